@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""From a trained model to a .midge file: import, passes, lowering, arena plan, bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import format as midge_format
+from .errors import UserError
+from .importers.tflite import read_tflite
+from .ir import Graph, GraphError
+from .lower import Program, lower
+from .passes import run_passes
+from .plan import Plan, plan_arena
+
+
+class UnsupportedModel(UserError):
+    """A sound model that uses ops or dtypes which no device op can run. `items` lists every one."""
+
+    def __init__(self, name: str, items: list[tuple[str, str, str]]):
+        self.items = items
+        reasons: dict[tuple[str, str], list[str]] = {}
+        for op, layer, reason in items:
+            reasons.setdefault((op, reason), []).append(layer)
+        lines = [
+            f"  {op} ({len(layers)}x, first '{layers[0]}'): {reason}" for (op, reason), layers in reasons.items()
+        ]
+        super().__init__(f"{name}: {len(items)} of its operators cannot run\n" + "\n".join(lines))
+
+
+@dataclass
+class Conversion:
+    """A converted model: the file's bytes and the facts that a user wants to know about them."""
+
+    blob: bytes
+    program: Program
+    plan: Plan
+    source_size: int
+
+    @property
+    def macs(self) -> int:
+        """Multiplications of one inference."""
+        return sum(step.macs for step in self.program.steps)
+
+    @property
+    def peak(self) -> tuple[int, str]:
+        """The most bytes alive at one time and the layer at which that happens."""
+        steps = self.program.steps
+        if not steps:
+            return self.plan.arena_size, ""
+        i = max(range(len(steps)), key=self.plan.live_bytes)
+        return self.plan.live_bytes(i), f"{steps[i].source} '{steps[i].name}'"
+
+
+def convert(model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None) -> Conversion:
+    """Convert a quantised int8 .tflite model.
+
+    model: a path, or the file's bytes. labels: class names in the order of the output's scores.
+    name: what the device calls the model; the file's stem by default.
+    Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
+    every operator in the way.
+
+    >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
+    b'MIDG'
+    """
+    data = model if isinstance(model, bytes) else midge_format.load_file(model)
+    title = name or ("model" if isinstance(model, bytes) else str(model))
+    graph = read_tflite(data, title)
+    if name:
+        graph.name = name
+    return convert_graph(graph, labels, title, len(data))
+
+
+def convert_graph(graph: Graph, labels: Sequence[str], title: str, source_size: int) -> Conversion:
+    """Convert an imported graph."""
+    graph.labels = list(labels)
+    classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
+    if labels and len(labels) != classes:
+        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
+    try:
+        graph = run_passes(graph)
+    except GraphError as error:
+        raise UserError(f"{title}: damaged graph: {error}; export it again") from error
+    program, refused = lower(graph)
+    if refused:
+        raise UnsupportedModel(title, [(node.op, node.name, reason) for node, reason in refused])
+    plan = plan_arena(program)
+    try:
+        blob = midge_format.write(program, plan)
+    except (OverflowError, KeyError) as error:
+        raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
+    return Conversion(blob, program, plan, source_size)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""The converter's graph: TFLite-level tensors and nodes, as importers make them and passes rewrite them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+DTYPE_SIZES = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "float16": 2, "int32": 4, "uint32": 4, "float32": 4,
+               "int64": 8, "uint64": 8, "float64": 8}
+
+
+@dataclass
+class Quantization:
+    """real = scale * (quantised - zero_point), per tensor (one entry) or per channel along `axis`."""
+
+    scale: np.ndarray
+    zero_point: np.ndarray
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        return len(self.scale) > 1
+
+
+@dataclass
+class Tensor:
+    """A value of the graph. `data` is set for constants."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: Quantization | None = None
+    data: np.ndarray | None = None
+    is_state: bool = False  # keeps its value from one run to the next
+
+    @property
+    def is_constant(self) -> bool:
+        return self.data is not None
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.elements * DTYPE_SIZES.get(self.dtype, 0)
+
+    @property
+    def scale(self) -> float:
+        """The per-tensor scale as the float32 that the file held; 0 where not quantised."""
+        return float(self.quantization.scale[0]) if self.quantization is not None else 0.0
+
+    @property
+    def zero_point(self) -> int:
+        return int(self.quantization.zero_point[0]) if self.quantization is not None else 0
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.dtype}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass
+class Node:
+    """An operation. Absent optional inputs are None."""
+
+    op: str
+    inputs: list[Tensor | None]
+    outputs: list[Tensor]
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What a user knows the layer by: the name of its first output."""
+        return self.outputs[0].name if self.outputs else self.op
+
+    def input(self, i: int) -> Tensor | None:
+        """Input i, None where it is absent."""
+        return self.inputs[i] if i < len(self.inputs) else None
+
+
+@dataclass
+class Graph:
+    """Nodes in an order in which they can run."""
+
+    name: str
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+    nodes: list[Node]
+    labels: list[str] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    def tensors(self) -> Iterator[Tensor]:
+        """Every tensor once."""
+        seen: set[int] = set()
+        for tensor in [*self.inputs, *(t for n in self.nodes for t in [*n.inputs, *n.outputs]), *self.outputs]:
+            if tensor is not None and id(tensor) not in seen:
+                seen.add(id(tensor))
+                yield tensor
+
+    def consumers(self, tensor: Tensor) -> list[Node]:
+        return [node for node in self.nodes if any(t is tensor for t in node.inputs)]
+
+    def producer(self, tensor: Tensor) -> Node | None:
+        return next((node for node in self.nodes if any(t is tensor for t in node.outputs)), None)
+
+    def is_output(self, tensor: Tensor) -> bool:
+        return any(t is tensor for t in self.outputs)
+
+    def replace(self, old: Tensor, new: Tensor) -> None:
+        """Let every reader of one tensor read another."""
+        for node in self.nodes:
+            node.inputs = [new if t is old else t for t in node.inputs]
+        self.outputs = [new if t is old else t for t in self.outputs]
+
+
+class GraphError(Exception):
+    """A pass or an importer made a graph that cannot be."""
+
+
+def verify(graph: Graph) -> Graph:
+    """Check that every tensor is defined once, before it is read; run after each pass."""
+    defined = {id(t) for t in graph.inputs}
+    for node in graph.nodes:
+        for tensor in node.inputs:
+            if tensor is not None and not (tensor.is_constant or tensor.is_state or id(tensor) in defined):
+                raise GraphError(f"{node.op} '{node.name}' reads {tensor}, which nothing has written")
+        for tensor in node.outputs:
+            if id(tensor) in defined or tensor.is_constant:
+                raise GraphError(f"{node.op} '{node.name}' writes {tensor} a second time")
+            defined.add(id(tensor))
+    for tensor in graph.outputs:
+        if id(tensor) not in defined and not tensor.is_constant:
+            raise GraphError(f"output {tensor} is never written")
+    for tensor in graph.tensors():
+        if tensor.data is not None and tuple(tensor.data.shape) != tensor.shape:
+            raise GraphError(f"{tensor} holds data of shape {tensor.data.shape}")
+    return graph

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED. Formulas: native_module/core/kernels/conv.c."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import fixedpoint as fp
+from ..ir import Node, Tensor
+from ..lower import Program, Unsupported, activation_range, constant, required, rule, want_dtype, want_quantized
+
+SAME, VALID = 0, 1
+
+
+def same_padding(size: int, kernel: int, stride: int, dilation: int) -> int:
+    """What SAME padding puts in front; the rest goes behind."""
+    out = -(-size // stride)
+    return max((out - 1) * stride + (kernel - 1) * dilation + 1 - size, 0) // 2
+
+
+def window_padding(node: Node, size: tuple[int, int], kernel: tuple[int, int]) -> dict[str, int]:
+    """pad_top and pad_left: explicit ones that a pass has put there, or those of SAME and VALID."""
+    if "explicit_padding" in node.attrs:
+        top, left = node.attrs["explicit_padding"]
+    elif node.attrs["padding"] == SAME:
+        a = node.attrs
+        top = same_padding(size[0], kernel[0], a["stride_h"], a.get("dilation_h_factor", 1))
+        left = same_padding(size[1], kernel[1], a["stride_w"], a.get("dilation_w_factor", 1))
+    else:
+        top = left = 0
+    return {"pad_top": top, "pad_left": left}
+
+
+def symmetric_weights(node: Node) -> np.ndarray:
+    """The weights as int8 with zero point 0."""
+    tensor = required(node, 1)
+    data = constant(node, 1, "weights")
+    if tensor.dtype != "int8":
+        raise Unsupported(f"{tensor.dtype} weights; int8 ones can run. Quantise the model when you export it")
+    want_quantized(tensor)
+    assert tensor.quantization is not None
+    if not np.any(tensor.quantization.zero_point):
+        return data
+    shifted = data.astype(np.int32) - tensor.zero_point
+    if tensor.quantization.per_channel or shifted.min() < -128 or shifted.max() > 127:
+        raise Unsupported(f"weights with the zero point {tensor.zero_point}; export them symmetric (zero point 0)")
+    return shifted.astype(np.int8)
+
+
+def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tuple[int, int]]:
+    """Multiplier and shift of every output channel.
+
+    FULLY_CONNECTED with one scale multiplies the input's and the weights' scales in float32, where
+    convolutions do it in double; both as TFLM does.
+    """
+    source, weights, out = required(node, 0), required(node, 1), node.outputs[0]
+    want_quantized(source, weights, out)
+    assert weights.quantization is not None
+    scales = weights.quantization.scale
+    if len(scales) not in (1, channels):
+        raise Unsupported(f"{len(scales)} weight scales for {channels} output channels; export the model again")
+    if per_tensor_in_float and len(scales) == 1:
+        products = [float(np.float32(source.scale) * scales[0])]
+    else:
+        products = [source.scale * float(s) for s in scales]
+    found = [fp.quantize_multiplier(p / out.scale) for p in products]
+    for multiplier, shift in found:
+        if shift > 30:
+            raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
+    return found * channels if len(found) == 1 else found
+
+
+def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]]) -> bytes:
+    """bias, multiplier and shift a channel. `weights` is [channels, taps]; its sums take the zero point in."""
+    channels = len(weights)
+    bias = np.zeros(channels, np.int64)
+    if node.input(2) is not None:
+        given = constant(node, 2, "biases")
+        if given.size != channels or required(node, 2).dtype != "int32":
+            raise Unsupported(f"a {required(node, 2).dtype} bias of {given.size} entries; int32, {channels} can run")
+        bias = given.reshape(-1).astype(np.int64)
+    bias = bias - required(node, 0).zero_point * weights.astype(np.int64).sum(axis=1)
+    wrapped = (bias & 0xFFFFFFFF).astype("<u4")
+    table = wrapped.tobytes() + np.array([m for m, _ in pairs], "<i4").tobytes()
+    return table + np.array([s for _, s in pairs], np.int8).tobytes()
+
+
+def nhwc(node: Node, tensor: Tensor) -> tuple[int, int, int, int]:
+    if len(tensor.shape) != 4 or 0 in tensor.shape:
+        raise Unsupported(f"'{tensor.name}' of shape {list(tensor.shape)}; wanted [N, H, W, C]")
+    if max(tensor.shape) > 65535:
+        raise Unsupported(f"'{tensor.name}' of shape {list(tensor.shape)}; at most 65535 along an axis can run")
+    n, h, w, c = tensor.shape
+    return n, h, w, c
+
+
+def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_channel: np.ndarray) -> None:
+    """`weights` lie as the kernel reads them; `by_channel` is the same as [channels, taps]."""
+    source, out = required(node, 0), node.outputs[0]
+    n, in_h, in_w, in_c = nhwc(node, source)
+    _, out_h, out_w, out_c = nhwc(node, out)
+    a = node.attrs
+    kernel = (weights.shape[-3], weights.shape[-2])
+    taps = kernel[0] * kernel[1] * in_c
+    if taps > 0x1FFFF:
+        raise Unsupported(f"a kernel of {taps} taps; at most 131071 can run without overflow")
+    params = {
+        "batches": n, "in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c,
+        "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
+        "dilation_h": a.get("dilation_h_factor", 1), "dilation_w": a.get("dilation_w_factor", 1),
+        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point,
+        **window_padding(node, (in_h, in_w), kernel), **activation_range(node),
+    }  # fmt: skip
+    pairs = multipliers(node, out_c, per_tensor_in_float=False)
+    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, by_channel, pairs)}
+    program.add(node, op, [source], params, constants, scratch=0 if kernel == (1, 1) else taps,
+                macs=n * out_h * out_w * weights.size)
+
+
+@rule("CONV_2D")
+def conv_2d(program: Program, node: Node) -> None:
+    want_dtype(node, "int8")
+    weights = symmetric_weights(node)
+    in_c = nhwc(node, required(node, 0))[3]
+    if weights.ndim != 4 or weights.shape[3] != in_c:
+        raise Unsupported(f"weights of shape {list(weights.shape)} on {in_c} channels; grouped convolutions cannot run")
+    add_conv(program, node, "CONV_2D", weights, weights.reshape(weights.shape[0], -1))
+
+
+@rule("DEPTHWISE_CONV_2D")
+def depthwise_conv_2d(program: Program, node: Node) -> None:
+    want_dtype(node, "int8")
+    weights = symmetric_weights(node)
+    in_c = nhwc(node, required(node, 0))[3]
+    if weights.ndim != 4 or weights.shape[0] != 1 or weights.shape[3] % in_c:
+        raise Unsupported(f"weights of shape {list(weights.shape)} on {in_c} channels; wanted [1, KH, KW, n * {in_c}]")
+    add_conv(program, node, "DEPTHWISE_CONV_2D", weights, weights.reshape(-1, weights.shape[3]).T)
+
+
+@rule("FULLY_CONNECTED")
+def fully_connected(program: Program, node: Node) -> None:
+    """A 1x1 convolution over the rows of the input."""
+    want_dtype(node, "int8")
+    weights = symmetric_weights(node)
+    source, out = required(node, 0), node.outputs[0]
+    if weights.ndim != 2 or weights.shape[1] == 0 or source.elements % weights.shape[1]:
+        raise Unsupported(f"weights of shape {list(weights.shape)} on an input of shape {list(source.shape)}")
+    if node.attrs.get("weights_format", 0) != 0:
+        raise Unsupported("shuffled weights; export the model for TensorFlow Lite's default format")
+    out_c, in_c = weights.shape
+    rows = source.elements // in_c
+    if max(out_c, in_c, rows) > 65535:
+        raise Unsupported(f"{in_c} inputs and {out_c} outputs; at most 65535 can run")
+    params = {
+        "batches": 1, "in_h": rows, "in_w": 1, "in_c": in_c, "out_h": rows, "out_w": 1, "out_c": out_c,
+        "kernel_h": 1, "kernel_w": 1, "stride_h": 1, "stride_w": 1, "dilation_h": 1, "dilation_w": 1,
+        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point, **activation_range(node),
+    }  # fmt: skip
+    pairs = multipliers(node, out_c, per_tensor_in_float=True)
+    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, weights, pairs)}
+    program.add(node, "CONV_2D", [source], params, constants, macs=rows * weights.size)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""Ops that only move values: they cost nothing or become strided copies (core/kernels/copy.c)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ir import Node
+from ..lower import Program, Unsupported, constant, required, row_major, rule, strided_copy
+
+
+@rule("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+def reshape(program: Program, node: Node) -> None:
+    source, out = required(node, 0), node.outputs[0]
+    if source.size != out.size:
+        raise Unsupported(f"a reshape from {list(source.shape)} to {list(out.shape)}")
+    program.alias(out, source)
+
+
+@rule("PAD", "PADV2")
+def pad(program: Program, node: Node) -> None:
+    source, out = required(node, 0), node.outputs[0]
+    paddings = constant(node, 1, "paddings").reshape(-1, 2)
+    value = out.zero_point if node.input(2) is None else int(constant(node, 2, "pad values").reshape(-1)[0])
+    if source.dtype not in ("int8", "int16", "int32"):
+        raise Unsupported(f"{source.dtype} tensors; int8, int16 and int32 can run")
+    if len(paddings) != len(source.shape) or paddings.min() < 0:
+        raise Unsupported(f"paddings of shape {list(paddings.shape)} on {list(source.shape)}")
+    strides = row_major(out.shape)
+    start = sum(int(before) * step for (before, _), step in zip(paddings, strides, strict=True))
+    strided_copy(program, node, source, source.shape, row_major(source.shape), 0, strides, start, fill_value=value)
+
+
+@rule("CONCATENATION")
+def concatenation(program: Program, node: Node) -> None:
+    out = node.outputs[0]
+    axis = node.attrs["axis"] % len(out.shape)
+    if node.attrs.get("fused_activation_function", 0):
+        raise Unsupported("a fused activation on a concatenation")
+    _place_parts(program, node, axis)
+
+
+def _place_parts(program: Program, node: Node, axis: int) -> None:
+    out = node.outputs[0]
+    strides, at = row_major(out.shape), 0
+    for i in range(len(node.inputs)):
+        part = required(node, i)
+        if part.dtype != out.dtype:
+            raise Unsupported(f"parts of dtype {part.dtype} in {out.dtype}")
+        strided_copy(program, node, part, part.shape, row_major(part.shape), 0, strides, at * strides[axis])
+        at += part.shape[axis]
+
+
+@rule("TRANSPOSE")
+def transpose(program: Program, node: Node) -> None:
+    source, out = required(node, 0), node.outputs[0]
+    order = [int(i) for i in constant(node, 1, "permutations").reshape(-1)]
+    if sorted(order) != list(range(len(source.shape))):
+        raise Unsupported(f"the permutation {order} of {len(source.shape)} axes")
+    strides = row_major(source.shape)
+    strided_copy(program, node, source, out.shape, tuple(strides[i] for i in order), 0, row_major(out.shape), 0)
+
+
+@rule("STRIDED_SLICE")
+def strided_slice(program: Program, node: Node) -> None:
+    source, out = required(node, 0), node.outputs[0]
+    slices = slice_of(node, source.shape)
+    strides = row_major(source.shape)
+    starts = [s.indices(d)[0] if isinstance(s, slice) else s % d for s, d in zip(slices, source.shape, strict=True)]
+    kept = [(s.indices(d), step) for s, d, step in zip(slices, source.shape, strides, strict=True)
+            if isinstance(s, slice)]
+    shape = tuple(len(range(*indices)) for indices, _ in kept)
+    if np.prod(shape, dtype=np.int64) != out.elements:
+        raise Unsupported(f"a slice of shape {list(shape)} for {list(out.shape)}")
+    strided_copy(program, node, source, shape, tuple(indices[2] * step for indices, step in kept),
+                 sum(start * step for start, step in zip(starts, strides, strict=True)), row_major(shape), 0)
+
+
+def slice_of(node: Node, shape: tuple[int, ...]) -> list[slice | int]:
+    """The Python slices that a STRIDED_SLICE stands for, one an input axis; an int drops the axis."""
+    begin, end, step = (constant(node, i, "slices").reshape(-1) for i in (1, 2, 3))
+    a = node.attrs
+    if a["ellipsis_mask"] or a["new_axis_mask"]:
+        raise Unsupported("a slice with an ellipsis or a new axis")
+    slices: list[slice | int] = []
+    for i in range(len(shape)):
+        if i >= len(begin):
+            slices.append(slice(None))
+        elif a["shrink_axis_mask"] >> i & 1:
+            slices.append(int(begin[i]))
+        else:
+            stop = int(begin[i] + end[i]) if a.get("offset") else int(end[i])
+            slices.append(slice(None if a["begin_mask"] >> i & 1 else int(begin[i]),
+                                None if a["end_mask"] >> i & 1 else stop, int(step[i])))
+    return slices

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""MAX_POOL_2D, AVERAGE_POOL_2D, MEAN and SOFTMAX. Formulas: native_module/core/kernels/."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import fixedpoint as fp
+from ..ir import Node
+from ..lower import (
+    Program,
+    Unsupported,
+    activation_range,
+    constant,
+    merge_dims,
+    pad_left,
+    required,
+    row_major,
+    rule,
+    want_dtype,
+    want_quantized,
+)
+from .linear import nhwc, window_padding
+
+
+@rule("MAX_POOL_2D", "AVERAGE_POOL_2D")
+def pool_2d(program: Program, node: Node) -> None:
+    want_dtype(node, "int8")
+    source, out = required(node, 0), node.outputs[0]
+    want_quantized(source, out)
+    n, in_h, in_w, channels = nhwc(node, source)
+    _, out_h, out_w, _ = nhwc(node, out)
+    a = node.attrs
+    kernel = (a["filter_height"], a["filter_width"])
+    program.add(node, node.op, [source], {
+        "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out_h, "out_w": out_w,
+        "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
+        **window_padding(node, (in_h, in_w), kernel), **activation_range(node),
+    })  # fmt: skip
+
+
+@rule("MEAN")
+def mean(program: Program, node: Node) -> None:
+    want_dtype(node, "int8")
+    source, out = required(node, 0), node.outputs[0]
+    want_quantized(source, out)
+    rank = len(source.shape)
+    axes = {int(a) % rank for a in constant(node, 1, "axes").reshape(-1)} if rank else set()
+    strides = row_major(source.shape)
+
+    def group(kept: bool) -> tuple[list[int], list[int]]:
+        chosen = [i for i in range(rank) if (i not in axes) == kept]
+        dims, (steps,) = merge_dims(tuple(source.shape[i] for i in chosen), tuple(strides[i] for i in chosen))
+        if len(dims) > 3:
+            raise Unsupported(f"a mean over the axes {sorted(axes)} of {rank}; these do not merge to three groups")
+        return pad_left(dims, 3, 1), pad_left(steps, 3, 0)
+
+    keep_dims, keep_stride = group(kept=True)
+    reduce_dims, reduce_stride = group(kept=False)
+    count = math.prod(reduce_dims)
+    # TFLM puts the 1/count into the multiplier after that has been rounded to 31 bits.
+    multiplier, shift = fp.quantize_multiplier(source.scale / out.scale)
+    extra = min(count.bit_length() - 1, 32, 31 + shift)
+    program.add(node, "MEAN", [source], {
+        "keep_dims": keep_dims, "keep_stride": keep_stride,
+        "reduce_dims": reduce_dims, "reduce_stride": reduce_stride,
+        "bias": -count * source.zero_point, "multiplier": (multiplier << extra) // count, "shift": shift - extra,
+        "out_zero_point": out.zero_point,
+    })  # fmt: skip
+
+
+@rule("SOFTMAX")
+def softmax(program: Program, node: Node) -> None:
+    want_dtype(node, "int8")
+    source, out = required(node, 0), node.outputs[0]
+    want_quantized(source, out)
+    if (out.scale, out.zero_point) != (1 / 256, -128):
+        raise Unsupported(f"a softmax to scale {out.scale}, zero point {out.zero_point}; 1/256 and -128 can run")
+    depth = source.shape[-1]
+    if not 0 < depth <= 4095:
+        raise Unsupported(f"a softmax over {depth} classes; at most 4095 can run")
+    table = softmax_table(source.scale, float(np.float32(node.attrs.get("beta", 1.0))))
+    program.add(node, "SOFTMAX", [source],
+                {"rows": source.elements // depth, "depth": depth, "table_size": len(table)},
+                {"table_at": np.array(table, "<i4").tobytes()})
+
+
+def softmax_table(scale: float, beta: float) -> list[int]:
+    """exp(-i * scale * beta) in Q0.31 for every difference i that TFLM does not take for zero."""
+    multiplier, shift = fp.quantize_multiplier(min(beta * scale * 2**26, 2.0**31 - 1))
+    if shift < 0:
+        raise Unsupported(f"a softmax whose scale {scale} times beta {beta} is too small for TFLite's arithmetic")
+    last = min(fp.input_radius(5, shift), 255)
+    return [fp.exp_on_negative(fp.high_mul(fp.wrap32(-i << shift), multiplier), 5) for i in range(last + 1)]

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Loads from any address: the file may lie unaligned in flash. Compilers turn these into one load
+ * where the core allows it.
+ */
+#ifndef MG_BYTES_H
+#define MG_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint16_t mg_load_u16(const uint8_t *p) {
+    uint16_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline uint32_t mg_load_u32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline int32_t mg_load_i32(const uint8_t *p) {
+    int32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+#endif

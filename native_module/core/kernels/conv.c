@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CONV_2D and DEPTHWISE_CONV_2D, int8. A fully connected layer is a 1x1 convolution over its rows.
+ *
+ *     y[n,i,j,c] = clamp(zp_out + m[c] * (b[c] + sum over p,q,k of w[c,p,q,k] * x[n,i',j',k]))
+ *     i' = i * stride_h - pad_top + p * dilation_h, and j' likewise; x is its zero point outside
+ *
+ * input [N,H,W,Cin] int8, weights [Cout,KH,KW,Cin] int8 with zero point 0, output [N,OH,OW,Cout].
+ * b[c] contains -zp_in * sum(w[c]), which is exact in int32, so that the loop multiplies bare bytes.
+ * The accumulator is bounded by 2^14 * KH*KW*Cin < 2^31; adding b[c] may wrap, as it does in TFLM.
+ * Depthwise: weights [KH,KW,Cout], output channel c reads input channel c / (Cout / Cin).
+ * Rounding: requantize.h. Source: TFLite 8-bit quantisation specification, CONV_2D and
+ * DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for the order of roundings.
+ */
+#include "../simd/simd.h"
+#include "kernels.h"
+
+bool mg_conv2d_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c);
+}
+
+static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const int8_t *weights, uint32_t k,
+                       int8_t *out) {
+    uint32_t c = 0;
+    for (; c + 4 <= channels->n; c += 4) {
+        int32_t sums[4];
+        mg_dot4(sums, patch, weights, k);
+        weights += 4 * k;
+        for (uint32_t i = 0; i < 4; i++) {
+            out[c + i] = mg_channel_output(channels, c + i, sums[i]);
+        }
+    }
+    for (; c < channels->n; c++) {
+        out[c] = mg_channel_output(channels, c, mg_dot(patch, weights, k));
+        weights += k;
+    }
+}
+
+static mg_channels_t channels_of(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max};
+    return channels;
+}
+
+void mg_conv2d_run(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const mg_channels_t channels = channels_of(call);
+    const int8_t *weights = (const int8_t *)call->data + p->weights_at;
+    const int8_t *image = call->in[0];
+    int8_t *out = call->out[0], *patch = call->scratch;
+    bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
+    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    for (uint32_t n = 0; n < p->batches; n++) {
+        for (int32_t y = 0; y < p->out_h; y++) {
+            for (int32_t x = 0; x < p->out_w; x++) {
+                if (pointwise) { /* no padding, so the patch is a pixel of the input */
+                    uint32_t pixel = (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w);
+                    conv_pixel(&channels, image + pixel * p->in_c, weights, k, out);
+                } else {
+                    mg_gather_patch(p, image, y, x, patch);
+                    conv_pixel(&channels, patch, weights, k, out);
+                }
+                out += p->out_c;
+            }
+        }
+        image += (uint32_t)p->in_h * p->in_w * p->in_c;
+    }
+}
+
+bool mg_depthwise_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->in_c == 0 || p->out_c % p->in_c != 0) {
+        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+    }
+    return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->out_c);
+}
+
+static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
+                            const int8_t *weights, int8_t *out) {
+    uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c, c = 0;
+    for (uint32_t k = 0; k < p->in_c; k++) {
+        for (uint32_t m = 0; m < multiplier; m++, c++) {
+            const int8_t *x = patch + k, *w = weights + c;
+            int32_t sum = 0;
+            for (uint32_t t = 0; t < taps; t++) {
+                sum += *x * *w;
+                x += p->in_c;
+                w += p->out_c;
+            }
+            out[c] = mg_channel_output(channels, c, sum);
+        }
+    }
+}
+
+void mg_depthwise_run(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const mg_channels_t channels = channels_of(call);
+    const int8_t *weights = (const int8_t *)call->data + p->weights_at;
+    const int8_t *image = call->in[0];
+    int8_t *out = call->out[0], *patch = call->scratch;
+    bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
+    for (uint32_t n = 0; n < p->batches; n++) {
+        for (int32_t y = 0; y < p->out_h; y++) {
+            for (int32_t x = 0; x < p->out_w; x++) {
+                if (pointwise) {
+                    uint32_t pixel = (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w);
+                    depthwise_pixel(p, &channels, image + pixel * p->in_c, weights, out);
+                } else {
+                    mg_gather_patch(p, image, y, x, patch);
+                    depthwise_pixel(p, &channels, patch, weights, out);
+                }
+                out += p->out_c;
+            }
+        }
+        image += (uint32_t)p->in_h * p->in_w * p->in_c;
+    }
+}

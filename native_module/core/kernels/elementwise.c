@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ADD and MUL of two int8 tensors with broadcasting, and LUT, any function of one byte.
+ *
+ *     ADD:  y = clamp(zp_y + m_y * (m_a * ((a - zp_a) << 20) + m_b * ((b - zp_b) << 20)))
+ *     MUL:  y = clamp(zp_y + m_y * ((a - zp_a) * (b - zp_b)))
+ *     LUT:  y = table[x], x and y the raw bytes of int8 or uint8
+ *
+ * each m a requantisation (requantize.h); m_a, m_b <= 1, so that no sum exceeds 2^30. The host
+ * computes LUT's table bit for bit as TFLM computes the function: logistic, tanh, relu, ...
+ * Source: TFLite 8-bit quantisation specification, ADD and MUL; TFLM's kernels for the constants.
+ */
+#include "kernels.h"
+
+#define RANK 5
+
+static bool check_binary(const mg_check_t *check) {
+    const mg_binary_params_t *p = &check->params.binary;
+    if (!mg_check_ends(check, 2, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->a_multiplier, p->a_shift)
+        || !mg_check_multiplier(check, p->b_multiplier, p->b_shift)
+        || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
+        return false;
+    }
+    uint64_t elements = 1, a_last = 0, b_last = 0;
+    for (uint32_t i = 0; i < RANK; i++) {
+        if (p->dims[i] == 0) {
+            return mg_refuse(check, "a zero among the dims: dimension", i, RANK);
+        }
+        elements *= p->dims[i];
+        a_last += (uint64_t)(p->dims[i] - 1) * p->a_stride[i];
+        b_last += (uint64_t)(p->dims[i] - 1) * p->b_stride[i];
+        /* No sum above wraps 64 bits while the count of elements is that of a real tensor. */
+        if (elements > check->tensors[2].size || a_last >= check->tensors[0].size || b_last >= check->tensors[1].size) {
+            return mg_refuse(check, "an operand is read outside its tensor: dimension", i, RANK);
+        }
+    }
+    return mg_check_elements(check, 2, elements);
+}
+
+typedef int32_t (*combine_fn)(const mg_binary_params_t *p, int32_t a, int32_t b);
+
+static int32_t add(const mg_binary_params_t *p, int32_t a, int32_t b) {
+    int32_t x = mg_requantize((a - p->a_zero_point) * (1 << 20), p->a_multiplier, p->a_shift);
+    int32_t y = mg_requantize((b - p->b_zero_point) * (1 << 20), p->b_multiplier, p->b_shift);
+    return mg_requantize(mg_wrap_add(x, y), p->out_multiplier, p->out_shift);
+}
+
+static int32_t mul(const mg_binary_params_t *p, int32_t a, int32_t b) {
+    return mg_requantize((a - p->a_zero_point) * (b - p->b_zero_point), p->out_multiplier, p->out_shift);
+}
+
+static inline void binary(const mg_call_t *call, combine_fn combine) {
+    const mg_binary_params_t *p = &call->params.binary;
+    const int8_t *a = call->in[0], *b = call->in[1];
+    int8_t *out = call->out[0];
+    uint32_t index[RANK] = {0};
+    uint32_t a_step = p->a_stride[RANK - 1], b_step = p->b_stride[RANK - 1];
+    for (;;) {
+        const int8_t *ai = a, *bi = b;
+        for (uint32_t i = 0; i < p->dims[RANK - 1]; i++, ai += a_step, bi += b_step) {
+            int32_t y = mg_wrap_add(combine(p, *ai, *bi), p->out_zero_point);
+            *out++ = (int8_t)mg_clamp(y, p->act_min, p->act_max);
+        }
+        int32_t d = RANK - 2; /* on to the next row: an odometer over the outer dimensions */
+        while (d >= 0 && ++index[d] == p->dims[d]) {
+            index[d] = 0;
+            a -= (p->dims[d] - 1) * p->a_stride[d];
+            b -= (p->dims[d] - 1) * p->b_stride[d];
+            d--;
+        }
+        if (d < 0) {
+            return;
+        }
+        a += p->a_stride[d];
+        b += p->b_stride[d];
+    }
+}
+
+bool mg_add_check(const mg_check_t *check) {
+    return check_binary(check);
+}
+
+void mg_add_run(const mg_call_t *call) {
+    binary(call, add);
+}
+
+bool mg_mul_check(const mg_check_t *check) {
+    return check_binary(check);
+}
+
+void mg_mul_run(const mg_call_t *call) {
+    binary(call, mul);
+}
+
+bool mg_lut_check(const mg_check_t *check) {
+    const mg_lut_params_t *p = &check->params.lut;
+    uint32_t in = check->tensors[0].dtype, out = check->tensors[1].dtype;
+    if (!mg_check_ends(check, 1, in, out)) {
+        return false;
+    }
+    if (mg_dtype_size(in) != 1 || mg_dtype_size(out) != 1) {
+        return mg_refuse(check, "a table for wider values than bytes: dtype", in, MG_INT8);
+    }
+    return mg_check_elements(check, 0, p->count) && mg_check_elements(check, 1, p->count)
+           && mg_check_data(check, p->table_at, 256);
+}
+
+void mg_lut_run(const mg_call_t *call) {
+    const mg_lut_params_t *p = &call->params.lut;
+    const uint8_t *x = call->in[0], *table = call->data + p->table_at;
+    uint8_t *out = call->out[0];
+    for (uint32_t i = 0; i < p->count; i++) {
+        out[i] = table[x[i]];
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the kernels share: checks that a node's parameters fit its tensors and constants.
+ *
+ * A _check function returns true when its kernel can read and write nothing outside what the file
+ * and the arena hold; products are formed in 64 bits. Otherwise it records the first fault.
+ */
+#ifndef MG_KERNELS_H
+#define MG_KERNELS_H
+
+#include "../ops.h"
+#include "../requantize.h"
+
+/* Records a fault and gives false. Kept out of line: every check calls it. */
+bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
+
+/* The node has so many inputs and one output, of these dtypes. */
+bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
+
+/* Tensor i of the node (inputs, then outputs) has `elements` elements. */
+bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
+
+/* A constant lies in the data section. */
+bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size);
+
+bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift);
+
+/* A channel table of n channels lies in the data section with multipliers and shifts in range. */
+bool mg_check_channels(const mg_check_t *check, uint32_t offset, uint32_t n);
+
+/* A window of `kernel` taps, `dilation` apart, moved by `stride` from -pad over `in` elements gives
+ * `out` positions, each of which touches at least one element. */
+bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
+                     uint32_t dilation, uint32_t pad);
+
+/* Gathers the inputs under one output position of a convolution into
+ * patch [kernel_h][kernel_w][in_c], with the input's zero point where the window hangs over. */
+void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch);
+
+/* Shapes, constants and scratch that conv2d and depthwise have in common. */
+bool mg_check_conv(const mg_check_t *check, uint64_t weights);
+
+/* The shapes of a pooling op. */
+bool mg_check_pool(const mg_check_t *check);
+
+/* The part of a window that lies inside: taps [*first, *last) of those that start at `start`. */
+static inline void mg_clip_window(int32_t start, uint32_t kernel, uint32_t in, uint32_t *first, uint32_t *last) {
+    *first = start < 0 ? (uint32_t)-start : 0;
+    int32_t room = (int32_t)in - start;
+    *last = room < (int32_t)kernel ? (uint32_t)room : kernel;
+}
+
+#endif

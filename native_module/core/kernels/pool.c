@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * MAX_POOL_2D and AVERAGE_POOL_2D, int8. input [N,H,W,C], output [N,OH,OW,C].
+ *
+ *     max:      y = clamp(max of x under the window)
+ *     average:  y = clamp(round(sum of x under the window / count)), halves away from zero
+ *
+ * The parts of a window that hang over the edge count in neither. Input and output share scale and
+ * zero point. Sums stay below 2^7 * 2^16 * 2^8: no overflow for windows up to 2^24 elements.
+ * Source: TFLite 8-bit quantisation specification, MAX_POOL_2D and AVERAGE_POOL_2D.
+ */
+#include "kernels.h"
+
+typedef struct {
+    const int8_t *first; /* channel 0 of the window's first element inside */
+    uint32_t h, w;       /* elements inside */
+    uint32_t line;       /* step from row to row */
+    uint32_t channels;
+} window_t;
+
+static int32_t window_max(const window_t *window) {
+    int32_t best = INT8_MIN;
+    const int8_t *row = window->first;
+    for (uint32_t i = 0; i < window->h; i++, row += window->line) {
+        const int8_t *x = row;
+        for (uint32_t j = 0; j < window->w; j++, x += window->channels) {
+            best = *x > best ? *x : best;
+        }
+    }
+    return best;
+}
+
+static int32_t window_average(const window_t *window) {
+    int32_t sum = 0, count = (int32_t)(window->h * window->w);
+    const int8_t *row = window->first;
+    for (uint32_t i = 0; i < window->h; i++, row += window->line) {
+        const int8_t *x = row;
+        for (uint32_t j = 0; j < window->w; j++, x += window->channels) {
+            sum += *x;
+        }
+    }
+    return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
+}
+
+static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *)) {
+    const mg_pool_params_t *p = &call->params.pool;
+    const int8_t *image = call->in[0];
+    int8_t *out = call->out[0];
+    window_t window = {NULL, 0, 0, (uint32_t)p->in_w * p->channels, p->channels};
+    for (uint32_t n = 0; n < p->batches; n++, image += p->in_h * window.line) {
+        for (int32_t y = 0; y < p->out_h; y++) {
+            int32_t y0 = y * p->stride_h - p->pad_top;
+            uint32_t top, bottom;
+            mg_clip_window(y0, p->kernel_h, p->in_h, &top, &bottom);
+            window.h = bottom - top;
+            for (int32_t x = 0; x < p->out_w; x++) {
+                int32_t x0 = x * p->stride_w - p->pad_left;
+                uint32_t left, right;
+                mg_clip_window(x0, p->kernel_w, p->in_w, &left, &right);
+                window.w = right - left;
+                window.first = image + (uint32_t)(y0 + (int32_t)top) * window.line
+                               + (uint32_t)(x0 + (int32_t)left) * p->channels;
+                for (uint32_t c = 0; c < p->channels; c++, window.first++) {
+                    *out++ = (int8_t)mg_clamp(reduce(&window), p->act_min, p->act_max);
+                }
+            }
+        }
+    }
+}
+
+bool mg_maxpool_check(const mg_check_t *check) {
+    return mg_check_pool(check);
+}
+
+void mg_maxpool_run(const mg_call_t *call) {
+    pool(call, window_max);
+}
+
+bool mg_avgpool_check(const mg_check_t *check) {
+    const mg_pool_params_t *p = &check->params.pool;
+    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 24) {
+        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 24);
+    }
+    return mg_check_pool(check);
+}
+
+void mg_avgpool_run(const mg_call_t *call) {
+    pool(call, window_average);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Midge's core: checks a .midge file once, then runs it in one arena.
+ *
+ * No MicroPython, no malloc, no globals. The file's bytes are used where they lie, at any address;
+ * FORMAT.md is the law on what they mean. Files are little-endian and so must the machine be.
+ *
+ *     mg_model_t model;
+ *     mg_error_t error;
+ *     if (mg_model_open(&model, bytes, size, &error)
+ *         && mg_model_bind(&model, arena, arena_size, &error)) {
+ *         // write mg_tensor_data(&model, input), then
+ *         mg_run(&model);
+ *     }
+ */
+#ifndef MG_MIDGE_H
+#define MG_MIDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MG_FORMAT_MAJOR 1
+#define MG_FORMAT_MINOR 0
+#define MG_ARENA_ALIGN 16u
+#define MG_MAX_RANK 6
+#define MG_NODE_TENSORS 8
+
+typedef enum {
+    MG_OK = 0,
+    MG_FOREIGN,     /* not a .midge file, or of a format this reader does not know */
+    MG_CORRUPT,     /* cut short, altered, or inconsistent */
+    MG_UNSUPPORTED, /* a sound file that asks for an op or dtype this build lacks */
+    MG_NO_MEMORY,   /* the arena is too small */
+    MG_MISALIGNED,  /* the arena does not start on a multiple of MG_ARENA_ALIGN */
+} mg_status_t;
+
+/* The first thing found wrong. `found` and `wanted` are the numbers that `message` speaks of; equal
+ * where it speaks of none. */
+typedef struct {
+    mg_status_t status;
+    int32_t node; /* index of the node, -1 where the file as a whole is meant */
+    const char *message;
+    uint32_t found, wanted;
+} mg_error_t;
+
+/* Writes one NUL-terminated line: "node 3: weights outside the data: found 812, wanted 640". */
+void mg_error_text(const mg_error_t *error, char *text, size_t size);
+
+typedef enum {
+    MG_INT8 = 1,
+    MG_UINT8 = 2,
+    MG_INT16 = 3,
+    MG_INT32 = 4,
+    MG_FLOAT32 = 5,
+} mg_dtype_t;
+
+typedef enum {
+    MG_PLACE_ARENA = 0,
+    MG_PLACE_DATA = 1, /* a constant in the file's data section */
+} mg_place_t;
+
+/* A tensor record, byte for byte as the file holds it. */
+typedef struct {
+    uint8_t dtype, rank, place, reserved;
+    uint32_t offset; /* into the arena or the data section */
+    uint32_t size;   /* bytes */
+    uint32_t name;   /* offset into the strings section */
+    float scale;     /* real = scale * (quantised - zero_point); 0 where not quantised */
+    int32_t zero_point;
+    uint32_t dims[MG_MAX_RANK];
+} mg_tensor_t;
+
+typedef struct {
+    uint16_t op;
+    uint32_t name; /* offset into the strings section */
+    uint8_t n_inputs, n_outputs;
+    const uint8_t *tensors; /* uint16 indices, inputs then outputs */
+} mg_node_t;
+
+typedef struct {
+    const uint8_t *file;
+    uint8_t *arena;
+    uint32_t arena_size; /* what the file asks for */
+    uint32_t file_size;
+    uint16_t n_tensors, n_nodes, n_inputs, n_outputs, n_labels;
+    uint32_t tensors, nodes, nodes_size, ends, strings, strings_size, data, data_size;
+    uint32_t name, labels, metadata; /* offsets into the strings section */
+} mg_model_t;
+
+/* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. */
+bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
+
+/* Gives the model its working memory: at least model->arena_size bytes. */
+bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
+
+/* Runs all nodes once, from the input tensors in the arena to the output tensors. */
+void mg_run(const mg_model_t *model);
+
+/* Runs the node at *cursor (start with 0) and moves the cursor on; false when none is left. */
+bool mg_run_next(const mg_model_t *model, uint32_t *cursor);
+
+/* Describes the node at *cursor and moves the cursor on; false when none is left. */
+bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node);
+
+/* index < n_tensors; mg_input and mg_output give the tensor index of a model input or output. */
+void mg_tensor(const mg_model_t *model, uint32_t index, mg_tensor_t *tensor);
+uint32_t mg_input(const mg_model_t *model, uint32_t i);
+uint32_t mg_output(const mg_model_t *model, uint32_t i);
+void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor);
+
+/* A NUL-terminated UTF-8 string of the file, "" for an offset beyond them. Labels follow one another
+ * from model->labels; metadata is key, value, key, value, ..., "". */
+const char *mg_string(const mg_model_t *model, uint32_t offset);
+
+uint32_t mg_dtype_size(uint32_t dtype);
+
+/* CRC-32 (IEEE 802.3), as zlib's crc32 gives it; start with 0. */
+uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size);
+
+/* Stores a real at an index of a tensor, quantised as TFLite does (round half away from zero,
+ * saturate), and reads one back; for every dtype, float32 included. */
+void mg_write_real(const mg_tensor_t *tensor, void *data, uint32_t index, float value);
+float mg_read_real(const mg_tensor_t *tensor, const void *data, uint32_t index);
+
+#endif

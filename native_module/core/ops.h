@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The op table as C: op numbers, parameter structs, kernel prototypes. Everything here is generated
+ * from ../ops.def by the preprocessor.
+ */
+#ifndef MG_OPS_H
+#define MG_OPS_H
+
+#include "midge.h"
+
+enum {
+#define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
+#include "../ops.def"
+#undef MG_OP
+};
+
+#define MG_FIELD(type, name) type name;
+#define MG_ARRAY(type, name, n) type name[n];
+#define MG_STRUCT(name, fields) typedef struct { fields } mg_##name##_params_t;
+#include "../ops.def"
+#undef MG_STRUCT
+
+/* Room for any op's parameters, aligned for all of them. */
+typedef union {
+#define MG_STRUCT(name, fields) mg_##name##_params_t name;
+#include "../ops.def"
+#undef MG_STRUCT
+} mg_params_t;
+#undef MG_FIELD
+#undef MG_ARRAY
+
+/* A node as its check sees it, before anything has run. */
+typedef struct {
+    mg_params_t params;
+    mg_tensor_t tensors[MG_NODE_TENSORS]; /* inputs, then outputs */
+    uint8_t n_inputs, n_outputs;
+    uint32_t scratch_size;
+    const uint8_t *data; /* the file's data section */
+    uint32_t data_size;
+    mg_error_t *error;
+} mg_check_t;
+
+/* A node as its kernel sees it: every pointer and size has been checked. */
+typedef struct {
+    mg_params_t params;
+    const void *in[MG_NODE_TENSORS];
+    void *out[MG_NODE_TENSORS];
+    uint32_t out_size; /* bytes of out[0] */
+    void *scratch;
+    const uint8_t *data;
+} mg_call_t;
+
+typedef bool (*mg_check_fn)(const mg_check_t *);
+typedef void (*mg_run_fn)(const mg_call_t *);
+
+#define MG_OP(number, name, kernel, params, in_place) \
+    bool mg_##kernel##_check(const mg_check_t *check); \
+    void mg_##kernel##_run(const mg_call_t *call);
+#include "../ops.def"
+#undef MG_OP
+
+typedef struct {
+    uint16_t number, params_size;
+    bool in_place;
+    mg_check_fn check;
+    mg_run_fn run;
+} mg_op_t;
+
+/* The table's row of an op, or NULL where this build has no such op. */
+const mg_op_t *mg_op_find(uint32_t number);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Walks the nodes of a validated file. Nothing here can fail.
+ */
+#include "bytes.h"
+#include "ops.h"
+
+#define NODE_SIZE 20u
+
+void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
+    /* Constants are never written: the validator lets no node have one as its output. */
+    return tensor->place == MG_PLACE_ARENA ? model->arena + tensor->offset
+                                           : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+}
+
+bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
+    if (*cursor >= model->nodes_size) {
+        return false;
+    }
+    const uint8_t *p = model->file + model->nodes + *cursor;
+    node->op = mg_load_u16(p);
+    node->n_inputs = p[4];
+    node->n_outputs = p[5];
+    node->name = mg_load_u32(p + 8);
+    node->tensors = p + NODE_SIZE;
+    *cursor += mg_load_u16(p + 2);
+    return true;
+}
+
+bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
+    const uint8_t *p = model->file + model->nodes + *cursor;
+    mg_node_t node;
+    if (!mg_node_next(model, cursor, &node)) {
+        return false;
+    }
+    const mg_op_t *op = mg_op_find(node.op);
+    mg_call_t call;
+    uint32_t n = (uint32_t)node.n_inputs + node.n_outputs;
+    for (uint32_t i = 0; i < n; i++) {
+        mg_tensor_t tensor;
+        mg_tensor(model, mg_load_u16(node.tensors + 2 * i), &tensor);
+        if (i < node.n_inputs) {
+            call.in[i] = mg_tensor_data(model, &tensor);
+        } else {
+            call.out[i - node.n_inputs] = mg_tensor_data(model, &tensor);
+            if (i == node.n_inputs) {
+                call.out_size = tensor.size;
+            }
+        }
+    }
+    call.scratch = model->arena + mg_load_u32(p + 12);
+    call.data = model->file + model->data;
+    /* Copied, because the file may lie at an odd address that the core cannot load words from. */
+    memcpy(&call.params, node.tensors + 2 * (n + n % 2), op->params_size);
+    op->run(&call);
+    return true;
+}
+
+void mg_run(const mg_model_t *model) {
+    uint32_t cursor = 0;
+    while (mg_run_next(model, &cursor)) {
+    }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Armv7E-M and Armv8-M DSP extension: Cortex-M4, M7, M33. Four int8 become two pairs of int16 with
+ * SXTB16 (bytes 0 and 2) and SXTB16 of the rotated word (bytes 1 and 3); SMLAD multiplies a pair by
+ * a pair and adds both products. These cores load words from any address.
+ */
+#include <arm_acle.h>
+
+#include "../bytes.h"
+
+#define MG_SIMD_NAME "armv7em"
+
+static inline int16x2_t mg_even(uint32_t word) {
+    return __sxtb16((int8x4_t)word);
+}
+
+static inline int16x2_t mg_odd(uint32_t word) {
+    return __sxtb16((int8x4_t)__ror(word, 8));
+}
+
+static inline uint32_t mg_word(const int8_t *p) {
+    return mg_load_u32((const uint8_t *)p);
+}
+
+static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
+    int32_t sum = 0;
+    uint32_t i = 0;
+    for (; i + 4 <= k; i += 4) {
+        uint32_t a = mg_word(x + i), b = mg_word(w + i);
+        sum = __smlad(mg_even(a), mg_even(b), sum);
+        sum = __smlad(mg_odd(a), mg_odd(b), sum);
+    }
+    for (; i < k; i++) {
+        sum += x[i] * w[i];
+    }
+    return sum;
+}
+
+static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, uint32_t k) {
+    const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
+    const int8_t *end = x + (k & ~3u);
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    while (x != end) {
+        uint32_t v = mg_word(x), a = mg_word(w), b = mg_word(w1), c = mg_word(w2), d = mg_word(w3);
+        int16x2_t even = mg_even(v), odd = mg_odd(v);
+        s0 = __smlad(mg_odd(a), odd, __smlad(mg_even(a), even, s0));
+        s1 = __smlad(mg_odd(b), odd, __smlad(mg_even(b), even, s1));
+        s2 = __smlad(mg_odd(c), odd, __smlad(mg_even(c), even, s2));
+        s3 = __smlad(mg_odd(d), odd, __smlad(mg_even(d), even, s3));
+        x += 4;
+        w += 4;
+        w1 += 4;
+        w2 += 4;
+        w3 += 4;
+    }
+    for (uint32_t i = 0; i < (k & 3u); i++) {
+        s0 += x[i] * w[i];
+        s1 += x[i] * w1[i];
+        s2 += x[i] * w2[i];
+        s3 += x[i] * w3[i];
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}

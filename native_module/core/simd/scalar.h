@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Plain C: Cortex-M0+, M3, RISC-V, Xtensa, and the host, whose compiler vectorises these loops.
+ */
+#define MG_SIMD_NAME "scalar"
+
+static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < k; i++) {
+        sum += x[i] * w[i];
+    }
+    return sum;
+}
+
+static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, uint32_t k) {
+    const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (uint32_t i = 0; i < k; i++) {
+        int32_t v = x[i];
+        s0 += v * w[i];
+        s1 += v * w1[i];
+        s2 += v * w2[i];
+        s3 += v * w3[i];
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
