@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+"""Midge on a PC: the device's own API over the same core, and the tools that make and move models.
+
+    import midge
+    wand = midge.load("wand.midge")     # the very lines that run on a board
+    print(wand(samples).label)
+"""
+
+from .device import Model, load
+
+__all__ = ["Model", "load"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from . import format as midge_format
 from .errors import UserError
 from .importers.tflite import read_tflite
-from .ir import Graph, GraphError
+from .ir import NONSENSE, Graph, GraphError
 from .lower import Program, lower
 from .passes import run_passes
 from .plan import Plan, plan_arena
@@ -81,7 +82,7 @@ def convert_graph(graph: Graph, labels: Sequence[str], title: str, source_size: 
         raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
     try:
         graph = run_passes(graph)
-    except GraphError as error:
+    except (GraphError, *NONSENSE) as error:
         raise UserError(f"{title}: damaged graph: {error}; export it again") from error
     program, refused = lower(graph)
     if refused:
@@ -89,6 +90,6 @@ def convert_graph(graph: Graph, labels: Sequence[str], title: str, source_size: 
     plan = plan_arena(program)
     try:
         blob = midge_format.write(program, plan)
-    except (OverflowError, KeyError) as error:
+    except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
     return Conversion(blob, program, plan, source_size)

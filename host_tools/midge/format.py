@@ -143,6 +143,15 @@ class FileNode:
     scratch_offset: int
     scratch_size: int
 
+    @property
+    def macs(self) -> int:
+        """Multiplications of a run."""
+        p = self.params
+        if self.op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            return 0
+        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if self.op.name == "CONV_2D" else 1)
+        return int(p["batches"] * p["out_h"] * p["out_w"] * p["out_c"] * taps)
+
 
 @dataclass
 class File:
@@ -199,6 +208,16 @@ def read(blob: bytes) -> File:
         )
         nodes += length
     return file
+
+
+def check(blob: bytes, title: str) -> None:
+    """Let the core judge a file's bytes; UserError with its words where it refuses them."""
+    from _midge import Model
+
+    try:
+        Model(blob)
+    except (ValueError, MemoryError) as error:
+        raise UserError(f"{title}: {error}") from error
 
 
 def load_file(path: str | Path) -> bytes:

@@ -118,6 +118,10 @@ class Graph:
         self.outputs = [new if t is old else t for t in self.outputs]
 
 
+# What code that reads a node's attributes raises where they make no sense, as only damaged files have them.
+NONSENSE = (ArithmeticError, LookupError, ValueError, TypeError)
+
+
 class GraphError(Exception):
     """A pass or an importer made a graph that cannot be."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fixedpoint as fp
-from .ir import Graph, Node, Tensor
+from .ir import NONSENSE, Graph, Node, Tensor
 from .opset import Op, ops
 
 
@@ -102,6 +102,9 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             function(program, node)
         except Unsupported as reason:
             refused.append((node, str(reason)))
+        except NONSENSE as error:  # an axis beyond the rank, a stride of zero, ...: only damaged files have them
+            refused.append((node, f"parameters that make no sense ({type(error).__name__}: {error}); "
+                                  "the file is damaged, or you have found a bug: please report it"))  # fmt: skip
     for i, output in enumerate(graph.outputs):
         if output.is_constant and not refused:  # a constant answer still has to lie in the arena
             graph.outputs[i] = copy_constant(program, output)
@@ -157,6 +160,7 @@ _RANGES = {"none": (None, None), "RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0
 
 def quantize(tensor: Tensor, real: float) -> int:
     """A real in the tensor's units, unclamped; the division is in float32 as in TFLM."""
+    want_quantized(tensor)
     return tensor.zero_point + fp.round_half_away(float(np.float32(real) / np.float32(tensor.scale)))
 
 

@@ -83,18 +83,18 @@ class _Reader:
         shape = tuple(int(d) for d in _vector(raw, "Shape"))
         signature = [int(d) for d in _vector(raw, "ShapeSignature")]
         if len(shape) > _MAX_RANK:
-            raise UserError(f"{self.name}: tensor '{name}' has {len(shape)} dimensions, at most {_MAX_RANK} are possible")
+            raise UserError(f"{self.name}: tensor '{name}' has {len(shape)} dimensions; at most {_MAX_RANK} can run")
         if any(d < 0 for d in shape) or any(d < 0 for d in signature[1:]):
             raise UserError(
                 f"{self.name}: tensor '{name}' has a dynamic shape {signature or list(shape)}; "
                 "export the model with fixed shapes"
             )
-        tensor = Tensor(name, shape, dtype, self._quantization(raw.Quantization(), name),
+        tensor = Tensor(name, shape, dtype, self._quantization(raw.Quantization(), name, dtype),
                         is_state=bool(raw.IsVariable()))
         tensor.data = self._constant(raw, tensor)
         return tensor
 
-    def _quantization(self, raw: Any, name: str) -> Quantization | None:
+    def _quantization(self, raw: Any, name: str, dtype: str) -> Quantization | None:
         if raw is None or raw.ScaleLength() == 0:
             return None
         scale = np.array(_vector(raw, "Scale"), np.float32)
@@ -104,6 +104,9 @@ class _Reader:
         if zero_point.size != scale.size:
             # Old converters leave out zero points that are zero.
             zero_point = np.resize(zero_point, scale.size) if zero_point.size else np.zeros(scale.size, np.int64)
+        info = np.iinfo(dtype if dtype in ("int8", "uint8", "int16") else "int32")
+        if zero_point.min() < info.min or zero_point.max() > info.max:
+            raise UserError(f"{self.name}: tensor '{name}' has a zero point outside of {dtype}; export it again")
         return Quantization(scale, zero_point, raw.QuantizedDimension())
 
     def _constant(self, raw: Any, tensor: Tensor) -> np.ndarray | None:

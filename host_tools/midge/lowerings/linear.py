@@ -64,9 +64,8 @@ def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tu
     else:
         products = [source.scale * float(s) for s in scales]
     found = [fp.quantize_multiplier(p / out.scale) for p in products]
-    for multiplier, shift in found:
-        if shift > 30:
-            raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
+    if any(shift > 30 for _, shift in found):
+        raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
     return found * channels if len(found) == 1 else found
 
 
@@ -81,8 +80,8 @@ def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]])
         bias = given.reshape(-1).astype(np.int64)
     bias = bias - required(node, 0).zero_point * weights.astype(np.int64).sum(axis=1)
     wrapped = (bias & 0xFFFFFFFF).astype("<u4")
-    table = wrapped.tobytes() + np.array([m for m, _ in pairs], "<i4").tobytes()
-    return table + np.array([s for _, s in pairs], np.int8).tobytes()
+    shifts = bytes(shift & 0xFF for _, shift in pairs)
+    return bytes(wrapped.tobytes()) + np.array([m for m, _ in pairs], "<i4").tobytes() + shifts
 
 
 def nhwc(node: Node, tensor: Tensor) -> tuple[int, int, int, int]:

@@ -63,13 +63,13 @@ def fold_padding(graph: Graph) -> Graph:
     for conv in list(graph.nodes):
         if conv.op not in ("CONV_2D", "DEPTHWISE_CONV_2D") or "explicit_padding" in conv.attrs:
             continue
-        padded = conv.inputs[0]
+        padded = conv.input(0)
         pad = graph.producer(padded) if padded is not None else None
         if pad is None or pad.op != "PAD" or len(graph.consumers(pad.outputs[0])) != 1:
             continue
         if graph.is_output(pad.outputs[0]) or not _foldable(conv, pad):
             continue
-        paddings = pad.inputs[1]
+        paddings = pad.input(1)
         assert paddings is not None and paddings.data is not None
         before = paddings.data.reshape(-1, 2)[1:3, 0]
         conv.attrs["explicit_padding"] = (int(before[0]), int(before[1]))
@@ -79,7 +79,7 @@ def fold_padding(graph: Graph) -> Graph:
 
 
 def _foldable(conv: Node, pad: Node) -> bool:
-    source, padded, weights, paddings = pad.inputs[0], pad.outputs[0], conv.input(1), pad.inputs[1]
+    source, padded, weights, paddings = pad.input(0), pad.outputs[0], conv.input(1), pad.input(1)
     if source is None or weights is None or paddings is None or paddings.data is None:
         return False
     if len(padded.shape) != 4 or len(weights.shape) != 4 or paddings.data.size != 8:

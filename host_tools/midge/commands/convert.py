@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""midge convert: a trained model becomes a .midge file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from .. import convert as conversion
+from ..errors import UserError
+from .output import console, number, print_facts, print_json, print_next, shape_text
+
+
+def read_labels(text: str | None) -> list[str]:
+    """Labels from a file with one a line, or from a comma-separated list."""
+    if text is None:
+        return []
+    path = Path(text)
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8").splitlines()
+    elif path.suffix == ".txt":
+        raise UserError(f"{text}: no such file; give a text file with one label a line, or idle,circle,wing")
+    else:
+        lines = text.split(",")
+    return [line.strip() for line in lines if line.strip()]
+
+
+def write_model(result: conversion.Conversion, path: Path) -> None:
+    """Write the file whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(result.blob)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; choose another place with -o") from error
+
+
+def facts_of(result: conversion.Conversion) -> dict[str, object]:
+    """What a user wants to know about a converted model, for --json."""
+    graph, (peak, layer) = result.program.graph, result.peak
+    return {
+        "name": graph.name,
+        "ops": dict(Counter(step.source for step in result.program.steps)),
+        "macs": result.macs,
+        "flash_bytes": len(result.blob),
+        "source_bytes": result.source_size,
+        "arena_bytes": result.plan.arena_size,
+        "peak_bytes": peak,
+        "peak_layer": layer,
+        "inputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
+                    "zero_point": t.zero_point} for t in graph.inputs],
+        "outputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
+                     "zero_point": t.zero_point} for t in graph.outputs],
+        "labels": graph.labels,
+    }  # fmt: skip
+
+
+def print_summary(result: conversion.Conversion, source: Path, target: Path) -> None:
+    program, (peak, layer) = result.program, result.peak
+    counts = Counter(step.source for step in program.steps)
+    ops = ", ".join(f"{op} {count}" if count > 1 else op for op, count in counts.items())
+    saved = 1 - len(result.blob) / result.source_size if result.source_size else 0.0
+    console.print(f"[bold]{source}[/] -> [bold green]{target}[/]")
+    print_facts([
+        ("ops", f"{len(program.steps)} ({ops})"),
+        ("MACs", f"{number(result.macs)} an inference"),
+        ("flash", f"{number(len(result.blob))} B, {abs(saved):.0%} {'less' if saved >= 0 else 'more'} than before"),
+        ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
+        *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
+        *((f"output {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.outputs)),
+        ("labels", ", ".join(program.graph.labels) or "none; give them with --labels"),
+    ])
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; MODEL.midge by default.")
+@click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
+@click.option("--name", help="What the device calls the model; the file's name by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def convert(model: Path, output: Path | None, labels: str | None, name: str | None, as_json: bool) -> None:
+    """Convert a quantised .tflite MODEL into a .midge file."""
+    target = output or model.with_suffix(".midge")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
+        progress.add_task(f"converting {model.name}")
+        result = conversion.convert(model, read_labels(labels), name)
+        write_model(result, target)
+    if as_json:
+        print_json({"file": str(target), **facts_of(result)})
+        return
+    print_summary(result, model, target)
+    print_next(f"midge run {target} samples.npy", f"midge upload {target}")

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""How commands speak: facts in two columns, tables, one line on what to do next, or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def print_json(facts: Any) -> None:
+    print(json.dumps(facts, indent=2))
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Name and value a line, aligned."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row("  " + name, value)
+    console.print(table)
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """A table; `right` lists the columns of numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold cyan")
+    for i, header in enumerate(headers):
+        table.add_column(header, justify="right" if i in right else "left", no_wrap=i in right, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def print_next(*commands: str) -> None:
+    """What the user may want to type now."""
+    console.print("[bold]next:[/] " + "   or   ".join(commands))
+
+
+def number(n: int) -> str:
+    return f"{n:,}"
+
+
+def shape_text(dtype: str, shape: Sequence[int]) -> str:
+    return f"{dtype} [{', '.join(map(str, shape))}]".replace("[", "\\[")

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: MIT
+"""Convert every .tflite under a folder, run it on a target, and compare with the recorded outputs.
+
+    make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4]
+
+Beside <name>.tflite lies <name>.npz with input_j and output_j, [runs, ...shape]. Models that carry
+integers from end to end must agree in every byte; float ones within a tolerance.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import click
+import numpy as np
+from rich.console import Console
+
+from midge.convert import Conversion, UnsupportedModel, convert
+from midge.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+RELATIVE, ABSOLUTE = 1e-4, 1e-5  # of a float output against the reference
+console = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass
+class Case:
+    """A converted model with its recorded inputs and outputs, as raw bytes of each run."""
+
+    name: str
+    conversion: Conversion
+    inputs: list[list[bytes]]
+    expected: list[list[np.ndarray]]
+
+    @property
+    def is_float(self) -> bool:
+        return any(s.op.name not in ("QUANTIZE", "DEQUANTIZE", "COPY") and s.outputs[0].dtype == "float32"
+                   for s in self.conversion.program.steps)  # fmt: skip
+
+    @property
+    def input_sizes(self) -> list[int]:
+        return [len(b) for b in self.inputs[0]]
+
+    @property
+    def output_sizes(self) -> list[int]:
+        return [t.size for t in self.conversion.program.graph.outputs]
+
+
+class Target(Protocol):
+    """Runs a case and gives the raw outputs of each run. Raises UserError where it cannot."""
+
+    def run(self, case: Case) -> list[list[bytes]]: ...
+
+
+def parse_output(text: str, sizes: list[int]) -> list[list[bytes]]:
+    """The printed lines of on_device.py as bytes."""
+    lines = text.split()
+    if not lines or lines[-1] != "done":
+        raise UserError("the target stopped: " + (text.strip().splitlines() or ["no output"])[-1])
+    runs, blob = [], bytearray()
+    for line in lines[:-1]:
+        if line != "run":
+            blob += bytes.fromhex(line)
+            continue
+        at, outputs = 0, []
+        for size in sizes:
+            outputs.append(bytes(blob[at : at + size]))
+            at += size
+        runs.append(outputs)
+        blob.clear()
+    return runs
+
+
+@dataclass
+class Process:
+    """CPython over the shared library, or MicroPython's unix port: a process a model."""
+
+    command: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, case: Case) -> list[list[bytes]]:
+        with tempfile.TemporaryDirectory() as folder:
+            model, inputs = Path(folder, "model.midge"), Path(folder, "inputs.bin")
+            model.write_bytes(case.conversion.blob)
+            inputs.write_bytes(b"".join(b for run in case.inputs for b in run))
+            arguments = [repr(str(model)), repr(str(inputs)), repr(case.input_sizes), repr(case.output_sizes),
+                         repr(len(case.inputs))]  # fmt: skip
+            script = str(ROOT / "tests/conformance/on_device.py")
+            done = subprocess.run([*self.command, script, *arguments], capture_output=True, text=True,
+                                  env={**os.environ, **self.env}, timeout=600)  # fmt: skip
+        if done.returncode:
+            raise UserError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
+        return parse_output(done.stdout, case.output_sizes)
+
+
+def make_target(name: str, stack: ExitStack) -> Target:
+    if name == "host":
+        return Process([sys.executable])
+    if name == "unix":
+        firmware = ROOT / "build/firmware/unix/micropython"
+        return Process([str(firmware), "-X", "heapsize=64M"], {"MICROPYPATH": str(ROOT / "mpy_lib")})
+    from emulated import Emulated
+
+    return stack.enter_context(Emulated(name))
+
+
+def find_cases(folder: Path, runs: int) -> Iterator[tuple[str, Case | UserError]]:
+    """Every model under a folder, converted, or why it cannot be."""
+    for path in sorted(folder.rglob("*.tflite")):
+        name = str(path.relative_to(folder))
+        try:
+            conversion = convert(path)
+            golden = path.with_suffix(".npz")
+            if not golden.is_file():
+                raise UserError("no recorded outputs beside it")
+            yield name, read_case(name, conversion, golden, runs)
+        except UserError as error:
+            yield name, error
+
+
+def read_case(name: str, conversion: Conversion, golden: Path, runs: int) -> Case:
+    graph = conversion.program.graph
+    with np.load(golden, allow_pickle=False) as archive:
+        stateful = "meta" in archive and json.loads(str(archive["meta"])).get("stateful", False)
+        missing = [f"{kind}_{j}" for kind, ends in (("input", graph.inputs), ("output", graph.outputs))
+                   for j in range(len(ends)) if f"{kind}_{j}" not in archive]  # fmt: skip
+        if missing:
+            raise UserError(f"the recording lacks {', '.join(missing)}")
+        # The steps of a sequence hang together; other runs may be left out.
+        count = len(archive["input_0"]) if stateful or not runs else min(runs, len(archive["input_0"]))
+        inputs = [[np.ascontiguousarray(archive[f"input_{j}"][r]).tobytes() for j in range(len(graph.inputs))]
+                  for r in range(count)]  # fmt: skip
+        expected = [[archive[f"output_{j}"][r] for j in range(len(graph.outputs))] for r in range(count)]
+    return Case(name, conversion, inputs, expected)
+
+
+def worst_error(case: Case, outputs: list[list[bytes]]) -> str:
+    """What is wrong with a case's outputs, '' where nothing is."""
+    if len(outputs) != len(case.expected):
+        return f"{len(outputs)} runs instead of {len(case.expected)}"
+    wrong = 0
+    total = 0
+    for got_run, expected_run in zip(outputs, case.expected, strict=True):
+        for got_bytes, expected in zip(got_run, expected_run, strict=True):
+            got = np.frombuffer(got_bytes, expected.dtype)
+            want = expected.reshape(-1)
+            if got.size != want.size:
+                return f"{got.size} values instead of {want.size}"
+            same = np.isclose(got, want, RELATIVE, ABSOLUTE) if case.is_float else got.view("u1") == want.view("u1")
+            wrong += int(np.count_nonzero(~same))
+            total += same.size
+    return f"{wrong} of {total} {'values' if case.is_float else 'bytes'} differ" if wrong else ""
+
+
+@click.command()
+@click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--target", default="host", help="host, unix, or a board of ports/boards that is emulated.")
+@click.option("--runs", default=0, help="At most so many recorded runs a model; 0 for all.")
+@click.option("--only", default="", help="Only models whose path contains this.")
+@click.option("--verbose", is_flag=True, help="Why each model is refused, in full.")
+def main(models: Path, target: str, runs: int, only: str, verbose: bool) -> None:
+    """Compare every model under MODELS with its recorded outputs on a target."""
+    exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
+    with ExitStack() as stack:
+        machine = make_target(target, stack)
+        for name, case in find_cases(models, runs):
+            if only not in name:
+                continue
+            if isinstance(case, UserError):
+                refused += 1
+                text = str(case)
+                if isinstance(case, UnsupportedModel):
+                    ops = sorted({f"{op} ({reason.split(';')[0]})" for op, _, reason in case.items})
+                    text = ", ".join(ops)
+                console.print(f"[yellow]refused[/]  {name}: {case if verbose else text}", markup=True)
+                continue
+            try:
+                error = worst_error(case, machine.run(case))
+            except (UserError, subprocess.TimeoutExpired) as failure:
+                error = str(failure)
+            tally = floats if case.is_float else exact
+            tally[1] += 1
+            tally[0] += not error
+            wrong += bool(error)
+            state = "[red]WRONG[/]   " if error else "[green]ok[/]      "
+            console.print(f"{state} {name}: {error or f'{len(case.inputs)} runs'}")
+    console.print(
+        f"{exact[0]} of {exact[1]} bit-exact, {floats[0]} of {floats[1]} float within tolerance, {refused} refused"
+    )
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
