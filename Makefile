@@ -2,32 +2,40 @@
 # Everything starts here; `make help` lists it. Built things go to build/.
 
 PYTHON ?= python3
+SHARED ?= ../shared
+TARGET ?= host
+RUNS ?= 0
+FUZZ_SECONDS ?= 60
+DEMO_BOARD := $(or $(BOARD),unix)
+
 VENV := build/venv
 BIN := $(VENV)/bin
-SHARED ?= ../shared
 CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch]) native_module/ops.def
 
 .DEFAULT_GOAL := help
 
 include ports/ports.mk
--include native_module/natmod.mk
--include tests/core.mk
+include native_module/natmod.mk
+include tests/core.mk
 
-.PHONY: help demo test test-host conformance lint size clean
-
+.PHONY: help
 help:
-	@echo "make demo  [BOARD=qemu-cortex-m4]    run the gesture wand on a board (default: the unix port)"
+	@echo "make demo [BOARD=qemu-cortex-m4]     the gesture wand on a board; by default MicroPython's unix port"
 	@echo "make test                            all tests"
-	@echo "make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4]"
+	@echo "make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4] [RUNS=n]"
+	@echo "                                     real models against their recorded outputs"
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
-	@echo "make size | lint | fuzz | clean"
+	@echo "make size                            what Midge adds to Cortex-M4 firmware"
+	@echo "make fuzz [FUZZ_SECONDS=60]          feed damaged models to the core under sanitizers"
+	@echo "make lint | clean"
 
-# The virtual environment: remade when what it holds changes.
+# The virtual environment with the host tools, remade when their list of packages changes.
 $(VENV)/.ready: host_tools/pyproject.toml host_tools/setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-		{ echo "Midge needs Python 3.10 or later; $(PYTHON) is older. Name another: make PYTHON=python3.11" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+		{ echo "Midge needs Python 3.10 or later; name one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "no virtual environments here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "installing the host tools into $(VENV)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e 'host_tools[test,firmware]'
 	@touch $@
@@ -38,5 +46,56 @@ host_tools/midge/libmidge.so: $(CORE) host_tools/build_core.py
 .PHONY: host
 host: $(VENV)/.ready host_tools/midge/libmidge.so
 
+# Firmware as a step on the way: its long output goes to a file.
+firmware-for-%: $(VENV)/.ready
+	@mkdir -p build/firmware/$* && echo "building MicroPython with Midge for $* (log: build/firmware/$*/build.log)"
+	@$(MAKE) --no-print-directory firmware BOARD=$* >build/firmware/$*/build.log 2>&1 || \
+		{ tail -20 build/firmware/$*/build.log; exit 1; }
+
+natmod-for-%: $(VENV)/.ready
+	@mkdir -p build/natmod/$* && echo "building the native module for $* (log: build/natmod/$*/build.log)"
+	@$(MAKE) --no-print-directory natmod ARCH=$* >build/natmod/$*/build.log 2>&1 || \
+		{ tail -20 build/natmod/$*/build.log; exit 1; }
+
+.PHONY: demo
+demo: host firmware-for-$(DEMO_BOARD)
+	@$(BIN)/python host_tools/demo/demo.py --board $(DEMO_BOARD)
+
+.PHONY: conformance
+conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
+	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
+
+BUILT := host firmware-for-unix firmware-for-qemu-cortex-m4 natmod-for-x64 natmod-for-armv7emsp
+
+.PHONY: test test-python test-conformance
+test: $(BUILT)
+	@$(MAKE) --no-print-directory lint test-core fuzz size test-conformance test-python
+
+test-python: $(BUILT)
+	@$(BIN)/python -m pytest -q -rs tests
+
+# Every int8 model on every target; without the real models there is nothing to compare.
+test-conformance: $(BUILT)
+	@if [ -d $(SHARED)/models ]; then \
+		for target in host unix qemu-cortex-m4; do \
+			echo "conformance on $$target"; \
+			$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $$target --runs 3 --quiet || exit 1; \
+			$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target $$target --runs 2 --quiet || exit 1; \
+		done; \
+	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
+
+.PHONY: lint
+lint: $(VENV)/.ready
+	@cd host_tools && ../$(BIN)/ruff check --quiet . ../tests ../mpy_lib && ../$(BIN)/mypy --no-error-summary
+
+# What the linker keeps of Midge in firmware that has it; the limit is a promise of the README.
+SIZE_LIMIT := 40960
+.PHONY: size
+size: firmware-for-qemu-cortex-m4
+	@find build/firmware/qemu-cortex-m4/native_module -name '*.o' | sort | xargs arm-none-eabi-size -t | \
+		awk 'NR > 1 { n = $$6; sub(".*native_module/", "", n); printf "%8d  %s\n", $$1 + $$2, n; total = $$1 + $$2 } \
+		END { printf "Midge adds %d bytes to Cortex-M4 firmware; at most $(SIZE_LIMIT)\n", total; exit total > $(SIZE_LIMIT) }'
+
+.PHONY: clean
 clean:
 	rm -rf build host_tools/build host_tools/*.egg-info host_tools/midge/libmidge.so

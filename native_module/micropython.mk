@@ -5,5 +5,5 @@ MIDGE_DIR := $(USERMOD_DIR)
 SRC_USERMOD_C += $(MIDGE_DIR)/binding/modmidge.c
 SRC_USERMOD_LIB_C += $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/kernels/*.c)
 
-# Only these files, and only the kernels for speed: a board's port is compiled for size.
+# Only these files, and only the core for speed: a board's port is compiled for size.
 $(BUILD)/$(notdir $(MIDGE_DIR))/core/%.o: CFLAGS += -O2

@@ -7,7 +7,8 @@
  *     m.write(values, i=0)                 numbers into input i, quantised
  *     m.push(window, values, i=0)          the same into a window of yours, which slides on; their count
  *     m.read(i=0)                          output i as a list of floats
- *     m.smooth(scores, weight, i=0)        scores += weight * (output i - scores); the highest's index
+ *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), scores an array('f');
+ *                                          the highest's index, or -1 when it is below the threshold
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
@@ -17,17 +18,22 @@
  * mutable global, so that the same source is a native module: both kinds of build want to see each
  * function as `call` slots see them, and METHODS is the one table of them.
  */
+#include <string.h>
+
 #include "../core/ops.h"
 
 #if MICROPY_ENABLE_DYNRUNTIME
 #include "py/dynruntime.h"
 /* Gives NULL where memory is short, as the function of this name does inside firmware. */
 #define m_malloc_maybe(size) m_realloc_maybe(NULL, (size), false)
+#define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
 #else
+#include "py/binary.h"
 #include "py/runtime.h"
 #endif
 
 #define TEXT_SIZE 200
+#define NO_RETURN __attribute__((noreturn))
 
 typedef struct {
     mp_obj_base_t base;
@@ -64,17 +70,17 @@ static const mp_print_t *text_start(text_t *text) {
     return &text->print;
 }
 
-static NORETURN void text_raise(const mp_obj_type_t *type, text_t *text) {
+static NO_RETURN void text_raise(const mp_obj_type_t *type, text_t *text) {
     mp_raise_type_arg(type, mp_obj_new_str(text->bytes, text->size));
 }
 
-static NORETURN void raise_index(const char *what, uint32_t count) {
+static NO_RETURN void raise_index(const char *what, uint32_t count) {
     text_t text;
     mp_printf(text_start(&text), "this model has %u %s", (unsigned)count, what);
     text_raise(&mp_type_IndexError, &text);
 }
 
-static NORETURN void raise_error(const mg_error_t *error) {
+static NO_RETURN void raise_error(const mg_error_t *error) {
     text_t text;
     const mp_print_t *print = text_start(&text);
     if (error->status == MG_NO_MEMORY) {
@@ -319,7 +325,7 @@ static void print_found(const mp_print_t *print, mp_obj_t values, uint32_t count
     mp_printf(print, "] (%u values)", (unsigned)count);
 }
 
-static NORETURN void raise_count(const mg_model_t *model, const sink_t *sink, mp_obj_t values, const char *wanted) {
+static NO_RETURN void raise_count(const mg_model_t *model, const sink_t *sink, mp_obj_t values, const char *wanted) {
     text_t text;
     const mp_print_t *print = text_start(&text);
     print_end(print, model, &sink->tensor, "input");
@@ -352,6 +358,10 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     }
     if (self->arena != MP_OBJ_NULL) {
         mp_get_buffer_raise(self->arena, &buffer, MP_BUFFER_RW);
+        uintptr_t arena = (uintptr_t)buffer.buf, file = (uintptr_t)self->model.file;
+        if (arena < file + self->model.file_size && file < arena + buffer.len) {
+            mp_raise_ValueError(MP_ERROR_TEXT("the arena overlaps the file")); /* which a run would destroy */
+        }
     } else {
         buffer.len = self->model.arena_size;
         buffer.buf = m_malloc_maybe(buffer.len);
@@ -467,11 +477,11 @@ METHOD(read) {
 }
 
 METHOD(smooth) {
-    CHECK_ARGS(3, 4);
+    CHECK_ARGS(4, 4);
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
     mp_buffer_info_t buffer;
-    get_output(self, n_args == 4 ? mp_obj_get_int(args[3]) : 0, &tensor);
+    get_output(self, 0, &tensor);
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_RW);
     uint32_t n = tensor_elements(&tensor), best = 0;
     if (buffer.typecode != 'f' || buffer.len != n * sizeof(float)) {
@@ -485,7 +495,7 @@ METHOD(smooth) {
         scores[i] += weight * (mg_read_real(&tensor, data, i) - scores[i]);
         best = scores[i] > scores[best] ? i : best;
     }
-    return mp_obj_new_int_from_uint(best);
+    return mp_obj_new_int(scores[best] >= mp_obj_get_float_to_f(args[3]) ? (mp_int_t)best : -1);
 }
 
 /* The byte position of node k; the one after the last that ran is known already. */

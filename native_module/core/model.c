@@ -97,8 +97,9 @@ static bool check_header(mg_model_t *m, size_t size, mg_error_t *error) {
     if (crc != mg_load_u32(f + 12)) {
         return corrupt(error, "altered, upload it again: checksum", crc, mg_load_u32(f + 12));
     }
-    if (mg_load_u32(f + 16) != 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: flags", mg_load_u32(f + 16), 0);
+    uint32_t unknown = mg_load_u32(f + 16) | mg_load_u16(f + 34); /* flags and the reserved field */
+    if (unknown != 0) {
+        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: flags", unknown, 0);
     }
     m->arena_size = mg_load_u32(f + 20);
     m->n_tensors = mg_load_u16(f + 24);
@@ -122,11 +123,17 @@ static bool check_header(mg_model_t *m, size_t size, mg_error_t *error) {
 
 static bool check_sections(const mg_model_t *m, mg_error_t *error) {
     uint32_t ends_size = 2u * ((uint32_t)m->n_inputs + m->n_outputs);
-    if (!inside(m->tensors, m->n_tensors * TENSOR_SIZE, m->file_size)
-        || !inside(m->nodes, m->nodes_size, m->file_size) || !inside(m->ends, ends_size, m->file_size)
-        || !inside(m->strings, m->strings_size, m->file_size)
-        || !inside(m->data, m->data_size, m->file_size)) {
-        return corrupt(error, "a section ends behind the file: file bytes", m->file_size, m->file_size);
+    const uint32_t at[] = {m->tensors, m->nodes, m->ends, m->strings, m->data};
+    const uint32_t size[] = {m->n_tensors * TENSOR_SIZE, m->nodes_size, ends_size, m->strings_size, m->data_size};
+    uint32_t end = HEADER_SIZE;
+    for (uint32_t i = 0; i < 5; i++) {
+        if (!inside(at[i], size[i], m->file_size)) {
+            return corrupt(error, "a section ends behind the file: offset", at[i], m->file_size);
+        }
+        if (at[i] < end || at[i] % (i == 4 ? 16 : 4) != 0) {
+            return corrupt(error, "a section lies out of place: offset", at[i], end);
+        }
+        end = at[i] + size[i];
     }
     if (m->file_size > INT32_MAX || m->arena_size > INT32_MAX) { /* indices fit an int32 */
         return corrupt(error, "larger than 2 GB: arena bytes", m->arena_size, INT32_MAX);
@@ -166,7 +173,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (size != t.size) {
         return corrupt(error, "a tensor's size is not its shape's: bytes", t.size, (uint32_t)size);
     }
-    if (t.place > MG_PLACE_DATA) {
+    if (t.place > MG_PLACE_DATA || t.reserved != 0) {
         return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: place", t.place, MG_PLACE_DATA);
     }
     uint32_t end = t.place == MG_PLACE_ARENA ? m->arena_size : m->data_size;

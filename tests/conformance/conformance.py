@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +22,7 @@ from typing import Protocol
 import click
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from midge.convert import Conversion, UnsupportedModel, convert
 from midge.errors import UserError
@@ -102,7 +102,7 @@ class Process:
         return parse_output(done.stdout, case.output_sizes)
 
 
-def make_target(name: str, stack: ExitStack) -> Target:
+def make_target(name: str) -> Target:
     if name == "host":
         return Process([sys.executable])
     if name == "unix":
@@ -110,7 +110,7 @@ def make_target(name: str, stack: ExitStack) -> Target:
         return Process([str(firmware), "-X", "heapsize=64M"], {"MICROPYPATH": str(ROOT / "mpy_lib")})
     from emulated import Emulated
 
-    return stack.enter_context(Emulated(name))
+    return Emulated(name)
 
 
 def find_cases(folder: Path, runs: int) -> Iterator[tuple[str, Case | UserError]]:
@@ -136,10 +136,13 @@ def read_case(name: str, conversion: Conversion, golden: Path, runs: int) -> Cas
         if missing:
             raise UserError(f"the recording lacks {', '.join(missing)}")
         # The steps of a sequence hang together; other runs may be left out.
-        count = len(archive["input_0"]) if stateful or not runs else min(runs, len(archive["input_0"]))
+        recorded = len(archive["input_0"])
+        order = list(range(recorded if stateful or not runs else min(runs, recorded)))
+        if recorded == 1:  # twice, because a run must not depend on the one before
+            order = [0, 0] if not stateful else [0]
         inputs = [[np.ascontiguousarray(archive[f"input_{j}"][r]).tobytes() for j in range(len(graph.inputs))]
-                  for r in range(count)]  # fmt: skip
-        expected = [[archive[f"output_{j}"][r] for j in range(len(graph.outputs))] for r in range(count)]
+                  for r in order]  # fmt: skip
+        expected = [[archive[f"output_{j}"][r] for j in range(len(graph.outputs))] for r in order]
     return Case(name, conversion, inputs, expected)
 
 
@@ -161,38 +164,43 @@ def worst_error(case: Case, outputs: list[list[bytes]]) -> str:
     return f"{wrong} of {total} {'values' if case.is_float else 'bytes'} differ" if wrong else ""
 
 
+def brief(refusal: UserError) -> str:
+    """All ops in the way on one line."""
+    if not isinstance(refusal, UnsupportedModel):
+        return str(refusal)
+    return ", ".join(sorted({f"{op} ({reason.split(';')[0]})" for op, _, reason in refusal.items}))
+
+
 @click.command()
 @click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--target", default="host", help="host, unix, or a board of ports/boards that is emulated.")
 @click.option("--runs", default=0, help="At most so many recorded runs a model; 0 for all.")
 @click.option("--only", default="", help="Only models whose path contains this.")
 @click.option("--verbose", is_flag=True, help="Why each model is refused, in full.")
-def main(models: Path, target: str, runs: int, only: str, verbose: bool) -> None:
+@click.option("--quiet", is_flag=True, help="Only what is wrong, and the sum.")
+def main(models: Path, target: str, runs: int, only: str, verbose: bool, quiet: bool) -> None:
     """Compare every model under MODELS with its recorded outputs on a target."""
     exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
-    with ExitStack() as stack:
-        machine = make_target(target, stack)
-        for name, case in find_cases(models, runs):
-            if only not in name:
-                continue
-            if isinstance(case, UserError):
-                refused += 1
-                text = str(case)
-                if isinstance(case, UnsupportedModel):
-                    ops = sorted({f"{op} ({reason.split(';')[0]})" for op, _, reason in case.items})
-                    text = ", ".join(ops)
-                console.print(f"[yellow]refused[/]  {name}: {case if verbose else text}", markup=True)
-                continue
-            try:
-                error = worst_error(case, machine.run(case))
-            except (UserError, subprocess.TimeoutExpired) as failure:
-                error = str(failure)
-            tally = floats if case.is_float else exact
-            tally[1] += 1
-            tally[0] += not error
-            wrong += bool(error)
-            state = "[red]WRONG[/]   " if error else "[green]ok[/]      "
-            console.print(f"{state} {name}: {error or f'{len(case.inputs)} runs'}")
+    machine = make_target(target)
+    for name, case in find_cases(models, runs):
+        if only not in name:
+            continue
+        if isinstance(case, UserError):
+            refused += 1
+            if not quiet:
+                console.print(f"[yellow]refused[/]  {name}: {escape(str(case) if verbose else brief(case))}")
+            continue
+        try:
+            error = worst_error(case, machine.run(case))
+        except (UserError, subprocess.TimeoutExpired) as failure:
+            error = str(failure)
+        tally = floats if case.is_float else exact
+        tally[1] += 1
+        tally[0] += not error
+        wrong += bool(error)
+        state = "[red]WRONG[/]   " if error else "[green]ok[/]      "
+        if error or not quiet:
+            console.print(f"{state} {name}: {escape(error) or f'{len(case.inputs)} runs'}")
     console.print(
         f"{exact[0]} of {exact[1]} bit-exact, {floats[0]} of {floats[1]} float within tolerance, {refused} refused"
     )

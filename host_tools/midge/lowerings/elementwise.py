@@ -115,7 +115,7 @@ def logistic(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
     def function(q: int) -> int:
         x = convert(q)
         if x is None:
-            return -128 if q < source.zero_point else 127
+            return -128 if q <= source.zero_point else 127
         return fp.rounding_shift(fp.logistic(x, 4), 23) - 128
 
     return function
@@ -128,7 +128,7 @@ def tanh(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
     def function(q: int) -> int:
         x = convert(q)
         if x is None:
-            return -128 if q < source.zero_point else 127
+            return -128 if q <= source.zero_point else 127
         return fp.rounding_shift(fp.tanh(x, 4), 24)
 
     return function

@@ -17,8 +17,11 @@ Progress = Callable[[int], None]  # told how many bytes have arrived so far
 class Board(Protocol):
     """A board at its raw REPL."""
 
-    def execute(self, code: str) -> str:
-        """Run code there and return what it printed. Raises BoardError with the board's last line."""
+    def execute(self, code: str, timeout_s: float = 10) -> str:
+        """Run code there and return what it printed. Raises BoardError with the board's last line.
+
+        timeout_s: how long the board may be silent.
+        """
 
     def write_file(self, path: str, data: bytes, progress: Progress) -> None:
         """Write a file there."""

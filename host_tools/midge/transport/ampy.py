@@ -36,10 +36,12 @@ class AmpyBoard:
         except (OSError, serial.SerialException) as error:
             raise UserError(f"{self.port}: the connection broke ({error}); check the cable and try again") from error
 
-    def execute(self, code: str) -> str:
+    def execute(self, code: str, timeout_s: float = 10) -> str:
         with self._errors():
             self._pyboard.enter_raw_repl()
-            output = self._pyboard.exec_(code)
+            output, trace = self._pyboard.exec_raw(code, timeout=timeout_s)
+            if trace:
+                raise PyboardError("exception", output, trace)
             self._pyboard.exit_raw_repl()
         return bytes(output).decode(errors="replace").replace("\r\n", "\n")
 

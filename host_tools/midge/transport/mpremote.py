@@ -52,9 +52,12 @@ class MpremoteBoard:
                 "MicroPython"
             ) from error
 
-    def execute(self, code: str) -> str:
+    def execute(self, code: str, timeout_s: float = 10) -> str:
         with self._errors():
-            return bytes(self._transport.exec(code)).decode(errors="replace").replace("\r\n", "\n")
+            output, trace = self._transport.exec_raw(code, timeout=timeout_s)
+            if trace:
+                raise TransportExecError(output, trace.decode(errors="replace"))
+        return bytes(output).decode(errors="replace").replace("\r\n", "\n")
 
     def write_file(self, path: str, data: bytes, progress: Progress) -> None:
         self.execute(f"from binascii import a2b_base64 as _d\n_f=open({path!r},'wb')")

@@ -32,8 +32,12 @@ bool mg_copy_check(const mg_check_t *check) {
     if (p->element_size != mg_dtype_size(dtype) || p->fill > 1) {
         return mg_refuse(check, "a copy of the wrong element size", p->element_size, mg_dtype_size(dtype));
     }
+    uint64_t elements = 1;
     for (uint32_t i = 0; i < RANK; i++) {
-        if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->in_stride[i] | p->out_stride[i]) != 0)) {
+        elements *= p->dims[i];
+        /* A copy writes no element twice: this bounds its time and its products. */
+        if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->in_stride[i] | p->out_stride[i]) != 0)
+            || elements > check->tensors[1].size / p->element_size) {
             return mg_refuse(check, "an impossible dimension in a copy: dimension", i, RANK);
         }
     }

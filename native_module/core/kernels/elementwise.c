@@ -23,8 +23,8 @@ static bool check_binary(const mg_check_t *check) {
     }
     uint64_t elements = 1, a_last = 0, b_last = 0;
     for (uint32_t i = 0; i < RANK; i++) {
-        if (p->dims[i] == 0) {
-            return mg_refuse(check, "a zero among the dims: dimension", i, RANK);
+        if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->a_stride[i] | p->b_stride[i]) != 0)) {
+            return mg_refuse(check, "an impossible dimension among the operands: dimension", i, RANK);
         }
         elements *= p->dims[i];
         a_last += (uint64_t)(p->dims[i] - 1) * p->a_stride[i];

@@ -6,7 +6,7 @@
  *     average:  y = clamp(round(sum of x under the window / count)), halves away from zero
  *
  * The parts of a window that hang over the edge count in neither. Input and output share scale and
- * zero point. Sums stay below 2^7 * 2^16 * 2^8: no overflow for windows up to 2^24 elements.
+ * zero point. No overflow for windows up to 2^23 elements: the sum and half the count stay below 2^31.
  * Source: TFLite 8-bit quantisation specification, MAX_POOL_2D and AVERAGE_POOL_2D.
  */
 #include "kernels.h"
@@ -78,8 +78,8 @@ void mg_maxpool_run(const mg_call_t *call) {
 
 bool mg_avgpool_check(const mg_check_t *check) {
     const mg_pool_params_t *p = &check->params.pool;
-    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 24) {
-        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 24);
+    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 23) {
+        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 23);
     }
     return mg_check_pool(check);
 }

@@ -4,7 +4,8 @@
  *
  *     y = clamp(zp_out + m * (sum of x over the reduced axes - count * zp_in))
  *
- * where m contains scale_in / scale_out / count. The sum is bounded by 2^7 * count, count < 2^24.
+ * where m contains scale_in / scale_out / count. The sum is bounded by 2^7 * count, count <= 2^24. Each
+ * element of the input is read once.
  * Source: TFLM's reduction kernel, for the way count enters the multiplier (the host does that).
  */
 #include "kernels.h"
@@ -16,8 +17,9 @@ bool mg_mean_check(const mg_check_t *check) {
     }
     uint64_t kept = 1, reduced = 1, last = 0;
     for (uint32_t i = 0; i < 3; i++) {
-        if (p->keep_dims[i] == 0 || p->reduce_dims[i] == 0) {
-            return mg_refuse(check, "a zero among the dims: dimension", i, 3);
+        if (p->keep_dims[i] == 0 || p->reduce_dims[i] == 0 || (p->keep_dims[i] == 1 && p->keep_stride[i] != 0)
+            || (p->reduce_dims[i] == 1 && p->reduce_stride[i] != 0)) {
+            return mg_refuse(check, "an impossible dimension in a mean: dimension", i, 3);
         }
         kept *= p->keep_dims[i];
         reduced *= p->reduce_dims[i];
@@ -30,7 +32,7 @@ bool mg_mean_check(const mg_check_t *check) {
             return mg_refuse(check, "the input is read outside its tensor: dimension", i, 3);
         }
     }
-    return mg_check_elements(check, 1, kept);
+    return mg_check_elements(check, 1, kept) && mg_check_elements(check, 0, kept * reduced);
 }
 
 static int32_t reduced_sum(const mg_reduce_params_t *p, const int8_t *x) {

@@ -15,7 +15,13 @@ static inline int16x2_t mg_even(uint32_t word) {
 }
 
 static inline int16x2_t mg_odd(uint32_t word) {
-    return __sxtb16((int8x4_t)__ror(word, 8));
+#ifdef __arm__
+    int16x2_t pair; /* GCC 12 does not find the form that rotates as well */
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(word));
+    return pair;
+#else
+    return __sxtb16((int8x4_t)(word >> 8 | word << 24));
+#endif
 }
 
 static inline uint32_t mg_word(const int8_t *p) {

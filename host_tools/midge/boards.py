@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""The boards, one TOML row each. Everything that a tool needs to know of a board stands in its row."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from midge.errors import UserError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Region:
+    """A stretch of a simulated board's memory."""
+
+    address: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Qemu:
+    """What the simulator needs; the rest of the row's `[qemu]` table is for the firmware build."""
+
+    machine: str
+    memory: dict[str, Region]
+    system: str = "qemu-system-arm"
+
+
+@dataclass(frozen=True)
+class Board:
+    """One row of `ports/boards/`."""
+
+    name: str
+    title: str
+    mcu: str
+    core: str
+    arch: str  # the name that MicroPython's native .mpy files use
+    simd: str  # the backend of native_module/core/simd that its kernels get
+    clock_hz: int
+    ram_bytes: int
+    heap_bytes: int  # what Python finds after boot, about
+    flash_bytes: int
+    port: str
+    install: str  # how firmware gets onto it: simulator, program, uf2, esptool or bossac
+    firmware: str  # the file that the build leaves in build/firmware/<name>/
+    install_offset: int = 0  # where in flash that file goes
+    picojoules_per_cycle: float | None = None
+    qemu: Qemu | None = None
+
+
+def boards_dir() -> Path:
+    """Return the folder of the rows: inside an installed package, or in a checkout beside host_tools."""
+    here = Path(__file__).resolve().parent
+    for folder in (here / "data" / "boards", here.parents[1] / "ports" / "boards"):
+        if folder.is_dir():
+            return folder
+    raise UserError("no board descriptions found; reinstall midge, or run it from a checkout")
+
+
+def board_names() -> list[str]:
+    """Return the names of all known boards, sorted."""
+    return sorted((path.stem for path in boards_dir().glob("*.toml")), key=str.lower)
+
+
+def load_board(name: str) -> Board:
+    """Return the board called `name`, upper and lower case alike.
+
+    Raises UserError when there is none, listing those that there are.
+
+    >>> load_board("qemu-cortex-m4").arch
+    'armv7emsp'
+    """
+    known = {board.lower(): board for board in board_names()}
+    if name.lower() not in known:
+        raise UserError(f"no board is called '{name}'; known boards: {', '.join(known.values())}")
+    path = boards_dir() / f"{known[name.lower()]}.toml"
+    try:
+        row = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path.name}: {error}") from error
+    return parse_board(path.stem, row)
+
+
+def load_boards() -> list[Board]:
+    """Return all known boards, sorted by name."""
+    return [load_board(name) for name in board_names()]
+
+
+def parse_board(name: str, row: Mapping[str, Any]) -> Board:
+    """Check a row's fields against `Board` and return it; a missing or unknown field is a UserError."""
+    known = {field.name: field for field in fields(Board) if field.name != "name"}
+    missing = [key for key, field in known.items() if field.default is MISSING and key not in row]
+    unknown = [key for key in row if key not in known]
+    if missing or unknown:
+        raise UserError(f"{name}.toml: " + "; ".join(
+            f"{what} {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unknown)) if keys))
+    values = dict(row)
+    if "qemu" in values:
+        table = values["qemu"]
+        wanted = {field.name for field in fields(Qemu)}
+        memory = {region: Region(**place) for region, place in table["memory"].items()}
+        values["qemu"] = Qemu(**{key: table[key] for key in wanted & table.keys()} | {"memory": memory})
+    return Board(name=name, **values)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Build a ROMFS image, MicroPython's read-only file system that is used where it lies in flash.
+
+The format is described in MicroPython's extmod/vfs_rom.c: nested records of kind, length, payload. Numbers are
+big-endian groups of seven bits and may carry leading zeros, so every length here takes four bytes and an image
+is written in one pass. Each file's data starts aligned, so that a model in it needs no copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_FILE_SYSTEM, _PADDING, _DATA, _DIRECTORY, _FILE = 0x14A6B1, 1, 2, 4, 5
+_LENGTH_BYTES = 4
+
+Tree = dict[str, "bytes | Tree"]
+
+
+def _number(value: int, width: int = 1) -> bytes:
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups.append(value & 0x7F | 0x80)
+    groups += [0x80] * (width - len(groups))
+    return bytes(reversed(groups))
+
+
+class _Writer:
+    def __init__(self, align: int) -> None:
+        self.out = bytearray()
+        self.align = align
+
+    def open(self, kind: int) -> int:
+        self.out += _number(kind) + bytes(_LENGTH_BYTES)
+        return len(self.out)
+
+    def close(self, start: int) -> None:
+        self.out[start - _LENGTH_BYTES : start] = _number(len(self.out) - start, _LENGTH_BYTES)
+
+    def pad(self, size: int) -> None:
+        """Append a padding record of `size` bytes in all, two at least."""
+        self.out += _number(_PADDING) + _number(size - 2) + bytes(size - 2)
+
+    def data(self, content: bytes) -> None:
+        gap = -(len(self.out) + 1 + _LENGTH_BYTES) % self.align
+        if gap:
+            self.pad(gap if gap > 1 else gap + self.align)
+        start = self.open(_DATA)
+        self.out += content
+        self.close(start)
+
+    def entries(self, tree: Tree) -> None:
+        for name, node in sorted(tree.items()):
+            start = self.open(_DIRECTORY if isinstance(node, dict) else _FILE)
+            encoded = name.encode()
+            self.out += _number(len(encoded)) + encoded
+            if isinstance(node, dict):
+                self.entries(node)
+            else:
+                self.data(node)
+            self.close(start)
+
+
+def _tree(files: Mapping[str, bytes]) -> Tree:
+    root: Tree = {}
+    for path, content in files.items():
+        *folders, name = path.strip("/").split("/")
+        node = root
+        for folder in folders:
+            child = node.setdefault(folder, {})
+            if not isinstance(child, dict):
+                raise ValueError(f"{path}: {folder} is a file")
+            node = child
+        node[name] = content
+    return root
+
+
+def build_romfs(files: Mapping[str, bytes] | Path, align: int = 16) -> bytes:
+    """Return the image of `files`: a mapping of path to content, or a folder with everything below it.
+
+    `align` is the boundary in bytes, 64 at most, on which each file's data starts when the image itself lies on one.
+
+    >>> build_romfs({"lib/hello.txt": b"hello"}).index(b"hello") % 16
+    0
+    """
+    if not 1 <= align <= 64:
+        raise ValueError(f"align must be 1 to 64 bytes, got {align}")
+    if isinstance(files, Path):
+        files = {path.relative_to(files).as_posix(): path.read_bytes() for path in files.rglob("*") if path.is_file()}
+    writer = _Writer(align)
+    start = writer.open(_FILE_SYSTEM)
+    writer.entries(_tree(files))
+    if len(writer.out) % 2:  # the format wants an even size
+        writer.pad(3)
+    writer.close(start)
+    return bytes(writer.out)

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Arm Cortex-M: vectors, reset, clock, memory protection, fault report, and the way out through
+// semihosting. Register names and bits: Armv7-M Architecture Reference Manual, DDI 0403, part B3.
+#include <stdio.h>
+
+#include "py/mphal.h"
+#include "py/runtime.h"
+
+#include "board.h"
+#include "port.h"
+
+#define REG(address) (*(volatile uint32_t *)(address))
+#define SYST_CSR REG(0xE000E010)
+#define SYST_RVR REG(0xE000E014)
+#define SYST_CVR REG(0xE000E018)
+#define NVIC_ISER ((volatile uint32_t *)0xE000E100)
+#define SCB_ICSR REG(0xE000ED04)
+#define SCB_AIRCR REG(0xE000ED0C)
+#define SCB_SHCSR REG(0xE000ED24)
+#define SCB_CFSR REG(0xE000ED28)
+#define SCB_HFSR REG(0xE000ED2C)
+#define SCB_MMFAR REG(0xE000ED34)
+#define SCB_BFAR REG(0xE000ED38)
+#define SCB_CPACR REG(0xE000ED88)
+#define MPU_TYPE REG(0xE000ED90)
+#define MPU_CTRL REG(0xE000ED94)
+#define MPU_RNR REG(0xE000ED98)
+#define MPU_RBAR REG(0xE000ED9C)
+#define MPU_RASR REG(0xE000EDA0)
+
+#define ICSR_PENDSTSET (1u << 26)
+#define SYSTICK_PERIOD (1u << 24)
+#define GUARD_BYTES 256
+
+extern uint32_t data_start[], data_end[], data_load[], bss_start[], bss_end[];
+extern uint8_t handler_stack_top[];
+
+int main(void);
+
+// Semihosting ------------------------------------------------------------------------------------
+
+enum { SYS_WRITE0 = 0x04, SYS_TIME = 0x11, SYS_EXIT_EXTENDED = 0x20 };
+enum { ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
+
+static uint32_t semihost(uint32_t operation, const void *argument) {
+    register uint32_t r0 __asm("r0") = operation;
+    register const void *r1 __asm("r1") = argument;
+    __asm volatile ("bkpt 0xab" : "+r" (r0) : "r" (r1) : "memory");
+    return r0;
+}
+
+uint32_t cpu_host_time(void) {
+    return semihost(SYS_TIME, NULL);
+}
+
+void cpu_exit(int status) {
+    const uint32_t block[2] = { ADP_STOPPED_APPLICATION_EXIT, status };
+    semihost(SYS_EXIT_EXTENDED, block);
+    for (;;) {
+    }
+}
+
+// Interrupts -------------------------------------------------------------------------------------
+
+uint32_t cpu_disable_interrupts(void) {
+    uint32_t state;
+    __asm volatile ("mrs %0, primask\n cpsid i" : "=r" (state) : : "memory");
+    return state;
+}
+
+void cpu_restore_interrupts(uint32_t state) {
+    __asm volatile ("msr primask, %0" : : "r" (state) : "memory");
+}
+
+void cpu_wait_for_interrupt(void) {
+    __asm volatile ("dsb\n wfi" : : : "memory");
+}
+
+void cpu_enable_irq(unsigned irq) {
+    NVIC_ISER[irq / 32] = 1u << (irq % 32);
+}
+
+void cpu_reset(void) {
+    SCB_AIRCR = 0x05FA0004;
+    for (;;) {
+    }
+}
+
+// Clock ------------------------------------------------------------------------------------------
+// SysTick runs free over its whole 24 bits, so that a host that was busy elsewhere for half a
+// second still loses no tick.
+
+static volatile uint32_t systick_wraps;
+
+static void systick_isr(void) {
+    systick_wraps++;
+}
+
+uint64_t cpu_cycles(void) {
+    uint32_t state = cpu_disable_interrupts();
+    uint64_t wraps = systick_wraps;
+    uint32_t left = SYST_CVR;
+    if (SCB_ICSR & ICSR_PENDSTSET) {  // wrapped, and the handler has not run yet
+        left = SYST_CVR;
+        wraps++;
+    }
+    cpu_restore_interrupts(state);
+    return wraps * SYSTICK_PERIOD + (SYSTICK_PERIOD - 1 - left);
+}
+
+// Memory protection ------------------------------------------------------------------------------
+// What is flash on a real board must fault here as well when somebody writes to it; that includes
+// address 0, where a null pointer leads.
+
+enum { MPU_CODE, MPU_ROMFS, MPU_GUARD };
+enum { ACCESS_NONE = 0, ACCESS_READ_WRITE = 3, ACCESS_READ_ONLY = 6 };
+
+static void mpu_region(uint32_t number, uintptr_t address, uint32_t log2_bytes, uint32_t access) {
+    MPU_RNR = number;
+    MPU_RBAR = address;
+    MPU_RASR = access << 24 | 0x2u << 16 | (log2_bytes - 1) << 1 | 1;
+    __asm volatile ("dsb\n isb" : : : "memory");
+}
+
+// Armv8-M has other registers there, and a core without an MPU reads zero.
+static bool has_mpu(void) {
+    return __ARM_ARCH < 8 && MPU_TYPE != 0;
+}
+
+void cpu_protect_rom(bool protect) {
+    if (!has_mpu()) {
+        return;
+    }
+    mpu_region(MPU_ROMFS, BOARD_ROMFS_ADDRESS, __builtin_ctz(BOARD_ROMFS_BYTES),
+        protect ? ACCESS_READ_ONLY : ACCESS_READ_WRITE);
+}
+
+static void mpu_init(void) {
+    if (!has_mpu()) {
+        return;
+    }
+    mpu_region(MPU_CODE, BOARD_CODE_ADDRESS, __builtin_ctz(BOARD_CODE_BYTES), ACCESS_READ_ONLY);
+    mpu_region(MPU_GUARD, (uintptr_t)stack_bottom, __builtin_ctz(GUARD_BYTES), ACCESS_NONE);
+    cpu_protect_rom(true);
+    MPU_CTRL = 5;  // on, and everything else keeps its default map
+    SCB_SHCSR |= 7u << 16;  // usage, bus and memory faults have handlers of their own
+}
+
+void cpu_init(void) {
+    mpu_init();
+    SYST_RVR = SYSTICK_PERIOD - 1;
+    SYST_CVR = 0;
+    SYST_CSR = 7;  // processor clock, interrupt, on
+}
+
+// Faults -----------------------------------------------------------------------------------------
+
+typedef struct {
+    uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
+} exception_frame_t;
+
+// One line, then QEMU ends. It goes to the console for whoever watches, and through semihosting to
+// QEMU's own output, because what a pty still holds is lost when QEMU closes it.
+__attribute__((used)) static void fault_report(const exception_frame_t *frame, uint32_t kind) {
+    static const char *const names[16] = {
+        [2] = "NMI", "HardFault", "MemManage", "BusFault", "UsageFault",
+    };
+    const char *name = kind < 16 && names[kind] != NULL ? names[kind] : "exception";
+    if (has_mpu()) {
+        MPU_CTRL = 0;  // the frame may lie in the guard
+    }
+    bool overflow = (const uint8_t *)frame < stack_bottom + GUARD_BYTES;
+    static char line[200];
+    snprintf(line, sizeof(line),
+        "\r\nFATAL: %s %u at pc=0x%08x lr=0x%08x%s"
+        " (CFSR=0x%08x HFSR=0x%08x MMFAR=0x%08x BFAR=0x%08x)\r\n",
+        name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr, overflow ? ", stack overflow" : "",
+        (unsigned)SCB_CFSR, (unsigned)SCB_HFSR, (unsigned)SCB_MMFAR, (unsigned)SCB_BFAR);
+    mp_hal_stdout_tx_str(line);
+    semihost(SYS_WRITE0, line);
+    cpu_exit(70);
+}
+
+// The frame lies on the stack that was in use; bit 2 of the return code in lr says which one.
+__attribute__((naked)) static void fault_isr(void) {
+    __asm volatile (
+        "movs r0, #4\n"
+        "mov r1, lr\n"
+        "tst r0, r1\n"
+        "bne 1f\n"
+        "mrs r0, msp\n"
+        "b 2f\n"
+        "1: mrs r0, psp\n"
+        "2: mrs r1, ipsr\n"
+        "ldr r2, =fault_report\n"
+        "bx r2\n"
+        ".ltorg\n");
+}
+
+// Start ------------------------------------------------------------------------------------------
+
+__attribute__((used)) static void start(void) {
+    #if defined(__ARM_FP)
+    SCB_CPACR |= 0xFu << 20;  // full access to CP10 and CP11: the FPU is off after reset
+    __asm volatile ("dsb\n isb" : : : "memory");
+    #endif
+    for (uint32_t *from = data_load, *to = data_start; to < data_end;) {
+        *to++ = *from++;
+    }
+    for (uint32_t *to = bss_start; to < bss_end;) {
+        *to++ = 0;
+    }
+    main();
+    cpu_exit(0);
+}
+
+// Python runs on the process stack, handlers on the main one, so that they survive its overflow.
+__attribute__((naked)) static void reset_isr(void) {
+    __asm volatile (
+        "ldr r0, =stack_top\n"
+        "msr psp, r0\n"
+        "movs r0, #2\n"
+        "msr control, r0\n"
+        "isb\n"
+        "ldr r0, =start\n"
+        "bx r0\n"
+        ".ltorg\n");
+}
+
+typedef void (*vector_t)(void);
+
+__attribute__((section(".vectors"), used)) static const vector_t vectors[16 + 32] = {
+    [0] = (vector_t)handler_stack_top,
+    [1] = reset_isr,
+    [2 ... 14] = fault_isr,
+    [15] = systick_isr,
+    [16 ... 47] = fault_isr,
+    [16 + BOARD_UART_RX_IRQ] = uart_isr,
+};

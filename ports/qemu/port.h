@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// What the files of this port know of each other: the CPU and the UART behind names that any core
+// can provide.
+#ifndef MIDGE_PORTS_QEMU_PORT_H
+#define MIDGE_PORTS_QEMU_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// From the linker script; only the addresses mean something.
+extern uint8_t heap_start[], heap_end[], stack_top[], stack_bottom[];
+
+// cpu: <family>.c
+void cpu_init(void);
+uint64_t cpu_cycles(void);                     // since reset, at BOARD_CLOCK_HZ
+void cpu_wait_for_interrupt(void);             // also ends on one that is disabled
+uint32_t cpu_disable_interrupts(void);         // returns the state to hand back
+void cpu_restore_interrupts(uint32_t state);
+void cpu_enable_irq(unsigned irq);
+void cpu_protect_rom(bool protect);            // while on, a write to the ROMFS region faults
+uint32_t cpu_host_time(void);                  // seconds since 1970, from the host
+_Noreturn void cpu_reset(void);
+_Noreturn void cpu_exit(int status);           // ends QEMU with this status
+
+// uart: uart_<kind>.c
+void uart_init(void);
+void uart_isr(void);
+int uart_getc(void);                           // -1 when nothing has arrived
+bool uart_readable(void);
+void uart_putc(int c);
+
+#endif

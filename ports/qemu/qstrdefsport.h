@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// Qstrs that no source file mentions.

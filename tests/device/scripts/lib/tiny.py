@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""Two hand-made .midge files, small enough to be made on a board; the layout is native_module/FORMAT.md's.
+
+classifier()  imu int8 [1, 4, 3] -> LUT (relu) -> COPY (column 0) -> scores int8 [1, 4], four labels;
+              reals are 0.5 * (q - 2) at both ends
+pair()        codes int8 [2] -> DEQUANTIZE -> reals float32 [2], and level float32 [3] -> QUANTIZE ->
+              steps int8 [3]; no labels, no name
+"""
+
+import struct
+
+try:
+    from binascii import crc32
+except ImportError:
+    from zlib import crc32
+
+INT8, FLOAT32 = 1, 5
+COPY, LUT, QUANTIZE, DEQUANTIZE = 9, 10, 11, 12
+
+
+def tensor(dtype, offset, name, scale, zero_point, *dims):
+    size = 4 if dtype == FLOAT32 else 1
+    for dim in dims:
+        size *= dim
+    rank = len(dims)
+    dims = dims + (1,) * (6 - rank)
+    return struct.pack("<BBBBIIIfi6I", dtype, rank, 0, 0, offset, size, name, scale, zero_point, *dims)
+
+
+def node(op, name, inputs, outputs, params):
+    ends = inputs + outputs
+    ends += (0,) * (len(ends) % 2)
+    size = 20 + 2 * len(ends) + len(params)
+    head = struct.pack("<HHBBHIII", op, size, len(inputs), len(outputs), 0, name, 0, 0)
+    return head + struct.pack("<%dH" % len(ends), *ends) + params
+
+
+def pad(blob, alignment):
+    return blob + bytes(-len(blob) % alignment)
+
+
+def build(arena, tensors, nodes, inputs, outputs, strings, data, n_labels=0, name=0, labels=0, metadata=0):
+    body = b""
+    at = []
+    for section, alignment in (
+        (b"".join(tensors), 4),
+        (b"".join(nodes), 4),
+        (struct.pack("<%dH" % (len(inputs) + len(outputs)), *inputs + outputs), 4),
+        (strings, 16),
+        (data, 4),
+    ):
+        at.append(80 + len(body))
+        body = pad(body + section, alignment)
+    head = struct.pack(
+        "<IIHHHHHH11I",
+        0, arena, len(tensors), len(nodes), len(inputs), len(outputs), n_labels, 0,
+        at[0], at[1], sum(len(n) for n in nodes), at[2], at[3], len(strings), at[4], len(data),
+        name, labels, metadata,
+    )  # fmt: skip
+    crc = crc32(body, crc32(head)) & 0xFFFFFFFF
+    return struct.pack("<4sHHII", b"MIDG", 1, 0, 80 + len(body), crc) + head + body
+
+
+def classifier(arena=48):
+    strings = b"\0tiny\0imu\0scores\0relu\0column\0north\0east\0south\0west\0made by\0tiny.py\0\0"
+    copy = struct.pack(
+        "<5I5i5iIIiHH", 1, 1, 1, 1, 4, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0
+    )  # dims, in_stride, out_stride, in_start, out_start, fill_value, element_size, fill
+    relu = struct.pack("<256b", *[max(q if q < 128 else q - 256, 2) for q in range(256)])  # indexed by the byte
+    return build(
+        arena,
+        [
+            tensor(INT8, 0, strings.find(b"imu"), 0.5, 2, 1, 4, 3),
+            tensor(INT8, 16, 0, 0.5, 2, 1, 4, 3),
+            tensor(INT8, 32, strings.find(b"scores"), 0.5, 2, 1, 4),
+        ],
+        [
+            node(LUT, strings.find(b"relu"), (0,), (1,), struct.pack("<II", 12, 0)),
+            node(COPY, strings.find(b"column"), (1,), (2,), copy),
+        ],
+        (0,), (2,), strings, relu,
+        4, strings.find(b"tiny"), strings.find(b"north"), strings.find(b"made by"),
+    )  # fmt: skip
+
+
+def pair():
+    strings = b"\0codes\0level\0reals\0steps\0"
+    return build(
+        48,
+        [
+            tensor(INT8, 0, strings.find(b"codes"), 0.25, -1, 2),
+            tensor(FLOAT32, 4, strings.find(b"level"), 0.0, 0, 3),
+            tensor(FLOAT32, 16, strings.find(b"reals"), 0.0, 0, 2),
+            tensor(INT8, 32, strings.find(b"steps"), 0.125, 3, 3),
+        ],
+        [
+            node(DEQUANTIZE, 0, (0,), (2,), struct.pack("<Ifi", 2, 0.25, -1)),
+            node(QUANTIZE, 0, (1,), (3,), struct.pack("<Ifi", 3, 0.125, 3)),
+        ],
+        (0, 1), (2, 3), strings, b"",
+    )  # fmt: skip

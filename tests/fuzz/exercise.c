@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "exercise.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "ops.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN 1
+#endif
+#endif
+#ifdef HAS_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#endif
+
+#define MOST_ARENA (1u << 20)
+#define MOST_WORK (1u << 22)
+#define MOST_COPIES (1u << 24) /* bytes of arena copied for the comparison of scratch */
+#define NODE_SIZE 20u
+
+static void require(bool condition, const char *what) {
+    if (!condition) {
+        fprintf(stderr, "exercise: %s\n", what);
+        abort();
+    }
+}
+
+/* 16-aligned and exactly so large that AddressSanitizer sees the first byte behind. */
+static uint8_t *allocate(size_t size) {
+    uint8_t *p = malloc(size != 0 ? size : 1);
+    require(p != NULL && (uintptr_t)p % MG_ARENA_ALIGN == 0, "no aligned memory for the test");
+    return p;
+}
+
+static void store_u32(uint8_t *p, uint32_t v) {
+    memcpy(p, &v, sizeof v);
+}
+
+void exercise_repair(uint8_t *file, size_t size) {
+    if (size >= 80) {
+        memcpy(file, "MIDG\1\0\0\0", 8);
+        store_u32(file + 8, (uint32_t)size);
+        store_u32(file + 12, mg_crc32(0, file + 16, size - 16));
+    }
+}
+
+static uint64_t product(const uint32_t *dims, uint32_t n) {
+    uint64_t p = 1;
+    for (uint32_t i = 0; i < n; i++) {
+        p *= dims[i];
+    }
+    return p;
+}
+
+static uint64_t least(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
+    uint32_t n = (uint32_t)node->n_inputs + node->n_outputs;
+    const uint8_t *at = node->tensors + 2 * (n + n % 2);
+    mg_tensor_t out;
+    mg_tensor(model, mg_load_u16(node->tensors + 2 * node->n_inputs), &out);
+    mg_params_t p;
+    memcpy(&p, at, mg_op_find(node->op)->params_size);
+    switch (node->op) {
+        case MG_OP_CONV_2D: return (uint64_t)out.size * p.conv.kernel_h * p.conv.kernel_w * p.conv.in_c;
+        case MG_OP_DEPTHWISE_CONV_2D: return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w;
+        case MG_OP_MAX_POOL_2D:
+        case MG_OP_AVERAGE_POOL_2D:
+            return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
+        case MG_OP_MEAN: return product(p.reduce.keep_dims, 3) * product(p.reduce.reduce_dims, 3);
+        case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
+        default: return out.size;
+    }
+}
+
+uint64_t exercise_work(const mg_model_t *model) {
+    uint64_t work = 0;
+    uint32_t cursor = 0;
+    mg_node_t node;
+    while (mg_node_next(model, &cursor, &node)) {
+        work += node_work(model, &node);
+    }
+    return work;
+}
+
+/* Whoever prints an accepted file reads all its strings. */
+static void read_strings(const mg_model_t *model) {
+    size_t length = strlen(mg_string(model, model->name));
+    uint32_t at = model->labels;
+    for (uint32_t i = 0; i < model->n_labels; i++) {
+        at += (uint32_t)strlen(mg_string(model, at)) + 1;
+    }
+    for (at = model->metadata; *mg_string(model, at) != 0;) {
+        at += (uint32_t)strlen(mg_string(model, at)) + 1;
+    }
+    uint32_t cursor = 0;
+    mg_node_t node;
+    while (mg_node_next(model, &cursor, &node)) {
+        length += strlen(mg_string(model, node.name));
+    }
+    for (uint32_t i = 0; i < model->n_tensors; i++) {
+        mg_tensor_t tensor;
+        mg_tensor(model, i, &tensor);
+        length += strlen(mg_string(model, tensor.name));
+    }
+    require(length < SIZE_MAX, "strings without end");
+}
+
+typedef struct {
+    mg_tensor_t in[MG_NODE_TENSORS], out[MG_NODE_TENSORS];
+    uint32_t n_in, n_out, scratch, scratch_size;
+} places_t;
+
+static places_t places_of(const mg_model_t *model, uint32_t cursor) {
+    const uint8_t *record = model->file + model->nodes + cursor;
+    mg_node_t node;
+    mg_node_next(model, &cursor, &node);
+    places_t places = {.n_in = node.n_inputs, .n_out = node.n_outputs, .scratch = mg_load_u32(record + 12),
+                       .scratch_size = mg_load_u32(record + 16)};
+    for (uint32_t i = 0; i < places.n_in + places.n_out; i++) {
+        mg_tensor(model, mg_load_u16(node.tensors + 2 * i),
+                  i < places.n_in ? &places.in[i] : &places.out[i - places.n_in]);
+    }
+    return places;
+}
+
+static bool meet(const mg_tensor_t *a, const mg_tensor_t *b) {
+    return a->place == b->place && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+}
+
+/* A number that changes with the inputs that the node must leave alone. */
+static uint32_t digest_inputs(const mg_model_t *model, const places_t *places) {
+    uint32_t crc = 0;
+    for (uint32_t i = 0; i < places->n_in; i++) {
+        bool shared = false;
+        for (uint32_t o = 0; o < places->n_out; o++) {
+            shared = shared || meet(&places->in[i], &places->out[o]);
+        }
+        if (!shared) {
+            crc = mg_crc32(crc, mg_tensor_data(model, &places->in[i]), places->in[i].size);
+        }
+    }
+    return crc;
+}
+
+/* Runs one node with the rest of the arena out of bounds. */
+static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t *places, int scratch_fill) {
+    memset(model->arena + places->scratch, scratch_fill, places->scratch_size);
+    uint32_t digest = digest_inputs(model, places);
+    ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
+    for (uint32_t i = 0; i < places->n_in + places->n_out; i++) {
+        const mg_tensor_t *t = i < places->n_in ? &places->in[i] : &places->out[i - places->n_in];
+        if (t->place == MG_PLACE_ARENA) {
+            ASAN_UNPOISON_MEMORY_REGION(model->arena + t->offset, t->size);
+        }
+    }
+    ASAN_UNPOISON_MEMORY_REGION(model->arena + places->scratch, places->scratch_size);
+    mg_run_next(model, &cursor);
+    ASAN_UNPOISON_MEMORY_REGION(model->arena, model->arena_size);
+    require(digest == digest_inputs(model, places), "a node changed its input");
+}
+
+static void run_all(const mg_model_t *model) {
+    uint8_t *before = allocate(model->arena_size), *first = allocate(model->arena_size);
+    bool twice = (uint64_t)model->arena_size * model->n_nodes < MOST_COPIES;
+    uint32_t cursor = 0, next = 0;
+    mg_node_t node;
+    while (mg_node_next(model, &next, &node)) {
+        places_t places = places_of(model, cursor);
+        if (twice) {
+            memcpy(before, model->arena, model->arena_size);
+            run_fenced(model, cursor, &places, 0x5a);
+            memcpy(first, model->arena, model->arena_size);
+            memcpy(model->arena, before, model->arena_size);
+        }
+        run_fenced(model, cursor, &places, 0xa5);
+        if (twice) {
+            memset(first + places.scratch, 0, places.scratch_size);
+            memcpy(before, model->arena, model->arena_size);
+            memset(before + places.scratch, 0, places.scratch_size);
+            require(memcmp(first, before, model->arena_size) == 0, "an output depends on old scratch");
+        }
+        cursor = next;
+    }
+    free(first);
+    free(before);
+}
+
+static void fill(uint8_t *p, size_t size, uint32_t state) {
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        p[i] = (uint8_t)(state >> 24);
+    }
+}
+
+exercise_t exercise(const uint8_t *bytes, size_t size, uint32_t offset, mg_error_t *error) {
+    uint8_t *base = allocate(offset + size), *file = base + offset;
+    memset(base, 0, offset);
+    if (size != 0) {
+        memcpy(file, bytes, size);
+    }
+    mg_model_t model;
+    exercise_t result = EXERCISE_REFUSED;
+    if (!mg_model_open(&model, file, size, error)) {
+        char text[160];
+        mg_error_text(error, text, sizeof text);
+        require(error->status != MG_OK && error->message != NULL && text[0] != 0, "refused without a message");
+    } else {
+        result = EXERCISE_ACCEPTED;
+        read_strings(&model);
+        if (model.arena_size <= MOST_ARENA && exercise_work(&model) <= MOST_WORK) {
+            uint8_t *arena = allocate(model.arena_size);
+            fill(arena, model.arena_size, model.file_size);
+            require(mg_model_bind(&model, arena, model.arena_size, error), "no arena is large enough");
+            run_all(&model);
+            free(arena);
+            result = EXERCISE_RAN;
+        }
+        require(memcmp(file, bytes, size) == 0, "a run changed the file");
+    }
+    free(base);
+    return result;
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from draws import (
+    ACTIVATIONS,
+    chance,
+    choice,
+    integer,
+    near,
+    power,
+    scale,
+    shape,
+    tensor,
+    values,
+    zero_point,
+)
+from engine import Case, op_test
+
+from midge.tflite_writer import Tensor
+
+
+def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], list[int], list[int]]:
+    """Options, kernel, and the heights and widths of input and output."""
+    kernel = (integer(draw, 1, 5), integer(draw, 1, 5))
+    strides = [integer(draw, 1, 3) for _ in "hw"]
+    dilations = [choice(draw, 1, 1, 2, 3) if dilated else 1 for _ in "hw"]
+    padding = choice(draw, "SAME", "VALID")
+    sizes, outs = [], []
+    for k, s, d in zip(kernel, strides, dilations, strict=True):
+        reach = (k - 1) * d
+        size = integer(draw, 1, 8) + (reach if padding == "VALID" else 0)
+        sizes.append(size)
+        outs.append(-(-(size - (reach if padding == "VALID" else 0)) // s))
+    options = {"padding": padding, "stride_h": strides[0], "stride_w": strides[1]}
+    if dilated:
+        options |= {"dilation_h_factor": dilations[0], "dilation_w_factor": dilations[1]}
+    return options | {"fused_activation_function": choice(draw, *ACTIVATIONS)}, kernel, sizes, outs
+
+
+def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> tuple[Tensor, Tensor | None, float]:
+    """Weights of one scale or one a channel along `axis`, a bias or none, and a natural scale for the output."""
+    channels = dims[axis]
+    if draw_per_channel := choice(draw, True, False):
+        base, spread = scale(draw), integer(draw, 0, 6)
+        scales = np.array([base * power(draw, -spread, 0) for _ in range(min(channels, 4))], np.float32)
+        scales = np.resize(scales, channels)
+    else:
+        scales = np.array([scale(draw)], np.float32)
+    weights = Tensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
+    bias = None
+    if not chance(draw, 4):
+        span = choice(draw, 2**31 - 1, 2**20, 2**12)
+        rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
+        given = rng.integers(-span, span, channels, np.int32, endpoint=True)
+        if span == 2**31 - 1 and chance(draw, 2):
+            given = rng.choice(np.array([-(2**31), 2**31 - 1], np.int32), channels)
+        bias = Tensor("bias", data=given, scale=scales * np.float32(x.scale) if draw_per_channel else None)
+    taps = int(np.prod(dims)) // channels
+    return weights, bias, float(x.scale) * float(scales.max()) * 64 * taps**0.5
+
+
+def finish(draw: Any, op: str, x: Tensor, dims: tuple[int, ...], axis: int, out: tuple[int, ...],
+           options: dict[str, Any]) -> Case:
+    weights, bias, natural = weights_and_bias(draw, x, dims, axis)
+    y = tensor(draw, "y", out, scale_=near(draw, natural))
+    return Case(op, [x, weights, bias], [y], options, [values(draw, x.shape)], version=3)
+
+
+@op_test("CONV_2D")
+def conv_2d(draw: Any) -> Case:
+    options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=True)
+    n, in_c, out_c = integer(draw, 1, 2), choice(draw, 1, 2, 3, 4, 7, 8, 16, 33), integer(draw, 1, 9)
+    x = tensor(draw, "x", (n, in_h, in_w, in_c))
+    return finish(draw, "CONV_2D", x, (out_c, *kernel, in_c), 0, (n, out_h, out_w, out_c), options)
+
+
+@op_test("DEPTHWISE_CONV_2D")
+def depthwise_conv_2d(draw: Any) -> Case:
+    options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=True)
+    n, in_c, multiplier = integer(draw, 1, 2), choice(draw, 1, 2, 3, 4, 7, 8, 16, 33), choice(draw, 1, 1, 2, 3, 8)
+    x = tensor(draw, "x", (n, in_h, in_w, in_c))
+    out_c = in_c * multiplier
+    options["depth_multiplier"] = multiplier
+    return finish(draw, "DEPTHWISE_CONV_2D", x, (1, *kernel, out_c), 3, (n, out_h, out_w, out_c), options)
+
+
+@op_test("FULLY_CONNECTED")
+def fully_connected(draw: Any) -> Case:
+    keep = choice(draw, False, True)
+    lead = shape(draw, 0 if not keep else 1, 3, elements=8)
+    in_c, out_c = choice(draw, 1, 2, 3, 5, 8, 15, 16, 17, 64, 200), integer(draw, 1, 9)
+    x = tensor(draw, "x", (*lead, in_c))
+    options = {"keep_num_dims": keep, "fused_activation_function": choice(draw, *ACTIVATIONS)}
+    out = (*lead, out_c) if keep else (int(np.prod(lead)), out_c)
+    case = finish(draw, "FULLY_CONNECTED", x, (out_c, in_c), 0, out, options)
+    weights = case.inputs[1]
+    if np.size(weights.scale) == 1 and chance(draw, 8):
+        weights.zero_point = zero_point(draw)
+    return case

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""AVERAGE_POOL_2D, MAX_POOL_2D, MEAN and SOFTMAX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from draws import axis, choice, constant, integer, like, near, power, shape, tensor, values
+from engine import Case, op_test
+from hypothesis import strategies as st
+from ops_linear import window
+
+from midge.tflite_writer import Tensor
+
+
+@op_test("AVERAGE_POOL_2D", "MAX_POOL_2D")
+def pool_2d(draw: Any, op: str) -> Case:
+    options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=False)
+    n, channels = integer(draw, 1, 2), integer(draw, 1, 17)
+    x = tensor(draw, "x", (n, in_h, in_w, channels))
+    options |= {"filter_height": kernel[0], "filter_width": kernel[1]}
+    return Case(op, [x], [like(x, "y", (n, out_h, out_w, channels))], options, [values(draw, x.shape)])
+
+
+@op_test("MEAN")
+def mean(draw: Any) -> Case:
+    x = tensor(draw, "x", shape(draw, elements=1500))
+    rank = len(x.shape)
+    axes = draw(st.lists(st.builds(lambda i: i, st.integers(-rank, rank - 1)), min_size=1, max_size=4))
+    keep = draw(st.booleans())
+    gone = {a % rank for a in axes}
+    out = tuple(1 if i in gone else d for i, d in enumerate(x.shape) if keep or i not in gone)
+    y = tensor(draw, "y", out, scale_=near(draw, x.scale)) if draw(st.booleans()) else like(x, "y", out)
+    return Case("MEAN", [x, constant("axes", axes)], [y], {"keep_dims": keep}, [values(draw, x.shape)])
+
+
+@op_test("SOFTMAX")
+def softmax(draw: Any) -> Case:
+    depth = choice(draw, 1, 2, 3, 10, 35, 256, 1000, 3000)
+    x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
+    y = Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
+    beta = choice(draw, 1.0, 1.0, power(draw, -3, 3))
+    return Case("SOFTMAX", [x], [y], {"beta": beta}, [values(draw, x.shape)])

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Every op of the table against the reference interpreter, over generated shapes, options and quantisations.
+
+    pytest tests/ops                             the quick run, the same cases every time
+    HYPOTHESIS_PROFILE=long pytest tests/ops     thousands of new cases an op
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from engine import Case, OpTest, check, load_table
+from hypothesis import HealthCheck, Phase, given, settings
+from oracle import Oracle, is_installed
+
+from midge import lower, lowerings  # noqa: F401  (lowerings fills RULES)
+
+
+@pytest.fixture(scope="module")
+def oracles() -> Iterator[Callable[[str], Oracle]]:
+    running: dict[str, Oracle] = {}
+
+    def get(engine: str) -> Oracle:
+        if not is_installed(engine):
+            pytest.skip(f"no reference to compare with: {engine} is not installed")
+        if engine not in running:
+            running[engine] = Oracle(engine)
+        return running[engine]
+
+    yield get
+    for oracle in running.values():
+        oracle.close()
+
+
+@pytest.mark.parametrize("test", load_table(), ids=str)
+def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
+    oracle = oracles(test.engine)
+    tally: Counter[str] = Counter()
+
+    def examples(case: Case) -> None:
+        check(test, case, oracle, tally)
+
+    examples.__name__ = str(test)  # so that hypothesis keeps each op's failures apart
+    quiet = settings(
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        phases=[Phase.reuse, Phase.generate, Phase.shrink],
+    )
+    given(test.strategy)(quiet(examples))()
+    print(test, *(f"\n  {count:6} {what}" for what, count in tally.most_common()))
+    unanswered = sum(count for what, count in tally.items() if what.startswith("no answer"))
+    assert unanswered <= test.unanswered * (unanswered + tally["compared"]), "the reference refuses too many cases"
+    assert tally["compared"] > tally["known limit"], "most cases meet a known limit"
+
+
+def test_every_lowering_has_a_test() -> None:
+    assert set(lower.RULES) == {test.op for test in load_table()}
