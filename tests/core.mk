@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Tests of native_module/core. Included by the root Makefile.
 #
-#   make test-core                       all of them under every backend, with sanitizers
+#   make test-core                       all of them under every backend: on the host with sanitizers,
+#                                        and on emulated boards
 #   make test-core TEST=conv             those whose name contains "conv"
 #   make test-core-mutants               that each check of the validator has a test (minutes)
 #   make fuzz FUZZ_SECONDS=60            hostile files; FUZZ_MAX_LEN=65536 for large ones
@@ -15,9 +16,14 @@ CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
 CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 
+# Boards that QEMU emulates run the vector code as it is, assembly included.
+CORE_BOARDS := cortex-m4
+CORE_FLAGS_cortex-m4 := -mcpu=cortex-m4 -mthumb
+CORE_BACKEND_cortex-m4 := armv7em
+CORE_MACHINE_cortex-m4 := mps2-an386
+
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0
-FUZZ_JOBS ?= 1
 
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
@@ -33,11 +39,11 @@ CORTEX_M4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os $(CORE_WARNINGS)
 
 .PHONY: test-core test-core-checks test-core-arm test-core-mutants fuzz stack
 
-$(CORE_SEEDS)/.ready: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard host_tools/midge/*.py \
+$(CORE_SEEDS)/list: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard host_tools/midge/*.py \
 		host_tools/midge/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready host_tools/midge/libmidge.so
 	@rm -rf $(CORE_SEEDS) && mkdir -p $(CORE_SEEDS)
 	@$(BIN)/python $< $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
-	@touch $@
+	@ls $(CORE_SEEDS)/*.midge >$@
 
 # A compiler that cannot link for a backend's machine leaves an empty file; its tests are skipped.
 $(CORE_BUILD)/test-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests/core.mk
@@ -48,28 +54,47 @@ $(CORE_BUILD)/test-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests
 			$(CORE_SOURCES) $(CORE_TEST_SOURCES) -o $@ -lm; \
 	else : >$@; fi
 
+$(CORE_BUILD)/board-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests/core/shim/vectors.c tests/core.mk
+	@mkdir -p $(CORE_BUILD)
+	@if command -v arm-none-eabi-gcc >/dev/null && command -v qemu-system-arm >/dev/null; then \
+		arm-none-eabi-gcc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 $(CORE_FLAGS_$*) $(CORE_INCLUDES) $(CORE_SOURCES) \
+			$(CORE_TEST_SOURCES) tests/core/shim/vectors.c -o $@ --specs=rdimon.specs \
+			-Wl,--section-start=.vectors=0 -lm; \
+	else : >$@; fi
+
 test-core: test-core-checks test-core-arm
 	@awk '{ passed += $$1; failed += $$3 } END { print passed " passed, " failed " failed"; exit failed != 0 }' \
 		$(CORE_BUILD)/*.result
 
-# Each backend in turn, then what they computed against the first one's.
-test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_SEEDS)/.ready
+# run NAME,PROGRAM,COMMAND,REASON: a program's tests, and what it computed against the first one's.
+define run_core_tests
+	@result=$(CORE_BUILD)/$(1).result; digests=$(CORE_BUILD)/$(1).digests; \
+	if [ ! -s $(2) ]; then echo "$(1): skipped, $(4)"; exit 0; fi; \
+	$(3) >$$result.log 2>&1 </dev/null || sed '$$!b; / passed, /d' $$result.log; \
+	tail -n 1 $$result.log | grep ' passed, ' >$$result || echo "0 passed, 1 failed" >$$result; \
+	if ! cmp -s $(CORE_FIRST) $$digests; then \
+		echo "$(1): other outputs than $(firstword $(CORE_BACKENDS)):"; diff $(CORE_FIRST) $$digests | head -n 5; \
+		echo "0 passed, 1 failed" >>$$result; \
+	fi; \
+	echo "$(1): $$(cat $$result)"
+
+endef
+CORE_FIRST = $(CORE_BUILD)/$(firstword $(CORE_BACKENDS)).digests
+CORE_ARGUMENTS = $(CORE_SEEDS)/list $(CORE_BUILD)/crashes $(CORE_BUILD)/$(1).digests $(TEST)
+comma := ,
+space := $() $()
+
+test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE_BUILD)/board-%) $(CORE_SEEDS)/list
 	@rm -f $(CORE_BUILD)/*.result $(CORE_BUILD)/*.digests
-	@for backend in $(CORE_BACKENDS); do \
-		result=$(CORE_BUILD)/$$backend.result; digests=$(CORE_BUILD)/$$backend.digests; \
-		if [ ! -s $(CORE_BUILD)/test-$$backend ]; then \
-			echo "$$backend: skipped, $(CC) cannot link for it (on Debian: apt-get install gcc-multilib)"; continue; \
-		fi; \
-		$(CORE_BUILD)/test-$$backend $${backend%32} $(CORE_SEEDS) tests/fuzz/crashes $$digests $(TEST) >$$result.log 2>&1 || \
-			sed '$$!b; / passed, /d' $$result.log; \
-		tail -n 1 $$result.log | grep ' passed, ' >$$result || echo "0 passed, 1 failed" >$$result; \
-		if ! cmp -s $(CORE_BUILD)/$(firstword $(CORE_BACKENDS)).digests $$digests; then \
-			echo "$$backend: other outputs than $(firstword $(CORE_BACKENDS)):"; \
-			diff $(CORE_BUILD)/$(firstword $(CORE_BACKENDS)).digests $$digests | head -n 5; \
-			echo "0 passed, 1 failed" >>$$result; \
-		fi; \
-		echo "$$backend: $$(cat $$result)"; \
-	done
+	@ls tests/fuzz/crashes/*.midge >$(CORE_BUILD)/crashes 2>/dev/null || true
+	$(foreach name,$(CORE_BACKENDS),$(call run_core_tests,$(name),$(CORE_BUILD)/test-$(name),$\
+		$(CORE_BUILD)/test-$(name) $(name:%32=%) $(call CORE_ARGUMENTS,$(name)),$\
+		$(CC) cannot link for it (on Debian: apt-get install gcc-multilib)))
+	$(foreach name,$(CORE_BOARDS),$(call run_core_tests,$(name),$(CORE_BUILD)/board-$(name),$\
+		timeout 120 qemu-system-arm -M $(CORE_MACHINE_$(name)) -nographic -kernel $(CORE_BUILD)/board-$(name) $\
+		-semihosting-config enable=on$(comma)target=native$(comma)arg=$(subst $(space),$(comma)arg=,$(strip $\
+		test $(CORE_BACKEND_$(name)) $(call CORE_ARGUMENTS,$(name)))),$\
+		no arm-none-eabi-gcc or qemu-system-arm (ports/toolchain.sh arm)))
 
 # The compiler of the boards, as strict as the host's.
 test-core-arm:
@@ -80,8 +105,8 @@ test-core-arm:
 		done; echo "Cortex-M4: compiles without a warning"; \
 	else echo "Cortex-M4: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
 
-test-core-mutants: $(CORE_SEEDS)/.ready
-	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS) tests/fuzz/crashes
+test-core-mutants: $(CORE_SEEDS)/list
+	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null
 
 stack:
 	@ports/toolchain.sh arm
@@ -90,7 +115,8 @@ stack:
 		$(CORTEX_M4) -fstack-usage -c $$source -o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
 	done
 	@cat $(CORE_BUILD)/arm/*.su | sed 's/^native_module.core.//' | \
-		awk -F '\t' '{ n = split($$1, at, ":"); printf "%6d  %s (%s)\n", $$2, at[n], at[1] }' | sort -rn | head -n $(or $(N),20)
+		awk -F '\t' '{ n = split($$1, at, ":"); printf "%6d  %s (%s)\n", $$2, at[n], at[1] }' | \
+		sort -rn | head -n $(or $(N),20)
 
 FUZZER := build/fuzz/fuzz_model
 
@@ -101,12 +127,13 @@ $(FUZZER): tests/fuzz/fuzz_model.c tests/fuzz/exercise.c $(CORE_SOURCES) $(CORE_
 		$(CORE_SOURCES) $(filter tests/fuzz/%.c,$^) -o $@
 
 # What it finds goes to tests/fuzz/crashes/ as <what-was-wrong>.midge once it is understood; test-core replays it.
-fuzz: $(FUZZER) $(CORE_SEEDS)/.ready
+fuzz: $(FUZZER) $(CORE_SEEDS)/list
 	@mkdir -p build/fuzz/corpus
 	@$(FUZZER) -max_total_time=$(FUZZ_SECONDS) -max_len=$(FUZZ_MAX_LEN) -timeout=10 -rss_limit_mb=1024 \
 		-print_final_stats=1 -artifact_prefix=build/fuzz/found- \
 		build/fuzz/corpus $(CORE_SEEDS) tests/fuzz/crashes >build/fuzz/log 2>&1; status=$$?; \
 	runs=$$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/log); \
 	covered=$$(grep -o 'cov: [0-9]*' build/fuzz/log | tail -n 1); \
-	if [ $$status = 0 ]; then echo "fuzz: $$runs files in $(FUZZ_SECONDS) s, $$covered, nothing found"; \
-	else echo "fuzz: FOUND $$(grep -m 1 -E 'ERROR|runtime error|exercise:' build/fuzz/log); $$(grep -o -m 1 'build/fuzz/found-[a-z]*-[0-9a-f]*' build/fuzz/log) (build/fuzz/log)"; exit 1; fi
+	if [ $$status = 0 ]; then echo "fuzz: $$runs files in $(FUZZ_SECONDS) s, $$covered, nothing found"; exit 0; fi; \
+	echo "fuzz: FOUND $$(grep -m 1 -E 'ERROR|runtime error|exercise:' build/fuzz/log);" \
+		"$$(grep -o -m 1 'build/fuzz/found-[a-z]*-[0-9a-f]*' build/fuzz/log) (build/fuzz/log)"; exit 1

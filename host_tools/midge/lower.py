@@ -176,6 +176,14 @@ def activation_range(node: Node) -> dict[str, int]:
     }
 
 
+def multiplier_to(out: Tensor, scale: float) -> tuple[int, int]:
+    """Multiplier and shift that take integers of `scale` to those of `out`."""
+    multiplier, shift = fp.quantize_multiplier(scale / out.scale)
+    if shift > 30:
+        raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
+    return multiplier, shift
+
+
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The strides of a contiguous tensor, in elements."""
     strides, step = [], 1

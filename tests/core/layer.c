@@ -57,12 +57,11 @@ uint8_t *layer_file(const layer_t *layer, size_t *size) {
     return file;
 }
 
-uint32_t layer_scratch(layer_t layer) {
+uint32_t layer_scratch(const layer_t *layer) {
     size_t size;
     mg_model_t model;
     mg_error_t error;
-    layer.scratch = 0;
-    uint8_t *file = layer_file(&layer, &size);
+    uint8_t *file = layer_file(layer, &size);
     bool enough = mg_model_open(&model, file, size, &error);
     free(file);
     return !enough && strncmp(error.message, "too little scratch", 18) == 0 ? error.wanted : 0;
@@ -84,7 +83,8 @@ bool layer_run(const layer_t *layer, layer_run_t *run) {
     memset(run->arena, CANARY, arena_size + 2 * GUARD);
     uint8_t *arena = run->arena + GUARD;
     random_bytes(arena, arena_size);
-    CHECK(exercise(run->file, size, (uint32_t)size % 16, &error) != EXERCISE_REFUSED, "op %u refused elsewhere", layer->op);
+    exercise_t fenced = exercise(run->file, size, (uint32_t)size % 16, &error);
+    CHECK(fenced != EXERCISE_REFUSED, "op %u refused at another address", layer->op);
     CHECK(mg_model_bind(&run->model, arena, arena_size, &error), "%s", error.message);
     for (uint32_t i = 0; i <= layer->n_inputs; i++) {
         mg_tensor_t t;
@@ -106,7 +106,9 @@ bool layer_run(const layer_t *layer, layer_run_t *run) {
         memcpy(arena, before, arena_size);
     }
     mg_run(&run->model);
-    fprintf(digests, "op %u %u %08x\n", layer->op, run->output_size, mg_crc32(0, run->output, run->output_size));
+    if (arena_size < 1u << 22) { /* boards have no room for more */
+        fprintf(digests, "op %u %u %08x\n", layer->op, run->output_size, mg_crc32(0, run->output, run->output_size));
+    }
     size_t output = (size_t)((uint8_t *)run->output - arena), after = output + run->output_size;
     size_t scratch = arena_size - round_up(layer->scratch, 16), behind = scratch + layer->scratch;
     CHECK(memcmp(before, arena, output) == 0, "op %u: wrote to its inputs", layer->op);

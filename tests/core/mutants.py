@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CORE = Path("native_module/core")
-TESTS = ("foreign", "rule", "fenced", "conv", "arena")
+TESTS = ("foreign", "rule", "fenced", "conv", "depthwise", "arena")
 
 REDUNDANT = {
     "m->file_size > INT32_MAX": "takes a file of 2 GB",
@@ -54,7 +54,8 @@ def split(text: str, operator: str) -> Iterator[tuple[int, int]]:
 
 def mutants(text: str) -> Iterator[tuple[int, int, str]]:
     """Stretches of conditions in functions that check, and what to put in front of them."""
-    for function in re.finditer(r"^(?:static )?bool \w*(?:check|inside|overlap)\w*\([^;{]*\{\n(.*?)^\}", text, re.S | re.M):
+    checks = r"^(?:static )?bool \w*(?:check|inside|overlap)\w*\([^;{]*\{\n(.*?)^\}"
+    for function in re.finditer(checks, text, re.DOTALL | re.MULTILINE):
         base, body = function.start(1), function[1]
         for found in re.finditer(r"\bif \(", body):
             at = base + found.end()
@@ -72,7 +73,8 @@ def survives(core: Path, objects: list[Path], program: Path, flags: list[str], a
     subprocess.run([*compiler, f"-I{core}", *map(str, [*sources, *objects]), "-o", str(program), "-lm"], check=True)
     for test in TESTS:
         try:
-            run = subprocess.run([str(program), "scalar", *arguments, os.devnull, test], capture_output=True, timeout=60)
+            command = [str(program), "scalar", *arguments, os.devnull, test]
+            run = subprocess.run(command, check=False, capture_output=True, timeout=60)
         except subprocess.TimeoutExpired:
             return False
         if run.returncode != 0:

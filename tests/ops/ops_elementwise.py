@@ -25,7 +25,7 @@ from draws import (
 )
 from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_linear import NOT_FUSED
+from ops_linear import ODD
 
 from midge.tflite_writer import Tensor
 
@@ -51,7 +51,7 @@ def some(draw: Any, t: Tensor) -> np.ndarray:
     return full.reshape(t.shape) if np.prod(t.shape) == 256 else values(draw, t.shape)
 
 
-@op_test("ADD", "MUL", limits=NOT_FUSED)
+@op_test("ADD", "MUL", limits=ODD)
 def binary(draw: Any, op: str) -> Case:
     a_shape, b_shape, out = operands(draw)
     a = tensor(draw, "a", a_shape)

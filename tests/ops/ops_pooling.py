@@ -8,12 +8,12 @@ from typing import Any
 from draws import SIX_FITS, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
 from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_linear import NOT_FUSED, window
+from ops_linear import ODD, window
 
 from midge.tflite_writer import Tensor
 
 
-@op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=NOT_FUSED)
+@op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=ODD)
 def pool_2d(draw: Any, op: str) -> Case:
     options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=False)
     n, channels = integer(draw, 1, 2), integer(draw, 1, 17)
@@ -24,7 +24,7 @@ def pool_2d(draw: Any, op: str) -> Case:
     return Case(op, [x], [like(x, "y", (n, out_h, out_w, channels))], options, [values(draw, x.shape)])
 
 
-@op_test("MEAN")
+@op_test("MEAN", limits=ODD)
 def mean(draw: Any) -> Case:
     x = tensor(draw, "x", shape(draw, 1, 5, elements=1500))
     rank = len(x.shape)

@@ -17,6 +17,7 @@ from ..lower import (
     activation_range,
     add_table,
     merge_dims,
+    multiplier_to,
     pad_left,
     quantize,
     required,
@@ -61,7 +62,7 @@ def add(program: Program, node: Node) -> None:
     twice_max = 2 * max(a.scale, b.scale)
     a_multiplier, a_shift = fp.quantize_multiplier(a.scale / twice_max)
     b_multiplier, b_shift = fp.quantize_multiplier(b.scale / twice_max)
-    out_multiplier, out_shift = fp.quantize_multiplier(twice_max / ((1 << 20) * out.scale))
+    out_multiplier, out_shift = multiplier_to(out, twice_max / (1 << 20))
     program.add(node, "ADD", [a, b], {
         **broadcast(a, b, out), **activation_range(node),
         "a_multiplier": a_multiplier, "a_shift": a_shift, "a_zero_point": a.zero_point,
@@ -73,7 +74,7 @@ def add(program: Program, node: Node) -> None:
 @rule("MUL")
 def mul(program: Program, node: Node) -> None:
     a, b, out = binary_ends(node)
-    multiplier, shift = fp.quantize_multiplier(a.scale * b.scale / out.scale)
+    multiplier, shift = multiplier_to(out, a.scale * b.scale)
     program.add(node, "MUL", [a, b], {
         **broadcast(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
         "out_multiplier": multiplier, "out_shift": shift, "out_zero_point": out.zero_point,
@@ -186,16 +187,21 @@ def hard_swish(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
         if exponent > 0:
             gate = fp.clamp(gate << 1, -32768, 32767)
         if exponent < 0:
-            gate = fp.rounding_shift(gate, -exponent)
+            gate = _rounding_shift_16(gate, -exponent)
         gate = (gate + 32768) >> 1
         product = math.trunc(gate * on_out_scale / 32768)  # rounded towards zero
-        return fp.rounding_shift(product, -out_exponent) + out.zero_point
+        return _rounding_shift_16(product, -out_exponent) + out.zero_point
 
     return function
 
 
 def _to_16_bits(multiplier: int) -> int:
     return 32767 if multiplier >= 2**31 - 2**15 else (multiplier + 2**15) >> 16
+
+
+def _rounding_shift_16(x: int, n: int) -> int:
+    """x / 2^n as gemmlowp computes it in int16, where its mask for the remainder overflows from 16 bits on."""
+    return fp.rounding_shift(x, n) if n < 16 else 1 if x >= 0 else -1
 
 
 def _high_mul_16(a: int, b: int) -> int:

@@ -7,7 +7,17 @@ import numpy as np
 
 from .. import fixedpoint as fp
 from ..ir import Node, Tensor
-from ..lower import Program, Unsupported, activation_range, constant, required, rule, want_dtype, want_quantized
+from ..lower import (
+    Program,
+    Unsupported,
+    activation_range,
+    constant,
+    multiplier_to,
+    required,
+    rule,
+    want_dtype,
+    want_quantized,
+)
 
 SAME, VALID = 0, 1
 
@@ -64,9 +74,7 @@ def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tu
         products = [float(np.float32(source.scale) * scales[0])]
     else:
         products = [source.scale * float(s) for s in scales]
-    found = [fp.quantize_multiplier(p / out.scale) for p in products]
-    if any(shift > 30 for _, shift in found):
-        raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
+    found = [multiplier_to(out, p) for p in products]
     return found * channels if len(found) == 1 else found
 
 

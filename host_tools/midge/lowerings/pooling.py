@@ -15,6 +15,7 @@ from ..lower import (
     activation_range,
     constant,
     merge_dims,
+    multiplier_to,
     pad_left,
     required,
     row_major,
@@ -61,7 +62,7 @@ def mean(program: Program, node: Node) -> None:
     reduce_dims, reduce_stride = group(kept=False)
     count = math.prod(reduce_dims)
     # TFLM puts the 1/count into the multiplier after that has been rounded to 31 bits.
-    multiplier, shift = fp.quantize_multiplier(source.scale / out.scale)
+    multiplier, shift = multiplier_to(out, source.scale)
     extra = min(count.bit_length() - 1, 32, 31 + shift)
     program.add(node, "MEAN", [source], {
         "keep_dims": keep_dims, "keep_stride": keep_stride,

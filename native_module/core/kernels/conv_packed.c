@@ -86,6 +86,8 @@ void mg_conv2d_packed(const mg_call_t *call) {
     uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
     uint32_t lane_count = p->batches == 1 && p->out_h == 1 && p->out_w == 1 ? 1 : PIXELS, held = 0;
     bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
+    /* Four pixels are summed even where fewer are left: what lay here before could overflow. */
+    memset(lanes, 0, 8u * layer.groups * lane_count);
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
         for (int32_t y = 0; y < p->out_h; y++) {
             for (int32_t x = 0; x < p->out_w; x++) {
