@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from draws import SIX_FITS, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
+from draws import SIX_FITS, chance, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
 from engine import Case, op_test
 from hypothesis import strategies as st
 from ops_linear import ODD, window
@@ -36,9 +36,10 @@ def mean(draw: Any) -> Case:
     return Case("MEAN", [x, constant("axes", axes)], [y], {"keep_dims": keep}, [values(draw, x.shape)])
 
 
-@op_test("SOFTMAX", limits={"at most 4095 can run": "TFLM aborts when as many values are near the maximum"})
+# TFLM aborts where the exponentials add up to 512; Midge then answers what the quotients round to.
+@op_test("SOFTMAX", limits={"at most 4095 can run": "the sum's 32 bits hold no more"}, unanswered=0.4)
 def softmax(draw: Any) -> Case:
-    depth = choice(draw, 1, 2, 3, 10, 35, 256, 1000, 4095, 5000)
+    depth = 5000 if chance(draw, 16) else choice(draw, 1, 2, 3, 10, 35, 256, 1000, 4095)
     x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
     y = Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
     beta = choice(draw, 1.0, 1.0, power(draw, -3, 3))
