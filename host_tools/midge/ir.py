@@ -37,6 +37,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: np.ndarray | None = None
     is_state: bool = False  # keeps its value from one run to the next
+    initial: np.ndarray | None = None  # a state's value after a reset; None for zeros
 
     @property
     def is_constant(self) -> bool:
@@ -134,7 +135,7 @@ def verify(graph: Graph) -> Graph:
             if tensor is not None and not (tensor.is_constant or tensor.is_state or id(tensor) in defined):
                 raise GraphError(f"{node.op} '{node.name}' reads {tensor}, which nothing has written")
         for tensor in node.outputs:
-            if id(tensor) in defined or tensor.is_constant:
+            if (id(tensor) in defined and not tensor.is_state) or tensor.is_constant:
                 raise GraphError(f"{node.op} '{node.name}' writes {tensor} a second time")
             defined.add(id(tensor))
     for tensor in graph.outputs:

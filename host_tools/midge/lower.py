@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fixedpoint as fp
-from .ir import NONSENSE, Graph, Node, Tensor
+from .ir import DTYPE_SIZES, NONSENSE, Graph, Node, Tensor
 from .opset import Op, ops
 
 
@@ -91,6 +91,7 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     """Lower every node. Returns the program and each node that has no lowering, with the reason."""
     from . import lowerings  # noqa: F401  (fills RULES)
+    from .state import elide_state_copies
 
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
@@ -106,8 +107,10 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             refused.append((node, f"parameters that make no sense ({type(error).__name__}: {error}); "
                                   "the file is damaged, or you have found a bug: please report it"))  # fmt: skip
     for i, output in enumerate(graph.outputs):
-        if output.is_constant and not refused:  # a constant answer still has to lie in the arena
+        if program.root(output).is_constant and not refused:  # a constant answer still has to lie in the arena
             graph.outputs[i] = copy_constant(program, output)
+    if not refused:
+        elide_state_copies(program)
     return program, refused
 
 
@@ -203,6 +206,9 @@ def merge_dims(shape: tuple[int, ...], *strides: tuple[int, ...]) -> tuple[list[
     return dims, merged
 
 
+COPIED = ("int8", "uint8", "bool", "int16", "int32", "float32", "int64")
+
+
 def pad_left(values: list[int], length: int, fill: int) -> list[int]:
     return [fill] * (length - len(values)) + values
 
@@ -223,7 +229,7 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}.get(source.dtype)
+    size = DTYPE_SIZES.get(source.dtype) if source.dtype in COPIED else None
     if size is None:
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {

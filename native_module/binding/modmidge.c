@@ -4,6 +4,7 @@
  *
  *     m = _midge.Model(file, arena=None)   check a file once and give it working memory
  *     m.run(x=None, out=None)              raw bytes in, raw bytes out; allocates nothing
+ *     m.reset()                            states take their initial values, as after loading
  *     m.write(values, i=0)                 numbers into input i, quantised
  *     m.push(window, values, i=0)          the same into a window of yours, which slides on; their count
  *     m.read(i=0)                          output i as a list of floats
@@ -103,7 +104,7 @@ static mp_obj_t new_str(const char *s) {
 }
 
 static const char *dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8", "uint8", "int16", "int32", "float32"};
+    static const char NAMES[][8] = {"int8", "uint8", "int16", "int32", "float32", "bool", "int64"};
     return NAMES[dtype - MG_INT8];
 }
 
@@ -169,7 +170,7 @@ static bool dtype_fits(uint32_t dtype, int typecode) {
         case MG_INT16: return typecode == 'h' || is_bytes(typecode);
         case MG_INT32:
             return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4) || is_bytes(typecode);
-        default: return typecode == 'f' || is_bytes(typecode);
+        default: return (typecode == 'f' && dtype == MG_FLOAT32) || is_bytes(typecode);
     }
 }
 
@@ -421,6 +422,12 @@ METHOD(run) {
     return mp_const_none;
 }
 
+METHOD(reset) {
+    CHECK_ARGS(1, 1);
+    mg_reset(&get_self(args[0])->model);
+    return mp_const_none;
+}
+
 METHOD(write) {
     CHECK_ARGS(2, 3);
     model_obj_t *self = get_self(args[0]);
@@ -626,6 +633,7 @@ METHOD(info) {
 /* Spelled out with its qstr, because the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
     X(MP_QSTR_run, run) \
+    X(MP_QSTR_reset, reset) \
     X(MP_QSTR_write, write) \
     X(MP_QSTR_push, push) \
     X(MP_QSTR_read, read) \

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from ..ir import Graph, verify
 from .fold import fold_constants, fold_padding
 from .prune import drop_identities, drop_unused
+from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (fold_constants, drop_identities, fold_padding, drop_unused)
+PASSES: tuple[Pass, ...] = (resolve_variables, fold_constants, drop_identities, fold_padding, drop_unused)
 
 
 def run_passes(graph: Graph) -> Graph:

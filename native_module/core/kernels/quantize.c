@@ -37,6 +37,8 @@ void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value
             ((int16_t *)data)[index] = (int16_t)quantize(value, scale, t->zero_point, INT16_MIN, INT16_MAX);
             break;
         case MG_INT32: ((int32_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
+        case MG_INT64: ((int64_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
+        case MG_BOOL: ((uint8_t *)data)[index] = value != 0.0f; break;
         default: ((float *)data)[index] = value; break;
     }
 }
@@ -49,6 +51,8 @@ float mg_read_real(const mg_tensor_t *t, const void *data, uint32_t index) {
         case MG_UINT8: q = ((const uint8_t *)data)[index]; break;
         case MG_INT16: q = ((const int16_t *)data)[index]; break;
         case MG_INT32: q = ((const int32_t *)data)[index]; break;
+        case MG_INT64: return scale * (float)((const int64_t *)data)[index];
+        case MG_BOOL: return (float)((const uint8_t *)data)[index];
         default: return ((const float *)data)[index];
     }
     return scale * (float)mg_wrap_add(q, (int32_t)(0u - (uint32_t)t->zero_point));
