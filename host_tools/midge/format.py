@@ -20,7 +20,8 @@ MAJOR, MINOR = 1, 0
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
 TENSOR = struct.Struct("<BBBBIIIfi6I")
 NODE = struct.Struct("<HHBBHIII")
-DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5, "bool": 6, "int64": 7}
+DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
+          "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
 ARENA, DATA, STATE = 0, 1, 2
 ZEROS = 0xFFFFFFFF  # the initial value of a state that starts as zeros

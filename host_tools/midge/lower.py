@@ -123,6 +123,9 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 # What rules share
 
+# The dtypes that a tensor on the board may have.
+ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "float32"))
+
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
@@ -206,9 +209,6 @@ def merge_dims(shape: tuple[int, ...], *strides: tuple[int, ...]) -> tuple[list[
     return dims, merged
 
 
-COPIED = ("int8", "uint8", "bool", "int16", "int32", "float32", "int64")
-
-
 def pad_left(values: list[int], length: int, fill: int) -> list[int]:
     return [fill] * (length - len(values)) + values
 
@@ -229,8 +229,8 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = DTYPE_SIZES.get(source.dtype) if source.dtype in COPIED else None
-    if size is None:
+    size = DTYPE_SIZES.get(source.dtype)
+    if size is None or source.dtype not in ON_BOARD:
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {
         "dims": pad_left(dims, rank, 1),
