@@ -24,7 +24,7 @@ DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
           "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
 ARENA, DATA, STATE = 0, 1, 2
-ZEROS = 0xFFFFFFFF  # the initial value of a state that starts as zeros
+REAL_ZERO = 0xFFFFFFFF  # the initial value of a state that starts as zeros
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -79,7 +79,7 @@ def write(program: Program, plan: Plan) -> bytes:
             else:
                 place, offset = ARENA, plan.offsets[id(tensor)]
             if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
-                place, label = STATE, ZEROS if tensor.initial is None else data.add(tensor.initial.tobytes())
+                place, label = STATE, REAL_ZERO if tensor.initial is None else data.add(tensor.initial.tobytes())
             records.extend(TENSOR.pack(
                 DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
                 label, tensor.scale, tensor.zero_point,

@@ -66,7 +66,7 @@ typedef enum {
     MG_PLACE_STATE = 2, /* in the arena too, and kept from run to run until mg_reset */
 } mg_place_t;
 
-#define MG_ZEROS UINT32_MAX /* the initial value of a state that starts as zeros */
+#define MG_REAL_ZERO UINT32_MAX /* the initial value of a state that starts as zeros: its zero point */
 
 
 /* A tensor record, byte for byte as the file holds it. */
@@ -74,7 +74,7 @@ typedef struct {
     uint8_t dtype, rank, place, reserved;
     uint32_t offset; /* into the arena or the data section */
     uint32_t size;   /* bytes */
-    uint32_t name;   /* into the strings section; of a state: of its initial value into the data, or MG_ZEROS */
+    uint32_t name;   /* into the strings section; of a state: its initial value in the data, or MG_REAL_ZERO */
     float scale;     /* real = scale * (quantised - zero_point); 0 where not quantised */
     int32_t zero_point;
     uint32_t dims[MG_MAX_RANK];

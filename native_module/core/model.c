@@ -185,7 +185,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
         return corrupt(error, "a tensor lies outside its memory: offset", t.offset, end);
     }
-    if (t.place == MG_PLACE_STATE && t.name != MG_ZEROS && !inside(t.name, t.size, m->data_size)) {
+    if (t.place == MG_PLACE_STATE && t.name != MG_REAL_ZERO && !inside(t.name, t.size, m->data_size)) {
         return corrupt(error, "a state's initial value ends behind the data: offset", t.name, m->data_size);
     }
     if (!(t.scale >= 0.0f && t.scale <= 3.0e38f)) { /* NaN and infinity fail too */

@@ -20,10 +20,12 @@ void mg_reset(const mg_model_t *model) {
         if (t.place != MG_PLACE_STATE) {
             continue;
         }
-        if (t.name == MG_ZEROS) {
-            memset(model->arena + t.offset, 0, t.size);
-        } else {
+        if (t.name != MG_REAL_ZERO) {
             memcpy(model->arena + t.offset, model->file + model->data + t.name, t.size);
+            continue;
+        }
+        for (uint32_t k = 0; k < t.size / mg_dtype_size(t.dtype); k++) {
+            mg_write_real(&t, model->arena + t.offset, k, 0.0f);
         }
     }
 }

@@ -100,8 +100,6 @@ class _Reader:
         tensor = Tensor(name, shape, dtype, self._quantization(raw.Quantization(), name, dtype),
                         is_state=bool(raw.IsVariable()))
         tensor.data = self._constant(raw, tensor)
-        if tensor.is_state:
-            tensor.initial = zero_point_values(tensor)
         return tensor
 
     def _quantization(self, raw: Any, name: str, dtype: str) -> Quantization | None:
@@ -151,13 +149,6 @@ class _Reader:
             outputs=[tensors[i] for i in _indices(raw, "Outputs", len(tensors))],
             attrs=_options(raw),
         )
-
-
-def zero_point_values(tensor: Tensor) -> np.ndarray | None:
-    """What a state without a given value starts with, as in TFLM: int8 its zero point, all else zeros (None)."""
-    if tensor.dtype != "int8" or tensor.zero_point == 0:
-        return None
-    return np.full(tensor.shape, tensor.zero_point, np.int8)
 
 
 def _count(length: int, data: bytes) -> int:

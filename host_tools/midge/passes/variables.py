@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..importers.tflite import zero_point_values
 from ..ir import Graph, GraphError, Node, Tensor
 from .fold import fold_constants
 
@@ -24,8 +23,7 @@ def resolve_variables(graph: Graph) -> Graph:
             if value is None:
                 raise GraphError(f"{node.op} without a value")
             if key not in states:
-                states[key] = Tensor(key[1] or value.name, value.shape, value.dtype, value.quantization,
-                                     is_state=True, initial=zero_point_values(value))  # fmt: skip
+                states[key] = Tensor(key[1] or value.name, value.shape, value.dtype, value.quantization, is_state=True)
             state = states[key]
             if (state.shape, state.dtype) != (value.shape, value.dtype):
                 raise GraphError(f"the variable {state} takes values of another shape or dtype: {value}")
@@ -72,4 +70,4 @@ def _set_initial_values(states: dict[_Key, Tensor], graph: Graph) -> None:
             continue
         if (state.shape, state.dtype) != (value.shape, value.dtype):
             raise GraphError(f"the initial value {value} of the variable {state}")
-        state.initial = value.data if np.any(value.data) else None
+        state.initial = value.data if np.any(value.data != state.zero_point) else None
