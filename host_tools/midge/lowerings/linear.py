@@ -8,6 +8,7 @@ import numpy as np
 from .. import fixedpoint as fp
 from ..ir import Node, Tensor
 from ..lower import Program, Unsupported, activation_range, constant, required, rule, want_dtype, want_quantized
+from . import scans
 
 SAME, VALID = 0, 1
 
@@ -139,6 +140,8 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
 @rule("FULLY_CONNECTED")
 def fully_connected(program: Program, node: Node) -> None:
     """A 1x1 convolution over the rows of the input."""
+    if not required(node, 1).is_constant and required(node, 0).dtype == "int8":
+        return scans.fully_connected(program, node)
     want_dtype(node, "int8")
     weights = symmetric_weights(node)
     source, out = required(node, 0), node.outputs[0]
