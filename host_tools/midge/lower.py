@@ -77,15 +77,27 @@ Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names, for any dtype or for one of output or first input."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            RULES[f"{name} {dtype}".rstrip()] = function
         return function
 
     return register
+
+
+def rule_of(node: Node) -> Rule | None:
+    """The rule for the node's output dtype, else for its input's, else for all."""
+    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    return next(filter(None, [*found, RULES.get(node.op)]), None)
+
+
+def dtypes_of(op: str) -> list[str]:
+    """The dtypes for which an op has rules of their own."""
+    return [key.split()[1] for key in RULES if key.startswith(op + " ")]
 
 
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
@@ -96,8 +108,10 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
+        function = rule_of(node)
         try:
+            if function is None and node.outputs and dtypes_of(node.op):
+                raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
             if function is None:
                 raise Unsupported("Midge has no such op")
             function(program, node)

@@ -25,7 +25,6 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
-from . import maps
 
 RANK = 5
 
@@ -58,8 +57,6 @@ def binary_ends(node: Node) -> tuple[Tensor, Tensor, Tensor]:
 
 @rule("ADD")
 def add(program: Program, node: Node) -> None:
-    if required(node, 0).dtype == "int32":
-        return maps.plain(program, node)
     a, b, out = binary_ends(node)
     twice_max = 2 * max(a.scale, b.scale)
     a_multiplier, a_shift = fp.quantize_multiplier(a.scale / twice_max)
@@ -75,8 +72,6 @@ def add(program: Program, node: Node) -> None:
 
 @rule("MUL")
 def mul(program: Program, node: Node) -> None:
-    if required(node, 0).dtype == "int32":
-        return maps.plain(program, node)
     a, b, out = binary_ends(node)
     multiplier, shift = fp.quantize_multiplier(a.scale * b.scale / out.scale)
     program.add(node, "MUL", [a, b], {

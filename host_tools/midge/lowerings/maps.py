@@ -66,6 +66,7 @@ def two(node: Node, *dtypes: str) -> tuple[Tensor, Tensor, Tensor]:
     return a, b, out
 
 
+@rule("ADD", "SUB", "MUL", "DIV", "FLOOR_DIV", "FLOOR_MOD", "SQUARED_DIFFERENCE", dtype="int32")
 def plain(program: Program, node: Node) -> None:
     """An op on int32 as it is, with its activation."""
     a, b, out = two(node, "int32")
@@ -73,12 +74,13 @@ def plain(program: Program, node: Node) -> None:
               3: {"act_min": 0, "act_max": 6}}.get(node.attrs.get("fused_activation_function", 0))  # fmt: skip
     if limits is None or out.dtype != "int32":
         raise Unsupported("a fused activation other than RELU, RELU6 and RELU_N1_TO_1 on int32")
+    if node.op == "SQUARED_DIFFERENCE":
+        difference = Tensor(node.name, out.shape, "int32")
+        add_map(program, Node(node.op, [a, b], [difference]), "SUB", [a, b], {})
+        return add_map(program, node, "MUL", [difference, difference], {})
+    if node.op == "ADD":
+        limits = INT32_LIMITS  # TFLM's int32 ADD ignores its activation
     add_map(program, node, node.op, [a, b], limits)
-
-
-@rule("FLOOR_DIV", "FLOOR_MOD")
-def floor_op(program: Program, node: Node) -> None:
-    plain(program, node)
 
 
 def half_scales(a: Tensor, b: Tensor, left_shift: int) -> tuple[dict[str, int], float]:
@@ -100,9 +102,7 @@ def output_params(out: Tensor, real: float) -> dict[str, int]:
 
 @rule("SUB")
 def sub(program: Program, node: Node) -> None:
-    a, b, out = two(node, "int8", "int32")
-    if a.dtype == "int32":
-        return plain(program, node)
+    a, b, out = two(node, "int8")
     want_quantized(a, b, out)
     params, twice_max = half_scales(a, b, 20)
     params |= output_params(out, twice_max / ((1 << 20) * out.scale))
@@ -111,11 +111,7 @@ def sub(program: Program, node: Node) -> None:
 
 @rule("SQUARED_DIFFERENCE")
 def squared_difference(program: Program, node: Node) -> None:
-    a, b, out = two(node, "int8", "int32")
-    if a.dtype == "int32":
-        difference = Tensor(node.name, out.shape, "int32")
-        add_map(program, Node(node.op, [a, b], [difference]), "SUB", [a, b], {})
-        return add_map(program, node, "MUL", [difference, difference], {})
+    a, b, out = two(node, "int8")
     want_quantized(a, b, out)
     params, twice_max = half_scales(a, b, 7)
     params |= output_params(out, twice_max * twice_max / float(np.float32(1 << 14) * np.float32(out.scale)))
@@ -124,9 +120,7 @@ def squared_difference(program: Program, node: Node) -> None:
 
 @rule("DIV")
 def div(program: Program, node: Node) -> None:
-    a, b, out = two(node, "int8", "int32")
-    if a.dtype == "int32":
-        return plain(program, node)
+    a, b, out = two(node, "int8")
     want_quantized(a, b, out)
     real = float(np.float32(a.scale) / (np.float32(b.scale) * np.float32(out.scale)))
     add_map(program, node, "QUANTIZED_DIV", [a, b], {

@@ -11,7 +11,6 @@ from .. import fixedpoint as fp
 from ..format import DTYPES
 from ..ir import Node, Tensor
 from ..lower import (
-    ON_BOARD,
     Program,
     Unsupported,
     activation_range,
@@ -97,17 +96,6 @@ def top_k(program: Program, node: Node) -> None:
     if not 0 < k <= source.shape[-1]:
         raise Unsupported(f"the {k} largest of {source.shape[-1]}")
     program.add(node, "TOP_K", [source], scan_params(source, len(source.shape) - 1, k, True))
-
-
-@rule("CAST")
-def cast(program: Program, node: Node) -> None:
-    source, out = required(node, 0), node.outputs[0]
-    if source.dtype == out.dtype:
-        return program.alias(out, source)
-    if not {source.dtype, out.dtype} <= ON_BOARD - {"uint64"}:
-        raise Unsupported(f"{source.dtype} to {out.dtype}; integers of at most 64 bits, bool and float32 can run")
-    program.add(node, "CAST", [source],
-                {"count": source.elements, "in_dtype": DTYPES[source.dtype], "out_dtype": DTYPES[out.dtype]})
 
 
 @rule("CUMSUM")

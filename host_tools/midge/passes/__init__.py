@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from ..ir import Graph, verify
 from .fold import fold_constants, fold_padding
+from .legacy import uint8_to_int8
 from .prune import drop_identities, drop_unused
 from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (resolve_variables, fold_constants, drop_identities, fold_padding, drop_unused)
+PASSES: tuple[Pass, ...] = (resolve_variables, uint8_to_int8, fold_constants, drop_identities, fold_padding, drop_unused)
 
 
 def run_passes(graph: Graph) -> Graph:

@@ -2,7 +2,7 @@
  *
  * GATHER: out[b,o,n,:] = in[b,o,index[b,n,0],...,index[b,n,depth-1],:], for GATHER, GATHER_ND, embedding
  * lookups, nearest-neighbour resizing and mirrored padding; the indices may be constant. One outside of
- * its dimension counts as the nearest one inside. CAST: another dtype, by C's conversions.
+ * its dimension counts as the nearest one inside.
  */
 #include "kernels.h"
 
@@ -59,69 +59,6 @@ void mg_gather_run(const mg_call_t *call) {
                 }
                 memcpy(out, in + at * p->inner, p->inner);
             }
-        }
-    }
-}
-
-bool mg_cast_check(const mg_check_t *check) {
-    const mg_cast_params_t *p = &check->params.cast;
-    if (p->in_dtype == MG_UINT64 || p->out_dtype == MG_UINT64) {
-        return mg_refuse(check, "a cast of uint64", p->in_dtype, p->out_dtype);
-    }
-    return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
-           && mg_check_elements(check, 1, p->count);
-}
-
-/* Any dtype as an int64; a float32 is cut off at its point and saturated to 32 bits. */
-static int64_t load_integer(const uint8_t *p, uint32_t dtype) {
-    switch (dtype) {
-        case MG_INT8: return (int8_t)*p;
-        case MG_UINT8:
-        case MG_BOOL: return *p;
-        case MG_INT16: return (int16_t)mg_load_u16(p);
-        case MG_UINT16: return mg_load_u16(p);
-        case MG_INT32: return mg_load_i32(p);
-        case MG_UINT32: return mg_load_u32(p);
-        case MG_FLOAT32: {
-            float value;
-            memcpy(&value, p, sizeof value);
-            if (!(value > -2147483648.0f)) {
-                return value <= -2147483648.0f ? INT32_MIN : 0; /* NaN gives 0 */
-            }
-            return value >= 2147483648.0f ? INT32_MAX : (int32_t)value;
-        }
-        default: {
-            int64_t value;
-            memcpy(&value, p, sizeof value);
-            return value;
-        }
-    }
-}
-
-void mg_cast_run(const mg_call_t *call) {
-    const mg_cast_params_t *p = &call->params.cast;
-    const uint32_t in_size = mg_dtype_size(p->in_dtype), out_size = mg_dtype_size(p->out_dtype);
-    const uint8_t *in = call->in[0];
-    uint8_t *out = call->out[0];
-    for (uint32_t i = 0; i < p->count; i++, in += in_size, out += out_size) {
-        int64_t value = load_integer(in, p->in_dtype);
-        if (p->out_dtype == MG_FLOAT32) {
-            float real = (float)(int32_t)value;
-            if (p->in_dtype == MG_FLOAT32) {
-                memcpy(&real, in, sizeof real);
-            } else if (value != (int32_t)value) { /* in halves, which needs no conversion from 64 bits */
-                real = (float)(int32_t)(value >> 32) * 4294967296.0f + (float)(uint32_t)value;
-            }
-            memcpy(out, &real, sizeof real);
-        } else if (p->out_dtype == MG_BOOL) {
-            float real;
-            *out = value != 0;
-            if (p->in_dtype == MG_FLOAT32) {
-                memcpy(&real, in, sizeof real);
-                *out = real != 0.0f;
-            }
-        } else {
-            memcpy(out, &value, out_size); /* little-endian: the low bytes */
         }
     }
 }
