@@ -20,9 +20,11 @@ MAJOR, MINOR = 1, 0
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
 TENSOR = struct.Struct("<BBBBIIIfi6I")
 NODE = struct.Struct("<HHBBHIII")
-DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5}
+DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
+          "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
-ARENA, DATA = 0, 1
+ARENA, DATA, STATE = 0, 1, 2
+REAL_ZERO = 0xFFFFFFFF  # the initial value of a state that starts as zeros
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -71,17 +73,22 @@ def write(program: Program, plan: Plan) -> bytes:
         if id(tensor) not in indices:
             indices[id(tensor)] = len(indices)
             root = program.root(tensor)
+            label = strings.add(tensor.name) if named else 0
             if root.data is not None:
                 place, offset = DATA, data.add(root.data.tobytes())
             else:
                 place, offset = ARENA, plan.offsets[id(tensor)]
+            if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
+                place, label = STATE, REAL_ZERO if tensor.initial is None else data.add(tensor.initial.tobytes())
             records.extend(TENSOR.pack(
                 DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
-                strings.add(tensor.name) if named else 0, tensor.scale, tensor.zero_point,
+                label, tensor.scale, tensor.zero_point,
                 *(tensor.shape + (1,) * (6 - len(tensor.shape))),
             ))  # fmt: skip
         return indices[id(tensor)]
 
+    for tensor in (t for block in plan.blocks for t in block.tensors if t.is_state):
+        index_of(tensor)
     name = strings.add(graph.name)
     ends = [index_of(t, named=True) for t in [*graph.inputs, *graph.outputs]]
     nodes = bytearray()
@@ -196,7 +203,8 @@ def read(blob: bytes) -> File:
     for i in range(n_tensors):
         dtype, rank, place, _, offset, nbytes, at, scale, zero, *dims = TENSOR.unpack_from(blob, tensors + 48 * i)
         file.tensors.append(
-            FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes, string(at), scale, zero)
+            FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes,
+                       "" if place == STATE else string(at), scale, zero)
         )
     for _ in range(n_nodes):
         number, length, n_in, n_out, _, at, scratch, scratch_size = NODE.unpack_from(blob, nodes)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fixedpoint as fp
-from .ir import NONSENSE, Graph, Node, Tensor
+from .ir import DTYPE_SIZES, NONSENSE, Graph, Node, Tensor
 from .opset import Op, ops
 
 
@@ -77,26 +77,41 @@ Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names, for any dtype or for one of output or first input."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            RULES[f"{name} {dtype}".rstrip()] = function
         return function
 
     return register
 
 
+def rule_of(node: Node) -> Rule | None:
+    """The rule for the node's output dtype, else for its input's, else for all."""
+    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    return next(filter(None, [*found, RULES.get(node.op)]), None)
+
+
+def dtypes_of(op: str) -> list[str]:
+    """The dtypes for which an op has rules of their own."""
+    return [key.split()[1] for key in RULES if key.startswith(op + " ")]
+
+
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     """Lower every node. Returns the program and each node that has no lowering, with the reason."""
     from . import lowerings  # noqa: F401  (fills RULES)
+    from .state import elide_state_copies
 
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
+        function = rule_of(node)
         try:
+            if function is None and node.outputs and dtypes_of(node.op):
+                raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
             if function is None:
                 raise Unsupported("Midge has no such op")
             function(program, node)
@@ -106,8 +121,10 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             refused.append((node, f"parameters that make no sense ({type(error).__name__}: {error}); "
                                   "the file is damaged, or you have found a bug: please report it"))  # fmt: skip
     for i, output in enumerate(graph.outputs):
-        if output.is_constant and not refused:  # a constant answer still has to lie in the arena
+        if program.root(output).is_constant and not refused:  # a constant answer still has to lie in the arena
             graph.outputs[i] = copy_constant(program, output)
+    if not refused:
+        elide_state_copies(program)
     return program, refused
 
 
@@ -119,6 +136,9 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 
 # What rules share
+
+# The dtypes that a tensor on the board may have.
+ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "float32"))
 
 
 def want_dtype(node: Node, *dtypes: str) -> None:
@@ -231,8 +251,8 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}.get(source.dtype)
-    if size is None:
+    size = DTYPE_SIZES.get(source.dtype)
+    if size is None or source.dtype not in ON_BOARD:
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {
         "dims": pad_left(dims, rank, 1),

@@ -53,26 +53,34 @@ class _Reader:
         self.model = tflite.Model.GetRootAs(data, 0)
 
     def graph(self) -> Graph:
-        model = self.model
-        if model.SubgraphsLength() == 0:
+        if self.model.SubgraphsLength() == 0:
             raise UserError(f"{self.name}: the file holds no graph; export it again")
-        subgraph = model.Subgraphs(0)
+        graph = self._subgraph(0)
+        if not graph.nodes:
+            raise UserError(f"{self.name}: the graph has no operators, so there is nothing to run")
+        if not graph.inputs or not graph.outputs:
+            raise UserError(f"{self.name}: the graph has no {'outputs' if graph.inputs else 'inputs'}; export it again")
+        for node in graph.nodes:
+            if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
+                index = node.attrs.get("init_subgraph_index", 0)
+                if not 0 < index < self.model.SubgraphsLength():
+                    raise UserError(f"{self.name}: CALL_ONCE names graph {index}, which is not there; export it again")
+                node.attrs["graph"] = self._subgraph(index)
+        return graph
+
+    def _subgraph(self, index: int) -> Graph:
+        subgraph = self.model.Subgraphs(index)
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(_count(subgraph.TensorsLength(), self.data))]
         nodes = [
             self._node(subgraph.Operators(i), tensors, i)
             for i in range(_count(subgraph.OperatorsLength(), self.data))
         ]
-        if not nodes:
-            raise UserError(f"{self.name}: the graph has no operators, so there is nothing to run")
-        graph = Graph(
+        return Graph(
             name=Path(self.name).stem,
             inputs=[tensors[i] for i in _indices(subgraph, "Inputs", len(tensors))],
             outputs=[tensors[i] for i in _indices(subgraph, "Outputs", len(tensors))],
             nodes=nodes,
         )
-        if not graph.inputs or not graph.outputs:
-            raise UserError(f"{self.name}: the graph has no {'outputs' if graph.inputs else 'inputs'}; export it again")
-        return graph
 
     def _tensor(self, raw: Any, index: int) -> Tensor:
         # Fused layers carry all their names, joined by semicolons; the first one says enough.

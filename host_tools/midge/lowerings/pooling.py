@@ -23,7 +23,7 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
-from .linear import nhwc, window_padding
+from .linear import is_legacy, nhwc, window_padding
 
 
 @rule("MAX_POOL_2D", "AVERAGE_POOL_2D")
@@ -38,7 +38,7 @@ def pool_2d(program: Program, node: Node) -> None:
     program.add(node, node.op, [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out_h, "out_w": out_w,
         "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
-        **window_padding(node, (in_h, in_w), kernel), **activation_range(node),
+        **window_padding(node, (in_h, in_w), kernel), **activation_range(node), "half_up": int(is_legacy(node)),
     })  # fmt: skip
 
 

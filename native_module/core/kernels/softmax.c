@@ -33,26 +33,25 @@ bool mg_softmax_check(const mg_check_t *check) {
     return true;
 }
 
-/* x << n, saturated. */
-static int32_t saturating_shift_left(int32_t x, uint32_t n) {
+int32_t mg_shift_left(int32_t x, uint32_t n) {
     int32_t limit = INT32_MAX >> n;
     return x > limit ? INT32_MAX : x < -limit - 1 ? INT32_MIN : (int32_t)((uint32_t)x << n);
 }
 
-/* 1 / (1 + a) in Q0.31 for a in [0, 1) of Q0.31; x is Q2.29. */
-static int32_t reciprocal_of_one_plus(int32_t a) {
+int32_t mg_reciprocal_of_one_plus(int32_t a) {
     int32_t half_denominator = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
+    /* in Q2.29 */
     int32_t x = 1515870810 + mg_high_mul(half_denominator, -1010580540); /* 48/17 - 32/17 d */
     for (int i = 0; i < 3; i++) {
         int32_t error = (1 << 29) - mg_high_mul(half_denominator, x);
-        x += saturating_shift_left(mg_high_mul(x, error), 2);
+        x += mg_shift_left(mg_high_mul(x, error), 2);
     }
-    return saturating_shift_left(x, 1);
+    return mg_shift_left(x, 1);
 }
 
-static uint32_t leading_zeros(uint32_t x) {
+uint32_t mg_leading_zeros(uint32_t x) {
     uint32_t n = 0;
-    while ((x & 0x80000000u) == 0) {
+    while (n < 32 && (x & 0x80000000u) == 0) {
         x <<= 1;
         n++;
     }
@@ -71,8 +70,8 @@ static void softmax_row(const int8_t *x, int8_t *out, uint32_t depth, const uint
             sum += (uint32_t)ROUND_TO_Q12(mg_load_i32(table + 4 * below));
         }
     }
-    uint32_t headroom = leading_zeros(sum); /* the maximum itself puts 2^19 into the sum */
-    int32_t scale = reciprocal_of_one_plus((int32_t)((sum << headroom) - 0x80000000u));
+    uint32_t headroom = mg_leading_zeros(sum); /* the maximum itself puts 2^19 into the sum */
+    int32_t scale = mg_reciprocal_of_one_plus((int32_t)((sum << headroom) - 0x80000000u));
     uint32_t exponent = 12 - headroom + 31 - 8;
     for (uint32_t c = 0; c < depth; c++) {
         uint32_t below = (uint32_t)(max - x[c]);
