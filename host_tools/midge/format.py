@@ -20,7 +20,8 @@ MAJOR, MINOR = 1, 0
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
 TENSOR = struct.Struct("<BBBBIIIfi6I")
 NODE = struct.Struct("<HHBBHIII")
-DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5}
+DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
+          "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
 ARENA, DATA = 0, 1
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fixedpoint as fp
-from .ir import NONSENSE, Graph, Node, Tensor
+from .ir import DTYPE_SIZES, NONSENSE, Graph, Node, Tensor
 from .opset import Op, ops
 
 
@@ -119,6 +119,9 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 
 # What rules share
+
+# The dtypes that a tensor on the board may have.
+ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "float32"))
 
 
 def want_dtype(node: Node, *dtypes: str) -> None:
@@ -223,8 +226,8 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}.get(source.dtype)
-    if size is None:
+    size = DTYPE_SIZES.get(source.dtype)
+    if size is None or source.dtype not in ON_BOARD:
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {
         "dims": pad_left(dims, rank, 1),

@@ -103,7 +103,8 @@ static mp_obj_t new_str(const char *s) {
 }
 
 static const char *dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8", "uint8", "int16", "int32", "float32"};
+    static const char NAMES[][8] = {"int8",   "uint8",  "int16", "int32", "float32",
+                                    "uint32", "uint64", "int64", "bool",  "uint16"};
     return NAMES[dtype - MG_INT8];
 }
 
@@ -165,8 +166,14 @@ static bool is_bytes(int typecode) {
 static bool dtype_fits(uint32_t dtype, int typecode) {
     switch (dtype) {
         case MG_INT8:
-        case MG_UINT8: return typecode == 'b' || is_bytes(typecode);
+        case MG_UINT8:
+        case MG_BOOL: return typecode == 'b' || is_bytes(typecode);
         case MG_INT16: return typecode == 'h' || is_bytes(typecode);
+        case MG_UINT16: return typecode == 'H' || is_bytes(typecode);
+        case MG_UINT32:
+            return typecode == 'I' || (typecode == 'L' && sizeof(long) == 4) || is_bytes(typecode);
+        case MG_INT64: return typecode == 'q' || is_bytes(typecode);
+        case MG_UINT64: return typecode == 'Q' || is_bytes(typecode);
         case MG_INT32:
             return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4) || is_bytes(typecode);
         default: return typecode == 'f' || is_bytes(typecode);

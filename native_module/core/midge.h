@@ -53,6 +53,11 @@ typedef enum {
     MG_INT16 = 3,
     MG_INT32 = 4,
     MG_FLOAT32 = 5,
+    MG_UINT32 = 6,
+    MG_UINT64 = 7,
+    MG_INT64 = 8,
+    MG_BOOL = 9,
+    MG_UINT16 = 10,
 } mg_dtype_t;
 
 typedef enum {

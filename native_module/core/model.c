@@ -42,10 +42,15 @@ uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size) {
 uint32_t mg_dtype_size(uint32_t dtype) {
     switch (dtype) {
         case MG_INT8:
-        case MG_UINT8: return 1;
-        case MG_INT16: return 2;
+        case MG_UINT8:
+        case MG_BOOL: return 1;
+        case MG_INT16:
+        case MG_UINT16: return 2;
         case MG_INT32:
+        case MG_UINT32:
         case MG_FLOAT32: return 4;
+        case MG_INT64:
+        case MG_UINT64: return 8;
         default: return 0;
     }
 }
@@ -155,7 +160,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     mg_tensor(m, index, &t);
     uint32_t element = mg_dtype_size(t.dtype);
     if (element == 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: dtype", t.dtype, MG_FLOAT32);
+        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: dtype", t.dtype, MG_UINT16);
     }
     if (t.rank > MG_MAX_RANK) {
         return corrupt(error, "a tensor of too high a rank", t.rank, MG_MAX_RANK);

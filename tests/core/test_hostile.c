@@ -120,7 +120,7 @@ static const refusal_t REFUSALS[] = {
     {"pad", "the strings do not end with a NUL: bytes", {{AT_STRINGS_SIZE, 2}}},
 
     {"pad", NEWER_DTYPE, {{DTYPE(0), 0}}},
-    {"pad", NEWER_DTYPE, {{DTYPE(1), 6}}},
+    {"pad", NEWER_DTYPE, {{DTYPE(1), 11}}},
     {"pad", NEWER_DTYPE, {{DTYPE(1), 255}}},
     {"pad", "a tensor of too high a rank", {{T_RANK(0), 7}}},
     {"pad", DIMENSION, {{DIM(0, 0), 0}}},
