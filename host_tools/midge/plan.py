@@ -104,6 +104,8 @@ def _blocks(program: Program) -> list[Block]:
         if not any(t is tensor for t in block.tensors):
             block.tensors.append(tensor)
         block.size = max(block.size, _round_up(tensor.size))
+        if root.is_state:  # alive always
+            block.first, block.last = -1, last
         block.first, block.last = min(block.first, step), max(block.last, step)
 
     for tensor in program.graph.inputs:

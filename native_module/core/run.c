@@ -9,8 +9,8 @@
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
     /* Constants are never written: the validator lets no node have one as its output. */
-    return tensor->place == MG_PLACE_ARENA ? model->arena + tensor->offset
-                                           : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+    return tensor->place == MG_PLACE_DATA ? (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset)
+                                          : model->arena + tensor->offset;
 }
 
 bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
