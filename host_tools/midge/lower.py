@@ -75,14 +75,18 @@ class Program:
 
 Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
+RULES_OF_DTYPE: dict[tuple[str, str], Rule] = {}  # go before those of all dtypes
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names; with a dtype, of such first inputs only."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            if dtype:
+                RULES_OF_DTYPE[name, dtype] = function
+            else:
+                RULES[name] = function
         return function
 
     return register
@@ -95,10 +99,14 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
+        source = node.input(0)
+        dtype = source.dtype if source is not None else ""
+        function = RULES_OF_DTYPE.get((node.op, dtype), RULES.get(node.op))
         try:
             if function is None:
-                raise Unsupported("Midge has no such op")
+                others = sorted(d for op, d in RULES_OF_DTYPE if op == node.op)
+                raise Unsupported(f"{dtype} tensors; {' and '.join(others)} can run" if others else
+                                  "Midge has no such op")
             function(program, node)
         except Unsupported as reason:
             refused.append((node, str(reason)))
