@@ -22,7 +22,7 @@ def arithmetic(program: Program, node: Node) -> None:
     name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
     if name not in _RANGES:
         raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
-    low, high = _RANGES[name]
+    low, high = INT32 if node.op == "ADD" else _RANGES[name]  # TFLM's int32 ADD has no activation
     program.add(node, "ARITHMETIC", [a, b],
                 {**broadcast(a, b, out), "function": FUNCTIONS.index(node.op), "act_min": low, "act_max": high})
 
@@ -33,8 +33,8 @@ def cast(program: Program, node: Node) -> None:
     for dtype in (source.dtype, out.dtype):
         if dtype not in DTYPES:
             raise Unsupported(f"a cast from {source.dtype} to {out.dtype}; {', '.join(DTYPES)} can run")
-    if source.dtype in ("int64", "uint64") and out.dtype == "float32":
-        raise Unsupported(f"a cast from {source.dtype} to float32; cast to int32 first")
+    if {"int64", "uint64"} & {source.dtype, out.dtype} and "float32" in (source.dtype, out.dtype):
+        raise Unsupported(f"a cast from {source.dtype} to {out.dtype}; by way of int32 it can run")
     if source.elements != out.elements:
         raise Unsupported(f"a cast from {list(source.shape)} to {list(out.shape)}")
     other = {"float32", "bool"} & {source.dtype, out.dtype}

@@ -3,10 +3,11 @@
  * ARITHMETIC of two int32 tensors with broadcasting, and CAST between dtypes.
  *
  *     ARITHMETIC:  y = clamp(a + b), a - b, a * b, a / b (towards zero), max(a, b) or min(a, b)
- *     CAST:        y = x, cut to the output's low bits; reals are cut towards zero, any x but 0 is true
+ *     CAST:        y = x, cut to the output's low bits; of a real the whole part, saturated; any x but
+ *                  0 is true
  *
  * Sums and products wrap at 32 bits. What TFLM leaves undefined is defined here: x / 0 = 0, the lowest
- * int32 divided by -1 is itself, and reals beyond all integers become the nearest one (NaN: 0).
+ * int32 divided by -1 is itself, NaN becomes 0.
  * Source: TFLite's int32 kernels, which compute in C's arithmetic.
  */
 #include "kernels.h"
@@ -75,28 +76,35 @@ void mg_arithmetic_run(const mg_call_t *call) {
 
 bool mg_cast_check(const mg_check_t *check) {
     const mg_cast_params_t *p = &check->params.cast;
-    if (p->out_dtype == MG_FLOAT32 && (p->in_dtype == MG_INT64 || p->in_dtype == MG_UINT64)) {
-        return mg_refuse(check, "a cast from 64 bits to a real: dtype", p->in_dtype, MG_INT32);
+    if ((p->out_dtype == MG_FLOAT32 && mg_dtype_size(p->in_dtype) == 8)
+        || (p->in_dtype == MG_FLOAT32 && mg_dtype_size(p->out_dtype) == 8)) {
+        return mg_refuse(check, "a cast between 64 bits and a real: dtype", p->in_dtype, MG_INT32);
     }
     return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 
-static int64_t whole_part(float x) {
-    if (x < 2147483648.0f) {
-        return x > -2147483648.0f ? (int32_t)x : INT32_MIN;
-    }
-    return x < 4294967296.0f ? (int64_t)(uint32_t)x : x > 0.0f ? UINT32_MAX : 0; /* NaN: 0 */
+static bool is_signed(uint32_t dtype) {
+    return dtype == MG_INT8 || dtype == MG_INT16 || dtype == MG_INT32;
 }
 
-/* The element at x; of a real, its whole part. */
+/* The whole part of a real as an integer of at most 32 bits. */
+static int64_t whole_part(float x, uint32_t dtype) {
+    int64_t whole = x > 0.0f ? UINT32_MAX : 0; /* NaN: 0 */
+    if (x < 2147483648.0f) {
+        whole = x > -2147483648.0f ? (int32_t)x : INT32_MIN;
+    } else if (x < 4294967296.0f) {
+        whole = (uint32_t)x;
+    }
+    uint32_t spare = 32 - 8 * mg_dtype_size(dtype);
+    int64_t low = is_signed(dtype) ? -(int64_t)(0x80000000u >> spare) : 0, high = low + (UINT32_MAX >> spare);
+    return whole < low ? low : whole > high ? high : whole;
+}
+
 static int64_t load_element(uint32_t dtype, uint32_t size, const uint8_t *x) {
     int64_t wide = 0;
-    float real;
     memcpy(&wide, x, size);
-    memcpy(&real, &wide, sizeof real);
     switch (dtype) {
-        case MG_FLOAT32: return whole_part(real);
         case MG_INT8: return (int8_t)wide;
         case MG_INT16: return (int16_t)wide;
         case MG_INT32: return (int32_t)wide;
@@ -111,15 +119,15 @@ void mg_cast_run(const mg_call_t *call) {
     uint32_t in_size = mg_dtype_size(p->in_dtype), out_size = mg_dtype_size(p->out_dtype);
     for (uint32_t i = 0; i < p->count; i++, x += in_size, out += out_size) {
         int64_t value = load_element(p->in_dtype, in_size, x);
-        if (p->out_dtype == MG_FLOAT32) {
-            float real = value < 0 ? (float)(int32_t)value : (float)(uint32_t)value;
+        float real;
+        if (p->in_dtype == MG_FLOAT32) {
+            memcpy(&real, x, sizeof real);
+            value = p->out_dtype == MG_BOOL ? real != 0.0f : whole_part(real, p->out_dtype);
+        } else if (p->out_dtype == MG_FLOAT32) {
+            real = value < 0 ? (float)(int32_t)value : (float)(uint32_t)value;
             memcpy(&value, &real, sizeof real);
         } else if (p->out_dtype == MG_BOOL) {
-            float real = 0.0f;
-            if (p->in_dtype == MG_FLOAT32) {
-                memcpy(&real, x, sizeof real);
-            }
-            value = value != 0 || real != 0.0f;
+            value = value != 0;
         }
         memcpy(out, &value, out_size);
     }
