@@ -77,7 +77,8 @@ def rfft(draw: Any) -> Case:
 def energy(draw: Any) -> Case:
     bins = integer(draw, 1, 200)  # all of them: TFLM leaves the others as they were
     x, y = Tensor("x", (2 * bins,), "int16"), Tensor("y", (bins,), "uint32")
-    return Case("CUSTOM:SignalEnergy", [x], [y], {"start_index": 0, "end_index": bins}, [signal(draw, 2 * bins, "int16")])
+    options = {"start_index": 0, "end_index": bins}
+    return Case("CUSTOM:SignalEnergy", [x], [y], options, [signal(draw, 2 * bins, "int16")])
 
 
 @op_test("CUSTOM:SignalFilterBank", dtype="uint32")
@@ -139,5 +140,6 @@ def pcan(draw: Any) -> Case:
 def filter_bank_log(draw: Any) -> Case:
     size = integer(draw, 1, 60)
     x, y = Tensor("x", (size,), "uint32"), Tensor("y", (size,), "int16")
-    options = {"output_scale": choice(draw, 64, integer(draw, 1, 1 << 20)), "input_correction_bits": integer(draw, 0, 8)}
+    scale = choice(draw, 64, integer(draw, 1, 1 << 20))
+    options = {"output_scale": scale, "input_correction_bits": integer(draw, 0, 8)}
     return Case("CUSTOM:SignalFilterBankLog", [x], [y], options, [signal(draw, size, "uint32")])

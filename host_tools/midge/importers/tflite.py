@@ -202,7 +202,7 @@ def _custom_options(raw: Any) -> dict[str, Any]:
                 attrs[key.AsKey] = value.AsInt
             elif value.IsFloat:
                 attrs[key.AsKey] = value.AsFloat
-    except (ValueError, TypeError, IndexError, struct.error, OverflowError, AttributeError):
+    except (LookupError, ValueError, TypeError, struct.error, OverflowError, AttributeError):
         return {}
     return attrs
 

@@ -43,8 +43,8 @@ def detection(program: Program, node: Node) -> None:
     if boxes.is_constant or scores.is_constant or len(node.outputs) != 4:
         raise Unsupported(f"{len(node.outputs)} outputs, or constant boxes; wanted 4 outputs of boxes and scores")
     if len(boxes.shape) != 3 or len(scores.shape) != 3 or boxes.shape[:2] != scores.shape[:2] or boxes.shape[0] != 1:
-        raise Unsupported(f"boxes and scores of shape {list(boxes.shape)} and {list(scores.shape)}; wanted [1, boxes, 4]"
-                          " and [1, boxes, classes]")
+        raise Unsupported(f"boxes and scores of shape {list(boxes.shape)} and {list(scores.shape)}; "
+                          "wanted [1, boxes, 4] and [1, boxes, classes]")
     n, classes, most = boxes.shape[1], positive(node, "num_classes"), positive(node, "max_detections")
     if boxes.shape[2] < 4 or not 0 <= scores.shape[2] - classes <= 1 or anchors.shape != (n, 4):
         raise Unsupported(f"{classes} classes from scores of shape {list(scores.shape)}, anchors of shape "
