@@ -145,16 +145,15 @@ static void stage_of_4(int16_t *x, uint32_t n, uint32_t m, const uint8_t *twiddl
     }
 }
 
-/* Where decimation in time takes element `at` from: its digits, to base 4 and the last perhaps to
- * base 2, in reverse order. */
-static uint32_t reversed(uint32_t at, uint32_t n) {
-    uint32_t from = 0, weight = 1;
-    while (n > 1) {
-        uint32_t radix = n % 4 == 0 ? 4 : 2;
-        n /= radix;
-        from += at / n * weight;
-        at %= n;
-        weight *= radix;
+/* Where decimation in time takes element `at` from: its digits, of two bits and the last perhaps of
+ * one, in reverse order. */
+static uint32_t reversed(uint32_t at, uint32_t bits) {
+    uint32_t from = 0, weight = 0;
+    while (bits > 0) {
+        uint32_t width = bits > 1 ? 2 : 1;
+        bits -= width;
+        from |= ((at >> bits) & (width == 2 ? 3u : 1u)) << weight;
+        weight += width;
     }
     return from;
 }
@@ -181,20 +180,19 @@ void mg_rfft_run(const mg_call_t *call) {
     const uint8_t *twiddles = call->data + p->twiddles_at;
     const int16_t *in = call->in[0];
     int16_t *out = call->out[0];
-    uint32_t n = p->fft_length / 2;
+    uint32_t n = p->fft_length / 2, bits = 0;
+    while (n >> bits > 1) {
+        bits++;
+    }
     for (uint32_t frame = 0; frame < p->frames; frame++, in += p->in_length, out += p->fft_length + 2) {
-        uint32_t m = 1;
         for (uint32_t i = 0; i < n; i++) {
-            uint32_t from = 2 * reversed(i, n);
+            uint32_t from = 2 * reversed(i, bits);
             store(out, i, from < p->in_length ? in[from] : 0, from + 1 < p->in_length ? in[from + 1] : 0);
         }
-        while (n % (4 * m) == 0) { /* n is a power of 4, or twice one */
-            m *= 4;
-        }
-        if (m != n) {
+        if (bits % 2 == 1) {
             stage_of_2(out, n, twiddles);
         }
-        for (m = n / m; m < n; m *= 4) {
+        for (uint32_t m = bits % 2 == 1 ? 2 : 1; m < n; m *= 4) {
             stage_of_4(out, n, m, twiddles);
         }
         separate(out, n, twiddles + 4 * (n - n / 4));
