@@ -288,8 +288,8 @@ bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *err
             return corrupt(error, "an input or output that is not there: tensor", end_index(m, i), m->n_tensors);
         }
         mg_tensor(m, end_index(m, i), &t);
-        if (t.place != MG_PLACE_ARENA) {
-            return corrupt(error, "an input or output is a constant or a state: tensor", end_index(m, i), 0);
+        if (t.place == MG_PLACE_DATA) {
+            return corrupt(error, "an input or output is a constant: tensor", end_index(m, i), 0);
         }
     }
     uint32_t at = 0;

@@ -204,6 +204,70 @@ def quantize_dequantize() -> Graph:
     return graph([x], Node("QUANTIZE", [x], [t]), Node("DEQUANTIZE", [t], [y]))
 
 
+def plain(name: str, dtype: str, *shape: int) -> Tensor:
+    """A tensor without quantisation."""
+    return Tensor(name, shape, dtype)
+
+
+@seed
+def audio() -> Graph:
+    """Samples to log-mel features, as TFLM's audio preprocessors do it."""
+    x, w, a = plain("x", "int16", 1, 12), plain("w", "int16", 1, 12), plain("a", "int16", 1, 12)
+    s, f, e = plain("s", "int32"), plain("f", "int16", 1, 18), plain("e", "uint32", 9)
+    r = plain("r", "int16", 18)
+    weights, unweights = (rng.integers(0, 4096, 8) for _ in range(2))
+    bank = {"w": weights, "u": unweights, "f": [1, 3, 6], "o": [0, 2, 5], "c": [2, 3, 3]}
+    sums, roots = plain("sums", "uint64", 2), plain("roots", "uint32", 2)
+    rest, noise = plain("rest", "uint32", 2), plain("noise", "uint32", 2)
+    gained, log = plain("gained", "uint32", 2), plain("log", "int16", 2)
+    options = {"num_channels": 2, "smoothing": 409, "one_minus_smoothing": 15975, "alternate_smoothing": 983,
+               "alternate_one_minus_smoothing": 15401, "min_signal_remaining": 819, "smoothing_bits": 10,
+               "spectral_subtraction_bits": 14, "clamping": 0}  # fmt: skip
+    return graph(
+        [x],
+        Node("CUSTOM:SignalWindow", [x, known("hann", rng.integers(0, 4096, 12), "int16")], [w], {"shift": 12}),
+        Node("CUSTOM:SignalFftAutoScale", [w], [a, s]),
+        Node("CUSTOM:SignalRfft", [a], [f], {"fft_length": 16}),
+        Node("RESHAPE", [f], [r]),
+        Node("CUSTOM:SignalEnergy", [r], [e], {"start_index": 1, "end_index": 8}),
+        Node("CUSTOM:SignalFilterBank", [e, *(known(k, v, "int16") for k, v in bank.items())], [sums],
+             {"num_channels": 2}),
+        Node("CUSTOM:SignalFilterBankSquareRoot", [sums, s], [roots]),
+        Node("CUSTOM:SignalFilterBankSpectralSubtraction", [roots], [rest, noise], options),
+        Node("CUSTOM:SignalPCAN", [rest, noise, known("g", rng.integers(-32768, 32767, 125), "int16")], [gained],
+             {"snr_shift": 6}),
+        Node("CUSTOM:SignalFilterBankLog", [gained], [log], {"output_scale": 64, "input_correction_bits": 3}),
+    )  # fmt: skip
+
+
+@seed
+def spectrum_of_8() -> Graph:
+    """Twice a power of 4, so with a stage of 2; two frames."""
+    x, y = plain("x", "int16", 2, 7), plain("y", "int16", 2, 18)
+    return graph([x], Node("CUSTOM:SignalRfft", [x], [y], {"fft_length": 16}))
+
+
+@seed
+def arithmetic_and_cast() -> Graph:
+    x, a, b = plain("x", "int16", 3, 2), plain("a", "int32", 3, 2), plain("b", "int32", 3, 2)
+    c, r, y = plain("c", "int32", 3, 2), plain("r", "float32", 3, 2), plain("y", "int8", 3, 2)
+    return graph([x], Node("CAST", [x], [a]), Node("MUL", [a, known("seven", 7, "int32")], [b]),
+                 Node("DIV", [b, known("by", [3, -1], "int32")], [c]), Node("CAST", [c], [r]),
+                 Node("CAST", [r], [y]))  # fmt: skip
+
+
+@seed
+def detection() -> Graph:
+    boxes, scores = tensor("boxes", 1, 3, 4, dtype="uint8"), tensor("scores", 1, 3, 3, dtype="uint8")
+    anchors = known("anchors", rng.uniform(0.1, 1, (3, 4)), "float32")
+    outs = [plain("y", "float32", 1, 2, 4), plain("c", "float32", 1, 2), plain("p", "float32", 1, 2),
+            plain("n", "float32", 1)]  # fmt: skip
+    options = {"max_detections": 2, "num_classes": 2, "max_classes_per_detection": 1, "use_regular_nms": 1,
+               "nms_score_threshold": 0.1, "nms_iou_threshold": 0.5, "y_scale": 10.0, "x_scale": 10.0,
+               "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
+    return graph([boxes, scores], Node("CUSTOM:TFLite_Detection_PostProcess", [boxes, scores, anchors], outs, options))
+
+
 @seed
 def network() -> Graph:
     """Everything that a small classifier has, in one file with labels."""

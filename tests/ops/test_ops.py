@@ -56,4 +56,5 @@ def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
 
 
 def test_every_lowering_has_a_test() -> None:
-    assert set(lower.RULES) == {test.op for test in load_table()}
+    rules = {key.split()[0] for key in lower.RULES}
+    assert rules == {test.op for test in load_table()}

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tflite
+from flatbuffers import flexbuffers  # type: ignore[import-untyped]
 
 from ..errors import UserError
 from ..ir import DTYPE_SIZES, Graph, Node, Quantization, Tensor
@@ -147,7 +148,7 @@ class _Reader:
             op=op,
             inputs=[None if i < 0 else tensors[i] for i in _indices(raw, "Inputs", len(tensors), optional=True)],
             outputs=[tensors[i] for i in _indices(raw, "Outputs", len(tensors))],
-            attrs=_options(raw),
+            attrs=_custom_options(raw) if op.startswith("CUSTOM:") else _options(raw),
         )
 
 
@@ -188,6 +189,29 @@ def _options(raw: Any) -> dict[str, Any]:
             attrs[_snake(name)] = [int(v) for v in _vector(options, name)]
         else:
             attrs[_snake(name)] = getattr(options, name)()
+    return attrs
+
+
+def _custom_options(raw: Any) -> dict[str, Any]:
+    """The numbers of a custom operator's options, {} where they are no map in flexbuffer form.
+
+    Nothing but numbers is looked at: hostile bytes may hold maps that contain themselves.
+    """
+    data = bytes(_vector(raw, "CustomOptions"))
+    attrs: dict[str, Any] = {}
+    try:
+        root = flexbuffers.GetRoot(bytearray(data))
+        if not root.IsMap or len(root.AsMap) > len(data):
+            return {}
+        fields = root.AsMap
+        for i, key in enumerate(fields.Keys):
+            value = fields.Values[i]
+            if value.IsBool or value.IsInt:
+                attrs[key.AsKey] = value.AsInt
+            elif value.IsFloat:
+                attrs[key.AsKey] = value.AsFloat
+    except (LookupError, ValueError, TypeError, struct.error, OverflowError, AttributeError):
+        return {}
     return attrs
 
 

@@ -1,4 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The lowering rules, a family a file. Importing this package fills lower.RULES."""
 
-from . import elementwise, linear, maps, movement, moves, pooling, scans, state, tables  # noqa: F401
+from . import (  # noqa: F401
+    cast,
+    detection,
+    elementwise,
+    linear,
+    maps,
+    movement,
+    moves,
+    pooling,
+    scans,
+    signal,
+    state,
+    tables,
+)

@@ -17,6 +17,9 @@ bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uin
 /* The node has so many inputs and one output, of these dtypes. */
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
 
+/* The node has so many inputs, none of them a constant, and so many outputs, of these dtypes. */
+bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes);
+
 /* Tensor i of the node (inputs, then outputs) has `elements` elements. */
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
 
