@@ -22,7 +22,7 @@ TENSOR = struct.Struct("<BBBBIIIfi6I")
 NODE = struct.Struct("<HHBBHIII")
 DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5}
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
-ARENA, DATA = 0, 1
+ARENA, DATA, STATE = 0, 1, 2
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -74,7 +74,7 @@ def write(program: Program, plan: Plan) -> bytes:
             if root.data is not None:
                 place, offset = DATA, data.add(root.data.tobytes())
             else:
-                place, offset = ARENA, plan.offsets[id(tensor)]
+                place, offset = STATE if root.is_state else ARENA, plan.offsets[id(tensor)]
             records.extend(TENSOR.pack(
                 DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
                 strings.add(tensor.name) if named else 0, tensor.scale, tensor.zero_point,

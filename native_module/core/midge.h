@@ -57,7 +57,8 @@ typedef enum {
 
 typedef enum {
     MG_PLACE_ARENA = 0,
-    MG_PLACE_DATA = 1, /* a constant in the file's data section */
+    MG_PLACE_DATA = 1,  /* a constant in the file's data section */
+    MG_PLACE_STATE = 2, /* in the arena, kept from one run to the next */
 } mg_place_t;
 
 /* A tensor record, byte for byte as the file holds it. */
@@ -91,8 +92,11 @@ typedef struct {
 /* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. */
 bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
 
-/* Gives the model its working memory: at least model->arena_size bytes. */
+/* Gives the model its working memory: at least model->arena_size bytes. Resets its state. */
 bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
+
+/* Sets what the model keeps between runs back to real zero. */
+void mg_reset(const mg_model_t *model);
 
 /* Runs all nodes once, from the input tensors in the arena to the output tensors. */
 void mg_run(const mg_model_t *model);

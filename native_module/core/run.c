@@ -9,8 +9,20 @@
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
     /* Constants are never written: the validator lets no node have one as its output. */
-    return tensor->place == MG_PLACE_ARENA ? model->arena + tensor->offset
-                                           : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+    return tensor->place == MG_PLACE_DATA ? (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset)
+                                          : model->arena + tensor->offset;
+}
+
+void mg_reset(const mg_model_t *model) {
+    for (uint32_t i = 0; i < model->n_tensors; i++) {
+        mg_tensor_t tensor;
+        mg_tensor(model, i, &tensor);
+        if (tensor.place == MG_PLACE_STATE) {
+            for (uint32_t k = 0; k < tensor.size / mg_dtype_size(tensor.dtype); k++) {
+                mg_write_real(&tensor, mg_tensor_data(model, &tensor), k, 0.0f);
+            }
+        }
+    }
 }
 
 bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
