@@ -77,15 +77,22 @@ Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names, for any dtype or for one of output or first input."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            RULES[f"{name} {dtype}".rstrip()] = function
         return function
 
     return register
+
+
+def rule_of(node: Node) -> Rule | None:
+    """The rule for the node's output dtype, else for its input's, else for all."""
+    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    return next(filter(None, [*found, RULES.get(node.op)]), None)
 
 
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
@@ -95,7 +102,7 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
+        function = rule_of(node)
         try:
             if function is None:
                 raise Unsupported("Midge has no such op")
@@ -165,14 +172,16 @@ def quantize(tensor: Tensor, real: float) -> int:
 
 
 def activation_range(node: Node) -> dict[str, int]:
-    """act_min and act_max of a node with a fused activation, in units of its int8 output."""
+    """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
     name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
     if name not in _RANGES:
         raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
     low, high = _RANGES[name]
+    out = node.outputs[0]
+    least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
     return {
-        "act_min": -128 if low is None else fp.clamp(quantize(node.outputs[0], low), -128, 127),
-        "act_max": 127 if high is None else fp.clamp(quantize(node.outputs[0], high), -128, 127),
+        "act_min": least if low is None else fp.clamp(quantize(out, low), least, most),
+        "act_max": most if high is None else fp.clamp(quantize(out, high), least, most),
     }
 
 
