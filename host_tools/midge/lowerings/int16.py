@@ -23,10 +23,10 @@ from ..lower import (
 )
 from .elementwise import broadcast
 from .linear import multipliers, nhwc, same_padding, symmetric_weights, window_padding
+from .pooling import softmax as softmax_from_int8
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "int32": (fp.INT32_MIN, fp.INT32_MAX)}
 DTYPE_NUMBERS = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4}
-PER_TENSOR = "one scale"
 
 
 def want_symmetric(*tensors: Tensor) -> None:
@@ -106,7 +106,7 @@ def conv_2d(program: Program, node: Node) -> None:
     in_c = nhwc(node, required(node, 0))[3]
     if weights.ndim != 4 or in_c % weights.shape[3] or weights.shape[0] % (in_c // weights.shape[3]):
         raise Unsupported(f"weights of shape {list(weights.shape)} on {in_c} channels")
-    convolution(program, node, weights, wide_without=False)
+    convolution(program, node, weights, wide_without=True)
 
 
 @rule("DEPTHWISE_CONV_2D", dtype="int16")
@@ -259,12 +259,10 @@ def operands(node: Node) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
 @rule("ADD", "SUB", dtype="int16")
 def add_or_sub(program: Program, node: Node) -> None:
     a, b, out, params = operands(node)
-    # TFLM works the scales of ADD out in double, those of SUB in float32.
-    real: Callable[[float], Any] = float if node.op == "ADD" else np.float32
-    twice_max = real(2) * max(real(a.scale), real(b.scale))
-    scales = (real(a.scale) / twice_max, real(b.scale) / twice_max, twice_max / (real(1 << 15) * real(out.scale)))
+    twice_max = 2 * max(a.scale, b.scale)
+    scales = (a.scale / twice_max, b.scale / twice_max, twice_max / ((1 << 15) * out.scale))
     for name, scale in zip(("a", "b", "out"), scales, strict=True):
-        params[f"{name}_multiplier"], params[f"{name}_shift"] = fp.quantize_multiplier(float(scale))
+        params[f"{name}_multiplier"], params[f"{name}_shift"] = fp.quantize_multiplier(scale)
     program.add(node, f"{node.op}_16", [a, b], params)
 
 
@@ -330,9 +328,9 @@ def leaky_relu(program: Program, node: Node) -> None:
     want_dtype(node, "int16")
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
-    scale, out_scale, alpha = np.float32(source.scale), np.float32(out.scale), np.float32(node.attrs["alpha"])
-    add_rescale(program, node, fp.quantize_multiplier(float(scale / out_scale)),
-                fp.quantize_multiplier(float(scale * alpha / out_scale)), LIMITS["int16"])
+    alpha = float(np.float32(node.attrs["alpha"]))
+    add_rescale(program, node, fp.quantize_multiplier(source.scale / out.scale),
+                fp.quantize_multiplier(source.scale * alpha / out.scale), LIMITS["int16"])
 
 
 @rule("RELU", dtype="int16")
@@ -393,8 +391,11 @@ def pool_2d(program: Program, node: Node) -> None:
 
 @rule("SOFTMAX", dtype="int16")
 def softmax(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
     source, out = required(node, 0), node.outputs[0]
+    if source.dtype == "int8":
+        softmax_from_int8(program, node)
+        return
+    want_dtype(node, "int16")
     want_quantized(source, out)
     if out.zero_point != 0 or abs(out.scale * 32768 - 1) > 0.001:
         raise Unsupported(f"a softmax to scale {out.scale}, zero point {out.zero_point}; 2^-15 and 0 can run")
