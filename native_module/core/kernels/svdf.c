@@ -2,12 +2,13 @@
  *
  * SVDF: a fully connected layer over time, factorised into features and their recent past.
  *
- *     f[r]       = clamp(zp_s + m * (b[r] + sum over i of F[r,i] * x[i]))     for each filter r
+ *     f[r]       = zp_s + clamp(m * (b[r] + sum over i of F[r,i] * x[i]))     for each filter r
  *     state[r]   = state[r] one step back, f[r] behind it
  *     y[u]       = clamp(zp_y + n * (c[u] + sum over rank filters r of u, over j of T[r,j] * state[r,j]))
  *
  * x [batches, inputs] int8, y [batches, filters / rank] int8, state [batches, filters, memory] int8 or
- * int16, as T is. Zero points are folded into b and c; sums are taken modulo 2^32.
+ * int16, as T is. Zero points are folded into b and c; sums are taken modulo 2^32. A feature that
+ * saturates wraps where zp_s is added, as in the TFLM of PyPI (later sources clamp behind the sum).
  * Rounding: requantize.h. Source: Nakkiran et al., "Compressing Deep Neural Networks using a
  * Rank-Constrained Topology" (2015); TFLM's SVDF kernel for the order of roundings.
  */
@@ -65,7 +66,7 @@ void mg_svdf_run(const mg_call_t *call) {
         for (uint32_t r = 0, of_rank = 0; r < p->filters; r++, features += p->inputs) {
             int32_t f = mg_wrap_add(mg_dot(x, features, p->inputs), mg_load_i32(biases + 4 * r));
             f = mg_requantize(f, p->feature_multiplier, p->feature_shift);
-            sum += run_filter(p, past, mg_clamp(mg_wrap_add(f, p->state_zero_point), low, high), time);
+            sum += run_filter(p, past, mg_clamp(f, low, high) + p->state_zero_point, time);
             past += p->memory * p->state_size;
             time += p->memory * p->state_size;
             if (++of_rank == p->rank) {
