@@ -164,7 +164,8 @@ def leaky_relu(draw: Any) -> Case:
 @op_test("RELU", dtype="int16", engine="litert")
 def relu(draw: Any) -> Case:
     x = tensor16(draw, "x", shape(draw))
-    return Case("RELU", [x], [tensor16(draw, "y", x.shape, near(draw, x.scale, 4))], {}, [values16(draw, x.shape)], version=2)
+    y = tensor16(draw, "y", x.shape, near(draw, x.scale, 4))
+    return Case("RELU", [x], [y], {}, [values16(draw, x.shape)], version=2)
 
 
 def zero_point16(draw: Any) -> int:

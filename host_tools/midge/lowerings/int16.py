@@ -160,7 +160,7 @@ def transpose_conv(program: Program, node: Node) -> None:
     strides = (a["stride_h"], a["stride_w"])
     # The padding of the convolution that goes the other way, from output to input.
     pads = [same_padding(out.shape[1 + i], kernel[i], strides[i], 1) if a["padding"] == 0 else 0 for i in range(2)]
-    bias, wide = bias_of(node, 3, shape["out_c"], wide_without=True)
+    bias, _ = bias_of(node, 3, shape["out_c"], wide_without=True)
     as_conv = Node(node.op, [source, node.inputs[1], node.input(3)], node.outputs, node.attrs)
     pairs = want_shifts(multipliers(as_conv, shape["out_c"], per_tensor_in_float=False), wide=True)
     params = {**shape, "kernel_h": kernel[0], "kernel_w": kernel[1], "up_h": strides[0], "up_w": strides[1],

@@ -47,7 +47,8 @@ def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
         raise Unsupported(f"an LSTM with {' and '.join(extras)}; the plain one, as Keras makes it, can run")
     activation = a.get("fused_activation_function", 4)
     if activation not in (4, 0, 5) or len(source.shape) != 3:
-        raise Unsupported(f"an LSTM with activation {activation} on shape {list(source.shape)}; tanh on three axes can run")
+        raise Unsupported(f"an LSTM with activation {activation} on shape {list(source.shape)}; "
+                          "tanh on [batch, steps, inputs] can run")
     hidden = state_of(node, _HIDDEN_STATE, "hidden state", source.dtype)
     cell = state_of(node, _CELL_STATE, "cell state", "int16")
     want_quantized(source, out)
@@ -112,7 +113,8 @@ def svdf(program: Program, node: Node) -> None:
     filters, memory = time.shape
     features = int8_matrix(node, 1, filters, inputs)
     if time_tensor.dtype != state.dtype or time_tensor.zero_point != 0 or rank <= 0 or filters % rank:
-        raise Unsupported(f"{time_tensor.dtype} time weights on a {state.dtype} state, rank {rank} of {filters} filters")
+        raise Unsupported(f"{time_tensor.dtype} time weights on a {state.dtype} state, rank {rank} of {filters} "
+                          "filters; one dtype and a rank that divides the filters can run")
     if state.elements != batches * filters * memory or out.elements != batches * filters // rank:
         raise Unsupported(f"a state of shape {list(state.shape)} for {batches} x {filters} filters of {memory} steps")
     if max(batches, inputs, filters, memory) > 65535 or not -128 <= state.zero_point <= 127:
