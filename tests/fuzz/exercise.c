@@ -80,6 +80,15 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
             return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
         case MG_OP_MEAN: return product(p.reduce.keep_dims, 3) * product(p.reduce.reduce_dims, 3);
         case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
+        case MG_OP_CONV_16:
+            return (uint64_t)out.size * p.conv16.kernel_h * p.conv16.kernel_w * p.conv16.in_c;
+        case MG_OP_MAX_POOL_16:
+        case MG_OP_AVERAGE_POOL_16:
+            return out.size * least(p.pool16.kernel_h, p.pool16.in_h) * least(p.pool16.kernel_w, p.pool16.in_w);
+        case MG_OP_MATMUL_16: return (uint64_t)out.size * p.matmul16.depth;
+        case MG_OP_LSTM: return 4ull * out.size * ((uint64_t)p.lstm.inputs + p.lstm.units);
+        case MG_OP_SVDF:
+            return (uint64_t)p.svdf.batches * p.svdf.filters * ((uint64_t)p.svdf.inputs + 2 * p.svdf.memory);
         default: return out.size;
     }
 }
@@ -136,7 +145,7 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
 }
 
 static bool meet(const mg_tensor_t *a, const mg_tensor_t *b) {
-    return a->place == b->place && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+    return (a->place == MG_PLACE_DATA) == (b->place == MG_PLACE_DATA) && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
 /* A number that changes with the inputs that the node must leave alone. */
@@ -161,7 +170,7 @@ static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t 
     ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
     for (uint32_t i = 0; i < places->n_in + places->n_out; i++) {
         const mg_tensor_t *t = i < places->n_in ? &places->in[i] : &places->out[i - places->n_in];
-        if (t->place == MG_PLACE_ARENA) {
+        if (t->place != MG_PLACE_DATA) {
             ASAN_UNPOISON_MEMORY_REGION(model->arena + t->offset, t->size);
         }
     }
