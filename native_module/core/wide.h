@@ -17,11 +17,7 @@
 
 #include "requantize.h"
 
-static inline int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
-    uint32_t m = multiplier < 0x7fff0000 ? ((uint32_t)multiplier + (1 << 15)) >> 16 : 0x7fff;
-    uint64_t y = (uint64_t)x * m + (1ull << (14 - shift)); /* wraps where the reference would */
-    return (int32_t)((int64_t)y >> (15 - shift));
-}
+int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift);
 
 static inline int32_t mg_saturate16(int32_t x) {
     return mg_clamp(x, INT16_MIN, INT16_MAX);
@@ -40,8 +36,9 @@ static inline int64_t mg_load_i64(const uint8_t *p) {
     return v;
 }
 
-/* Sum of x[i] * w[i]; 256 products at a time stay below 2^31. */
-int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k);
+/* mg_requantize, and mg_dot16 of simd.h, as calls: many places use them, few of them often. */
+int32_t mg_requantize_call(int32_t x, int32_t multiplier, int32_t shift);
+int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k);
 
 /* The sigmoid of x * multiplier * 2^-shift / (3 * 4096), or tanh, in Q0.15. The table holds the
  * sigmoid of i / 24 in Q0.16 at i = 0 to 255 and is interpolated linearly; tanh(x) is

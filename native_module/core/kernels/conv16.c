@@ -15,23 +15,22 @@
  * Rounding: wide.h or requantize.h. Source: TFLite quantisation specification, 16x8, and TFLM's
  * kernels for CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED and TRANSPOSE_CONV.
  */
+#include "../simd/simd.h"
 #include "../wide.h"
 #include "kernels.h"
 
-int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
-    int64_t sum = 0;
-    while (k != 0) {
-        uint32_t n = k < 256 ? k : 256;
-        int32_t part = 0;
-        for (uint32_t i = 0; i < n; i++) {
-            part += x[i] * w[i];
-        }
-        sum += part;
-        x += n;
-        w += n;
-        k -= n;
-    }
-    return sum;
+int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k) {
+    return mg_dot16(x, w, k);
+}
+
+int32_t mg_requantize_call(int32_t x, int32_t multiplier, int32_t shift) {
+    return mg_requantize(x, multiplier, shift);
+}
+
+int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
+    uint32_t m = multiplier < 0x7fff0000 ? ((uint32_t)multiplier + (1 << 15)) >> 16 : 0x7fff;
+    uint64_t y = (uint64_t)x * m + (1ull << (14 - shift)); /* wraps where the reference would */
+    return (int32_t)((int64_t)y >> (15 - shift));
 }
 
 static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n, bool wide) {
@@ -121,7 +120,7 @@ static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const ui
         uint64_t sum = (uint64_t)mg_dot16(patch, weights, k) + (uint64_t)mg_load_i64(table + 8 * c);
         int32_t multiplier = mg_load_i32(table + 8 * n + 4 * c), shift = (int8_t)table[12 * n + c];
         int32_t y = p->wide ? mg_requantize_wide((int64_t)sum, multiplier, shift)
-                            : mg_requantize((int32_t)(uint32_t)sum, multiplier, shift);
+                            : mg_requantize_call((int32_t)(uint32_t)sum, multiplier, shift);
         out[c] = (int16_t)mg_clamp(mg_wrap_add(y, p->out_zero_point), p->act_min, p->act_max);
         weights += p->shared ? 0 : k;
         if (++in_group == a_group) {

@@ -44,22 +44,22 @@ static bool check_binary16(const mg_check_t *check) {
 typedef int32_t (*combine_fn)(const mg_binary16_params_t *p, int32_t a, int32_t b);
 
 static int32_t scaled(int32_t difference, int32_t multiplier, int32_t shift) {
-    return mg_requantize((int32_t)((uint32_t)difference << 15), multiplier, shift);
+    return mg_requantize_call((int32_t)((uint32_t)difference << 15), multiplier, shift);
 }
 
 static int32_t add(const mg_binary16_params_t *p, int32_t a, int32_t b) {
-    return mg_requantize(mg_wrap_add(scaled(a, p->a_multiplier, p->a_shift), scaled(b, p->b_multiplier, p->b_shift)),
+    return mg_requantize_call(mg_wrap_add(scaled(a, p->a_multiplier, p->a_shift), scaled(b, p->b_multiplier, p->b_shift)),
                          p->out_multiplier, p->out_shift);
 }
 
 static int32_t sub(const mg_binary16_params_t *p, int32_t a, int32_t b) {
     uint32_t x = (uint32_t)scaled(a, p->a_multiplier, p->a_shift);
-    return mg_requantize((int32_t)(x - (uint32_t)scaled(b, p->b_multiplier, p->b_shift)), p->out_multiplier,
+    return mg_requantize_call((int32_t)(x - (uint32_t)scaled(b, p->b_multiplier, p->b_shift)), p->out_multiplier,
                          p->out_shift);
 }
 
 static int32_t mul(const mg_binary16_params_t *p, int32_t a, int32_t b) {
-    return mg_requantize((int32_t)((uint32_t)a * (uint32_t)b), p->out_multiplier, p->out_shift);
+    return mg_requantize_call((int32_t)((uint32_t)a * (uint32_t)b), p->out_multiplier, p->out_shift);
 }
 
 /* A constant operand may lie at an odd address. */
@@ -174,8 +174,8 @@ void mg_rescale_run(const mg_call_t *call) {
     uint32_t in_size = mg_dtype_size(p->in_dtype), out_size = mg_dtype_size(p->out_dtype);
     for (uint32_t i = 0; i < p->count; i++, x += in_size, out += out_size) {
         int32_t d = mg_wrap_add(load(x, p->in_dtype), (int32_t)(0u - (uint32_t)p->in_zero_point));
-        int32_t y = d < 0 ? mg_requantize(d, p->below_multiplier, p->below_shift)
-                          : mg_requantize(d, p->multiplier, p->shift);
+        int32_t y = d < 0 ? mg_requantize_call(d, p->below_multiplier, p->below_shift)
+                          : mg_requantize_call(d, p->multiplier, p->shift);
         y = mg_clamp(mg_wrap_add(y, p->out_zero_point), p->act_min, p->act_max);
         memcpy(out, &y, out_size); /* little-endian: the low bytes */
     }

@@ -42,7 +42,7 @@ static void softmax_row(const mg_softmax16_params_t *p, const uint8_t *x, int16_
     }
     int32_t sum = 0;
     for (uint32_t c = 0; c < p->depth; c++) {
-        int32_t scaled = mg_requantize(mg_load_i16(x + 2 * c) - max, p->multiplier, p->shift);
+        int32_t scaled = mg_requantize_call(mg_load_i16(x + 2 * c) - max, p->multiplier, p->shift);
         out[c] = (int16_t)look_up(tables, mg_wrap_add(scaled, INT16_MAX));
         sum += out[c];
     }

@@ -12,8 +12,8 @@
  * Rounding: requantize.h. Source: Nakkiran et al., "Compressing Deep Neural Networks using a
  * Rank-Constrained Topology" (2015); TFLM's SVDF kernel for the order of roundings.
  */
-#include "../wide.h"
 #include "../simd/simd.h"
+#include "../wide.h"
 #include "kernels.h"
 
 bool mg_svdf_check(const mg_check_t *check) {
@@ -65,13 +65,13 @@ void mg_svdf_run(const mg_call_t *call) {
         uint32_t sum = 0;
         for (uint32_t r = 0, of_rank = 0; r < p->filters; r++, features += p->inputs) {
             int32_t f = mg_wrap_add(mg_dot(x, features, p->inputs), mg_load_i32(biases + 4 * r));
-            f = mg_requantize(f, p->feature_multiplier, p->feature_shift);
+            f = mg_requantize_call(f, p->feature_multiplier, p->feature_shift);
             sum += run_filter(p, past, mg_clamp(f, low, high) + p->state_zero_point, time);
             past += p->memory * p->state_size;
             time += p->memory * p->state_size;
             if (++of_rank == p->rank) {
                 sum += mg_load_u32(biases + 4 * (p->filters + r / p->rank));
-                int32_t y = mg_requantize((int32_t)sum, p->out_multiplier, p->out_shift);
+                int32_t y = mg_requantize_call((int32_t)sum, p->out_multiplier, p->out_shift);
                 *out++ = (int8_t)mg_clamp(mg_wrap_add(y, p->out_zero_point), INT8_MIN, INT8_MAX);
                 sum = of_rank = 0;
             }
