@@ -18,7 +18,6 @@ from ..lower import (
     constant,
     required,
     rule,
-    want_dtype,
     want_quantized,
 )
 from .elementwise import broadcast
@@ -27,6 +26,13 @@ from .pooling import softmax as softmax_from_int8
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "int32": (fp.INT32_MIN, fp.INT32_MAX)}
 DTYPE_NUMBERS = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4}
+
+
+def want_int16(node: Node) -> None:
+    source, out = required(node, 0), node.outputs[0]
+    if (source.dtype, out.dtype) != ("int16", "int16"):
+        raise Unsupported(f"{source.dtype} in and {out.dtype} out; int16 in and out, or int8 in and out, can run. "
+                          "Export the model with one of TensorFlow Lite's 8-bit or 16x8 quantisations")
 
 
 def want_symmetric(*tensors: Tensor) -> None:
@@ -101,7 +107,7 @@ def convolution(program: Program, node: Node, weights: np.ndarray, wide_without:
 
 @rule("CONV_2D", dtype="int16")
 def conv_2d(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     weights = symmetric_weights(node)
     in_c = nhwc(node, required(node, 0))[3]
     if weights.ndim != 4 or in_c % weights.shape[3] or weights.shape[0] % (in_c // weights.shape[3]):
@@ -111,7 +117,7 @@ def conv_2d(program: Program, node: Node) -> None:
 
 @rule("DEPTHWISE_CONV_2D", dtype="int16")
 def depthwise_conv_2d(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     weights = symmetric_weights(node)
     in_c = nhwc(node, required(node, 0))[3]
     if weights.ndim != 4 or weights.shape[0] != 1 or weights.shape[3] % in_c:
@@ -121,7 +127,7 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
 
 @rule("FULLY_CONNECTED", dtype="int16")
 def fully_connected(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     weights = symmetric_weights(node)
     if weights.ndim != 2 or node.attrs.get("weights_format", 0) != 0:
         raise Unsupported(f"weights of shape {list(weights.shape)}; export the model again")
@@ -176,7 +182,7 @@ def transpose_conv(program: Program, node: Node) -> None:
 @rule("MEAN", dtype="int16")
 def mean(program: Program, node: Node) -> None:
     """A depthwise convolution over the reduced axes whose weights are all 1."""
-    want_dtype(node, "int16")
+    want_int16(node)
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
     rank = len(source.shape)
@@ -245,7 +251,7 @@ def constant_matmul(program: Program, node: Node) -> None:
 
 
 def operands(node: Node) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
-    want_dtype(node, "int16")
+    want_int16(node)
     a, b, out = required(node, 0), required(node, 1), node.outputs[0]
     if b.dtype != a.dtype:
         raise Unsupported(f"operands of dtype {a.dtype} and {b.dtype}; int16 and int16 can run")
@@ -291,7 +297,7 @@ def log2_of(scale: float) -> tuple[int, bool]:
 
 @rule("LOGISTIC", "TANH", dtype="int16")
 def sigmoid(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     source, out = required(node, 0), node.outputs[0]
     want_symmetric(source, out)
     if log2_of(out.scale) != (-15, True):
@@ -325,7 +331,7 @@ def add_rescale(program: Program, node: Node, multiplier: tuple[int, int], below
 
 @rule("LEAKY_RELU", dtype="int16")
 def leaky_relu(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
     alpha = float(np.float32(node.attrs["alpha"]))
@@ -335,7 +341,7 @@ def leaky_relu(program: Program, node: Node) -> None:
 
 @rule("RELU", dtype="int16")
 def relu(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
     pair = fp.quantize_multiplier(float(np.float32(source.scale) / np.float32(out.scale)))
@@ -375,7 +381,7 @@ def dequantize_op(program: Program, node: Node) -> None:
 
 @rule("MAX_POOL_2D", "AVERAGE_POOL_2D", dtype="int16")
 def pool_2d(program: Program, node: Node) -> None:
-    want_dtype(node, "int16")
+    want_int16(node)
     source, out, a = required(node, 0), node.outputs[0], node.attrs
     want_quantized(source, out)
     shape = window_params(node, source)
@@ -395,7 +401,7 @@ def softmax(program: Program, node: Node) -> None:
     if source.dtype == "int8":
         softmax_from_int8(program, node)
         return
-    want_dtype(node, "int16")
+    want_int16(node)
     want_quantized(source, out)
     if out.zero_point != 0 or abs(out.scale * 32768 - 1) > 0.001:
         raise Unsupported(f"a softmax to scale {out.scale}, zero point {out.zero_point}; 2^-15 and 0 can run")

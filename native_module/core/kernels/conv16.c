@@ -101,10 +101,12 @@ static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y
             bool inside = iy >= 0 && ix >= 0;
             const uint8_t *pixel = inside ? image + 2 * ((uint32_t)(iy * p->in_w + ix) * p->in_c) : NULL;
             for (uint32_t g = 0; g < p->groups; g++) {
-                if (!inside) {
-                    memset(patch + g * run, 0, 2 * depth);
-                } else {
+                if (depth == 1) { /* depthwise: no call for each channel */
+                    patch[g * run] = (int16_t)(inside ? mg_load_i16(pixel + 2 * g) : 0);
+                } else if (inside) {
                     memcpy(patch + g * run, pixel + 2 * g * depth, 2 * depth);
+                } else {
+                    memset(patch + g * run, 0, 2 * depth);
                 }
             }
         }
