@@ -150,7 +150,8 @@ class FileNode:
         p = self.params
         if self.op.name == "CONV_16":
             taps = p["kernel_h"] * p["kernel_w"] * p["in_c"] // p["groups"]
-            return int(p["batches"] * p["out_h"] * p["out_w"] * p["out_c"] * taps)
+            end = "in" if p["up_h"] * p["up_w"] > 1 else "out"
+            return int(p["batches"] * p[f"{end}_h"] * p[f"{end}_w"] * p["out_c"] * taps)
         if self.op.name == "MATMUL_16":
             return int(math.prod(p["batch"]) * p["rows"] * p["columns"] * p["depth"])
         if self.op.name == "LSTM":

@@ -78,7 +78,9 @@ def add_conv16(
     if max(params.values()) > 65535:
         raise Unsupported(f"tensors of shape {list(source.shape)}; at most 65535 along an axis can run")
     patch = params["kernel_h"] * params["kernel_w"] * params["in_c"]
-    macs = params["batches"] * params["out_h"] * params["out_w"] * params["out_c"] * patch // params["groups"]
+    # A transposed convolution multiplies every input by every weight, others do so for every output.
+    end = "in" if params["up_h"] * params["up_w"] > 1 else "out"
+    macs = params["batches"] * params[f"{end}_h"] * params[f"{end}_w"] * params["out_c"] * patch // params["groups"]
     program.add(node, "CONV_16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
                 scratch=2 * patch, macs=macs)
 

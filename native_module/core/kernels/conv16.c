@@ -113,17 +113,40 @@ static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y
     }
 }
 
-static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const uint8_t *data, int16_t *out) {
+/* A transposed convolution's sum: most taps of a patch fall between the inputs and are left out. */
+static int64_t sparse_sum(const mg_conv16_params_t *p, const int16_t *patch, const int8_t *weights, uint32_t y,
+                          uint32_t x) {
+    uint32_t depth = (uint32_t)p->in_c / p->groups, line = p->kernel_w * depth;
+    int64_t sum = 0;
+    int32_t at_y = (int32_t)(y * p->stride_h) - p->pad_top;
+    for (uint32_t ky = 0; ky < p->kernel_h; ky++, at_y += p->dilation_h, patch += line, weights += line) {
+        if (source_of(at_y, p->up_h, p->in_h) < 0) {
+            continue;
+        }
+        int32_t at_x = (int32_t)(x * p->stride_w) - p->pad_left;
+        for (uint32_t kx = 0; kx < p->kernel_w; kx++, at_x += p->dilation_w) {
+            if (source_of(at_x, p->up_w, p->in_w) >= 0) {
+                sum += mg_sum_wide(patch + kx * depth, weights + kx * depth, depth);
+            }
+        }
+    }
+    return sum;
+}
+
+static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const uint8_t *data, uint32_t y, uint32_t x,
+                     int16_t *out) {
     const uint8_t *table = data + p->channels_at;
     const int8_t *weights = (const int8_t *)data + p->weights_at;
     uint32_t n = p->out_c, a_group = n / p->groups;
     uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * ((uint32_t)p->in_c / p->groups);
+    bool sparse = p->up_h > 1 || p->up_w > 1;
     for (uint32_t c = 0, in_group = 0; c < n; c++) {
-        uint64_t sum = (uint64_t)mg_dot16(patch, weights, k) + (uint64_t)mg_load_i64(table + 8 * c);
+        int64_t products = sparse ? sparse_sum(p, patch, weights, y, x) : mg_sum_wide(patch, weights, k);
+        uint64_t sum = (uint64_t)products + (uint64_t)mg_load_i64(table + 8 * c);
         int32_t multiplier = mg_load_i32(table + 8 * n + 4 * c), shift = (int8_t)table[12 * n + c];
-        int32_t y = p->wide ? mg_requantize_wide((int64_t)sum, multiplier, shift)
+        int32_t v = p->wide ? mg_requantize_wide((int64_t)sum, multiplier, shift)
                             : mg_requantize_call((int32_t)(uint32_t)sum, multiplier, shift);
-        out[c] = (int16_t)mg_clamp(mg_wrap_add(y, p->out_zero_point), p->act_min, p->act_max);
+        out[c] = (int16_t)mg_clamp(mg_wrap_add(v, p->out_zero_point), p->act_min, p->act_max);
         weights += p->shared ? 0 : k;
         if (++in_group == a_group) {
             in_group = 0;
@@ -140,7 +163,7 @@ void mg_conv16_run(const mg_call_t *call) {
         for (uint32_t y = 0; y < p->out_h; y++) {
             for (uint32_t x = 0; x < p->out_w; x++, out += p->out_c) {
                 gather(p, image, y, x, call->scratch);
-                pixel_of(p, call->scratch, call->data, out);
+                pixel_of(p, call->scratch, call->data, y, x, out);
             }
         }
     }
