@@ -82,7 +82,7 @@ def add_conv16(
     end = "in" if params["up_h"] * params["up_w"] > 1 else "out"
     macs = params["batches"] * params[f"{end}_h"] * params[f"{end}_w"] * params["out_c"] * patch // params["groups"]
     program.add(node, "CONV_16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
-                scratch=2 * patch, macs=macs)
+                scratch=2 * patch + params["kernel_h"] * params["kernel_w"], macs=macs)
 
 
 def window_params(node: Node, source: Tensor) -> dict[str, Any]:

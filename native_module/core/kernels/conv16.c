@@ -75,7 +75,7 @@ bool mg_conv16_check(const mg_check_t *check) {
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (patch > INT32_MAX / 2 || check->scratch_size < 2 * patch) {
+    if (patch > INT32_MAX / 4 || check->scratch_size < 2 * patch + patch / p->in_c) {
         return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, UINT32_MAX);
     }
     return true;
@@ -89,8 +89,10 @@ static int32_t source_of(int32_t at, uint32_t up, uint32_t in) {
     return (int32_t)((uint32_t)at / up);
 }
 
-/* patch [groups][kernel_h][kernel_w][in_c / groups], so that each channel's taps lie in a row. */
-static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y, uint32_t x, int16_t *patch) {
+/* patch [groups][kernel_h][kernel_w][in_c / groups], so that each channel's taps lie in a row; used
+ * [kernel_h][kernel_w], whether a tap reads anything. */
+static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y, uint32_t x, int16_t *patch,
+                   uint8_t *used) {
     uint32_t depth = (uint32_t)p->in_c / p->groups, run = (uint32_t)p->kernel_h * p->kernel_w * depth;
     int32_t at_y = (int32_t)(y * p->stride_h) - p->pad_top;
     for (uint32_t ky = 0; ky < p->kernel_h; ky++, at_y += p->dilation_h) {
@@ -99,6 +101,7 @@ static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y
         for (uint32_t kx = 0; kx < p->kernel_w; kx++, at_x += p->dilation_w, patch += depth) {
             int32_t ix = source_of(at_x, p->up_w, p->in_w);
             bool inside = iy >= 0 && ix >= 0;
+            *used++ = inside;
             const uint8_t *pixel = inside ? image + 2 * ((uint32_t)(iy * p->in_w + ix) * p->in_c) : NULL;
             for (uint32_t g = 0; g < p->groups; g++) {
                 if (depth == 1) { /* depthwise: no call for each channel */
@@ -114,34 +117,26 @@ static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y
 }
 
 /* A transposed convolution's sum: most taps of a patch fall between the inputs and are left out. */
-static int64_t sparse_sum(const mg_conv16_params_t *p, const int16_t *patch, const int8_t *weights, uint32_t y,
-                          uint32_t x) {
-    uint32_t depth = (uint32_t)p->in_c / p->groups, line = p->kernel_w * depth;
+static int64_t sparse_sum(const int16_t *patch, const int8_t *weights, uint32_t depth, const uint8_t *used,
+                          uint32_t taps) {
     int64_t sum = 0;
-    int32_t at_y = (int32_t)(y * p->stride_h) - p->pad_top;
-    for (uint32_t ky = 0; ky < p->kernel_h; ky++, at_y += p->dilation_h, patch += line, weights += line) {
-        if (source_of(at_y, p->up_h, p->in_h) < 0) {
-            continue;
-        }
-        int32_t at_x = (int32_t)(x * p->stride_w) - p->pad_left;
-        for (uint32_t kx = 0; kx < p->kernel_w; kx++, at_x += p->dilation_w) {
-            if (source_of(at_x, p->up_w, p->in_w) >= 0) {
-                sum += mg_sum_wide(patch + kx * depth, weights + kx * depth, depth);
-            }
+    for (uint32_t t = 0; t < taps; t++, patch += depth, weights += depth) {
+        if (used[t]) {
+            sum += mg_sum_wide(patch, weights, depth);
         }
     }
     return sum;
 }
 
-static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const uint8_t *data, uint32_t y, uint32_t x,
+static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const uint8_t *used, const uint8_t *data,
                      int16_t *out) {
     const uint8_t *table = data + p->channels_at;
     const int8_t *weights = (const int8_t *)data + p->weights_at;
-    uint32_t n = p->out_c, a_group = n / p->groups;
-    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * ((uint32_t)p->in_c / p->groups);
+    uint32_t n = p->out_c, a_group = n / p->groups, depth = (uint32_t)p->in_c / p->groups;
+    uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, k = taps * depth;
     bool sparse = p->up_h > 1 || p->up_w > 1;
     for (uint32_t c = 0, in_group = 0; c < n; c++) {
-        int64_t products = sparse ? sparse_sum(p, patch, weights, y, x) : mg_sum_wide(patch, weights, k);
+        int64_t products = sparse ? sparse_sum(patch, weights, depth, used, taps) : mg_sum_wide(patch, weights, k);
         uint64_t sum = (uint64_t)products + (uint64_t)mg_load_i64(table + 8 * c);
         int32_t multiplier = mg_load_i32(table + 8 * n + 4 * c), shift = (int8_t)table[12 * n + c];
         int32_t v = p->wide ? mg_requantize_wide((int64_t)sum, multiplier, shift)
@@ -159,11 +154,13 @@ void mg_conv16_run(const mg_call_t *call) {
     const mg_conv16_params_t *p = &call->params.conv16;
     const uint8_t *image = call->in[0];
     int16_t *out = call->out[0];
+    uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w;
+    uint8_t *used = (uint8_t *)call->scratch + 2 * taps * p->in_c;
     for (uint32_t n = 0; n < p->batches; n++, image += 2 * ((uint32_t)p->in_h * p->in_w * p->in_c)) {
         for (uint32_t y = 0; y < p->out_h; y++) {
             for (uint32_t x = 0; x < p->out_w; x++, out += p->out_c) {
-                gather(p, image, y, x, call->scratch);
-                pixel_of(p, call->scratch, call->data, y, x, out);
+                gather(p, image, y, x, call->scratch, used);
+                pixel_of(p, call->scratch, used, call->data, out);
             }
         }
     }
