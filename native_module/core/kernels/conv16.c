@@ -62,7 +62,7 @@ static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, u
 
 bool mg_conv16_check(const mg_check_t *check) {
     const mg_conv16_params_t *p = &check->params.conv16;
-    uint64_t patch = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
     if (p->groups == 0 || p->in_c == 0 || p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->out_c == 0) {
         return mg_refuse(check, "channels that do not divide into groups", p->groups, 1);
     }
@@ -71,11 +71,11 @@ bool mg_conv16_check(const mg_check_t *check) {
         || !check_window16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
         || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
         || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
-        || !mg_check_data(check, p->weights_at, patch / p->groups * (p->shared ? 1 : p->out_c))
+        || !mg_check_data(check, p->weights_at, taps * (p->in_c / p->groups) * (p->shared ? 1 : p->out_c))
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (patch > INT32_MAX / 4 || check->scratch_size < 2 * patch + patch / p->in_c) {
+    if (taps * p->in_c > INT32_MAX / 4 || check->scratch_size < 2 * taps * p->in_c + taps) {
         return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, UINT32_MAX);
     }
     return true;
