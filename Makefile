@@ -73,6 +73,7 @@ test: $(BUILT)
 
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
+	@$(BIN)/python tests/ops/coverage_table.py --check README.md
 
 # Every int8 model on every target; without the real models there is nothing to compare.
 test-conformance: $(BUILT)
@@ -86,7 +87,7 @@ test-conformance: $(BUILT)
 
 .PHONY: lint
 lint: $(VENV)/.ready
-	@cd host_tools && ../$(BIN)/ruff check --quiet . ../tests ../mpy_lib && ../$(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check --quiet . && cd host_tools && ../$(BIN)/mypy --no-error-summary
 
 # What the linker keeps of Midge in firmware that has it; the limit is a promise of the README.
 SIZE_LIMIT := 40960

@@ -3,7 +3,10 @@
 file(GLOB MIDGE_CORE ${CMAKE_CURRENT_LIST_DIR}/core/*.c ${CMAKE_CURRENT_LIST_DIR}/core/kernels/*.c)
 
 add_library(usermod_midge INTERFACE)
-target_sources(usermod_midge INTERFACE ${CMAKE_CURRENT_LIST_DIR}/binding/modmidge.c ${MIDGE_CORE})
+target_sources(usermod_midge INTERFACE
+    ${CMAKE_CURRENT_LIST_DIR}/binding/modmidge.c
+    ${CMAKE_CURRENT_LIST_DIR}/binding/data.c
+    ${MIDGE_CORE})
 target_link_libraries(usermod INTERFACE usermod_midge)
 
 # Only these files, and only the core for speed: a board's port is compiled for size.

@@ -45,8 +45,8 @@ firmware-%:
 	@echo "no rule builds firmware for BOARD=$(BOARD);" \
 		"boards: $(basename $(notdir $(wildcard ports/boards/*.toml)))" >&2; false
 
-build/micropython-%/py/mpconfig.h:
-	ports/get-micropython.sh $*
+$(MICROPYTHON)/py/mpconfig.h:
+	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
 
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready
 	@ports/toolchain.sh arm

@@ -13,6 +13,7 @@ from .errors import UserError
 from .importers.tflite import read_tflite
 from .ir import NONSENSE, Graph, GraphError
 from .lower import Program, lower
+from .pack import pack
 from .passes import run_passes
 from .plan import Plan, plan_arena
 
@@ -55,11 +56,14 @@ class Conversion:
         return self.plan.live_bytes(i), f"{steps[i].source} '{steps[i].name}'"
 
 
-def convert(model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None) -> Conversion:
+def convert(
+    model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None
+) -> Conversion:
     """Convert a quantised int8 .tflite model.
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
+    target: a core or board to pack the weights for; the file runs on all others as well.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
@@ -71,10 +75,12 @@ def convert(model: str | Path | bytes, labels: Sequence[str] = (), name: str | N
     graph = read_tflite(data, title)
     if name:
         graph.name = name
-    return convert_graph(graph, labels, title, len(data))
+    return convert_graph(graph, labels, title, len(data), target)
 
 
-def convert_graph(graph: Graph, labels: Sequence[str], title: str, source_size: int) -> Conversion:
+def convert_graph(
+    graph: Graph, labels: Sequence[str], title: str, source_size: int, target: str | None = None
+) -> Conversion:
     """Convert an imported graph."""
     graph.labels = list(labels)
     classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
@@ -87,6 +93,8 @@ def convert_graph(graph: Graph, labels: Sequence[str], title: str, source_size: 
     program, refused = lower(graph)
     if refused:
         raise UnsupportedModel(title, [(node.op, node.name, reason) for node, reason in refused])
+    if target is not None:
+        pack(program, target)
     plan = plan_arena(program)
     try:
         blob = midge_format.write(program, plan)

@@ -80,7 +80,7 @@ def build_romfs(files: Mapping[str, bytes] | Path, align: int = 16) -> bytes:
 
     `align` is the boundary in bytes, 64 at most, on which each file's data starts when the image itself lies on one.
 
-    >>> build_romfs({"lib/hello.txt": b"hello"}).index(b"hello") % 16
+    >>> build_romfs({"lib/greeting.txt": b"hello"}).index(b"hello") % 16
     0
     """
     if not 1 <= align <= 64:

@@ -165,42 +165,11 @@ class Model:
 
         weights says where they are: "flash", used in place, or "ram".
         """
-        name, file_bytes, arena_bytes, _, _, _, ops, address = self._core.info()
-        return {
-            "name": name,
-            "file_bytes": file_bytes,
-            "arena_bytes": arena_bytes,
-            "ops": ops,
-            "weights": self._where or _place(address),
-            "metadata": self._core.metadata(),
-        }
+        from .describe import info
+
+        return info(self)
 
     def __repr__(self):
-        info = self.info()
-        lines = ["Model '%s'" % info["name"] if info["name"] else "Model"]
-        ends = [("input", t) for t in self.inputs] + [("output", t) for t in self.outputs]
-        names = max([len(t.name) for _, t in ends])
-        shapes = ["%s %s" % (t.dtype, list(t.shape)) for _, t in ends]
-        widest = max([len(s) for s in shapes])
-        for (end, t), shape in zip(ends, shapes):
-            line = "  %-8s %-*s  %-*s" % (end, names, t.name, widest, shape)
-            if t.scale:
-                line += "  scale %.6g, zero_point %d" % (t.scale, t.zero_point)
-            lines.append(line.rstrip())
-        if self._n_labels:
-            some = [self._core.label(i) for i in range(min(self._n_labels, 10))]
-            more = self._n_labels - len(some)
-            lines.append("  labels   " + ", ".join(some) + (" and %d more" % more if more else ""))
-        place = "flash, used in place" if info["weights"] == "flash" else "RAM"
-        lines.append("  file     %d B in %s" % (info["file_bytes"], place))
-        lines.append("  arena    %d B" % info["arena_bytes"])
-        lines.append("  ops      %d" % info["ops"])
-        return "\n".join(lines)
+        from .describe import text
 
-
-def _place(address):
-    """Say what lies at an address. What is far from every object of the heap is not in it."""
-    if not hasattr(gc, "mem_free"):
-        return "ram"
-    heap = gc.mem_alloc() + gc.mem_free()
-    return "ram" if abs(address - id([])) <= heap + heap // 16 else "flash"
+        return text(self)

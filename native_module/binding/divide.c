@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * float32 division for native modules of Cortex-M0+, rounded as IEEE 754 demands. libgcc's own jumps
- * through a table of absolute addresses, which a module that may load anywhere cannot hold.
+ * float32 division for native modules of Cortex-M0+, rounded as IEEE 754 demands. libgcc's own
+ * jumps through a table of absolute addresses, which a module that loads anywhere cannot hold.
  */
 #include <stdint.h>
 #include <string.h>

@@ -5,10 +5,11 @@
  *     m = _midge.Model(file, arena=None)   check a file once and give it working memory
  *     m.run(x=None, out=None)              raw bytes in, raw bytes out; allocates nothing
  *     m.write(values, i=0)                 numbers into input i, quantised
- *     m.push(window, values, i=0)          the same into a window of yours, which slides on; their count
+ *     m.push(window, values, i=0)          the same to the end of a window of yours, which slides
+ *                                          on; how many they were
  *     m.read(i=0)                          output i as a list of floats
- *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), scores an array('f');
- *                                          the highest's index, or -1 when it is below the threshold
+ *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
+ *                                          the highest one's index, -1 when it is below threshold
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
@@ -18,80 +19,34 @@
  * mutable global, so that the same source is a native module: both kinds of build want to see each
  * function as `call` slots see them, and METHODS is the one table of them.
  */
-#include <string.h>
-
-#include "../core/ops.h"
-
-#if MICROPY_ENABLE_DYNRUNTIME
-#include "py/dynruntime.h"
-/* Gives NULL where memory is short, as the function of this name does inside firmware. */
-#define m_malloc_maybe(size) m_realloc_maybe(NULL, (size), false)
-#define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
-#else
-#include "py/binary.h"
-#include "py/runtime.h"
-#endif
-
-#define TEXT_SIZE 200
-#define NO_RETURN __attribute__((noreturn))
+#include "glue.h"
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t file, arena;           /* keep alive what the model points into; arena NULL: our own */
-    uint32_t next_node, next_cursor; /* step() goes on from here without walking all nodes again */
+    mp_obj_t file, arena; /* keep alive what the model points into; arena NULL: our own */
+    uint32_t next_node, next_cursor; /* step() need not walk all nodes from the first again */
     mg_model_t model;
 } model_obj_t;
 
-/* A line of text in the making; more than fits is dropped. */
-typedef struct {
-    char bytes[TEXT_SIZE];
-    size_t size;
-    mp_print_t print;
-} text_t;
-
-/* Where numbers go: elements `at` and on of a tensor's data; all are counted, those that fit stored. */
-typedef struct {
-    mg_tensor_t tensor;
-    void *data; /* NULL: only count */
-    uint32_t at, count;
-} sink_t;
-
-static void put_bytes(void *data, const char *bytes, size_t size) {
-    text_t *text = data;
-    for (size_t i = 0; i < size && text->size < TEXT_SIZE; i++) {
-        text->bytes[text->size++] = bytes[i];
-    }
-}
-
-static const mp_print_t *text_start(text_t *text) {
-    text->size = 0;
-    text->print.data = text;
-    text->print.print_strn = put_bytes;
-    return &text->print;
-}
-
-static NO_RETURN void text_raise(const mp_obj_type_t *type, text_t *text) {
-    mp_raise_type_arg(type, mp_obj_new_str(text->bytes, text->size));
-}
-
 static NO_RETURN void raise_index(const char *what, uint32_t count) {
-    text_t text;
-    mp_printf(text_start(&text), "this model has %u %s", (unsigned)count, what);
-    text_raise(&mp_type_IndexError, &text);
+    mg_text_t text;
+    mp_printf(mg_text_start(&text), "this model has %u %s", (unsigned)count, what);
+    mg_text_raise(&mp_type_IndexError, &text);
 }
 
 static NO_RETURN void raise_error(const mg_error_t *error) {
-    text_t text;
-    const mp_print_t *print = text_start(&text);
+    mg_text_t text;
+    const mp_print_t *print = mg_text_start(&text);
     if (error->status == MG_NO_MEMORY) {
-        mp_printf(print, "model needs a %u B arena, got %u B", (unsigned)error->wanted, (unsigned)error->found);
-        text_raise(&mp_type_MemoryError, &text);
+        mp_printf(print, "model needs a %u B arena, got %u B", (unsigned)error->wanted,
+                  (unsigned)error->found);
+        mg_text_raise(&mp_type_MemoryError, &text);
     }
     mg_error_text(error, text.bytes, TEXT_SIZE);
     while (text.bytes[text.size] != 0) {
         text.size++;
     }
-    text_raise(&mp_type_ValueError, &text);
+    mg_text_raise(&mp_type_ValueError, &text);
 }
 
 static mp_obj_t new_str(const char *s) {
@@ -100,11 +55,6 @@ static mp_obj_t new_str(const char *s) {
         size++;
     }
     return mp_obj_new_str(s, size);
-}
-
-static const char *dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8", "uint8", "int16", "int32", "float32"};
-    return NAMES[dtype - MG_INT8];
 }
 
 static const char *op_name(uint32_t op) {
@@ -119,226 +69,8 @@ static const char *op_name(uint32_t op) {
     }
 }
 
-static uint32_t tensor_elements(const mg_tensor_t *tensor) {
-    return tensor->size / mg_dtype_size(tensor->dtype);
-}
-
-/* "input 'imu': got ": the start of every complaint about data. */
-static void print_end(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
-                      const char *what) {
-    mp_printf(print, "%s '%s': got ", what, mg_string(model, tensor->name));
-}
-
-static void print_shape(const mp_print_t *print, const mg_tensor_t *tensor) {
-    mp_printf(print, "[");
-    for (uint32_t i = 0; i < tensor->rank; i++) {
-        mp_printf(print, i == 0 ? "%u" : ", %u", (unsigned)tensor->dims[i]);
-    }
-    mp_printf(print, "]");
-}
-
-/* A method may be called on anything: Model.run(5). And whoever made the buffers may have grown
- * them since, which moves them away from under the model. */
-static model_obj_t *get_self(mp_obj_t object);
-
-static void get_input(const model_obj_t *self, mp_int_t i, mg_tensor_t *tensor) {
-    if ((mp_uint_t)i >= self->model.n_inputs) {
-        raise_index("inputs", self->model.n_inputs);
-    }
-    mg_tensor(&self->model, mg_input(&self->model, (uint32_t)i), tensor);
-}
-
-static void get_output(const model_obj_t *self, mp_int_t i, mg_tensor_t *tensor) {
-    if ((mp_uint_t)i >= self->model.n_outputs) {
-        raise_index("outputs", self->model.n_outputs);
-    }
-    mg_tensor(&self->model, mg_output(&self->model, (uint32_t)i), tensor);
-}
-
-/* ---- raw bytes ---- */
-
-static bool is_bytes(int typecode) {
-    return typecode == 'B' || typecode == BYTEARRAY_TYPECODE;
-}
-
-/* Bytes go everywhere; an array with a dtype of its own must have the tensor's. */
-static bool dtype_fits(uint32_t dtype, int typecode) {
-    switch (dtype) {
-        case MG_INT8:
-        case MG_UINT8: return typecode == 'b' || is_bytes(typecode);
-        case MG_INT16: return typecode == 'h' || is_bytes(typecode);
-        case MG_INT32:
-            return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4) || is_bytes(typecode);
-        default: return typecode == 'f' || is_bytes(typecode);
-    }
-}
-
-/* Fetches the user's buffer for a tensor; its size and dtype must be the tensor's. */
-static void *raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output) {
-    mp_buffer_info_t buffer;
-    bool found = mp_get_buffer(object, &buffer, is_output ? MP_BUFFER_RW : MP_BUFFER_READ);
-    if (found && buffer.len == tensor->size && dtype_fits(tensor->dtype, buffer.typecode)) {
-        return buffer.buf;
-    }
-    text_t text;
-    const mp_print_t *print = text_start(&text);
-    print_end(print, model, tensor, is_output ? "output" : "input");
-    if (!found) {
-        mp_printf(print, is_output ? "no writable buffer" : "no buffer");
-    } else if (is_bytes(buffer.typecode)) {
-        mp_printf(print, "%u bytes", (unsigned)buffer.len);
-    } else {
-        mp_printf(print, "%u bytes of '%c'", (unsigned)buffer.len, buffer.typecode);
-    }
-    mp_printf(print, ", wanted %u bytes of %s ", (unsigned)tensor->size, dtype_name(tensor->dtype));
-    print_shape(print, tensor);
-    text_raise(found ? &mp_type_ValueError : &mp_type_TypeError, &text);
-}
-
-/* Gives the items of a list or tuple, namedtuples included, or false for anything else. */
-static bool get_items(mp_obj_t object, size_t *n, mp_obj_t **items) {
-    const mp_obj_type_t *type = mp_obj_get_type(object);
-    const mp_obj_type_t *list = &mp_type_list, *tuple = &mp_type_tuple;
-    if (type == list) {
-        mp_obj_get_array(object, n, items);
-        return true;
-    }
-    bool derived = !(type->flags & MP_TYPE_FLAG_INSTANCE_TYPE)
-                   && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == (const void *)tuple;
-    if (type == tuple || derived) {
-        mp_obj_tuple_t *t = MP_OBJ_TO_PTR(object);
-        *n = t->len;
-        *items = t->items;
-        return true;
-    }
-    return false;
-}
-
-/* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
-static void copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
-    size_t n = 1, wanted = is_output ? model->n_outputs : model->n_inputs;
-    mp_obj_t *items = &object;
-    get_items(object, &n, &items);
-    if (n != wanted) {
-        text_t text;
-        mp_printf(text_start(&text), "got %u buffers, wanted %u, one for each %s", (unsigned)n, (unsigned)wanted,
-                  is_output ? "output" : "input");
-        text_raise(&mp_type_ValueError, &text);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        mg_tensor_t tensor;
-        mg_tensor(model, is_output ? mg_output(model, i) : mg_input(model, i), &tensor);
-        void *theirs = raw_buffer(model, &tensor, items[i], is_output), *ours = mg_tensor_data(model, &tensor);
-        memmove(is_output ? theirs : ours, is_output ? ours : theirs, tensor.size);
-    }
-}
-
-/* ---- numbers ---- */
-
-static uint32_t number_size(int typecode) {
-    switch (typecode) {
-        case 'b': return 1;
-        case 'h':
-        case 'H': return 2;
-        case 'i':
-        case 'I':
-        case 'f': return 4;
-        case 'l':
-        case 'L': return sizeof(long);
-        case 'd': return 8;
-        default: return is_bytes(typecode) ? 1 : 0;
-    }
-}
-
-static float number_at(int typecode, const uint8_t *p) {
-    switch (typecode) {
-#define NUMBER(code, type) \
-    case code: { \
-        type v; \
-        memcpy(&v, p, sizeof v); \
-        return (float)v; \
-    }
-        NUMBER('b', int8_t)
-        NUMBER('h', int16_t)
-        NUMBER('H', uint16_t)
-        NUMBER('i', int32_t)
-        NUMBER('I', uint32_t)
-        NUMBER('l', long)
-        NUMBER('L', unsigned long)
-        NUMBER('f', float)
-        NUMBER('d', double)
-#undef NUMBER
-        default: return (float)*p;
-    }
-}
-
-static void put_number(sink_t *sink, float value) {
-    if (sink->data != NULL && sink->at < sink->count) {
-        mg_write_real(&sink->tensor, sink->data, sink->at, value);
-    }
-    sink->at++;
-}
-
-/* Flattens nested lists and tuples, arrays and numbers, in order. */
-static void put_numbers(sink_t *sink, mp_obj_t values, uint32_t depth) {
-    size_t n;
-    mp_obj_t *items;
-    mp_buffer_info_t buffer;
-    if (get_items(values, &n, &items)) {
-        if (depth > MG_MAX_RANK) {
-            mp_raise_ValueError(MP_ERROR_TEXT("lists nested too deep"));
-        }
-        for (size_t i = 0; i < n; i++) {
-            put_numbers(sink, items[i], depth + 1);
-        }
-    } else if (mp_obj_get_type(values) != &mp_type_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
-        uint32_t size = number_size(buffer.typecode);
-        if (size == 0) {
-            mp_raise_ValueError(MP_ERROR_TEXT("numbers wanted in an array of b B h H i I l L f or d"));
-        }
-        for (const uint8_t *p = buffer.buf, *end = p + buffer.len; p != end; p += size) {
-            put_number(sink, number_at(buffer.typecode, p));
-        }
-    } else {
-        put_number(sink, mp_obj_get_float_to_f(values)); /* TypeError for what is no number */
-    }
-}
-
-/* The shape of what came in, as far as its first elements tell it: "[96, 2] (192 values)". */
-static void print_found(const mp_print_t *print, mp_obj_t values, uint32_t count) {
-    size_t n;
-    mp_obj_t *items;
-    mp_buffer_info_t buffer;
-    const char *format = "%u";
-    mp_printf(print, "[");
-    while (get_items(values, &n, &items)) {
-        mp_printf(print, format, (unsigned)n);
-        format = ", %u";
-        if (n == 0) {
-            break;
-        }
-        values = items[0];
-    }
-    if (mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
-        mp_printf(print, format, (unsigned)(buffer.len / number_size(buffer.typecode)));
-    }
-    mp_printf(print, "] (%u values)", (unsigned)count);
-}
-
-static NO_RETURN void raise_count(const mg_model_t *model, const sink_t *sink, mp_obj_t values, const char *wanted) {
-    text_t text;
-    const mp_print_t *print = text_start(&text);
-    print_end(print, model, &sink->tensor, "input");
-    print_found(print, values, sink->at);
-    mp_printf(print, wanted);
-    print_shape(print, &sink->tensor);
-    mp_printf(print, " (%u values)", (unsigned)sink->count);
-    text_raise(&mp_type_ValueError, &text);
-}
-
-/* ---- the type ---- */
-
-static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
+                               const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
         {MP_QSTR_file, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
         {MP_QSTR_arena, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
@@ -360,15 +92,17 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
         mp_get_buffer_raise(self->arena, &buffer, MP_BUFFER_RW);
         uintptr_t arena = (uintptr_t)buffer.buf, file = (uintptr_t)self->model.file;
         if (arena < file + self->model.file_size && file < arena + buffer.len) {
-            mp_raise_ValueError(MP_ERROR_TEXT("the arena overlaps the file")); /* which a run would destroy */
+            /* A run would destroy the file. */
+            mp_raise_ValueError(MP_ERROR_TEXT("the arena overlaps the file"));
         }
     } else {
         buffer.len = self->model.arena_size;
         buffer.buf = m_malloc_maybe(buffer.len);
         if (buffer.buf == NULL) {
-            text_t text;
-            mp_printf(text_start(&text), "model needs a %u B arena in one piece", (unsigned)buffer.len);
-            text_raise(&mp_type_MemoryError, &text);
+            mg_text_t text;
+            mp_printf(mg_text_start(&text), "model needs a %u B arena in one piece",
+                      (unsigned)buffer.len);
+            mg_text_raise(&mp_type_MemoryError, &text);
         }
         memset(buffer.buf, 0, buffer.len);
     }
@@ -380,9 +114,12 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
 
 static bool still_at(mp_obj_t object, const void *address, size_t size) {
     mp_buffer_info_t buffer;
-    return mp_get_buffer(object, &buffer, MP_BUFFER_READ) && buffer.buf == address && buffer.len >= size;
+    return mp_get_buffer(object, &buffer, MP_BUFFER_READ) && buffer.buf == address
+           && buffer.len >= size;
 }
 
+/* A method may be called on anything: Model.run(5). And whoever made the buffers may have grown
+ * them since, which moves them away from under the model. */
 static model_obj_t *get_self(mp_obj_t object) {
     const mp_obj_type_t *type = mp_obj_get_type(object);
     if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
@@ -390,15 +127,31 @@ static model_obj_t *get_self(mp_obj_t object) {
     }
     model_obj_t *self = MP_OBJ_TO_PTR(object);
     const mg_model_t *model = &self->model;
+    bool own = self->arena == MP_OBJ_NULL;
     if (!still_at(self->file, model->file, model->file_size)
-        || (self->arena != MP_OBJ_NULL && !still_at(self->arena, model->arena, model->arena_size))) {
+        || (!own && !still_at(self->arena, model->arena, model->arena_size))) {
         mp_raise_ValueError(MP_ERROR_TEXT("the model's file or arena was resized"));
     }
     return self;
 }
 
-/* Every method is called as (function, number of positional and of keyword arguments, arguments). */
-#define METHOD(name) static mp_obj_t model_##name(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args)
+/* The model input or output that an argument names; the first when it is missing. */
+static void get_end(const model_obj_t *self, bool is_output, const mp_obj_t *index,
+                    mg_tensor_t *tensor) {
+    const mg_model_t *model = &self->model;
+    mp_uint_t i = index == NULL ? 0 : (mp_uint_t)mp_obj_get_int(*index);
+    mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
+    if (i >= count) {
+        raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
+    }
+    uint32_t at = (uint32_t)i;
+    mg_tensor(model, is_output ? mg_output(model, at) : mg_input(model, at), tensor);
+}
+
+/* Every method takes the function itself, the numbers of arguments by position and by keyword,
+ * and the arguments. */
+#define METHOD(name) \
+    static mp_obj_t model_##name(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args)
 #define CHECK_ARGS(least, most) ((void)fun, mp_arg_check_num(n_args, n_kw, (least), (most), false))
 
 METHOD(run) {
@@ -412,11 +165,11 @@ METHOD(run) {
     mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
     const mg_model_t *model = &get_self(values[0].u_obj)->model;
     if (values[1].u_obj != MP_OBJ_NULL && values[1].u_obj != mp_const_none) {
-        copy_raw(model, values[1].u_obj, false);
+        mg_copy_raw(model, values[1].u_obj, false);
     }
     mg_run(model);
     if (values[2].u_obj != MP_OBJ_NULL && values[2].u_obj != mp_const_none) {
-        copy_raw(model, values[2].u_obj, true);
+        mg_copy_raw(model, values[2].u_obj, true);
     }
     return mp_const_none;
 }
@@ -424,14 +177,14 @@ METHOD(run) {
 METHOD(write) {
     CHECK_ARGS(2, 3);
     model_obj_t *self = get_self(args[0]);
-    sink_t sink;
-    get_input(self, n_args == 3 ? mp_obj_get_int(args[2]) : 0, &sink.tensor);
+    mg_sink_t sink;
+    get_end(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
     sink.at = 0;
-    sink.count = tensor_elements(&sink.tensor);
-    put_numbers(&sink, args[1], 0);
+    sink.count = mg_tensor_elements(&sink.tensor);
+    mg_put_numbers(&sink, args[1], 0);
     if (sink.at != sink.count) {
-        raise_count(&self->model, &sink, args[1], ", wanted ");
+        mg_raise_count(&self->model, &sink, args[1], "wanted");
     }
     return mp_const_none;
 }
@@ -439,22 +192,22 @@ METHOD(write) {
 METHOD(push) {
     CHECK_ARGS(3, 4);
     model_obj_t *self = get_self(args[0]);
-    sink_t sink;
-    get_input(self, n_args == 4 ? mp_obj_get_int(args[3]) : 0, &sink.tensor);
-    uint8_t *window = raw_buffer(&self->model, &sink.tensor, args[1], true);
+    mg_sink_t sink;
+    get_end(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
+    uint8_t *window = mg_raw_buffer(&self->model, &sink.tensor, args[1], true);
     sink.data = NULL;
     sink.at = 0;
-    sink.count = tensor_elements(&sink.tensor);
-    put_numbers(&sink, args[2], 0);
+    sink.count = mg_tensor_elements(&sink.tensor);
+    mg_put_numbers(&sink, args[2], 0);
     uint32_t pushed = sink.at;
     if (pushed > sink.count) {
-        raise_count(&self->model, &sink, args[2], ", wanted at most ");
+        mg_raise_count(&self->model, &sink, args[2], "wanted at most");
     }
     size_t gone = pushed * mg_dtype_size(sink.tensor.dtype);
     memmove(window, window + gone, sink.tensor.size - gone);
     sink.data = window;
     sink.at = sink.count - pushed;
-    put_numbers(&sink, args[2], 0);
+    mg_put_numbers(&sink, args[2], 0);
     return mp_obj_new_int_from_uint(pushed);
 }
 
@@ -462,9 +215,9 @@ METHOD(read) {
     CHECK_ARGS(1, 2);
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_output(self, n_args == 2 ? mp_obj_get_int(args[1]) : 0, &tensor);
+    get_end(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
     const void *data = mg_tensor_data(&self->model, &tensor);
-    mp_obj_t list = mp_obj_new_list(tensor_elements(&tensor), NULL), *items;
+    mp_obj_t list = mp_obj_new_list(mg_tensor_elements(&tensor), NULL), *items;
     size_t n;
     mp_obj_get_array(list, &n, &items);
     for (uint32_t i = 0; i < n; i++) {
@@ -481,13 +234,13 @@ METHOD(smooth) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
     mp_buffer_info_t buffer;
-    get_output(self, 0, &tensor);
+    get_end(self, true, NULL, &tensor);
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_RW);
-    uint32_t n = tensor_elements(&tensor), best = 0;
+    uint32_t n = mg_tensor_elements(&tensor), best = 0;
     if (buffer.typecode != 'f' || buffer.len != n * sizeof(float)) {
-        text_t text;
-        mp_printf(text_start(&text), "scores: wanted an array of %u 'f'", (unsigned)n);
-        text_raise(&mp_type_ValueError, &text);
+        mg_text_t text;
+        mp_printf(mg_text_start(&text), "scores: wanted an array of %u 'f'", (unsigned)n);
+        mg_text_raise(&mp_type_ValueError, &text);
     }
     const void *data = mg_tensor_data(&self->model, &tensor);
     float *scores = buffer.buf, weight = mp_obj_get_float_to_f(args[2]);
@@ -540,35 +293,32 @@ METHOD(node) {
     return mp_obj_new_tuple(3, items);
 }
 
-static mp_obj_t describe(const model_obj_t *self, const mg_tensor_t *tensor) {
+static mp_obj_t describe(const mp_obj_t *args, bool is_output) {
+    model_obj_t *self = get_self(args[0]);
+    mg_tensor_t tensor;
+    get_end(self, is_output, &args[1], &tensor);
     mp_obj_t dims[MG_MAX_RANK];
-    for (uint32_t i = 0; i < tensor->rank; i++) {
-        dims[i] = mp_obj_new_int_from_uint(tensor->dims[i]);
+    for (uint32_t i = 0; i < tensor.rank; i++) {
+        dims[i] = mp_obj_new_int_from_uint(tensor.dims[i]);
     }
     mp_obj_t items[] = {
-        new_str(mg_string(&self->model, tensor->name)),
-        new_str(dtype_name(tensor->dtype)),
-        mp_obj_new_tuple(tensor->rank, dims),
-        mp_obj_new_float_from_f(tensor->scale),
-        mp_obj_new_int(tensor->zero_point),
+        new_str(mg_string(&self->model, tensor.name)),
+        new_str(mg_dtype_name(tensor.dtype)),
+        mp_obj_new_tuple(tensor.rank, dims),
+        mp_obj_new_float_from_f(tensor.scale),
+        mp_obj_new_int(tensor.zero_point),
     };
     return mp_obj_new_tuple(5, items);
 }
 
 METHOD(input) {
     CHECK_ARGS(2, 2);
-    model_obj_t *self = get_self(args[0]);
-    mg_tensor_t tensor;
-    get_input(self, mp_obj_get_int(args[1]), &tensor);
-    return describe(self, &tensor);
+    return describe(args, false);
 }
 
 METHOD(output) {
     CHECK_ARGS(2, 2);
-    model_obj_t *self = get_self(args[0]);
-    mg_tensor_t tensor;
-    get_output(self, mp_obj_get_int(args[1]), &tensor);
-    return describe(self, &tensor);
+    return describe(args, true);
 }
 
 /* The string at an offset; the offset moves on to the one behind it. */
@@ -623,7 +373,7 @@ METHOD(info) {
     return mp_obj_new_tuple(8, items);
 }
 
-/* Spelled out with its qstr, because the tool that collects a native module's names reads the source. */
+/* With the qstr spelled out: the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
     X(MP_QSTR_run, run) \
     X(MP_QSTR_write, write) \
@@ -667,9 +417,11 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_DYNRUNTIME_INIT_ENTRY
     (void)n_args, (void)n_kw, (void)args;
     mp_obj_t methods = mp_obj_new_dict(0);
-#define STORE(qst, name) mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(qst), MP_DYNRUNTIME_MAKE_FUNCTION(model_##name));
+#define STORE(qst, name) \
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(qst), MP_DYNRUNTIME_MAKE_FUNCTION(model_##name));
     METHODS(STORE)
-    mp_obj_full_type_t *type = m_malloc(sizeof *type); /* on the heap: a static one would need .bss */
+    /* On the heap, because a static one would need .bss. */
+    mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);
     type->base.type = &mp_type_type;
     type->name = MP_QSTR_Model;
@@ -690,7 +442,8 @@ static mp_obj_t method_call(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_o
     return ((const method_t *)MP_OBJ_TO_PTR(fun))->call(fun, n_args, n_kw, args);
 }
 
-static MP_DEFINE_CONST_OBJ_TYPE(method_type, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF, call, method_call);
+static MP_DEFINE_CONST_OBJ_TYPE(method_type, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF,
+                                call, method_call);
 
 #define DEFINE(qst, name) static const method_t name##_method = {{&method_type}, model_##name};
 METHODS(DEFINE)
@@ -699,8 +452,8 @@ METHODS(DEFINE)
 static const mp_rom_map_elem_t method_table[] = {METHODS(ROW)};
 static MP_DEFINE_CONST_DICT(methods, method_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE, make_new, model_make_new,
-                                locals_dict, &methods);
+static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
+                                make_new, model_make_new, locals_dict, &methods);
 
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__midge)},

@@ -43,20 +43,4 @@ static inline int32_t mg_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : x > high ? high : x;
 }
 
-/* A channel table: int32 bias[n], int32 multiplier[n], int8 shift[n], at any address. */
-typedef struct {
-    const uint8_t *table;
-    uint32_t n;
-    int32_t zero_point, min, max;
-} mg_channels_t;
-
-static inline int8_t mg_channel_output(const mg_channels_t *channels, uint32_t c, int32_t sum) {
-    const uint8_t *at = channels->table + 4 * c;
-    int32_t bias = mg_load_i32(at);
-    int32_t multiplier = mg_load_i32(at + 4 * channels->n);
-    int32_t shift = (int8_t)channels->table[8 * channels->n + c];
-    int32_t y = mg_requantize(mg_wrap_add(sum, bias), multiplier, shift);
-    return (int8_t)mg_clamp(mg_wrap_add(y, channels->zero_point), channels->min, channels->max);
-}
-
 #endif

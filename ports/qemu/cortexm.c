@@ -174,7 +174,8 @@ __attribute__((used)) static void fault_report(const exception_frame_t *frame, u
     snprintf(line, sizeof(line),
         "\r\nFATAL: %s %u at pc=0x%08x lr=0x%08x%s"
         " (CFSR=0x%08x HFSR=0x%08x MMFAR=0x%08x BFAR=0x%08x)\r\n",
-        name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr, overflow ? ", stack overflow" : "",
+        name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr,
+        overflow ? ", stack overflow" : "",
         (unsigned)SCB_CFSR, (unsigned)SCB_HFSR, (unsigned)SCB_MMFAR, (unsigned)SCB_BFAR);
     mp_hal_stdout_tx_str(line);
     semihost(SYS_WRITE0, line);

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 # Frozen as text: the bare firmware then builds without mpy-cross.
-freeze_as_str("$(PORT_DIR)/modules")  # noqa: F821
+freeze_as_str("$(PORT_DIR)/modules")

@@ -27,7 +27,7 @@ void uart_init(void) {
 }
 
 // With the ring full the byte stays in the UART and its interrupt goes off: QEMU then holds the
-// rest back in the pty, so that a host that sends faster than Python reads waits and loses nothing.
+// rest back in the pty. A host that sends faster than Python reads waits, and loses nothing.
 // The flag is cleared while the UART is full, when no further byte can raise it. A byte that came
 // between reading and clearing could leave it up with the ring full, and the interrupt never end.
 void uart_isr(void) {

@@ -113,12 +113,12 @@ def make_target(name: str) -> Target:
     return Emulated(name)
 
 
-def find_cases(folder: Path, runs: int) -> Iterator[tuple[str, Case | UserError]]:
+def find_cases(folder: Path, runs: int, pack: str | None) -> Iterator[tuple[str, Case | UserError]]:
     """Every model under a folder, converted, or why it cannot be."""
     for path in sorted(folder.rglob("*.tflite")):
         name = str(path.relative_to(folder))
         try:
-            conversion = convert(path)
+            conversion = convert(path, target=pack)
             golden = path.with_suffix(".npz")
             if not golden.is_file():
                 raise UserError("no recorded outputs beside it")
@@ -177,12 +177,13 @@ def brief(refusal: UserError) -> str:
 @click.option("--runs", default=0, help="At most so many recorded runs a model; 0 for all.")
 @click.option("--only", default="", help="Only models whose path contains this.")
 @click.option("--verbose", is_flag=True, help="Why each model is refused, in full.")
+@click.option("--pack", help="Convert for this core or board.")
 @click.option("--quiet", is_flag=True, help="Only what is wrong, and the sum.")
-def main(models: Path, target: str, runs: int, only: str, verbose: bool, quiet: bool) -> None:
+def main(models: Path, target: str, runs: int, only: str, verbose: bool, pack: str | None, quiet: bool) -> None:
     """Compare every model under MODELS with its recorded outputs on a target."""
     exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
     machine = make_target(target)
-    for name, case in find_cases(models, runs):
+    for name, case in find_cases(models, runs, pack):
         if only not in name:
             continue
         if isinstance(case, UserError):

@@ -70,6 +70,9 @@ typedef struct {
 
 uint8_t *layer_file(const layer_t *layer, size_t *size);
 
+/* The scratch that the validator asks for. */
+uint32_t layer_scratch(layer_t layer);
+
 /* Checks the file, runs it on random inputs in an arena between canaries, and gives the arena; NULL
  * where it was refused. Inputs are what in_at(arena, file, i) points to before the run. */
 typedef struct {

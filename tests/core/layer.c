@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "exercise.h"
 
 #define GUARD 64u
 #define CANARY 0xc7
@@ -56,6 +57,17 @@ uint8_t *layer_file(const layer_t *layer, size_t *size) {
     return file;
 }
 
+uint32_t layer_scratch(layer_t layer) {
+    size_t size;
+    mg_model_t model;
+    mg_error_t error;
+    layer.scratch = 0;
+    uint8_t *file = layer_file(&layer, &size);
+    bool enough = mg_model_open(&model, file, size, &error);
+    free(file);
+    return !enough && strncmp(error.message, "too little scratch", 18) == 0 ? error.wanted : 0;
+}
+
 bool layer_run(const layer_t *layer, layer_run_t *run) {
     size_t size;
     mg_error_t error;
@@ -72,6 +84,7 @@ bool layer_run(const layer_t *layer, layer_run_t *run) {
     memset(run->arena, CANARY, arena_size + 2 * GUARD);
     uint8_t *arena = run->arena + GUARD;
     random_bytes(arena, arena_size);
+    CHECK(exercise(run->file, size, (uint32_t)size % 16, &error) != EXERCISE_REFUSED, "op %u refused elsewhere", layer->op);
     CHECK(mg_model_bind(&run->model, arena, arena_size, &error), "%s", error.message);
     for (uint32_t i = 0; i <= layer->n_inputs; i++) {
         mg_tensor_t t;

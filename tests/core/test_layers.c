@@ -102,8 +102,41 @@ static void slow_conv(const mg_conv_params_t *p, const int8_t *x, const uint8_t 
     }
 }
 
-static void one_conv(bool depthwise, uint32_t round) {
+/* Four channels by four taps, as core/kernels/conv_packed.c describes them. */
+static void pack_quads(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
+    static const uint8_t CHANNEL[16] = {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3};
+    static const uint8_t TAP[16] = {0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3};
+    for (uint32_t c = 0; c < p->out_c; c += 4) {
+        for (uint32_t k = 0; k < taps; k += 4) {
+            for (uint32_t i = 0; i < 16; i++) {
+                uint32_t channel = c + CHANNEL[i], tap = k + TAP[i];
+                *packed++ = channel < p->out_c && tap < taps ? weights[channel * taps + tap] : 0;
+            }
+        }
+    }
+}
+
+/* Gives the layer its weights in quads, and a file that says so; `data` keeps them as they were. */
+static uint8_t *packed_data(mg_conv_params_t *p, const uint8_t *data, uint32_t taps, layer_t *layer) {
+    uint32_t k = (taps + 3) / 4 * 4, weights = k * (uint32_t)((p->out_c + 3) / 4 * 4), table = p->channels_at;
+    uint8_t *packed = allocate(p->weights_at + weights + 9u * p->out_c);
+    memset(packed, 0x99, p->weights_at);
+    pack_quads(p, (const int8_t *)data + p->weights_at, taps, (int8_t *)packed + p->weights_at);
+    p->channels_at = p->weights_at + weights;
+    memcpy(packed + p->channels_at, data + table, 9u * p->out_c);
+    layer->data = packed;
+    layer->data_size = p->channels_at + 9u * p->out_c;
+    return packed;
+}
+
+/* `fast`: with weights and kernel for cores with vector instructions. */
+static void one_conv(bool depthwise, bool fast, uint32_t round) {
     mg_conv_params_t p = random_conv(depthwise, round);
+    if (depthwise && fast && p.dilation_h != 1) {
+        p.dilation_w = 1;
+        p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
+        p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
+    }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
     uint32_t weights = depthwise ? (uint32_t)p.kernel_h * p.kernel_w * p.out_c : patch * p.out_c;
     p.weights_at = round % 7;
@@ -113,35 +146,52 @@ static void one_conv(bool depthwise, uint32_t round) {
     random_bytes(data, data_size);
     for (uint32_t c = 0; c < p.out_c; c++) {
         int32_t bias = random_between(-20000, 20000), multiplier = random_multiplier();
-        int32_t usual = random_between(-12, -5), any = random_between(-31, 30);
-        memcpy(data + p.channels_at + 4 * c, &bias, round % 9 != 0 ? 4 : 0);
+        int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
+        memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
         memcpy(data + p.channels_at + 4 * (p.out_c + c), &multiplier, 4);
         data[p.channels_at + 8u * p.out_c + c] = (uint8_t)(round % 8 == 0 ? any : usual);
     }
     uint32_t inputs = (uint32_t)p.batches * p.in_h * p.in_w * p.in_c;
     uint32_t outputs = (uint32_t)p.batches * p.out_h * p.out_w * p.out_c;
+    mg_conv_params_t canonical = p;
     layer_t layer = {depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p,
-                     data, data_size, p.kernel_h * p.kernel_w == 1 ? 0 : patch};
+                     data, data_size, 0};
+    p.layout = fast ? depthwise ? MG_LAYOUT_PLANES : MG_LAYOUT_QUADS : MG_LAYOUT_CANONICAL;
+    uint8_t *quads = fast && !depthwise ? packed_data(&p, data, patch, &layer) : NULL;
+    layer.scratch = layer_scratch(layer);
     layer_run_t run;
     if (layer_run(&layer, &run)) {
         int8_t *wanted = allocate(outputs);
-        slow_conv(&p, (const int8_t *)run.inputs[0], data, depthwise, wanted);
+        slow_conv(&canonical, (const int8_t *)run.inputs[0], data, depthwise, wanted);
         compare(wanted, &run, depthwise ? "depthwise" : "conv", round);
         free(wanted);
         layer_free(&run);
     }
+    free(quads);
     free(data);
 }
 
 static void conv(void) {
     for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(false, round);
+        one_conv(false, false, round);
+    }
+}
+
+static void packed_conv(void) {
+    for (uint32_t round = 0; round < 1500; round++) {
+        one_conv(false, true, round);
     }
 }
 
 static void depthwise(void) {
     for (uint32_t round = 0; round < 800; round++) {
-        one_conv(true, round);
+        one_conv(true, false, round);
+    }
+}
+
+static void depthwise_planes(void) {
+    for (uint32_t round = 0; round < 1500; round++) {
+        one_conv(true, true, round);
     }
 }
 
@@ -451,7 +501,8 @@ static void affine(void) {
 }
 
 const test_t LAYER_TESTS[] = {
-    {"conv", conv},         {"depthwise", depthwise}, {"longest accumulator", longest_accumulator},
+    {"conv", conv},         {"packed conv", packed_conv}, {"depthwise", depthwise},
+    {"depthwise planes", depthwise_planes}, {"longest accumulator", longest_accumulator},
     {"pools", pools},       {"largest average", largest_average},
     {"binaries", binaries}, {"means", means},         {"copies", copies},
     {"tables", tables},     {"softmaxes", softmaxes}, {"affine", affine},

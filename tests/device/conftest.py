@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from midge.sim import Simulator
 
 ROMFS = {"model.bin": bytes(range(256)) * 4, "lib/from_rom.py": b"ANSWER = 42\n"}

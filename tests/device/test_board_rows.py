@@ -6,6 +6,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+
 from midge.boards import Board, load_board, load_boards, parse_board
 from midge.errors import UserError
 

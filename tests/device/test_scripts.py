@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import Board, started
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "exercise.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,8 @@ static void require(bool condition, const char *what) {
 
 /* 16-aligned and exactly so large that AddressSanitizer sees the first byte behind. */
 static uint8_t *allocate(size_t size) {
-    uint8_t *p = malloc(size != 0 ? size : 1);
-    require(p != NULL && (uintptr_t)p % MG_ARENA_ALIGN == 0, "no aligned memory for the test");
+    uint8_t *p = memalign(MG_ARENA_ALIGN, size != 0 ? size : 1);
+    require(p != NULL, "no memory for the test");
     return p;
 }
 
@@ -74,7 +75,9 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
     memcpy(&p, at, mg_op_find(node->op)->params_size);
     switch (node->op) {
         case MG_OP_CONV_2D: return (uint64_t)out.size * p.conv.kernel_h * p.conv.kernel_w * p.conv.in_c;
-        case MG_OP_DEPTHWISE_CONV_2D: return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w;
+        case MG_OP_DEPTHWISE_CONV_2D: /* scratch: of the layout that gathers a plane for each channel */
+            return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w
+                   + (uint64_t)mg_load_u32(node->tensors - 4) * p.conv.in_c * p.conv.batches;
         case MG_OP_MAX_POOL_2D:
         case MG_OP_AVERAGE_POOL_2D:
             return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from midge.tflite_writer import Tensor
 
+SIX_FITS = 2.0**-28  # a smaller scale, and the 6 of RELU6 overflows an int32: TFLM's result is left to the compiler
 ACTIVATIONS = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
 
 
@@ -23,7 +24,7 @@ def choice(draw: Any, *options: Any) -> Any:
 
 
 def chance(draw: Any, one_in: int) -> bool:
-    return draw(st.integers(0, one_in - 1)) == one_in - 1
+    return draw(st.integers(0, one_in - 1)) == one_in // 2  # the ends are drawn more often
 
 
 def shape(draw: Any, low: int = 1, high: int = 4, elements: int = 600) -> tuple[int, ...]:
@@ -92,6 +93,19 @@ def every_byte(draw: Any, name: str = "x", dtype: str = "int8") -> tuple[Tensor,
     dims = choice(draw, (256,), (1, 256), (2, 128), (4, 8, 8), (1, 16, 2, 8), (2, 4, 8, 4))
     low, high = limits(dtype)
     return tensor(draw, name, dims, dtype), np.arange(low, high + 1).astype(dtype).reshape(dims)
+
+
+def activation(draw: Any) -> str:
+    """A fused activation; now and then one of those that no kernel fuses."""
+    return choice(draw, "TANH", "SIGN_BIT") if chance(draw, 32) else choice(draw, *ACTIVATIONS)
+
+
+def within_clamps(draw: Any, name: str, y: Tensor, *others: Tensor | None) -> None:
+    """Half the time, scale tensors alike so that the clamps of activation `name` lie among the values of `y`."""
+    if name in ("RELU6", "RELU_N1_TO_1") and draw(st.booleans()):
+        factor = np.float32(power(draw, -6, -2) / y.scale)
+        for t in {id(t): t for t in [y, *others] if t is not None and t.scale is not None}.values():
+            t.scale = np.float32(t.scale) * factor if np.ndim(t.scale) else float(np.float32(t.scale) * factor)
 
 
 def constant(name: str, values_: Any, dtype: str = "int32") -> Tensor:

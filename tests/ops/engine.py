@@ -25,7 +25,7 @@ import numpy as np
 from hypothesis import strategies as st
 from oracle import ENGINES, NoAnswer, Oracle
 
-import midge
+import _midge
 from midge.convert import Conversion, convert
 from midge.errors import UserError
 from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
@@ -165,7 +165,7 @@ def check(test: OpTest, case: Case, oracle: Oracle, tally: Counter[str]) -> None
 def run_midge(conversion: Conversion, case: Case) -> list[np.ndarray]:
     outputs = [np.zeros(out.shape or (), out.dtype) for out in case.outputs]
     buffers = [bytearray(out.nbytes) for out in outputs]
-    midge.load(conversion.blob).run([f.tobytes() for f in case.feeds], buffers)
+    _midge.Model(conversion.blob).run([f.tobytes() for f in case.feeds], buffers)
     return [np.frombuffer(b, o.dtype).reshape(o.shape) for b, o in zip(buffers, outputs, strict=True)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from draws import (
-    ACTIVATIONS,
+    activation,
     chance,
     choice,
     integer,
@@ -17,6 +17,7 @@ from draws import (
     shape,
     tensor,
     values,
+    within_clamps,
     zero_point,
 )
 from engine import Case, op_test
@@ -26,7 +27,8 @@ from midge.tflite_writer import Tensor
 
 def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], list[int], list[int]]:
     """Options, kernel, and the heights and widths of input and output."""
-    kernel = (integer(draw, 1, 5), integer(draw, 1, 5))
+    largest = 12 if chance(draw, 16) else 5
+    kernel = (integer(draw, 1, largest), integer(draw, 1, largest))
     strides = [integer(draw, 1, 3) for _ in "hw"]
     dilations = [choice(draw, 1, 1, 2, 3) if dilated else 1 for _ in "hw"]
     padding = choice(draw, "SAME", "VALID")
@@ -39,7 +41,7 @@ def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], l
     options = {"padding": padding, "stride_h": strides[0], "stride_w": strides[1]}
     if dilated:
         options |= {"dilation_h_factor": dilations[0], "dilation_w_factor": dilations[1]}
-    return options | {"fused_activation_function": choice(draw, *ACTIVATIONS)}, kernel, sizes, outs
+    return options | {"fused_activation_function": activation(draw)}, kernel, sizes, outs
 
 
 def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> tuple[Tensor, Tensor | None, float]:
@@ -52,8 +54,10 @@ def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> 
     else:
         scales = np.array([scale(draw)], np.float32)
     weights = Tensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
+    if chance(draw, 16):
+        weights.dtype, weights.data = "int4", weights.data >> 4
     bias = None
-    if not chance(draw, 4):
+    if not chance(draw, 8):
         span = choice(draw, 2**31 - 1, 2**20, 2**12)
         rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
         given = rng.integers(-span, span, channels, np.int32, endpoint=True)
@@ -68,18 +72,36 @@ def finish(draw: Any, op: str, x: Tensor, dims: tuple[int, ...], axis: int, out:
            options: dict[str, Any]) -> Case:
     weights, bias, natural = weights_and_bias(draw, x, dims, axis)
     y = tensor(draw, "y", out, scale_=near(draw, natural))
-    return Case(op, [x, weights, bias], [y], options, [values(draw, x.shape)], version=3)
+    within_clamps(draw, options["fused_activation_function"], y, x, bias)
+    feeds = [values(draw, x.shape)]
+    if np.size(weights.scale) == 1 and weights.dtype == "int8" and chance(draw, 16):
+        weights.zero_point = zero_point(draw)
+    elif weights.dtype == "int8" and chance(draw, 32):  # weights that are not constant
+        feeds.append(weights.data)
+        weights.shape, weights.data = dims, None
+    return Case(op, [x, weights, bias], [y], options, feeds, version=3)
 
 
-@op_test("CONV_2D")
+NOT_FUSED = {"a fused (TANH|SIGN_BIT)": "TFLM runs the model as if it stood not there"}
+NOT_YET = NOT_FUSED | {
+    "worked out while running": "Midge folds zero points and sums of the weights into the bias when converting",
+    "grouped convolutions": "Midge has no kernel for them",
+    "weights int4": "Midge reads weights of whole bytes only",
+    "weights with the zero point": "Midge wants symmetric ones, as the TFLite specification does",
+}
+
+
+@op_test("CONV_2D", limits=NOT_YET)
 def conv_2d(draw: Any) -> Case:
     options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=True)
     n, in_c, out_c = integer(draw, 1, 2), choice(draw, 1, 2, 3, 4, 7, 8, 16, 33), integer(draw, 1, 9)
     x = tensor(draw, "x", (n, in_h, in_w, in_c))
-    return finish(draw, "CONV_2D", x, (out_c, *kernel, in_c), 0, (n, out_h, out_w, out_c), options)
+    groups = 2 if in_c % 2 == 0 and chance(draw, 16) else 1
+    out_c *= groups
+    return finish(draw, "CONV_2D", x, (out_c, *kernel, in_c // groups), 0, (n, out_h, out_w, out_c), options)
 
 
-@op_test("DEPTHWISE_CONV_2D")
+@op_test("DEPTHWISE_CONV_2D", limits=NOT_YET)  # TFLM dies where the bias is absent
 def depthwise_conv_2d(draw: Any) -> Case:
     options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=True)
     n, in_c, multiplier = integer(draw, 1, 2), choice(draw, 1, 2, 3, 4, 7, 8, 16, 33), choice(draw, 1, 1, 2, 3, 8)
@@ -89,16 +111,12 @@ def depthwise_conv_2d(draw: Any) -> Case:
     return finish(draw, "DEPTHWISE_CONV_2D", x, (1, *kernel, out_c), 3, (n, out_h, out_w, out_c), options)
 
 
-@op_test("FULLY_CONNECTED")
+@op_test("FULLY_CONNECTED", limits=NOT_YET)
 def fully_connected(draw: Any) -> Case:
     keep = choice(draw, False, True)
     lead = shape(draw, 0 if not keep else 1, 3, elements=8)
     in_c, out_c = choice(draw, 1, 2, 3, 5, 8, 15, 16, 17, 64, 200), integer(draw, 1, 9)
     x = tensor(draw, "x", (*lead, in_c))
-    options = {"keep_num_dims": keep, "fused_activation_function": choice(draw, *ACTIVATIONS)}
+    options = {"keep_num_dims": keep, "fused_activation_function": activation(draw)}
     out = (*lead, out_c) if keep else (int(np.prod(lead)), out_c)
-    case = finish(draw, "FULLY_CONNECTED", x, (out_c, in_c), 0, out, options)
-    weights = case.inputs[1]
-    if np.size(weights.scale) == 1 and chance(draw, 8):
-        weights.zero_point = zero_point(draw)
-    return case
+    return finish(draw, "FULLY_CONNECTED", x, (out_c, in_c), 0, out, options)

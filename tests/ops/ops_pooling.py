@@ -5,28 +5,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from draws import axis, choice, constant, integer, like, near, power, shape, tensor, values
+from draws import SIX_FITS, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
 from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_linear import window
+from ops_linear import NOT_FUSED, window
 
 from midge.tflite_writer import Tensor
 
 
-@op_test("AVERAGE_POOL_2D", "MAX_POOL_2D")
+@op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=NOT_FUSED)
 def pool_2d(draw: Any, op: str) -> Case:
     options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=False)
     n, channels = integer(draw, 1, 2), integer(draw, 1, 17)
     x = tensor(draw, "x", (n, in_h, in_w, channels))
+    x.scale = max(x.scale, SIX_FITS)
+    within_clamps(draw, options["fused_activation_function"], x)
     options |= {"filter_height": kernel[0], "filter_width": kernel[1]}
     return Case(op, [x], [like(x, "y", (n, out_h, out_w, channels))], options, [values(draw, x.shape)])
 
 
 @op_test("MEAN")
 def mean(draw: Any) -> Case:
-    x = tensor(draw, "x", shape(draw, elements=1500))
+    x = tensor(draw, "x", shape(draw, 1, 5, elements=1500))
     rank = len(x.shape)
-    axes = draw(st.lists(st.builds(lambda i: i, st.integers(-rank, rank - 1)), min_size=1, max_size=4))
+    axes = draw(st.lists(st.integers(-rank, rank - 1), min_size=1, max_size=4))
     keep = draw(st.booleans())
     gone = {a % rank for a in axes}
     out = tuple(1 if i in gone else d for i, d in enumerate(x.shape) if keep or i not in gone)
@@ -34,9 +36,9 @@ def mean(draw: Any) -> Case:
     return Case("MEAN", [x, constant("axes", axes)], [y], {"keep_dims": keep}, [values(draw, x.shape)])
 
 
-@op_test("SOFTMAX")
+@op_test("SOFTMAX", limits={"at most 4095 can run": "TFLM aborts when as many values are near the maximum"})
 def softmax(draw: Any) -> Case:
-    depth = choice(draw, 1, 2, 3, 10, 35, 256, 1000, 3000)
+    depth = choice(draw, 1, 2, 3, 10, 35, 256, 1000, 4095, 5000)
     x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
     y = Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
     beta = choice(draw, 1.0, 1.0, power(draw, -3, 3))

@@ -68,7 +68,7 @@ class Oracle:
     """The client's end of a server."""
 
     def __init__(self, engine: str) -> None:
-        self.log = tempfile.TemporaryFile()
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115  (close() closes it)
         self.server = subprocess.Popen(
             [sys.executable, __file__, engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log
         )

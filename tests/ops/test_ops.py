@@ -44,6 +44,7 @@ def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
 
     examples.__name__ = str(test)  # so that hypothesis keeps each op's failures apart
     quiet = settings(
+        max_examples=max(100, settings().max_examples),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         phases=[Phase.reuse, Phase.generate, Phase.shrink],
     )

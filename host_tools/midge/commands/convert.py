@@ -80,17 +80,20 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; MODEL.midge by default.")
 @click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
 @click.option("--name", help="What the device calls the model; the file's name by default.")
+@click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for. The file runs on all.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def convert(model: Path, output: Path | None, labels: str | None, name: str | None, as_json: bool) -> None:
+def convert(
+    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None, as_json: bool
+) -> None:
     """Convert a quantised .tflite MODEL into a .midge file."""
-    target = output or model.with_suffix(".midge")
+    path = output or model.with_suffix(".midge")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
         progress.add_task(f"converting {model.name}")
-        result = conversion.convert(model, read_labels(labels), name)
-        write_model(result, target)
+        result = conversion.convert(model, read_labels(labels), name, target)
+        write_model(result, path)
     if as_json:
-        print_json({"file": str(target), **facts_of(result)})
+        print_json({"file": str(path), **facts_of(result)})
         return
-    print_summary(result, model, target)
-    print_next(f"midge run {target} samples.npy", f"midge upload {target}")
+    print_summary(result, model, path)
+    print_next(f"midge run {path} samples.npy", f"midge upload {path}")

@@ -42,7 +42,8 @@ def symmetric_weights(node: Node) -> np.ndarray:
     if not np.any(tensor.quantization.zero_point):
         return data
     shifted = data.astype(np.int32) - tensor.zero_point
-    if tensor.quantization.per_channel or shifted.min() < -128 or shifted.max() > 127:
+    # TFLM's convolutions leave the zero point out, so that only a fully connected layer means what it says.
+    if node.op != "FULLY_CONNECTED" or tensor.quantization.per_channel or shifted.min() < -128 or shifted.max() > 127:
         raise Unsupported(f"weights with the zero point {tensor.zero_point}; export them symmetric (zero point 0)")
     return shifted.astype(np.int8)
 
@@ -79,6 +80,13 @@ def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]])
             raise Unsupported(f"a {required(node, 2).dtype} bias of {given.size} entries; int32, {channels} can run")
         bias = given.reshape(-1).astype(np.int64)
     bias = bias - required(node, 0).zero_point * weights.astype(np.int64).sum(axis=1)
+    pairs = list(pairs)
+    limits = activation_range(node)
+    for c in np.flatnonzero(~weights.any(axis=1)):
+        # A constant channel; its scale may be anything, so it gets one that no kernel has to fear.
+        value = fp.requantize(fp.wrap32(int(bias[c])), *pairs[c]) + node.outputs[0].zero_point
+        bias[c] = 4 * (fp.clamp(value, limits["act_min"], limits["act_max"]) - node.outputs[0].zero_point)
+        pairs[c] = (1 << 30, -1)
     wrapped = (bias & 0xFFFFFFFF).astype("<u4")
     shifts = bytes(shift & 0xFF for _, shift in pairs)
     return bytes(wrapped.tobytes()) + np.array([m for m, _ in pairs], "<i4").tobytes() + shifts

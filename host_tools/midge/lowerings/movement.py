@@ -66,7 +66,7 @@ def strided_slice(program: Program, node: Node) -> None:
     source, out = required(node, 0), node.outputs[0]
     slices = slice_of(node, source.shape)
     strides = row_major(source.shape)
-    starts = [s.indices(d)[0] if isinstance(s, slice) else s % d for s, d in zip(slices, source.shape, strict=True)]
+    starts = [s.indices(d)[0] if isinstance(s, slice) else s for s, d in zip(slices, source.shape, strict=True)]
     kept = [(s.indices(d), step) for s, d, step in zip(slices, source.shape, strides, strict=True)
             if isinstance(s, slice)]
     shape = tuple(len(range(*indices)) for indices, _ in kept)
@@ -87,7 +87,11 @@ def slice_of(node: Node, shape: tuple[int, ...]) -> list[slice | int]:
         if i >= len(begin):
             slices.append(slice(None))
         elif a["shrink_axis_mask"] >> i & 1:
-            slices.append(int(begin[i]))
+            at = 0 if a["begin_mask"] >> i & 1 else int(begin[i])
+            at = max(at + shape[i], 0) if at < 0 else at  # as TFLM does
+            if at >= shape[i] or step[i] < 1:
+                raise Unsupported(f"element {at} of axis {i}, which has {shape[i]}, taken with the step {step[i]}")
+            slices.append(at)
         else:
             stop = int(begin[i] + end[i]) if a.get("offset") else int(end[i])
             slices.append(slice(None if a["begin_mask"] >> i & 1 else int(begin[i]),

@@ -35,11 +35,16 @@ class BoardError(UserError):
         self.text = text
 
 
+def boards_attached() -> list[str]:
+    """The ports of USB devices: what has no vendor is a port of the PC itself."""
+    return [str(p.device) for p in list_ports.comports() if p.vid is not None]
+
+
 def find_port(port: str | None) -> str:
     """The port asked for, or the only one with a board on it."""
     if port is not None:
         return port
-    found = [p.device for p in list_ports.comports() if p.vid is not None]
+    found = boards_attached()
     if not found:
         raise UserError("no board found; plug one in, or name its port with --port")
     if len(found) > 1:
@@ -51,7 +56,7 @@ def explain_open_error(port: str, error: Exception) -> UserError:
     """Why a port could not be opened, and what to do."""
     text = str(error)
     if "No such file" in text or "FileNotFoundError" in text or "could not find" in text.lower():
-        found = [p.device for p in list_ports.comports() if p.vid is not None]
+        found = boards_attached()
         there = f"ports with a board: {', '.join(found)}" if found else "no board is plugged in"
         return UserError(f"{port}: no such port ({there}); plug the board in or choose another with --port")
     if "lock" in text or "busy" in text.lower() or "in use" in text:

@@ -35,6 +35,12 @@ bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size) {
            || mg_refuse(check, "a constant ends behind the data: offset", offset, check->data_size);
 }
 
+bool mg_check_scratch(const mg_check_t *check, uint64_t size) {
+    return size <= check->scratch_size
+           || mg_refuse(check, "too little scratch: bytes", check->scratch_size,
+                        size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
+}
+
 bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift) {
     return (multiplier >= 0 && shift >= -31 && shift <= 30)
            || mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)multiplier, 0);
@@ -66,28 +72,37 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
     return true;
 }
 
-bool mg_check_conv(const mg_check_t *check, uint64_t weights) {
+bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t patch = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
     if (!mg_check_ends(check, 1, MG_INT8, MG_INT8)
         || !mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
         || !mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)
         || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
         || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
         || !mg_check_data(check, p->weights_at, weights)
-        || !mg_check_channels(check, p->channels_at, p->out_c)) {
+        || !(p->layout == MG_LAYOUT_CANONICAL ? mg_check_channels(check, p->channels_at, p->out_c)
+                                              : mg_check_data(check, p->channels_at, 16ull * p->out_c))) {
         return false;
     }
-    if (p->layout != 0) {
-        return mg_refuse(check, "weights packed for another core, convert the model again: layout", p->layout, 0);
-    }
-    if (patch > 0x1ffff) { /* more could overflow the accumulator */
+    if ((uint64_t)p->kernel_h * p->kernel_w * p->in_c > 0x1ffff) { /* more could overflow the accumulator */
         return mg_refuse(check, "a kernel of too many taps", UINT32_MAX, 0x1ffff);
     }
-    if ((p->kernel_h != 1 || p->kernel_w != 1) && check->scratch_size < patch) {
-        return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, (uint32_t)patch);
+    return mg_check_scratch(check, scratch);
+}
+
+/* Rows of a patch are mostly a few bytes long: too short for the call of memcpy. */
+static inline int8_t *copy_row(int8_t *to, const int8_t *from, uint32_t n) {
+    if (n >= 64) {
+        memcpy(to, from, n);
+        return to + n;
     }
-    return true;
+    for (; n >= 4; n -= 4, to += 4, from += 4) {
+        memcpy(to, from, 4);
+    }
+    while (n-- != 0) {
+        *to++ = *from++;
+    }
+    return to;
 }
 
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch) {
@@ -100,17 +115,16 @@ void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, 
             memset(patch, p->in_zero_point, row);
             patch += row;
         } else if (whole_rows) {
-            memcpy(patch, image + (uint32_t)iy * line + (uint32_t)x0 * tap, row);
-            patch += row;
+            patch = copy_row(patch, image + (uint32_t)iy * line + (uint32_t)x0 * tap, row);
         } else {
             int32_t ix = x0;
             for (uint32_t kx = 0; kx < p->kernel_w; kx++, ix += p->dilation_w) {
                 if (ix < 0 || ix >= p->in_w) {
                     memset(patch, p->in_zero_point, tap);
+                    patch += tap;
                 } else {
-                    memcpy(patch, image + (uint32_t)iy * line + (uint32_t)ix * tap, tap);
+                    patch = copy_row(patch, image + (uint32_t)iy * line + (uint32_t)ix * tap, tap);
                 }
-                patch += tap;
             }
         }
     }

@@ -12,12 +12,21 @@
  * Rounding: requantize.h. Source: TFLite 8-bit quantisation specification, CONV_2D and
  * DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for the order of roundings.
  */
-#include "../simd/simd.h"
-#include "kernels.h"
+#include "channels.h"
+
+/* A patch, except where a pixel of the input is one. */
+static uint64_t patch_size(const mg_conv_params_t *p) {
+    return p->kernel_h == 1 && p->kernel_w == 1 ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+}
 
 bool mg_conv2d_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c);
+    switch (p->layout) {
+        case MG_LAYOUT_CANONICAL:
+            return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
+        case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
+        default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
+    }
 }
 
 static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const int8_t *weights, uint32_t k,
@@ -28,24 +37,22 @@ static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const
         mg_dot4(sums, patch, weights, k);
         weights += 4 * k;
         for (uint32_t i = 0; i < 4; i++) {
-            out[c + i] = mg_channel_output(channels, c + i, sums[i]);
+            out[c + i] = mg_finish(channels, c + i, sums[i]);
         }
     }
     for (; c < channels->n; c++) {
-        out[c] = mg_channel_output(channels, c, mg_dot(patch, weights, k));
+        out[c] = mg_finish(channels, c, mg_dot(patch, weights, k));
         weights += k;
     }
 }
 
-static mg_channels_t channels_of(const mg_call_t *call) {
-    const mg_conv_params_t *p = &call->params.conv;
-    mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max};
-    return channels;
-}
-
 void mg_conv2d_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    const mg_channels_t channels = channels_of(call);
+    if (p->layout == MG_LAYOUT_QUADS) {
+        mg_conv2d_packed(call);
+        return;
+    }
+    const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;
@@ -73,7 +80,14 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
-    return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->out_c);
+    bool planes = p->layout == MG_LAYOUT_PLANES;
+    if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
+        return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
+    }
+    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
+    return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
+           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
 }
 
 static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
@@ -88,14 +102,18 @@ static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *chan
                 x += p->in_c;
                 w += p->out_c;
             }
-            out[c] = mg_channel_output(channels, c, sum);
+            out[c] = mg_finish(channels, c, sum);
         }
     }
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    const mg_channels_t channels = channels_of(call);
+    if (p->layout == MG_LAYOUT_PLANES) {
+        mg_depthwise_planes(call);
+        return;
+    }
+    const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;

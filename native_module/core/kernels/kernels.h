@@ -23,6 +23,8 @@ bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
 /* A constant lies in the data section. */
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size);
 
+bool mg_check_scratch(const mg_check_t *check, uint64_t size);
+
 bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift);
 
 /* A channel table of n channels lies in the data section with multipliers and shifts in range. */
@@ -37,8 +39,18 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
  * patch [kernel_h][kernel_w][in_c], with the input's zero point where the window hangs over. */
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch);
 
-/* Shapes, constants and scratch that conv2d and depthwise have in common. */
-bool mg_check_conv(const mg_check_t *check, uint64_t weights);
+/* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
+bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch);
+
+/* CONV_2D with weights in quads: conv_packed.c. */
+uint64_t mg_packed_weights_size(const mg_conv_params_t *p);
+uint64_t mg_packed_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_packed(const mg_call_t *call);
+
+/* DEPTHWISE_CONV_2D a channel at a time: depthwise_planes.c. */
+bool mg_planes_possible(const mg_conv_params_t *p);
+uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_planes(const mg_call_t *call);
 
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);

@@ -8,6 +8,19 @@
  *
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *
+ * and for weights in quads (kernels/conv_packed.c), n groups of four taps:
+ *
+ *   mg_widen(lanes, x, k, step)   k int8 as int16 pairs (x0 x2), (x1 x3), zeros behind them, the pairs
+ *                                 `step` words apart
+ *   mg_dot_2x4(sums, w, lanes, n) two channels times four pixels -> sums [2][4]
+ *   mg_dot_4x1(sums, w, lane, n)  four channels of one pixel -> sums [4]
+ *   mg_dot_taps(sums, x, line, taps, rows, pairs, step)
+ *                                 four neighbouring outputs of a depthwise window: sums[i] = over rows r and
+ *                                 pairs j, x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]
+ *   mg_requantize_short(x, multiplier, rounding, shift)
+ *                                 requantize.h for |x| < 2^30 and a right shift of 1 to 22, zero point
+ *                                 and rounding added in one, saturated to int8
+ *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H

@@ -19,9 +19,8 @@ static inline uint32_t __ror(uint32_t x, uint32_t n) {
 
 /* Bytes 0 and 2, sign extended to two int16. */
 static inline int16x2_t __sxtb16(int8x4_t x) {
-    uint32_t low = (uint16_t)(int8_t)(uint8_t)x;
-    uint32_t high = (uint16_t)(int8_t)(uint8_t)((uint32_t)x >> 16);
-    return (int16x2_t)(low | high << 16);
+    int32_t low = (int8_t)(uint8_t)x, high = (int8_t)(uint8_t)((uint32_t)x >> 16);
+    return (int16x2_t)(((uint32_t)low & 0xffffu) | (uint32_t)high << 16);
 }
 
 static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t sum) {

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""What a model is, as a dict and as one screen of text."""
+
+import gc
+
+_MOST_LABELS = 10  # more would not fit on the screen
+
+
+def info(model):
+    """Return the dict of Model.info()."""
+    name, file_bytes, arena_bytes, _, _, _, ops, address = model._core.info()
+    return {
+        "name": name,
+        "file_bytes": file_bytes,
+        "arena_bytes": arena_bytes,
+        "ops": ops,
+        "weights": model._where or _place(address),
+        "metadata": model._core.metadata(),
+    }
+
+
+def _place(address):
+    """Say what lies at an address. What is far from every object of the heap is not in it."""
+    if not hasattr(gc, "mem_free"):
+        return "ram"
+    heap = gc.mem_alloc() + gc.mem_free()
+    return "ram" if abs(address - id([])) <= heap + heap // 16 else "flash"
+
+
+def text(model):
+    """Return the screen that a model prints as."""
+    facts = info(model)
+    lines = ["Model '%s'" % facts["name"] if facts["name"] else "Model"]
+    ends = [("input", t) for t in model.inputs] + [("output", t) for t in model.outputs]
+    name_width = max([len(t.name) for _, t in ends])
+    type_width = max([len(_type(t)) for _, t in ends])
+    for end, t in ends:
+        line = "  %-8s %-*s  %-*s" % (end, name_width, t.name, type_width, _type(t))
+        if t.scale:
+            line += "  scale %.6g, zero_point %d" % (t.scale, t.zero_point)
+        lines.append(line.rstrip())
+    labels = [model.label(i) for i in range(min(model._n_labels, _MOST_LABELS))]
+    if labels:
+        more = model._n_labels - len(labels)
+        lines.append("  labels   " + ", ".join(labels) + (" and %d more" % more if more else ""))
+    place = "flash, used in place" if facts["weights"] == "flash" else "RAM"
+    lines.append("  file     %d B in %s" % (facts["file_bytes"], place))
+    lines.append("  arena    %d B" % facts["arena_bytes"])
+    lines.append("  ops      %d" % facts["ops"])
+    return "\n".join(lines)
+
+
+def _type(tensor):
+    return "%s %s" % (tensor.dtype, list(tensor.shape))

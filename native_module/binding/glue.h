@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the binding's files share: MicroPython's headers for either kind of build, and error texts.
+ */
+#ifndef MG_GLUE_H
+#define MG_GLUE_H
+
+#include <string.h>
+
+#include "../core/ops.h"
+
+#if MICROPY_ENABLE_DYNRUNTIME
+#include "py/dynruntime.h"
+/* Gives NULL where memory is short, as the function of this name does inside firmware. */
+#define m_malloc_maybe(size) m_realloc_maybe(NULL, (size), false)
+#define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
+#else
+#include "py/binary.h"
+#include "py/runtime.h"
+#endif
+
+#define NO_RETURN __attribute__((noreturn))
+#define TEXT_SIZE 200
+
+/* A line of text in the making; more than fits is dropped. */
+typedef struct {
+    char bytes[TEXT_SIZE];
+    size_t size;
+    mp_print_t print;
+} mg_text_t;
+
+const mp_print_t *mg_text_start(mg_text_t *text);
+NO_RETURN void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text);
+
+const char *mg_dtype_name(uint32_t dtype);
+uint32_t mg_tensor_elements(const mg_tensor_t *tensor);
+
+/* ---- data.c: between Python's objects and tensors ---- */
+
+/* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
+void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object,
+                 bool is_output);
+
+/* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
+void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);
+
+/* Where numbers go: elements `at` and on of data; all are counted, those that fit are stored. */
+typedef struct {
+    mg_tensor_t tensor;
+    void *data; /* NULL: only count */
+    uint32_t at, count;
+} mg_sink_t;
+
+/* Flattens nested lists and tuples, arrays and single numbers, in order. */
+void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
+
+/* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
+NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values,
+                           const char *wanted);
+
+#endif

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+# Tests of native_module/core. Included by the root Makefile.
+#
+#   make test-core                       all of them under every backend, with sanitizers
+#   make test-core TEST=conv             those whose name contains "conv"
+#   make test-core-mutants               that each check of the validator has a test (minutes)
+#   make fuzz FUZZ_SECONDS=60            hostile files; FUZZ_MAX_LEN=65536 for large ones
+#   make stack                           bytes of stack a function takes on a Cortex-M4
+#
+# A backend of core/simd/ is a name here and the flags that choose it on this machine; what the
+# machine lacks is a header in core/shim/. A name that ends in 32 has 32-bit pointers, as boards do.
+
+CORE_BACKENDS := scalar scalar32 armv7em
+CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
+CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
+CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
+
+FUZZ_SECONDS ?= 60
+FUZZ_MAX_LEN ?= 0
+FUZZ_JOBS ?= 1
+
+CORE_BUILD := build/tests/core
+CORE_SEEDS := build/tests/seeds
+CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/kernels/*.c)
+CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c
+CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests/core/*.h tests/core/shim/*.h \
+	tests/fuzz/*.h) native_module/ops.def
+CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
+CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CORE_INCLUDES := -Inative_module/core -Itests/core -Itests/fuzz
+CORE_MODEL := host_tools/demo/wand/wand_int8.tflite
+CORTEX_M4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os $(CORE_WARNINGS)
+
+.PHONY: test-core test-core-checks test-core-arm test-core-mutants fuzz stack
+
+$(CORE_SEEDS)/.ready: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard host_tools/midge/*.py \
+		host_tools/midge/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready host_tools/midge/libmidge.so
+	@rm -rf $(CORE_SEEDS) && mkdir -p $(CORE_SEEDS)
+	@$(BIN)/python $< $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
+	@touch $@
+
+# A compiler that cannot link for a backend's machine leaves an empty file; its tests are skipped.
+$(CORE_BUILD)/test-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests/core.mk
+	@mkdir -p $(CORE_BUILD)
+	@if echo 'int main(void) { return 0; }' | \
+		$(CC) $(CORE_SANITIZERS) $(CORE_FLAGS_$*) -x c - -o $(CORE_BUILD)/probe-$* 2>/dev/null; then \
+		$(CC) -D_POSIX_C_SOURCE=200809L $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$*) $(CORE_INCLUDES) \
+			$(CORE_SOURCES) $(CORE_TEST_SOURCES) -o $@ -lm; \
+	else : >$@; fi
+
+test-core: test-core-checks test-core-arm
+	@awk '{ passed += $$1; failed += $$3 } END { print passed " passed, " failed " failed"; exit failed != 0 }' \
+		$(CORE_BUILD)/*.result
+
+# Each backend in turn, then what they computed against the first one's.
+test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_SEEDS)/.ready
+	@rm -f $(CORE_BUILD)/*.result $(CORE_BUILD)/*.digests
+	@for backend in $(CORE_BACKENDS); do \
+		result=$(CORE_BUILD)/$$backend.result; digests=$(CORE_BUILD)/$$backend.digests; \
+		if [ ! -s $(CORE_BUILD)/test-$$backend ]; then \
+			echo "$$backend: skipped, $(CC) cannot link for it (on Debian: apt-get install gcc-multilib)"; continue; \
+		fi; \
+		$(CORE_BUILD)/test-$$backend $${backend%32} $(CORE_SEEDS) tests/fuzz/crashes $$digests $(TEST) >$$result.log 2>&1 || \
+			sed '$$!b; / passed, /d' $$result.log; \
+		tail -n 1 $$result.log | grep ' passed, ' >$$result || echo "0 passed, 1 failed" >$$result; \
+		if ! cmp -s $(CORE_BUILD)/$(firstword $(CORE_BACKENDS)).digests $$digests; then \
+			echo "$$backend: other outputs than $(firstword $(CORE_BACKENDS)):"; \
+			diff $(CORE_BUILD)/$(firstword $(CORE_BACKENDS)).digests $$digests | head -n 5; \
+			echo "0 passed, 1 failed" >>$$result; \
+		fi; \
+		echo "$$backend: $$(cat $$result)"; \
+	done
+
+# The compiler of the boards, as strict as the host's.
+test-core-arm:
+	@if command -v arm-none-eabi-gcc >/dev/null; then \
+		mkdir -p $(CORE_BUILD)/arm; \
+		for source in $(CORE_SOURCES); do \
+			$(CORTEX_M4) -c $$source -o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
+		done; echo "Cortex-M4: compiles without a warning"; \
+	else echo "Cortex-M4: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
+
+test-core-mutants: $(CORE_SEEDS)/.ready
+	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS) tests/fuzz/crashes
+
+stack:
+	@ports/toolchain.sh arm
+	@mkdir -p $(CORE_BUILD)/arm
+	@for source in $(CORE_SOURCES); do \
+		$(CORTEX_M4) -fstack-usage -c $$source -o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
+	done
+	@cat $(CORE_BUILD)/arm/*.su | sed 's/^native_module.core.//' | \
+		awk -F '\t' '{ n = split($$1, at, ":"); printf "%6d  %s (%s)\n", $$2, at[n], at[1] }' | sort -rn | head -n $(or $(N),20)
+
+FUZZER := build/fuzz/fuzz_model
+
+$(FUZZER): tests/fuzz/fuzz_model.c tests/fuzz/exercise.c $(CORE_SOURCES) $(CORE_HEADERS) tests/core.mk
+	@ports/toolchain.sh fuzz
+	@mkdir -p build/fuzz
+	@clang $(CORE_WARNINGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(CORE_INCLUDES) \
+		$(CORE_SOURCES) $(filter tests/fuzz/%.c,$^) -o $@
+
+# What it finds goes to tests/fuzz/crashes/ as <what-was-wrong>.midge once it is understood; test-core replays it.
+fuzz: $(FUZZER) $(CORE_SEEDS)/.ready
+	@mkdir -p build/fuzz/corpus
+	@$(FUZZER) -max_total_time=$(FUZZ_SECONDS) -max_len=$(FUZZ_MAX_LEN) -timeout=10 -rss_limit_mb=1024 \
+		-print_final_stats=1 -artifact_prefix=build/fuzz/found- \
+		build/fuzz/corpus $(CORE_SEEDS) tests/fuzz/crashes >build/fuzz/log 2>&1; status=$$?; \
+	runs=$$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/log); \
+	covered=$$(grep -o 'cov: [0-9]*' build/fuzz/log | tail -n 1); \
+	if [ $$status = 0 ]; then echo "fuzz: $$runs files in $(FUZZ_SECONDS) s, $$covered, nothing found"; \
+	else echo "fuzz: FOUND $$(grep -m 1 -E 'ERROR|runtime error|exercise:' build/fuzz/log); $$(grep -o -m 1 'build/fuzz/found-[a-z]*-[0-9a-f]*' build/fuzz/log) (build/fuzz/log)"; exit 1; fi

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""Print the README's table of TFLite ops that Midge runs, from the lowering rules, the op table and the op tests.
+
+    coverage_table.py                     print it
+    coverage_table.py --check README.md   fail if the README's is another
+    coverage_table.py --write README.md   replace it there, between <!-- ops --> and <!-- /ops -->
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from engine import Case, OpTest, load_table
+from hypothesis import Phase, find, settings
+
+from midge import lower, lowerings  # noqa: F401  (lowerings fills RULES)
+from midge.convert import convert
+from midge.opset import ops
+
+BEGIN, END = "<!-- ops -->", "<!-- /ops -->"
+DTYPES = ("int8", "uint8", "int16", "float32", "bool", "int32")
+
+
+def simplest(test: OpTest) -> Case:
+    """Return the case to which hypothesis would shrink."""
+    return find(test.strategy, lambda case: True, settings=settings(derandomize=True, phases=[Phase.generate]))
+
+
+def device_ops(test: OpTest) -> set[str]:
+    """Name the ops that a board executes for the simplest case."""
+    return {step.op.name for step in convert(simplest(test).model()).program.steps}
+
+
+def table() -> str:
+    tests: dict[str, list[OpTest]] = {name: [] for name in sorted(lower.RULES)}
+    for test in load_table():
+        tests.setdefault(test.op, []).append(test)
+    dtypes = [dtype for dtype in DTYPES if any(t.dtype == dtype for group in tests.values() for t in group)]
+    lines = ["| " + " | ".join(["op", *dtypes, "device op", "tested against"]) + " |"]
+    lines.append("|---" * (len(dtypes) + 3) + "|")
+    for op, group in tests.items():
+        used = set().union(*(device_ops(t) for t in group))
+        cells = [op, *(_forms(group, dtype) for dtype in dtypes)]
+        cells.append(", ".join(name for name in ops() if name in used) or ("none needed" if group else ""))
+        cells.append("; ".join(dict.fromkeys(t.against for t in group)) or "no test yet")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _forms(group: list[OpTest], dtype: str) -> str:
+    found = [test.form or "yes" for test in group if test.dtype == dtype]
+    return ", ".join(found)
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        print(table())
+        return 0
+    if len(arguments) != 2 or arguments[0] not in ("--check", "--write"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    readme = Path(arguments[1])
+    text = readme.read_text()
+    if BEGIN not in text or END not in text:
+        print(f"{readme}: no place for the table; put {BEGIN} and {END} where it belongs", file=sys.stderr)
+        return 1
+    before, rest = text.split(BEGIN, 1)
+    wanted = f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
+    if arguments[0] == "--write":
+        readme.write_text(wanted)
+    elif text != wanted:
+        print(f"{readme}: the table of ops is stale; run {sys.argv[0]} --write {readme}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
