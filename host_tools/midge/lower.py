@@ -185,14 +185,16 @@ def quantize(tensor: Tensor, real: float) -> int:
 
 
 def activation_range(node: Node) -> dict[str, int]:
-    """act_min and act_max of a node with a fused activation, in units of its int8 output."""
+    """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
     name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
     if name not in _RANGES:
         raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
     low, high = _RANGES[name]
+    out = node.outputs[0]
+    least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
     return {
-        "act_min": -128 if low is None else fp.clamp(quantize(node.outputs[0], low), -128, 127),
-        "act_max": 127 if high is None else fp.clamp(quantize(node.outputs[0], high), -128, 127),
+        "act_min": least if low is None else fp.clamp(quantize(out, low), least, most),
+        "act_max": most if high is None else fp.clamp(quantize(out, high), least, most),
     }
 
 

@@ -114,6 +114,9 @@ def _blocks(program: Program) -> list[Block]:
     for i, step in enumerate(program.steps):
         for tensor in [*step.inputs, *step.outputs]:
             touch(tensor, i)
+            if program.root(tensor).is_state:  # belongs to it alone, always
+                touch(tensor, -1)
+                touch(tensor, last)
     for tensor in program.graph.outputs:
         touch(tensor, last)
     blocks = _merge_in_place(program, by_root)

@@ -61,6 +61,14 @@ def weights_of(node: Node) -> tuple[np.ndarray, int]:
     return shifted.astype(np.int8), 0
 
 
+def symmetric_weights(node: Node) -> np.ndarray:
+    """The weights as int8 with zero point 0, or a refusal."""
+    weights, zero_point = weights_of(node)
+    if zero_point != 0:
+        raise Unsupported(f"weights with the zero point {zero_point}; export them symmetric (zero point 0)")
+    return weights
+
+
 def is_legacy(node: Node) -> bool:
     """Whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
     return bool(node.attrs.get("legacy_uint8"))

@@ -15,7 +15,7 @@ import numpy as np
 from .. import fixedpoint as fp
 from ..ir import Graph, Node, Quantization, Tensor
 from ..lower import Unsupported, activation_range
-from ..lowerings.linear import is_legacy, multipliers, weights_of, window_padding
+from ..lowerings.linear import is_legacy, multipliers, symmetric_weights, window_padding
 
 Constants = dict[int, int]  # channel -> its value
 
@@ -78,8 +78,9 @@ def _understood(node: Node) -> bool:
     if weights is None or weights.data is None or (bias is not None and bias.data is None):
         return False
     try:
-        if is_legacy(node) or weights_of(node)[1] != 0:
+        if is_legacy(node):
             return False
+        symmetric_weights(node)
         multipliers(node, out.shape[-1], node.op == "FULLY_CONNECTED")
         activation_range(node)
     except (Unsupported, ValueError, LookupError):
@@ -101,7 +102,7 @@ def _features_per_channel(node: Node) -> int:
 
 def _by_channel(node: Node) -> np.ndarray:
     """Weights as int64 [out channels, taps, in channels]; depthwise [out channels, taps, 1]."""
-    weights = weights_of(node)[0].astype(np.int64)
+    weights = symmetric_weights(node).astype(np.int64)
     if node.op == "DEPTHWISE_CONV_2D":
         return weights.reshape(-1, weights.shape[3]).T[:, :, None]
     return weights.reshape(weights.shape[0], -1, weights.shape[-1])
@@ -232,7 +233,7 @@ def _apply(node: Node, constants: dict[int, Constants], dropped: dict[int, set[i
     weights, bias = node.inputs[1], _bias(node)
     assert weights is not None and weights.data is not None
     keep_out = [c for c in range(out.shape[-1]) if c not in gone_out]
-    data = weights_of(node)[0]
+    data = symmetric_weights(node)
     if node.op == "DEPTHWISE_CONV_2D":
         data = data[..., keep_out]
     else:

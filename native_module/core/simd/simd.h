@@ -6,6 +6,8 @@
  *   mg_dot(x, w, k)               sum over i < k of x[i] * w[i]                       (int8, int32)
  *   mg_dot4(sums, x, w, k)        the same for four rows of w that lie k apart
  *
+ *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
+ *
  * and for weights in quads (kernels/conv_packed.c), n groups of four taps:
  *
  *   mg_widen(lanes, x, k, step)   k int8 as int16 pairs (x0 x2), (x1 x3), zeros behind them, the pairs
