@@ -8,7 +8,6 @@ import numpy as np
 from .. import fixedpoint as fp
 from ..ir import Node, Tensor
 from ..lower import Program, Unsupported, activation_range, constant, required, rule, want_dtype, want_quantized
-from . import scans
 
 SAME, VALID = 0, 1
 
@@ -149,7 +148,9 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
 def fully_connected(program: Program, node: Node) -> None:
     """A 1x1 convolution over the rows of the input."""
     if not required(node, 1).is_constant and required(node, 0).dtype == "int8":
-        return scans.fully_connected(program, node)
+        from .scans import fully_connected as of_two_activations
+
+        return of_two_activations(program, node)
     want_dtype(node, "int8")
     weights, zero_point = weights_of(node)
     source, out = required(node, 0), node.outputs[0]
