@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ir import Graph, verify
+from .decompose import decompose
 from .fold import fold_constants, fold_padding
 from .legacy import uint8_to_int8
 from .prune import drop_identities, drop_unused
@@ -13,7 +14,15 @@ from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (resolve_variables, uint8_to_int8, fold_constants, drop_identities, fold_padding, drop_unused)
+PASSES: tuple[Pass, ...] = (
+    resolve_variables,
+    uint8_to_int8,
+    fold_constants,
+    drop_identities,
+    decompose,
+    fold_padding,
+    drop_unused,
+)
 
 
 def run_passes(graph: Graph) -> Graph:
