@@ -18,7 +18,6 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
-from . import scans
 
 SAME, VALID = 0, 1
 
@@ -173,7 +172,9 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
 def fully_connected(program: Program, node: Node) -> None:
     """A 1x1 convolution over the rows of the input."""
     if not required(node, 1).is_constant and required(node, 0).dtype == "int8":
-        return scans.fully_connected(program, node)
+        from .scans import fully_connected as of_two_activations
+
+        return of_two_activations(program, node)
     want_dtype(node, "int8")
     weights, zero_point = weights_of(node)
     source, out = required(node, 0), node.outputs[0]

@@ -99,6 +99,26 @@ def slice_op(program: Program, node: Node) -> None:
     copy_into(program, node, source, out, out.shape, strides, start, row_major(out.shape))
 
 
+@rule("INTERLEAVE")
+def interleave(program: Program, node: Node) -> None:
+    """Parts of a transposed convolution (passes/decompose.py), each to its place in every stride_h x stride_w."""
+    out = node.outputs[0]
+    n_step, row, column, _ = row_major(out.shape)
+    rows, columns = node.attrs["strides"]
+    for i, (y, x) in enumerate(node.attrs["places"]):
+        part = required(node, i)
+        copy_into(program, node, part, out, part.shape, row_major(part.shape), 0,
+                  (n_step, rows * row, columns * column, 1), y * row + x * column)
+
+
+@rule("TRANSPOSE_CONV")
+def transpose_conv(program: Program, node: Node) -> None:
+    """What passes/decompose.py has left over."""
+    raise Unsupported(f"{node.outputs[0].dtype} from {[str(t) for t in node.inputs]}, stride "
+                      f"{node.attrs['stride_h']}x{node.attrs['stride_w']}; constant int8 weights and outputs of the size "
+                      "that the strides give can run")
+
+
 @rule("TILE")
 def tile(program: Program, node: Node) -> None:
     source, out = required(node, 0), node.outputs[0]

@@ -23,6 +23,7 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
+from .linear import is_legacy
 from .maps import VALUES, broadcast_strides
 from .moves import axis_of
 
@@ -144,11 +145,33 @@ def resize_bilinear(program: Program, node: Node) -> None:
             size, out_size = size - 1, out_size - 1
         return (1024 * size + out_size // 2) // out_size
 
+    if is_legacy(node):
+        return legacy_bilinear(program, node)
     steps = [scale(in_h, out.shape[1]), scale(in_w, out.shape[2])]
     starts = [step // 2 - 512 if half else 0 for step in steps]
     program.add(node, "RESIZE_BILINEAR", [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out.shape[1], "out_w": out.shape[2],
         "scale_h": steps[0], "scale_w": steps[1], "start_h": starts[0], "start_w": starts[1],
+    })  # fmt: skip
+
+
+def legacy_bilinear(program: Program, node: Node) -> None:
+    """uint8 is interpolated in float32."""
+    source, out = required(node, 0), node.outputs[0]
+    align, half = node.attrs.get("align_corners", False), node.attrs.get("half_pixel_centers", False)
+
+    def bits(real: np.float32) -> int:
+        return int(real.view(np.int32))
+
+    steps = []
+    for size, out_size in zip(source.shape[1:3], out.shape[1:3], strict=True):
+        inner = int(align and out_size > 1)
+        steps.append(np.float32(size - inner) / np.float32(out_size - inner))
+    n, in_h, in_w, channels = source.shape
+    start = bits(np.float32(0.5 if half else 0))
+    program.add(node, "RESIZE_BILINEAR", [source], {
+        "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out.shape[1], "out_w": out.shape[2],
+        "scale_h": bits(steps[0]), "scale_w": bits(steps[1]), "start_h": start, "start_w": start, "legacy": 1,
     })  # fmt: skip
 
 

@@ -11,21 +11,7 @@ import numpy as np
 from .. import fixedpoint as fp
 from ..ir import Node, Tensor
 from ..lower import Unsupported
-from .elementwise import table_rule
-
-
-def float_table(source: Tensor, out: Tensor, function: Callable[[np.float32], float]) -> Callable[[int], int]:
-    """q -> y by way of float32, as TFLite fills its tables: the inverse of the output's scale is rounded first."""
-    scale, inverse = np.float32(source.scale), np.float32(1) / np.float32(out.scale)
-
-    def table(q: int) -> int:
-        with np.errstate(all="ignore"):
-            y = np.float32(np.float32(function(scale * np.float32(q - source.zero_point))) * inverse)
-        if not np.isfinite(y):
-            return 0 if np.isnan(y) else 127 if y > 0 else -128
-        return int(np.clip(fp.round_half_away(float(y)), -(2**30), 2**30)) + out.zero_point
-
-    return table
+from .elementwise import float_table, table_rule
 
 
 def _log(x: np.float32) -> float:

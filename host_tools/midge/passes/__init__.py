@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..ir import Graph, verify
 from .channels import drop_channels
+from .decompose import decompose
 from .fold import fold_constants, fold_padding
 from .legacy import uint8_to_int8
 from .prune import drop_identities, drop_unused
@@ -19,6 +20,7 @@ PASSES: tuple[Pass, ...] = (
     uint8_to_int8,
     fold_constants,
     drop_identities,
+    decompose,
     fold_padding,
     drop_unused,
     drop_channels,
