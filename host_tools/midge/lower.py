@@ -75,17 +75,30 @@ class Program:
 
 Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
+FLOAT_RULES: dict[str, Rule] = {}  # of nodes whose output is float32
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
+def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:
     """Register the lowering of the TFLite ops of these names."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            table[name] = function
         return function
 
     return register
+
+
+def find_rule(node: Node) -> Rule:
+    """The lowering of a node. Raises Unsupported."""
+    is_float = bool(node.outputs) and node.outputs[0].dtype == "float32"
+    if is_float and node.op in FLOAT_RULES:
+        return FLOAT_RULES[node.op]
+    if node.op in RULES:
+        return RULES[node.op]
+    if node.op in FLOAT_RULES:
+        raise Unsupported(f"{node.outputs[0].dtype if node.outputs else 'no'} tensors; float32 can run")
+    raise Unsupported("Midge has no such op")
 
 
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
@@ -95,11 +108,8 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
         try:
-            if function is None:
-                raise Unsupported("Midge has no such op")
-            function(program, node)
+            find_rule(node)(program, node)
         except Unsupported as reason:
             refused.append((node, str(reason)))
         except NONSENSE as error:  # an axis beyond the rank, a stride of zero, ...: only damaged files have them
@@ -123,9 +133,10 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
+    runnable = [*dtypes, *(["float32"] if node.op in FLOAT_RULES and "float32" not in dtypes else [])]
     for tensor in [node.inputs[0] if node.inputs else None, *node.outputs[:1]]:
         if tensor is not None and tensor.dtype not in dtypes:
-            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(dtypes)} can run. "
+            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(runnable)} can run. "
                               + ("Quantise the model to int8 when you export it" if tensor.dtype == "float32" else
                                  "Export the model with int8 tensors"))
 

@@ -12,6 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import tflite
 
@@ -130,7 +131,7 @@ class _Reader:
         if not 0 <= raw.OpcodeIndex() < self.model.OperatorCodesLength():
             raise UserError(f"{self.name}: operator {index} has the unknown opcode index {raw.OpcodeIndex()}")
         code = self.model.OperatorCodes(raw.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = max(_builtin_code(code), code.DeprecatedBuiltinCode())
         if number == tflite.BuiltinOperator.CUSTOM:
             op = "CUSTOM:" + (code.CustomCode() or b"").decode()
         else:
@@ -141,6 +142,12 @@ class _Reader:
             outputs=[tensors[i] for i in _indices(raw, "Outputs", len(tensors))],
             attrs=_options(raw),
         )
+
+
+def _builtin_code(code: Any) -> int:
+    """The 32-bit field, which the library's accessor does not look at where the old 8-bit one is absent."""
+    at = code._tab.Offset(10)
+    return int(code._tab.Get(flatbuffers.number_types.Int32Flags, at + code._tab.Pos)) if at else 0
 
 
 def _count(length: int, data: bytes) -> int:
