@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .errors import UserError
 from .ir import Tensor
 from .lower import Program
@@ -146,10 +148,12 @@ class FileNode:
     @property
     def macs(self) -> int:
         """Multiplications of a run."""
-        p = self.params
-        if self.op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        p, name = self.params, self.op.name
+        if name == "MATMUL_F32":
+            return int(np.prod(p["batches"]) * p["rows"] * p["columns"] * p["depth"])
+        if not name.startswith(("CONV_2D", "DEPTHWISE_CONV_2D")):
             return 0
-        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if self.op.name == "CONV_2D" else 1)
+        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if name.startswith("CONV_2D") else 1)
         return int(p["batches"] * p["out_h"] * p["out_w"] * p["out_c"] * taps)
 
 

@@ -12,7 +12,6 @@ import struct
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import tflite
 
@@ -147,7 +146,7 @@ class _Reader:
 def _builtin_code(code: Any) -> int:
     """The 32-bit field, which the library's accessor does not look at where the old 8-bit one is absent."""
     at = code._tab.Offset(10)
-    return int(code._tab.Get(flatbuffers.number_types.Int32Flags, at + code._tab.Pos)) if at else 0
+    return int(struct.unpack_from("<i", code._tab.Bytes, at + code._tab.Pos)[0]) if at else 0
 
 
 def _count(length: int, data: bytes) -> int:

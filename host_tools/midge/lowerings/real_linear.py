@@ -18,7 +18,6 @@ from ..lower import (
     Program,
     Unsupported,
     constant,
-    merge_dims,
     pad_left,
     required,
     row_major,

@@ -40,7 +40,7 @@ def _dequantize(node: Node) -> np.ndarray:
     if q.per_channel:
         shape[q.axis] = -1
     shifted = source.data.astype(np.int64) - q.zero_point.reshape(shape)
-    return shifted.astype(np.float32) * q.scale.reshape(shape)
+    return np.asarray(shifted.astype(np.float32) * q.scale.reshape(shape))
 
 
 # How to work out a node from the values of its inputs. SHAPE needs only the shape.

@@ -20,7 +20,7 @@
 
 bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs) {
     for (uint32_t i = 0; i < check->n_inputs; i++) {
-        if (check->tensors[i].place != MG_PLACE_ARENA) {
+        if (check->tensors[i].place == MG_PLACE_DATA) {
             return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", i, UINT32_MAX);
         }
     }

@@ -54,7 +54,7 @@ static float half_to_even(float x) {
     return rest > 0.5f || (rest == 0.5f && odd) ? whole + 1.0f : whole;
 }
 
-static float unary(const mg_unary_params_t *p, float x) {
+static float unary(const mg_unary_f32_params_t *p, float x) {
     switch (p->function) {
         case CLAMP: return mg_clamp_f32(x, p->low, p->high);
         case ABS: return x < 0.0f ? -x : x;
@@ -79,8 +79,8 @@ static float unary(const mg_unary_params_t *p, float x) {
     }
 }
 
-bool mg_unary_check(const mg_check_t *check) {
-    const mg_unary_params_t *p = &check->params.unary;
+bool mg_unary_f32_check(const mg_check_t *check) {
+    const mg_unary_f32_params_t *p = &check->params.unary_f32;
     if (p->function >= N_UNARY) {
         return mg_refuse(check, "needs a newer Midge on the board: function", p->function, N_UNARY - 1);
     }
@@ -88,8 +88,8 @@ bool mg_unary_check(const mg_check_t *check) {
            && mg_check_elements(check, 1, p->count);
 }
 
-void mg_unary_run(const mg_call_t *call) {
-    const mg_unary_params_t *p = &call->params.unary;
+void mg_unary_f32_run(const mg_call_t *call) {
+    const mg_unary_f32_params_t *p = &call->params.unary_f32;
     const float *x = call->in[0];
     float *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++) {
@@ -111,7 +111,7 @@ static float binary(uint32_t function, float a, float b) {
     }
 }
 
-bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
+bool mg_check_walk_f32(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
                    uint32_t rank, uint64_t limit) {
     uint64_t elements = 1, last = 0, held = check->tensors[i].size / 4;
     for (uint32_t d = 0; d < rank; d++) {
@@ -137,8 +137,8 @@ bool mg_binary_f32_check(const mg_check_t *check) {
     }
     uint32_t held = check->tensors[2].size / 4;
     uint64_t elements = 1;
-    if (!mg_check_walk(check, 0, p->dims, p->a_stride, RANK, held)
-        || !mg_check_walk(check, 1, p->dims, p->b_stride, RANK, held)) {
+    if (!mg_check_walk_f32(check, 0, p->dims, p->a_stride, RANK, held)
+        || !mg_check_walk_f32(check, 1, p->dims, p->b_stride, RANK, held)) {
         return false;
     }
     for (uint32_t i = 0; i < RANK; i++) {

@@ -15,7 +15,7 @@ bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs);
 
 /* A walk over dims with these strides, in elements, stays inside tensor i; at most `limit` elements
  * are visited, so that no product here wraps 64 bits. */
-bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
+bool mg_check_walk_f32(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
                    uint32_t rank, uint64_t limit);
 
 /* NaN stays NaN. */

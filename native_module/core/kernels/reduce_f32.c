@@ -89,7 +89,7 @@ bool mg_reduce_f32_check(const mg_check_t *check) {
         return mg_refuse(check, "needs a newer Midge on the board: function", p->function, N_REDUCE - 1);
     }
     return mg_check_ends_f32(check, 1)
-           && mg_check_walk(check, 0, p->dims, p->stride, 6, check->tensors[0].size / 4)
+           && mg_check_walk_f32(check, 0, p->dims, p->stride, 6, check->tensors[0].size / 4)
            && mg_check_elements(check, 1, kept)
            && mg_check_elements(check, 0, kept * p->dims[3] * p->dims[4] * p->dims[5]);
 }
