@@ -75,30 +75,29 @@ class Program:
 
 Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
-FLOAT_RULES: dict[str, Rule] = {}  # of nodes whose output is float32
 
 
-def rule(*names: str, table: dict[str, Rule] = RULES) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names, for any dtype or for one of output or first input."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            table[name] = function
+            RULES[f"{name} {dtype}".rstrip()] = function
         return function
 
     return register
 
 
-def find_rule(node: Node) -> Rule:
-    """The lowering of a node. Raises Unsupported."""
-    is_float = bool(node.outputs) and node.outputs[0].dtype == "float32"
-    if is_float and node.op in FLOAT_RULES:
-        return FLOAT_RULES[node.op]
-    if node.op in RULES:
-        return RULES[node.op]
-    if node.op in FLOAT_RULES:
-        raise Unsupported(f"{node.outputs[0].dtype if node.outputs else 'no'} tensors; float32 can run")
-    raise Unsupported("Midge has no such op")
+def rule_of(node: Node) -> Rule | None:
+    """The rule for the node's output dtype, else for its input's, else for all."""
+    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    return next(filter(None, [*found, RULES.get(node.op)]), None)
+
+
+def dtypes_of(op: str) -> list[str]:
+    """The dtypes for which an op has rules of their own."""
+    return [key.split()[1] for key in RULES if key.startswith(op + " ")]
 
 
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
@@ -108,8 +107,13 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
+        function = rule_of(node)
         try:
-            find_rule(node)(program, node)
+            if function is None and node.outputs and dtypes_of(node.op):
+                raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
+            if function is None:
+                raise Unsupported("Midge has no such op")
+            function(program, node)
         except Unsupported as reason:
             refused.append((node, str(reason)))
         except NONSENSE as error:  # an axis beyond the rank, a stride of zero, ...: only damaged files have them
@@ -133,7 +137,7 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
-    runnable = [*dtypes, *(["float32"] if node.op in FLOAT_RULES and "float32" not in dtypes else [])]
+    runnable = list(dict.fromkeys([*dtypes, *dtypes_of(node.op)]))
     for tensor in [node.inputs[0] if node.inputs else None, *node.outputs[:1]]:
         if tensor is not None and tensor.dtype not in dtypes:
             raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(runnable)} can run. "

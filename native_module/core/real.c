@@ -174,7 +174,7 @@ static float arc_tangent(float x) {
 
 float mg_atan2(float y, float x) {
     const float pi = 3.14159265f;
-    float down = y < 0.0f ? -y : y, across = x < 0.0f ? -x : x;
+    float down = from_bits(to_bits(y) & INT32_MAX), across = from_bits(to_bits(x) & INT32_MAX);
     if (!(down >= 0.0f && across >= 0.0f)) {
         return x + y; /* NaN */
     }

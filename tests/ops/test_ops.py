@@ -55,4 +55,4 @@ def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
 
 
 def test_every_lowering_has_a_test() -> None:
-    assert set(lower.RULES) | set(lower.FLOAT_RULES) == {test.op for test in load_table()}
+    assert {name.split()[0] for name in lower.RULES} == {test.op for test in load_table()}

@@ -12,7 +12,6 @@ import numpy as np
 from ..ir import Node, Tensor
 from ..lower import (
     ACTIVATIONS,
-    FLOAT_RULES,
     Program,
     Unsupported,
     constant,
@@ -96,38 +95,38 @@ def activate(program: Program, node: Node, result: Tensor) -> None:
         add_unary(program, node, "CLAMP", result, node.outputs[0], *activation(node))
 
 
-@rule(*RELUS, table=FLOAT_RULES)
+@rule(*RELUS, dtype="float32")
 def relus(program: Program, node: Node) -> None:
     add_unary(program, node, "CLAMP", floats(node, 0), node.outputs[0], *RELUS[node.op])
 
 
-@rule(*sorted(set(UNARY) - {"CLAMP", "LEAKY_RELU", "GELU", "GELU_TANH"}), table=FLOAT_RULES)
+@rule(*sorted(set(UNARY) - {"CLAMP", "LEAKY_RELU", "GELU", "GELU_TANH"}), dtype="float32")
 def unary(program: Program, node: Node) -> None:
     add_unary(program, node, node.op, floats(node, 0), node.outputs[0])
 
 
-@rule("LEAKY_RELU", table=FLOAT_RULES)
+@rule("LEAKY_RELU", dtype="float32")
 def leaky_relu(program: Program, node: Node) -> None:
     add_unary(program, node, "LEAKY_RELU", floats(node, 0), node.outputs[0], low=node.attrs["alpha"])
 
 
-@rule("GELU", table=FLOAT_RULES)
+@rule("GELU", dtype="float32")
 def gelu(program: Program, node: Node) -> None:
     function = "GELU_TANH" if node.attrs.get("approximate") else "GELU"
     add_unary(program, node, function, floats(node, 0), node.outputs[0])
 
 
-@rule("SQUARE", table=FLOAT_RULES)
+@rule("SQUARE", dtype="float32")
 def square(program: Program, node: Node) -> None:
     add_binary(program, node, "MUL", floats(node, 0), floats(node, 0), node.outputs[0])
 
 
-@rule(*BINARY, table=FLOAT_RULES)
+@rule(*BINARY, dtype="float32")
 def binary(program: Program, node: Node) -> None:
     add_binary(program, node, node.op, floats(node, 0), floats(node, 1), node.outputs[0], activation(node))
 
 
-@rule("MAX_POOL_2D", "AVERAGE_POOL_2D", table=FLOAT_RULES)
+@rule("MAX_POOL_2D", "AVERAGE_POOL_2D", dtype="float32")
 def pool_2d(program: Program, node: Node) -> None:
     source, result = in_arena(program, floats(node, 0)), before_activation(node)
     n, in_h, in_w, channels = nhwc(node, source)
@@ -158,7 +157,7 @@ def add_reduction(program: Program, node: Node, function: str, source: Tensor, a
                 {"dims": dims, "stride": steps, "function": REDUCTIONS[function]})
 
 
-@rule(*REDUCTIONS, table=FLOAT_RULES)
+@rule(*REDUCTIONS, dtype="float32")
 def reduction(program: Program, node: Node) -> None:
     source = floats(node, 0)
     rank = len(source.shape)
@@ -166,7 +165,7 @@ def reduction(program: Program, node: Node) -> None:
     add_reduction(program, node, node.op, source, axes, node.outputs[0])
 
 
-@rule("SOFTMAX", "LOG_SOFTMAX", table=FLOAT_RULES)
+@rule("SOFTMAX", "LOG_SOFTMAX", dtype="float32")
 def softmax(program: Program, node: Node) -> None:
     source = in_arena(program, floats(node, 0))
     depth = source.shape[-1]
@@ -176,7 +175,7 @@ def softmax(program: Program, node: Node) -> None:
     })  # fmt: skip
 
 
-@rule("L2_NORMALIZATION", table=FLOAT_RULES)
+@rule("L2_NORMALIZATION", dtype="float32")
 def l2_normalization(program: Program, node: Node) -> None:
     """x / max(sqrt(sum of x^2), 1e-6) over the last axis."""
     source, out = floats(node, 0), node.outputs[0]
@@ -191,7 +190,7 @@ def l2_normalization(program: Program, node: Node) -> None:
     add_binary(program, node, "DIV", source, limited, out, activation(node))
 
 
-@rule("PAD", "PADV2", table=FLOAT_RULES)
+@rule("PAD", "PADV2", dtype="float32")
 def pad(program: Program, node: Node) -> None:
     source, out = floats(node, 0), node.outputs[0]
     paddings = constant(node, 1, "paddings").reshape(-1, 2)
@@ -204,7 +203,7 @@ def pad(program: Program, node: Node) -> None:
                  fill_value=struct.unpack("<i", struct.pack("<f", value))[0])
 
 
-@rule("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", table=FLOAT_RULES)
+@rule("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", dtype="float32")
 def resize(program: Program, node: Node) -> None:
     source, out = in_arena(program, floats(node, 0)), node.outputs[0]
     n, in_h, in_w, channels = nhwc(node, source)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..ir import Node, Tensor
 from ..lower import (
-    FLOAT_RULES,
+    ACTIVATIONS,
     Program,
     Unsupported,
     constant,
@@ -97,7 +97,7 @@ def window_shape(node: Node, source: Tensor, out: Tensor, kernel: tuple[int, int
     }  # fmt: skip
 
 
-@rule("CONV_2D", table=FLOAT_RULES)
+@rule("CONV_2D", dtype="float32")
 def conv_2d(program: Program, node: Node) -> None:
     source, weights, out = floats(node, 0), weights_of(node), node.outputs[0]
     in_c = nhwc(node, source)[3]
@@ -108,7 +108,7 @@ def conv_2d(program: Program, node: Node) -> None:
     add_conv(program, node, "CONV_2D", source, out, shape, weights, bias_of(node, 2, len(weights)), per_channel(node))
 
 
-@rule("DEPTHWISE_CONV_2D", table=FLOAT_RULES)
+@rule("DEPTHWISE_CONV_2D", dtype="float32")
 def depthwise_conv_2d(program: Program, node: Node) -> None:
     source, weights, out = floats(node, 0), weights_of(node), node.outputs[0]
     in_c = nhwc(node, source)[3]
@@ -119,7 +119,7 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
     add_conv(program, node, "DEPTHWISE_CONV_2D", source, out, shape, weights, bias, asymmetric=True)
 
 
-@rule("FULLY_CONNECTED", table=FLOAT_RULES)
+@rule("FULLY_CONNECTED", dtype="float32")
 def fully_connected(program: Program, node: Node) -> None:
     """A 1x1 convolution, a batch a row, for hybrid inputs are quantised row by row."""
     source, out = floats(node, 0), node.outputs[0]
@@ -179,7 +179,7 @@ def transposed(program: Program, node: Node, source: Tensor) -> Tensor:
     return out
 
 
-@rule("BATCH_MATMUL", table=FLOAT_RULES)
+@rule("BATCH_MATMUL", dtype="float32")
 def batch_matmul(program: Program, node: Node) -> None:
     a, b, out = floats(node, 0), floats(node, 1), node.outputs[0]
     if min(len(a.shape), len(b.shape)) < 2:
@@ -201,7 +201,7 @@ def batch_matmul(program: Program, node: Node) -> None:
     return None
 
 
-@rule("TRANSPOSE_CONV", table=FLOAT_RULES)
+@rule("TRANSPOSE_CONV", dtype="float32")
 def transpose_conv(program: Program, node: Node) -> None:
     """One ordinary convolution for each phase of the stride, their outputs interleaved.
 
@@ -236,7 +236,7 @@ def transpose_conv(program: Program, node: Node) -> None:
                          (steps[0], steps[1] * strides[0], steps[2] * strides[1], 1), y * steps[1] + x * steps[2])
 
 
-@rule("CONV_3D", table=FLOAT_RULES)
+@rule("CONV_3D", dtype="float32")
 def conv_3d(program: Program, node: Node) -> None:
     """The planes under the kernel side by side as channels, then a CONV_2D of every output plane."""
     source, weights, out = floats(node, 0), constant(node, 1, "weights"), node.outputs[0]
@@ -266,3 +266,50 @@ def conv_3d(program: Program, node: Node) -> None:
     planes = weights.transpose(4, 1, 2, 0, 3).reshape(out_c, kernel_h, kernel_w, kernel_d * in_c)
     shape = window_shape(node, stacked, flat, (kernel_h, kernel_w))
     add_conv(program, node, "CONV_2D", stacked, flat, shape, np.ascontiguousarray(planes), bias_of(node, 2, out_c))
+
+
+_EXTRAS = {"peephole connections": (9, 10, 11), "a projection": (16, 17), "layer normalisation": (20, 21, 22, 23)}
+
+
+@rule("UNIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", dtype="float32")
+def lstm(program: Program, node: Node) -> None:
+    """What the gates take from the input for all steps at once, then the recurrence."""
+    source, out, a = floats(node, 0), node.outputs[0], node.attrs
+    extras = [name for name, used in _EXTRAS.items() if any(node.input(i) is not None for i in used)]
+    if len(node.inputs) < 20:
+        extras.append("the inputs of TFLite's basic kernel")
+    elif node.input(1) is None:
+        extras.append("a coupled input gate")
+    if a.get("fused_activation_function", 4) != 4:
+        extras.append(f"the activation {ACTIVATIONS.get(a['fused_activation_function'], 'unknown')}")
+    if extras:
+        raise Unsupported(f"an LSTM with {' and '.join(extras)}; the plain one, as Keras makes it, can run")
+    hidden, cell = floats(node, 18), floats(node, 19)
+    if not (hidden.is_state and cell.is_state):
+        raise Unsupported("an LSTM whose states are no variables; export the model again")
+    time_major = bool(a.get("time_major")) or len(source.shape) == 2
+    steps, batches = (1, *source.shape)[-3:-1] if time_major else source.shape[1::-1]
+    inputs, units = source.shape[-1], hidden.shape[-1]
+    rows = steps * batches
+    if max(rows, 4 * units, inputs) > 65535 or {hidden.elements, cell.elements} != {batches * units}:
+        raise Unsupported(f"an LSTM of {units} units on {list(source.shape)}, states of {list(hidden.shape)}")
+    weights = np.concatenate([matrix(node, i, units, inputs) for i in (1, 2, 3, 4)])
+    recurrent = np.concatenate([matrix(node, i, units, units) for i in (5, 6, 7, 8)])
+    bias = np.concatenate([bias_of(node, i, units) for i in (12, 13, 14, 15)])
+    shape = {"batches": rows, "in_h": 1, "in_w": 1, "in_c": inputs, "out_h": 1, "out_w": 1, "out_c": 4 * units,
+             "kernel_h": 1, "kernel_w": 1}  # fmt: skip
+    gates = temporary(node, "gates", (rows, 4 * units))
+    plain = Node(node.op, node.inputs, [gates])  # the activation is no clamp of this product
+    add_conv(program, plain, "CONV_2D", source, gates, shape, weights, bias)
+    program.add(part(node, [gates], out), "LSTM_F32", [gates], {
+        "batches": batches, "steps": steps, "units": units, "time_major": int(time_major),
+        "clip": a.get("cell_clip", 0.0) or math.inf,
+    }, {"recurrent_at": recurrent.tobytes()}, scratch=16 * units, macs=rows * 4 * units * units)  # fmt: skip
+    program.steps[-1].outputs += [hidden, cell]
+
+
+def matrix(node: Node, i: int, *shape: int) -> np.ndarray:
+    data = constant(node, i, "weights")
+    if data.dtype != np.float32 or data.shape != shape:
+        raise Unsupported(f"{data.dtype} weights of shape {list(data.shape)}; float32 {list(shape)} can run")
+    return data
