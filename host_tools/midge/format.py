@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from .errors import UserError
 from .ir import Tensor
@@ -150,7 +149,9 @@ class FileNode:
         """Multiplications of a run."""
         p, name = self.params, self.op.name
         if name == "MATMUL_F32":
-            return int(np.prod(p["batches"]) * p["rows"] * p["columns"] * p["depth"])
+            return int(math.prod(p["batches"]) * p["rows"] * p["columns"] * p["depth"])
+        if name == "LSTM_F32":
+            return int(p["batches"] * p["steps"] * 4 * p["units"] ** 2)
         if not name.startswith(("CONV_2D", "DEPTHWISE_CONV_2D")):
             return 0
         taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if name.startswith("CONV_2D") else 1)

@@ -204,21 +204,6 @@ def quantize_dequantize() -> Graph:
     return graph([x], Node("QUANTIZE", [x], [t]), Node("DEQUANTIZE", [t], [y]))
 
 
-@seed
-def network() -> Graph:
-    """Everything that a small classifier has, in one file with labels."""
-    x, t = tensor("x", 1, 6, 6, 2), tensor("t", 1, 6, 6, 4, scale=0.3)
-    u, v = tensor("u", 1, 3, 3, 4, scale=0.3), tensor("v", 1, 3, 3, 4, scale=0.3)
-    w, m = tensor("w", 1, 3, 3, 4, scale=0.4), tensor("m", 1, 4, scale=0.4)
-    s, y = tensor("s", 1, 3, scale=0.2), tensor("y", 1, 3, scale=1 / 256, zero_point=-128)
-    g = graph([x], conv(x, t, (3, 3), padding=SAME), depthwise(t, u, (3, 3), stride_h=2, stride_w=2, padding=SAME),
-              pool("MAX_POOL_2D", u, v, (2, 2), 1, SAME), Node("ADD", [u, v], [w]),
-              Node("MEAN", [w, known("axes", [1, 2], "int32")], [m]), dense(m, s),
-              Node("SOFTMAX", [s], [y], {"beta": 1.0}))  # fmt: skip
-    g.labels, g.metadata = ["idle", "circle", "wave"], {"source": "tests/fuzz"}
-    return g
-
-
 def real(name: str, *shape: int) -> Tensor:
     return tensor(name, *shape, dtype="float32")
 
@@ -276,6 +261,21 @@ def float_matmul() -> Graph:
 def float_resize() -> Graph:
     x, y = real("x", 1, 2, 3, 2), real("y", 1, 4, 3, 2)
     return graph([x], Node("RESIZE_BILINEAR", [x], [y], {"half_pixel_centers": True}))
+
+
+@seed
+def network() -> Graph:
+    """Everything that a small classifier has, in one file with labels."""
+    x, t = tensor("x", 1, 6, 6, 2), tensor("t", 1, 6, 6, 4, scale=0.3)
+    u, v = tensor("u", 1, 3, 3, 4, scale=0.3), tensor("v", 1, 3, 3, 4, scale=0.3)
+    w, m = tensor("w", 1, 3, 3, 4, scale=0.4), tensor("m", 1, 4, scale=0.4)
+    s, y = tensor("s", 1, 3, scale=0.2), tensor("y", 1, 3, scale=1 / 256, zero_point=-128)
+    g = graph([x], conv(x, t, (3, 3), padding=SAME), depthwise(t, u, (3, 3), stride_h=2, stride_w=2, padding=SAME),
+              pool("MAX_POOL_2D", u, v, (2, 2), 1, SAME), Node("ADD", [u, v], [w]),
+              Node("MEAN", [w, known("axes", [1, 2], "int32")], [m]), dense(m, s),
+              Node("SOFTMAX", [s], [y], {"beta": 1.0}))  # fmt: skip
+    g.labels, g.metadata = ["idle", "circle", "wave"], {"source": "tests/fuzz"}
+    return g
 
 
 def main() -> None:
