@@ -194,9 +194,9 @@ def depthwise(draw: Any, hybrid: bool) -> Case:
     n, in_c, multiplier = integer(draw, 1, 2), integer(draw, 1, 6), integer(draw, 1, 3)
     x, out_c = Tensor("x", (n, in_h, in_w, in_c)), in_c * multiplier
     rest = weights_and_bias(draw, (1, *kernel, out_c), out_c)
+    rest[1] = rest[1] or Tensor("bias", data=np.zeros(out_c, np.float32))  # TFLM dies without one
     if hybrid:
         rest[0] = hybrid_weights(draw, (1, *kernel, out_c), 3, per_channel=True)
-        rest[1] = rest[1] or Tensor("bias", data=np.zeros(out_c, np.float32))
     y = Tensor("y", (n, out_h, out_w, out_c))
     options["depth_multiplier"] = multiplier
     return Case("DEPTHWISE_CONV_2D", [x, *rest], [y], options, [reals(draw, x.shape)], version=6 if hybrid else 1)
