@@ -58,7 +58,7 @@ def test_lstm(seed: int, engine: str) -> None:
     states = [Tensor(name, (batches, units), is_variable=True) for name in ("hidden", "cell")]
     w = [rng.uniform(-1, 1, (units, inputs if i < 4 else units)).astype(np.float32) for i in range(8)]
     b = [rng.uniform(-1, 1, units).astype(np.float32) for _ in range(4)]
-    constants = [*(Tensor(f"w{i}", data=v) for i, v in enumerate(w)), *(Tensor(f"b{i}", data=v) for i, v in enumerate(b))]
+    constants = [Tensor(f"{kind}{i}", data=v) for kind, of in (("w", w), ("b", b)) for i, v in enumerate(of)]
     names = ["x", *(f"w{i}" for i in range(8)), None, None, None, *(f"b{i}" for i in range(4)), None, None,
              "hidden", "cell", None, None, None, None]  # fmt: skip
     options = {"fused_activation_function": "TANH", "cell_clip": clip, "time_major": time_major}
