@@ -264,6 +264,16 @@ def float_resize() -> Graph:
 
 
 @seed
+def float_lstm() -> Graph:
+    x, y, h, c = real("x", 2, 3, 2), real("y", 2, 3, 2), real("h", 2, 2), real("c", 2, 2)
+    h.is_state = c.is_state = True
+    known_ones = [weights(2, 2) for _ in range(8)]
+    biases = [weights(2) for _ in range(4)]
+    inputs = [x, *known_ones, None, None, None, *biases, None, None, h, c]
+    return graph([x], Node("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], {"cell_clip": 1.0}))
+
+
+@seed
 def network() -> Graph:
     """Everything that a small classifier has, in one file with labels."""
     x, t = tensor("x", 1, 6, 6, 2), tensor("t", 1, 6, 6, 4, scale=0.3)
