@@ -154,20 +154,24 @@ class FileNode:
     @property
     def macs(self) -> int:
         """Multiplications of a run."""
-        p = self.params
-        if self.op.name == "CONV_16":
+        p, name = self.params, self.op.name
+        if name == "CONV_16":
             taps = p["kernel_h"] * p["kernel_w"] * p["in_c"] // p["groups"]
             end = "in" if p["up_h"] * p["up_w"] > 1 else "out"
             return int(p["batches"] * p[f"{end}_h"] * p[f"{end}_w"] * p["out_c"] * taps)
-        if self.op.name == "MATMUL_16":
+        if name == "MATMUL_16":
             return int(math.prod(p["batch"]) * p["rows"] * p["columns"] * p["depth"])
-        if self.op.name == "LSTM":
+        if name == "LSTM":
             return int(4 * p["batches"] * p["steps"] * p["units"] * (p["inputs"] + p["units"]))
-        if self.op.name == "SVDF":
+        if name == "SVDF":
             return int(p["batches"] * p["filters"] * (p["inputs"] + p["memory"]))
-        if self.op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        if name == "MATMUL_F32":
+            return int(math.prod(p["batches"]) * p["rows"] * p["columns"] * p["depth"])
+        if name == "LSTM_F32":
+            return int(p["batches"] * p["steps"] * 4 * p["units"] ** 2)
+        if not name.startswith(("CONV_2D", "DEPTHWISE_CONV_2D")):
             return 0
-        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if self.op.name == "CONV_2D" else 1)
+        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if name.startswith("CONV_2D") else 1)
         return int(p["batches"] * p["out_h"] * p["out_w"] * p["out_c"] * taps)
 
 

@@ -143,9 +143,10 @@ ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "in
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
+    runnable = list(dict.fromkeys([*dtypes, *dtypes_of(node.op)]))
     for tensor in [node.inputs[0] if node.inputs else None, *node.outputs[:1]]:
         if tensor is not None and tensor.dtype not in dtypes:
-            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(dtypes)} can run. "
+            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(runnable)} can run. "
                               + ("Quantise the model to int8 when you export it" if tensor.dtype == "float32" else
                                  "Export the model with int8 tensors"))
 

@@ -78,6 +78,16 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_DEPTHWISE_CONV_2D: /* scratch: of the layout that gathers a plane for each channel */
             return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w
                    + (uint64_t)mg_load_u32(node->tensors - 4) * p.conv.in_c * p.conv.batches;
+        case MG_OP_CONV_2D_F32:
+        case MG_OP_CONV_2D_HYBRID: return (uint64_t)out.size * p.conv.kernel_h * p.conv.kernel_w * p.conv.in_c;
+        case MG_OP_DEPTHWISE_CONV_2D_F32:
+        case MG_OP_DEPTHWISE_CONV_2D_HYBRID: return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w;
+        case MG_OP_MAX_POOL_2D_F32:
+        case MG_OP_AVERAGE_POOL_2D_F32:
+            return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
+        case MG_OP_REDUCE_F32: return product(p.reduce_f32.dims, 6);
+        case MG_OP_MATMUL_F32: return (uint64_t)out.size * p.matmul_f32.depth;
+        case MG_OP_LSTM_F32: return 4ull * out.size * p.lstm_f32.units;
         case MG_OP_MAX_POOL_2D:
         case MG_OP_AVERAGE_POOL_2D:
             return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);

@@ -139,7 +139,7 @@ class _Reader:
         if not 0 <= raw.OpcodeIndex() < self.model.OperatorCodesLength():
             raise UserError(f"{self.name}: operator {index} has the unknown opcode index {raw.OpcodeIndex()}")
         code = self.model.OperatorCodes(raw.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = max(_builtin_code(code), code.DeprecatedBuiltinCode())
         if number == tflite.BuiltinOperator.CUSTOM:
             op = "CUSTOM:" + (code.CustomCode() or b"").decode()
         else:
@@ -150,6 +150,12 @@ class _Reader:
             outputs=[tensors[i] for i in _indices(raw, "Outputs", len(tensors))],
             attrs=_custom_options(raw) if op.startswith("CUSTOM:") else _options(raw),
         )
+
+
+def _builtin_code(code: Any) -> int:
+    """The 32-bit field, which the library's accessor does not look at where the old 8-bit one is absent."""
+    at = code._tab.Offset(10)
+    return int(struct.unpack_from("<i", code._tab.Bytes, at + code._tab.Pos)[0]) if at else 0
 
 
 def _count(length: int, data: bytes) -> int:

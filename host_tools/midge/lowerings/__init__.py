@@ -11,6 +11,8 @@ from . import (  # noqa: F401
     movement,
     moves,
     pooling,
+    real,
+    real_linear,
     recurrent,
     scans,
     signal,

@@ -27,6 +27,22 @@ def _strided_slice(node: Node) -> np.ndarray:
     return source.data[tuple(slice_of(node, source.shape))]
 
 
+def _dequantize(node: Node) -> np.ndarray:
+    """float16 widened, or scale * (q - zero_point) in float32, per tensor or per channel."""
+    source = node.inputs[0]
+    assert source is not None and source.data is not None
+    if source.dtype == "float16":
+        return source.data
+    q = source.quantization
+    if q is None or source.dtype not in ("int8", "uint8", "int16", "int32"):
+        raise Unsupported(f"{source.dtype} constants without a scale")
+    shape = [1] * len(source.shape)
+    if q.per_channel:
+        shape[q.axis] = -1
+    shifted = source.data.astype(np.int64) - q.zero_point.reshape(shape)
+    return np.asarray(shifted.astype(np.float32) * q.scale.reshape(shape))
+
+
 # How to work out a node from the values of its inputs. SHAPE needs only the shape.
 EVALUATORS: dict[str, Callable[[Node, Values], np.ndarray]] = {
     "SHAPE": lambda node, values: _shape(node),
@@ -35,6 +51,7 @@ EVALUATORS: dict[str, Callable[[Node, Values], np.ndarray]] = {
     "RESHAPE": lambda node, values: values[0].reshape(node.outputs[0].shape),
     "SQUEEZE": lambda node, values: values[0].reshape(node.outputs[0].shape),
     "EXPAND_DIMS": lambda node, values: values[0].reshape(node.outputs[0].shape),
+    "DEQUANTIZE": lambda node, values: _dequantize(node),
     "CAST": lambda node, values: values[0].astype(node.outputs[0].dtype),
 }
 
