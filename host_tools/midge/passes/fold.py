@@ -28,7 +28,10 @@ def _strided_slice(node: Node) -> np.ndarray:
 
 
 def _dequantize(node: Node) -> np.ndarray:
-    """float16 widened, or scale * (q - zero_point) in float32, per tensor or per channel."""
+    """float16 widened, or scale * (q - zero_point) in float32.
+
+    TFLM dequantises with one scale; of several it takes the first, and so does Midge.
+    """
     source = node.inputs[0]
     assert source is not None and source.data is not None
     if source.dtype == "float16":
@@ -36,11 +39,8 @@ def _dequantize(node: Node) -> np.ndarray:
     q = source.quantization
     if q is None or source.dtype not in ("int8", "uint8", "int16", "int32"):
         raise Unsupported(f"{source.dtype} constants without a scale")
-    shape = [1] * len(source.shape)
-    if q.per_channel:
-        shape[q.axis] = -1
-    shifted = source.data.astype(np.int64) - q.zero_point.reshape(shape)
-    return np.asarray(shifted.astype(np.float32) * q.scale.reshape(shape))
+    shifted = source.data.astype(np.int64) - q.zero_point[0]
+    return np.asarray(shifted.astype(np.float32) * q.scale[0])
 
 
 # How to work out a node from the values of its inputs. SHAPE needs only the shape.

@@ -79,17 +79,17 @@ static void conv_pixel(const window_t *w, float *out) {
     }
     const uint8_t *filter = w->weights;
     for (uint32_t c = 0; c < p->out_c; c++) {
-        float sum = mg_load_f32(w->bias + 4 * c);
+        float sum = 0;
         for (uint32_t ky = w->top; ky < w->bottom; ky++) {
             const float *x = pixel_at(w, ky, w->left);
             const uint8_t *row = filter + 4 * (ky * p->kernel_w + w->left) * p->in_c;
             for (uint32_t i = 0; i < n; i++) {
-                sum += mg_dot_f32(x, row, tap);
+                sum = mg_dot_f32(sum, x, row, tap);
                 x += p->dilation_w * p->in_c;
                 row += 4 * tap;
             }
         }
-        out[c] = mg_clamp_f32(sum, w->low, w->high);
+        out[c] = mg_clamp_f32(sum + mg_load_f32(w->bias + 4 * c), w->low, w->high);
         filter += 4 * (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
     }
 }
@@ -97,7 +97,7 @@ static void conv_pixel(const window_t *w, float *out) {
 static void depthwise_pixel(const window_t *w, float *out) {
     const mg_conv_params_t *p = w->p;
     uint32_t multiplier = p->out_c / p->in_c;
-    memcpy(out, w->bias, 4 * (uint32_t)p->out_c);
+    memset(out, 0, 4 * (uint32_t)p->out_c);
     for (uint32_t ky = w->top; ky < w->bottom; ky++) {
         for (uint32_t kx = w->left; kx < w->right; kx++) {
             const float *x = pixel_at(w, ky, kx);
@@ -112,7 +112,7 @@ static void depthwise_pixel(const window_t *w, float *out) {
         }
     }
     for (uint32_t c = 0; c < p->out_c; c++) {
-        out[c] = mg_clamp_f32(out[c], w->low, w->high);
+        out[c] = mg_clamp_f32(out[c] + mg_load_f32(w->bias + 4 * c), w->low, w->high);
     }
 }
 

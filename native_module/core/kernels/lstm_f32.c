@@ -38,7 +38,7 @@ static void step(const mg_lstm_f32_params_t *p, const float *a, const uint8_t *r
                  float *c) {
     uint32_t units = p->units;
     for (uint32_t i = 0; i < 4 * units; i++) {
-        gates[i] = a[i] + mg_dot_f32(h, recurrent + 4 * i * units, units);
+        gates[i] = a[i] + mg_dot_f32(0, h, recurrent + 4 * i * units, units);
     }
     for (uint32_t u = 0; u < units; u++) {
         float in = mg_logistic(gates[u]), forget = mg_logistic(gates[units + u]);

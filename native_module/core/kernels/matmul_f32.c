@@ -37,7 +37,7 @@ void mg_matmul_f32_run(const mg_call_t *call) {
         const uint8_t *b = (const uint8_t *)call->in[1] + 4 * (outer * p->b_stride[0] + inner * p->b_stride[1]);
         for (uint32_t i = 0; i < p->rows; i++, a += p->depth) {
             for (uint32_t j = 0; j < p->columns; j++) {
-                *out++ = mg_dot_f32(a, b + 4 * j * p->depth, p->depth);
+                *out++ = mg_dot_f32(0, a, b + 4 * j * p->depth, p->depth);
             }
         }
     }
