@@ -262,7 +262,8 @@ def batch_matmul(draw: Any) -> Case:
     adj_x, adj_y = draw(st.booleans()), draw(st.booleans())
     ones = tuple(choice(draw, 1, d) for d in outer)
     a = tensor(draw, "a", (*outer, *((depth, rows) if adj_x else (rows, depth))))
-    b = tensor(draw, "b", (*(ones if draw(st.booleans()) else outer), *((columns, depth) if adj_y else (depth, columns))))
+    matrix = (columns, depth) if adj_y else (depth, columns)
+    b = tensor(draw, "b", (*(ones if draw(st.booleans()) else outer), *matrix))
     y = tensor(draw, "y", (*outer, rows, columns), scale_=near(draw, a.scale * b.scale * 64 * depth**0.5, wide=8))
     return Case("BATCH_MATMUL", [a, b], [y], {"adj_x": adj_x, "adj_y": adj_y},
                 [values(draw, a.shape), values(draw, b.shape)], version=2)  # fmt: skip
@@ -277,7 +278,8 @@ def fully_connected(draw: Any) -> Case:
     if draw(st.booleans()):
         bias = Tensor("bias", data=(values(draw, (columns,), "int32") // 4096).astype(np.int32))
     options = {"fused_activation_function": choice(draw, *ACTIVATIONS)}
-    return Case("FULLY_CONNECTED", [a, b, bias], [y], options, [values(draw, a.shape), values(draw, b.shape)], version=4)
+    feeds = [values(draw, a.shape), values(draw, b.shape)]
+    return Case("FULLY_CONNECTED", [a, b, bias], [y], options, feeds, version=4)
 
 
 @op_test("TRANSPOSE_CONV")

@@ -122,6 +122,8 @@ class _Reader:
         if not 0 <= raw.Buffer() < self.model.BuffersLength():
             raise UserError(f"{self.name}: tensor '{tensor.name}' names buffer {raw.Buffer()}, which is not there")
         buffer = self.model.Buffers(raw.Buffer())
+        if tensor.elements == 0 and tensor.dtype in ("int32", "int64"):  # the shape of a scalar
+            return np.zeros(tensor.shape, tensor.dtype)
         if buffer.DataLength() == 0 or tensor.dtype not in DTYPE_SIZES:
             return None
         data = np.asarray(buffer.DataAsNumpy(), np.uint8)

@@ -11,6 +11,7 @@ from ..ir import Graph, Node, Tensor
 from ..lower import Unsupported
 from ..lowerings.linear import SAME, window_padding
 from ..lowerings.movement import slice_of
+from .arithmetic import ARITHMETIC
 
 Values = list[np.ndarray]
 
@@ -45,6 +46,7 @@ def _dequantize(node: Node) -> np.ndarray:
 
 # How to work out a node from the values of its inputs. SHAPE needs only the shape.
 EVALUATORS: dict[str, Callable[[Node, Values], np.ndarray]] = {
+    **ARITHMETIC,
     "SHAPE": lambda node, values: _shape(node),
     "STRIDED_SLICE": lambda node, values: _strided_slice(node),
     "PACK": lambda node, values: np.stack(values, axis=node.attrs["axis"]),

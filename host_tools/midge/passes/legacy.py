@@ -12,11 +12,14 @@ import numpy as np
 from ..ir import Graph, Node, Quantization, Tensor
 
 _BETWEEN = {"QUANTIZE", "DEQUANTIZE", "CAST"}  # take uint8 as it is
+_MOVES = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "STRIDED_SLICE", "SLICE", "SPLIT", "SPLIT_V", "PACK",
+          "UNPACK", "GATHER", "GATHER_ND", "TILE", "BROADCAST_TO", "REVERSE_V2", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE",
+          "MIRROR_PAD", "RESIZE_NEAREST_NEIGHBOR"}  # take any dtype
 
 
 def uint8_to_int8(graph: Graph) -> Graph:
     """Rewrite all quantised uint8 tensors, if any op computes with them."""
-    if not any(_computes(node) for node in graph.nodes):
+    if not any(_computes(node) and node.op not in _MOVES for node in graph.nodes):
         return graph
     for i, tensor in enumerate(graph.inputs):
         if _is_legacy(tensor):
