@@ -20,9 +20,11 @@ __all__ = ["Model"]
 _MAX_RANK = 6
 _ARENA_ALIGN = 16
 _NO_MEMORY = 4  # of mg_status_t
-_DTYPES = {1: "int8", 2: "uint8", 3: "int16", 4: "int32", 5: "float32"}
-_DTYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4}
-_RAW_CODES = {1: "b", 2: "b", 3: "h", 4: "il", 5: "f"}  # bytes go everywhere
+_DTYPES = {1: "int8", 2: "uint8", 3: "int16", 4: "int32", 5: "float32",
+           6: "uint32", 7: "uint64", 8: "int64", 9: "bool", 10: "uint16"}  # fmt: skip
+_DTYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 4, 7: 8, 8: 8, 9: 1, 10: 2}
+# By array's type codes; bytes go everywhere.
+_RAW_CODES = {1: "b", 2: "b", 3: "h", 4: "il", 5: "f", 6: "IL", 7: "QL", 8: "ql", 9: "b?", 10: "H"}
 _NUMBER_CODES = "bBhHiIlLfd"
 
 
@@ -82,6 +84,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_model_open": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_run": (None, [_MODEL]),
+    "mg_reset": (None, [_MODEL]),
     "mg_run_next": (c_bool, [_MODEL, _CURSOR]),
     "mg_node_next": (c_bool, [_MODEL, _CURSOR, POINTER(_Node)]),
     "mg_tensor": (None, [_MODEL, c_uint32, _TENSOR]),
@@ -184,6 +187,9 @@ class Model:
         _core.mg_run(self._model)
         if out is not None:
             self._copy_raw(out, is_output=True)
+
+    def reset(self) -> None:
+        _core.mg_reset(self._model)
 
     def write(self, values: Any, i: int = 0) -> None:
         tensor = self._end(i, is_output=False)

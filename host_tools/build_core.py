@@ -16,7 +16,7 @@ def build_core(target: Path) -> None:
     sources = sorted(map(str, [*SOURCES.glob("*.c"), *SOURCES.glob("kernels/*.c")]))
     temporary = target.with_suffix(".tmp")
     options = ["-std=c99", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra"]
-    subprocess.run([*compiler, *options, "-o", str(temporary), *sources], check=True)
+    subprocess.run([*compiler, *options, "-o", str(temporary), *sources, "-lm"], check=True)
     temporary.replace(target)
 
 

@@ -134,3 +134,22 @@ def tanh(x: int, integer_bits: int) -> int:
 def input_radius(integer_bits: int, left_shift: int) -> int:
     """The largest |x| that still fits Q(integer_bits) once shifted."""
     return math.floor(((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << left_shift))
+
+
+def inverse_sqrt(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) as multiplier and shift (core/kernels/rows.c does the same)."""
+    if x <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while x >= 1 << 29:
+        x //= 4
+        right += 1
+    pairs = (32 - x.bit_length() - 1) // 2 - 1
+    right -= pairs
+    x = (x << 2 * pairs) >> 1
+    half_x, root = (x + 1) >> 1, 1 << 28
+    for _ in range(5):
+        cube = shift_left(high_mul(high_mul(root, root), root), 6)
+        root = shift_left(high_mul((1 << 28) + (1 << 27), root) - high_mul(half_x, cube), 3)
+    root = high_mul(root, 1518500250)
+    return (wrap32(root << -right), 0) if right < 0 else (root, -right)

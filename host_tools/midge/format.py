@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -20,9 +21,11 @@ MAJOR, MINOR = 1, 0
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
 TENSOR = struct.Struct("<BBBBIIIfi6I")
 NODE = struct.Struct("<HHBBHIII")
-DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5}
+DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
+          "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
-ARENA, DATA = 0, 1
+ARENA, DATA, STATE = 0, 1, 2
+REAL_ZERO = 0xFFFFFFFF  # the initial value of a state that starts as zeros
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -71,17 +74,22 @@ def write(program: Program, plan: Plan) -> bytes:
         if id(tensor) not in indices:
             indices[id(tensor)] = len(indices)
             root = program.root(tensor)
+            label = strings.add(tensor.name) if named else 0
             if root.data is not None:
                 place, offset = DATA, data.add(root.data.tobytes())
             else:
                 place, offset = ARENA, plan.offsets[id(tensor)]
+            if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
+                place, label = STATE, REAL_ZERO if tensor.initial is None else data.add(tensor.initial.tobytes())
             records.extend(TENSOR.pack(
                 DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
-                strings.add(tensor.name) if named else 0, tensor.scale, tensor.zero_point,
+                label, tensor.scale, tensor.zero_point,
                 *(tensor.shape + (1,) * (6 - len(tensor.shape))),
             ))  # fmt: skip
         return indices[id(tensor)]
 
+    for tensor in (t for block in plan.blocks for t in block.tensors if t.is_state):
+        index_of(tensor)
     name = strings.add(graph.name)
     ends = [index_of(t, named=True) for t in [*graph.inputs, *graph.outputs]]
     nodes = bytearray()
@@ -146,10 +154,24 @@ class FileNode:
     @property
     def macs(self) -> int:
         """Multiplications of a run."""
-        p = self.params
-        if self.op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        p, name = self.params, self.op.name
+        if name == "CONV_16":
+            taps = p["kernel_h"] * p["kernel_w"] * p["in_c"] // p["groups"]
+            end = "in" if p["up_h"] * p["up_w"] > 1 else "out"
+            return int(p["batches"] * p[f"{end}_h"] * p[f"{end}_w"] * p["out_c"] * taps)
+        if name == "MATMUL_16":
+            return int(math.prod(p["batch"]) * p["rows"] * p["columns"] * p["depth"])
+        if name == "LSTM":
+            return int(4 * p["batches"] * p["steps"] * p["units"] * (p["inputs"] + p["units"]))
+        if name == "SVDF":
+            return int(p["batches"] * p["filters"] * (p["inputs"] + p["memory"]))
+        if name == "MATMUL_F32":
+            return int(math.prod(p["batches"]) * p["rows"] * p["columns"] * p["depth"])
+        if name == "LSTM_F32":
+            return int(p["batches"] * p["steps"] * 4 * p["units"] ** 2)
+        if not name.startswith(("CONV_2D", "DEPTHWISE_CONV_2D")):
             return 0
-        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if self.op.name == "CONV_2D" else 1)
+        taps = p["kernel_h"] * p["kernel_w"] * (p["in_c"] if name.startswith("CONV_2D") else 1)
         return int(p["batches"] * p["out_h"] * p["out_w"] * p["out_c"] * taps)
 
 
@@ -196,7 +218,8 @@ def read(blob: bytes) -> File:
     for i in range(n_tensors):
         dtype, rank, place, _, offset, nbytes, at, scale, zero, *dims = TENSOR.unpack_from(blob, tensors + 48 * i)
         file.tensors.append(
-            FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes, string(at), scale, zero)
+            FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes,
+                       "" if place == STATE else string(at), scale, zero)
         )
     for _ in range(n_nodes):
         number, length, n_in, n_out, _, at, scratch, scratch_size = NODE.unpack_from(blob, nodes)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-DTYPE_SIZES = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "float16": 2, "int32": 4, "uint32": 4, "float32": 4,
-               "int64": 8, "uint64": 8, "float64": 8}
+DTYPE_SIZES = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2, "int32": 4, "uint32": 4,
+               "float32": 4, "int64": 8, "uint64": 8, "float64": 8}
 
 
 @dataclass
@@ -37,6 +37,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: np.ndarray | None = None
     is_state: bool = False  # keeps its value from one run to the next
+    initial: np.ndarray | None = None  # a state's value after a reset; None for real zeros, its zero point
 
     @property
     def is_constant(self) -> bool:
@@ -135,7 +136,7 @@ def verify(graph: Graph) -> Graph:
             if tensor is not None and not (tensor.is_constant or tensor.is_state or id(tensor) in defined):
                 raise GraphError(f"{node.op} '{node.name}' reads {tensor}, which nothing has written")
         for tensor in node.outputs:
-            if id(tensor) in defined or tensor.is_constant:
+            if (id(tensor) in defined and not tensor.is_state) or tensor.is_constant:
                 raise GraphError(f"{node.op} '{node.name}' writes {tensor} a second time")
             defined.add(id(tensor))
     for tensor in graph.outputs:

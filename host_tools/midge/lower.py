@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import fixedpoint as fp
-from .ir import NONSENSE, Graph, Node, Tensor
+from .ir import DTYPE_SIZES, NONSENSE, Graph, Node, Tensor
 from .opset import Op, ops
 
 
@@ -77,26 +77,41 @@ Rule = Callable[[Program, Node], None]
 RULES: dict[str, Rule] = {}
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the lowering of the TFLite ops of these names."""
+def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
+    """Register the lowering of the TFLite ops of these names, for any dtype or for one of output or first input."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            RULES[name] = function
+            RULES[f"{name} {dtype}".rstrip()] = function
         return function
 
     return register
 
 
+def rule_of(node: Node) -> Rule | None:
+    """The rule for the node's output dtype, else for its input's, else for all."""
+    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    return next(filter(None, [*found, RULES.get(node.op)]), None)
+
+
+def dtypes_of(op: str) -> list[str]:
+    """The dtypes for which an op has rules of their own."""
+    return [key.split()[1] for key in RULES if key.startswith(op + " ")]
+
+
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     """Lower every node. Returns the program and each node that has no lowering, with the reason."""
     from . import lowerings  # noqa: F401  (fills RULES)
+    from .state import elide_state_copies
 
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
     for node in graph.nodes:
-        function = RULES.get(node.op)
+        function = rule_of(node)
         try:
+            if function is None and node.outputs and dtypes_of(node.op):
+                raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
             if function is None:
                 raise Unsupported("Midge has no such op")
             function(program, node)
@@ -106,8 +121,10 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             refused.append((node, f"parameters that make no sense ({type(error).__name__}: {error}); "
                                   "the file is damaged, or you have found a bug: please report it"))  # fmt: skip
     for i, output in enumerate(graph.outputs):
-        if output.is_constant and not refused:  # a constant answer still has to lie in the arena
+        if program.root(output).is_constant and not refused:  # a constant answer still has to lie in the arena
             graph.outputs[i] = copy_constant(program, output)
+    if not refused:
+        elide_state_copies(program)
     return program, refused
 
 
@@ -120,12 +137,16 @@ def copy_constant(program: Program, constant: Tensor) -> Tensor:
 
 # What rules share
 
+# The dtypes that a tensor on the board may have.
+ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "float32"))
+
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
+    runnable = list(dict.fromkeys([*dtypes, *dtypes_of(node.op)]))
     for tensor in [node.inputs[0] if node.inputs else None, *node.outputs[:1]]:
         if tensor is not None and tensor.dtype not in dtypes:
-            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(dtypes)} can run. "
+            raise Unsupported(f"{tensor.dtype} tensors; {' and '.join(runnable)} can run. "
                               + ("Quantise the model to int8 when you export it" if tensor.dtype == "float32" else
                                  "Export the model with int8 tensors"))
 
@@ -165,14 +186,16 @@ def quantize(tensor: Tensor, real: float) -> int:
 
 
 def activation_range(node: Node) -> dict[str, int]:
-    """act_min and act_max of a node with a fused activation, in units of its int8 output."""
+    """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
     name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
     if name not in _RANGES:
         raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
     low, high = _RANGES[name]
+    out = node.outputs[0]
+    least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
     return {
-        "act_min": -128 if low is None else fp.clamp(quantize(node.outputs[0], low), -128, 127),
-        "act_max": 127 if high is None else fp.clamp(quantize(node.outputs[0], high), -128, 127),
+        "act_min": least if low is None else fp.clamp(quantize(out, low), least, most),
+        "act_max": most if high is None else fp.clamp(quantize(out, high), least, most),
     }
 
 
@@ -231,8 +254,8 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}.get(source.dtype)
-    if size is None:
+    size = DTYPE_SIZES.get(source.dtype)
+    if size is None or source.dtype not in ON_BOARD:
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {
         "dims": pad_left(dims, rank, 1),

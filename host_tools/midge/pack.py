@@ -49,6 +49,8 @@ def pack(program: Program, target: str) -> None:
 
 def short_requantisation_is_exact(step: Step) -> bool:
     """Whether accumulators stay below 2^30 and shifts between -22 and -1, as mg_requantize_short wants."""
+    if step.params["weights_zero_point"] != 0:
+        return False
     channels = step.params["out_c"]
     table = step.constants["channels_at"]
     bias = np.frombuffer(table, "<i4", channels).astype(np.int64)

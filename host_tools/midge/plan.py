@@ -101,9 +101,12 @@ def _blocks(program: Program) -> list[Block]:
         if root.is_constant:
             return
         block = by_root.setdefault(id(root), Block(0, step, step))
-        if not any(t is tensor for t in block.tensors):
-            block.tensors.append(tensor)
-        block.size = max(block.size, _round_up(tensor.size))
+        for member in [tensor, root] if root.is_state else [tensor]:
+            if not any(t is member for t in block.tensors):
+                block.tensors.append(member)
+            block.size = max(block.size, _round_up(member.size))
+        if root.is_state:  # never shares its bytes
+            block.first, block.last = -1, last
         block.first, block.last = min(block.first, step), max(block.last, step)
 
     for tensor in program.graph.inputs:
@@ -111,6 +114,9 @@ def _blocks(program: Program) -> list[Block]:
     for i, step in enumerate(program.steps):
         for tensor in [*step.inputs, *step.outputs]:
             touch(tensor, i)
+            if program.root(tensor).is_state:  # belongs to it alone, always
+                touch(tensor, -1)
+                touch(tensor, last)
     for tensor in program.graph.outputs:
         touch(tensor, last)
     blocks = _merge_in_place(program, by_root)

@@ -132,6 +132,10 @@ class Model:
         """
         self._core.run(x, out)
 
+    def reset(self):
+        """Forget what came before: every state of the model takes its initial value again, as after loading."""
+        self._core.reset()
+
     def stream(self, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
         """Yield a Result whenever a sliding window over samples shows something new; see stream.py."""
         from .stream import stream

@@ -24,7 +24,8 @@ void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text) {
 }
 
 const char *mg_dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8", "uint8", "int16", "int32", "float32"};
+    static const char NAMES[][8] = {"int8",   "uint8",  "int16", "int32", "float32",
+                                    "uint32", "uint64", "int64", "bool",  "uint16"};
     return NAMES[dtype - MG_INT8];
 }
 
@@ -58,8 +59,13 @@ static bool dtype_fits(uint32_t dtype, int typecode) {
     }
     switch (dtype) {
         case MG_INT8:
-        case MG_UINT8: return typecode == 'b';
+        case MG_UINT8:
+        case MG_BOOL: return typecode == 'b';
         case MG_INT16: return typecode == 'h';
+        case MG_UINT16: return typecode == 'H';
+        case MG_UINT32: return typecode == 'I' || (typecode == 'L' && sizeof(long) == 4);
+        case MG_INT64: return typecode == 'q';
+        case MG_UINT64: return typecode == 'Q';
         case MG_INT32: return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4);
         default: return typecode == 'f';
     }

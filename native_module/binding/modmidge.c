@@ -4,6 +4,7 @@
  *
  *     m = _midge.Model(file, arena=None)   check a file once and give it working memory
  *     m.run(x=None, out=None)              raw bytes in, raw bytes out; allocates nothing
+ *     m.reset()                            states take their initial values, as after loading
  *     m.write(values, i=0)                 numbers into input i, quantised
  *     m.push(window, values, i=0)          the same to the end of a window of yours, which slides
  *                                          on; how many they were
@@ -171,6 +172,12 @@ METHOD(run) {
     if (values[2].u_obj != MP_OBJ_NULL && values[2].u_obj != mp_const_none) {
         mg_copy_raw(model, values[2].u_obj, true);
     }
+    return mp_const_none;
+}
+
+METHOD(reset) {
+    CHECK_ARGS(1, 1);
+    mg_reset(&get_self(args[0])->model);
     return mp_const_none;
 }
 
@@ -376,6 +383,7 @@ METHOD(info) {
 /* With the qstr spelled out: the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
     X(MP_QSTR_run, run) \
+    X(MP_QSTR_reset, reset) \
     X(MP_QSTR_write, write) \
     X(MP_QSTR_push, push) \
     X(MP_QSTR_read, read) \

@@ -27,4 +27,10 @@ static inline int32_t mg_load_i32(const uint8_t *p) {
     return v;
 }
 
+static inline float mg_load_f32(const uint8_t *p) {
+    float v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 #endif

@@ -53,19 +53,28 @@ typedef enum {
     MG_INT16 = 3,
     MG_INT32 = 4,
     MG_FLOAT32 = 5,
+    MG_UINT32 = 6,
+    MG_UINT64 = 7,
+    MG_INT64 = 8,
+    MG_BOOL = 9,
+    MG_UINT16 = 10,
 } mg_dtype_t;
 
 typedef enum {
     MG_PLACE_ARENA = 0,
-    MG_PLACE_DATA = 1, /* a constant in the file's data section */
+    MG_PLACE_DATA = 1,  /* a constant in the file's data section */
+    MG_PLACE_STATE = 2, /* in the arena too, and kept from run to run until mg_reset */
 } mg_place_t;
+
+#define MG_REAL_ZERO UINT32_MAX /* the initial value of a state that starts as zeros: its zero point */
+
 
 /* A tensor record, byte for byte as the file holds it. */
 typedef struct {
     uint8_t dtype, rank, place, reserved;
     uint32_t offset; /* into the arena or the data section */
     uint32_t size;   /* bytes */
-    uint32_t name;   /* offset into the strings section */
+    uint32_t name;   /* into the strings section; of a state: its initial value in the data, or MG_REAL_ZERO */
     float scale;     /* real = scale * (quantised - zero_point); 0 where not quantised */
     int32_t zero_point;
     uint32_t dims[MG_MAX_RANK];
@@ -91,8 +100,11 @@ typedef struct {
 /* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. */
 bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
 
-/* Gives the model its working memory: at least model->arena_size bytes. */
+/* Gives the model its working memory, at least model->arena_size bytes, and resets it. */
 bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
+
+/* Gives every state its initial value: the next run is the first one of a sequence. */
+void mg_reset(const mg_model_t *model);
 
 /* Runs all nodes once, from the input tensors in the arena to the output tensors. */
 void mg_run(const mg_model_t *model);

@@ -42,10 +42,15 @@ uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size) {
 uint32_t mg_dtype_size(uint32_t dtype) {
     switch (dtype) {
         case MG_INT8:
-        case MG_UINT8: return 1;
-        case MG_INT16: return 2;
+        case MG_UINT8:
+        case MG_BOOL: return 1;
+        case MG_INT16:
+        case MG_UINT16: return 2;
         case MG_INT32:
+        case MG_UINT32:
         case MG_FLOAT32: return 4;
+        case MG_INT64:
+        case MG_UINT64: return 8;
         default: return 0;
     }
 }
@@ -155,7 +160,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     mg_tensor(m, index, &t);
     uint32_t element = mg_dtype_size(t.dtype);
     if (element == 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: dtype", t.dtype, MG_FLOAT32);
+        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: dtype", t.dtype, MG_UINT16);
     }
     if (t.rank > MG_MAX_RANK) {
         return corrupt(error, "a tensor of too high a rank", t.rank, MG_MAX_RANK);
@@ -173,12 +178,15 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (size != t.size) {
         return corrupt(error, "a tensor's size is not its shape's: bytes", t.size, (uint32_t)size);
     }
-    if (t.place > MG_PLACE_DATA || t.reserved != 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: place", t.place, MG_PLACE_DATA);
+    if (t.place > MG_PLACE_STATE || t.reserved != 0) {
+        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: place", t.place, MG_PLACE_STATE);
     }
-    uint32_t end = t.place == MG_PLACE_ARENA ? m->arena_size : m->data_size;
-    if (!inside(t.offset, t.size, end) || (t.place == MG_PLACE_ARENA && t.offset % element != 0)) {
+    uint32_t end = t.place == MG_PLACE_DATA ? m->data_size : m->arena_size;
+    if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
         return corrupt(error, "a tensor lies outside its memory: offset", t.offset, end);
+    }
+    if (t.place == MG_PLACE_STATE && t.name != MG_REAL_ZERO && !inside(t.name, t.size, m->data_size)) {
+        return corrupt(error, "a state's initial value ends behind the data: offset", t.name, m->data_size);
     }
     if (!(t.scale >= 0.0f && t.scale <= 3.0e38f)) { /* NaN and infinity fail too */
         return corrupt(error, "a tensor's scale is no number: tensor", index, 0);
@@ -196,7 +204,7 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
     uint32_t n = (uint32_t)c->n_inputs + c->n_outputs;
     for (uint32_t o = 0; o < n; o++) {
         const mg_tensor_t *out = &c->tensors[o];
-        if (out->place != MG_PLACE_ARENA) {
+        if (out->place == MG_PLACE_DATA) {
             continue;
         }
         if (c->scratch_size != 0 && overlap(out->offset, out->size, scratch, c->scratch_size)) {
@@ -205,7 +213,7 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
         for (uint32_t i = 0; o >= c->n_inputs && i < o; i++) {
             const mg_tensor_t *in = &c->tensors[i];
             bool same = in->offset == out->offset && in->size == out->size;
-            if (in->place == MG_PLACE_ARENA && overlap(in->offset, in->size, out->offset, out->size)
+            if (in->place != MG_PLACE_DATA && overlap(in->offset, in->size, out->offset, out->size)
                 && !(same && i < c->n_inputs && in_place)) {
                 return false;
             }
@@ -242,7 +250,7 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
             return corrupt(error, "a node names a tensor that is not there", index, m->n_tensors);
         }
         mg_tensor(m, index, &c.tensors[i]);
-        if (i >= c.n_inputs && c.tensors[i].place != MG_PLACE_ARENA) {
+        if (i >= c.n_inputs && c.tensors[i].place == MG_PLACE_DATA) {
             return corrupt(error, "a node writes to a constant: tensor", index, 0);
         }
     }
@@ -280,7 +288,7 @@ bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *err
             return corrupt(error, "an input or output that is not there: tensor", end_index(m, i), m->n_tensors);
         }
         mg_tensor(m, end_index(m, i), &t);
-        if (t.place != MG_PLACE_ARENA) {
+        if (t.place == MG_PLACE_DATA) {
             return corrupt(error, "an input or output is a constant: tensor", end_index(m, i), 0);
         }
     }
@@ -310,6 +318,7 @@ bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {
                     (uint32_t)((uintptr_t)arena % MG_ARENA_ALIGN), 0);
     }
     m->arena = arena;
+    mg_reset(m);
     return true;
 }
 

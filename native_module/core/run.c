@@ -9,8 +9,25 @@
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
     /* Constants are never written: the validator lets no node have one as its output. */
-    return tensor->place == MG_PLACE_ARENA ? model->arena + tensor->offset
-                                           : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+    return tensor->place != MG_PLACE_DATA ? model->arena + tensor->offset
+                                          : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+}
+
+void mg_reset(const mg_model_t *model) {
+    for (uint32_t i = 0; i < model->n_tensors; i++) {
+        mg_tensor_t t;
+        mg_tensor(model, i, &t);
+        if (t.place != MG_PLACE_STATE) {
+            continue;
+        }
+        if (t.name != MG_REAL_ZERO) {
+            memcpy(model->arena + t.offset, model->file + model->data + t.name, t.size);
+            continue;
+        }
+        for (uint32_t k = 0; k < t.size / mg_dtype_size(t.dtype); k++) {
+            mg_write_real(&t, model->arena + t.offset, k, 0.0f);
+        }
+    }
 }
 
 bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {

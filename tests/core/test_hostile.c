@@ -54,9 +54,15 @@ typedef struct {
 #define SCRATCH_SIZE(i) NODE, i, 16, 4
 #define PARAM_AT(type, field, i) PARAMS, 0, offsetof(mg_##type##_params_t, field) + (i), \
     sizeof(((mg_##type##_params_t *)0)->field[0])
+#define OF(node, type, field) PARAMS, node, offsetof(mg_##type##_params_t, field), \
+    sizeof(((mg_##type##_params_t *)0)->field)
 #define PARAM(type, field) PARAMS, 0, offsetof(mg_##type##_params_t, field), \
     sizeof(((mg_##type##_params_t *)0)->field)
 
+#define BAD_WINDOW "a window that does not divide its input: samples"
+#define BAD_LENGTH "a Fourier transform of an impossible length"
+#define BAD_SHIFT "an impossible shift in a noise reduction: bits"
+#define NOTHING "a detection of nothing: classes"
 #define BEHIND "a section ends behind the file: offset"
 #define ORDER "a section lies out of place: offset"
 #define NEWER_DTYPE "needs a newer Midge on the board: dtype"
@@ -122,7 +128,7 @@ static const refusal_t REFUSALS[] = {
     {"pad", "the strings do not end with a NUL: bytes", {{AT_STRINGS_SIZE, 2}}},
 
     {"pad", NEWER_DTYPE, {{DTYPE(0), 0}}},
-    {"pad", NEWER_DTYPE, {{DTYPE(1), 6}}},
+    {"pad", NEWER_DTYPE, {{DTYPE(1), 11}}},
     {"pad", NEWER_DTYPE, {{DTYPE(1), 255}}},
     {"pad", "a tensor of too high a rank", {{T_RANK(0), 7}}},
     {"pad", DIMENSION, {{DIM(0, 0), 0}}},
@@ -132,7 +138,7 @@ static const refusal_t REFUSALS[] = {
     {"pad", "a tensor larger than any file: dimension", {{DIM(0, 0), 0x10000}, {DIM(0, 1), 0x10000}}},
     {"pad", "a tensor's size is not its shape's: bytes", {{T_SIZE(0), 13}}},
     {"pad", "a tensor's size is not its shape's: bytes", {{DIM(0, 0), 0x80000001u}, {DIM(0, 1), 1}, {DIM(0, 2), 1}}},
-    {"pad", "needs a newer Midge on the board: place", {{PLACE(0), 2}}},
+    {"pad", "needs a newer Midge on the board: place", {{PLACE(0), 3}}},
     {"pad", "needs a newer Midge on the board: place", {{T_RESERVED(0), 1}}},
     {"pad", OUTSIDE, {{OFFSET(0), 0x1000}}},
     {"pad", OUTSIDE, {{OFFSET(0), 0xffffffffu}}},
@@ -326,6 +332,74 @@ static const refusal_t REFUSALS[] = {
     {"quantize_dequantize", NO_SCALE, {{PARAM(affine, scale), 0x7f800000}}},
     {"quantize_dequantize", SHAPE, {{PARAM(affine, count), 7}}},
     {"quantize_dequantize", SHAPE, {{PARAM(affine, count), 5}}},
+
+    {"audio", BAD_WINDOW, {{OF(0, window, window_size), 0}}},
+    {"audio", BAD_WINDOW, {{OF(0, window, window_size), 5}}},
+    {"audio", BAD_WINDOW, {{OF(0, window, shift), 32}}},
+    {"audio", SHAPE, {{OF(0, window, count), 24}}},
+    {"audio", CONSTANT, {{OF(0, window, window_at), 0xfffffff0u}}},
+    {"audio", SHAPE, {{OF(1, count, count), 13}}},
+    {"audio", BAD_LENGTH, {{OF(2, rfft, fft_length), 2}}},
+    {"audio", BAD_LENGTH, {{OF(2, rfft, fft_length), 17}}},
+    {"audio", BAD_LENGTH, {{OF(2, rfft, fft_length), 24}}},
+    {"audio", BAD_LENGTH, {{OF(2, rfft, fft_length), 1u << 17}}},
+    {"audio", BAD_LENGTH, {{OF(2, rfft, in_length), 17}}},
+    {"audio", SHAPE, {{OF(2, rfft, in_length), 11}}},
+    {"audio", SHAPE, {{OF(2, rfft, fft_length), 32}}},
+    {"audio", SHAPE, {{OF(2, rfft, frames), 0}}},
+    {"audio", CONSTANT, {{OF(2, rfft, twiddles_at), 0xfffffff0u}}},
+    {"audio", "a twiddle factor beyond the unit circle: index", {{OF(2, rfft, twiddles_at), 0}, {DATA, 0, 0, 4, 0x80008000u}}},
+    {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, last), 10}}},
+    {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, first), 9}}},
+    {"audio", SHAPE, {{OF(3, energy, bins), 10}}},
+    {"audio", SHAPE, {{OF(4, filter_bank, bins), 10}}},
+    {"audio", SHAPE, {{OF(4, filter_bank, channels), 3}}},
+    {"audio", CONSTANT, {{OF(4, filter_bank, bank_at), 0xfffffff0u}}},
+    {"audio", CONSTANT, {{OF(4, filter_bank, weights_at), 0xfffffff0u}}},
+    {"audio", "a filter beyond the spectrum or its weights: channel", {{OF(4, filter_bank, n_weights), 7}}},
+    {"audio", "a filter beyond the spectrum or its weights: channel", {{OF(4, filter_bank, bank_at), 0}, {DATA, 0, 0, 4, 9}, {DATA, 0, 4, 2, 1}}},
+    {"audio", SHAPE, {{OF(5, count, count), 3}}},
+    {"audio", BAD_SHIFT, {{OF(6, spectral_subtraction, smoothing_bits), 32}}},
+    {"audio", BAD_SHIFT, {{OF(6, spectral_subtraction, fraction_bits), 64}}},
+    {"audio", BAD_SHIFT, {{OF(6, spectral_subtraction, clamping), 2}}},
+    {"audio", SHAPE, {{OF(6, spectral_subtraction, channels), 3}}},
+    {"audio", "an impossible shift in a gain control: bits", {{OF(7, pcan, snr_shift), 64}}},
+    {"audio", SHAPE, {{OF(7, pcan, count), 3}}},
+    {"audio", CONSTANT, {{OF(7, pcan, gains_at), 0xfffffff0u}}},
+    {"audio", "an impossible shift before a logarithm: bits", {{OF(8, log_table, correction_bits), 32}}},
+    {"audio", SHAPE, {{OF(8, log_table, count), 3}}},
+    {"audio", CONSTANT, {{OF(8, log_table, table_at), 0xfffffff0u}}},
+
+    {"arithmetic_and_cast", WRONG_DTYPE, {{OF(0, cast, in_dtype), MG_INT8}}},
+    {"arithmetic_and_cast", WRONG_DTYPE, {{OF(0, cast, out_dtype), MG_UINT32}}},
+    {"arithmetic_and_cast", SHAPE, {{OF(0, cast, count), 7}}},
+    {"arithmetic_and_cast", "a cast between 64 bits and a real: dtype", {{OF(3, cast, in_dtype), MG_INT64}}},
+    {"arithmetic_and_cast", "a cast between 64 bits and a real: dtype", {{OF(4, cast, out_dtype), MG_UINT64}}},
+    {"arithmetic_and_cast", "needs a newer Midge on the board: function", {{OF(1, arithmetic, function), 6}}},
+    {"arithmetic_and_cast", OPERAND_DIM, {{OF(1, arithmetic, dims[0]), 0}}},
+    {"arithmetic_and_cast", OPERAND_DIM, {{OF(1, arithmetic, a_stride[0]), 1}}},
+    {"arithmetic_and_cast", OPERAND_DIM, {{OF(1, arithmetic, b_stride[0]), 1}}},
+    {"arithmetic_and_cast", OPERAND, {{OF(1, arithmetic, dims[0]), 2}}},
+    {"arithmetic_and_cast", OPERAND, {{OF(1, arithmetic, a_stride[4]), 2}}},
+    {"arithmetic_and_cast", OPERAND, {{OF(1, arithmetic, b_stride[4]), 1}}},
+    {"arithmetic_and_cast", SHAPE, {{OF(1, arithmetic, dims[4]), 5}}},
+
+    {"detection", "boxes or scores of another dtype than bytes and reals", {{DTYPE(0), MG_BOOL}, {OF(0, detection, box_dtype), MG_BOOL}}},
+    {"detection", "boxes or scores of another dtype than bytes and reals", {{DTYPE(1), MG_BOOL}, {OF(0, detection, score_dtype), MG_BOOL}}},
+    {"detection", WRONG_DTYPE, {{OF(0, detection, box_dtype), MG_INT8}}},
+    {"detection", WRONG_DTYPE, {{OF(0, detection, score_dtype), MG_FLOAT32}}},
+    {"detection", NOTHING, {{OF(0, detection, box_size), 3}}},
+    {"detection", NOTHING, {{OF(0, detection, boxes), 0}}},
+    {"detection", NOTHING, {{OF(0, detection, classes), 0}}},
+    {"detection", NOTHING, {{OF(0, detection, classes), 4}}},
+    {"detection", NOTHING, {{OF(0, detection, limit), 0}}},
+    {"detection", NOTHING, {{OF(0, detection, max_detections), 0}}},
+    {"detection", SHAPE, {{OF(0, detection, boxes), 2}}},
+    {"detection", SHAPE, {{OF(0, detection, score_size), 4}}},
+    {"detection", SHAPE, {{OF(0, detection, max_detections), 3}}},
+    {"detection", CONSTANT, {{OF(0, detection, anchors_at), 0xfffffff0u}}},
+    {"detection", "too little scratch for the boxes: bytes", {{SCRATCH_SIZE(0), 59}}},
+    {"detection", "too little scratch for the boxes: bytes", {{OF(0, detection, limit), 4}}},
 };
 
 static uint32_t node_at(const uint8_t *file, uint32_t index) {

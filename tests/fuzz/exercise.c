@@ -78,11 +78,33 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_DEPTHWISE_CONV_2D: /* scratch: of the layout that gathers a plane for each channel */
             return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w
                    + (uint64_t)mg_load_u32(node->tensors - 4) * p.conv.in_c * p.conv.batches;
+        case MG_OP_CONV_2D_F32:
+        case MG_OP_CONV_2D_HYBRID: return (uint64_t)out.size * p.conv.kernel_h * p.conv.kernel_w * p.conv.in_c;
+        case MG_OP_DEPTHWISE_CONV_2D_F32:
+        case MG_OP_DEPTHWISE_CONV_2D_HYBRID: return 2ull * out.size * p.conv.kernel_h * p.conv.kernel_w;
+        case MG_OP_MAX_POOL_2D_F32:
+        case MG_OP_AVERAGE_POOL_2D_F32:
+            return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
+        case MG_OP_REDUCE_F32: return product(p.reduce_f32.dims, 6);
+        case MG_OP_MATMUL_F32: return (uint64_t)out.size * p.matmul_f32.depth;
+        case MG_OP_LSTM_F32: return 4ull * out.size * p.lstm_f32.units;
         case MG_OP_MAX_POOL_2D:
         case MG_OP_AVERAGE_POOL_2D:
             return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
         case MG_OP_MEAN: return product(p.reduce.keep_dims, 3) * product(p.reduce.reduce_dims, 3);
         case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
+        case MG_OP_DETECTION:
+            return (uint64_t)p.detection.boxes * (p.detection.boxes + p.detection.limit)
+                   * (p.detection.per_class ? p.detection.classes : 1) + (uint64_t)p.detection.boxes * p.detection.classes;
+        case MG_OP_CONV_16:
+            return (uint64_t)out.size * p.conv16.kernel_h * p.conv16.kernel_w * p.conv16.in_c;
+        case MG_OP_MAX_POOL_16:
+        case MG_OP_AVERAGE_POOL_16:
+            return out.size * least(p.pool16.kernel_h, p.pool16.in_h) * least(p.pool16.kernel_w, p.pool16.in_w);
+        case MG_OP_MATMUL_16: return (uint64_t)out.size * p.matmul16.depth;
+        case MG_OP_LSTM: return 4ull * out.size * ((uint64_t)p.lstm.inputs + p.lstm.units);
+        case MG_OP_SVDF:
+            return (uint64_t)p.svdf.batches * p.svdf.filters * ((uint64_t)p.svdf.inputs + 2 * p.svdf.memory);
         default: return out.size;
     }
 }
@@ -139,7 +161,8 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
 }
 
 static bool meet(const mg_tensor_t *a, const mg_tensor_t *b) {
-    return a->place == b->place && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+    bool same_memory = (a->place == MG_PLACE_DATA) == (b->place == MG_PLACE_DATA);
+    return same_memory && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
 /* A number that changes with the inputs that the node must leave alone. */
@@ -164,7 +187,7 @@ static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t 
     ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
     for (uint32_t i = 0; i < places->n_in + places->n_out; i++) {
         const mg_tensor_t *t = i < places->n_in ? &places->in[i] : &places->out[i - places->n_in];
-        if (t->place == MG_PLACE_ARENA) {
+        if (t->place != MG_PLACE_DATA) {
             ASAN_UNPOISON_MEMORY_REGION(model->arena + t->offset, t->size);
         }
     }

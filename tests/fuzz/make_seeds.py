@@ -204,6 +204,139 @@ def quantize_dequantize() -> Graph:
     return graph([x], Node("QUANTIZE", [x], [t]), Node("DEQUANTIZE", [t], [y]))
 
 
+def plain(name: str, dtype: str, *shape: int) -> Tensor:
+    """A tensor without quantisation."""
+    return Tensor(name, shape, dtype)
+
+
+@seed
+def audio() -> Graph:
+    """Samples to log-mel features, as TFLM's audio preprocessors do it."""
+    x, w, a = plain("x", "int16", 1, 12), plain("w", "int16", 1, 12), plain("a", "int16", 1, 12)
+    s, f, e = plain("s", "int32"), plain("f", "int16", 1, 18), plain("e", "uint32", 9)
+    r = plain("r", "int16", 18)
+    weights, unweights = (rng.integers(0, 4096, 8) for _ in range(2))
+    bank = {"w": weights, "u": unweights, "f": [1, 3, 6], "o": [0, 2, 5], "c": [2, 3, 3]}
+    sums, roots = plain("sums", "uint64", 2), plain("roots", "uint32", 2)
+    rest, noise = plain("rest", "uint32", 2), plain("noise", "uint32", 2)
+    gained, log = plain("gained", "uint32", 2), plain("log", "int16", 2)
+    options = {"num_channels": 2, "smoothing": 409, "one_minus_smoothing": 15975, "alternate_smoothing": 983,
+               "alternate_one_minus_smoothing": 15401, "min_signal_remaining": 819, "smoothing_bits": 10,
+               "spectral_subtraction_bits": 14, "clamping": 0}  # fmt: skip
+    return graph(
+        [x],
+        Node("CUSTOM:SignalWindow", [x, known("hann", rng.integers(0, 4096, 12), "int16")], [w], {"shift": 12}),
+        Node("CUSTOM:SignalFftAutoScale", [w], [a, s]),
+        Node("CUSTOM:SignalRfft", [a], [f], {"fft_length": 16}),
+        Node("RESHAPE", [f], [r]),
+        Node("CUSTOM:SignalEnergy", [r], [e], {"start_index": 1, "end_index": 8}),
+        Node("CUSTOM:SignalFilterBank", [e, *(known(k, v, "int16") for k, v in bank.items())], [sums],
+             {"num_channels": 2}),
+        Node("CUSTOM:SignalFilterBankSquareRoot", [sums, s], [roots]),
+        Node("CUSTOM:SignalFilterBankSpectralSubtraction", [roots], [rest, noise], options),
+        Node("CUSTOM:SignalPCAN", [rest, noise, known("g", rng.integers(-32768, 32767, 125), "int16")], [gained],
+             {"snr_shift": 6}),
+        Node("CUSTOM:SignalFilterBankLog", [gained], [log], {"output_scale": 64, "input_correction_bits": 3}),
+    )  # fmt: skip
+
+
+@seed
+def spectrum_of_8() -> Graph:
+    """Twice a power of 4, so with a stage of 2; two frames."""
+    x, y = plain("x", "int16", 2, 7), plain("y", "int16", 2, 18)
+    return graph([x], Node("CUSTOM:SignalRfft", [x], [y], {"fft_length": 16}))
+
+
+@seed
+def arithmetic_and_cast() -> Graph:
+    x, a, b = plain("x", "int16", 3, 2), plain("a", "int32", 3, 2), plain("b", "int32", 3, 2)
+    c, r, y = plain("c", "int32", 3, 2), plain("r", "float32", 3, 2), plain("y", "int8", 3, 2)
+    return graph([x], Node("CAST", [x], [a]), Node("MUL", [a, known("seven", 7, "int32")], [b]),
+                 Node("DIV", [b, known("by", [3, -1], "int32")], [c]), Node("CAST", [c], [r]),
+                 Node("CAST", [r], [y]))  # fmt: skip
+
+
+@seed
+def detection() -> Graph:
+    boxes, scores = tensor("boxes", 1, 3, 4, dtype="uint8"), tensor("scores", 1, 3, 3, dtype="uint8")
+    anchors = known("anchors", rng.uniform(0.1, 1, (3, 4)), "float32")
+    outs = [plain("y", "float32", 1, 2, 4), plain("c", "float32", 1, 2), plain("p", "float32", 1, 2),
+            plain("n", "float32", 1)]  # fmt: skip
+    options = {"max_detections": 2, "num_classes": 2, "max_classes_per_detection": 1, "use_regular_nms": 1,
+               "nms_score_threshold": 0.1, "nms_iou_threshold": 0.5, "y_scale": 10.0, "x_scale": 10.0,
+               "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
+    return graph([boxes, scores], Node("CUSTOM:TFLite_Detection_PostProcess", [boxes, scores, anchors], outs, options))
+
+
+def real(name: str, *shape: int) -> Tensor:
+    return tensor(name, *shape, dtype="float32")
+
+
+def weights(*shape: int) -> Tensor:
+    return known("weights", rng.uniform(-1, 1, shape), "float32")
+
+
+@seed
+def float_convolutions() -> Graph:
+    x, t, y = real("x", 1, 4, 5, 2), real("t", 1, 2, 2, 3), real("y", 1, 2, 2, 6)
+    attrs = {"stride_h": 1, "stride_w": 1, "padding": VALID, "fused_activation_function": RELU}
+    same = attrs | {"padding": SAME}
+    dilated = attrs | {"dilation_h_factor": 2, "dilation_w_factor": 3}
+    return graph([x], Node("CONV_2D", [x, weights(3, 2, 2, 2)], [t], dilated),
+                 Node("DEPTHWISE_CONV_2D", [t, weights(1, 3, 2, 6)], [y], same))  # fmt: skip
+
+
+@seed
+def hybrid_convolutions() -> Graph:
+    x, t, y = real("x", 2, 3, 3, 2), real("t", 2, 2, 2, 3), real("y", 2, 2, 2, 3)
+    attrs = {"stride_h": 1, "stride_w": 1, "padding": VALID}
+    scales = Quantization(np.full(3, 0.01, np.float32), np.zeros(3, np.int64), 3)
+    w = known("w", rng.integers(-127, 128, (3, 2, 2, 2)), "int8", q(0.01))
+    d = known("d", rng.integers(-127, 128, (1, 2, 2, 3)), "int8", scales)
+    same = attrs | {"padding": SAME}
+    return graph([x], Node("CONV_2D", [x, w], [t], attrs), Node("DEPTHWISE_CONV_2D", [t, d], [y], same))
+
+
+@seed
+def float_pools() -> Graph:
+    x, t, y = real("x", 1, 4, 5, 2), real("t", 1, 2, 3, 2), real("y", 1, 1, 2, 2)
+    return graph([x], pool("MAX_POOL_2D", x, t, (3, 2), 2, SAME), pool("AVERAGE_POOL_2D", t, y, (2, 2), 1, VALID))
+
+
+@seed
+def float_elementwise() -> Graph:
+    a, b, t, y = real("a", 2, 3), real("b", 3), real("t", 2, 3), real("y", 2, 3)
+    return graph([a, b], Node("SUB", [a, b], [t], {"fused_activation_function": RELU}), Node("TANH", [t], [y]))
+
+
+@seed
+def float_reductions() -> Graph:
+    x, t, y = real("x", 2, 3, 4, 2), real("t", 3, 2), real("y", 3, 2)
+    return graph([x], Node("SUM", [x, known("axes", [0, 2], "int32")], [t]), Node("LOG_SOFTMAX", [t], [y]))
+
+
+@seed
+def float_matmul() -> Graph:
+    a, b, y = real("a", 2, 3, 4), real("b", 1, 5, 4), real("y", 2, 3, 5)
+    return graph([a, b], Node("BATCH_MATMUL", [a, b], [y], {"adj_y": True}))
+
+
+@seed
+def float_resize() -> Graph:
+    x, y = real("x", 1, 2, 3, 2), real("y", 1, 4, 3, 2)
+    return graph([x], Node("RESIZE_BILINEAR", [x], [y], {"half_pixel_centers": True}))
+
+
+@seed
+def float_lstm() -> Graph:
+    x, y, h, c = real("x", 2, 3, 2), real("y", 2, 3, 2), real("h", 2, 2), real("c", 2, 2)
+    h.is_state = c.is_state = True
+    known_ones = [weights(2, 2) for _ in range(8)]
+    biases = [weights(2) for _ in range(4)]
+    inputs = [x, *known_ones, None, None, None, *biases, None, None, h, c]
+    return graph([x], Node("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], {"cell_clip": 1.0}))
+
+
 @seed
 def network() -> Graph:
     """Everything that a small classifier has, in one file with labels."""
@@ -217,6 +350,108 @@ def network() -> Graph:
               Node("SOFTMAX", [s], [y], {"beta": 1.0}))  # fmt: skip
     g.labels, g.metadata = ["idle", "circle", "wave"], {"source": "tests/fuzz"}
     return g
+
+
+def wide(name: str, *shape: int, scale: float = 0.002) -> Tensor:
+    return tensor(name, *shape, dtype="int16", scale=scale, zero_point=0)
+
+
+def wide_weights(*shape: int, bias: str = "int64") -> list[Tensor]:
+    return [known("weights", rng.integers(-127, 128, shape), "int8", q(0.01)),
+            known("bias", rng.integers(-500, 500, shape[0]), bias)]
+
+
+@seed
+def conv_16() -> Graph:
+    x, y, attrs = wide("x", 1, 4, 5, 2), wide("y", 1, 2, 3, 3), {"stride_h": 2, "stride_w": 2, "padding": SAME}
+    return graph([x], Node("CONV_2D", [x, *wide_weights(3, 3, 2, 2)], [y], attrs))
+
+
+@seed
+def transpose_conv_16() -> Graph:
+    x, y, attrs = wide("x", 1, 2, 3, 2), wide("y", 1, 4, 3, 2), {"stride_h": 2, "stride_w": 1, "padding": SAME}
+    weights, bias = wide_weights(2, 3, 2, 2)
+    return graph([x], Node("TRANSPOSE_CONV", [known("shape", y.shape, "int32"), weights, x, bias], [y], attrs))
+
+
+@seed
+def mean_16() -> Graph:
+    x, t, y = wide("x", 2, 3, 4, 2), wide("t", 2, 2), wide("y", 2, 3)
+    return graph([x], Node("MEAN", [x, known("axes", [1, 2], "int32")], [t]),
+                 Node("FULLY_CONNECTED", [t, *wide_weights(3, 2, bias="int32")], [y]))  # fmt: skip
+
+
+@seed
+def gate_16() -> Graph:
+    """The ops of an unrolled recurrent layer."""
+    a, b, ones = wide("a", 2, 3), wide("b", 3), dict.fromkeys("stuvy", 2.0**-15)
+    s, t, u, v, y = (wide(name, 2, 3, scale=scale) for name, scale in ones.items())
+    return graph([a, b], Node("ADD", [a, b], [s]), Node("SUB", [s, b], [t]), Node("LOGISTIC", [t], [u]),
+                 Node("TANH", [a], [v]), Node("MUL", [u, v], [y]))  # fmt: skip
+
+
+@seed
+def pools_16() -> Graph:
+    x, t, y = wide("x", 1, 5, 4, 2), wide("t", 1, 3, 2, 2), wide("y", 1, 3, 2, 2)
+    return graph([x], pool("MAX_POOL_2D", x, t, (2, 2), 2, SAME), pool("AVERAGE_POOL_2D", t, y, (2, 3), 1, SAME))
+
+
+@seed
+def softmax_16() -> Graph:
+    x, y = wide("x", 2, 5), wide("y", 2, 5, scale=2.0**-15)
+    return graph([x], Node("SOFTMAX", [x], [y], {"beta": 1.0}))
+
+
+@seed
+def matmul_16() -> Graph:
+    a, b, y = wide("a", 2, 3, 4), wide("b", 1, 5, 4), wide("y", 2, 3, 5)
+    return graph([a, b], Node("BATCH_MATMUL", [a, b], [y], {"adj_x": False, "adj_y": True}))
+
+
+@seed
+def quantize_16() -> Graph:
+    x, t, y = tensor("x", 3, 2, dtype="float32"), wide("t", 3, 2), wide("y", 3, 2)
+    u, z = tensor("u", 3, 2), tensor("z", 3, 2, dtype="float32")
+    g = graph([x], Node("QUANTIZE", [x], [t]), Node("LEAKY_RELU", [t], [y], {"alpha": 0.3}),
+              Node("QUANTIZE", [t], [u]), Node("DEQUANTIZE", [t], [z]))  # fmt: skip
+    g.outputs = [y, u, z]
+    return g
+
+
+def state(name: str, *shape: int, dtype: str = "int8", scale: float = 0.05, zero_point: int = 3) -> Tensor:
+    found = tensor(name, *shape, dtype=dtype, scale=scale, zero_point=zero_point)
+    found.is_state = True
+    return found
+
+
+def recurrent(dtype: str, bias: str) -> Graph:
+    zero = 0 if dtype == "int16" else 3
+    x, y = (tensor(name, 2, 2, n, dtype=dtype, zero_point=zero) for name, n in (("x", 3), ("y", 4)))
+    weights = [known(f"w{i}", rng.integers(-127, 128, (4, 3 if i < 4 else 4)), "int8", q(0.01)) for i in range(8)]
+    biases = [known(f"b{i}", rng.integers(-500, 500, 4), bias) for i in range(4)]
+    states = [state("h", 2, 4, dtype=dtype, zero_point=zero),
+              state("s", 2, 4, dtype="int16", scale=2.0**-11, zero_point=0)]
+    inputs = [x, *weights, None, None, None, *biases, None, None, *states]
+    return graph([x], Node("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], {"cell_clip": 10.0}))
+
+
+@seed
+def lstm() -> Graph:
+    return recurrent("int8", "int32")
+
+
+@seed
+def lstm_16() -> Graph:
+    return recurrent("int16", "int64")
+
+
+@seed
+def svdf() -> Graph:
+    x, y, past = tensor("x", 1, 5), tensor("y", 1, 2), state("past", 1, 12, dtype="int16", zero_point=0)
+    features = known("features", rng.integers(-127, 128, (4, 5)), "int8", q(0.01))
+    time = known("time", rng.integers(-9999, 9999, (4, 3)), "int16", q(0.001))
+    bias = known("bias", rng.integers(-500, 500, 2), "int32")
+    return graph([x], Node("SVDF", [x, features, time, bias, past], [y], {"rank": 2}))
 
 
 def main() -> None:

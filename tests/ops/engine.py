@@ -108,7 +108,7 @@ class OpTest:
     unanswered: float = 0.25
 
     def __str__(self) -> str:
-        return "_".join(filter(None, (self.op, self.dtype, *self.form.split())))
+        return "_".join(filter(None, (self.op.removeprefix("CUSTOM:"), self.dtype, *self.form.split())))
 
     @property
     def against(self) -> str:

@@ -56,4 +56,5 @@ def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
 
 
 def test_every_lowering_has_a_test() -> None:
-    assert set(lower.RULES) == {test.op for test in load_table()}
+    recurrent = {"LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"}  # over several runs, in tests/host
+    assert {name.split()[0] for name in lower.RULES} - recurrent == {test.op for test in load_table()}

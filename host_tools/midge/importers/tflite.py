@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tflite
+from flatbuffers import flexbuffers  # type: ignore[import-untyped]
 
 from ..errors import UserError
 from ..ir import DTYPE_SIZES, Graph, Node, Quantization, Tensor
@@ -53,26 +54,34 @@ class _Reader:
         self.model = tflite.Model.GetRootAs(data, 0)
 
     def graph(self) -> Graph:
-        model = self.model
-        if model.SubgraphsLength() == 0:
+        if self.model.SubgraphsLength() == 0:
             raise UserError(f"{self.name}: the file holds no graph; export it again")
-        subgraph = model.Subgraphs(0)
+        graph = self._subgraph(0)
+        if not graph.nodes:
+            raise UserError(f"{self.name}: the graph has no operators, so there is nothing to run")
+        if not graph.inputs or not graph.outputs:
+            raise UserError(f"{self.name}: the graph has no {'outputs' if graph.inputs else 'inputs'}; export it again")
+        for node in graph.nodes:
+            if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
+                index = node.attrs.get("init_subgraph_index", 0)
+                if not 0 < index < self.model.SubgraphsLength():
+                    raise UserError(f"{self.name}: CALL_ONCE names graph {index}, which is not there; export it again")
+                node.attrs["graph"] = self._subgraph(index)
+        return graph
+
+    def _subgraph(self, index: int) -> Graph:
+        subgraph = self.model.Subgraphs(index)
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(_count(subgraph.TensorsLength(), self.data))]
         nodes = [
             self._node(subgraph.Operators(i), tensors, i)
             for i in range(_count(subgraph.OperatorsLength(), self.data))
         ]
-        if not nodes:
-            raise UserError(f"{self.name}: the graph has no operators, so there is nothing to run")
-        graph = Graph(
+        return Graph(
             name=Path(self.name).stem,
             inputs=[tensors[i] for i in _indices(subgraph, "Inputs", len(tensors))],
             outputs=[tensors[i] for i in _indices(subgraph, "Outputs", len(tensors))],
             nodes=nodes,
         )
-        if not graph.inputs or not graph.outputs:
-            raise UserError(f"{self.name}: the graph has no {'outputs' if graph.inputs else 'inputs'}; export it again")
-        return graph
 
     def _tensor(self, raw: Any, index: int) -> Tensor:
         # Fused layers carry all their names, joined by semicolons; the first one says enough.
@@ -113,6 +122,8 @@ class _Reader:
         if not 0 <= raw.Buffer() < self.model.BuffersLength():
             raise UserError(f"{self.name}: tensor '{tensor.name}' names buffer {raw.Buffer()}, which is not there")
         buffer = self.model.Buffers(raw.Buffer())
+        if tensor.elements == 0 and tensor.dtype in ("int32", "int64"):  # the shape of a scalar
+            return np.zeros(tensor.shape, tensor.dtype)
         if buffer.DataLength() == 0 or tensor.dtype not in DTYPE_SIZES:
             return None
         data = np.asarray(buffer.DataAsNumpy(), np.uint8)
@@ -130,7 +141,7 @@ class _Reader:
         if not 0 <= raw.OpcodeIndex() < self.model.OperatorCodesLength():
             raise UserError(f"{self.name}: operator {index} has the unknown opcode index {raw.OpcodeIndex()}")
         code = self.model.OperatorCodes(raw.OpcodeIndex())
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+        number = max(_builtin_code(code), code.DeprecatedBuiltinCode())
         if number == tflite.BuiltinOperator.CUSTOM:
             op = "CUSTOM:" + (code.CustomCode() or b"").decode()
         else:
@@ -139,8 +150,14 @@ class _Reader:
             op=op,
             inputs=[None if i < 0 else tensors[i] for i in _indices(raw, "Inputs", len(tensors), optional=True)],
             outputs=[tensors[i] for i in _indices(raw, "Outputs", len(tensors))],
-            attrs=_options(raw),
+            attrs=_custom_options(raw) if op.startswith("CUSTOM:") else _options(raw),
         )
+
+
+def _builtin_code(code: Any) -> int:
+    """The 32-bit field, which the library's accessor does not look at where the old 8-bit one is absent."""
+    at = code._tab.Offset(10)
+    return int(struct.unpack_from("<i", code._tab.Bytes, at + code._tab.Pos)[0]) if at else 0
 
 
 def _count(length: int, data: bytes) -> int:
@@ -180,6 +197,29 @@ def _options(raw: Any) -> dict[str, Any]:
             attrs[_snake(name)] = [int(v) for v in _vector(options, name)]
         else:
             attrs[_snake(name)] = getattr(options, name)()
+    return attrs
+
+
+def _custom_options(raw: Any) -> dict[str, Any]:
+    """The numbers of a custom operator's options, {} where they are no map in flexbuffer form.
+
+    Nothing but numbers is looked at: hostile bytes may hold maps that contain themselves.
+    """
+    data = bytes(_vector(raw, "CustomOptions"))
+    attrs: dict[str, Any] = {}
+    try:
+        root = flexbuffers.GetRoot(bytearray(data))
+        if not root.IsMap or len(root.AsMap) > len(data):
+            return {}
+        fields = root.AsMap
+        for i, key in enumerate(fields.Keys):
+            value = fields.Values[i]
+            if value.IsBool or value.IsInt:
+                attrs[key.AsKey] = value.AsInt
+            elif value.IsFloat:
+                attrs[key.AsKey] = value.AsFloat
+    except (LookupError, ValueError, TypeError, struct.error, OverflowError, AttributeError):
+        return {}
     return attrs
 
 

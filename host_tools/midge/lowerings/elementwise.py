@@ -26,6 +26,7 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
+from .linear import is_legacy
 
 RANK = 5
 
@@ -95,6 +96,20 @@ def table_rule(name: str) -> Callable[[Callable[[Node, Tensor, Tensor], Callable
     return register
 
 
+def float_table(source: Tensor, out: Tensor, function: Callable[[np.float32], float]) -> Callable[[int], int]:
+    """q -> y by way of float32, as TFLite fills its tables: the inverse of the output's scale is rounded first."""
+    scale, inverse = np.float32(source.scale), np.float32(1) / np.float32(out.scale)
+
+    def table(q: int) -> int:
+        with np.errstate(all="ignore"):
+            y = np.float32(np.float32(function(scale * np.float32(q - source.zero_point))) * inverse)
+        if not np.isfinite(y):
+            return 0 if np.isnan(y) else 127 if y > 0 else -128
+        return int(np.clip(fp.round_half_away(float(y)), -(2**30), 2**30)) + out.zero_point
+
+    return table
+
+
 def in_q4(source: Tensor) -> Callable[[int], int | None]:
     """The input in Q4.27, or None where it lies outside; as TFLM's logistic and tanh read it."""
     multiplier, shift = fp.quantize_multiplier(source.scale * 2**27)
@@ -109,6 +124,8 @@ def in_q4(source: Tensor) -> Callable[[int], int | None]:
 
 @table_rule("LOGISTIC")
 def logistic(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+    if is_legacy(node):
+        return float_table(source, out, lambda x: float(1 / (1 + np.float32(np.exp(-np.float64(x))))))
     convert = in_q4(source)
     if out.zero_point != -128:
         raise Unsupported(f"a logistic to zero point {out.zero_point}; -128 can run")
@@ -124,6 +141,8 @@ def logistic(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
 
 @table_rule("TANH")
 def tanh(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+    if is_legacy(node):
+        return float_table(source, out, lambda x: math.tanh(float(x)))
     convert = in_q4(source)
 
     def function(q: int) -> int:

@@ -41,8 +41,8 @@ def window_padding(node: Node, size: tuple[int, int], kernel: tuple[int, int]) -
     return {"pad_top": top, "pad_left": left}
 
 
-def symmetric_weights(node: Node) -> np.ndarray:
-    """The weights as int8 with zero point 0."""
+def weights_of(node: Node) -> tuple[np.ndarray, int]:
+    """The weights as int8, and their zero point: 0 wherever they fit."""
     tensor = required(node, 1)
     data = constant(node, 1, "weights")
     if tensor.dtype != "int8":
@@ -50,12 +50,27 @@ def symmetric_weights(node: Node) -> np.ndarray:
     want_quantized(tensor)
     assert tensor.quantization is not None
     if not np.any(tensor.quantization.zero_point):
-        return data
-    shifted = data.astype(np.int32) - tensor.zero_point
-    # TFLM's convolutions leave the zero point out, so that only a fully connected layer means what it says.
-    if node.op != "FULLY_CONNECTED" or tensor.quantization.per_channel or shifted.min() < -128 or shifted.max() > 127:
+        return data, 0
+    # TFLM's int8 convolutions leave the zero point out, so that only these mean what they say.
+    if tensor.quantization.per_channel or not (node.op == "FULLY_CONNECTED" or is_legacy(node)):
         raise Unsupported(f"weights with the zero point {tensor.zero_point}; export them symmetric (zero point 0)")
-    return shifted.astype(np.int8)
+    shifted = data.astype(np.int32) - tensor.zero_point
+    if shifted.min() < -128 or shifted.max() > 127:
+        return data, tensor.zero_point
+    return shifted.astype(np.int8), 0
+
+
+def symmetric_weights(node: Node) -> np.ndarray:
+    """The weights as int8 with zero point 0, or a refusal."""
+    weights, zero_point = weights_of(node)
+    if zero_point != 0:
+        raise Unsupported(f"weights with the zero point {zero_point}; export them symmetric (zero point 0)")
+    return weights
+
+
+def is_legacy(node: Node) -> bool:
+    """Whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
+    return bool(node.attrs.get("legacy_uint8"))
 
 
 def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tuple[int, int]]:
@@ -78,7 +93,7 @@ def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tu
     return found * channels if len(found) == 1 else found
 
 
-def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]]) -> bytes:
+def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]], zero_point: int = 0) -> bytes:
     """bias, multiplier and shift a channel. `weights` is [channels, taps]; its sums take the zero point in."""
     channels = len(weights)
     bias = np.zeros(channels, np.int64)
@@ -87,10 +102,10 @@ def channel_table(node: Node, weights: np.ndarray, pairs: list[tuple[int, int]])
         if given.size != channels or required(node, 2).dtype != "int32":
             raise Unsupported(f"a {required(node, 2).dtype} bias of {given.size} entries; int32, {channels} can run")
         bias = given.reshape(-1).astype(np.int64)
-    bias = bias - required(node, 0).zero_point * weights.astype(np.int64).sum(axis=1)
+    bias = bias - required(node, 0).zero_point * (weights.astype(np.int64) - zero_point).sum(axis=1)
     pairs = list(pairs)
     limits = activation_range(node)
-    for c in np.flatnonzero(~weights.any(axis=1)):
+    for c in np.flatnonzero(~weights.any(axis=1)) if zero_point == 0 else ():
         # A constant channel; its scale may be anything, so it gets one that no kernel has to fear.
         value = fp.requantize(fp.wrap32(int(bias[c])), *pairs[c]) + node.outputs[0].zero_point
         bias[c] = 4 * (fp.clamp(value, limits["act_min"], limits["act_max"]) - node.outputs[0].zero_point)
@@ -109,7 +124,8 @@ def nhwc(node: Node, tensor: Tensor) -> tuple[int, int, int, int]:
     return n, h, w, c
 
 
-def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_channel: np.ndarray) -> None:
+def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_channel: np.ndarray,
+             zero_point: int) -> None:
     """`weights` lie as the kernel reads them; `by_channel` is the same as [channels, taps]."""
     source, out = required(node, 0), node.outputs[0]
     n, in_h, in_w, in_c = nhwc(node, source)
@@ -123,11 +139,11 @@ def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_chan
         "batches": n, "in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": out_h, "out_w": out_w, "out_c": out_c,
         "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
         "dilation_h": a.get("dilation_h_factor", 1), "dilation_w": a.get("dilation_w_factor", 1),
-        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point,
+        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point, "weights_zero_point": zero_point,
         **window_padding(node, (in_h, in_w), kernel), **activation_range(node),
     }  # fmt: skip
-    pairs = multipliers(node, out_c, per_tensor_in_float=False)
-    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, by_channel, pairs)}
+    pairs = multipliers(node, out_c, per_tensor_in_float=is_legacy(node))
+    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, by_channel, pairs, zero_point)}
     program.add(node, op, [source], params, constants, scratch=0 if kernel == (1, 1) else taps,
                 macs=n * out_h * out_w * weights.size)
 
@@ -135,28 +151,32 @@ def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_chan
 @rule("CONV_2D")
 def conv_2d(program: Program, node: Node) -> None:
     want_dtype(node, "int8")
-    weights = symmetric_weights(node)
+    weights, zero_point = weights_of(node)
     in_c = nhwc(node, required(node, 0))[3]
     if weights.ndim != 4 or weights.shape[3] != in_c:
         raise Unsupported(f"weights of shape {list(weights.shape)} on {in_c} channels; grouped convolutions cannot run")
-    add_conv(program, node, "CONV_2D", weights, weights.reshape(weights.shape[0], -1))
+    add_conv(program, node, "CONV_2D", weights, weights.reshape(weights.shape[0], -1), zero_point)
 
 
 @rule("DEPTHWISE_CONV_2D")
 def depthwise_conv_2d(program: Program, node: Node) -> None:
     want_dtype(node, "int8")
-    weights = symmetric_weights(node)
+    weights, zero_point = weights_of(node)
     in_c = nhwc(node, required(node, 0))[3]
     if weights.ndim != 4 or weights.shape[0] != 1 or weights.shape[3] % in_c:
         raise Unsupported(f"weights of shape {list(weights.shape)} on {in_c} channels; wanted [1, KH, KW, n * {in_c}]")
-    add_conv(program, node, "DEPTHWISE_CONV_2D", weights, weights.reshape(-1, weights.shape[3]).T)
+    add_conv(program, node, "DEPTHWISE_CONV_2D", weights, weights.reshape(-1, weights.shape[3]).T, zero_point)
 
 
 @rule("FULLY_CONNECTED")
 def fully_connected(program: Program, node: Node) -> None:
     """A 1x1 convolution over the rows of the input."""
+    if not required(node, 1).is_constant and required(node, 0).dtype == "int8":
+        from .scans import fully_connected as of_two_activations
+
+        return of_two_activations(program, node)
     want_dtype(node, "int8")
-    weights = symmetric_weights(node)
+    weights, zero_point = weights_of(node)
     source, out = required(node, 0), node.outputs[0]
     if weights.ndim != 2 or weights.shape[1] == 0 or source.elements % weights.shape[1]:
         raise Unsupported(f"weights of shape {list(weights.shape)} on an input of shape {list(source.shape)}")
@@ -169,8 +189,9 @@ def fully_connected(program: Program, node: Node) -> None:
     params = {
         "batches": 1, "in_h": rows, "in_w": 1, "in_c": in_c, "out_h": rows, "out_w": 1, "out_c": out_c,
         "kernel_h": 1, "kernel_w": 1, "stride_h": 1, "stride_w": 1, "dilation_h": 1, "dilation_w": 1,
-        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point, **activation_range(node),
+        "in_zero_point": source.zero_point, "out_zero_point": out.zero_point, "weights_zero_point": zero_point,
+        **activation_range(node),
     }  # fmt: skip
     pairs = multipliers(node, out_c, per_tensor_in_float=True)
-    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, weights, pairs)}
+    constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, weights, pairs, zero_point)}
     program.add(node, "CONV_2D", [source], params, constants, macs=rows * weights.size)

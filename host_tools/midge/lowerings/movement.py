@@ -5,8 +5,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Node
-from ..lower import Program, Unsupported, constant, required, row_major, rule, strided_copy
+from ..fixedpoint import round_half_away
+from ..ir import Node, Tensor
+from ..lower import (
+    Program,
+    Unsupported,
+    add_table,
+    constant,
+    required,
+    row_major,
+    rule,
+    strided_copy,
+    want_quantized,
+)
+from .linear import is_legacy
 
 
 @rule("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
@@ -47,8 +59,21 @@ def _place_parts(program: Program, node: Node, axis: int) -> None:
         part = required(node, i)
         if part.dtype != out.dtype:
             raise Unsupported(f"parts of dtype {part.dtype} in {out.dtype}")
+        if is_legacy(node) and (part.scale, part.zero_point) != (out.scale, out.zero_point):
+            part = in_units_of(program, node, part, out)
         strided_copy(program, node, part, part.shape, row_major(part.shape), 0, strides, at * strides[axis])
         at += part.shape[axis]
+
+
+def in_units_of(program: Program, node: Node, part: Tensor, out: Tensor) -> Tensor:
+    """A part of a legacy concatenation with the output's scale, in float32 as TFLite rescales it."""
+    want_quantized(part, out)
+    scaled = Tensor(part.name, part.shape, part.dtype, out.quantization)
+    scale = np.float32(part.scale) * (np.float32(1) / np.float32(out.scale))
+    bias = np.float32(-(part.zero_point + 128)) * scale
+    add_table(program, Node(node.op, [part], [scaled]),
+              lambda q: round_half_away(float(np.float32(q + 128) * scale + bias)) + out.zero_point)
+    return scaled
 
 
 @rule("TRANSPOSE")

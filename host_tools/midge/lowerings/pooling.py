@@ -23,7 +23,7 @@ from ..lower import (
     want_dtype,
     want_quantized,
 )
-from .linear import nhwc, window_padding
+from .linear import is_legacy, nhwc, window_padding
 
 
 @rule("MAX_POOL_2D", "AVERAGE_POOL_2D")
@@ -38,7 +38,7 @@ def pool_2d(program: Program, node: Node) -> None:
     program.add(node, node.op, [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out_h, "out_w": out_w,
         "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
-        **window_padding(node, (in_h, in_w), kernel), **activation_range(node),
+        **window_padding(node, (in_h, in_w), kernel), **activation_range(node), "half_up": int(is_legacy(node)),
     })  # fmt: skip
 
 
@@ -74,11 +74,13 @@ def mean(program: Program, node: Node) -> None:
 
 @rule("SOFTMAX")
 def softmax(program: Program, node: Node) -> None:
-    want_dtype(node, "int8")
+    want_dtype(node, "int8", "int16")
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
-    if (out.scale, out.zero_point) != (1 / 256, -128):
-        raise Unsupported(f"a softmax to scale {out.scale}, zero point {out.zero_point}; 1/256 and -128 can run")
+    steps = 256 if out.dtype == "int8" else 65536
+    if abs(out.scale * steps - 1) > (0 if out.dtype == "int8" else 0.001) or out.zero_point != -steps // 2:
+        raise Unsupported(f"a softmax to {out.dtype} of scale {out.scale}, zero point {out.zero_point}; "
+                          f"1/{steps} and {-steps // 2} can run")
     depth = source.shape[-1]
     if not 0 < depth <= 4095:
         raise Unsupported(f"a softmax over {depth} classes; at most 4095 can run")

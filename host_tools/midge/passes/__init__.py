@@ -7,12 +7,24 @@ from collections.abc import Callable
 
 from ..ir import Graph, verify
 from .channels import drop_channels
+from .decompose import decompose
 from .fold import fold_constants, fold_padding
+from .legacy import uint8_to_int8
 from .prune import drop_identities, drop_unused
+from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
 
-PASSES: tuple[Pass, ...] = (fold_constants, drop_identities, fold_padding, drop_unused, drop_channels)
+PASSES: tuple[Pass, ...] = (
+    resolve_variables,
+    uint8_to_int8,
+    fold_constants,
+    drop_identities,
+    decompose,
+    fold_padding,
+    drop_unused,
+    drop_channels,
+)
 
 
 def run_passes(graph: Graph) -> Graph:

@@ -15,7 +15,7 @@ import numpy as np
 from .. import fixedpoint as fp
 from ..ir import Graph, Node, Quantization, Tensor
 from ..lower import Unsupported, activation_range
-from ..lowerings.linear import multipliers, symmetric_weights, window_padding
+from ..lowerings.linear import is_legacy, multipliers, symmetric_weights, window_padding
 
 Constants = dict[int, int]  # channel -> its value
 
@@ -78,6 +78,8 @@ def _understood(node: Node) -> bool:
     if weights is None or weights.data is None or (bias is not None and bias.data is None):
         return False
     try:
+        if is_legacy(node):
+            return False
         symmetric_weights(node)
         multipliers(node, out.shape[-1], node.op == "FULLY_CONNECTED")
         activation_range(node)

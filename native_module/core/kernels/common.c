@@ -22,6 +22,22 @@ bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype
     return true;
 }
 
+bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes) {
+    if (check->n_inputs != n_inputs || check->n_outputs != n_outputs) {
+        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs,
+                         n_inputs + n_outputs);
+    }
+    for (uint32_t i = 0; i < n_inputs + n_outputs; i++) {
+        if (check->tensors[i].dtype != dtypes[i]) {
+            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, dtypes[i]);
+        }
+        if (check->tensors[i].place == MG_PLACE_DATA) { /* which may lie unaligned */
+            return mg_refuse(check, "a constant as the input of an op that takes none: input", i, n_inputs);
+        }
+    }
+    return true;
+}
+
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements) {
     const mg_tensor_t *t = &check->tensors[i];
     uint32_t held = t->size / mg_dtype_size(t->dtype);

@@ -7,6 +7,7 @@
  *
  * input [N,H,W,Cin] int8, weights [Cout,KH,KW,Cin] int8 with zero point 0, output [N,OH,OW,Cout].
  * b[c] contains -zp_in * sum(w[c]), which is exact in int32, so that the loop multiplies bare bytes.
+ * Weights with a zero point zp_w (legacy uint8 models) take zp_w * sum(x) off, one sum a position.
  * The accumulator is bounded by 2^14 * KH*KW*Cin < 2^31; adding b[c] may wrap, as it does in TFLM.
  * Depthwise: weights [KH,KW,Cout], output channel c reads input channel c / (Cout / Cin).
  * Rounding: requantize.h. Source: TFLite 8-bit quantisation specification, CONV_2D and
@@ -29,19 +30,28 @@ bool mg_conv2d_check(const mg_check_t *check) {
     }
 }
 
+/* -zp_w times the sum of n inputs that lie `step` apart; 0 where all is symmetric. */
+static int32_t weights_offset(const mg_conv_params_t *p, const int8_t *x, uint32_t n, uint32_t step) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; p->weights_zero_point != 0 && i < n; i++) {
+        sum -= p->weights_zero_point * x[i * step];
+    }
+    return sum;
+}
+
 static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const int8_t *weights, uint32_t k,
-                       int8_t *out) {
+                       int32_t offset, int8_t *out) {
     uint32_t c = 0;
     for (; c + 4 <= channels->n; c += 4) {
         int32_t sums[4];
         mg_dot4(sums, patch, weights, k);
         weights += 4 * k;
         for (uint32_t i = 0; i < 4; i++) {
-            out[c + i] = mg_finish(channels, c + i, sums[i]);
+            out[c + i] = mg_finish(channels, c + i, mg_wrap_add(sums[i], offset));
         }
     }
     for (; c < channels->n; c++) {
-        out[c] = mg_finish(channels, c, mg_dot(patch, weights, k));
+        out[c] = mg_finish(channels, c, mg_wrap_add(mg_dot(patch, weights, k), offset));
         weights += k;
     }
 }
@@ -63,10 +73,11 @@ void mg_conv2d_run(const mg_call_t *call) {
             for (int32_t x = 0; x < p->out_w; x++) {
                 if (pointwise) { /* no padding, so the patch is a pixel of the input */
                     uint32_t pixel = (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w);
-                    conv_pixel(&channels, image + pixel * p->in_c, weights, k, out);
+                    const int8_t *at = image + pixel * p->in_c;
+                    conv_pixel(&channels, at, weights, k, weights_offset(p, at, k, 1), out);
                 } else {
                     mg_gather_patch(p, image, y, x, patch);
-                    conv_pixel(&channels, patch, weights, k, out);
+                    conv_pixel(&channels, patch, weights, k, weights_offset(p, patch, k, 1), out);
                 }
                 out += p->out_c;
             }
@@ -94,6 +105,7 @@ static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *chan
                             const int8_t *weights, int8_t *out) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c, c = 0;
     for (uint32_t k = 0; k < p->in_c; k++) {
+        int32_t offset = weights_offset(p, patch + k, taps, p->in_c);
         for (uint32_t m = 0; m < multiplier; m++, c++) {
             const int8_t *x = patch + k, *w = weights + c;
             int32_t sum = 0;
@@ -102,7 +114,7 @@ static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *chan
                 x += p->in_c;
                 w += p->out_c;
             }
-            out[c] = mg_finish(channels, c, sum);
+            out[c] = mg_finish(channels, c, mg_wrap_add(sum, offset));
         }
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * COPY: out[out_start + sum(i * out_stride)] = in[in_start + sum(i * in_stride)] for every index i
- * under dims, in elements of 1, 2 or 4 bytes of any dtype; with fill, the rest of the output becomes
+ * under dims, in elements of 1, 2, 4 or 8 bytes of any dtype; with fill, the rest of the output becomes
  * fill_value. Strides may be negative or zero.
  */
 #include "kernels.h"
@@ -45,9 +45,9 @@ bool mg_copy_check(const mg_check_t *check) {
            && check_walk(check, p->out_start, p->dims, p->out_stride, check->tensors[1].size / p->element_size);
 }
 
-static void fill(uint8_t *out, uint32_t size, uint32_t element_size, int32_t value) {
+static void fill(uint8_t *out, uint32_t size, uint32_t element_size, int64_t value) {
     if (element_size == 1) {
-        memset(out, value, size);
+        memset(out, (int)value, size);
         return;
     }
     for (uint32_t i = 0; i < size; i += element_size) {
@@ -64,7 +64,8 @@ static void copy_row(const uint8_t *in, uint8_t *out, uint32_t n, int32_t in_ste
         switch (size) {
             case 1: out[0] = in[0]; break;
             case 2: memcpy(out, in, 2); break;
-            default: memcpy(out, in, 4); break;
+            case 4: memcpy(out, in, 4); break;
+            default: memcpy(out, in, 8); break;
         }
     }
 }

@@ -17,6 +17,9 @@ bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uin
 /* The node has so many inputs and one output, of these dtypes. */
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
 
+/* The node has so many inputs, none of them a constant, and so many outputs, of these dtypes. */
+bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes);
+
 /* Tensor i of the node (inputs, then outputs) has `elements` elements. */
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
 
@@ -54,6 +57,12 @@ void mg_depthwise_planes(const mg_call_t *call);
 
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
+
+/* Fixed point (softmax.c): x << n, saturated; 1 / (1 + a) in Q0.31 for a in [0, 1) of Q0.31; zeros in
+ * front of the highest bit. */
+int32_t mg_shift_left(int32_t x, uint32_t n);
+int32_t mg_reciprocal_of_one_plus(int32_t a);
+uint32_t mg_leading_zeros(uint32_t x);
 
 /* The part of a window that lies inside: taps [*first, *last) of those that start at `start`. */
 static inline void mg_clip_window(int32_t start, uint32_t kernel, uint32_t in, uint32_t *first, uint32_t *last) {

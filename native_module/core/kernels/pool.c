@@ -3,10 +3,11 @@
  * MAX_POOL_2D and AVERAGE_POOL_2D, int8. input [N,H,W,C], output [N,OH,OW,C].
  *
  *     max:      y = clamp(max of x under the window)
- *     average:  y = clamp(round(sum of x under the window / count)), halves away from zero
+ *     average:  y = clamp(round(sum of x under the window / count)), halves away from zero;
+ *                                             with half_up towards infinity
  *
  * The parts of a window that hang over the edge count in neither. Input and output share scale and
- * zero point. No overflow for windows up to 2^23 elements: the sum and half the count stay below 2^31.
+ * zero point. No overflow for windows up to 2^22 elements: sums, 2^8 a count and half a count stay below 2^31.
  * Source: TFLite 8-bit quantisation specification, MAX_POOL_2D and AVERAGE_POOL_2D.
  */
 #include "kernels.h"
@@ -16,6 +17,7 @@ typedef struct {
     uint32_t h, w;       /* elements inside */
     uint32_t line;       /* step from row to row */
     uint32_t channels;
+    bool half_up;
 } window_t;
 
 static int32_t window_max(const window_t *window) {
@@ -39,6 +41,9 @@ static int32_t window_average(const window_t *window) {
             sum += *x;
         }
     }
+    if (window->half_up) { /* as of the sum of x + 128, which is never negative */
+        return (sum + 128 * count + count / 2) / count - 128;
+    }
     return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
 }
 
@@ -46,7 +51,7 @@ static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t 
     const mg_pool_params_t *p = &call->params.pool;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];
-    window_t window = {NULL, 0, 0, (uint32_t)p->in_w * p->channels, p->channels};
+    window_t window = {NULL, 0, 0, (uint32_t)p->in_w * p->channels, p->channels, p->half_up != 0};
     for (uint32_t n = 0; n < p->batches; n++, image += p->in_h * window.line) {
         for (int32_t y = 0; y < p->out_h; y++) {
             int32_t y0 = y * p->stride_h - p->pad_top;
@@ -78,8 +83,8 @@ void mg_maxpool_run(const mg_call_t *call) {
 
 bool mg_avgpool_check(const mg_check_t *check) {
     const mg_pool_params_t *p = &check->params.pool;
-    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 23) {
-        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 23);
+    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 22) {
+        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 22);
     }
     return mg_check_pool(check);
 }

@@ -36,7 +36,18 @@ void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value
         case MG_INT16:
             ((int16_t *)data)[index] = (int16_t)quantize(value, scale, t->zero_point, INT16_MIN, INT16_MAX);
             break;
+        case MG_UINT16:
+            ((uint16_t *)data)[index] = (uint16_t)quantize(value, scale, t->zero_point, 0, UINT16_MAX);
+            break;
         case MG_INT32: ((int32_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
+        case MG_UINT32:
+            ((uint32_t *)data)[index] = (uint32_t)quantize(value, scale, t->zero_point, 0, INT32_MAX);
+            break;
+        case MG_INT64: ((int64_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
+        case MG_UINT64:
+            ((uint64_t *)data)[index] = (uint64_t)quantize(value, scale, t->zero_point, 0, INT32_MAX);
+            break;
+        case MG_BOOL: ((uint8_t *)data)[index] = value != 0.0f; break;
         default: ((float *)data)[index] = value; break;
     }
 }
@@ -46,9 +57,20 @@ float mg_read_real(const mg_tensor_t *t, const void *data, uint32_t index) {
     int32_t q;
     switch (t->dtype) {
         case MG_INT8: q = ((const int8_t *)data)[index]; break;
-        case MG_UINT8: q = ((const uint8_t *)data)[index]; break;
+        case MG_UINT8:
+        case MG_BOOL: q = ((const uint8_t *)data)[index]; break;
         case MG_INT16: q = ((const int16_t *)data)[index]; break;
+        case MG_UINT16: q = ((const uint16_t *)data)[index]; break;
         case MG_INT32: q = ((const int32_t *)data)[index]; break;
+        case MG_UINT32: return scale * (float)((const uint32_t *)data)[index];
+        case MG_INT64: { /* in halves, which needs no conversion from 64 bits */
+            int64_t whole = ((const int64_t *)data)[index];
+            return scale * ((float)(int32_t)(whole >> 32) * 4294967296.0f + (float)(uint32_t)whole);
+        }
+        case MG_UINT64: {
+            uint64_t whole = ((const uint64_t *)data)[index];
+            return scale * ((float)(uint32_t)(whole >> 32) * 4294967296.0f + (float)(uint32_t)whole);
+        }
         default: return ((const float *)data)[index];
     }
     return scale * (float)mg_wrap_add(q, (int32_t)(0u - (uint32_t)t->zero_point));

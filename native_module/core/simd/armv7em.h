@@ -71,6 +71,22 @@ static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, ui
     sums[3] = s3;
 }
 
+/* SMLALD adds both products of a pair to 64 bits; x is brought into the order of SXTB16. */
+static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
+    int64_t sum = 0;
+    uint32_t i = 0;
+    for (; i + 4 <= k; i += 4) {
+        uint32_t low = mg_load_u32((const uint8_t *)(x + i)), high = mg_load_u32((const uint8_t *)(x + i + 2));
+        uint32_t word = mg_word(w + i);
+        sum = __smlald((int16x2_t)((low & 0xffffu) | high << 16), mg_even(word), sum);
+        sum = __smlald((int16x2_t)(low >> 16 | (high & 0xffff0000u)), mg_odd(word), sum);
+    }
+    for (; i < k; i++) {
+        sum += x[i] * w[i];
+    }
+    return sum;
+}
+
 static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
     int16x2_t *pairs = (int16x2_t *)(void *)lanes;
     const int8_t *end = x + (k & ~3u);

@@ -28,6 +28,23 @@ static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, ui
     sums[3] = s3;
 }
 
+/* 256 products at a time stay below 2^31. */
+static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
+    int64_t sum = 0;
+    while (k != 0) {
+        uint32_t n = k < 256 ? k : 256;
+        int32_t part = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            part += x[i] * w[i];
+        }
+        sum += part;
+        x += n;
+        w += n;
+        k -= n;
+    }
+    return sum;
+}
+
 static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
     for (uint32_t i = 0; i < k; i += 4) {
         for (uint32_t j = 0; j < 4; j++) {

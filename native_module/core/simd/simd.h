@@ -5,6 +5,9 @@
  *
  *   mg_dot(x, w, k)               sum over i < k of x[i] * w[i]                       (int8, int32)
  *   mg_dot4(sums, x, w, k)        the same for four rows of w that lie k apart
+ *   mg_dot_f32(sum, x, w, k)      sum + x[0] * w[0] + x[1] * w[1] + ...; w lies at any address (float32)
+ *
+ *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *
  * and for weights in quads (kernels/conv_packed.c), n groups of four taps:
  *
@@ -25,6 +28,18 @@
 #define MG_SIMD_H
 
 #include <stdint.h>
+
+#include "../bytes.h"
+
+/* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
+ * vectors of floats that plain C does not reach, so there is one version. */
+static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint32_t k) {
+    /* one chain, in the order of the reference, whose bits hybrid models depend on */
+    for (; k > 0; k--, x++, w += 4) {
+        sum += *x * mg_load_f32(w);
+    }
+    return sum;
+}
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && !defined(MG_SIMD_SCALAR)
 #include "armv7em.h"

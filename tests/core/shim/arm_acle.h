@@ -29,4 +29,8 @@ static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t sum) {
     return sum + low + high;
 }
 
+static inline int64_t __smlald(int16x2_t a, int16x2_t b, int64_t sum) {
+    return sum + (int16_t)a * (int16_t)b + (int16_t)(a >> 16) * (int16_t)(b >> 16);
+}
+
 #endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What kernels of 16-bit activations share: sums of 64 bits, their requantisation, the sigmoid.
+ *
+ * TensorFlow Lite Micro requantises a 64-bit accumulator with the multiplier's upper half and rounds
+ * once, halves up; only the low 32 bits of the result count:
+ *
+ *     y = (x * round(multiplier / 2^16) + 2^(14 - shift)) >> (15 - shift)
+ *
+ * where the upper half is at most 0x7fff. Source: TFLite's quantisation specification (16x8) and
+ * TFLM's kernels. The validator guarantees 0 <= multiplier and -31 <= shift <= 14.
+ */
+#ifndef MG_WIDE_H
+#define MG_WIDE_H
+
+#include <stdbool.h>
+
+#include "requantize.h"
+
+int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift);
+
+static inline int32_t mg_saturate16(int32_t x) {
+    return mg_clamp(x, INT16_MIN, INT16_MAX);
+}
+
+/* 16-bit loads from constants, which may lie at any address. */
+static inline int32_t mg_load_i16(const uint8_t *p) {
+    int16_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline int64_t mg_load_i64(const uint8_t *p) {
+    int64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* mg_requantize, and mg_dot16 of simd.h, as calls: many places use them, few of them often. */
+int32_t mg_requantize_call(int32_t x, int32_t multiplier, int32_t shift);
+int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k);
+
+/* The sigmoid of x * multiplier * 2^-shift / (3 * 4096), or tanh, in Q0.15. The table holds the
+ * sigmoid of i / 24 in Q0.16 at i = 0 to 255 and is interpolated linearly; tanh(x) is
+ * 2 sigmoid(2x) - 1. 0 <= multiplier < 2^15, 0 <= shift <= 31. */
+int32_t mg_sigmoid16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh);
+
+#endif
