@@ -89,13 +89,18 @@ test-conformance: $(BUILT)
 lint: $(VENV)/.ready
 	@$(BIN)/ruff check --quiet . && cd host_tools && ../$(BIN)/mypy --no-error-summary
 
-# What the linker keeps of Midge in firmware that has it; the limit is a promise of the README.
+# What Midge's objects take in firmware; the limits are promises of the README. Builds with
+# MIDGE_WITHOUT="f32 int16 signal" hold the first sum only.
 SIZE_LIMIT := 40960
+SIZE_LIMIT_ALL := 57344
 .PHONY: size
 size: firmware-for-qemu-cortex-m4
-	@find build/firmware/qemu-cortex-m4/native_module -name '*.o' | sort | xargs arm-none-eabi-size -t | \
-		awk 'NR > 1 { n = $$6; sub(".*native_module/", "", n); printf "%8d  %s\n", $$1 + $$2, n; total = $$1 + $$2 } \
-		END { printf "Midge adds %d bytes to Cortex-M4 firmware; at most $(SIZE_LIMIT)\n", total; exit total > $(SIZE_LIMIT) }'
+	@find build/firmware/qemu-cortex-m4/native_module -name '*.o' | sort | xargs arm-none-eabi-size | \
+		awk 'NR > 1 { n = $$6; sub(".*native_module/", "", n); printf "%8d  %s\n", $$1 + $$2, n; all += $$1 + $$2; \
+			if (n !~ /_f32|16\.o|lstm|svdf|spectrum|filterbank|detection|real/) base += $$1 + $$2 } \
+		END { printf "Midge adds %d bytes to Cortex-M4 firmware with the int8 ops (at most $(SIZE_LIMIT)), " \
+			"%d with all ops (at most $(SIZE_LIMIT_ALL))\n", base, all; \
+			exit base > $(SIZE_LIMIT) || all > $(SIZE_LIMIT_ALL) }'
 
 .PHONY: clean
 clean:

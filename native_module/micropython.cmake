@@ -10,4 +10,4 @@ target_sources(usermod_midge INTERFACE
 target_link_libraries(usermod INTERFACE usermod_midge)
 
 # Only these files, and only the core for speed: a board's port is compiled for size.
-set_source_files_properties(${MIDGE_CORE} PROPERTIES COMPILE_OPTIONS -O2)
+set_source_files_properties(${MIDGE_CORE} PROPERTIES COMPILE_OPTIONS "-O2;-ffp-contract=off")

@@ -2,8 +2,13 @@
 # Midge as a user C module: make USER_C_MODULES=<the folder above this one>
 MIDGE_DIR := $(USERMOD_DIR)
 
-SRC_USERMOD_C += $(MIDGE_DIR)/binding/modmidge.c $(MIDGE_DIR)/binding/data.c
-SRC_USERMOD_LIB_C += $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/kernels/*.c)
+include $(MIDGE_DIR)/sources.mk
 
-# Only these files, and only the core for speed: a board's port is compiled for size.
-$(BUILD)/$(notdir $(MIDGE_DIR))/core/%.o: CFLAGS += -O2
+SRC_USERMOD_C += $(MIDGE_DIR)/binding/modmidge.c $(MIDGE_DIR)/binding/data.c
+SRC_USERMOD_LIB_C += $(MIDGE_CORE)
+CFLAGS_USERMOD += $(MIDGE_DEFINES)
+
+# A board's port is compiled for size; the flag that comes last counts.
+MIDGE_OBJECTS := $(BUILD)/$(notdir $(MIDGE_DIR))/core
+$(MIDGE_OBJECTS)/%.o: CFLAGS += -Os -ffp-contract=off
+$(MIDGE_FAST:$(MIDGE_DIR)/core/%.c=$(MIDGE_OBJECTS)/%.o): CFLAGS += -O2

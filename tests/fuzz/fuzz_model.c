@@ -142,8 +142,9 @@ static void tame_axis(uint16_t *in, uint16_t *out, uint16_t *kernel, uint16_t *s
     *out = (uint16_t)tame(*out, (*in + *pad - 1u) / (*stride != 0 ? *stride : 1u) + 1u);
 }
 
-/* Makes parameters plausible and gives the elements that the tensors must then have. */
-static void tame_params(uint32_t op, mg_params_t *p, uint32_t elements[3], uint32_t data_size) {
+/* Makes parameters plausible and gives the elements that the tensors must then have; false for ops whose
+ * parameters it does not know. */
+static bool tame_params(uint32_t op, mg_params_t *p, uint32_t elements[3], uint32_t data_size) {
     uint16_t one = 1;
     switch (op) {
         case MG_OP_CONV_2D:
@@ -155,7 +156,9 @@ static void tame_params(uint32_t op, mg_params_t *p, uint32_t elements[3], uint3
             TAME(p->conv.batches, 2);
             TAME(p->conv.in_c, 12);
             TAME(p->conv.out_c, 12);
-            p->conv.layout = (uint16_t)(draw(50) == 0 ? p->conv.layout : p->conv.layout % 2);
+            if (draw(50) != 0) {
+                p->conv.layout %= 2;
+            }
             if (op == MG_OP_DEPTHWISE_CONV_2D) {
                 p->conv.out_c = (uint16_t)(p->conv.in_c * (1 + p->conv.out_c % 3));
             }
@@ -230,8 +233,11 @@ static void tame_params(uint32_t op, mg_params_t *p, uint32_t elements[3], uint3
             break;
         }
         case MG_OP_LUT: elements[0] = elements[1] = p->lut.count = tame(p->lut.count, 500); break;
-        default: elements[0] = elements[1] = p->affine.count = tame(p->affine.count, 100); break;
+        case MG_OP_QUANTIZE:
+        case MG_OP_DEQUANTIZE: elements[0] = elements[1] = p->affine.count = tame(p->affine.count, 100); break;
+        default: return false;
     }
+    return true;
 }
 
 /* Lets the tensors of a node have the sizes that its parameters ask for, one behind the other. */
@@ -244,7 +250,9 @@ static void conform_node(const file_t *f, uint8_t *record, uint32_t *arena) {
     mg_params_t params;
     uint32_t elements[3] = {1, 1, 1};
     memcpy(&params, record + at, op->params_size);
-    tame_params(op->number, &params, elements, f->data_size);
+    if (!tame_params(op->number, &params, elements, f->data_size)) {
+        return;
+    }
     memcpy(record + at, &params, op->params_size);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
@@ -289,7 +297,14 @@ static void give_scratch(const file_t *f) {
 }
 
 static void conform(const file_t *f) {
-    uint32_t arena = 0;
+    /* Where a node is of an op that stays as it is, so do the bytes that it uses. */
+    uint32_t arena = 0, all = mg_load_u32(f->bytes + 20);
+    for (uint32_t i = 0; i < least(f->n_nodes, 64); i++) {
+        const uint8_t *record = node_record(f, i);
+        if (record != NULL && mg_load_u16(record) > MG_OP_DEQUANTIZE && all < 1u << 20) {
+            arena = (all + 15) & ~15u;
+        }
+    }
     for (uint32_t i = 0; i < least(f->n_nodes, 64); i++) {
         uint8_t *record = node_record(f, i);
         if (record == NULL) {

@@ -13,8 +13,10 @@
  * Scratch: a score a box, and the corners of `limit` kept ones.
  * Source: TFLite's custom op TFLite_Detection_PostProcess.
  */
-#include <math.h>
 
+#include <math.h> /* INFINITY */
+
+#include "../real.h"
 #include "kernels.h"
 
 #define TAKEN (-INFINITY) /* the score of a box that is out of the running */
@@ -76,7 +78,7 @@ static box_t decode(const mg_call_t *call, uint32_t i) {
         a[k] = load_float(anchor + 4 * k);
     }
     float y = t[0] * a[2] + a[0], x = t[1] * a[3] + a[1];
-    float half_h = 0.5f * expf(t[2]) * a[2], half_w = 0.5f * expf(t[3]) * a[3];
+    float half_h = 0.5f * mg_exp(t[2]) * a[2], half_w = 0.5f * mg_exp(t[3]) * a[3];
     box_t box = {y - half_h, x - half_w, y + half_h, x + half_w};
     return box;
 }

@@ -154,7 +154,7 @@ void mg_map_run(const mg_call_t *call) {
             mg_store_value(out, p->out_dtype, y);
             a += p->a_stride[RANK - 1] * in_size;
             b += p->b_stride[RANK - 1] * in_size;
-            c += p->c_stride[RANK - 1];
+            c += n == 3 ? p->c_stride[RANK - 1] : 0;
             out += out_size;
         }
         int32_t d = RANK - 2; /* on to the next row: an odometer over the outer dimensions */
