@@ -80,6 +80,11 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
             return out.size * least(p.pool.kernel_h, p.pool.in_h) * least(p.pool.kernel_w, p.pool.in_w);
         case MG_OP_MEAN: return product(p.reduce.keep_dims, 3) * product(p.reduce.reduce_dims, 3);
         case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
+        case MG_OP_EXTREME: return product(p.extreme.keep_dims, 3) * product(p.extreme.reduce_dims, 3);
+        case MG_OP_ARG_EXTREME: return (uint64_t)p.scan.outer * p.scan.axis * p.scan.inner;
+        case MG_OP_TOP_K: return (uint64_t)p.scan.outer * p.scan.axis * p.scan.k;
+        case MG_OP_GATHER: return out.size + (uint64_t)p.gather.batches * p.gather.outer * p.gather.count;
+        case MG_OP_MATMUL: return (uint64_t)out.size * p.matmul.depth;
         default: return out.size;
     }
 }
@@ -136,7 +141,7 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
 }
 
 static bool meet(const mg_tensor_t *a, const mg_tensor_t *b) {
-    return a->place == b->place && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+    return (a->place == MG_PLACE_DATA) == (b->place == MG_PLACE_DATA) && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
 
 /* A number that changes with the inputs that the node must leave alone. */
@@ -161,7 +166,7 @@ static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t 
     ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
     for (uint32_t i = 0; i < places->n_in + places->n_out; i++) {
         const mg_tensor_t *t = i < places->n_in ? &places->in[i] : &places->out[i - places->n_in];
-        if (t->place == MG_PLACE_ARENA) {
+        if (t->place != MG_PLACE_DATA) {
             ASAN_UNPOISON_MEMORY_REGION(model->arena + t->offset, t->size);
         }
     }

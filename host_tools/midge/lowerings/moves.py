@@ -114,9 +114,9 @@ def interleave(program: Program, node: Node) -> None:
 @rule("TRANSPOSE_CONV")
 def transpose_conv(program: Program, node: Node) -> None:
     """What passes/decompose.py has left over."""
-    raise Unsupported(f"{node.outputs[0].dtype} from {[str(t) for t in node.inputs]}, stride "
-                      f"{node.attrs['stride_h']}x{node.attrs['stride_w']}; constant int8 weights and outputs of the size "
-                      "that the strides give can run")
+    size = f"{list(node.outputs[0].shape)}, stride {node.attrs['stride_h']}x{node.attrs['stride_w']}"
+    raise Unsupported(f"{node.outputs[0].dtype} to {size}; constant int8 weights and outputs of the size that the "
+                      "strides give can run")
 
 
 @rule("TILE")
@@ -321,5 +321,5 @@ def _nearest(i: int, size: int, out: int, node: Node) -> int:
     one = np.float32(1)
     scale = one * (size - 1) / np.float32(out - 1) if align and out > 1 else one * size / np.float32(out)
     at = (np.float32(i) + np.float32(0.5 if half else 0)) * scale
-    found = int(math.floor(abs(float(at)) + 0.5)) if align else math.floor(float(at))
+    found = math.floor(abs(float(at)) + 0.5) if align else math.floor(float(at))
     return max(min(found, size - 1), 0)
