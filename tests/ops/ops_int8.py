@@ -481,3 +481,20 @@ def update_slice(draw: Any) -> Case:
     at = constant("at", [integer(draw, 0, d) for d in x.shape])
     return Case("DYNAMIC_UPDATE_SLICE", [x, update, at], [like(x, "y")], {},
                 [values(draw, x.shape), values(draw, update.shape)])  # fmt: skip
+
+
+@op_test("LOG", "GELU", engine="litert")
+def tabulated(draw: Any, op: str) -> Case:
+    x, fed = every_byte(draw)
+    x.scale = power(draw, -9, -3)
+    return Case(op, [x], [tensor(draw, "y", x.shape, scale_=power(draw, -9, 0))], {}, [fed])
+
+
+@op_test("EMBEDDING_LOOKUP")
+def embedding_lookup(draw: Any) -> Case:
+    table = tensor(draw, "table", shape(draw, 2, 3))
+    rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
+    which = rng.integers(0, table.shape[0], (integer(draw, 1, 5),), np.int32)
+    table.data = values(draw, table.shape)
+    y = like(table, "y", (len(which), *table.shape[1:]))
+    return Case("EMBEDDING_LOOKUP", [Tensor("i", which.shape, "int32"), table], [y], {}, [which])
