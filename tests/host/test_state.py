@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from _midge import Model
 
+from _midge import Model
 from midge.convert import Conversion, convert_graph
 from midge.ir import Graph, Node, Quantization, Tensor
 

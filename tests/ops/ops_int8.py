@@ -450,7 +450,7 @@ def gather_nd(draw: Any) -> Case:
     return Case("GATHER_ND", [x, Tensor("indices", which.shape, "int32")], [y], {}, [values(draw, x.shape), which])
 
 
-@op_test("FULLY_CONNECTED", "CONV_2D", form="int4 weights")
+@op_test("FULLY_CONNECTED", "CONV_2D", form="int4 weights", unanswered=0.8)  # TFLM takes one scale only
 def int4_weights(draw: Any, op: str) -> Case:
     columns, depth = integer(draw, 1, 6), integer(draw, 1, 33)
     lead = (integer(draw, 1, 3),) if op == "FULLY_CONNECTED" else (1, integer(draw, 1, 3), 2)

@@ -207,9 +207,7 @@ def space_batch(program: Program, node: Node) -> None:
         shape += space.shape[1 + m :]
         in_space += space_stride[1 + m :]
         in_batch += batch_stride[1 + m :]
-        if 0 in shape:
-            if fill is not None and not any(place):
-                raise Unsupported("paddings that leave a part of the blocks empty")
+        if 0 in shape:  # padding alone
             continue
         ends = [(tuple(in_space), space_at), (tuple(in_batch), batch_at)]
         (ins, in_at), (outs, out_at) = ends if to_batch else ends[::-1]
