@@ -146,4 +146,6 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
 
 
 def _can_take(into: Block, out: Block, step: int, source: Tensor, taker: Step) -> bool:
-    return into.last == step and out.first == step and source.size == taker.outputs[0].size and into.size == out.size
+    target = taker.outputs[0]
+    same = (source.size, source.elements) == (target.size, target.elements)  # else it is broadcast to another dtype
+    return into.last == step and out.first == step and same and into.size == out.size

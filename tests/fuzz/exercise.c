@@ -105,6 +105,11 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_LSTM: return 4ull * out.size * ((uint64_t)p.lstm.inputs + p.lstm.units);
         case MG_OP_SVDF:
             return (uint64_t)p.svdf.batches * p.svdf.filters * ((uint64_t)p.svdf.inputs + 2 * p.svdf.memory);
+        case MG_OP_EXTREME: return product(p.extreme.keep_dims, 3) * product(p.extreme.reduce_dims, 3);
+        case MG_OP_ARG_EXTREME: return (uint64_t)p.scan.outer * p.scan.axis * p.scan.inner;
+        case MG_OP_TOP_K: return (uint64_t)p.scan.outer * p.scan.axis * p.scan.k;
+        case MG_OP_GATHER: return out.size + (uint64_t)p.gather.batches * p.gather.outer * p.gather.count;
+        case MG_OP_MATMUL: return (uint64_t)out.size * p.matmul.depth;
         default: return out.size;
     }
 }

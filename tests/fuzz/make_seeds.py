@@ -338,6 +338,95 @@ def float_lstm() -> Graph:
 
 
 @seed
+def compare_select() -> Graph:
+    """MAP's functions, quantised and plain, with a broadcast operand; a where a < b, else a - b."""
+    a, b, c = tensor("a", 2, 3, scale=0.04), tensor("b", 3), tensor("c", 2, 3, dtype="bool")
+    d, y = tensor("d", 2, 3), tensor("y", 2, 3)
+    return graph([a, b], Node("LESS", [a, b], [c]), Node("SUB", [a, b], [d]), Node("SELECT_V2", [c, a, d], [y]))
+
+
+@seed
+def int32_quotient() -> Graph:
+    a, b, y = (Tensor(name, (4,), "int32") for name in "aby")
+    return graph([a, b], Node("FLOOR_MOD", [a, b], [y]))
+
+
+@seed
+def quantized_quotient() -> Graph:
+    a, b, y = tensor("a", 4), tensor("b", 4), tensor("y", 4)
+    return graph([a, b], Node("DIV", [a, b], [y]))
+
+
+@seed
+def extremes() -> Graph:
+    x, m = tensor("x", 2, 3, 4), tensor("m", 2, 4)
+    i, v = Tensor("i", (2,), "int32"), tensor("v", 2, 2)
+    k = Tensor("k", (2, 2), "int32")
+    g = graph([x], Node("REDUCE_MAX", [x, known("axes", [1], "int32")], [m]),
+              Node("ARG_MAX", [m, known("axis", 1, "int32")], [i]),
+              Node("TOPK_V2", [m, known("count", 2, "int32")], [v, k]))  # fmt: skip
+    g.outputs = [i, v, k]
+    return g
+
+
+@seed
+def gather() -> Graph:
+    x, i, y = tensor("x", 2, 3, 4), Tensor("i", (2, 2), "int32"), tensor("y", 2, 2, 4)
+    return graph([x, i], Node("GATHER", [x, i], [y], {"axis": 1, "batch_dims": 1}))
+
+
+@seed
+def cumsum_l2() -> Graph:
+    x, s, y = tensor("x", 2, 5), tensor("s", 2, 5, scale=0.2), tensor("y", 2, 5, scale=1 / 128, zero_point=0)
+    return graph([x], Node("CUMSUM", [x, known("axis", 1, "int32")], [s]), Node("L2_NORMALIZATION", [s], [y]))
+
+
+@seed
+def bilinear() -> Graph:
+    x, y = tensor("x", 1, 2, 3, 2), tensor("y", 1, 5, 4, 2)
+    return graph([x], Node("RESIZE_BILINEAR", [x, known("size", [5, 4], "int32")], [y], {"half_pixel_centers": True}))
+
+
+@seed
+def bilinear_legacy() -> Graph:
+    x, y = tensor("x", 1, 2, 3, 2), tensor("y", 1, 5, 4, 2)
+    return graph([x], Node("RESIZE_BILINEAR", [x, known("size", [5, 4], "int32")], [y],
+                           {"half_pixel_centers": True, "legacy_uint8": True}))  # fmt: skip
+
+
+@seed
+def matmul() -> Graph:
+    a, b, y = tensor("a", 2, 2, 3), tensor("b", 3, 4), tensor("y", 2, 2, 4)
+    return graph([a, b], Node("BATCH_MATMUL", [a, b], [y], {"adj_x": False, "adj_y": False}))
+
+
+@seed
+def dense_of_activations() -> Graph:
+    a, b, y = tensor("a", 2, 3), tensor("b", 4, 3), tensor("y", 2, 4)
+    return graph([a, b], Node("FULLY_CONNECTED", [a, b, known("bias", [1, 2, 3, 4], "int32")], [y]))
+
+
+@seed
+def state() -> Graph:
+    """A state with an initial value: y = state + x, and that is the next state."""
+    s, x, y = tensor("s", 4), tensor("x", 4), tensor("y", 4)
+    s.is_state, s.initial = True, np.array([1, -2, 3, -4], np.int8)
+    r, z = tensor("r", 4), tensor("z", 4)
+    g = graph([x], Node("READ_VARIABLE", [s], [r]), Node("ADD", [r, x], [y]), Node("ASSIGN_VARIABLE", [y], [s]),
+              Node("ADD", [y, x], [z]))  # fmt: skip
+    return g
+
+
+@seed
+def legacy_pool() -> Graph:
+    """uint8 at the ends, weights with a zero point, halves rounded up."""
+    x, t, y = (tensor(name, 1, n, n, 2, dtype="uint8", zero_point=100) for name, n in (("x", 3), ("t", 3), ("y", 2)))
+    weights = known("weights", rng.integers(0, 256, (2, 2, 2, 2)), "uint8", q(0.01, 60))
+    pooled = pool("AVERAGE_POOL_2D", t, y, (2, 2), 1, VALID)
+    return graph([x], Node("CONV_2D", [x, weights], [t], {"padding": SAME, "stride_h": 1, "stride_w": 1}), pooled)
+
+
+@seed
 def network() -> Graph:
     """Everything that a small classifier has, in one file with labels."""
     x, t = tensor("x", 1, 6, 6, 2), tensor("t", 1, 6, 6, 4, scale=0.3)

@@ -448,3 +448,53 @@ def gather_nd(draw: Any) -> Case:
     which = np.stack([rng.integers(0, d, picked, np.int32) for d in x.shape[:depth]], -1)
     y = like(x, "y", (*picked, *x.shape[depth:]))
     return Case("GATHER_ND", [x, Tensor("indices", which.shape, "int32")], [y], {}, [values(draw, x.shape), which])
+
+
+@op_test("FULLY_CONNECTED", "CONV_2D", form="int4 weights", unanswered=0.8)  # TFLM takes one scale only
+def int4_weights(draw: Any, op: str) -> Case:
+    columns, depth = integer(draw, 1, 6), integer(draw, 1, 33)
+    lead = (integer(draw, 1, 3),) if op == "FULLY_CONNECTED" else (1, integer(draw, 1, 3), 2)
+    x = tensor(draw, "x", (*lead, depth))
+    dims = (columns, depth) if op == "FULLY_CONNECTED" else (columns, 1, 1, depth)
+    weights, bias, natural = weights_and_bias(draw, x, dims, 0)
+    weights.data, weights.dtype = np.asarray(weights.data) >> 4, "int4"
+    y = tensor(draw, "y", (*lead, columns), scale_=near(draw, natural / 16))
+    options = {} if op == "FULLY_CONNECTED" else {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    return Case(op, [x, weights, bias], [y], options, [values(draw, x.shape)], version=7)
+
+
+@op_test("REVERSE_SEQUENCE", engine="litert")
+def reverse_sequence(draw: Any) -> Case:
+    x = Tensor("x", shape(draw, 2, 4), "int32")
+    rank = len(x.shape)
+    along = integer(draw, 0, rank - 1)
+    by = choice(draw, *(i for i in range(rank) if i != along))
+    lengths = constant("lengths", [integer(draw, 1, x.shape[along]) for _ in range(x.shape[by])])
+    return Case("REVERSE_SEQUENCE", [x, lengths], [Tensor("y", x.shape, "int32")], {"seq_dim": along, "batch_dim": by},
+                [values(draw, x.shape, "int32")])  # fmt: skip
+
+
+@op_test("DYNAMIC_UPDATE_SLICE", engine="litert")
+def update_slice(draw: Any) -> Case:
+    x = tensor(draw, "x", shape(draw))
+    update = like(x, "u", tuple(integer(draw, 1, d) for d in x.shape))
+    at = constant("at", [integer(draw, 0, d) for d in x.shape])
+    return Case("DYNAMIC_UPDATE_SLICE", [x, update, at], [like(x, "y")], {},
+                [values(draw, x.shape), values(draw, update.shape)])  # fmt: skip
+
+
+@op_test("LOG", "GELU", engine="litert")
+def tabulated(draw: Any, op: str) -> Case:
+    x, fed = every_byte(draw)
+    x.scale = power(draw, -9, -3)
+    return Case(op, [x], [tensor(draw, "y", x.shape, scale_=power(draw, -9, 0))], {}, [fed])
+
+
+@op_test("EMBEDDING_LOOKUP")
+def embedding_lookup(draw: Any) -> Case:
+    table = tensor(draw, "table", shape(draw, 2, 3))
+    rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
+    which = rng.integers(0, table.shape[0], (integer(draw, 1, 5),), np.int32)
+    table.data = values(draw, table.shape)
+    y = like(table, "y", (len(which), *table.shape[1:]))
+    return Case("EMBEDDING_LOOKUP", [Tensor("i", which.shape, "int32"), table], [y], {}, [which])

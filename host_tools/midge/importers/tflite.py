@@ -124,6 +124,8 @@ class _Reader:
         buffer = self.model.Buffers(raw.Buffer())
         if tensor.elements == 0 and tensor.dtype in ("int32", "int64"):  # the shape of a scalar
             return np.zeros(tensor.shape, tensor.dtype)
+        if tensor.dtype == "int4" and buffer.DataLength():
+            return self._unpacked(np.asarray(buffer.DataAsNumpy(), np.uint8), tensor)
         if buffer.DataLength() == 0 or tensor.dtype not in DTYPE_SIZES:
             return None
         data = np.asarray(buffer.DataAsNumpy(), np.uint8)
@@ -136,6 +138,15 @@ class _Reader:
         if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
             raise UserError(f"{self.name}: constant '{tensor.name}' holds NaN or infinity; train or export it again")
         return values
+
+    def _unpacked(self, data: np.ndarray, tensor: Tensor) -> np.ndarray:
+        """int4 constants as the int8 ones that they are worth: two in a byte, the low half first."""
+        if data.size != (tensor.elements + 1) // 2:
+            raise UserError(f"{self.name}: constant '{tensor.name}' holds {data.size} bytes, its shape "
+                            f"{list(tensor.shape)} of int4 wants {(tensor.elements + 1) // 2}")
+        halves = np.stack([data << 4, data & 0xF0], axis=-1).astype(np.uint8).view(np.int8) >> 4
+        tensor.dtype = "int8"
+        return np.ascontiguousarray(halves.reshape(-1)[: tensor.elements].reshape(tensor.shape))
 
     def _node(self, raw: Any, tensors: list[Tensor], index: int) -> Node:
         if not 0 <= raw.OpcodeIndex() < self.model.OperatorCodesLength():

@@ -114,9 +114,9 @@ def interleave(program: Program, node: Node) -> None:
 @rule("TRANSPOSE_CONV")
 def transpose_conv(program: Program, node: Node) -> None:
     """What passes/decompose.py has left over."""
-    raise Unsupported(f"{node.outputs[0].dtype} from {[str(t) for t in node.inputs]}, stride "
-                      f"{node.attrs['stride_h']}x{node.attrs['stride_w']}; constant int8 weights and outputs of the size "
-                      "that the strides give can run")
+    size = f"{list(node.outputs[0].shape)}, stride {node.attrs['stride_h']}x{node.attrs['stride_w']}"
+    raise Unsupported(f"{node.outputs[0].dtype} to {size}; constant int8 weights and outputs of the size that the "
+                      "strides give can run")
 
 
 @rule("TILE")
@@ -207,9 +207,7 @@ def space_batch(program: Program, node: Node) -> None:
         shape += space.shape[1 + m :]
         in_space += space_stride[1 + m :]
         in_batch += batch_stride[1 + m :]
-        if 0 in shape:
-            if fill is not None and not any(place):
-                raise Unsupported("paddings that leave a part of the blocks empty")
+        if 0 in shape:  # padding alone
             continue
         ends = [(tuple(in_space), space_at), (tuple(in_batch), batch_at)]
         (ins, in_at), (outs, out_at) = ends if to_batch else ends[::-1]
@@ -321,5 +319,46 @@ def _nearest(i: int, size: int, out: int, node: Node) -> int:
     one = np.float32(1)
     scale = one * (size - 1) / np.float32(out - 1) if align and out > 1 else one * size / np.float32(out)
     at = (np.float32(i) + np.float32(0.5 if half else 0)) * scale
-    found = int(math.floor(abs(float(at)) + 0.5)) if align else math.floor(float(at))
+    found = math.floor(abs(float(at)) + 0.5) if align else math.floor(float(at))
     return max(min(found, size - 1), 0)
+
+
+@rule("REVERSE_SEQUENCE")
+def reverse_sequence(program: Program, node: Node) -> None:
+    """The first so many steps of each batch backwards, the rest as they are: two copies a batch."""
+    source, out = required(node, 0), node.outputs[0]
+    lengths = [int(v) for v in constant(node, 1, "sequence lengths").reshape(-1)]
+    along, by = node.attrs.get("seq_dim", 0), node.attrs.get("batch_dim", 0)
+    strides = row_major(source.shape)
+    rest = [i for i in range(len(source.shape)) if i not in (along, by)]
+    if along == by or len(lengths) != source.shape[by] or not all(0 <= n <= source.shape[along] for n in lengths):
+        raise Unsupported(f"sequences of lengths {lengths} in {list(source.shape)}")
+
+    def part(b: int, first: int, count: int, backwards: bool) -> None:
+        if count == 0:
+            return
+        order = (along, *rest)
+        shape = tuple(count if i == along else source.shape[i] for i in order)
+        outs = tuple(strides[i] for i in order)
+        ins = (-outs[0], *outs[1:]) if backwards else outs
+        start = b * strides[by] + first * strides[along]
+        from_ = start + (count - 1) * strides[along] if backwards else start
+        copy_into(program, node, source, out, shape, ins, from_, outs, start)
+
+    for b, length in enumerate(lengths):
+        part(b, 0, length, backwards=True)
+        part(b, length, source.shape[along] - length, backwards=False)
+
+
+@rule("DYNAMIC_UPDATE_SLICE")
+def update_slice(program: Program, node: Node) -> None:
+    """The operand with a block at a constant place replaced."""
+    source, update, out = required(node, 0), required(node, 1), node.outputs[0]
+    at = [int(v) for v in constant(node, 2, "places").reshape(-1)]
+    if source.dtype != update.dtype or len(at) != len(source.shape) or len(update.shape) != len(source.shape):
+        raise Unsupported(f"{update} at {at} in {source}")
+    strides = row_major(source.shape)
+    copy_into(program, node, source, out, source.shape, strides, 0, strides)
+    inside = [min(max(a, 0), d - u) for a, d, u in zip(at, source.shape, update.shape, strict=True)]
+    start = sum(a * s for a, s in zip(inside, strides, strict=True))
+    copy_into(program, node, update, out, update.shape, row_major(update.shape), 0, strides, start)

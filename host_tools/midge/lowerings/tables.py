@@ -27,10 +27,6 @@ FLOAT_FUNCTIONS: dict[str, Callable[[np.float32], float]] = {
     "ELU": lambda x: float(_exp(x) - np.float32(1)) if x < 0 else float(x),
     "EXP": lambda x: float(_exp(x)),
     "LOG": _log,
-    "SQRT": lambda x: float(np.sqrt(np.maximum(x, np.float32(0)))),
-    "SQUARE": lambda x: float(x * x),
-    "SIN": lambda x: math.sin(float(x)),
-    "COS": lambda x: math.cos(float(x)),
 }
 
 

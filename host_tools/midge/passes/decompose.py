@@ -53,7 +53,8 @@ def _by_groups(node: Node) -> list[Node] | None:
     parts = [Node("SPLIT", [axis, source], list(cuts))]
     for g in strides:
         rows = slice(g * filters, (g + 1) * filters)
-        parts.append(Node("CONV_2D", [cuts[g], _rows(weights, rows), _rows(bias, rows)], [results[g]], dict(node.attrs)))
+        inputs = [cuts[g], _rows(weights, rows), _rows(bias, rows)]
+        parts.append(Node("CONV_2D", inputs, [results[g]], dict(node.attrs)))
     return [*parts, Node("CONCATENATION", list(results), [out], {"axis": 3})]
 
 

@@ -17,7 +17,7 @@ def resolve_variables(graph: Graph) -> Graph:
     handles = _handles(graph)
     states: dict[_Key, Tensor] = {}
     for node in graph.nodes:
-        if node.op in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+        if node.op in ("READ_VARIABLE", "ASSIGN_VARIABLE") and not _is_resolved(node):
             key = _key_of(handles, node)
             value = node.outputs[0] if node.op == "READ_VARIABLE" else node.input(1)
             if value is None:
@@ -35,6 +35,10 @@ def resolve_variables(graph: Graph) -> Graph:
         _set_initial_values(states, call.attrs["graph"])
     graph.nodes = [node for node in graph.nodes if node.op not in ("VAR_HANDLE", "CALL_ONCE")]
     return graph
+
+
+def _is_resolved(node: Node) -> bool:
+    return any(t is not None and t.is_state for t in [*node.inputs[:1], *node.outputs[:1]])
 
 
 def _handles(graph: Graph) -> dict[int, _Key]:
