@@ -379,7 +379,6 @@ static const refusal_t REFUSALS[] = {
     {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, dims[0]), 0}}},
     {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, a_stride[0]), 1}}},
     {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, b_stride[0]), 1}}},
-    {"arithmetic_and_cast", OPERAND, {{OF(1, map, dims[0]), 2}}},
     {"arithmetic_and_cast", OPERAND, {{OF(1, map, a_stride[4]), 2}}},
     {"arithmetic_and_cast", OPERAND, {{OF(1, map, b_stride[4]), 1}}},
     {"arithmetic_and_cast", SHAPE, {{OF(1, map, dims[4]), 5}}},

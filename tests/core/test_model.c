@@ -16,6 +16,17 @@ static uint8_t *copy_at(const seed_t *seed, uint32_t offset, uint8_t **base) {
     return *base + offset;
 }
 
+/* A NaN's sign and payload are the machine's own business. */
+static void level_nans(const mg_tensor_t *tensor, void *data) {
+    for (uint32_t i = 0; tensor->dtype == MG_FLOAT32 && i < tensor->size; i += 4) {
+        float value;
+        memcpy(&value, (uint8_t *)data + i, sizeof value);
+        if (value != value) {
+            memset((uint8_t *)data + i, 0xff, sizeof value);
+        }
+    }
+}
+
 /* A checksum over all outputs after a run from an arena of known content. */
 static uint32_t run_seed(const seed_t *seed, uint32_t offset) {
     uint8_t *base, *file = copy_at(seed, offset, &base);
@@ -33,6 +44,7 @@ static uint32_t run_seed(const seed_t *seed, uint32_t offset) {
         for (uint32_t i = 0; i < model.n_outputs; i++) {
             mg_tensor_t out;
             mg_tensor(&model, mg_output(&model, i), &out);
+            level_nans(&out, mg_tensor_data(&model, &out));
             crc = mg_crc32(crc, mg_tensor_data(&model, &out), out.size);
         }
         for (uint32_t i = 0; i < GUARD; i++) {

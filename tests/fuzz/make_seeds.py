@@ -507,7 +507,7 @@ def quantize_16() -> Graph:
     return g
 
 
-def state(name: str, *shape: int, dtype: str = "int8", scale: float = 0.05, zero_point: int = 3) -> Tensor:
+def kept(name: str, *shape: int, dtype: str = "int8", scale: float = 0.05, zero_point: int = 3) -> Tensor:
     found = tensor(name, *shape, dtype=dtype, scale=scale, zero_point=zero_point)
     found.is_state = True
     return found
@@ -518,8 +518,8 @@ def recurrent(dtype: str, bias: str) -> Graph:
     x, y = (tensor(name, 2, 2, n, dtype=dtype, zero_point=zero) for name, n in (("x", 3), ("y", 4)))
     weights = [known(f"w{i}", rng.integers(-127, 128, (4, 3 if i < 4 else 4)), "int8", q(0.01)) for i in range(8)]
     biases = [known(f"b{i}", rng.integers(-500, 500, 4), bias) for i in range(4)]
-    states = [state("h", 2, 4, dtype=dtype, zero_point=zero),
-              state("s", 2, 4, dtype="int16", scale=2.0**-11, zero_point=0)]
+    states = [kept("h", 2, 4, dtype=dtype, zero_point=zero),
+              kept("s", 2, 4, dtype="int16", scale=2.0**-11, zero_point=0)]
     inputs = [x, *weights, None, None, None, *biases, None, None, *states]
     return graph([x], Node("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, [y], {"cell_clip": 10.0}))
 
@@ -536,7 +536,7 @@ def lstm_16() -> Graph:
 
 @seed
 def svdf() -> Graph:
-    x, y, past = tensor("x", 1, 5), tensor("y", 1, 2), state("past", 1, 12, dtype="int16", zero_point=0)
+    x, y, past = tensor("x", 1, 5), tensor("y", 1, 2), kept("past", 1, 12, dtype="int16", zero_point=0)
     features = known("features", rng.integers(-127, 128, (4, 5)), "int8", q(0.01))
     time = known("time", rng.integers(-9999, 9999, (4, 3)), "int16", q(0.001))
     bias = known("bias", rng.integers(-500, 500, 2), "int32")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..ir import Graph, Node, Quantization, Tensor
 
-_BETWEEN = {"QUANTIZE", "DEQUANTIZE", "CAST"}  # take uint8 as it is
+_BETWEEN = {"QUANTIZE", "DEQUANTIZE", "CAST", "CUSTOM:TFLite_Detection_PostProcess"}  # take uint8 as it is
 _MOVES = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "STRIDED_SLICE", "SLICE", "SPLIT", "SPLIT_V", "PACK",
           "UNPACK", "GATHER", "GATHER_ND", "TILE", "BROADCAST_TO", "REVERSE_V2", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE",
           "MIRROR_PAD", "RESIZE_NEAREST_NEIGHBOR"}  # take any dtype
