@@ -75,14 +75,18 @@ test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
 
-# Every int8 model on every target; without the real models there is nothing to compare.
+# Every model on every target; without the real models there is nothing to compare.
 test-conformance: $(BUILT)
 	@if [ -d $(SHARED)/models ]; then \
 		for target in host unix qemu-cortex-m4; do \
 			echo "conformance on $$target"; \
 			$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $$target --runs 3 --quiet || exit 1; \
-			$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target $$target --runs 2 --quiet || exit 1; \
 		done; \
+		echo "conformance of weights packed for DSP cores, on qemu-cortex-m4"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target qemu-cortex-m4 --pack cortex-m4 \
+			--runs 2 --quiet || exit 1; \
+		echo "conformance of the op fixtures on unix"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
 
 .PHONY: lint

@@ -55,6 +55,10 @@ class Case:
         return [t.size for t in self.conversion.program.graph.outputs]
 
 
+class TooLarge(UserError):
+    """A model that the target's memory cannot hold; named, not counted."""
+
+
 class Target(Protocol):
     """Runs a case and gives the raw outputs of each run. Raises UserError where it cannot."""
 
@@ -187,6 +191,7 @@ def brief(refusal: UserError) -> str:
 def main(models: Path, target: str, runs: int, only: str, verbose: bool, pack: str | None, quiet: bool) -> None:
     """Compare every model under MODELS with its recorded outputs on a target."""
     exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
+    too_large: list[str] = []
     machine = make_target(target)
     for name, case in find_cases(models, runs, pack):
         if only not in name:
@@ -200,6 +205,10 @@ def main(models: Path, target: str, runs: int, only: str, verbose: bool, pack: s
             error = worst_error(case, machine.run(case))
         except (UserError, subprocess.TimeoutExpired) as failure:
             error = str(failure)
+            if "MemoryError" in error or isinstance(failure, TooLarge):
+                too_large.append(name)
+                console.print(f"[yellow]too large[/] {name}: {escape(error)}")
+                continue
         tally = floats if case.is_float else exact
         tally[1] += 1
         tally[0] += not error
@@ -209,6 +218,7 @@ def main(models: Path, target: str, runs: int, only: str, verbose: bool, pack: s
             console.print(f"{state} {name}: {escape(error) or f'{len(case.inputs)} runs'}")
     console.print(
         f"{exact[0]} of {exact[1]} bit-exact, {floats[0]} of {floats[1]} float within tolerance, {refused} refused"
+        + (f", {len(too_large)} too large for {target}" if too_large else "")
     )
     sys.exit(1 if wrong else 0)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from midge.boards import load_board
-from midge.errors import UserError
 from midge.sim import Simulator
 from midge.transport import open_board
 
@@ -28,14 +27,14 @@ class Emulated:
         self.files["lib/on_device.py"] = Path(__file__).with_name("on_device.py").read_bytes()
 
     def run(self, case: Case) -> list[list[bytes]]:
-        """Run a case; UserError where the model does not fit or the board dies."""
-        from conformance import parse_output
+        """Run a case; UserError where the board dies, TooLarge where the model does not fit."""
+        from conformance import TooLarge, parse_output
 
         blob = case.conversion.blob
         inputs = b"".join(b for run in case.inputs for b in run)
         room = self.board.qemu.memory["romfs"].bytes if self.board.qemu else 0
         if len(blob) + len(inputs) > 0.9 * room:
-            raise UserError(f"too large for the board's {room} B of mapped flash")
+            raise TooLarge(f"too large for the board's {room} B of mapped flash")
         files = {**self.files, "model.midge": blob, "inputs.bin": inputs}
         with Simulator(self.board, romfs=files, heap_bytes=HEAP_BYTES) as simulator, open_board(simulator.port) as repl:
             call = (

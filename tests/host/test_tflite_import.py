@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from midge import tflite_writer
 from midge.convert import UnsupportedModel, convert
 from midge.errors import UserError
 
@@ -80,11 +81,18 @@ def test_negative_models_are_refused_by_name(shared: Path, name: str, words: str
         convert(shared / "models/negative" / f"{name}.tflite")
 
 
-def test_all_unsupported_ops_are_named_at_once(shared: Path) -> None:
+def test_all_unsupported_ops_are_named_at_once() -> None:
+    tensors = [tflite_writer.Tensor(name, (1, 4), "int8", scale=0.5) for name in ("x", "a", "b", "y")]
+    operators = [
+        tflite_writer.Operator("CUSTOM:Sinh", ["x"], ["a"]),
+        tflite_writer.Operator("RELU", ["a"], ["b"]),
+        tflite_writer.Operator("CUSTOM:Cosh", ["b"], ["y"]),
+    ]
+    data = tflite_writer.model_bytes(tflite_writer.Graph(tensors, operators, ["x"], ["y"]))
     with pytest.raises(UnsupportedModel) as refusal:
-        convert(shared / "models/tflite-micro/audio_preprocessor_int8.tflite")
-    ops = {op for op, _, _ in refusal.value.items}
-    assert {"CUSTOM:SignalWindow", "CUSTOM:SignalRfft", "CUSTOM:SignalPCAN"} <= ops
+        convert(data)
+    assert [(op, layer) for op, layer, _ in refusal.value.items] == [("CUSTOM:Sinh", "a"), ("CUSTOM:Cosh", "y")]
+    assert "CUSTOM:Sinh (1x, first 'a')" in str(refusal.value) and "CUSTOM:Cosh" in str(refusal.value)
 
 
 def test_a_missing_file() -> None:

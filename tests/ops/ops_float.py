@@ -108,7 +108,7 @@ def pool_2d(draw: Any, op: str) -> Case:
     options, kernel, (in_h, in_w), (out_h, out_w) = window(draw, dilated=False)
     n, channels = integer(draw, 1, 2), integer(draw, 1, 17)
     x = Tensor("x", (n, in_h, in_w, channels))
-    options |= {"filter_height": kernel[0], "filter_width": kernel[1]}
+    options |= {"filter_height": kernel[0], "filter_width": kernel[1], **activation(draw)}
     return Case(op, [x], [Tensor("y", (n, out_h, out_w, channels))], options, [reals(draw, x.shape)])
 
 

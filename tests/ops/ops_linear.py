@@ -90,6 +90,7 @@ NOT_YET = ODD | {
     "worked out while running": "Midge folds zero points and sums of the weights into the bias when converting",
     "grouped convolutions": "Midge has no kernel for them",
     "weights int4": "Midge reads weights of whole bytes only",
+    "second operand with a scale for each channel": "only weights that are known when converting can have one",
     "weights with the zero point": "Midge wants symmetric ones, as the TFLite specification does",
 }
 

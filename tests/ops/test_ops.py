@@ -56,5 +56,7 @@ def test_op(test: OpTest, oracles: Callable[[str], Oracle]) -> None:
 
 
 def test_every_lowering_has_a_test() -> None:
-    recurrent = {"LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"}  # over several runs, in tests/host
-    assert {name.split()[0] for name in lower.RULES} - recurrent == {test.op for test in load_table()}
+    untested = {"IF", "WHILE", "INTERLEAVE"}  # refused, or made by a pass from ops that have tests
+    sequences = {"LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF", "READ_VARIABLE", "ASSIGN_VARIABLE"}  # in tests/host
+    tested = {test.op for test in load_table()}
+    assert {key.split()[0] for key in lower.RULES} - untested - sequences == tested - sequences
