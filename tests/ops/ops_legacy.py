@@ -21,6 +21,8 @@ from midge.tflite_writer import Tensor
 def legacy(case: Case, draw: Any) -> Case:
     """The same with uint8 tensors; weights take one scale and a zero point."""
     for t in {id(t): t for t in [*case.inputs, *case.outputs] if t is not None}.values():
+        if t.dtype == "int4":  # came later than uint8
+            t.dtype = "int8"
         if t.dtype != "int8":
             if t.dtype == "int32" and t.scale is not None:
                 t.scale = float(np.atleast_1d(t.scale)[0])
@@ -75,7 +77,7 @@ def mean(draw: Any) -> Case:
     return legacy(draw(st.composite(ops_pooling.mean)()), draw)
 
 
-@op_test("SOFTMAX", dtype="uint8", engine="litert")
+@op_test("SOFTMAX", dtype="uint8", engine="litert", limits={"at most 4095 can run": "the sum's 32 bits hold no more"})
 def softmax(draw: Any) -> Case:
     return legacy(draw(st.composite(ops_pooling.softmax)()), draw)
 
