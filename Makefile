@@ -27,6 +27,7 @@ help:
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
+	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
 	@echo "make fuzz [FUZZ_SECONDS=60]          feed damaged models to the core under sanitizers"
 	@echo "make lint | clean"
 
@@ -105,6 +106,12 @@ size: firmware-for-qemu-cortex-m4
 		END { printf "Midge adds %d bytes to Cortex-M4 firmware with the int8 ops (at most $(SIZE_LIMIT)), " \
 			"%d with all ops (at most $(SIZE_LIMIT_ALL))\n", base, all; \
 			exit base > $(SIZE_LIMIT) || all > $(SIZE_LIMIT_ALL) }'
+
+TARGETS ?= cortex-m4,cortex-m3,cortex-m0plus
+.PHONY: bench
+bench: host
+	@ports/toolchain.sh arm
+	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS)
 
 .PHONY: clean
 clean:

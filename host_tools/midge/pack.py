@@ -80,7 +80,8 @@ def _pack_quads(step: Step) -> bool:
     step.constants["weights_at"] = np.ascontiguousarray(split.transpose(0, 3, 5, 1, 4, 2)).tobytes()
     p["layout"] = QUADS
     one_pixel = p["batches"] * p["out_h"] * p["out_w"] == 1
-    step.scratch = padded.shape[1] * (3 if one_pixel else 9)
+    pointwise = p["kernel_h"] * p["kernel_w"] == 1
+    step.scratch = padded.shape[1] * ((0 if pointwise else 1) + 2 * (1 if one_pixel else 4))
     return True
 
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Count the instructions of every node of a model on emulated cores. Used by `make bench`."""
+"""Count the instructions of models, node by node, on emulated cores: bare metal, exactly repeatable.
+
+    make bench [MODELS=<dir>] [TARGETS=cortex-m4,cortex-m0plus]     -> build/bench.json
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
@@ -11,7 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from midge.convert import Conversion
+import click
+
+from midge.convert import Conversion, convert
 from midge.errors import UserError
 
 try:
@@ -90,3 +96,36 @@ def run(program: Path, target: str, model: bytes, timeout_s: float = 300) -> Cou
 def per_node(conversion: Conversion, count: Count) -> list[tuple[str, str, int, int]]:
     """(op, layer, MACs, instructions) of every node."""
     return [(s.op.name, s.name, s.macs, n) for s, n in zip(conversion.program.steps, count.nodes, strict=True)]
+
+
+@click.command()
+@click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--targets", default="cortex-m4", help=f"Of {', '.join(targets())}.")
+@click.option("--only", default="", help="Only models whose path contains this.")
+def main(models: Path, targets: str, only: str) -> None:
+    """Measure every model under MODELS that converts, packed for each target."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for target in targets.split(","):
+            program = build(target, Path(folder))
+            for path in sorted(p for p in models.rglob("*.tflite") if only in str(p)):
+                try:
+                    conversion = convert(path, target=target)
+                    count = run(program, target, conversion.blob)
+                except UserError as error:
+                    click.echo(f"{target:14} {path.stem:40} {str(error).splitlines()[0]}")
+                    continue
+                rows.append({
+                    "model": str(path.relative_to(models)), "target": target, "instructions": count.total,
+                    "open": count.open, "macs": conversion.macs, "arena": conversion.plan.arena_size,
+                    "flash": len(conversion.blob), "nodes": per_node(conversion, count),
+                })  # fmt: skip
+                a_mac = f"{count.total / conversion.macs:6.2f} a MAC" if conversion.macs else ""
+                click.echo(f"{target:14} {path.stem:40} {count.total / 1e6:9.3f} M instructions {a_mac}")
+    out = ROOT / "build/bench.json"
+    out.write_text(json.dumps(rows, indent=1))
+    click.echo(f"{len(rows)} rows in {out.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -55,6 +55,7 @@ def facts_of(result: conversion.Conversion) -> dict[str, object]:
         "outputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
                      "zero_point": t.zero_point} for t in graph.outputs],
         "labels": graph.labels,
+        "removed": graph.notes,
     }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
         ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
         *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
         *((f"output {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.outputs)),
+        *((("removed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
         ("labels", ", ".join(program.graph.labels) or "none; give them with --labels"),
     ])
 

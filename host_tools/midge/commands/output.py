@@ -19,12 +19,10 @@ def print_json(facts: Any) -> None:
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Name and value a line, aligned."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in facts:
-        table.add_row("  " + name, value)
-    console.print(table)
+    rows = list(facts)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        console.print(f"  [bold cyan]{name:{width}}[/]  {value}")
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:

@@ -22,6 +22,11 @@ static uint64_t taps_rounded(const mg_conv_params_t *p) {
     return ((uint64_t)p->kernel_h * p->kernel_w * p->in_c + 3u) & ~3ull;
 }
 
+/* Whether a pixel of the input is a patch as it lies. */
+static bool is_pointwise(const mg_conv_params_t *p) {
+    return p->kernel_h == 1 && p->kernel_w == 1;
+}
+
 uint64_t mg_packed_weights_size(const mg_conv_params_t *p) {
     return taps_rounded(p) * ((p->out_c + 3u) & ~3u);
 }
@@ -29,7 +34,7 @@ uint64_t mg_packed_weights_size(const mg_conv_params_t *p) {
 uint64_t mg_packed_scratch_size(const mg_conv_params_t *p) {
     uint64_t k = taps_rounded(p);
     bool one_pixel = p->batches == 1 && p->out_h == 1 && p->out_w == 1;
-    return k + 2 * k * (one_pixel ? 1 : PIXELS);
+    return (is_pointwise(p) ? 0 : k) + 2 * k * (one_pixel ? 1 : PIXELS);
 }
 
 typedef struct {
@@ -82,10 +87,10 @@ void mg_conv2d_packed(const mg_call_t *call) {
                            (uint32_t)taps_rounded(p) / 4};
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;
-    int16_t *lanes = (int16_t *)(void *)(patch + 4 * layer.groups);
+    bool pointwise = is_pointwise(p);
+    int16_t *lanes = (int16_t *)(void *)(patch + (pointwise ? 0 : 4 * layer.groups));
     uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
     uint32_t lane_count = p->batches == 1 && p->out_h == 1 && p->out_w == 1 ? 1 : PIXELS, held = 0;
-    bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
     /* Four pixels are summed even where fewer are left: what lay here before could overflow. */
     memset(lanes, 0, 8u * layer.groups * lane_count);
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
