@@ -15,6 +15,18 @@ static inline uint16_t mg_load_u16(const uint8_t *p) {
     return v;
 }
 
+static inline int32_t mg_load_i16(const uint8_t *p) {
+    int16_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline int64_t mg_load_i64(const uint8_t *p) {
+    int64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 static inline uint32_t mg_load_u32(const uint8_t *p) {
     uint32_t v;
     memcpy(&v, p, sizeof v);

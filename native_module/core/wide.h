@@ -23,19 +23,6 @@ static inline int32_t mg_saturate16(int32_t x) {
     return mg_clamp(x, INT16_MIN, INT16_MAX);
 }
 
-/* 16-bit loads from constants, which may lie at any address. */
-static inline int32_t mg_load_i16(const uint8_t *p) {
-    int16_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline int64_t mg_load_i64(const uint8_t *p) {
-    int64_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 /* mg_requantize, and mg_dot16 of simd.h, as calls: many places use them, few of them often. */
 int32_t mg_requantize_call(int32_t x, int32_t multiplier, int32_t shift);
 int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k);

@@ -39,9 +39,14 @@ static int32_t weights_offset(const mg_conv_params_t *p, const int8_t *x, uint32
     return sum;
 }
 
-static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const int8_t *weights, uint32_t k,
-                       int32_t offset, int8_t *out) {
-    uint32_t c = 0;
+/* All channels of one output pixel from its patch. */
+typedef void (*pixel_fn)(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
+                         const int8_t *weights, int8_t *out);
+
+static void conv_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
+                       const int8_t *weights, int8_t *out) {
+    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c, c = 0;
+    int32_t offset = weights_offset(p, patch, k, 1);
     for (; c + 4 <= channels->n; c += 4) {
         int32_t sums[4];
         mg_dot4(sums, patch, weights, k);
@@ -54,51 +59,6 @@ static void conv_pixel(const mg_channels_t *channels, const int8_t *patch, const
         out[c] = mg_finish(channels, c, mg_wrap_add(mg_dot(patch, weights, k), offset));
         weights += k;
     }
-}
-
-void mg_conv2d_run(const mg_call_t *call) {
-    const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_QUADS) {
-        mg_conv2d_packed(call);
-        return;
-    }
-    const mg_channels_t channels = mg_channels_of(call);
-    const int8_t *weights = (const int8_t *)call->data + p->weights_at;
-    const int8_t *image = call->in[0];
-    int8_t *out = call->out[0], *patch = call->scratch;
-    bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
-    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
-    for (uint32_t n = 0; n < p->batches; n++) {
-        for (int32_t y = 0; y < p->out_h; y++) {
-            for (int32_t x = 0; x < p->out_w; x++) {
-                if (pointwise) { /* no padding, so the patch is a pixel of the input */
-                    uint32_t pixel = (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w);
-                    const int8_t *at = image + pixel * p->in_c;
-                    conv_pixel(&channels, at, weights, k, weights_offset(p, at, k, 1), out);
-                } else {
-                    mg_gather_patch(p, image, y, x, patch);
-                    conv_pixel(&channels, patch, weights, k, weights_offset(p, patch, k, 1), out);
-                }
-                out += p->out_c;
-            }
-        }
-        image += (uint32_t)p->in_h * p->in_w * p->in_c;
-    }
-}
-
-bool mg_depthwise_check(const mg_check_t *check) {
-    const mg_conv_params_t *p = &check->params.conv;
-    if (p->in_c == 0 || p->out_c % p->in_c != 0) {
-        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
-    }
-    bool planes = p->layout == MG_LAYOUT_PLANES;
-    if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
-        return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
-    }
-    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
-    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
-    return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
-           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
 }
 
 static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
@@ -119,30 +79,55 @@ static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *chan
     }
 }
 
-void mg_depthwise_run(const mg_call_t *call) {
+static void walk(const mg_call_t *call, pixel_fn pixel) {
     const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_PLANES) {
-        mg_depthwise_planes(call);
-        return;
-    }
     const mg_channels_t channels = mg_channels_of(call);
-    const int8_t *weights = (const int8_t *)call->data + p->weights_at;
-    const int8_t *image = call->in[0];
+    const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;
     bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
     for (uint32_t n = 0; n < p->batches; n++) {
         for (int32_t y = 0; y < p->out_h; y++) {
-            for (int32_t x = 0; x < p->out_w; x++) {
-                if (pointwise) {
-                    uint32_t pixel = (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w);
-                    depthwise_pixel(p, &channels, image + pixel * p->in_c, weights, out);
+            for (int32_t x = 0; x < p->out_w; x++, out += p->out_c) {
+                const int8_t *from = patch;
+                if (pointwise) { /* no padding, so the patch is a pixel of the input */
+                    from = image + (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w) * p->in_c;
                 } else {
                     mg_gather_patch(p, image, y, x, patch);
-                    depthwise_pixel(p, &channels, patch, weights, out);
                 }
-                out += p->out_c;
+                pixel(p, &channels, from, weights, out);
             }
         }
         image += (uint32_t)p->in_h * p->in_w * p->in_c;
+    }
+}
+
+void mg_conv2d_run(const mg_call_t *call) {
+    if (call->params.conv.layout == MG_LAYOUT_QUADS) {
+        mg_conv2d_packed(call);
+    } else {
+        walk(call, conv_pixel);
+    }
+}
+
+bool mg_depthwise_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->in_c == 0 || p->out_c % p->in_c != 0) {
+        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+    }
+    bool planes = p->layout == MG_LAYOUT_PLANES;
+    if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
+        return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
+    }
+    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
+    return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
+           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
+}
+
+void mg_depthwise_run(const mg_call_t *call) {
+    if (call->params.conv.layout == MG_LAYOUT_PLANES) {
+        mg_depthwise_planes(call);
+    } else {
+        walk(call, depthwise_pixel);
     }
 }
