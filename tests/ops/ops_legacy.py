@@ -42,13 +42,13 @@ def legacy(case: Case, draw: Any) -> Case:
 def settle(case: Case) -> Case:
     """A bias has the scale of the products, which LiteRT checks for uint8.
 
-    The output's is no smaller: a sum that overflows when shifted to the left is undefined in LiteRT.
+    The output's is twice that or more: a sum that overflows when shifted to the left is undefined in LiteRT.
     """
     x, weights, bias = case.inputs
     product = float(np.float32(x.scale) * np.float32(weights.scale))
     if bias is not None:
         bias.scale = product
-    case.outputs[0].scale = max(float(case.outputs[0].scale), product)
+    case.outputs[0].scale = max(float(case.outputs[0].scale), 2 * product)
     return case
 
 
