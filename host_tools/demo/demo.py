@@ -38,8 +38,11 @@ def shown(path: Path) -> Path:
     return path.relative_to(ROOT)
 
 
-def make_files() -> Path:
-    """Convert the model and lay out what goes onto the board: a folder that mirrors its file system."""
+def make_files(target: str | None) -> Path:
+    """Convert the model and lay out what goes onto the board: a folder that mirrors its file system.
+
+    target: the board whose core the weights are packed for.
+    """
     heading("a trained int8 .tflite becomes a .midge file")
     board = OUT / "board"
     shutil.rmtree(board, ignore_errors=True)
@@ -49,10 +52,10 @@ def make_files() -> Path:
         recording = sorted(folder.glob("*.csv"))[0]
         shutil.copy(recording, board / "samples" / f"{folder.name}.csv")
     source = Path(os.path.relpath(WAND / "wand_int8.tflite"))
-    target = board / "wand.midge"
-    result = convert(source, read_labels(str(WAND / "labels.txt")), name="wand")
-    write_model(result, target)
-    print_summary(result, source, shown(target))
+    model = board / "wand.midge"
+    result = convert(source, read_labels(str(WAND / "labels.txt")), name="wand", target=target)
+    write_model(result, model)
+    print_summary(result, source, shown(model))
     shutil.copy(ROOT / "mpy_lib/examples/wand.py", board / "wand.py")
     return board
 
@@ -88,7 +91,7 @@ def main(board: str) -> None:
         row = load_board(board)
         if row.port not in ("unix", "qemu"):
             raise UserError(f"{board} is not emulated; the demo runs on unix and qemu-cortex-m4")
-        files = make_files()
+        files = make_files(board if row.port == "qemu" else None)
         if row.port == "unix":
             run_on_unix(files)
         else:
