@@ -38,7 +38,13 @@ $(VENV)/.ready: host_tools/pyproject.toml host_tools/setup.py
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "no virtual environments here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "installing the host tools into $(VENV)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -e 'host_tools[test,firmware]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e 'host_tools[firmware]'
+	@touch $@
+
+# What tests and measurements need besides.
+$(VENV)/.ready-to-test: $(VENV)/.ready
+	@echo "installing what the tests need into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e 'host_tools[test]'
 	@touch $@
 
 host_tools/midge/libmidge.so: $(CORE) host_tools/build_core.py
@@ -66,7 +72,7 @@ demo: host firmware-for-$(DEMO_BOARD)
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
 	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
 
-BUILT := host firmware-for-unix firmware-for-qemu-cortex-m4 natmod-for-x64 natmod-for-armv7emsp
+BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 natmod-for-x64 natmod-for-armv7emsp
 
 .PHONY: test test-python test-conformance
 test: $(BUILT)
@@ -91,7 +97,7 @@ test-conformance: $(BUILT)
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
 
 .PHONY: lint
-lint: $(VENV)/.ready
+lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && cd host_tools && ../$(BIN)/mypy --no-error-summary
 
 # What Midge's objects take in firmware; the limits are promises of the README. Builds with

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import format as midge_format
 from .errors import UserError
-from .importers.tflite import read_tflite
+from .importers import read_model
 from .ir import NONSENSE, Graph, GraphError
 from .lower import Program, lower
 from .pack import pack
@@ -70,12 +70,9 @@ def convert(
     >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
     b'MIDG'
     """
-    data = model if isinstance(model, bytes) else midge_format.load_file(model)
+    graph, size = read_model(model, name)
     title = name or ("model" if isinstance(model, bytes) else str(model))
-    graph = read_tflite(data, title)
-    if name:
-        graph.name = name
-    return convert_graph(graph, labels, title, len(data), target)
+    return convert_graph(graph, labels, title, size, target)
 
 
 def convert_graph(

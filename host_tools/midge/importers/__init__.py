@@ -1,2 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Readers of foreign model files: each turns one into the converter's graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .. import format as midge_format
+from ..ir import Graph
+from .tflite import read_tflite
+
+
+def read_model(model: str | Path | bytes, name: str | None = None) -> tuple[Graph, int]:
+    """The graph of a trained model and the size of its file in bytes.
+
+    model: a path, or the bytes of a .tflite file. name: what errors and the device call it; the
+    file's stem by default. Raises UserError.
+    """
+    data = model if isinstance(model, bytes) else midge_format.load_file(model)
+    graph = read_tflite(data, name or ("model" if isinstance(model, bytes) else str(model)))
+    if name:
+        graph.name = name
+    return graph, len(data)
