@@ -12,8 +12,8 @@ from . import format as midge_format
 from .errors import UserError
 from .importers import read_model
 from .ir import NONSENSE, Graph, GraphError
+from .layouts import pack
 from .lower import Program, lower
-from .pack import pack
 from .passes import run_passes
 from .plan import Plan, plan_arena
 

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Short requantisation: when it is exact, and the channel table that it reads (core/kernels/channels.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..lower import Step
+
+
+def short_requantisation_is_exact(step: Step) -> bool:
+    """Whether accumulators stay below 2^30 and shifts between -22 and -1, as mg_requantize_short wants."""
+    if step.params["weights_zero_point"] != 0:
+        return False
+    channels = step.params["out_c"]
+    table = step.constants["channels_at"]
+    bias = np.frombuffer(table, "<i4", channels).astype(np.int64)
+    shift = np.frombuffer(table, np.int8, channels, offset=8 * channels)
+    weights = np.frombuffer(step.constants["weights_at"], np.int8).astype(np.int64)
+    by_channel = weights.reshape(channels, -1) if step.op.name == "CONV_2D" else weights.reshape(-1, channels).T
+    largest = np.abs(bias) + 128 * np.abs(by_channel).sum(axis=1)
+    return bool(largest.max() < 2**30 and shift.max() <= -1 and shift.min() >= -22)
+
+
+def shorten_channels(step: Step) -> None:
+    """The channel table as native_module/core/kernels/channels.h wants it beside a packed layout."""
+    channels, table = step.params["out_c"], step.constants["channels_at"]
+    bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
+    shift = -np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)
+    rounding = (1 << (shift - 1)) + (step.params["out_zero_point"] << shift)
+    step.constants["channels_at"] = np.stack([bias, multiplier, rounding, shift], axis=1).astype("<i4").tobytes()
