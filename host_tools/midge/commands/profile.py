@@ -65,7 +65,9 @@ def facts_of(path: Path, profile: Profile, file: File) -> dict[str, Any]:
     return {
         "file": str(path), "target": profile.target.name, "instructions": total.instructions,
         "cycles_estimate": total.cycles(cost), "macs": sum(n.macs for n in file.nodes),
-        "open_instructions": profile.open.instructions, "arena_bytes": file.arena_size, "flash_bytes": file.size,
+        "open_instructions": profile.open.instructions,
+        "open_known_instructions": profile.open_known.instructions, "arena_bytes": file.arena_size,
+        "flash_bytes": file.size,
         "counts": asdict(total), "output_crc32": profile.crc,
         "milliseconds_estimate": {board.name: round(1000 * s, 3) for board, s in times(profile, file)},
         "nodes": [
@@ -93,7 +95,8 @@ def _print(path: Path, profile: Profile, file: File) -> None:
                 right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))  # fmt: skip
     console.print()
     print_facts([
-        ("loading", f"{number(profile.open.instructions)} instructions to check the file, once"),
+        ("loading", f"{number(profile.open.instructions)} instructions to check the file, once; "
+                    f"{number(profile.open_known.instructions)} with checksum=False"),
         ("arena", f"{number(file.arena_size)} B of RAM"),
         ("flash", f"{number(file.size)} B"),
         *((board.title, f"≈ {1000 * seconds:,.1f} ms an inference at {board.clock_hz / 1e6:g} MHz")

@@ -133,6 +133,7 @@ class Profile:
     target: Target
     nodes: list[Count]
     open: Count  # checking the file
+    open_known: Count  # the same without the checksum
     crc: int  # CRC-32 of the outputs, for inputs of zeros
 
     @property
@@ -181,8 +182,8 @@ def count(model: bytes, target: Target, timeout_s: float = 300) -> Profile:
     crc = re.search(r"^crc (\d+)$", said, re.M)
     if crc is None:
         raise UserError(f"{file.name}: did not run on the emulated {target.title}: {said.strip() or 'no output'}")
-    empty, opened, _bound, *nodes = rows[1:]
-    return Profile(target, [n - empty for n in nodes], opened - empty, int(crc[1]))
+    empty, opened, known, _bound, *nodes = rows[1:]
+    return Profile(target, [n - empty for n in nodes], opened - empty, known - empty, int(crc[1]))
 
 
 def execute(

@@ -2,7 +2,7 @@
  *
  * Bare metal: runs the model that QEMU has put at MODEL_ADDRESS, with a mark before and behind each
  * thing that is counted. The counter (counter.c) writes a line a mark: start-up, an empty stretch (what
- * a mark itself costs), open, bind, and then each node.
+ * a mark itself costs), opening with and without the checksum, binding, and then each node.
  */
 #include "midge.h"
 
@@ -37,6 +37,8 @@ void program(void) {
     mark();
     mark();
     bool sound = mg_model_open(&model, (const void *)MODEL_ADDRESS, MODEL_BYTES, &error);
+    mark();
+    sound = sound && mg_model_open_known(&model, (const void *)MODEL_ADDRESS, MODEL_BYTES, &error);
     mark();
     sound = sound && mg_model_bind(&model, (void *)ARENA_ADDRESS, ARENA_BYTES, &error);
     mark();
