@@ -90,8 +90,7 @@ def convert_graph(
     program, refused = lower(graph)
     if refused:
         raise UnsupportedModel(title, [(node.op, node.name, reason) for node, reason in refused])
-    if target is not None:
-        pack(program, target)
+    pack(program, target)
     plan = plan_arena(program)
     try:
         blob = midge_format.write(program, plan)
