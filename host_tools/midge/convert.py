@@ -16,6 +16,7 @@ from .layouts import pack
 from .lower import Program, lower
 from .passes import run_passes
 from .plan import Plan, plan_arena
+from .shapes import Shapes
 
 
 class UnsupportedModel(UserError):
@@ -57,20 +58,25 @@ class Conversion:
 
 
 def convert(
-    model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None
+    model: str | Path | bytes,
+    labels: Sequence[str] = (),
+    name: str | None = None,
+    target: str | None = None,
+    shapes: Shapes = None,
 ) -> Conversion:
-    """Convert a quantised int8 .tflite model.
+    """Convert a .tflite model.
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
     target: a core or board to pack the weights for; the file runs on all others as well.
+    shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
     >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
     b'MIDG'
     """
-    graph, size = read_model(model, name)
+    graph, size = read_model(model, name, shapes)
     title = name or ("model" if isinstance(model, bytes) else str(model))
     return convert_graph(graph, labels, title, size, target)
 

@@ -71,7 +71,7 @@ def test_every_truncation_step(wand_tflite: Path) -> None:
         ("custom_sinh", "CUSTOM:Sinh"),
         ("testconv1-edgetpu", "CUSTOM:edgetpu-custom-op"),
         ("test_custom_node_with_init_data", "CUSTOM:the_custom_code"),
-        ("whitespace_tokenizer_to_tensor", "dynamic shape"),
+        ("whitespace_tokenizer_to_tensor", "CUSTOM:tftext:WhitespaceTokenizer"),
         ("model_invoking_error", "which is not there"),
         ("custom_lstm", "LSTM"),
     ],

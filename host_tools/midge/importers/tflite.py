@@ -37,7 +37,7 @@ def read_tflite(data: bytes, name: str) -> Graph:
     """Parse the bytes of a .tflite file.
 
     `name` becomes the model's name and stands in error messages. Raises UserError where the file is
-    damaged, of another kind, or uses what no board can run (several subgraphs, dynamic shapes).
+    damaged, of another kind, or holds no graph. Open shapes are fixed later, by fix_shapes.
     """
     if len(data) < 8 or data[4:8] != b"TFL3":
         raise UserError(f"{name}: not a .tflite file (bytes 4 to 8 are {data[4:8]!r}, wanted b'TFL3')")
@@ -90,16 +90,13 @@ class _Reader:
         if dtype is None:
             raise UserError(f"{self.name}: tensor '{name}' has the unknown dtype number {raw.Type()}")
         shape = tuple(int(d) for d in _vector(raw, "Shape"))
-        signature = [int(d) for d in _vector(raw, "ShapeSignature")]
+        signature = tuple(int(d) for d in _vector(raw, "ShapeSignature"))
         if len(shape) > _MAX_RANK:
             raise UserError(f"{self.name}: tensor '{name}' has {len(shape)} dimensions; at most {_MAX_RANK} can run")
-        if any(d < 0 for d in shape) or any(d < 0 for d in signature[1:]):
-            raise UserError(
-                f"{self.name}: tensor '{name}' has a dynamic shape {signature or list(shape)}; "
-                "export the model with fixed shapes"
-            )
+        if len(signature) not in (0, len(shape)):
+            raise UserError(f"{self.name}: tensor '{name}' is {list(shape)} and {list(signature)}; export it again")
         tensor = Tensor(name, shape, dtype, self._quantization(raw.Quantization(), name, dtype),
-                        is_state=bool(raw.IsVariable()))
+                        is_state=bool(raw.IsVariable()), signature=signature or shape)
         tensor.data = self._constant(raw, tensor)
         return tensor
 
