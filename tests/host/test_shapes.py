@@ -47,7 +47,7 @@ def open_model(*, second: bool = False) -> bytes:
 
 
 def test_the_shape_is_asked_for() -> None:
-    with pytest.raises(UserError, match=r"input 'x' has the dynamic shape .*; give one: midge convert --shape 1,N,N,2$"):
+    with pytest.raises(UserError, match=r"'x' has the dynamic shape .*; give one: midge convert --shape 1,N,N,2$"):
         convert(open_model())
     with pytest.raises(UserError, match=r"give one: midge convert --shape x=1,N,N,2$"):
         convert(open_model(second=True))
@@ -89,7 +89,7 @@ def test_several_inputs_by_name(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, [str(model), "--shape", "x=1,8,8,2", "--shape", "z=1,7"], catch_exceptions=False)
     assert done.exit_code == 0
     assert "[1, 8, 8, 2]" in done.output and "[1, 7]" in done.output
-    with pytest.raises(UserError, match=r"input 'z' has the dynamic shape \[-1, -1\]; give one: midge convert --shape z=1,N"):
+    with pytest.raises(UserError, match=r"'z' has the dynamic shape \[-1, -1\]; give one: .* --shape z=1,N"):
         convert(model, shapes={"x": (1, 8, 8, 2)})
 
 
