@@ -102,4 +102,9 @@ def convert_graph(
         blob = midge_format.write(program, plan)
     except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
+    try:
+        midge_format.check(blob, title)  # shapes that contradict one another show here
+    except UserError as error:
+        advice = "the model contradicts itself: export it again, or report it if it runs elsewhere"
+        raise UserError(f"{error}; {advice}") from error
     return Conversion(blob, program, plan, source_size)
