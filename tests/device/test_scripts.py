@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Board, started
+from midge.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -60,19 +61,20 @@ def rom_files() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def firmware_board(request: pytest.FixtureRequest) -> Board:
+def firmware_board(request: pytest.FixtureRequest, board_name: str) -> Board:
     """A simulated board whose firmware contains Midge."""
-    board = Board(started(request, romfs=rom_files()))
+    board = Board(started(request, board_name, romfs=rom_files()))
     if board.run("import sys\ntry:\n    import _midge\nexcept ImportError:\n    print('none')"):
-        pytest.skip("firmware without Midge; run: make firmware BOARD=qemu-cortex-m4")
+        pytest.skip(f"firmware without Midge; run: make firmware BOARD={board_name}")
     return board
 
 
 @pytest.fixture(scope="module")
-def natmod_board(request: pytest.FixtureRequest) -> Board:
+def natmod_board(request: pytest.FixtureRequest, board_name: str) -> Board:
     """A simulated board with Midge as a native module."""
-    module = built("build/natmod/armv7emsp/_midge.mpy", "make natmod ARCH=armv7emsp")
-    return Board(started(request, romfs=rom_files() | {"lib/midge_natmod.mpy": module.read_bytes()}))
+    arch = load_board(board_name).arch
+    module = built(f"build/natmod/{arch}/_midge.mpy", f"make natmod ARCH={arch}")
+    return Board(started(request, board_name, romfs=rom_files() | {"lib/midge_natmod.mpy": module.read_bytes()}))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,12 +99,12 @@ def test_as_a_native_module_on_the_unix_port(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_on_a_cortex_m4(firmware_board: Board, name: str) -> None:
+def test_on_an_emulated_board(firmware_board: Board, name: str) -> None:
     check(firmware_board.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_as_a_native_module_on_a_cortex_m4(natmod_board: Board, name: str) -> None:
+def test_as_a_native_module_on_an_emulated_board(natmod_board: Board, name: str) -> None:
     check(natmod_board.run(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
 
 
