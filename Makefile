@@ -105,6 +105,7 @@ BOARDS ?= $(filter-out qemu-cortex-m4,$(basename $(notdir $(wildcard ports/board
 test-boards: $(addprefix test-board-,$(BOARDS))
 
 test-board-%: $(VENV)/.ready-to-test host firmware-for-%
+	@$(MAKE) --no-print-directory natmod-for-$$(sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$*.toml)
 	@echo "tests on $*"
 	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
 		tests/device/test_scripts.py -k "not on_the_host and not unix"

@@ -23,6 +23,9 @@ LIB = SCRIPTS / "lib"
 DEVICE_PACKAGE = ROOT / "mpy_lib"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
 
+# With all its ops the module, copied to RAM, leaves boards of 96 kB too little to compile the scripts.
+NATMOD_HEAP_BYTES = 0x3_0000
+
 # Firmware looks for built-in modules first, so the native one comes in under another name and takes the place.
 USE_NATMOD = "import sys\nsys.modules['_midge'] = __import__('midge_natmod')\n"
 
@@ -72,9 +75,11 @@ def firmware_board(request: pytest.FixtureRequest, board_name: str) -> Board:
 @pytest.fixture(scope="module")
 def natmod_board(request: pytest.FixtureRequest, board_name: str) -> Board:
     """A simulated board with Midge as a native module."""
-    arch = load_board(board_name).arch
-    module = built(f"build/natmod/{arch}/_midge.mpy", f"make natmod ARCH={arch}")
-    return Board(started(request, board_name, romfs=rom_files() | {"lib/midge_natmod.mpy": module.read_bytes()}))
+    row = load_board(board_name)
+    module = built(f"build/natmod/{row.arch}/_midge.mpy", f"make natmod ARCH={row.arch}")
+    files = rom_files() | {"lib/midge_natmod.mpy": module.read_bytes()}
+    heap_bytes = max(row.heap_bytes, NATMOD_HEAP_BYTES)
+    return Board(started(request, board_name, romfs=files, heap_bytes=heap_bytes))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -33,7 +33,8 @@ def imu(**options):
 def read(board: Board, options: str, count: int) -> tuple[np.ndarray, int]:
     """Return samples of a sensor that was just started, and how many ms they took."""
     out = board.run(
-        f"{START}s = imu({options})\nfor _ in range({count}):\n    print(*s.read())\nprint(ticks_diff(ticks_ms(), begin))"
+        f"{START}s = imu({options})\nfor _ in range({count}):\n    print(*s.read())\n"
+        "print(ticks_diff(ticks_ms(), begin))"
     )
     *rows, took = out.split("\n")
     return np.array([row.split() for row in rows], float), int(took)
@@ -70,7 +71,9 @@ def test_the_fifo_keeps_the_latest_samples(new_board: NewBoard) -> None:
 
 
 def test_without_a_sensor_the_bus_is_empty(new_board: NewBoard) -> None:
-    out = new_board(romfs=DRIVER).run(f"{START}print(bus.scan())\ntry:\n    imu()\nexcept OSError as error:\n    print(error)")
+    out = new_board(romfs=DRIVER).run(
+        f"{START}print(bus.scan())\ntry:\n    imu()\nexcept OSError as error:\n    print(error)"
+    )
     assert out == "[]\n[Errno 19] ENODEV: no LSM9DS1 at I2C address 0x6b"
 
 

@@ -132,7 +132,8 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -
     assert "stopped" in out and str(image) in out
     assert not Path(f"/proc/{qemu}").exists()
     with Simulator("qemu-cortex-m4", flash=image) as board:
-        done = subprocess.run([*mpremote[:2], board.port, "cat", "kept.txt"], capture_output=True, text=True, timeout=60)
+        mpremote[2] = board.port
+        done = subprocess.run([*mpremote, "cat", "kept.txt"], capture_output=True, text=True, timeout=60)
     assert done.stdout == "here"
 
 
