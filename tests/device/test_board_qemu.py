@@ -260,7 +260,8 @@ def test_a_fault_is_reported_and_ends_qemu(new_board: NewBoard, fault: str, tmp_
 def test_pins_remember(qemu_board: Board) -> None:
     out = qemu_board.run(
         "from machine import Pin, Signal, freq, unique_id\n"
-        "led = Pin('LED', Pin.OUT, value=1)\nled.toggle()\nprint(led(), Pin(0).value(), Pin(5, Pin.IN, Pin.PULL_UP)())\n"
+        "led = Pin('LED', Pin.OUT, value=1)\nled.toggle()\n"
+        "print(led(), Pin(0).value(), Pin(5, Pin.IN, Pin.PULL_UP)())\n"
         "Signal(led, invert=True).on()\nprint(led.value(), freq(), unique_id() != b'')\n"
         "try:\n    Pin(64)\nexcept ValueError as error:\n    print(error)"
     )
