@@ -96,6 +96,17 @@ def test_time_passes_as_on_the_host(qemu_board: Board) -> None:
     assert abs(now - time.time()) < 5
 
 
+def test_the_clock_can_be_set(new_board: NewBoard, venv_bin: Path) -> None:
+    board = new_board()
+    out = board.run(
+        "import time\nfrom machine import RTC\nRTC().datetime((2001, 2, 3, 5, 4, 5, 6, 7))\n"
+        "print(RTC().datetime()[:7], time.gmtime()[:6])"
+    )
+    assert out == "(2001, 2, 3, 5, 4, 5, 6) (2001, 2, 3, 4, 5, 6)"  # a Saturday
+    tool(venv_bin, "mpremote", "connect", board.port, "rtc", "--set")
+    assert abs(int(board.run("import time\nprint(time.time())")) - time.time()) < 86_400
+
+
 def test_heap_lock_and_statistics(qemu_board: Board) -> None:
     out = qemu_board.run(
         "import gc, micropython\n"
