@@ -12,22 +12,27 @@ from collections.abc import Callable
 from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
+from .pairs import choose_pairs, pack_pairs
 from .planes import choose_planes
 from .quads import pack_quads
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
+_PAIRS: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (choose_pairs,)}
+
 # By instruction set and op: the layouts to try, the best one first. A layout is a file of this folder.
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
-    "scalar": {},
+    "scalar": _PAIRS,
+    "armv6m": _PAIRS,
+    "armv7m": _PAIRS,
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
 }
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.
 CORES = {
-    "cortex-m0": "scalar",
-    "cortex-m0plus": "scalar",
-    "cortex-m3": "scalar",
+    "cortex-m0": "armv6m",
+    "cortex-m0plus": "armv6m",
+    "cortex-m3": "armv7m",
     "cortex-m4": "armv7em",
     "cortex-m7": "armv7em",
     "cortex-m33": "armv7em",

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CONV_2D with two pixels in a word (layout 2): the formula of conv.c, for cores that multiply one number at a
+ * time. pair_channels.h tells how one multiplication gives two products.
+ *
+ * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
+ * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as the scratch holds:
+ * their patches lie there in pairs, and the weights of two channels, expanded to words, meet all of them.
+ *
+ * A layer with a single output pixel (fully connected) pairs channels instead: four channels at a time, tap
+ * after tap, bytes c0 c2 c1 c3, each plus 128, so that masks take the pairs (c0 c1) and (c2 c3) out of a word.
+ *
+ * The converter packs a layer only where the short requantisation of channels.h is exact, no two neighbouring
+ * weights of a channel are larger than 255 together, and none is -128.
+ */
+#include "pair_channels.h"
+
+static uint32_t taps_of(const mg_conv_params_t *p) {
+    return (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+}
+
+static bool is_one_pixel(const mg_conv_params_t *p) {
+    return p->batches == 1 && p->out_h == 1 && p->out_w == 1;
+}
+
+static bool is_pointwise(const mg_conv_params_t *p) {
+    return p->kernel_h == 1 && p->kernel_w == 1;
+}
+
+uint64_t mg_pairs_weights_size(const mg_conv_params_t *p) {
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+    return is_one_pixel(p) ? taps * ((p->out_c + 3u) & ~3u) : ((taps + 3) & ~3ull) * ((p->out_c + 1u) & ~1u);
+}
+
+/* The least: words of two channels and one pair, and both its patches. More makes it faster. */
+uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+    if (is_one_pixel(p)) {
+        return is_pointwise(p) ? 0 : taps;
+    }
+    return 12 * ((taps + 3) & ~3ull) + (is_pointwise(p) ? 0 : 2 * taps);
+}
+
+/* The output position that comes next, row by row. */
+typedef struct {
+    const mg_conv_params_t *p;
+    const int8_t *image;
+    int32_t y, x;
+} place_t;
+
+/* Where the patch of the place lies: in the image, or gathered into `room`. Moves on. */
+static const int8_t *next_patch(place_t *at, int8_t *room) {
+    const mg_conv_params_t *p = at->p;
+    const int8_t *patch = room;
+    if (is_pointwise(p)) {
+        patch = at->image + (uint32_t)(at->y * p->stride_h * p->in_w + at->x * p->stride_w) * p->in_c;
+    } else {
+        mg_gather_patch(p, at->image, at->y, at->x, room);
+    }
+    if (++at->x == p->out_w) {
+        at->x = 0;
+        if (++at->y == p->out_h) {
+            at->y = 0;
+            at->image += (uint32_t)p->in_h * p->in_w * p->in_c;
+        }
+    }
+    return patch;
+}
+
+typedef struct {
+    mg_channels_t channels;
+    const int8_t *weights;
+    uint32_t taps, padded; /* padded: with the zeros behind them */
+    int32_t *w, *x;
+} layer_t;
+
+/* One channel of n pixels from the sums of each pair. */
+static inline void store(const layer_t *layer, const mg_pair_channel_t *channel, const uint32_t sums[2], int8_t *out,
+                         bool both) {
+    *out = mg_finish_narrow(&layer->channels, channel, mg_pixel_0(sums));
+    if (both) {
+        out[layer->channels.n] = mg_finish_narrow(&layer->channels, channel, mg_pixel_1(sums));
+    }
+}
+
+/* All channels of the n pixels that lie in the tile. */
+static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
+    const uint32_t out_c = layer->channels.n, padded = layer->padded;
+    const int8_t *weights = layer->weights;
+    for (uint32_t c = 0; c < out_c; c += 2, weights += 2 * padded) {
+        bool last = c + 1 == out_c;
+        const mg_pair_channel_t first = mg_load_pair_channel(&layer->channels, c, layer->taps, padded / 2);
+        const mg_pair_channel_t second = mg_load_pair_channel(&layer->channels, last ? c : c + 1, layer->taps, padded / 2);
+        const int32_t *x = layer->x;
+        int8_t *y = out + c;
+        mg_expand(layer->w, weights, 2 * padded);
+        for (uint32_t left = n; left != 0; left -= left == 1 ? 1 : 2, x += padded, y += 2 * out_c) {
+            uint32_t sums[4] = {first.start[0], first.start[1], second.start[0], second.start[1]};
+            mg_dot_pairs(sums, layer->w, x, padded / 4);
+            store(layer, &first, sums, y, left != 1);
+            if (!last) {
+                store(layer, &second, sums + 2, y + 1, left != 1);
+            }
+        }
+    }
+}
+
+static void finish_one_pixel(const layer_t *layer, const int8_t *x, int8_t *out) {
+    uint32_t out_c = layer->channels.n, taps = layer->taps, negatives = 0;
+    int32_t sum = 0;
+    for (uint32_t k = 0; k < taps; k++) {
+        sum += x[k];
+        negatives += x[k] < 0;
+    }
+    const int8_t *weights = layer->weights;
+    for (uint32_t c = 0; c < out_c; c += 4, weights += 4 * taps) {
+        int32_t sums[4];
+        mg_dot_columns(sums, weights, x, taps, negatives);
+        for (uint32_t i = 0; i < 4 && c + i < out_c; i++) {
+            mg_channel_t channel = mg_load_channel(&layer->channels, c + i);
+            out[c + i] = mg_finish_short(&layer->channels, &channel, mg_wrap_add(sums[i], -128 * sum));
+        }
+    }
+}
+
+void mg_conv2d_pairs(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, taps_of(p), 0, NULL, NULL};
+    int8_t *out = call->out[0];
+    place_t at = {p, call->in[0], 0, 0};
+    if (is_one_pixel(p)) {
+        finish_one_pixel(&layer, next_patch(&at, call->scratch), out);
+        return;
+    }
+    const uint32_t padded = layer.padded = (layer.taps + 3) & ~3u, patches = is_pointwise(p) ? 0 : layer.taps;
+    const uint32_t room = (call->scratch_size - 8 * padded - 2 * patches) / (4 * padded); /* for so many pairs */
+    layer.w = call->scratch;
+    layer.x = layer.w + 2 * padded;
+    int8_t *patch = (int8_t *)(layer.x + padded * room);
+    for (uint32_t left = (uint32_t)p->batches * p->out_h * p->out_w, n; left != 0; left -= n, out += n * p->out_c) {
+        n = left < 2 * room ? left : 2 * room;
+        int32_t *words = layer.x;
+        for (uint32_t i = 0; i < n; i += 2, words += padded) {
+            const int8_t *a = next_patch(&at, patch);
+            const int8_t *b = i + 1 < n ? next_patch(&at, patch + patches) : a;
+            mg_pair_up(words, a, b, layer.taps);
+            for (uint32_t k = layer.taps; k < padded; k++) {
+                words[k] = 0;
+            }
+        }
+        finish_tile(&layer, out, n);
+    }
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of the vocabulary that holds two pixels in a word, in plain C. The header of a core with something
+ * better defines MG_OWN_... of it. Sums wrap on purpose.
+ */
+
+#ifndef MG_OWN_EXPAND
+static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        words[i] = bytes[i];
+    }
+}
+#endif
+
+static inline void mg_pair_up(int32_t *words, const int8_t *a, const int8_t *b, uint32_t k) {
+    for (uint32_t i = 0; i < k; i++) {
+        words[i] = a[i] + b[i] * 65536;
+    }
+}
+
+/* Products of a weight and a pair, added to the two sums of a channel. */
+static inline void mg_add_block(uint32_t sums[2], uint32_t products) {
+    products += 0x8000u;
+    sums[0] += products;
+    sums[1] += (uint32_t)((int32_t)products >> 16);
+}
+
+static inline uint32_t mg_product(int32_t w, int32_t x) {
+    return (uint32_t)w * (uint32_t)x;
+}
+
+#ifndef MG_OWN_PAIRS
+static inline void mg_dot_pairs(uint32_t sums[4], const int32_t *w, const int32_t *x, uint32_t n) {
+    const int32_t *end = x + 4 * n;
+    for (; x != end; x += 2, w += 4) {
+        mg_add_block(sums, mg_product(w[0], x[0]) + mg_product(w[1], x[1]));
+        mg_add_block(sums + 2, mg_product(w[2], x[0]) + mg_product(w[3], x[1]));
+    }
+}
+#endif
+
+/* Called with constant rows, columns and step, this unrolls. */
+static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
+                                 uint32_t columns, uint32_t step) {
+    do {
+        uint32_t j = 0;
+        for (; j + 2 <= columns; j += 2) {
+            mg_add_block(sums, mg_product(taps[j], x[j * step]) + mg_product(taps[j + 1], x[(j + 1) * step]));
+        }
+        if (j < columns) {
+            mg_add_block(sums, mg_product(taps[j], x[j * step]));
+        }
+        x += line;
+        taps += columns;
+    } while (--rows != 0);
+}
+
+#ifndef MG_OWN_WINDOW
+static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
+                                 uint32_t columns, uint32_t step) {
+    mg_dot_window_any(sums, x, line, taps, rows, columns, step);
+}
+#endif
+
+static inline void mg_dot_columns_any(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k) {
+    const uint8_t *u = (const uint8_t *)w;
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (const int8_t *end = x + k; x != end; x++, u += 4) {
+        uint32_t v = (uint32_t)*x;
+        s0 += u[0] * v;
+        s1 += u[2] * v;
+        s2 += u[1] * v;
+        s3 += u[3] * v;
+    }
+    sums[0] = (int32_t)s0;
+    sums[1] = (int32_t)s1;
+    sums[2] = (int32_t)s2;
+    sums[3] = (int32_t)s3;
+}
+
+#ifndef MG_OWN_COLUMNS
+static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k, uint32_t negatives) {
+    (void)negatives;
+    mg_dot_columns_any(sums, w, x, k);
+}
+#endif
+
+#ifndef MG_OWN_NARROW
+typedef struct {
+    int32_t multiplier, rounding;
+    uint32_t shift;
+    int32_t min, max;
+} mg_narrow_t;
+
+static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uint32_t shift, int32_t min, int32_t max) {
+    return (mg_narrow_t){multiplier, rounding, shift & 31u, min, max};
+}
+
+static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
+    int32_t high = (int32_t)(((int64_t)x * c->multiplier + (1 << 30)) >> 31);
+    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)c->rounding) >> c->shift;
+    return y < c->min ? c->min : y > c->max ? c->max : y;
+}
+#endif
