@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
-from .pairs import choose_pairs, pack_pairs
+from .pairs import choose_pairs, pack_pairs, use_room
 from .planes import choose_planes
 from .quads import pack_quads
 
@@ -58,3 +58,4 @@ def pack(program: Program, target: str) -> None:
         for choose in choices.get(step.op.name, ()):
             if choose(step):
                 break
+    use_room(program)

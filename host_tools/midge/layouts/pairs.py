@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..lower import Step
-from ..opset import ops
+from ..lower import Program, Step
+from ..plan import ALIGNMENT, plan_arena
 from .short import short_requantisation_is_exact, shorten_channels
 
 PAIRS = 2
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
-SCRATCH = 1280  # bytes for a tile of pixels, where one pair wants no more: what four pairs of 64 channels want
+FEW, SMALL = 8, 1280  # pairs and bytes of a tile that adds to the arena; at least one pair
+MANY = 32  # pairs of a tile that fits into what the arena has anyway: more gains next to nothing
 
 
 def pack_pairs(step: Step) -> bool:
@@ -24,20 +26,16 @@ def pack_pairs(step: Step) -> bool:
     if not short_requantisation_is_exact(step) or weights.min(initial=0) == -128:
         return False
     pointwise = p["kernel_h"] * p["kernel_w"] == 1
-    pixels = p["batches"] * p["out_h"] * p["out_w"]
-    if pixels == 1:
+    if _pixels(step) == 1:
         columns = np.pad(weights, ((0, -p["out_c"] % 4), (0, 0))).reshape(-1, 4, taps)[:, [0, 2, 1, 3]]
         packed = np.ascontiguousarray(columns.transpose(0, 2, 1)) ^ np.int8(-128)
         step.scratch = 0 if pointwise else taps
     else:
         padded = np.pad(weights, ((0, -p["out_c"] % 2), (0, -taps % 4)))
-        length = padded.shape[1]
         if _largest_pair(padded) > LARGEST_PAIR:
             return False
-        packed = padded.reshape(-1, 2, length // 2, 2).transpose(0, 2, 1, 3)
-        fixed = 8 * length + (0 if pointwise else 2 * taps)
-        pairs = max(1, min(-(-pixels // 2), (SCRATCH - fixed) // (4 * length)))
-        step.scratch = fixed + pairs * 4 * length
+        packed = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 1, 3)
+        step.scratch = _tile(step, SMALL, FEW)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
     p["layout"] = PAIRS
     shorten_channels(step)
@@ -45,28 +43,64 @@ def pack_pairs(step: Step) -> bool:
 
 
 def choose_pairs(step: Step) -> bool:
-    """Give a DEPTHWISE_CONV_2D this layout where it can have it; of a single channel it is a convolution."""
+    """Give a DEPTHWISE_CONV_2D this layout where it can have it."""
     p = step.params
-    shape = (p["kernel_h"], p["kernel_w"], p["out_c"])
-    weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(shape)
-    if p["in_c"] == 1:
-        as_convolution = Step(ops()["CONV_2D"], step.name, step.source, step.inputs, step.outputs, dict(p),
-                              {**step.constants, "weights_at": weights.transpose(2, 0, 1).tobytes()})  # fmt: skip
-        if pack_pairs(as_convolution):
-            step.op, step.params, step.constants = as_convolution.op, as_convolution.params, as_convolution.constants
-            step.scratch = as_convolution.scratch
-            return True
-    upright = -(-p["out_w"] // 2) * p["out_h"] < -(-p["out_h"] // 2) * p["out_w"]
-    a, b = ("w", "h") if upright else ("h", "w")
-    along_b = np.moveaxis(weights, 0 if upright else 1, 2)
+    weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["kernel_h"], p["kernel_w"], p["out_c"])
+    along_b = np.moveaxis(weights, 0 if _axes(p)[1] == "h" else 1, 2)
     along_b = np.pad(along_b, ((0, 0), (0, 0), (0, along_b.shape[2] % 2)))
     if not short_requantisation_is_exact(step) or _largest_pair(along_b) > LARGEST_PAIR:
         return False
-    height, width = _reach(p, a, -(-p[f"out_{a}"] // 2)), _reach(p, b, p[f"out_{b}"])
     p["layout"] = PAIRS
-    step.scratch = 4 * p["kernel_h"] * p["kernel_w"] + 4 * height * width
+    step.scratch = _plane(step, SMALL)
     shorten_channels(step)
     return True
+
+
+def use_room(program: Program) -> None:
+    """Let tiles and planes have the memory that lies idle while their layer runs, which saves instructions."""
+    plan = plan_arena(program)
+    growing = {
+        i: step.scratch
+        for i, step in enumerate(program.steps)
+        if step.op.name in GROWS and step.params["layout"] == PAIRS and _pixels(step) > 1
+    }
+    for share in (1, 2, 4) if growing else ():
+        for i, scratch in growing.items():
+            room = (plan.arena_size - plan.live_bytes(i)) // share // ALIGNMENT * ALIGNMENT
+            step = program.steps[i]
+            step.scratch = max(scratch, GROWS[step.op.name](step, scratch + room))
+        if plan_arena(program).arena_size <= plan.arena_size:
+            return
+    for i, scratch in growing.items():
+        program.steps[i].scratch = scratch
+
+
+def _pixels(step: Step) -> int:
+    return int(step.params["batches"] * step.params["out_h"] * step.params["out_w"])
+
+
+def _tile(step: Step, most: int, pairs: int = MANY) -> int:
+    """The scratch of a tile of at most so many pairs and bytes, but of one pair at least."""
+    p = step.params
+    taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
+    padded = taps + -taps % 4
+    fixed = 8 * padded + (0 if p["kernel_h"] * p["kernel_w"] == 1 else 2 * taps)
+    return int(fixed + 4 * padded * max(1, min(pairs, -(-_pixels(step) // 2), (most - fixed) // (4 * padded))))
+
+
+def _axes(p: dict[str, Any]) -> tuple[str, str]:
+    """The axis along which outputs are folded, and the other one."""
+    upright = -(-p["out_w"] // 2) * p["out_h"] < -(-p["out_h"] // 2) * p["out_w"]
+    return ("w", "h") if upright else ("h", "w")
+
+
+def _plane(step: Step, most: int) -> int:
+    """The scratch of as many rows of a plane as fit into so many bytes, but of those of one output at least."""
+    p = step.params
+    a, b = _axes(p)
+    fixed, width = 4 * p["kernel_h"] * p["kernel_w"], 4 * _reach(p, b, p[f"out_{b}"])
+    rows = max(_reach(p, a, 1), min(_reach(p, a, -(-p[f"out_{a}"] // 2)), (most - fixed) // width))
+    return int(fixed + rows * width)
 
 
 def _largest_pair(weights: np.ndarray) -> int:
@@ -77,3 +111,6 @@ def _largest_pair(weights: np.ndarray) -> int:
 def _reach(p: dict[str, Any], axis: str, outputs: int) -> int:
     """How many inputs lie under the windows of so many outputs."""
     return int((outputs - 1) * p[f"stride_{axis}"] + (p[f"kernel_{axis}"] - 1) * p[f"dilation_{axis}"] + 1)
+
+
+GROWS: dict[str, Callable[[Step, int], int]] = {"CONV_2D": _tile, "DEPTHWISE_CONV_2D": _plane}

@@ -74,12 +74,21 @@ typedef struct {
     int32_t *w, *x;
 } layer_t;
 
-/* One channel of n pixels from the sums of each pair. */
-static inline void store(const layer_t *layer, const mg_pair_channel_t *channel, const uint32_t sums[2], int8_t *out,
-                         bool both) {
-    *out = mg_finish_narrow(&layer->channels, channel, mg_pixel_0(sums));
-    if (both) {
-        out[layer->channels.n] = mg_finish_narrow(&layer->channels, channel, mg_pixel_1(sums));
+/* Two channels of the n pixels that lie in the tile. Where there is no second channel or pixel, its place is that
+ * of the first, which is written last. */
+static inline __attribute__((always_inline)) void finish_channels(const layer_t *layer, const mg_pair_channel_t *first,
+                                                                  const mg_pair_channel_t *second, int8_t *y,
+                                                                  uint32_t n, bool wide) {
+    const uint32_t padded = layer->padded, out_c = layer->channels.n, next = first != second;
+    const int32_t *x = layer->x;
+    for (; n != 0; n -= n == 1 ? 1 : 2, x += padded, y += 2 * out_c) {
+        const uint32_t across = n == 1 ? 0 : out_c;
+        uint32_t sums[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
+        mg_dot_pairs(sums, layer->w, x, padded / 4);
+        y[across + next] = (int8_t)mg_finish_pair(second, mg_pixel_1(sums + 2), wide);
+        y[next] = (int8_t)mg_finish_pair(second, mg_pixel_0(sums + 2), wide);
+        y[across] = (int8_t)mg_finish_pair(first, mg_pixel_1(sums), wide);
+        y[0] = (int8_t)mg_finish_pair(first, mg_pixel_0(sums), wide);
     }
 }
 
@@ -88,19 +97,16 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded;
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < out_c; c += 2, weights += 2 * padded) {
-        bool last = c + 1 == out_c;
-        const mg_pair_channel_t first = mg_load_pair_channel(&layer->channels, c, layer->taps, padded / 2);
-        const mg_pair_channel_t second = mg_load_pair_channel(&layer->channels, last ? c : c + 1, layer->taps, padded / 2);
-        const int32_t *x = layer->x;
-        int8_t *y = out + c;
+        mg_pair_channel_t channels[2];
+        uint32_t count = out_c - c == 1 ? 1 : 2;
+        for (uint32_t i = 0; i < count; i++) {
+            channels[i] = mg_load_pair_channel(&layer->channels, c + i, layer->taps, padded / 2);
+        }
         mg_expand(layer->w, weights, 2 * padded);
-        for (uint32_t left = n; left != 0; left -= left == 1 ? 1 : 2, x += padded, y += 2 * out_c) {
-            uint32_t sums[4] = {first.start[0], first.start[1], second.start[0], second.start[1]};
-            mg_dot_pairs(sums, layer->w, x, padded / 4);
-            store(layer, &first, sums, y, left != 1);
-            if (!last) {
-                store(layer, &second, sums + 2, y + 1, left != 1);
-            }
+        if (channels[0].is_wide || channels[count - 1].is_wide) {
+            finish_channels(layer, &channels[0], &channels[count - 1], out + c, n, true);
+        } else {
+            finish_channels(layer, &channels[0], &channels[count - 1], out + c, n, false);
         }
     }
 }
@@ -117,7 +123,7 @@ static void finish_one_pixel(const layer_t *layer, const int8_t *x, int8_t *out)
         int32_t sums[4];
         mg_dot_columns(sums, weights, x, taps, negatives);
         for (uint32_t i = 0; i < 4 && c + i < out_c; i++) {
-            mg_channel_t channel = mg_load_channel(&layer->channels, c + i);
+            mg_channel_t channel = mg_load_channel_fast(&layer->channels, c + i);
             out[c + i] = mg_finish_short(&layer->channels, &channel, mg_wrap_add(sums[i], -128 * sum));
         }
     }

@@ -18,32 +18,50 @@
 #include "channels.h"
 
 typedef struct {
-    mg_channel_t channel;
+    int32_t multiplier, rounding;
+    uint32_t shift;
+    int32_t min, max;
+} mg_wide_t;
+
+typedef struct {
     mg_narrow_t narrow;
+    mg_wide_t wide;
     uint32_t start[2]; /* total, upper */
-    bool is_narrow;    /* accumulators stay below 2^23 whatever the inputs are */
+    bool is_wide;      /* accumulators may reach 2^23 */
 } mg_pair_channel_t;
+
+/* For any accumulator. */
+static inline int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
+    return mg_clamp(mg_requantize_short(x, c->multiplier, c->rounding, c->shift), c->min, c->max);
+}
+
+/* Tables mostly lie where words can be loaded. */
+static inline mg_channel_t mg_load_channel_fast(const mg_channels_t *channels, uint32_t c) {
+    const uint8_t *at = channels->table + sizeof(mg_channel_t) * c;
+    if (((uintptr_t)at & 3u) != 0) {
+        return mg_load_channel(channels, c);
+    }
+    mg_channel_t channel;
+    memcpy(&channel, __builtin_assume_aligned(at, 4), sizeof channel);
+    return channel;
+}
 
 static inline mg_pair_channel_t mg_load_pair_channel(const mg_channels_t *channels, uint32_t c, uint32_t taps,
                                                      uint32_t blocks) {
-    mg_channel_t channel = mg_load_channel(channels, c);
+    mg_channel_t channel = mg_load_channel_fast(channels, c);
     uint32_t bias = (uint32_t)channel.bias;
     mg_pair_channel_t loaded = {
-        channel,
         mg_narrow_of(channel.multiplier, channel.rounding, channel.shift, channels->min, channels->max),
+        {channel.multiplier, channel.rounding, channel.shift, channels->min, channels->max},
         {bias + (bias << 16) - (blocks << 15), bias},
-        taps < 256 && bias + (1u << 22) < 1u << 23,
+        taps >= 256 || bias + (1u << 22) >= 1u << 23,
     };
     return loaded;
 }
 
-static inline int8_t mg_finish_narrow(const mg_channels_t *channels, const mg_pair_channel_t *c, int32_t sum) {
-    if (!c->is_narrow) {
-        const mg_channel_t *channel = &c->channel;
-        int32_t y = mg_requantize_short(sum, channel->multiplier, channel->rounding, channel->shift);
-        return (int8_t)mg_clamp(y, channels->min, channels->max);
-    }
-    return (int8_t)mg_requantize_narrow(sum, &c->narrow);
+/* The output of a sum, `wide` as the channel says: a constant, so that loops hold one of the two. */
+static inline int32_t mg_finish_pair(const mg_pair_channel_t *c, int32_t sum, bool wide) {
+    return wide ? mg_requantize_wide(sum, &c->wide) : mg_requantize_narrow(sum, &c->narrow);
 }
 
 static inline int32_t mg_pixel_0(const uint32_t sums[2]) {
