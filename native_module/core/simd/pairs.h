@@ -6,8 +6,11 @@
 
 #ifndef MG_OWN_EXPAND
 static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
-    for (uint32_t i = 0; i < n; i++) {
-        words[i] = bytes[i];
+    for (const int8_t *end = bytes + n; bytes != end; bytes += 8, words += 8) {
+#pragma GCC unroll 8
+        for (uint32_t i = 0; i < 8; i++) {
+            words[i] = bytes[i];
+        }
     }
 }
 #endif
@@ -39,20 +42,29 @@ static inline void mg_dot_pairs(uint32_t sums[4], const int32_t *w, const int32_
 }
 #endif
 
-/* Called with constant rows, columns and step, this unrolls. */
-static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
-                                 uint32_t columns, uint32_t step) {
-    do {
-        uint32_t j = 0;
-        for (; j + 2 <= columns; j += 2) {
-            mg_add_block(sums, mg_product(taps[j], x[j * step]) + mg_product(taps[j + 1], x[(j + 1) * step]));
+static inline void mg_dot_row_of_3(uint32_t sums[2], const int32_t *x, const int32_t *taps) {
+    mg_add_block(sums, mg_product(taps[0], x[0]) + mg_product(taps[1], x[1]));
+    mg_add_block(sums, mg_product(taps[2], x[2]));
+}
+
+static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
+                                     uint32_t rows, uint32_t columns, uint32_t step) {
+    if (rows == 3 && columns == 3 && step == 1) { /* the most common by far; constants make it straight */
+        mg_dot_row_of_3(sums, x, taps);
+        mg_dot_row_of_3(sums, x + line, taps + 3);
+        mg_dot_row_of_3(sums, x + 2 * line, taps + 6);
+        return;
+    }
+    for (; rows != 0; rows--, x += line) {
+        const int32_t *column = x;
+        uint32_t left = columns;
+        for (; left > 1; left -= 2, taps += 2, column += 2 * step) {
+            mg_add_block(sums, mg_product(taps[0], column[0]) + mg_product(taps[1], column[step]));
         }
-        if (j < columns) {
-            mg_add_block(sums, mg_product(taps[j], x[j * step]));
+        if (left != 0) {
+            mg_add_block(sums, mg_product(*taps++, *column));
         }
-        x += line;
-        taps += columns;
-    } while (--rows != 0);
+    }
 }
 
 #ifndef MG_OWN_WINDOW
@@ -65,7 +77,9 @@ static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t li
 static inline void mg_dot_columns_any(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k) {
     const uint8_t *u = (const uint8_t *)w;
     uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (const int8_t *end = x + k; x != end; x++, u += 4) {
+    const int8_t *end = x + k;
+#pragma GCC unroll 4
+    for (; x != end; x++, u += 4) {
         uint32_t v = (uint32_t)*x;
         s0 += u[0] * v;
         s1 += u[2] * v;
@@ -96,9 +110,11 @@ static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uin
     return (mg_narrow_t){multiplier, rounding, shift & 31u, min, max};
 }
 
+/* The high half of a product of 64 bits, with both roundings and the zero point added in one. */
 static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
-    int32_t high = (int32_t)(((int64_t)x * c->multiplier + (1 << 30)) >> 31);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)c->rounding) >> c->shift;
+    uint64_t sum = ((uint64_t)(uint32_t)c->rounding << 32 | 0x80000000u)
+                   + (uint64_t)((int64_t)(int32_t)((uint32_t)x << 1) * c->multiplier);
+    int32_t y = (int32_t)((uint32_t)(sum >> 32) + (uint32_t)(x >> 31)) >> c->shift;
     return y < c->min ? c->min : y > c->max ? c->max : y;
 }
 #endif
