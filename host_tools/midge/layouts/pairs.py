@@ -13,8 +13,9 @@ from ..plan import ALIGNMENT, plan_arena
 from .short import short_requantisation_is_exact, shorten_channels
 
 PAIRS = 2
+CHUNK = 64  # taps that are expanded at a time
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
-FEW, SMALL = 8, 1280  # pairs and bytes of a tile that adds to the arena; at least one pair
+FEW, SMALL = 8, 1280  # pairs and bytes of a tile that adds to the arena; two pairs at least
 MANY = 32  # pairs of a tile that fits into what the arena has anyway: more gains next to nothing
 
 
@@ -80,12 +81,13 @@ def _pixels(step: Step) -> int:
 
 
 def _tile(step: Step, most: int, pairs: int = MANY) -> int:
-    """The scratch of a tile of at most so many pairs and bytes, but of one pair at least."""
+    """The scratch of a tile of at most so many pairs and bytes, but of two pairs at least."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     padded = taps + -taps % 4
-    fixed = 8 * padded + (0 if p["kernel_h"] * p["kernel_w"] == 1 else 2 * taps)
-    return int(fixed + 4 * padded * max(1, min(pairs, -(-_pixels(step) // 2), (most - fixed) // (4 * padded))))
+    patches = 0 if p["kernel_h"] * p["kernel_w"] == 1 else 2 * taps
+    fixed, pair = max(8 * min(padded, CHUNK), patches + -patches % 4), 4 * padded + (16 if taps > CHUNK else 0)
+    return int(fixed + pair * min(-(-_pixels(step) // 2), max(2, min(pairs, (most - fixed) // pair))))
 
 
 def _axes(p: dict[str, Any]) -> tuple[str, str]:

@@ -5,7 +5,7 @@
  *
  * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
  * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as the scratch holds:
- * their patches lie there in pairs, and the weights of two channels, expanded to words, meet all of them.
+ * their patches lie there in pairs, and CHUNK taps of two channels at a time, expanded to words, meet all of them.
  *
  * A layer with a single output pixel (fully connected) pairs channels instead: four channels at a time, tap
  * after tap, bytes c0 c2 c1 c3, each plus 128, so that masks take the pairs (c0 c1) and (c2 c3) out of a word.
@@ -14,6 +14,8 @@
  * weights of a channel are larger than 255 together, and none is -128.
  */
 #include "pair_channels.h"
+
+#define CHUNK 64
 
 static uint32_t taps_of(const mg_conv_params_t *p) {
     return (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
@@ -32,13 +34,24 @@ uint64_t mg_pairs_weights_size(const mg_conv_params_t *p) {
     return is_one_pixel(p) ? taps * ((p->out_c + 3u) & ~3u) : ((taps + 3) & ~3ull) * ((p->out_c + 1u) & ~1u);
 }
 
-/* The least: words of two channels and one pair, and both its patches. More makes it faster. */
+/* A chunk of two channels as words, and in its place before that the patches of a pair. */
+static uint64_t weights_room(const mg_conv_params_t *p, uint64_t taps) {
+    uint64_t chunk = 8 * (taps < CHUNK ? (taps + 3) & ~3ull : CHUNK), patches = is_pointwise(p) ? 0 : 2 * taps;
+    return chunk > patches ? chunk : (patches + 3) & ~3ull;
+}
+
+/* Of a pair: its words, and its sums where there are several chunks. */
+static uint64_t pair_room(uint64_t taps) {
+    return 4 * ((taps + 3) & ~3ull) + (taps > CHUNK ? 16 : 0);
+}
+
+/* The least, for tiles of one pair. More makes it faster. */
 uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
     if (is_one_pixel(p)) {
         return is_pointwise(p) ? 0 : taps;
     }
-    return 12 * ((taps + 3) & ~3ull) + (is_pointwise(p) ? 0 : 2 * taps);
+    return weights_room(p, taps) + pair_room(taps);
 }
 
 /* The output position that comes next, row by row. */
@@ -72,24 +85,53 @@ typedef struct {
     const int8_t *weights;
     uint32_t taps, padded; /* padded: with the zeros behind them */
     int32_t *w, *x;
+    uint32_t (*sums)[4]; /* of each pair, where there are several chunks */
 } layer_t;
 
-/* Two channels of the n pixels that lie in the tile. Where there is no second channel or pixel, its place is that
- * of the first, which is written last. */
-static inline __attribute__((always_inline)) void finish_channels(const layer_t *layer, const mg_pair_channel_t *first,
-                                                                  const mg_pair_channel_t *second, int8_t *y,
-                                                                  uint32_t n, bool wide) {
-    const uint32_t padded = layer->padded, out_c = layer->channels.n, next = first != second;
-    const int32_t *x = layer->x;
-    for (; n != 0; n -= n == 1 ? 1 : 2, x += padded, y += 2 * out_c) {
+/* Two channels of the pairs in the tile, as they are summed chunk by chunk. */
+typedef struct {
+    const mg_pair_channel_t *first, *second;
+    const uint32_t *sums; /* what the chunks so far gave the first pair */
+    uint32_t step;        /* to the next pair's, 0 where all are still the same */
+    uint32_t k, n;        /* the chunk of taps that is expanded */
+} channels_t;
+
+/* Where there is no second channel or pixel, its place is that of the first, which is written last. */
+static inline __attribute__((always_inline)) void finish_pairs(const layer_t *layer, const channels_t *c, int8_t *y,
+                                                               uint32_t n, bool wide) {
+    const uint32_t padded = layer->padded, out_c = layer->channels.n, next = c->first != c->second, groups = c->n / 4;
+    const int32_t *x = layer->x + c->k, *w = layer->w;
+    const uint32_t *from = c->sums, step = c->step;
+    for (; n != 0; n -= n == 1 ? 1 : 2, x += padded, from += step, y += 2 * out_c) {
         const uint32_t across = n == 1 ? 0 : out_c;
-        uint32_t sums[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
-        mg_dot_pairs(sums, layer->w, x, padded / 4);
-        y[across + next] = (int8_t)mg_finish_pair(second, mg_pixel_1(sums + 2), wide);
-        y[next] = (int8_t)mg_finish_pair(second, mg_pixel_0(sums + 2), wide);
-        y[across] = (int8_t)mg_finish_pair(first, mg_pixel_1(sums), wide);
-        y[0] = (int8_t)mg_finish_pair(first, mg_pixel_0(sums), wide);
+        uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
+        mg_dot_pairs(sums, w, x, groups);
+        y[across + next] = (int8_t)mg_finish_pair(c->second, mg_pixel_1(sums + 2), wide);
+        y[next] = (int8_t)mg_finish_pair(c->second, mg_pixel_0(sums + 2), wide);
+        y[across] = (int8_t)mg_finish_pair(c->first, mg_pixel_1(sums), wide);
+        y[0] = (int8_t)mg_finish_pair(c->first, mg_pixel_0(sums), wide);
     }
+}
+
+/* All chunks but the last one, which finish_pairs adds. Returns the weights of the last one. */
+static const int8_t *sum_chunks(const layer_t *layer, channels_t *c, const int8_t *weights, uint32_t pairs) {
+    for (; layer->padded - c->k > CHUNK; c->k += CHUNK, weights += 2 * CHUNK) {
+        const int32_t *x = layer->x + c->k;
+        mg_expand(layer->w, weights, 2 * CHUNK);
+        for (uint32_t i = 0; i < pairs; i++, x += layer->padded) {
+            uint32_t *sums = layer->sums[i];
+            if (c->k == 0) {
+                memcpy(sums, c->sums, sizeof layer->sums[i]);
+            }
+            mg_dot_pairs(sums, layer->w, x, CHUNK / 4);
+        }
+    }
+    if (c->k != 0) {
+        c->sums = layer->sums[0];
+        c->step = 4;
+    }
+    c->n = layer->padded - c->k;
+    return weights;
 }
 
 /* All channels of the n pixels that lie in the tile. */
@@ -97,16 +139,19 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded;
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < out_c; c += 2, weights += 2 * padded) {
-        mg_pair_channel_t channels[2];
+        mg_pair_channel_t both[2];
         uint32_t count = out_c - c == 1 ? 1 : 2;
         for (uint32_t i = 0; i < count; i++) {
-            channels[i] = mg_load_pair_channel(&layer->channels, c + i, layer->taps, padded / 2);
+            both[i] = mg_load_pair_channel(&layer->channels, c + i, layer->taps, padded / 2);
         }
-        mg_expand(layer->w, weights, 2 * padded);
-        if (channels[0].is_wide || channels[count - 1].is_wide) {
-            finish_channels(layer, &channels[0], &channels[count - 1], out + c, n, true);
+        const mg_pair_channel_t *first = &both[0], *second = &both[count - 1];
+        const uint32_t start[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
+        channels_t channels = {first, second, start, 0, 0, 0};
+        mg_expand(layer->w, sum_chunks(layer, &channels, weights, (n + 1) / 2), 2 * channels.n);
+        if (first->is_wide || second->is_wide) {
+            finish_pairs(layer, &channels, out + c, n, true);
         } else {
-            finish_channels(layer, &channels[0], &channels[count - 1], out + c, n, false);
+            finish_pairs(layer, &channels, out + c, n, false);
         }
     }
 }
@@ -131,24 +176,25 @@ static void finish_one_pixel(const layer_t *layer, const int8_t *x, int8_t *out)
 
 void mg_conv2d_pairs(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, taps_of(p), 0, NULL, NULL};
+    layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, taps_of(p), 0, NULL, NULL, NULL};
     int8_t *out = call->out[0];
     place_t at = {p, call->in[0], 0, 0};
     if (is_one_pixel(p)) {
         finish_one_pixel(&layer, next_patch(&at, call->scratch), out);
         return;
     }
-    const uint32_t padded = layer.padded = (layer.taps + 3) & ~3u, patches = is_pointwise(p) ? 0 : layer.taps;
-    const uint32_t room = (call->scratch_size - 8 * padded - 2 * patches) / (4 * padded); /* for so many pairs */
+    const uint32_t padded = layer.padded = (layer.taps + 3) & ~3u, before = (uint32_t)weights_room(p, layer.taps);
+    const uint32_t room = (call->scratch_size - before) / (uint32_t)pair_room(layer.taps); /* for so many pairs */
+    int8_t *patch = call->scratch;
     layer.w = call->scratch;
-    layer.x = layer.w + 2 * padded;
-    int8_t *patch = (int8_t *)(layer.x + padded * room);
+    layer.x = layer.w + before / 4;
+    layer.sums = (uint32_t(*)[4])(void *)(layer.x + padded * room);
     for (uint32_t left = (uint32_t)p->batches * p->out_h * p->out_w, n; left != 0; left -= n, out += n * p->out_c) {
         n = left < 2 * room ? left : 2 * room;
         int32_t *words = layer.x;
         for (uint32_t i = 0; i < n; i += 2, words += padded) {
             const int8_t *a = next_patch(&at, patch);
-            const int8_t *b = i + 1 < n ? next_patch(&at, patch + patches) : a;
+            const int8_t *b = i + 1 < n ? next_patch(&at, patch + layer.taps) : a;
             mg_pair_up(words, a, b, layer.taps);
             for (uint32_t k = layer.taps; k < padded; k++) {
                 words[k] = 0;
