@@ -108,10 +108,13 @@ test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE
 test-core-arm:
 	@if command -v arm-none-eabi-gcc >/dev/null; then \
 		mkdir -p $(CORE_BUILD)/arm; \
-		for source in $(CORE_SOURCES); do \
-			$(CORTEX_M4) -c $$source -o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
-		done; echo "Cortex-M4: compiles without a warning"; \
-	else echo "Cortex-M4: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
+		for cpu in $(CORE_BOARDS); do \
+			for source in $(CORE_SOURCES); do \
+				arm-none-eabi-gcc -mcpu=$$cpu -mthumb -Os $(CORE_WARNINGS) -c $$source \
+					-o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
+			done; echo "$$cpu: compiles without a warning"; \
+		done; \
+	else echo "boards: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
 
 test-core-mutants: $(CORE_SEEDS)/list
 	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null

@@ -156,21 +156,32 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     }
 }
 
-static void finish_one_pixel(const layer_t *layer, const int8_t *x, int8_t *out) {
-    uint32_t out_c = layer->channels.n, taps = layer->taps, negatives = 0;
+/* Four channels of one pixel. Not inlined, for the sake of the registers. */
+static __attribute__((noinline)) void finish_columns(const mg_channels_t *channels, uint32_t c, const int32_t sums[4],
+                                                     int32_t offset, int8_t *out) {
+    const int32_t min = channels->min, max = channels->max;
+    const uint32_t end = channels->n - c < 4 ? channels->n : c + 4;
+    for (out += c; c < end; c++, sums++) {
+        const mg_channel_t channel = mg_load_channel_fast(channels, c);
+        int32_t sum = mg_wrap_add(mg_wrap_add(*sums, offset), channel.bias);
+        int32_t y = mg_requantize_short(sum, channel.multiplier, channel.rounding, channel.shift);
+        *out++ = (int8_t)mg_clamp(y, min, max);
+    }
+}
+
+static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, const int8_t *x, int8_t *out) {
+    const uint32_t taps = layer->taps;
+    const int8_t *weights = layer->weights;
+    uint32_t negatives = 0;
     int32_t sum = 0;
     for (uint32_t k = 0; k < taps; k++) {
         sum += x[k];
         negatives += x[k] < 0;
     }
-    const int8_t *weights = layer->weights;
-    for (uint32_t c = 0; c < out_c; c += 4, weights += 4 * taps) {
+    for (uint32_t c = 0; c < layer->channels.n; c += 4, weights += 4 * taps) {
         int32_t sums[4];
         mg_dot_columns(sums, weights, x, taps, negatives);
-        for (uint32_t i = 0; i < 4 && c + i < out_c; i++) {
-            mg_channel_t channel = mg_load_channel_fast(&layer->channels, c + i);
-            out[c + i] = mg_finish_short(&layer->channels, &channel, mg_wrap_add(sums[i], -128 * sum));
-        }
+        finish_columns(&layer->channels, c, sums, -128 * sum, out);
     }
 }
 

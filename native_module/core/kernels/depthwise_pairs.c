@@ -82,6 +82,7 @@ static void load_plane(const geometry_t *g, const int8_t *image, const int8_t *z
         for (; j < g->b.pad; j++) {
             *plane++ = outside;
         }
+#pragma GCC unroll 4
         for (; j < right; j++) {
             *plane++ = *first.x + *second.x * 65536;
             first.x += first.step;

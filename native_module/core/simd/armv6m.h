@@ -249,9 +249,6 @@ static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t
     uint32_t total_0 = 0, upper_0 = 0, total_1 = 0, upper_1 = 0, rest = k & 7u;
     register uint32_t mask __asm__("r3") = 0x00ff00ff;
     const int8_t *end = x + (k - rest), *tail = end;
-    for (uint32_t i = 0; i < rest; i++) { /* whose products the tail adds */
-        negatives -= tail[i] < 0;
-    }
     __asm__ MG_INLINE(MG_UNIFIED
             "movs r4, #0\n"
             "movs r5, #1\n"
@@ -263,11 +260,21 @@ static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t
               [upper_1] "+h"(upper_1)
             : [end] "h"(end), "l"(mask)
             : "r0", "r1", "r2", "r4", "r5", "cc", "memory");
-    mg_dot_columns_any(sums, w, tail, rest);
-    sums[0] += (int32_t)(total_0 - ((upper_0 + negatives) << 16));
-    sums[1] += (int32_t)(upper_0 + negatives);
-    sums[2] += (int32_t)(total_1 - ((upper_1 + negatives) << 16));
-    sums[3] += (int32_t)(upper_1 + negatives);
+    for (uint32_t i = 0; i < 4; i++) {
+        sums[i] = 0;
+    }
+    if (rest != 0) {
+        mg_dot_columns_any(sums, w, tail, rest);
+        for (uint32_t i = 0; i < rest; i++) { /* whose products did not borrow */
+            negatives -= tail[i] < 0;
+        }
+    }
+    upper_0 += negatives;
+    upper_1 += negatives;
+    sums[0] += (int32_t)(total_0 - (upper_0 << 16));
+    sums[1] += (int32_t)upper_0;
+    sums[2] += (int32_t)(total_1 - (upper_1 << 16));
+    sums[3] += (int32_t)upper_1;
 }
 
 #else /* the same for tests on the host */

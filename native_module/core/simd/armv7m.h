@@ -7,6 +7,81 @@
 
 #ifdef __arm__
 
+#define MG_OWN_NARROW
+
+typedef struct {
+    int32_t multiplier, rounding;
+    uint32_t shift;
+    int32_t min, max;
+} mg_narrow_t;
+
+static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uint32_t shift, int32_t min, int32_t max) {
+    return (mg_narrow_t){multiplier, rounding, shift & 31u, min, max};
+}
+
+/* r0 the multiplier, r1 rounding, then the sum's high half, r2 the shift, r3 min, r4 max, r5 the low half. */
+static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
+    int32_t twice;
+    __asm__("ldmia %[c], {r0, r1, r2, r3, r4}\n"
+            "lsl %[twice], %[x], #1\n"
+            "mov r5, #0x80000000\n"
+            "smlal r5, r1, %[twice], r0\n"
+            "add %[x], r1, %[x], asr #31\n"
+            "asr %[x], %[x], r2\n"
+            "cmp %[x], r3\n"
+            "it lt\n"
+            "movlt %[x], r3\n"
+            "cmp %[x], r4\n"
+            "it gt\n"
+            "movgt %[x], r4\n"
+            : [x] "+r"(x), [twice] "=&r"(twice)
+            : [c] "r"(c)
+            : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+    return x;
+}
+
+#define MG_OWN_COLUMNS
+
+#define MG_COLUMNS_STEP(at) \
+    "ldrsb r0, [%[x]], #1\n" \
+    "ldrb r1, [%[w], #" #at "]\n" \
+    "ldrb r2, [%[w], #" #at "+2]\n" \
+    "ldrb r3, [%[w], #" #at "+1]\n" \
+    "ldrb r4, [%[w], #" #at "+3]\n" \
+    "mla %[s0], r1, r0, %[s0]\n" \
+    "mla %[s1], r2, r0, %[s1]\n" \
+    "mla %[s2], r3, r0, %[s2]\n" \
+    "mla %[s3], r4, r0, %[s3]\n"
+
+/* r0 a value, r1 to r4 weights. 39 instructions for 16 products. */
+static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k, uint32_t negatives) {
+    (void)negatives;
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    const int8_t *end = x + (k & ~3u), *last = x + k;
+    if (x != end) {
+        __asm__("1:\n"
+                MG_COLUMNS_STEP(0) MG_COLUMNS_STEP(4) MG_COLUMNS_STEP(8) MG_COLUMNS_STEP(12)
+                "add %[w], #16\n"
+                "cmp %[x], %[end]\n"
+                "bne 1b\n"
+                : [x] "+r"(x), [w] "+r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3)
+                : [end] "r"(end)
+                : "r0", "r1", "r2", "r3", "r4", "cc", "memory");
+    }
+    const uint8_t *u = (const uint8_t *)w;
+    for (; x != last; x++, u += 4) {
+        uint32_t v = (uint32_t)*x;
+        s0 += u[0] * v;
+        s1 += u[2] * v;
+        s2 += u[1] * v;
+        s3 += u[3] * v;
+    }
+    sums[0] = (int32_t)s0;
+    sums[1] = (int32_t)s1;
+    sums[2] = (int32_t)s2;
+    sums[3] = (int32_t)s3;
+}
+
 #define MG_OWN_PAIRS
 
 #define MG_PAIRS_STEP \
@@ -39,6 +114,38 @@ static inline void mg_dot_pairs(uint32_t sums[4], const int32_t *w, const int32_
     sums[1] = upper_0;
     sums[2] = total_1;
     sums[3] = upper_1;
+}
+
+#define MG_OWN_WINDOW
+static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
+                                     uint32_t rows, uint32_t columns, uint32_t step);
+
+#define MG_WINDOW_ROW \
+    "ldmia %[x], {r0, r1, r2}\n" \
+    "ldmia %[taps]!, {r3, r4, r5}\n" \
+    "add %[x], %[line]\n" \
+    "mla r3, r0, r3, %[half]\n" \
+    "mla r5, r2, r5, %[half]\n" \
+    "mla r3, r1, r4, r3\n" \
+    "add %[total], r5\n" \
+    "add %[upper], %[upper], r5, asr #16\n" \
+    "add %[total], r3\n" \
+    "add %[upper], %[upper], r3, asr #16\n"
+
+/* Three by three in one piece: r0 to r2 a row of pixels, r3 to r5 of taps, then products. */
+static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
+                                 uint32_t columns, uint32_t step) {
+    if (rows != 3 || columns != 3 || step != 1) {
+        mg_dot_window_any(sums, x, line, taps, rows, columns, step);
+        return;
+    }
+    uint32_t total = sums[0], upper = sums[1];
+    __asm__(MG_WINDOW_ROW MG_WINDOW_ROW MG_WINDOW_ROW
+            : [x] "+r"(x), [taps] "+r"(taps), [total] "+r"(total), [upper] "+r"(upper)
+            : [half] "r"(0x8000), [line] "r"(4 * line)
+            : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+    sums[0] = total;
+    sums[1] = upper;
 }
 
 #define MG_OWN_EXPAND
