@@ -244,6 +244,8 @@ static const refusal_t REFUSALS[] = {
     {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 1}, {PARAM(conv, dilation_h), 2}, {PARAM(conv, dilation_w), 2}}},
     {"conv_same", CONSTANT, {{PARAM(conv, layout), 1}}},
     {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 1}}},
+    {"conv_same", CONSTANT, {{PARAM(conv, layout), 2}}},
+    {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 2}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 26}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 0}}},
     {"depthwise_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 17}}},

@@ -147,7 +147,8 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
         const mg_pair_channel_t *first = &both[0], *second = &both[count - 1];
         const uint32_t start[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
         channels_t channels = {first, second, start, 0, 0, 0};
-        mg_expand(layer->w, sum_chunks(layer, &channels, weights, (n + 1) / 2), 2 * channels.n);
+        const int8_t *last = sum_chunks(layer, &channels, weights, (n + 1) / 2);
+        mg_expand(layer->w, last, 2 * channels.n);
         if (first->is_wide || second->is_wide) {
             finish_pairs(layer, &channels, out + c, n, true);
         } else {

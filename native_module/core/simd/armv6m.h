@@ -32,7 +32,8 @@ static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uin
     return (mg_narrow_t){{m & 255u, m >> 8 & 255u, m >> 16 & 255u, m >> 24}, rounding, shift & 31u, min, max};
 }
 
-#ifdef __arm__
+/* Without optimisation, or for size, the compiler keeps nothing in high registers, which the assembly needs. */
+#if defined(__arm__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 
 #define MG_UNIFIED ".syntax unified\n"
 /* Repeated by macros, not by the assembler: the compiler counts lines to know where constants are in reach. */
@@ -134,32 +135,33 @@ static inline void mg_dot_pairs(uint32_t sums[4], const int32_t *w, const int32_
 static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
                                      uint32_t rows, uint32_t columns, uint32_t step);
 
-/* Columns by twos: r0, r1 pixels, r2, r3 taps, then products; the rest as below. */
-static inline void mg_dot_row(uint32_t sums[2], const int32_t *x, const int32_t *taps, uint32_t columns) {
+/* Any rows of an even number of columns: r0, r1 pixels, r2, r3 taps, then products; r4 pairs of columns left. */
+static inline void mg_dot_even_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
+                                      uint32_t rows, uint32_t columns) {
     uint32_t total = sums[0], upper = sums[1];
-    if (columns > 1) {
-        __asm__ MG_INLINE(MG_UNIFIED
-                "1:\n"
-                "ldmia %[x]!, {r0, r1}\n"
-                "ldmia %[taps]!, {r2, r3}\n"
-                "muls r2, r0\n"
-                "muls r3, r1\n"
-                "adds r2, r2, r3\n"
-                "add r2, %[half]\n"
-                "add %[total], r2\n"
-                "asrs r2, r2, #16\n"
-                "add %[upper], r2\n"
-                "cmp %[x], %[end]\n"
-                "bne 1b\n"
-                : [x] "+l"(x), [taps] "+l"(taps), [total] "+h"(total), [upper] "+h"(upper)
-                : [half] "h"(0x8000), [end] "h"(x + (columns & ~1u))
-                : "r0", "r1", "r2", "r3", "cc", "memory");
-    }
-    if ((columns & 1u) != 0) {
-        uint32_t product = (uint32_t)*taps * (uint32_t)*x + 0x8000u;
-        total += product;
-        upper += (uint32_t)((int32_t)product >> 16);
-    }
+    const int32_t *end = taps + rows * columns;
+    __asm__ MG_INLINE(MG_UNIFIED
+            "1:\n"
+            "mov r4, %[pairs]\n"
+            "2:\n"
+            "ldmia %[x]!, {r0, r1}\n"
+            "ldmia %[taps]!, {r2, r3}\n"
+            "muls r2, r0\n"
+            "muls r3, r1\n"
+            "adds r2, r2, r3\n"
+            "add r2, %[half]\n"
+            "add %[total], r2\n"
+            "asrs r2, r2, #16\n"
+            "add %[upper], r2\n"
+            "subs r4, #1\n"
+            "bne 2b\n"
+            "add %[x], %[on]\n"
+            "ldr r0, %[end]\n"
+            "cmp %[taps], r0\n"
+            "bne 1b\n"
+            : [x] "+l"(x), [taps] "+l"(taps), [total] "+h"(total), [upper] "+h"(upper)
+            : [half] "h"(0x8000), [on] "h"(4 * (line - columns)), [pairs] "h"(columns / 2), [end] "m"(end)
+            : "r0", "r1", "r2", "r3", "r4", "cc", "memory");
     sums[0] = total;
     sums[1] = upper;
 }
@@ -168,13 +170,11 @@ static inline void mg_dot_row(uint32_t sums[2], const int32_t *x, const int32_t 
  * to the next row are in high registers. */
 static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
                                  uint32_t columns, uint32_t step) {
-    if (step != 1) {
-        mg_dot_window_any(sums, x, line, taps, rows, columns, step);
-        return;
-    }
-    if (rows != 3 || columns != 3) {
-        for (; rows != 0; rows--, x += line, taps += columns) {
-            mg_dot_row(sums, x, taps, columns);
+    if (rows != 3 || columns != 3 || step != 1) {
+        if (step == 1 && (columns & 1u) == 0) {
+            mg_dot_even_window(sums, x, line, taps, rows, columns);
+        } else {
+            mg_dot_window_any(sums, x, line, taps, rows, columns, step);
         }
         return;
     }
@@ -277,7 +277,7 @@ static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t
     sums[3] += (int32_t)upper_1;
 }
 
-#else /* the same for tests on the host */
+#else /* the same in C, for tests on the host too */
 
 /* (sum + x * byte) / 256 */
 static inline uint32_t mg_next_byte(uint32_t sum, int32_t x, uint32_t byte) {

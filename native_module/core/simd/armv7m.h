@@ -132,11 +132,40 @@ static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_
     "add %[total], r3\n" \
     "add %[upper], %[upper], r3, asr #16\n"
 
+/* Any rows of an even number of columns: r0, r1 pixels, r2, r3 taps, then products; r4 where the row ends. */
+static inline void mg_dot_even_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
+                                      uint32_t rows, uint32_t columns) {
+    uint32_t total = sums[0], upper = sums[1];
+    __asm__("1:\n"
+            "add r4, %[x], %[columns]\n"
+            "2:\n"
+            "ldmia %[x]!, {r0, r1}\n"
+            "ldmia %[taps]!, {r2, r3}\n"
+            "mla r2, r0, r2, %[half]\n"
+            "mla r2, r1, r3, r2\n"
+            "add %[total], r2\n"
+            "add %[upper], %[upper], r2, asr #16\n"
+            "cmp %[x], r4\n"
+            "bne 2b\n"
+            "add %[x], %[on]\n"
+            "subs %[rows], #1\n"
+            "bne 1b\n"
+            : [x] "+r"(x), [taps] "+r"(taps), [total] "+r"(total), [upper] "+r"(upper), [rows] "+r"(rows)
+            : [half] "r"(0x8000), [on] "r"(4 * (line - columns)), [columns] "r"(4 * columns)
+            : "r0", "r1", "r2", "r3", "r4", "cc", "memory");
+    sums[0] = total;
+    sums[1] = upper;
+}
+
 /* Three by three in one piece: r0 to r2 a row of pixels, r3 to r5 of taps, then products. */
 static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
                                  uint32_t columns, uint32_t step) {
     if (rows != 3 || columns != 3 || step != 1) {
-        mg_dot_window_any(sums, x, line, taps, rows, columns, step);
+        if (step == 1 && (columns & 1u) == 0) {
+            mg_dot_even_window(sums, x, line, taps, rows, columns);
+        } else {
+            mg_dot_window_any(sums, x, line, taps, rows, columns, step);
+        }
         return;
     }
     uint32_t total = sums[0], upper = sums[1];
