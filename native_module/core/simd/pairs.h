@@ -34,11 +34,18 @@ static inline uint32_t mg_product(int32_t w, int32_t x) {
 
 #ifndef MG_OWN_PAIRS
 static inline void mg_dot_pairs(uint32_t sums[4], const int32_t *w, const int32_t *x, uint32_t n) {
+    uint32_t first[2] = {sums[0], sums[1]}, second[2] = {sums[2], sums[3]}; /* in registers, unlike sums */
     const int32_t *end = x + 4 * n;
-    for (; x != end; x += 2, w += 4) {
-        mg_add_block(sums, mg_product(w[0], x[0]) + mg_product(w[1], x[1]));
-        mg_add_block(sums + 2, mg_product(w[2], x[0]) + mg_product(w[3], x[1]));
+    for (; x != end; x += 4, w += 8) {
+        mg_add_block(first, mg_product(w[0], x[0]) + mg_product(w[1], x[1]));
+        mg_add_block(second, mg_product(w[2], x[0]) + mg_product(w[3], x[1]));
+        mg_add_block(first, mg_product(w[4], x[2]) + mg_product(w[5], x[3]));
+        mg_add_block(second, mg_product(w[6], x[2]) + mg_product(w[7], x[3]));
     }
+    sums[0] = first[0];
+    sums[1] = first[1];
+    sums[2] = second[0];
+    sums[3] = second[1];
 }
 #endif
 
