@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import _midge
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import _midge
 from midge.convert import Conversion, convert
 from midge.layouts.pairs import PAIRS
 from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
