@@ -62,16 +62,19 @@ static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_
         mg_dot_row_of_3(sums, x + 2 * line, taps + 6);
         return;
     }
+    uint32_t local[2] = {sums[0], sums[1]}; /* in registers, unlike sums */
     for (; rows != 0; rows--, x += line) {
         const int32_t *column = x;
         uint32_t left = columns;
         for (; left > 1; left -= 2, taps += 2, column += 2 * step) {
-            mg_add_block(sums, mg_product(taps[0], column[0]) + mg_product(taps[1], column[step]));
+            mg_add_block(local, mg_product(taps[0], column[0]) + mg_product(taps[1], column[step]));
         }
         if (left != 0) {
-            mg_add_block(sums, mg_product(*taps++, *column));
+            mg_add_block(local, mg_product(*taps++, *column));
         }
     }
+    sums[0] = local[0];
+    sums[1] = local[1];
 }
 
 #ifndef MG_OWN_WINDOW
