@@ -9,9 +9,15 @@
 #include "midge.h"
 
 /* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in quads
- * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c), both with int4
- * weights (conv.c). */
-enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1, MG_LAYOUT_NIBBLES = 4 };
+ * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c), both by pairs of pixels (conv_words.c,
+ * depthwise_words.c) or with int4 weights (conv.c). */
+enum {
+    MG_LAYOUT_CANONICAL = 0,
+    MG_LAYOUT_QUADS = 1,
+    MG_LAYOUT_PLANES = 1,
+    MG_LAYOUT_WORDS = 2,
+    MG_LAYOUT_NIBBLES = 4,
+};
 
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
@@ -52,6 +58,7 @@ typedef struct {
     void *out[MG_NODE_TENSORS];
     uint32_t out_size; /* bytes of out[0] */
     void *scratch;
+    uint32_t scratch_size;
     const uint8_t *data;
 } mg_call_t;
 

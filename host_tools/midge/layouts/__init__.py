@@ -16,12 +16,17 @@ from ..lower import Program, Step
 from .nibbles import pack_nibbles
 from .planes import choose_planes
 from .quads import pack_quads
+from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
+_WORDS: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_words,), "DEPTHWISE_CONV_2D": (choose_words,)}
+
 # By instruction set and op: the layouts to try, the best one first. A layout is a file of this folder.
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
-    "scalar": {},
+    "scalar": _WORDS,
+    "armv6m": _WORDS,
+    "armv7m": _WORDS,
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
 }
 
@@ -30,9 +35,9 @@ ANY: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_nibbles,), "DEPTHWISE_CON
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.
 CORES = {
-    "cortex-m0": "scalar",
-    "cortex-m0plus": "scalar",
-    "cortex-m3": "scalar",
+    "cortex-m0": "armv6m",
+    "cortex-m0plus": "armv6m",
+    "cortex-m3": "armv7m",
     "cortex-m4": "armv7em",
     "cortex-m7": "armv7em",
     "cortex-m33": "armv7em",
@@ -58,3 +63,4 @@ def pack(program: Program, target: str | None) -> None:
         for choose in (*choices.get(step.op.name, ()), *ANY.get(step.op.name, ())):
             if choose(step):
                 break
+    use_room(program)

@@ -113,8 +113,8 @@ static inline int8_t *copy_row(int8_t *to, const int8_t *from, uint32_t n) {
         memcpy(to, from, n);
         return to + n;
     }
-    for (; n >= 4; n -= 4, to += 4, from += 4) {
-        memcpy(to, from, 4);
+    for (; n >= 4; n -= 4, to += 4, from += 4) { /* compilers make words of these where the core allows it */
+        mg_store_u32((uint8_t *)to, mg_load_u32((const uint8_t *)from));
     }
     while (n-- != 0) {
         *to++ = *from++;

@@ -55,6 +55,13 @@ bool mg_planes_possible(const mg_conv_params_t *p);
 uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
 void mg_depthwise_planes(const mg_call_t *call);
 
+/* Both with two pixels in a word: conv_words.c, depthwise_words.c. */
+uint64_t mg_words_weights_size(const mg_conv_params_t *p);
+uint64_t mg_words_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_words(const mg_call_t *call);
+uint64_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_words(const mg_call_t *call);
+
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
 

@@ -22,6 +22,24 @@
  *                                 requantize.h for |x| < 2^30 and a right shift of 1 to 22, zero point
  *                                 and rounding added in one, saturated to int8
  *
+ * and for cores that multiply one number at a time (kernels/conv_words.c), which hold two pixels in a
+ * word x0 + x1 * 2^16, so that one multiplication gives two products:
+ *
+ *   mg_expand(words, bytes, n)    n int8, a multiple of eight, as int32
+ *   mg_pair_up(words, a, b, k)    words[i] = a[i] + b[i] * 2^16
+ *   mg_dot_words(sums, w, x, n)   2 n times two taps of two channels, [w c0k0 c0k1 c1k0 c1k1], x two words; to
+ *                                 each channel's sums[2] are added q and q >> 16, q = 2^15 + the products
+ *                                 of two taps, which stay below 2^15 (conv_words.c tells the fields apart)
+ *   mg_dot_window(sums, x, line, taps, rows, columns, step)
+ *                                 the same for a window on a plane of such words, two columns at a time
+ *   mg_dot_columns(sums, w, x, k, negatives)
+ *                                 k taps of four channels and one pixel: bytes c0 c2 c1 c3 are 1 to 255;
+ *                                 so many x are below 0
+ *   mg_narrow_of(multiplier, rounding, shift, min, max)
+ *   mg_requantize_narrow(x, &narrow)
+ *                                 mg_requantize_short for |x| < 2^23 and clamped; the constants are put as
+ *                                 the core wants them once
+ *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
@@ -43,8 +61,13 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && !defined(MG_SIMD_SCALAR)
 #include "armv7em.h"
+#elif __ARM_ARCH_ISA_THUMB == 1 && !defined(MG_SIMD_SCALAR)
+#include "armv6m.h"
+#elif __ARM_ARCH_ISA_THUMB == 2 && !defined(MG_SIMD_SCALAR)
+#include "armv7m.h"
 #else
 #include "scalar.h"
 #endif
+#include "words.h"
 
 #endif
