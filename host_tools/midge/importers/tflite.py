@@ -124,11 +124,11 @@ class _Reader:
         buffer = self.model.Buffers(raw.Buffer())
         if tensor.elements == 0 and tensor.dtype in ("int32", "int64"):  # the shape of a scalar
             return np.zeros(tensor.shape, tensor.dtype)
-        if tensor.dtype == "int4" and buffer.DataLength():
-            return self._unpacked(np.asarray(buffer.DataAsNumpy(), np.uint8), tensor)
-        if buffer.DataLength() == 0 or tensor.dtype not in DTYPE_SIZES:
+        data = self._content(buffer, tensor)
+        if tensor.dtype == "int4" and data.size:
+            return self._unpacked(data, tensor)
+        if data.size == 0 or tensor.dtype not in DTYPE_SIZES:
             return None
-        data = np.asarray(buffer.DataAsNumpy(), np.uint8)
         if data.size != tensor.size:
             raise UserError(
                 f"{self.name}: constant '{tensor.name}' holds {data.size} bytes, its shape "
@@ -138,6 +138,18 @@ class _Reader:
         if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
             raise UserError(f"{self.name}: constant '{tensor.name}' holds NaN or infinity; train or export it again")
         return values
+
+    def _content(self, buffer: Any, tensor: Tensor) -> np.ndarray:
+        """A buffer's bytes: in the flatbuffer, or behind it, where large models keep them."""
+        if buffer.DataLength():
+            return np.asarray(buffer.DataAsNumpy(), np.uint8)
+        start, size = buffer.Offset(), buffer.Size()
+        if start <= 1 or size == 0:
+            return np.zeros(0, np.uint8)
+        if start + size > len(self.data):
+            raise UserError(f"{self.name}: constant '{tensor.name}' lies at bytes {start} to {start + size} of a file "
+                            f"of {len(self.data)}; download it again")
+        return np.frombuffer(self.data, np.uint8, size, start)
 
     def _unpacked(self, data: np.ndarray, tensor: Tensor) -> np.ndarray:
         """int4 constants as the int8 ones that they are worth: two in a byte, the low half first."""
