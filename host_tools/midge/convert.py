@@ -98,3 +98,13 @@ def convert_graph(
     except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
     return Conversion(blob, program, plan, source_size)
+
+
+def write_model(result: Conversion, path: Path) -> None:
+    """Write the file whole or not at all. Raises UserError."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(result.blob)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; choose another place with -o") from error

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
 from _midge import Model
 
 from . import format as midge_format
@@ -32,7 +33,7 @@ def to_raw(values: np.ndarray, dtype: str, scale: float, zero_point: int) -> np.
     # The 0.5 is added in double, where the sum is exact.
     whole = np.copysign(np.floor(np.abs(steps.astype(np.float64)) + 0.5), steps) + zero_point
     limits = np.iinfo(dtype)
-    return np.clip(whole, limits.min, limits.max).astype(dtype)
+    return np.asarray(np.clip(whole, limits.min, limits.max), dtype)
 
 
 def to_real(raw: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
@@ -104,4 +105,5 @@ class Engine:
 
 def _bytes_of(array: np.ndarray, i: int) -> np.ndarray:
     """Sample i's bytes, to be written."""
-    return array.reshape(len(array), -1)[i].view(np.uint8)
+    row: np.ndarray = array.reshape(len(array), -1)[i].view(np.uint8)
+    return row

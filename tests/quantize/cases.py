@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The float models that lie beside the repository, each with samples to calibrate on and, where there are any, labels."""
+"""The float models that lie beside the repository, each with samples to calibrate on, some with labels."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def _is_float(path: Path) -> bool:
     from midge.importers import read_model
 
     graph, _ = read_model(path)
-    return any(t.dtype == "float32" for n in graph.nodes for t in n.outputs
-               if n.op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")) and _macs(graph) <= MOST_MACS  # fmt: skip
+    layers = [n for n in graph.nodes if n.op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")]
+    return any(t.dtype == "float32" for n in layers for t in n.outputs) and _macs(graph) <= MOST_MACS
 
 
 def _macs(graph: object) -> int:

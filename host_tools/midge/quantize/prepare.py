@@ -21,11 +21,7 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
 
     Raises UserError for a graph that is quantised already or that has nothing to quantise.
     """
-    done = [t for t in graph.tensors() if t.dtype in ("int8", "uint8", "int16") and not t.is_constant
-            and t.quantization is not None]  # fmt: skip
-    if done:
-        raise UserError(f"{title}: is quantised already ('{done[0].name}' is {done[0].dtype}); convert it without "
-                        "--calibrate, or give the float model that it was made from")
+    refuse_quantized(graph, title)
     try:
         graph = run_passes(graph)
     except (GraphError, *NONSENSE) as error:
@@ -35,6 +31,15 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
     if not any(t.dtype == "float32" for node in graph.nodes for t in node.outputs):
         raise UserError(f"{title}: has no float32 layers to quantise; convert it without --calibrate")
     return graph, known
+
+
+def refuse_quantized(graph: Graph, title: str) -> None:
+    """UserError for a graph that calculates in integers already."""
+    done = [t for t in graph.tensors() if t.dtype in ("int8", "uint8", "int16") and not t.is_constant
+            and t.quantization is not None]  # fmt: skip
+    if done:
+        raise UserError(f"{title}: is quantised already ('{done[0].name}' is {done[0].dtype}); convert it without "
+                        "--calibrate, or give the float model that it was made from")
 
 
 def _widen_weights(graph: Graph) -> Known:

@@ -85,9 +85,9 @@ class _Rewriter:
     # Which values there are and which share a scale
 
     def group_values(self) -> None:
-        for tensor in self.graph.inputs:
-            if tensor.dtype == "float32" and not self.plan.float_io and self._input_dtype(tensor):
-                self.made[id(tensor)] = self._input_dtype(tensor)
+        for end in self.graph.inputs:
+            if end.dtype == "float32" and not self.plan.float_io and self._input_dtype(end):
+                self.made[id(end)] = self._input_dtype(end)
         moved: set[int] = set()
         ignored: set[int] = set()
         for node in self.graph.nodes:

@@ -104,7 +104,7 @@ def quantize_array(values: np.ndarray, q: Quantization, dtype: str) -> np.ndarra
     """A constant with one scale, rounded half away from zero and saturated."""
     steps = values.astype(np.float64) / float(q.scale[0])
     whole = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + int(q.zero_point[0])
-    return np.clip(whole, *LIMITS[dtype]).astype(dtype)
+    return np.asarray(np.clip(whole, *LIMITS[dtype]), dtype)
 
 
 def weight_channels(weights: np.ndarray, axis: int) -> np.ndarray:
@@ -144,7 +144,7 @@ def quantize_bias(bias: np.ndarray, scales: np.ndarray, dtype: str) -> np.ndarra
     steps = bias.reshape(-1).astype(np.float64) / scales.astype(np.float64)
     limits = np.iinfo(dtype)
     bounds = (limits.min, limits.max) if dtype == "int32" else (-(2**40), 2**40)
-    return np.clip(np.rint(steps), *bounds).astype(dtype)
+    return np.asarray(np.clip(np.rint(steps), *bounds), dtype)
 
 
 def bias_tensor(name: str, data: np.ndarray, scales: np.ndarray) -> Tensor:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
+
 from _midge import Model
 
 from .. import format as midge_format
@@ -22,7 +23,8 @@ from ..convert import UnsupportedModel
 from ..engine import Progress, to_raw, to_real
 from ..ir import Graph, Tensor, verify
 from ..lower import lower
-from ..passes import PASSES, drop_channels
+from ..passes import PASSES
+from ..passes.channels import drop_channels
 from ..plan import plan_arena
 
 Worker = TypeVar("Worker")
