@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-SYNTHETIC = 64  # samples for models of which no recordings exist
-MOST_MACS = 50_000_000  # of models that are run that often
+SYNTHETIC = 48  # samples for models of which no recordings exist
+MOST_MACS = 12_000_000  # of models that are run that often
 
 
 @dataclass

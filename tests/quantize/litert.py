@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,13 +52,27 @@ def _named(data: bytes) -> tuple[bytes, list[str], list[list[int]]]:
     return bytes(builder.Output()), inputs, [list(graph.tensors[i].shape) for i in graph.inputs]
 
 
-def quantize(path: Path, inputs: Sequence[np.ndarray]) -> bytes:
-    """int8 weights and activations by its default recipe (min/max); raises what it raises."""
-    from litert_quantizer import quantizer, recipe
+def quantize(path: Path, inputs: Sequence[np.ndarray], averaged: bool) -> bytes:
+    """int8 weights and activations by its static recipe; raises what it raises.
+
+    averaged: let it average the extremes of the samples, as it does by default; else it takes the extremes of all.
+    """
+    from litert_quantizer import calibrator, quantizer, recipe
+    from litert_quantizer.utils import qsv_utils
 
     data, names, shapes = _named(path.read_bytes())
     maker = quantizer.Quantizer(bytearray(data), recipe.static_wi8_ai8())
-    samples = [{name: x[i].reshape(shape).astype(np.float32) for name, x, shape in zip(names, inputs, shapes,
-                                                                                         strict=True)}
-               for i in range(len(inputs[0]))]  # fmt: skip
-    return bytes(maker.quantize(maker.calibrate({"serving_default": samples})).quantized_model)
+    samples = {"serving_default": [
+        {name: x[i].reshape(shape).astype(np.float32) for name, x, shape in zip(names, inputs, shapes, strict=True)}
+        for i in range(len(inputs[0]))
+    ]}  # fmt: skip
+    silence = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
+        warnings.simplefilter("ignore")
+        if averaged:
+            found = maker.calibrate(samples)
+        else:
+            watcher = calibrator.Calibrator(bytearray(data), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+            watcher.calibrate(samples, maker._recipe_manager)
+            found = watcher.get_model_qsvs()
+        return bytes(maker.quantize(found).quantized_model)

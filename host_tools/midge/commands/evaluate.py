@@ -19,8 +19,6 @@ from ..tools import load_engine
 from .output import console, number, print_facts, print_json, print_next, print_table
 from .quantization import stages
 
-_MOST_COLUMNS = 16  # classes up to which the matrix fits a terminal
-
 
 def figures(result: Evaluation) -> dict[str, float]:
     """The numbers to show, by name."""
@@ -99,17 +97,32 @@ def evaluate(
 def _print_classes(result: Evaluation) -> None:
     if not result.classes:
         return
-    wide = len(result.classes) <= _MOST_COLUMNS
-    counts = [str(i) for i in range(len(result.classes))] if wide else []
+    named = any(c.name != str(i) for i, c in enumerate(result.classes))
+    digits = [max(len(str(n)) for n in (j, *(row[j] for row in result.confusion))) for j in range(len(result.classes))]
+    names = max(len(c.name) for c in result.classes)
+    wide = names + sum(digits) + 2 * len(digits) + 36 <= console.width  # the matrix fits
     rows = []
     for i, score in enumerate(result.classes):
         cells = [str(n) if n else "·" for n in result.confusion[i]] if wide else []
-        rows.append([str(i), escape(score.name), str(score.samples), f"{score.precision:.1%}", f"{score.recall:.1%}",
-                     *cells])  # fmt: skip
-    headers = ["", "class", "samples", "precision", "recall", *counts]
-    print_table(headers, rows, right=(0, *range(2, len(headers))))
+        rows.append([*([str(i)] if named else []), escape(score.name), str(score.samples), f"{score.precision:.1%}",
+                     f"{score.recall:.1%}", *cells])  # fmt: skip
+    headers = [*([""] if named else []), "class", "samples", "precision", "recall",
+               *([str(i) for i in range(len(result.classes))] if wide else [])]  # fmt: skip
+    print_table(headers, rows, right=tuple(i for i in range(len(headers)) if not named or i != 1))
     if wide:
-        console.print("[dim]columns: how often a sample of the row's class was taken for class 0, 1, ...[/]")
+        console.print("[dim]columns 0, 1, ...: how often a sample of the row's class was taken for that class[/]")
+    else:
+        _print_confused(result)
+
+
+def _print_confused(result: Evaluation) -> None:
+    """The commonest mistakes, where the matrix is too wide."""
+    pairs = [(n, i, j) for i, row in enumerate(result.confusion) for j, n in enumerate(row) if n and i != j]
+    common = sorted(pairs, reverse=True)[:4]
+    if common:
+        names = [c.name for c in result.classes]
+        console.print("most confused: " + escape("; ".join(f"{names[i]} taken for {names[j]} {n}x"
+                                                           for n, i, j in common)))  # fmt: skip
 
 
 def _draw(result: Evaluation, name: str, path: Path) -> None:

@@ -117,7 +117,7 @@ def quantization_facts(made: Model) -> dict[str, Any]:
 def how(report: Report) -> str:
     extras = [*(["bias correction"] if report.bias_correction else []),
               *([f"{report.equalized} pairs of layers equalised"] if report.equalized else [])]  # fmt: skip
-    return f"ranges by {report.method}" + (f", {' and '.join(extras)}" if extras else "")
+    return report.method + (f", {' and '.join(extras)}" if extras else "")
 
 
 def print_quantization(made: Model, options: Calibration) -> None:
@@ -130,11 +130,12 @@ def print_quantization(made: Model, options: Calibration) -> None:
     worst = next((la for la in report.layers if la.name == report.worst), None)
     outputs = ", ".join(f"{name} {db:.1f} dB" for name, db in report.outputs_db.items())
     print_facts([
-        ("quantised", f"{how(report)}; layers: {', '.join(f'{n} {d}' for d, n in dtypes.items())}"),
-        ("signal to noise", escape(f"{outputs} (over {report.samples} of the samples)")),
+        ("ranges", f"{how(report)}; layers: {', '.join(f'{n} {d}' for d, n in dtypes.items())}"),
+        ("SQNR", escape(f"{outputs} of signal to quantisation noise, over {report.samples} samples")),
         *((("in float", escape(", ".join(report.float_ops[:6]) + (" ..." if len(report.float_ops) > 6 else ""))),)
           if report.float_ops else ()),
-        *((("most noise", escape(f"{worst.op} '{worst.name}': {worst.sqnr_db:.1f} dB behind it")),) if worst else ()),
+        *((("noisiest", escape(f"{worst.op} '{worst.name}' adds most; {worst.sqnr_db:.1f} dB behind it")),)
+          if worst else ()),
         ("to try", escape(report.advice)),
     ])
     for warning in made.warnings:

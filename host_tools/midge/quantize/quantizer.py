@@ -19,7 +19,9 @@ from .report import Noise, Report, decibels, judge, layers_of, measure
 from .rewrite import Plan, Rewritten, choose_dtypes, rewrite
 
 MOST_MEASURED = 48  # samples on which candidates are compared
-_AUTO = ("minmax", "percentile", "mse")  # entropy looks at single tensors and is rarely best for a network's outputs
+_NEARLY = 2.0  # dB
+# Entropy looks at single tensors and is rarely best for a network's outputs.
+_AUTO = ("minmax", "average", "percentile", "mse")
 Stage = Callable[[str, int], Callable[[int], None]]  # (what is done, how many samples) -> told of each
 
 
@@ -85,7 +87,7 @@ class Quantizer:
         options = options or Options()
         groups = self._candidates(options)
         tell = self.stage("measuring quantised networks", sum(len(g) for g in groups) * len(self.few[0]))
-        best: tuple[float, _Candidate, Rewritten, Noise, dict[int, str]] | None = None
+        measured: list[tuple[float, _Candidate, Rewritten, Noise, dict[int, str]]] = []
         for candidates in groups:
             graph = candidates[0].graph if candidates else self.graph
             dtypes = self._dtypes(graph, options)
@@ -93,12 +95,13 @@ class Quantizer:
                     for c in candidates]  # fmt: skip
             for candidate, made, noise in zip(candidates, done, measure(graph, done, self.few, tell), strict=True):
                 level = float(np.mean([decibels(noise.relative(id(t))) for t in graph.outputs]))
-                if best is None or level > best[0]:
-                    best = (level, candidate, made, noise, dtypes)
-        assert best is not None
-        _, candidate, made, noise, dtypes = best
+                measured.append((level, candidate, made, noise, dtypes))
+        # Of those that are nearly as quiet as the quietest, the one that decides most often as the float network.
+        least = max(level for level, *_ in measured) - _NEARLY
+        _, candidate, made, noise, dtypes = max((m for m in measured if m[0] >= least),
+                                                key=lambda m: (-m[3].flips, m[0]))  # fmt: skip
         report = Report(
-            candidate.method, candidate.bias_correction, candidate.pairs, len(self.few[0]),
+            candidate.method, candidate.bias_correction, candidate.pairs, len(self.few[0]), noise.flips,
             {t.name: round(decibels(noise.relative(id(t))), 2) for t in candidate.graph.outputs},
             layers_of(candidate.graph, candidate.seen, noise, dtypes),
             float_ops=[f"{n.op} '{n.name}'" for n in candidate.graph.nodes if dtypes[id(n)] == "float32"],

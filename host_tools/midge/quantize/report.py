@@ -44,6 +44,7 @@ class Report:
     bias_correction: bool
     equalized: int  # pairs of layers
     samples: int
+    flips: int  # of them, whose highest score is another than the float network's
     outputs_db: dict[str, float]
     layers: list[Layer]
     worst: str = ""
@@ -68,6 +69,7 @@ class Noise:
     def __init__(self) -> None:
         self.signal: dict[int, float] = {}
         self.error: dict[int, float] = {}
+        self.flips = 0  # samples whose highest score is another one
 
     def add(self, key: int, real: np.ndarray, found: np.ndarray) -> None:
         wanted = real.astype(np.float64)
@@ -79,6 +81,7 @@ class Noise:
         for mine, theirs in ((self.signal, other.signal), (self.error, other.error)):
             for key, energy in theirs.items():
                 mine[key] = mine.get(key, 0.0) + energy
+        self.flips += other.flips
 
     def relative(self, key: int) -> float:
         """Noise by signal; 0 where there is none of either."""
@@ -102,6 +105,9 @@ def measure(
     pairs = [{id(trace.root(twin)): id(real.root(tensor)) for tensor, twin in d.twins}
              for trace, d in zip(small, done, strict=True)]  # fmt: skip
 
+    first = graph.outputs[0]
+    scores = id(real.root(first)) if first.shape and 1 < first.elements == first.shape[-1] else 0
+
     def workers() -> tuple[list[Model], list[Noise]]:
         return [trace.model() for trace in small], [Noise() for _ in small]
 
@@ -113,6 +119,8 @@ def measure(
                 key = places.get(id(tensor))
                 if key is not None and key in wanted:
                     noise.add(key, wanted[key].reshape(-1), values.reshape(-1))
+                    if key == scores:
+                        noise.flips += int(wanted[key].argmax() != values.argmax())
             if progress is not None:
                 progress(1)
 
@@ -163,10 +171,12 @@ def judge(report: Report) -> None:
         return
     worst = max(layers, key=lambda layer: layer.noise)
     report.worst = worst.name
+    before = report.layers[max(report.layers.index(worst) - 1, 0)]
+    uneven = max(worst.unevenness, before.unevenness)  # small channels drown in one layer and are missed in the next
     if report.sqnr_db >= GOOD_DB:
         report.advice = "nothing: the outputs follow the float network closely"
-    elif worst.unevenness >= UNEVEN and not report.equalized and worst.dtype == "int8":
-        report.advice = f"--equalize: its channels differ {worst.unevenness:.0f}-fold in range"
+    elif uneven >= UNEVEN and not report.equalized and worst.dtype == "int8":
+        report.advice = f"--equalize: channels there differ {uneven:.0f}-fold in range"
     elif worst.dtype == "int8":
         report.advice = f"--wide '{worst.name}' for 16 bits there, or --auto to let Midge search"
     else:
