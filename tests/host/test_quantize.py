@@ -104,7 +104,7 @@ def test_float_ends_and_float_islands() -> None:
     x = samples()
     graph, _ = quantized(small_cnn(), x, Options(float_io=True))
     assert graph.inputs[0].dtype == graph.outputs[0].dtype == "float32"
-    assert [n.op for n in graph.nodes][0] == "QUANTIZE" and [n.op for n in graph.nodes][-1] == "DEQUANTIZE"
+    assert (graph.nodes[0].op, graph.nodes[-1].op) == ("QUANTIZE", "DEQUANTIZE")
     sine = model_bytes(FileGraph(
         [Tensor("x", (1, 8, 8, 1)), Tensor("s", (1, 8, 8, 1)), Tensor("y", (1, 8, 8, 1))],
         [Operator("SIN", ["x"], ["s"]), Operator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))  # fmt: skip
@@ -165,7 +165,8 @@ def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], 
 
 
 # How much steeper than 1 some ops are, so that a step of the input is several of the output.
-_SLOPE = {"EXP": 40.0, "SQUARED_DIFFERENCE": 10.0, "MUL": 2.0, "SUM": 2.0, "BATCH_MATMUL": 3.0, "L2_NORMALIZATION": 12.0}
+_SLOPE = {"EXP": 40.0, "SQUARED_DIFFERENCE": 10.0, "MUL": 2.0, "SUM": 2.0, "BATCH_MATMUL": 3.0,
+          "L2_NORMALIZATION": 12.0}  # fmt: skip
 
 
 def test_separate_relus_are_fused_and_odd_biases_fit() -> None:

@@ -135,7 +135,8 @@ def _mse(s: Statistics, steps: int) -> tuple[float, float]:
 def _entropy(s: Statistics, steps: int) -> tuple[float, float]:
     """The range whose quantised histogram tells most about the true one: least Kullback-Leibler divergence.
 
-    Values beyond a threshold, the same for both signs, are counted to the last ones inside. Idea: Migacz, "8-bit inference with TensorRT", GTC 2017.
+    Values beyond a threshold, the same for both signs, are counted to the last ones inside.
+    Idea: Migacz, "8-bit inference with TensorRT", GTC 2017.
     """
     edges = _edges(s)
     centres = (edges[:-1] + edges[1:]) / 2
