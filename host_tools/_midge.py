@@ -190,13 +190,6 @@ class Model:
         if out is not None:
             self._copy_raw(out, is_output=True)
 
-    def walk(self) -> Iterator[int]:
-        """Run node by node; yield each one's index when it has run, while its outputs lie in the arena."""
-        cursor, k = c_uint32(), 0
-        while _core.mg_run_next(self._model, cursor):
-            yield k
-            k += 1
-
     @property
     def arena(self) -> memoryview:
         """The working memory, host only: tensors lie where the file's records say."""

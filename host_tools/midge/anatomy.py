@@ -15,6 +15,7 @@ from typing import Any
 from . import format as midge_format
 from .convert import convert
 from .format import DATA, REAL_ZERO, STATE, File, FileNode, FileTensor
+from .importers import is_foreign
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Anatomy:
 def load(path: str | Path) -> Anatomy:
     """The anatomy of a .midge file, or of what any other model file converts to. Raises UserError."""
     blob = midge_format.load_file(path)
-    if blob[:4] != midge_format.MAGIC and Path(path).suffix != ".midge":
+    if is_foreign(path, blob):
         blob = convert(path).blob
     midge_format.check(blob, str(path))
     return dissect(midge_format.read(blob))

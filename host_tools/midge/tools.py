@@ -22,6 +22,7 @@ from .engine import Engine
 from .errors import UserError
 from .evaluation import Evaluation, evaluate, score
 from .importers import read_model
+from .ir import Graph
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.quantizer import Stage, silent
@@ -92,6 +93,7 @@ def convert(
     labels: Sequence[str] = (),
     name: str | None = None,
     target: str | None = None,
+    arena_limit: int | None = None,
     options: Options | None = None,
     auto: Budget | None = None,
     pixels: str | None = None,
@@ -103,7 +105,7 @@ def convert(
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
     labels: class names in the order of the scores. name: what the device calls the model.
-    target: a core or board to pack the weights for.
+    target: a core or board to pack the weights for. arena_limit: bytes of RAM that it may take.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
@@ -115,24 +117,26 @@ def convert(
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-        return Model(convert_graph(graph, labels, title, size, target))
+        return Model(convert_graph(graph, labels, title, size, target, arena_limit))
     refuse_quantized(graph, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
     warnings = [*check_calibration(data), *data.notes]
     quantizer = Quantizer(graph, data.inputs, title, stage)
     chosen = options or Options()
+
+    def to_midge(graph: Graph) -> Conversion:
+        return convert_graph(graph, labels, title, size, target, arena_limit)
+
     if auto is None:
         quantized = quantizer.quantize(chosen)
-        conversion = convert_graph(quantized.graph, labels, title, size, target)
+        conversion = to_midge(quantized.graph)
     else:
         accuracy, reference = None, None
         if data.targets is not None:
             float_graph, _ = read_model(model, name)
             reference = _points(convert_graph(float_graph, labels, title, size).blob, data, labels)
             accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
-        quantized, conversion = search(
-            quantizer, chosen, auto, lambda g: convert_graph(g, labels, title, size, target), accuracy, reference
-        )
+        quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
     quantized.report.warnings = warnings
     return Model(conversion, quantized.report, warnings)
 

@@ -50,8 +50,9 @@ def test_every_node_hangs_together(model: anatomy.Anatomy) -> None:
         assert max(ranks(model)[p] for p in model.parents(i)) < ranks(model)[i]
 
 
-def test_no_two_values_share_bytes_while_both_are_needed(shared_model: Path) -> None:
-    model = anatomy.load(shared_model)
+@pytest.mark.parametrize("name", ["mlperf-tiny/vww_96_int8", "microwakeword/v2_okay_nabu", "mlonmcu-models/lstm2"])
+def test_no_two_values_share_bytes_while_both_are_needed(shared: Path, name: str) -> None:
+    model = anatomy.load(shared / "models" / f"{name}.tflite")
     for a in model.spans:
         for b in model.spans:
             if a is not b and a.offset < b.end and b.offset < a.end and max(a.first, b.first) < min(a.last, b.last):
@@ -87,7 +88,7 @@ def test_no_difference(wand_tflite: Path) -> None:
 
 def test_difference_of_packed_weights(wand: Conversion, wand_tflite: Path, tmp_path: Path) -> None:
     packed = tmp_path / "packed.midge"
-    packed.write_bytes(convert(wand_tflite, target="cortex-m4", labels=["a", "b", "c", "d"]).blob)
+    packed.write_bytes(convert(wand_tflite, target="cortex-m4", labels=list("abcdef")).blob)
     text = show("--diff", wand_tflite, packed)
     assert "layout 0 → 1" in text and "labels differ" in text
     facts = json.loads(show("--diff", "--json", wand_tflite, packed))

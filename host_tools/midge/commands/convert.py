@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -34,6 +35,20 @@ def read_labels(text: str | None) -> list[str]:
     else:
         lines = text.split(",")
     return [line.strip() for line in lines if line.strip()]
+
+
+class Size(click.ParamType[int]):
+    """Bytes: 40000, 40k (of 1,000) or 40K (of 1,024)."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        factor = {"k": 1000, "K": 1024}.get(text[-1:], 1)
+        digits = text if factor == 1 else text[:-1]
+        if not digits.isdecimal():
+            self.fail(f"'{value}' is no size; write 40000 or 40k", param, ctx)
+        return factor * int(digits)
 
 
 def facts_of(result: conversion.Conversion) -> dict[str, object]:
@@ -70,7 +85,7 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
         ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
         *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
         *((f"output {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.outputs)),
-        *((("removed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
+        *((("changed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
         ("labels", ", ".join(program.graph.labels) or "none; give them with --labels"),
     ])
 
@@ -81,17 +96,18 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
 @click.option("--name", help="What the device calls the model; the file's name by default.")
 @click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for. The file runs on all.")
+@click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @calibration_options
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
-    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None, as_json: bool,
-    calibration: Calibration,
-) -> None:
+    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
+    arena_limit: int | None, as_json: bool, calibration: Calibration,
+) -> None:  # fmt: skip
     """Convert a trained MODEL into a .midge file; quantise it where samples are given with --calibrate."""
     path = output or model.with_suffix(".midge")
     with stages(f"converting {model.name}", quiet=as_json) as stage:
-        made = convert_model(model, labels=read_labels(labels), name=name, target=target, stage=stage,
-                             **calibration.arguments())  # fmt: skip
+        made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
+                             stage=stage, **calibration.arguments())  # fmt: skip
         made.save(path)
     result = made.conversion
     if calibration.png is not None and made.report is not None:

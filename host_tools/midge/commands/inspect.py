@@ -16,7 +16,7 @@ from ..format import FileTensor
 from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
-from .output import console, number, print_facts, print_json, print_next, print_table, shape_text
+from .output import console, layer_text, number, print_facts, print_json, print_next, print_table, shape_text
 
 
 def end_facts(t: FileTensor) -> dict[str, Any]:
@@ -119,11 +119,11 @@ def _print_model(path: Path, model: Anatomy) -> None:
     print_facts(_summary(model))
     console.print()
     print_table(
-        ["#", "op", "inputs", "output", "dtype", "MACs", "flash B", "scratch B", "live B", "layer"],
-        [(str(i), n.node.op.name, _shapes(n.inputs), _shapes(n.outputs), n.outputs[0].dtype, number(n.node.macs),
-          number(n.flash), number(n.node.scratch_size), number(n.live), n.node.name)
+        ["#", "op", "output", "MACs", "flash B", "scratch", "live B", "layer"],
+        [(str(i), n.node.op.name, f"{n.outputs[0].dtype} {_shapes(n.outputs)}", number(n.node.macs), number(n.flash),
+          number(n.node.scratch_size), number(n.live), layer_text(n.node.name))
          for i, n in enumerate(model.nodes)],
-        right=(0, 5, 6, 7, 8),
+        right=(0, 3, 4, 5, 6), whole=(1, 2),
     )  # fmt: skip
     _print_timeline(model)
 
@@ -215,9 +215,9 @@ def inspect(models: tuple[Path, ...], as_json: bool, png: Path | None, graph: Pa
     model = loaded[0]
     if diff:
         if as_json:
-            print_json(diff_facts(*loaded, compare(*loaded)))
+            print_json(diff_facts(model, loaded[1], compare(model, loaded[1])))
         else:
-            _print_diff(models, *loaded)
+            _print_diff(models, model, loaded[1])
         return
     for path, draw in ((png, arena_figure), (graph, network_figure)):
         if path is not None:

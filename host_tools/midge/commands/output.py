@@ -47,5 +47,10 @@ def number(n: int) -> str:
     return f"{n:,}"
 
 
+def layer_text(name: str) -> str:
+    """The last part of a layer's name, which often is a path."""
+    return name.rstrip("/").rsplit("/", 1)[-1]
+
+
 def shape_text(dtype: str, shape: Sequence[int]) -> str:
     return f"{dtype} [{', '.join(map(str, shape))}]".replace("[", "\\[")

@@ -15,17 +15,18 @@ from ..boards import Board, load_boards
 from ..convert import convert
 from ..errors import UserError
 from ..format import File
+from ..importers import is_foreign
 from ..profiling import Count, Profile, Target, count, find_target, targets
-from .output import console, number, print_facts, print_json, print_next, print_table
+from .output import console, layer_text, number, print_facts, print_json, print_next, print_table
 
 
 def load_for(path: Path, target: Target) -> bytes:
     """A .midge file as it is; any other model converted and packed for the target. Raises UserError."""
     blob = midge_format.load_file(path)
-    if path.suffix == ".midge" or blob[:4] == b"MIDG":
-        midge_format.check(blob, str(path))
-        return blob
-    return convert(path, target=target.name).blob
+    if is_foreign(path, blob):
+        return convert(path, target=target.name).blob
+    midge_format.check(blob, str(path))
+    return blob
 
 
 def stalls(board: Board, total: Count, constants: int) -> int:
@@ -51,11 +52,6 @@ def times(profile: Profile, file: File) -> list[tuple[Board, float]]:
 
 def _per(value: int, macs: int) -> str:
     return f"{value / macs:.2f}" if macs else ""
-
-
-def _short(layer: str) -> str:
-    """The last part of a name that is a path."""
-    return layer.rstrip("/").rsplit("/", 1)[-1]
 
 
 def facts_of(path: Path, profile: Profile, file: File) -> dict[str, Any]:
@@ -85,7 +81,7 @@ def _print(path: Path, profile: Profile, file: File) -> None:
     rows = [
         (str(i), node.op.name, number(node.macs) if node.macs else "", number(n.instructions),
          _per(n.instructions, node.macs), number(n.cycles(cost)), _per(n.cycles(cost), node.macs),
-         f"{n.instructions / max(total.instructions, 1):.1%}", _short(node.name))
+         f"{n.instructions / max(total.instructions, 1):.1%}", layer_text(node.name))
         for i, (node, n) in enumerate(zip(file.nodes, profile.nodes, strict=True))
     ]  # fmt: skip
     rows.append(("", "[bold]all[/]", number(macs), f"[bold]{number(total.instructions)}[/]",

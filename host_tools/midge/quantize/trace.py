@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Every value inside a network while samples go through it, computed by the core that runs on the boards.
 
-A copy of the graph is lowered like any other; after each node its outputs are read from the arena before anything
-overwrites them. So float and quantised networks are looked at in the same way, and no second implementation of the
-ops is needed.
+A copy of the graph is lowered like any other, but planned so that no tensor shares its bytes: after a run all of them
+lie in the arena. So float and quantised networks are looked at in the same way, and no second implementation of the ops
+is needed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from .. import format as midge_format
 from ..convert import UnsupportedModel
 from ..engine import Progress, to_raw, to_real
 from ..ir import Graph, Tensor, verify
-from ..lower import lower
+from ..lower import Program, lower
 from ..passes import PASSES
 from ..passes.channels import drop_channels
-from ..plan import plan_arena
+from ..plan import ALIGNMENT, Plan, whole
 
 Worker = TypeVar("Worker")
 
@@ -43,32 +43,26 @@ class Trace:
         for function in PASSES:
             if function is not drop_channels:  # exact, but it changes the shapes of tensors
                 copied = verify(function(copied))
-        program, refused = lower(copied)
+        program, refused = lower(copied, simplified=False)
         if refused:
             raise UnsupportedModel(graph.name, [(node.op, node.name, reason) for node, reason in refused])
-        plan = plan_arena(program)
+        plan = _plan_apart(program)
         self.blob = midge_format.write(program, plan)
         self.name = graph.name
-        self.inputs = copied.inputs
-        self._offsets = [plan.offsets[id(t)] for t in copied.inputs]
         self.stateful = any(t.is_state for t in copied.tensors())
-        self._seen_inputs = graph.inputs
+        self._inputs = [(t, plan.offsets[id(t)]) for t in copied.inputs]
         back = {id(memo[id(t)]): t for t in originals if id(t) in memo}
         self._roots: dict[int, Tensor] = {}
         for tensor in originals:
             twin = memo.get(id(tensor))
             if isinstance(twin, Tensor):
-                self._roots[id(tensor)] = back.get(id(program.root(twin)), tensor)
-        last: dict[int, tuple[int, Tensor]] = {}  # a tensor is whole when the last step that writes to it has run
-        for i, step in enumerate(program.steps):
-            for out in step.outputs:
-                last[id(out)] = (i, out)
-        self._after: dict[int, list[tuple[Tensor, Tensor, int]]] = {}
-        self.tensors: list[Tensor] = list(graph.inputs)
-        for i, out in sorted(last.values(), key=lambda pair: pair[0]):
-            if id(out) in back and id(out) in plan.offsets:
-                self._after.setdefault(i, []).append((back[id(out)], out, plan.offsets[id(out)]))
-                self.tensors.append(back[id(out)])
+                root, at = program.place(twin)
+                if at == 0 and root.size == twin.size:
+                    self._roots[id(tensor)] = back.get(id(root), tensor)
+        written = {id(t): t for t in [*copied.inputs, *(t for step in program.steps for t in step.outputs)]}
+        # What can be seen, with the tensor of the copy and the place of its bytes.
+        self._seen = [(back[key], t, plan.offsets[key]) for key, t in written.items() if key in back]
+        self.tensors = [tensor for tensor, _, _ in self._seen]
 
     def root(self, tensor: Tensor) -> Tensor:
         """The tensor under which the bytes of this one are seen."""
@@ -79,15 +73,13 @@ class Trace:
 
     def walk(self, model: Model, sample: Sequence[np.ndarray]) -> Iterator[tuple[Tensor, np.ndarray]]:
         """Run one sample; yield each tensor with its real values, float32 of its shape. Copy what you keep."""
-        for i, (x, tensor) in enumerate(zip(sample, self.inputs, strict=True)):
-            raw = to_raw(x, tensor.dtype, tensor.scale, tensor.zero_point).reshape(tensor.shape)
-            place = np.frombuffer(model.arena, tensor.dtype, tensor.elements, self._offsets[i])
-            place[:] = raw.reshape(-1)
-            yield self._seen_inputs[i], to_real(raw, tensor.scale, tensor.zero_point)
-        for k in model.walk():
-            for tensor, stored, offset in self._after.get(k, ()):
-                raw = np.frombuffer(model.arena, stored.dtype, stored.elements, offset).reshape(stored.shape)
-                yield tensor, to_real(raw, stored.scale, stored.zero_point)
+        for x, (tensor, offset) in zip(sample, self._inputs, strict=True):
+            place = np.frombuffer(model.arena, tensor.dtype, tensor.elements, offset)
+            place[:] = to_raw(x, tensor.dtype, tensor.scale, tensor.zero_point).reshape(-1)
+        model.run()
+        for tensor, stored, offset in self._seen:
+            raw = np.frombuffer(model.arena, stored.dtype, stored.elements, offset).reshape(stored.shape)
+            yield tensor, to_real(raw, stored.scale, stored.zero_point)
 
     def share(
         self, count: int, make: Callable[[], Worker], each: Callable[[Model, Worker, int], None],
@@ -106,3 +98,32 @@ class Trace:
 
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(part, range(threads)))
+
+
+def _plan_apart(program: Program) -> Plan:
+    """An arena in which every tensor and scratch has its own bytes."""
+    size = 0
+    starts: dict[int, int] = {}
+    offsets: dict[int, int] = {}
+    scratch: dict[int, int] = {}
+
+    def take(count: int) -> int:
+        nonlocal size
+        start, size = size, size + -(-count // ALIGNMENT) * ALIGNMENT
+        return start
+
+    ends = [*program.graph.inputs, *program.graph.outputs]
+    for tensor in [*ends, *(t for step in program.steps for t in [*step.inputs, *step.outputs])]:
+        root, at = program.place(tensor)
+        if not root.is_constant:
+            if id(root) not in starts:
+                starts[id(root)] = take(root.size)
+                offsets[id(root)] = starts[id(root)]
+            offsets[id(tensor)] = starts[id(root)] + at
+    for i, step in enumerate(program.steps):
+        if step.scratch:
+            scratch[i] = take(step.scratch)
+    blocks = [whole(t.size, -1, len(program.steps)) for t in program.graph.tensors() if t.is_state]
+    for block, tensor in zip(blocks, (t for t in program.graph.tensors() if t.is_state), strict=True):
+        block.tensors.append(tensor)
+    return Plan(size, blocks, offsets, scratch)
