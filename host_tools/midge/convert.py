@@ -84,9 +84,7 @@ def convert_graph(
 ) -> Conversion:  # fmt: skip
     """Convert an imported graph."""
     graph.labels = list(labels)
-    classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
-    if labels and len(labels) != classes:
-        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
+    check_labels(graph, labels, title)
     try:
         graph = run_passes(graph)
     except (GraphError, *NONSENSE) as error:
@@ -117,6 +115,13 @@ def convert_graph(
     except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
     return Conversion(blob, program, plan, source_size)
+
+
+def check_labels(graph: Graph, labels: Sequence[str], title: str) -> None:
+    """Refuse labels that are not one for each score."""
+    classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
+    if labels and len(labels) != classes:
+        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
 
 
 def write_model(result: Conversion, path: Path) -> None:

@@ -156,8 +156,8 @@ def _regression(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evalua
     if targets.dtype.kind not in "iufb":
         raise UserError(f"{data.title}: labels of dtype {targets.dtype} for a regression; give numbers")
     if targets.size != found.size:
-        raise UserError(f"{data.title}: targets of shape {list(targets.shape[1:])}; the output holds "
-                        f"{found[0].size} values a sample")
+        raise UserError(f"{data.title}: {targets[0].size} target values a sample; the output holds {found[0].size}; "
+                        "give as many")
     error = found.reshape(len(found), -1).astype(np.float64) - targets.reshape(len(found), -1)
     spread = float(np.mean((targets - targets.mean()) ** 2))
     return Evaluation("regress", len(found), mean_absolute_error=float(np.abs(error).mean()),

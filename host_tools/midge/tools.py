@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .convert import Conversion, UnsupportedModel, convert_graph, write_model
+from .convert import Conversion, UnsupportedModel, check_labels, convert_graph, write_model
 from .dataset import Dataset, check_calibration, read_dataset
 from .engine import Engine
 from .errors import UserError
@@ -119,6 +119,7 @@ def convert(
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
         return Model(convert_graph(graph, labels, title, size, target, arena_limit))
     refuse_quantized(graph, title)
+    check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
     warnings = [*check_calibration(data), *data.notes]
     quantizer = Quantizer(graph, data.inputs, title, stage)

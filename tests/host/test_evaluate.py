@@ -248,7 +248,7 @@ def test_labels_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
         (np.array([0, -1, 2, 1, 0, 1]), "label -1 does not fit"),
         (np.array(["a", "b", "z", "a", "b", "c"]), "label 'z' is none of the model's"),
         (np.array([0, 1]), "2 labels for 6 samples"),
-        (np.zeros((6, 5)), "targets of shape [5]"),
+        (np.zeros((6, 5)), "5 target values a sample; the output holds 3"),
     ):
         np.savez(tmp_path / "d.npz", x=x, y=y)
         assert text in refusal("evaluate", folder / "net.midge", tmp_path / "d.npz")
@@ -284,3 +284,14 @@ def test_unreadable_files(folder: Path, tmp_path: Path) -> None:
     assert "no numbers could be read" in refusal("evaluate", folder / "net.midge", tmp_path / "x.npy")
     assert "check the path" in refusal("evaluate", folder / "net.midge", tmp_path / "y.npy")
     assert "samples can be" in refusal("evaluate", folder / "net.midge", tmp_path / "y.mat")
+
+
+def test_the_example_of_the_readme_runs(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = text.split("```python\nfrom midge.tools")[1].split("```")[0]
+    (tmp_path / "float.tflite").write_bytes((folder / "net.tflite").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    y = np.load(folder / "data.npz")["y"]
+    names = {"x_train": samples(64), "x_test": samples(200), "y_test": y}
+    exec("from midge.tools" + code, names)
+    assert names["scores"].shape == (200, 1, 3) and (tmp_path / "net.midge").exists()
