@@ -16,7 +16,7 @@ from ..ir import Graph, Node, Quantization, Tensor, verify
 from . import scheme
 from .observe import Observation
 from .prepare import Known
-from .ranges import Statistics, find_range
+from .ranges import Statistics
 
 _MANY = ("CONCATENATION", "PACK", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2")  # data inputs of equal rank
 
@@ -146,7 +146,7 @@ class _Rewriter:
     def _range(self, statistics: Statistics | None, dtype: str) -> tuple[float, float]:
         if statistics is None or statistics.samples == 0:
             return 0.0, 0.0
-        return find_range(statistics, "minmax" if dtype == "int16" else self.plan.method)
+        return statistics.range_by("minmax" if dtype == "int16" else self.plan.method)
 
     # The new graph
 
