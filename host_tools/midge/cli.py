@@ -12,10 +12,11 @@ from .commands.evaluate import evaluate
 from .commands.inspect import inspect
 from .commands.profile import profile
 from .commands.run import run
+from .commands.sim import sim
 from .commands.upload import upload
 from .errors import UserError
 
-COMMANDS = (convert, evaluate, inspect, run, profile, upload)
+COMMANDS = (convert, evaluate, inspect, run, profile, sim, upload)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

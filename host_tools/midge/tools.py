@@ -27,6 +27,7 @@ from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.quantizer import Stage, silent
 from .quantize.search import Budget, search
+from .shapes import Shapes
 
 __all__ = ["Budget", "Evaluation", "Model", "Options", "Report", "UserError", "convert"]
 
@@ -94,6 +95,7 @@ def convert(
     name: str | None = None,
     target: str | None = None,
     arena_limit: int | None = None,
+    shapes: Shapes = None,
     options: Options | None = None,
     auto: Budget | None = None,
     pixels: str | None = None,
@@ -106,6 +108,7 @@ def convert(
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
     labels: class names in the order of the scores. name: what the device calls the model.
     target: a core or board to pack the weights for. arena_limit: bytes of RAM that it may take.
+    shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
@@ -113,7 +116,7 @@ def convert(
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     title = name or ("model" if isinstance(model, bytes) else str(model))
-    graph, size = read_model(model, name)
+    graph, size = read_model(model, name, shapes)
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
@@ -134,7 +137,7 @@ def convert(
     else:
         accuracy, reference = None, None
         if data.targets is not None:
-            float_graph, _ = read_model(model, name)
+            float_graph, _ = read_model(model, name, shapes)
             reference = _points(convert_graph(float_graph, labels, title, size).blob, data, labels)
             accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
         quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
