@@ -8,6 +8,7 @@ import sys
 import click
 
 from .commands.convert import convert
+from .commands.evaluate import evaluate
 from .commands.inspect import inspect
 from .commands.profile import profile
 from .commands.run import run
@@ -15,7 +16,7 @@ from .commands.sim import sim
 from .commands.upload import upload
 from .errors import UserError
 
-COMMANDS = (convert, inspect, run, profile, sim, upload)
+COMMANDS = (convert, evaluate, inspect, run, profile, sim, upload)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
