@@ -60,6 +60,13 @@ firmware-for-%: $(VENV)/.ready
 	@$(MAKE) --no-print-directory firmware BOARD=$* >build/firmware/$*/build.log 2>&1 || \
 		{ tail -20 build/firmware/$*/build.log; exit 1; }
 
+# MicroPython as it comes from elsewhere, without Midge: what `midge install` meets.
+stock-firmware-for-%: $(VENV)/.ready
+	@mkdir -p build/no-modules build/firmware/$*-stock
+	@echo "building MicroPython without Midge for $* (log: build/firmware/$*-stock/build.log)"
+	@$(MAKE) --no-print-directory firmware BOARD=$* USER_C_MODULES=build/no-modules FIRMWARE=build/firmware/$*-stock \
+		>build/firmware/$*-stock/build.log 2>&1 || { tail -20 build/firmware/$*-stock/build.log; exit 1; }
+
 natmod-for-%: $(VENV)/.ready
 	@mkdir -p build/natmod/$* && echo "building the native module for $* (log: build/natmod/$*/build.log)"
 	@$(MAKE) --no-print-directory natmod ARCH=$* >build/natmod/$*/build.log 2>&1 || \
