@@ -37,7 +37,12 @@ class Plan:
 
 def built_firmware(board: Board) -> Path:
     """Where `make firmware` leaves a board's firmware."""
-    return Path(__file__).resolve().parents[2] / "build" / "firmware" / board.name / board.firmware
+    return _from_here(Path(__file__).resolve().parents[2] / "build" / "firmware" / board.name / board.firmware)
+
+
+def _from_here(path: Path) -> Path:
+    """The path relative to the working folder where it lies below it: shorter to read and to type."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def plan(board: Board, firmware: Path | None, port: str | None, drive: Path | None, wait_s: float = 0) -> Plan:
@@ -88,8 +93,8 @@ def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
         time.sleep(0.2)
     if place:
         raise UserError(f"{place}: no boot loader's drive (it holds no INFO_UF2.TXT); hold BOOTSEL while plugging in")
-    raise UserError(f"{board.title}: no boot loader's drive is mounted; hold BOOTSEL while plugging the board in (or run: "
-                    "mpremote bootloader), mount the drive, and try again")  # fmt: skip
+    raise UserError(f"{board.title}: no boot loader's drive is mounted; hold BOOTSEL while plugging the board in "
+                    "(or run: mpremote bootloader), mount the drive, and try again")  # fmt: skip
 
 
 def _plan_esptool(board: Board, firmware: Path, port: str | None) -> Plan:
@@ -114,5 +119,5 @@ def _run_esptool(command: Sequence[str]) -> None:
     if "busy" in done.stdout or "exclusively lock" in done.stdout:
         raise UserError(f"{port}: in use by another program; close its serial monitor and try again")
     if "Failed to connect" in done.stdout:
-        raise UserError(f"{port}: the chip's boot loader does not answer; hold BOOT, press reset, let go, and try again")
+        raise UserError(f"{port}: the chip's boot loader does not answer; hold BOOT, press reset, and try again")
     raise UserError(f"{port}: esptool failed: {last}")

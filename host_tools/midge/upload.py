@@ -169,8 +169,7 @@ def _start(board: Board, data: bytes, part: str, done: Upload) -> int:
     size, _, digest = _ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
     keep = size != "-" and int(size) <= len(data) and digest == hashlib.sha256(data[: int(size)]).hexdigest()
     have = int(size) if keep else 0
-    folder = part.rpartition("/")[0]
-    if (free := free_bytes(board, folder)) < len(data) - have:
+    if (free := free_bytes(board, part.rpartition("/")[0])) < len(data) - have:
         raise UserError(
             f"{part.removesuffix('.part')}: needs {len(data) - have:,} B, the board's file system has {free:,} B free; "
             "remove files there (mpremote rm) and try again"
@@ -185,7 +184,7 @@ def _remove(board: Board, path: str) -> None:
 
 def _explain(error: BoardError, path: str, size: int) -> UserError:
     if "28" in error.text or "ENOSPC" in error.text:
-        return UserError(f"{path}: the board's file system has no room for {size:,} B; remove files there and try again")
+        return UserError(f"{path}: the board's file system has no room for {size:,} B; remove files there, try again")
     if "ENOENT" in error.text or "(2,)" in error.text or "OSError(2" in error.text:
         return UserError(f"{path}: no such folder on the board; make it first, or choose another with --to")
     if "OSError(30" in error.text or "EROFS" in error.text:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import statistics
 from collections.abc import Sequence
@@ -107,7 +108,7 @@ def _range(dtype: str, kind: np.dtype) -> tuple[int, int]:
     return int(np.iinfo(kind).min), int(np.iinfo(kind).max)
 
 
-def _given(path: Path, ends: Sequence[midge_format.Tensor]) -> list[list[bytes]]:
+def _given(path: Path, ends: Sequence[midge_format.FileTensor]) -> list[list[bytes]]:
     from .commands.run import read_samples
 
     if len(ends) != 1:
@@ -159,16 +160,14 @@ def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes
             progress(run + 1)
     finally:
         code = "m=x=y=None\n" if there else f"m=x=y=None\nimport os\ntry:os.remove({place!r})\nexcept OSError:pass\n"
-        try:
+        with contextlib.suppress(UserError):
             board.ask(code)
-        except UserError:
-            pass
     return result
 
 
-def _bytes_of(tensor: midge_format.Tensor) -> int:
+def _bytes_of(tensor: midge_format.FileTensor) -> int:
     kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
-    return int(np.prod(tensor.shape, dtype=np.int64)) * kind.itemsize
+    return int(np.prod(tensor.shape, dtype=np.int64)) * int(kind.itemsize)
 
 
 def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:

@@ -173,7 +173,7 @@ def test_a_full_file_system(board: Board) -> None:
                 return opened.ask(code, data, **options)  # type: ignore[arg-type]
 
         try:
-            with pytest.raises(UserError, match=r"kept.midge: the board's file system has no room for 72,000 B; remove"):
+            with pytest.raises(UserError, match="the board's file system has no room for 72,000 B; remove"):
                 upload(Filling(), data, PATH, lambda done: None)
             with pytest.raises(UserError, match=r"needs 72,000 B, the board's file system has [\d,]+ B free; remove"):
                 upload(opened, data, PATH, lambda done: None)

@@ -44,8 +44,8 @@ def verify(model: Path, given: Path | None, runs: int, seed: int, port: str | No
     if result.differences:
         first = result.differences[0]
         raise UserError(
-            f"{len(result.differences)} outputs differ; in run {first.run} {first.output} has {first.bytes} other bytes, "
-            f"the first at {first.index}: {first.found} on the board, {first.wanted} here"
+            f"{len(result.differences)} outputs differ; in run {first.run} {first.output} has {first.bytes} other "
+            f"bytes, the first at {first.index}: {first.found} on the board, {first.wanted} here"
         )
     if not as_json:
         console.print(f"[bold green]{model}: every byte is the same on the board and on this machine[/]")

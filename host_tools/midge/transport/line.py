@@ -43,9 +43,9 @@ class Line:
             return bytes(self._serial.read(waiting)) if waiting else b""
 
     def write(self, data: bytes) -> None:
-        with self._vanishing():
-            with contextlib.suppress(serial.SerialTimeoutException):  # shows as silence, which has its own cure
-                self._serial.write(data)
+        # What the board does not take shows as silence, which has its own cure.
+        with self._vanishing(), contextlib.suppress(serial.SerialTimeoutException):
+            self._serial.write(data)
 
     def close(self) -> None:
         with contextlib.suppress(OSError, serial.SerialException):

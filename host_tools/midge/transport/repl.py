@@ -45,7 +45,7 @@ class ReplBoard:
         self._number = 0
         self._agent = self._prompt = False
         self._heard = b""
-        self._can_paste = False
+        self._can_paste = self._entered = False
         self._line = Line(port)
         try:
             if not interrupt:
@@ -101,8 +101,9 @@ class ReplBoard:
         with contextlib.suppress(Fault, UserError):
             if self._prompt and self._agent:
                 self._paste(FORGET, 0.5)
-        with contextlib.suppress(UserError):
-            self._line.write(b"\r" + _CTRL_C + _CTRL_B)
+        if self._entered:
+            with contextlib.suppress(UserError):
+                self._line.write(b"\r" + _CTRL_C + _CTRL_B)
         self._line.close()
 
     def _ask_once(self, code: str, data: bytes, silence_s: float) -> str:
@@ -133,6 +134,7 @@ class ReplBoard:
 
     def _enter(self) -> None:
         """To the raw REPL from wherever the board is: a program, a prompt, the middle of a paste."""
+        self._entered = True
         self._line.read_now()
         self._line.write(b"\r" + _CTRL_C + _CTRL_C)
         self._read_until(lambda out: out.endswith((b">>> ", b">")), 0.3)
