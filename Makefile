@@ -26,6 +26,7 @@ help:
 	@echo "                                     real models against their recorded outputs"
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
+	@echo "make mip                             packages for mpremote mip install, of each module built -> build/mip/"
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
 	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
 	@echo "make test-bench                      typical layers, no more than 2 % above tests/bench/baseline.json"
@@ -80,7 +81,13 @@ demo: host firmware-for-$(DEMO_BOARD)
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
 	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
 
-BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 natmod-for-x64 natmod-for-armv7emsp
+BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 stock-firmware-for-qemu-cortex-m4 \
+	natmod-for-x64 natmod-for-armv7emsp
+
+# Packages for `mpremote mip install <address>/<arch>/`, of every native module that is built.
+.PHONY: mip
+mip: host
+	@$(BIN)/python -m midge.packages build/mip
 
 .PHONY: test test-python test-conformance
 test: $(BUILT)
@@ -89,6 +96,7 @@ test: $(BUILT)
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
+	@$(BIN)/python tests/device/board_table.py --check README.md
 
 # Every model on every target; without the real models there is nothing to compare.
 test-conformance: $(BUILT)

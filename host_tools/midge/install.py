@@ -87,7 +87,9 @@ def require_midge(board: Board) -> None:
     try:
         board.ask("import _midge", silence_s=10)
     except BoardError as error:
-        if not error.text.startswith(("ImportError", "ValueError")):
+        if error.text.startswith("ValueError"):
+            raise explain_import_error(error, identify(board)) from error
+        if not error.text.startswith("ImportError"):
             raise
         raise UserError(
             "the board has no Midge; run midge install, or flash firmware with Midge (make firmware BOARD=<board>)"
@@ -111,8 +113,8 @@ def install(board: Board, progress: Callable[[str, int], Callable[[int], None]])
         for name, content in files.items():
             path = f"{folder}/{name}"
             done.uploads.append(upload(board, content, path, progress(path, len(content))))
-            if name.endswith("__init__.mpy"):  # what an earlier version left would be found first
-                board.ask(f"import os\ntry:os.remove({path.removesuffix('.mpy') + '.py'!r})\nexcept OSError:pass")
+            # Source that was put there by hand would be found first.
+            board.ask(f"import os\ntry:os.remove({path.removesuffix('.mpy') + '.py'!r})\nexcept OSError:pass")
     board.restart()  # what was imported before took RAM
     _prove(board, done)
     return done

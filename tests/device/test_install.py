@@ -18,12 +18,11 @@ import numpy as np
 import pytest
 
 from conftest import Board, started
-from midge import install as installing
 from midge import load, packages
 from midge.convert import convert
 from midge.errors import UserError
 from midge.install import identify, install, require_midge
-from midge.transport import BoardError, open_board
+from midge.transport import open_board
 from midge.upload import upload
 from midge.verify import vectors, verify
 
@@ -106,6 +105,18 @@ def test_a_damaged_file_is_sent_again(installed: Board) -> None:
     assert [file["path"] for file in facts["files"] if not file["unchanged"]] == ["/flash/lib/midge/stream.mpy"]
 
 
+def test_source_that_was_put_there_by_hand_gives_way(installed: Board) -> None:
+    installed.run("with open('/flash/lib/midge/describe.py', 'w') as f: f.write('1/0')")
+    assert midge("install", "--port", installed.port).returncode == 0
+    assert "describe.py'" not in installed.run("import os; print(os.listdir('/flash/lib/midge'))")
+
+
+def test_a_board_without_midge(stock_board: Callable[..., Board], wand: Path) -> None:
+    done = midge("upload", wand, "--port", stock_board().port)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "the board has no Midge; run midge install, or flash firmware with Midge" in done.stderr
+
+
 def test_firmware_with_midge_needs_the_package_only(new_board: Callable[..., Board]) -> None:
     board = new_board()
     with open_board(board.port) as opened:
@@ -128,14 +139,10 @@ def test_a_module_for_another_core(stock_board: Callable[..., Board]) -> None:
     with open_board(board.port) as opened:
         opened.ask("import os\nos.mkdir('/flash/lib')")
         upload(opened, wrong.read_bytes(), "/flash/lib/_midge.mpy", lambda done: None)
-        with pytest.raises(UserError, match=r"the board has no Midge; run midge install"):
+        assert identify(opened).core.startswith("!ValueError")
+        words = "the _midge.mpy there is for another core or MicroPython; this board takes armv7emsp: run midge install"
+        with pytest.raises(UserError, match=words):
             require_midge(opened)
-        identity = identify(opened)
-        assert identity.core.startswith("!ValueError")
-        with pytest.raises(BoardError) as error:
-            opened.ask("import _midge")
-        text = str(installing.explain_import_error(error.value, identity))
-        assert "is for another core or MicroPython; this board takes armv7emsp: run midge install" in text
         install(opened, quiet)  # and that mends it
         require_midge(opened)
 

@@ -45,14 +45,16 @@ def boards(port: str | None, interrupt: bool, as_json: bool) -> None:
     drives = find_drives()
     rows = load_boards()
     if as_json:
-        known = [{"name": b.name, "title": b.title, "mcu": b.mcu, "core": b.core, "simd": b.simd, "arch": b.arch,
+        facts_of = [{"name": b.name, "title": b.title, "mcu": b.mcu, "core": b.core, "simd": b.simd, "arch": b.arch,
                   "install": b.install} for b in rows]  # fmt: skip
-        print_json({"known": known, "attached": found,
+        print_json({"known": facts_of, "attached": found,
                     "boot_loaders": [{"drive": str(d.path), "board_id": d.board_id} for d in drives]})  # fmt: skip
         return
     if not port:
-        print_table(["board", "title", "MCU", "core", "SIMD", "firmware by"],
-                    [(b.name, b.title, b.mcu, b.core, b.simd, b.install) for b in rows])  # fmt: skip
+        headers = ["board", "MCU", "core", "SIMD", "firmware by", "title"]
+        known = [(b.name, b.mcu, b.core, b.simd, b.install, b.title) for b in rows]
+        shown = len(headers) - (console.width < 100)  # a narrow terminal has no room for titles
+        print_table(headers[:shown], [row[:shown] for row in known], whole=(0, 1, 2, 3))
         console.print()
     for facts in found:
         console.print(f"[bold green]{facts['port']}[/]  {facts['runs']}" + (f", {facts['midge']}" if "midge" in facts
