@@ -55,6 +55,7 @@ class Verification:
     """What came of it."""
 
     board: str
+    on_board: bool = False  # whether the model was there already
     runs: int = 0
     compared: int = 0  # bytes
     differences: list[Difference] = field(default_factory=list)
@@ -145,7 +146,7 @@ def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes
     result = Verification(identify(board).title)
     outputs = [file.tensors[i] for i in file.outputs]
     there = hashes(board, [path])[path] == fingerprint(blob)
-    place = path if there else _TEMPORARY
+    result.on_board, place = there, path if there else _TEMPORARY
     if not there:
         upload(board, blob, place, lambda done: None)
     try:

@@ -49,4 +49,5 @@ def verify(model: Path, given: Path | None, runs: int, seed: int, port: str | No
         )
     if not as_json:
         console.print(f"[bold green]{model}: every byte is the same on the board and on this machine[/]")
-        print_next(f'at the REPL: [green]import midge; midge.load("{model.name}")[/]')
+        load = f'at the REPL: [green]import midge; midge.load("{model.name}")[/]'
+        print_next(load if result.on_board else f"midge upload {model}")
