@@ -8,6 +8,7 @@ break left of it is continued when its own hash is that of the file's beginning.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ _HASH_RATE = 20_000  # bytes a second that the slowest board reads and hashes
 _RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more arriving
 
 # h(path): size and hash of a file, "-" for none. o(part): open what there is of it. w(at, d): write at a place, and say
-# how far the file reaches. e(part, path, hash): close; when it is whole let it take the name, and say what its hash is.
+# how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say what its hash is.
 _ON_BOARD = """
 import os,hashlib,binascii
 def h(p):
@@ -59,6 +60,9 @@ def e(p,q,s):
   try:os.rename(p,q)
   except OSError:os.remove(q);os.rename(p,q)
  return r
+def z(d):
+ import io,deflate
+ return deflate.DeflateIO(io.BytesIO(d),deflate.ZLIB).read()
 def v(p):
  s=os.statvfs(p or '.')
  return s[1]*s[3]
@@ -142,11 +146,13 @@ def _write_part(board: Board, data: bytes, part: str, progress: Progress, done: 
     if not hasattr(board, "write_file"):
         at = _start(board, data, part, done)
         done.resumed_at = at
-        chunk, restarts = _CHUNK, 0
+        chunk, restarts, unpacks = _CHUNK, 0, _unpacks(board)
         while at < len(data):
             progress(at)
+            piece = data[at : at + chunk]
+            small = _squeeze(piece) if unpacks else piece
             try:
-                there = int(board.ask(f"r=w({at},d)", data[at : at + chunk]))
+                there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
             except BoardError as error:
                 if "MemoryError" in error.text and chunk > _LEAST_CHUNK:
                     chunk //= 2
@@ -161,6 +167,21 @@ def _write_part(board: Board, data: bytes, part: str, progress: Progress, done: 
     else:
         board.write_file(part, data, progress)
         done.sent = len(data)
+
+
+def _unpacks(board: Board) -> bool:
+    """Whether the board's firmware can inflate."""
+    try:
+        return _ask(board, f"r=z(d)==b'{'x' * 50}'", _squeeze(b"x" * 50)) == "True"
+    except BoardError:
+        return False
+
+
+def _squeeze(piece: bytes) -> bytes:
+    """The piece compressed, with a window that costs the board 2 kB; the piece itself where that gains nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 11)
+    small = packer.compress(piece) + packer.flush()
+    return small if len(small) < len(piece) else piece
 
 
 def _start(board: Board, data: bytes, part: str, done: Upload) -> int:

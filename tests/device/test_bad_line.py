@@ -166,7 +166,7 @@ def test_a_full_file_system(board: Board) -> None:
                 return opened.execute(code, timeout_s)
 
             def ask(self, code: str, data: bytes = b"", **options: float) -> str:
-                if "w(2048,d)" in code and not self.filled:
+                if "w(2048," in code and not self.filled:
                     Filling.filled = True
                     opened.ask(f"z=bytes(4096)\nwith open('filler','wb') as q:\n for i in range({free}//4096-9):"
                                "q.write(z)", silence_s=60)  # fmt: skip
