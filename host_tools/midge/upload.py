@@ -24,7 +24,8 @@ _HASH_RATE = 20_000  # bytes a second that the slowest board reads and hashes
 _RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more arriving
 
 # h(path): size and hash of a file, "-" for none. o(part): open what there is of it. w(at, d): write at a place, and say
-# how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say what its hash is.
+# how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say
+# what its hash is.
 _ON_BOARD = """
 import os,hashlib,binascii
 def h(p):
