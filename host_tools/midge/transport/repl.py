@@ -42,7 +42,7 @@ class ReplBoard:
         self.port = port
         self.patience_s = patience_s
         self.retries = 0
-        self._number = 0
+        self._number = self._calls = 0
         self._agent = self._prompt = False
         self._heard = b""
         self._can_paste = self._entered = False
@@ -136,7 +136,9 @@ class ReplBoard:
         """To the raw REPL from wherever the board is: a program, a prompt, the middle of a paste."""
         self._entered = True
         self._line.read_now()
-        self._line.write(b"\r" + _CTRL_C + _CTRL_C)
+        # A line that swallows a stretch of bytes must not swallow every call: each is longer than the one before.
+        self._line.write(b"\r" + _CTRL_C * min(2 << self._calls, 64))
+        self._calls += 1
         self._read_until(lambda out: out.endswith((b">>> ", b">")), 0.3)
         self._line.write(b"\r" + _CTRL_A)
         if _BANNER not in self._read_until(lambda out: _BANNER in out, _ANSWER_S):
@@ -145,7 +147,7 @@ class ReplBoard:
         end = monotonic() + 0.5
         while self._line.read(0.02) and monotonic() < end:
             pass
-        self._prompt = True
+        self._prompt, self._calls = True, 0
 
     def _paste(self, text: str, silence_s: float, number: int | None = None, endless: bool = False) -> bytes:
         """Send `text` in raw-paste mode and return what the board printed, up to its next prompt."""
