@@ -14,11 +14,12 @@ from .commands.inspect import inspect
 from .commands.install import install
 from .commands.profile import profile
 from .commands.run import run
+from .commands.sim import sim
 from .commands.upload import upload
 from .commands.verify import verify
 from .errors import UserError
 
-COMMANDS = (convert, inspect, run, profile, boards, flash, install, upload, verify)
+COMMANDS = (convert, inspect, run, profile, sim, boards, flash, install, upload, verify)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
