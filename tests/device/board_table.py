@@ -3,7 +3,9 @@
 
     board_table.py                     print it
     board_table.py --write README.md   replace it there, between <!-- boards --> and <!-- /boards -->
-    board_table.py --check README.md   fail if the README's is another, or a test that it rests on has not passed
+    board_table.py --check README.md [board ...]
+                                       fail if the README's is another, or a test that it rests on, for these
+                                       boards or all, has not passed
 
 What passed stands in build/executed.json, which every run of pytest brings up to date (tests/conftest.py).
 """
@@ -11,7 +13,9 @@ What passed stands in build/executed.json, which every run of pytest brings up t
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from midge.boards import load_boards, read_toml
@@ -46,26 +50,40 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def unfounded(results: dict[str, str]) -> list[str]:
-    """Return a line for each claim whose test, all parameters of it, has not passed; `results` is {test: outcome}."""
+def unfounded(results: dict[str, str], boards: Sequence[str] = ()) -> list[str]:
+    """Return a line for each claim whose test, all parameters of it, has not passed.
+
+    results  {test: outcome}; a test that runs on several boards names them in its parameters
+    boards   those to look at, or all
+    """
     lines = []
     names = {board.name for board in load_boards()}
     for board, executed in claims().items():
+        if boards and board not in boards:
+            continue
         if board not in names:
             lines.append(f"{board}: no such board")
         for what, test in executed.items():
-            outcomes = {outcome for name, outcome in results.items() if name.split("[")[0] == test}
+            found_in = {name: outcome for name, outcome in results.items() if name.split("[")[0] == test}
+            if any(_names(other, name) for name in found_in for other in names):
+                found_in = {name: outcome for name, outcome in found_in.items() if _names(board, name)}
+            outcomes = set(found_in.values())
             if outcomes != {"passed"}:
                 found = ", ".join(sorted(outcomes)) or "never ran"
                 lines.append(f"{board}: '{what}' is claimed, but {test} {found}")
     return lines
 
 
+def _names(board: str, test: str) -> bool:
+    """Whether a test's parameters name a board: m3 is not m33."""
+    return re.search(rf"[\[-]{re.escape(board)}[-\]]", test) is not None
+
+
 def main(arguments: list[str]) -> int:
     if not arguments:
         print(table())
         return 0
-    if len(arguments) != 2 or arguments[0] not in ("--check", "--write"):
+    if len(arguments) < 2 or arguments[0] not in ("--check", "--write"):
         print(__doc__, file=sys.stderr)
         return 2
     readme = Path(arguments[1])
@@ -78,7 +96,7 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "--write":
         readme.write_text(wanted)
         return 0
-    problems = unfounded(json.loads(RESULTS.read_text()) if RESULTS.is_file() else {})
+    problems = unfounded(json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}, arguments[2:])
     if text != wanted:
         problems.append(f"{readme}: the table of boards is stale; run {sys.argv[0]} --write {readme}")
     for line in problems:

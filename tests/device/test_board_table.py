@@ -35,6 +35,14 @@ def test_a_claim_without_a_passed_test_is_found() -> None:
     assert "skipped" in "".join(board_table.unfounded(passed | {f"{one}[loading]": "skipped"}))
 
 
+def test_a_test_of_several_boards_counts_for_each_alone() -> None:
+    test = "tests/device/test_scripts.py::test_on_an_emulated_board"
+    results = {t: "passed" for _, _, t in CLAIMED if t != test}
+    results |= {f"{test}[qemu-cortex-m33-heap]": "passed", f"{test}[qemu-cortex-m3-heap]": "failed"}
+    assert board_table.unfounded(results, ["qemu-cortex-m33"]) == []
+    assert "failed" in "".join(board_table.unfounded(results, ["qemu-cortex-m3"]))
+
+
 def test_a_board_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board_table, "claims", lambda: {"Z80": {}})
     assert board_table.unfounded({}) == ["Z80: no such board"]

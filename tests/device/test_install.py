@@ -46,14 +46,14 @@ def need_builds() -> None:
 def stock_board(request: pytest.FixtureRequest) -> Callable[..., Board]:
     """A function that starts a board whose MicroPython knows nothing of Midge."""
     need_builds()
-    return lambda **options: Board(started(request, firmware=STOCK, **options))
+    return lambda **options: Board(started(request, "qemu-cortex-m4", firmware=STOCK, **options))
 
 
 @pytest.fixture(scope="module")
 def installed(request: pytest.FixtureRequest) -> Board:
     """A board on which midge install was run."""
     need_builds()
-    board = Board(started(request, firmware=STOCK))
+    board = Board(started(request, "qemu-cortex-m4", firmware=STOCK))
     done = midge("install", "--port", board.port)
     assert done.returncode == 0, done.stderr
     return board
