@@ -12,6 +12,9 @@
  * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c). */
 enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1 };
 
+/* For vectors of 16 bytes: CONV_2D in rows (conv_rows.c), DEPTHWISE_CONV_2D in lanes (depthwise_lanes.c). */
+enum { MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3 };
+
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
 #include "../ops.def"

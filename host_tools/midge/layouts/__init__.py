@@ -14,6 +14,7 @@ from ..errors import UserError
 from ..lower import Program, Step
 from .planes import choose_planes
 from .quads import pack_quads
+from .rows import pack_lanes, pack_rows
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
@@ -21,6 +22,7 @@ Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone a
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": {},
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.
@@ -31,6 +33,8 @@ CORES = {
     "cortex-m4": "armv7em",
     "cortex-m7": "armv7em",
     "cortex-m33": "armv7em",
+    "cortex-m55": "helium",
+    "cortex-m85": "helium",
     "rv32": "scalar",
     "xtensa": "scalar",
 }

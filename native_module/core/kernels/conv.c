@@ -26,6 +26,7 @@ bool mg_conv2d_check(const mg_check_t *check) {
         case MG_LAYOUT_CANONICAL:
             return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
         case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
+        case MG_LAYOUT_ROWS: return mg_conv2d_rows_check(check);
         default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
 }
@@ -104,6 +105,8 @@ static void walk(const mg_call_t *call, pixel_fn pixel) {
 void mg_conv2d_run(const mg_call_t *call) {
     if (call->params.conv.layout == MG_LAYOUT_QUADS) {
         mg_conv2d_packed(call);
+    } else if (call->params.conv.layout == MG_LAYOUT_ROWS) {
+        mg_conv2d_rows(call);
     } else {
         walk(call, conv_pixel);
     }
@@ -113,6 +116,9 @@ bool mg_depthwise_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+    }
+    if (p->layout == MG_LAYOUT_LANES) {
+        return mg_depthwise_lanes_check(check);
     }
     bool planes = p->layout == MG_LAYOUT_PLANES;
     if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
@@ -127,6 +133,8 @@ bool mg_depthwise_check(const mg_check_t *check) {
 void mg_depthwise_run(const mg_call_t *call) {
     if (call->params.conv.layout == MG_LAYOUT_PLANES) {
         mg_depthwise_planes(call);
+    } else if (call->params.conv.layout == MG_LAYOUT_LANES) {
+        mg_depthwise_lanes(call);
     } else {
         walk(call, depthwise_pixel);
     }

@@ -22,6 +22,22 @@
  *                                 requantize.h for |x| < 2^30 and a right shift of 1 to 22, zero point
  *                                 and rounding added in one, saturated to int8
  *
+ * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
+ * four int32; vectors.h has them in plain C:
+ *
+ *   mg_load_four(p)               from any address
+ *   mg_copy_rows(to, to_step, from, from_step, n, rows)
+ *                                 `rows` times n > 0 bytes
+ *   mg_rows_4x1(w, x, blocks)     four channels of one patch of 16 * blocks taps
+ *   mg_rows_4x2(sums, w, x0, x1, blocks)
+ *                                 four channels of two patches
+ *   mg_lanes(sums, x, offsets, w, pairs)
+ *                                 16 channels of 1 + 2 * pairs taps at x + offsets[tap]
+ *   mg_requantize_four(sums, table)
+ *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
+ *   mg_store_four(out, values, range, n), mg_store_lanes(out, values, range, n)
+ *                                 zero point and activation; the first n of 4 or 16 values
+ *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
@@ -45,6 +61,17 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 #include "armv7em.h"
 #else
 #include "scalar.h"
+#endif
+
+/* What follows requantisation: y = clamp(x + zero_point, min, max). */
+typedef struct {
+    int32_t zero_point, min, max;
+} mg_range_t;
+
+#if defined(__ARM_FEATURE_MVE) && !defined(MG_SIMD_SCALAR)
+#include "helium.h"
+#else
+#include "vectors.h"
 #endif
 
 #endif

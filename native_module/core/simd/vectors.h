@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The functions over 16-byte vectors that kernels for Helium are written in (simd.h lists them), in
+ * plain C, for all other cores: so that a file packed for Helium runs everywhere and is tested there.
+ */
+
+typedef struct {
+    int32_t lane[4];
+} mg_four_t;
+
+static inline mg_four_t mg_load_four(const uint8_t *p) {
+    mg_four_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
+                                uint32_t rows) {
+    for (; rows != 0; rows--, to += to_step, from += from_step) {
+        memcpy(to, from, n);
+    }
+}
+
+static inline mg_four_t mg_rows_4x1(const int8_t *w, const int8_t *x, uint32_t blocks) {
+    mg_four_t sums = {{0, 0, 0, 0}};
+    for (; blocks != 0; blocks--, x += 16) {
+        for (uint32_t c = 0; c < 4; c++, w += 16) {
+            for (uint32_t k = 0; k < 16; k++) {
+                sums.lane[c] += x[k] * w[k];
+            }
+        }
+    }
+    return sums;
+}
+
+static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t *x0, const int8_t *x1,
+                               uint32_t blocks) {
+    sums[0] = mg_rows_4x1(w, x0, blocks);
+    sums[1] = mg_rows_4x1(w, x1, blocks);
+}
+
+/* Two products of int8 are summed in 16 bits, as the vector instructions do. */
+static inline void mg_lanes(mg_four_t sums[4], const int8_t *x, const int32_t *offsets, const int8_t *w,
+                            uint32_t pairs) {
+    for (uint32_t i = 0; i < 16; i++) { /* sums in the order 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7 11 15 */
+        int32_t sum = x[offsets[0] + (int32_t)i] * w[i];
+        for (uint32_t t = 1; t <= 2 * pairs; t += 2) {
+            int32_t a = x[offsets[t] + (int32_t)i] * w[16 * t + i];
+            int32_t b = x[offsets[t + 1] + (int32_t)i] * w[16 * t + 16 + i];
+            sum += (int16_t)(a + b);
+        }
+        sums[(i & 1u) * 2 + ((i >> 1) & 1u)].lane[i >> 2] = sum;
+    }
+}
+
+static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table[3]) {
+    for (uint32_t i = 0; i < 4; i++) {
+        int32_t x = (int32_t)((uint32_t)sums.lane[i] + (uint32_t)table[0].lane[i]);
+        int64_t high = ((int64_t)x * table[1].lane[i] + (1 << 30)) >> 31;
+        high = (high > INT32_MAX ? INT32_MAX : high) + (high >> 63);
+        uint32_t shift = (uint32_t)-table[2].lane[i] & 31u;
+        sums.lane[i] = (int32_t)((high + (1ll << shift >> 1)) >> shift);
+    }
+    return sums;
+}
+
+static inline int8_t mg_in_range(int32_t x, const mg_range_t *range) {
+    int32_t y = (int32_t)((uint32_t)x + (uint32_t)range->zero_point);
+    return (int8_t)(y < range->min ? range->min : y > range->max ? range->max : y);
+}
+
+static inline void mg_store_four(int8_t *out, mg_four_t values, const mg_range_t *range, uint32_t n) {
+    for (uint32_t i = 0; i < 4 && i < n; i++) {
+        out[i] = mg_in_range(values.lane[i], range);
+    }
+}
+
+static inline void mg_store_lanes(int8_t *out, const mg_four_t values[4], const mg_range_t *range, uint32_t n) {
+    for (uint32_t i = 0; i < 16 && i < n; i++) {
+        out[i] = mg_in_range(values[(i & 1u) * 2 + ((i >> 1) & 1u)].lane[i >> 2], range);
+    }
+}
