@@ -28,6 +28,7 @@ help:
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
 	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
+	@echo "make test-bench                      typical layers, no more than 2 % above tests/bench/baseline.json"
 	@echo "make fuzz [FUZZ_SECONDS=60]          feed damaged models to the core under sanitizers"
 	@echo "make lint | clean"
 
@@ -76,7 +77,7 @@ BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-
 
 .PHONY: test test-python test-conformance
 test: $(BUILT)
-	@$(MAKE) --no-print-directory lint test-core fuzz size test-conformance test-python
+	@$(MAKE) --no-print-directory lint test-core fuzz size test-bench test-conformance test-python
 
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
@@ -113,11 +114,15 @@ size: firmware-for-qemu-cortex-m4
 			"%d with all ops (at most $(SIZE_LIMIT_ALL))\n", base, all; \
 			exit base > $(SIZE_LIMIT) || all > $(SIZE_LIMIT_ALL) }'
 
-TARGETS ?= cortex-m4,cortex-m3,cortex-m0plus
-.PHONY: bench
-bench: host
-	@ports/toolchain.sh arm
+TARGETS ?= cortex-m0plus,cortex-m3,cortex-m4,cortex-m7,cortex-m33,cortex-m55,rv32
+.PHONY: bench test-bench
+bench: $(VENV)/.ready-to-test host
+	@ports/toolchain.sh arm riscv
 	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS)
+
+test-bench: $(VENV)/.ready-to-test host
+	@ports/toolchain.sh arm riscv
+	@$(BIN)/python tests/bench/bench.py --check
 
 .PHONY: clean
 clean:

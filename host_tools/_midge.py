@@ -82,6 +82,7 @@ _MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(_Model), POINTER(_Error), POINTER(_Te
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
     "mg_model_open": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
+    "mg_model_open_known": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_run": (None, [_MODEL]),
     "mg_reset": (None, [_MODEL]),
@@ -157,14 +158,15 @@ def _code(view: Any) -> str:
 class Model:
     """A checked file and its working memory."""
 
-    def __init__(self, file: Any, arena: Any = None) -> None:
+    def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
         view = _view(file)
         if view is None:
             raise TypeError("object with buffer protocol required")
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
         self._model = _Model()
         error = _Error()
-        if not _core.mg_model_open(self._model, _address(view), view.nbytes, error):
+        open_file = _core.mg_model_open if checksum else _core.mg_model_open_known
+        if not open_file(self._model, _address(view), view.nbytes, error):
             _raise(error)
         if arena is None:
             self._arena = memoryview(bytearray(self._model.arena_size + _ARENA_ALIGN))

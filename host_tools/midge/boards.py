@@ -53,6 +53,9 @@ class Board:
     firmware: str  # the file that the build leaves in build/firmware/<name>/
     install_offset: int = 0  # where in flash that file goes
     picojoules_per_cycle: float | None = None
+    flash_wait_states: int = 0  # cycles that the core waits for a line of flash which it has not yet
+    flash_line_bytes: int = 16
+    flash_cached: bool = True
     qemu: Qemu | None = None
 
 

@@ -137,6 +137,7 @@ class FileTensor:
     name: str
     scale: float
     zero_point: int
+    initial: int = REAL_ZERO  # of a state: where its initial value lies
 
 
 @dataclass
@@ -219,7 +220,7 @@ def read(blob: bytes) -> File:
         dtype, rank, place, _, offset, nbytes, at, scale, zero, *dims = TENSOR.unpack_from(blob, tensors + 48 * i)
         file.tensors.append(
             FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes,
-                       "" if place == STATE else string(at), scale, zero)
+                       "" if place == STATE else string(at), scale, zero, at if place == STATE else REAL_ZERO)
         )
     for _ in range(n_nodes):
         number, length, n_in, n_out, _, at, scratch, scratch_size = NODE.unpack_from(blob, nodes)

@@ -21,14 +21,16 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
 Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
 
 
-def load(source, arena=None):
+def load(source, arena=None, checksum=True):
     """Load a model and check it.
 
-    source  path of a .midge file, or its content: bytes, bytearray or memoryview, at any address, which
-            must stay as it is while the model is in use. A file on a mapped file system (ROMFS) is used
-            where it lies; any other is read into RAM.
-    arena   working memory, a bytearray of at least info()["arena_bytes"]. Models that do not run at the
-            same time may share one. By default each model gets its own.
+    source    path of a .midge file, or its content: bytes, bytearray or memoryview, at any address, which
+              must stay as it is while the model is in use. A file on a mapped file system (ROMFS) is used
+              where it lies; any other is read into RAM.
+    arena     working memory, a bytearray of at least info()["arena_bytes"]. Models that do not run at the
+              same time may share one. By default each model gets its own.
+    checksum  False to leave out the sum over all bytes, for a file that was checked when it was uploaded:
+              it loads faster. What memory safety rests on is checked in any case.
 
     Raises OSError when there is no such file, ValueError when it is no sound .midge file, and MemoryError
     when the file or the arena does not fit into RAM.
@@ -41,7 +43,7 @@ def load(source, arena=None):
         where = "ram"
     gc.collect()
     try:
-        return Model(source, arena, where)
+        return Model(source, arena, where, checksum)
     except MemoryError as error:
         if arena is not None or not hasattr(gc, "mem_free"):
             raise
@@ -97,8 +99,8 @@ class Result:
 class Model:
     """A loaded model; see load()."""
 
-    def __init__(self, file, arena=None, where=None):
-        self._core = _midge.Model(file, arena)
+    def __init__(self, file, arena=None, where=None, checksum=True):
+        self._core = _midge.Model(file, arena, checksum)
         self._where = where
         info = self._core.info()
         self._n_inputs = info[3]

@@ -75,9 +75,10 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     const mp_arg_t allowed[] = {
         {MP_QSTR_file, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
         {MP_QSTR_arena, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_checksum, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     };
-    mp_arg_val_t values[2];
-    mp_arg_parse_all_kw_array(n_args, n_kw, args, 2, allowed, values);
+    mp_arg_val_t values[3];
+    mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(values[0].u_obj, &buffer, MP_BUFFER_READ);
 
@@ -86,7 +87,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->file = values[0].u_obj;
     self->arena = values[1].u_obj == mp_const_none ? MP_OBJ_NULL : values[1].u_obj;
     self->next_node = self->next_cursor = 0;
-    if (!mg_model_open(&self->model, buffer.buf, buffer.len, &error)) {
+    bool known = values[2].u_obj != MP_OBJ_NULL && !mp_obj_is_true(values[2].u_obj);
+    if (!(known ? mg_model_open_known : mg_model_open)(&self->model, buffer.buf, buffer.len, &error)) {
         raise_error(&error);
     }
     if (self->arena != MP_OBJ_NULL) {

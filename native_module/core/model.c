@@ -80,7 +80,8 @@ const char *mg_string(const mg_model_t *model, uint32_t offset) {
                           + (offset < model->strings_size ? offset : model->strings_size - 1));
 }
 
-static bool check_header(mg_model_t *m, size_t size, mg_error_t *error) {
+/* What the file is, and how long. */
+static bool check_size(mg_model_t *m, size_t size, mg_error_t *error) {
     const uint8_t *f = m->file;
     if (size < 4 || memcmp(f, "MIDG", 4) != 0) {
         bool tflite = size >= 8 && memcmp(f + 4, "TFL3", 4) == 0;
@@ -98,10 +99,11 @@ static bool check_header(mg_model_t *m, size_t size, mg_error_t *error) {
     if (m->file_size < HEADER_SIZE || m->file_size > size) {
         return corrupt(error, "cut short, upload it again: bytes", (uint32_t)size, m->file_size);
     }
-    uint32_t crc = mg_crc32(0, f + 16, m->file_size - 16);
-    if (crc != mg_load_u32(f + 12)) {
-        return corrupt(error, "altered, upload it again: checksum", crc, mg_load_u32(f + 12));
-    }
+    return true;
+}
+
+static bool check_header(mg_model_t *m, mg_error_t *error) {
+    const uint8_t *f = m->file;
     uint32_t unknown = mg_load_u32(f + 16) | mg_load_u16(f + 34); /* flags and the reserved field */
     if (unknown != 0) {
         return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: flags", unknown, 0);
@@ -269,12 +271,18 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
     return op->check(&c);
 }
 
-bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *error) {
+static bool check_sum(const mg_model_t *m, mg_error_t *error) {
+    uint32_t crc = mg_crc32(0, m->file + 16, m->file_size - 16), wanted = mg_load_u32(m->file + 12);
+    return crc == wanted || corrupt(error, "altered, upload it again: checksum", crc, wanted);
+}
+
+static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, mg_error_t *error) {
     memset(m, 0, sizeof *m);
     memset(error, 0, sizeof *error);
     error->node = -1;
     m->file = file;
-    if (!check_header(m, size, error) || !check_sections(m, error)) {
+    if (!check_size(m, size, error) || (!known && !check_sum(m, error)) || !check_header(m, error)
+        || !check_sections(m, error)) {
         return false;
     }
     for (uint32_t i = 0; i < m->n_tensors; i++) {
@@ -305,6 +313,14 @@ bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *err
         return corrupt(error, "bytes behind the last node", m->nodes_size, at);
     }
     return true;
+}
+
+bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *error) {
+    return open_file(m, file, size, false, error);
+}
+
+bool mg_model_open_known(mg_model_t *m, const void *file, size_t size, mg_error_t *error) {
+    return open_file(m, file, size, true, error);
 }
 
 bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {

@@ -1,128 +1,110 @@
 # SPDX-License-Identifier: MIT
-"""Count the instructions of models, node by node, on emulated cores: bare metal, exactly repeatable.
+"""Count the instructions of models on emulated cores, and compare them with what they were.
 
-    make bench [MODELS=<dir>] [TARGETS=cortex-m4,cortex-m0plus]     -> build/bench.json
+    make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]     -> build/bench.json
+    make test-bench                                       against baseline.json; 2 % more is a failure
+    bench.py --update                                     write baseline.json anew
+
+The baseline holds small models of the project's own (models.py), so that it means the same everywhere.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import tempfile
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from midge.convert import Conversion, convert
+from midge import format as midge_format
+from midge.convert import convert
 from midge.errors import UserError
-
-try:
-    import tomllib
-except ModuleNotFoundError:  # Python 3.10
-    import tomli as tomllib
+from midge.profiling import count, find_target, targets
+from models import MODELS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-OPTIMISE = "-O2"
+BASELINE = HERE / "baseline.json"
+LIMIT = 1.02
 
 
-@dataclass
-class Count:
-    """Instructions of a run: each node's, the sum, and those of opening the file."""
-
-    nodes: list[int]
-    total: int
-    open: int
-    crc: int
-
-
-@cache
-def targets() -> dict[str, dict[str, Any]]:
-    return tomllib.loads((HERE / "targets.toml").read_text())
-
-
-def build(target: str, out: Path, extra: tuple[str, ...] = ()) -> Path:
-    """Compile the core and the bench for a target; returns the program."""
-    row = targets()[target]
-    core = ROOT / "native_module/core"
-    sources = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "bench.c", HERE / "start.c"]
-    program = out / f"bench-{target}.elf"
-    defines = {"MODEL_ADDRESS": row["model"], "MODEL_BYTES": row["model_bytes"], "ARENA_ADDRESS": row["arena"],
-               "ARENA_BYTES": row["arena_bytes"], "TIMER_ADDRESS": row["timer"]}  # fmt: skip
-    command = [
-        "arm-none-eabi-gcc", *row["flags"].split(), "-std=gnu99", OPTIMISE, "-g", "-ffunction-sections",
-        "-fdata-sections", "-Wall", "-Wextra", *(f"-D{k}={v:#x}u" for k, v in defines.items()), *extra,
-        *map(str, sources), "-nostartfiles", "--specs=nosys.specs", "-Wl,--gc-sections",
-        f"-Wl,--defsym=CODE_ADDRESS={row['code']:#x}", f"-Wl,--defsym=RAM_ADDRESS={row['ram']:#x}",
-        "-T", str(HERE / "bench.ld"), "-lm", "-lgcc", "-o", str(program),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UserError(f"the bench does not compile for {target}:\n{done.stderr}")
-    return program
+def row_of(name: str, model: Path | bytes, target_name: str) -> dict[str, Any]:
+    """Convert a model for a target and count one run. Raises UserError."""
+    target = find_target(target_name)
+    conversion = convert(model, target=target.name)
+    profile = count(conversion.blob, target)
+    total, cost = profile.total, target.cycles
+    nodes = zip(midge_format.read(conversion.blob).nodes, profile.nodes, strict=True)
+    return {
+        "model": name, "target": target.name, "instructions": total.instructions, "cycles": total.cycles(cost),
+        "open": profile.open.instructions, "macs": conversion.macs, "arena": conversion.plan.arena_size,
+        "flash": len(conversion.blob), "crc": profile.crc,
+        "nodes": [{"op": n.op.name, "layer": n.name, "macs": n.macs, "instructions": c.instructions,
+                   "cycles": c.cycles(cost)} for n, c in nodes],
+    }  # fmt: skip
 
 
-def run(program: Path, target: str, model: bytes, timeout_s: float = 300) -> Count:
-    """Run a model once from a zeroed arena."""
-    row = targets()[target]
-    with tempfile.NamedTemporaryFile(suffix=".midge") as file:
-        file.write(model)
-        file.flush()
-        command = [
-            "qemu-system-arm", "-machine", row["machine"], "-nographic", "-monitor", "none", "-serial", "none",
-            "-semihosting-config", "enable=on,target=native", "-icount", "shift=5",
-            "-kernel", str(program), "-device", f"loader,file={file.name},addr={row['model']:#x},force-raw=on",
-        ]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
-    text = done.stdout + done.stderr
-    if "error" in text or "total" not in text:
-        raise UserError(f"the bench on {target} failed: {text.strip() or 'no output'}")
-
-    def instructions(ticks: str) -> int:
-        return int(ticks) * 5 // 4
-
-    return Count(
-        nodes=[instructions(n) for n in re.findall(r"^node (\d+)$", text, re.M)],
-        total=instructions(re.search(r"^total (\d+)$", text, re.M)[1]),  # type: ignore[index]
-        open=instructions(re.search(r"^open (\d+)$", text, re.M)[1]),  # type: ignore[index]
-        crc=int(re.search(r"^crc (\d+)$", text, re.M)[1]),  # type: ignore[index]
-    )
+def measure(models: dict[str, Path | bytes], target_names: list[str]) -> Iterator[dict[str, Any]]:
+    """A row for each model and target, printed as it comes; a model that cannot be counted is named."""
+    for target in target_names:
+        for name, model in models.items():
+            try:
+                row = row_of(name, model, target)
+            except UserError as error:
+                click.echo(f"{target:14} {name:40} {str(error).splitlines()[0]}")
+                continue
+            a_mac = f"{row['instructions'] / row['macs']:6.2f} a MAC" if row["macs"] else ""
+            click.echo(f"{target:14} {name:40} {row['instructions'] / 1e6:9.3f} M instructions {a_mac}")
+            yield row
 
 
-def per_node(conversion: Conversion, count: Count) -> list[tuple[str, str, int, int]]:
-    """(op, layer, MACs, instructions) of every node."""
-    return [(s.op.name, s.name, s.macs, n) for s, n in zip(conversion.program.steps, count.nodes, strict=True)]
+def compare(rows: list[dict[str, Any]], baseline: dict[str, dict[str, dict[str, int]]]) -> list[str]:
+    """What has become worse by more than the limit."""
+    worse = []
+    for row in rows:
+        before = baseline.get(row["target"], {}).get(row["model"])
+        if before is None:
+            worse.append(f"{row['model']} on {row['target']}: not in the baseline")
+            continue
+        for key in ("instructions", "arena", "flash"):
+            if row[key] > LIMIT * before[key]:
+                worse.append(f"{row['model']} on {row['target']}: {row[key]:,} {key}, were {before[key]:,} "
+                             f"({row[key] / before[key] - 1:+.1%})")  # fmt: skip
+        if row["crc"] != before["crc"]:
+            worse.append(f"{row['model']} on {row['target']}: other outputs than before")
+    return worse
 
 
 @click.command()
-@click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--targets", default="cortex-m4", help=f"Of {', '.join(targets())}.")
+@click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+@click.option("--targets", "target_names", default=",".join(targets()), show_default=True)
 @click.option("--only", default="", help="Only models whose path contains this.")
-def main(models: Path, targets: str, only: str) -> None:
-    """Measure every model under MODELS that converts, packed for each target."""
-    rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        for target in targets.split(","):
-            program = build(target, Path(folder))
-            for path in sorted(p for p in models.rglob("*.tflite") if only in str(p)):
-                try:
-                    conversion = convert(path, target=target)
-                    count = run(program, target, conversion.blob)
-                except UserError as error:
-                    click.echo(f"{target:14} {path.stem:40} {str(error).splitlines()[0]}")
-                    continue
-                rows.append({
-                    "model": str(path.relative_to(models)), "target": target, "instructions": count.total,
-                    "open": count.open, "macs": conversion.macs, "arena": conversion.plan.arena_size,
-                    "flash": len(conversion.blob), "nodes": per_node(conversion, count),
-                })  # fmt: skip
-                a_mac = f"{count.total / conversion.macs:6.2f} a MAC" if conversion.macs else ""
-                click.echo(f"{target:14} {path.stem:40} {count.total / 1e6:9.3f} M instructions {a_mac}")
+@click.option("--check", is_flag=True, help="Compare the project's own models with the baseline.")
+@click.option("--update", is_flag=True, help="Write the baseline anew.")
+def main(models: Path | None, target_names: str, only: str, check: bool, update: bool) -> None:
+    """Measure every .tflite file under MODELS, or the project's own models, packed for each target."""
+    if models is None:
+        found: dict[str, Path | bytes] = {name: make() for name, make in MODELS.items() if only in name}
+    else:
+        paths = sorted(p for p in models.rglob("*.tflite") if only in str(p))
+        found = {str(p.relative_to(models)): p for p in paths}
+    rows = list(measure(found, target_names.split(",")))
+    if update or check:
+        kept = ("instructions", "arena", "flash", "crc")
+        if update:
+            baseline: dict[str, Any] = {}
+            for row in rows:
+                baseline.setdefault(row["target"], {})[row["model"]] = {key: row[key] for key in kept}
+            BASELINE.write_text(json.dumps(baseline, indent=1) + "\n")
+        worse = compare(rows, json.loads(BASELINE.read_text()))
+        if worse:
+            raise click.ClickException("worse than the baseline (bench.py --update if it has to be):\n  "
+                                       + "\n  ".join(worse))  # fmt: skip
+        click.echo(f"{len(rows)} passed, 0 failed")
+        return
     out = ROOT / "build/bench.json"
+    out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(rows, indent=1))
     click.echo(f"{len(rows)} rows in {out.relative_to(ROOT)}")
 

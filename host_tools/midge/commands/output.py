@@ -25,11 +25,14 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
         console.print(f"  [bold cyan]{name:{width}}[/]  {value}")
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """A table; `right` lists the columns of numbers."""
+def print_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), whole: Sequence[int] = ()
+) -> None:
+    """A table; `right` lists the columns of numbers, `whole` others that are not to be broken into lines."""
     table = Table(box=None, pad_edge=False, header_style="bold cyan")
     for i, header in enumerate(headers):
-        table.add_column(header, justify="right" if i in right else "left", no_wrap=i in right, overflow="fold")
+        number = i in right
+        table.add_column(header, justify="right" if number else "left", no_wrap=number or i in whole, overflow="fold")
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -42,6 +45,11 @@ def print_next(*commands: str) -> None:
 
 def number(n: int) -> str:
     return f"{n:,}"
+
+
+def layer_text(name: str) -> str:
+    """The last part of a layer's name, which often is a path."""
+    return name.rstrip("/").rsplit("/", 1)[-1]
 
 
 def shape_text(dtype: str, shape: Sequence[int]) -> str:

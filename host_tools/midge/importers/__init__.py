@@ -9,6 +9,13 @@ from .. import format as midge_format
 from ..ir import Graph
 from .tflite import read_tflite
 
+SUFFIXES = (".tflite",)
+
+
+def is_foreign(path: str | Path, data: bytes) -> bool:
+    """Whether a file is a trained model that has to be converted, and no .midge file."""
+    return Path(path).suffix.lower() in SUFFIXES or data[4:8] == b"TFL3"
+
 
 def read_model(model: str | Path | bytes, name: str | None = None) -> tuple[Graph, int]:
     """The graph of a trained model and the size of its file in bytes.

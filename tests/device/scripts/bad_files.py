@@ -26,3 +26,12 @@ for at in range(0, len(DATA)):
     broken[at] = DATA[at]
 midge.load(broken)
 ok("flipped bits")
+
+last = len(DATA) - 1  # a constant
+broken[last] ^= 1
+raises("an altered constant", ValueError, "checksum", midge.load, broken)
+midge.load(broken, checksum=False)
+broken[last] ^= 1
+broken[24] ^= 1  # how many tensors there are
+raises("an altered structure", ValueError, "", midge.load, broken, checksum=False)
+ok("files that are known")

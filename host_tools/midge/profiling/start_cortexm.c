@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * Start-up of the bare-metal bench: vectors, memory, FPU and Helium on, timer running.
+ * Start-up on a Cortex-M: vectors, memory, FPU and Helium on. It speaks by semihosting.
  */
 #include "board.h"
 
 extern uint32_t _data_start[], _data_end[], _data_load[], _bss_start[], _bss_end[], _stack_top[];
 
-static void stop(int code) {
-    uint32_t block[2] = {0x20026, (uint32_t)code}; /* ADP_Stopped_ApplicationExit */
-    semihost(0x20, block);                         /* SYS_EXIT_EXTENDED */
+static void semihost(int operation, const void *argument) {
+    register int r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+}
+
+void print(const char *text) {
+    semihost(4, text); /* SYS_WRITE0 */
+}
+
+static void stop(void) {
+    uint32_t block[2] = {0x20026, 0}; /* ADP_Stopped_ApplicationExit */
+    semihost(0x20, block);            /* SYS_EXIT_EXTENDED */
     for (;;) {
     }
 }
 
 void fault(void) {
-    semihost(4, "error the core took a fault\n");
-    stop(1);
+    print("error the core took a fault\n");
+    stop();
 }
 
 void reset(void) {
@@ -32,12 +42,8 @@ void reset(void) {
 #if defined(__ARM_FEATURE_MVE)
     *(volatile uint32_t *)0xe000ed14 |= 1u << 19; /* CCR.LOB: low-overhead loops */
 #endif
-    TIMER[0] = 0;
-    TIMER[2] = 0xffffffff;
-    TIMER[1] = 0xffffffff;
-    TIMER[0] = 1;
-    bench();
-    stop(0);
+    program();
+    stop();
 }
 
 __attribute__((section(".vectors"), used)) static const void *const VECTORS[16] = {

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""Models whose cost is watched: typical layers of small networks, one a model, and the gesture wand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+
+WAND = Path(__file__).resolve().parents[2] / "host_tools/demo/wand/wand_int8.tflite"
+RANDOM_SEED = 7
+SCALE_X, SCALE_W, SCALE_Y = 0.05, 0.01, 0.1
+
+
+def _model(
+    op: str, shape: tuple[int, ...], out: tuple[int, ...], options: dict[str, Any], constants: Sequence[Tensor] = (),
+    inputs: int = 1, scale: float = SCALE_Y, zero_point: int = -3,
+) -> bytes:  # fmt: skip
+    """A model of one int8 operator."""
+    xs = [Tensor(f"x{i}", shape, "int8", scale=SCALE_X * (i + 1), zero_point=5 * i - 2) for i in range(inputs)]
+    y = Tensor("y", out, "int8", scale=scale, zero_point=zero_point)
+    names = [t.name for t in [*xs, *constants]]
+    node = Operator(op, names, ["y"], options)
+    return model_bytes(Graph([*xs, *constants, y], [node], [x.name for x in xs], ["y"]))
+
+
+def _weights(shape: tuple[int, ...], channels: int, axis: int) -> list[Tensor]:
+    draw = np.random.default_rng(RANDOM_SEED)
+    scales = (SCALE_W * draw.uniform(0.5, 1, channels)).astype(np.float32)
+    bias = draw.integers(-1000, 1000, channels).astype(np.int32)
+    return [
+        Tensor("w", data=draw.integers(-127, 128, shape).astype(np.int8), scale=scales,
+               zero_point=np.zeros(channels, np.int64), quantized_dimension=axis),
+        Tensor("b", data=bias, scale=SCALE_X * scales, zero_point=np.zeros(channels, np.int64)),
+    ]  # fmt: skip
+
+
+def _out(size: int, stride: int) -> int:
+    return -(-size // stride)
+
+
+def conv(h: int, w: int, c: int, n: int, kernel: tuple[int, int], stride: int = 1) -> bytes:
+    options = {"padding": "SAME", "stride_h": stride, "stride_w": stride, "fused_activation_function": "RELU"}
+    out = (1, _out(h, stride), _out(w, stride), n)
+    return _model("CONV_2D", (1, h, w, c), out, options, _weights((n, *kernel, c), n, 0))
+
+
+def depthwise(h: int, w: int, c: int, kernel: int, stride: int = 1) -> bytes:
+    options = {"padding": "SAME", "stride_h": stride, "stride_w": stride, "fused_activation_function": "RELU",
+               "depth_multiplier": 1}  # fmt: skip
+    out = (1, _out(h, stride), _out(w, stride), c)
+    return _model("DEPTHWISE_CONV_2D", (1, h, w, c), out, options, _weights((1, kernel, kernel, c), c, 3))
+
+
+def fully_connected(k: int, n: int) -> bytes:
+    draw = np.random.default_rng(RANDOM_SEED)
+    constants = [
+        Tensor("w", data=draw.integers(-127, 128, (n, k)).astype(np.int8), scale=SCALE_W),
+        Tensor("b", data=draw.integers(-1000, 1000, n).astype(np.int32), scale=SCALE_X * SCALE_W),
+    ]
+    return _model("FULLY_CONNECTED", (1, k), (1, n), {}, constants)
+
+
+def max_pool(h: int, w: int, c: int) -> bytes:
+    options = {"padding": "VALID", "stride_h": 2, "stride_w": 2, "filter_height": 2, "filter_width": 2}
+    return _model("MAX_POOL_2D", (1, h, w, c), (1, h // 2, w // 2, c), options, scale=SCALE_X, zero_point=-2)
+
+
+def add(h: int, w: int, c: int) -> bytes:
+    return _model("ADD", (1, h, w, c), (1, h, w, c), {}, inputs=2)
+
+
+def softmax(n: int) -> bytes:
+    return _model("SOFTMAX", (1, n), (1, n), {"beta": 1.0}, scale=1 / 256, zero_point=-128)
+
+
+MODELS: dict[str, Callable[[], bytes]] = {
+    "conv 3x3 16x16x16 to 32": partial(conv, 16, 16, 16, 32, (3, 3)),
+    "conv 3x3 8x8x64 to 64": partial(conv, 8, 8, 64, 64, (3, 3)),
+    "conv 3x3 32x32x3 to 16": partial(conv, 32, 32, 3, 16, (3, 3)),
+    "conv 10x4 /2 49x10x1 to 64": partial(conv, 49, 10, 1, 64, (10, 4), 2),
+    "conv 1x1 25x5x64 to 64": partial(conv, 25, 5, 64, 64, (1, 1)),
+    "conv 1x1 24x24x16 to 32": partial(conv, 24, 24, 16, 32, (1, 1)),
+    "conv 1x1 48x48x8 to 16": partial(conv, 48, 48, 8, 16, (1, 1)),
+    "depthwise 3x3 25x5x64": partial(depthwise, 25, 5, 64, 3),
+    "depthwise 3x3 /2 24x24x32": partial(depthwise, 24, 24, 32, 3, 2),
+    "depthwise 5x5 12x12x64": partial(depthwise, 12, 12, 64, 5),
+    "fully connected 640 to 128": partial(fully_connected, 640, 128),
+    "max pool 2x2 32x32x16": partial(max_pool, 32, 32, 16),
+    "add 16x16x16": partial(add, 16, 16, 16),
+    "softmax 128": partial(softmax, 128),
+    "wand": WAND.read_bytes,
+}

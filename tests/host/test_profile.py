@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""midge profile: what is counted is what was executed."""
+
+import json
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from midge import format as midge_format
+from midge import load
+from midge.commands.profile import profile as command
+from midge.convert import convert
+from midge.errors import UserError
+from midge.profiling import Count, Target, count, execute, find_target, link, targets
+
+# What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
+# are the same in every stretch; the empty one is taken off.
+THUMB = """
+    push {r4, r5, lr}
+    bl mark
+    bl mark
+    ldr r0, [sp]
+    ldr r1, [sp, #4]
+    str r0, [sp]
+    movs r2, #3
+1:  subs r2, #1
+    bne 1b
+    bl mark
+    pop {r4, r5, pc}
+"""
+RISCV = """
+    addi sp, sp, -16
+    sw ra, 12(sp)
+    call mark
+    call mark
+    lw a0, 0(sp)
+    lw a1, 4(sp)
+    sw a0, 0(sp)
+    li a2, 3
+1:  addi a2, a2, -1
+    bnez a2, 1b
+    mul a0, a0, a1
+    mulhu a0, a0, a1
+    divu a0, a0, a1
+    call mark
+    lw ra, 12(sp)
+    addi sp, sp, 16
+    ret
+"""
+WIDE = """
+    push {r4-r9, lr}
+    bl mark
+    bl mark
+    movs r0, #7
+    ldrd r4, r5, [sp]
+    ldm sp, {r4-r6}
+    ldrb.w r9, [sp, #3]
+    strd r4, r5, [sp]
+    smull r4, r5, r0, r0
+    udiv r4, r0, r0
+    mul r4, r0, r0
+    bl mark
+    pop {r4-r9, pc}
+"""
+LISTINGS = [
+    ("cortex-m0plus", THUMB, Count(10, loads=2, paired_loads=1, stores=1, taken=2)),
+    ("cortex-m4", THUMB, Count(10, loads=2, paired_loads=1, stores=1, taken=2)),
+    ("cortex-m4", WIDE, Count(8, loads=6, paired_loads=2, stores=2, long_multiplies=1, divisions=1)),
+    ("cortex-m55", WIDE, Count(8, loads=6, paired_loads=2, stores=2, long_multiplies=1, divisions=1)),
+    ("rv32", RISCV, Count(13, loads=2, paired_loads=1, stores=1, long_multiplies=1, divisions=1, taken=2)),
+]
+
+
+def counted(target: Target, listing: str, folder: Path) -> Count:
+    body = "".join(f'"{line.strip()}\\n"' for line in listing.strip().splitlines())
+    source, unified = folder / "listing.c", "" if target.isa.name == "riscv" else '".syntax unified\\n"'
+    source.write_text(
+        '#include "board.h"\n__attribute__((naked, used)) void mark(void) {'
+        f'__asm__("{"ret" if target.isa.name == "riscv" else "bx lr"}"); }}\n'
+        f"__attribute__((naked)) void program(void) {{ __asm__({unified}{body}); }}\n"
+    )
+    _, rows = execute(link(target, [source], ("-O1",)), target, timeout_s=20)
+    return rows[2] - rows[1]
+
+
+@pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
+def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
+    assert counted(find_target(name), listing, tmp_path) == wanted
+
+
+@pytest.fixture(scope="module")
+def wand(wand_tflite: Path) -> bytes:
+    return convert(wand_tflite).blob
+
+
+@pytest.mark.parametrize("name", targets())
+def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
+    profile = count(wand, find_target(name))
+    model = load(wand)
+    out = np.zeros(6, np.int8)
+    model.run(np.zeros((1, 96, 1, 3), np.int8), out=out)
+    assert profile.crc == crc32(out.tobytes())
+    assert len(profile.nodes) == len(midge_format.read(wand).nodes)
+    assert count(wand, find_target(name)) == profile, "counts differ from run to run"
+
+
+def test_command_prints_what_json_says(wand_tflite: Path) -> None:
+    facts = json.loads(CliRunner().invoke(command, [str(wand_tflite), "--board", "rpi_pico", "--json"]).output)
+    text = CliRunner().invoke(command, [str(wand_tflite), "--target", "m0plus"]).output
+    assert f"{facts['instructions']:,}" in text and f"{facts['cycles_estimate']:,}" in text
+    assert facts["instructions"] == sum(n["instructions"] for n in facts["nodes"])
+    assert f"{facts['milliseconds_estimate']['RPI_PICO']:,.1f} ms" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name one core"),
+        (["--target", "m4", "--board", "RPI_PICO"], "name one core"),
+        (["--target", "z80"], "no target 'z80' can be profiled; targets: cortex-m0plus"),
+        (["--board", "PICO_9"], "no board is called 'PICO_9'; boards: "),
+        (["--board", "ESP32_GENERIC"], "no target 'xtensa-lx6' can be profiled"),
+    ],
+)
+def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:
+    error = CliRunner().invoke(command, [str(wand_tflite), *arguments]).exception
+    assert isinstance(error, UserError) and words in str(error) and "\n" not in str(error)
+
+
+def test_a_model_too_large_is_named(wand: bytes) -> None:
+    with pytest.raises(UserError, match=r"an arena of 4194320 B are more than the emulated Cortex-M4 has"):
+        count(wand[:20] + (0x40_0010).to_bytes(4, "little") + wand[24:], find_target("m4"))
