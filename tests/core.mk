@@ -17,10 +17,13 @@ CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
 CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 
 # Boards that QEMU emulates run the vector code as it is, assembly included.
-CORE_BOARDS := cortex-m4
+CORE_BOARDS := cortex-m4 cortex-m55
 CORE_FLAGS_cortex-m4 := -mcpu=cortex-m4 -mthumb
 CORE_BACKEND_cortex-m4 := armv7em
 CORE_MACHINE_cortex-m4 := mps2-an386
+CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard
+CORE_BACKEND_cortex-m55 := helium
+CORE_MACHINE_cortex-m55 := mps3-an547
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0

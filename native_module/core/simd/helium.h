@@ -57,8 +57,8 @@ static inline mg_four_t mg_rows_4x1(const int8_t *w, const int8_t *x, uint32_t b
                      "vldrb.8 q1, [%[w]], #16\n"
                      "vmladava.s8 r6, q0, q1\n"
                      "le lr, 1b\n"
-                     "vmov q0[2], q0[0], r4, r0\n"
-                     "vmov q0[3], q0[1], r6, r2\n"
+                     "vmov q0[2], q0[0], r0, r4\n"
+                     "vmov q0[3], q0[1], r2, r6\n"
                      : [x] "+r"(x), [w] "+r"(w), "=w"(sums)
                      : [blocks] "r"(blocks)
                      : "r0", "r2", "r4", "r6", "lr", "q1", "q2", "q3", "cc", "memory");
@@ -89,10 +89,10 @@ static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t 
                      "subs r9, #1\n"
                      "bne 1b\n"
                      "2:\n"
-                     "vmov q0[2], q0[0], r8, r0\n"
-                     "vmov q0[3], q0[1], r12, r4\n"
-                     "vmov q1[2], q1[0], r10, r2\n"
-                     "vmov q1[3], q1[1], lr, r6\n"
+                     "vmov q0[2], q0[0], r0, r8\n"
+                     "vmov q0[3], q0[1], r4, r12\n"
+                     "vmov q1[2], q1[0], r2, r10\n"
+                     "vmov q1[3], q1[1], r6, lr\n"
                      : "+r"(p0), "+r"(p1), "+r"(weights), "+r"(left), "=w"(a), "=w"(b)
                      :
                      : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q2", "q3", "cc", "memory");

@@ -7,6 +7,14 @@
 
 void _mainCRTStartup(void);
 
+static void reset(void) {
+#if defined(__ARM_FEATURE_MVE)
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: FPU, and with it Helium */
+    *(volatile uint32_t *)0xe000ed14 |= 1u << 19;   /* CCR.LOB: low-overhead loops */
+#endif
+    _mainCRTStartup();
+}
+
 __attribute__((section(".vectors"), used)) static const uintptr_t VECTORS[16] = {
-    0x20400000u, (uintptr_t)_mainCRTStartup,
+    0x20080000u, (uintptr_t)reset,
 };
