@@ -53,43 +53,19 @@ bool mg_depthwise_lanes_check(const mg_check_t *check) {
 static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_t *image, int32_t y, int8_t *row) {
     uint32_t left = (uint32_t)p->pad_left * p->in_c, n = (uint32_t)p->in_w * p->in_c, width = (uint32_t)g->width;
     n = left >= width ? 0 : left + n > width ? width - left : n;
-    bool inside = y >= 0 && y < p->in_h && n != 0;
-    if (!inside || n < width) {
+    if (y < 0 || y >= p->in_h || n == 0) {
         memset(row, p->in_zero_point, width);
+        return;
     }
-    if (inside) {
-        mg_copy_rows(row + left, 0, image + (uint32_t)y * p->in_w * p->in_c, 0, n, 1);
-    }
-}
-
-/* All channels of the pixels of a vector. */
-static inline void finish(const geometry_t *g, const int8_t *x, const int32_t *offsets,
-                          const mg_range_t *range, const int8_t *weights, const uint8_t *at, int8_t *out,
-                          uint32_t left) {
-    const uint32_t pairs = g->taps / 2;
-    for (;;) {
-        mg_four_t sums[4];
-        mg_lanes(sums, x, offsets, weights, pairs);
-#pragma GCC unroll 4
-        for (uint32_t i = 0; i < 4; i++, at += 48) {
-            const mg_four_t table[3] = {mg_load_four(at), mg_load_four(at + 16), mg_load_four(at + 32)};
-            sums[i] = mg_requantize_four(sums[i], table);
-        }
-        mg_store_lanes(out, sums, range, left);
-        if (left <= LANES) {
-            return;
-        }
-        left -= LANES;
-        x += LANES;
-        out += LANES;
-        weights += LANES * g->taps;
-    }
+    memset(row, p->in_zero_point, left);
+    mg_copy_rows(row + left, 0, image + (uint32_t)y * p->in_w * p->in_c, 0, n, 1);
+    memset(row + left + n, p->in_zero_point, width - left - n);
 }
 
 void mg_depthwise_lanes(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const geometry_t g = geometry_of(p);
-    const uint32_t width = (uint32_t)g.width;
+    const uint32_t width = (uint32_t)g.width, in_c = p->in_c;
     const mg_range_t range = {p->out_zero_point, p->act_min, p->act_max};
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
     const uint8_t *table = call->data + p->channels_at;
@@ -114,10 +90,12 @@ void mg_depthwise_lanes(const mg_call_t *call) {
             }
             const int8_t *x = ring;
             for (uint32_t left = p->out_w; left != 0;) {
-                uint32_t pixels = left < g.pixels ? left : g.pixels;
-                finish(&g, x, offsets, &range, weights, table, out, pixels * p->in_c);
-                x += pixels * p->stride_w * p->in_c;
-                out += pixels * p->in_c;
+                uint32_t pixels = left < g.pixels ? left : g.pixels, n = pixels * in_c;
+                for (uint32_t c = 0; c < n; c += LANES) {
+                    mg_lanes(out + c, x + c, offsets, weights + c * g.taps, g.taps / 2, table + 12 * c, &range, n - c);
+                }
+                x += n * p->stride_w;
+                out += n;
                 left -= pixels;
             }
         }

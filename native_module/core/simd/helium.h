@@ -101,14 +101,21 @@ static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t 
     sums[1] = b;
 }
 
+/* Bias, first rounding, second rounding of four sums (mg_requantize_four); q4, q5 are free. */
+#define MG_REQUANTIZE(sums) \
+    "vldrb.8 q4, [%[table]], #16\n" \
+    "vadd.i32 " sums ", " sums ", q4\n" \
+    "vldrb.8 q4, [%[table]], #16\n" \
+    "vqrdmulh.s32 " sums ", " sums ", q4\n" \
+    "vldrb.8 q4, [%[table]], #16\n" \
+    "vshr.s32 q5, " sums ", #31\n" \
+    "vadd.i32 " sums ", " sums ", q5\n" \
+    "vrshl.s32 " sums ", " sums ", q4\n"
+
 /* q0-q3 the sums: bytes 0 4 8 12, then 2 6 10 14, 1 5 9 13, 3 7 11 15; q4-q7 values, weights, products.
  * Two products are added in 16 bits, in which they fit, before they are widened. */
-static inline void mg_lanes(mg_four_t sums[4], const int8_t *x, const int32_t *offsets, const int8_t *w,
-                            uint32_t pairs) {
-    register mg_four_t s0 __asm__("q0");
-    register mg_four_t s1 __asm__("q1");
-    register mg_four_t s2 __asm__("q2");
-    register mg_four_t s3 __asm__("q3");
+static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs,
+                            const uint8_t *table, const mg_range_t *range, uint32_t n) {
     uint32_t at, next;
     __asm__ volatile("ldr %[at], [%[offsets]], #4\n"
                      "add %[at], %[x]\n"
@@ -145,16 +152,30 @@ static inline void mg_lanes(mg_four_t sums[4], const int8_t *x, const int32_t *o
                      "vmovlt.s16 q4, q4\n"
                      "vadd.i32 q3, q3, q4\n"
                      "le lr, 1b\n"
-                     "2:\n"
-                     : [w] "+r"(w), [offsets] "+r"(offsets), [at] "=&r"(at), [next] "=&r"(next), "=w"(s0), "=w"(s1),
-                       "=w"(s2), "=w"(s3)
-                     : [x] "r"(x), [pairs] "r"(pairs)
-                     : "lr", "q4", "q5", "q6", "q7", "memory");
-    sums[0] = s0;
-    sums[1] = s1;
-    sums[2] = s2;
-    sums[3] = s3;
+                     "2:\n" /* narrowing twice puts the lanes back in order */
+                     MG_REQUANTIZE("q0") MG_REQUANTIZE("q1") MG_REQUANTIZE("q2") MG_REQUANTIZE("q3")
+                     "ldrd %[at], %[next], [%[range], #4]\n"
+                     "vqmovnb.s32 q0, q0\n"
+                     "vdup.8 q6, %[at]\n"
+                     "ldr %[at], [%[range]]\n"
+                     "vqmovnt.s32 q0, q1\n"
+                     "vqmovnb.s32 q2, q2\n"
+                     "vqmovnt.s32 q2, q3\n"
+                     "vqadd.s16 q0, q0, %[at]\n"
+                     "vdup.8 q7, %[next]\n"
+                     "vqadd.s16 q2, q2, %[at]\n"
+                     "vqmovnb.s16 q0, q0\n"
+                     "vqmovnt.s16 q0, q2\n"
+                     "vmax.s8 q0, q0, q6\n"
+                     "vmin.s8 q0, q0, q7\n"
+                     "vctp.8 %[n]\n"
+                     "vpst\n"
+                     "vstrbt.8 q0, [%[out]]\n"
+                     : [w] "+r"(w), [offsets] "+r"(offsets), [table] "+r"(table), [at] "=&r"(at), [next] "=&r"(next)
+                     : [x] "r"(x), [pairs] "r"(pairs), [out] "r"(out), [range] "r"(range), [n] "r"(n)
+                     : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory");
 }
+#undef MG_REQUANTIZE
 
 /* VQRDMULH is the first rounding; the second one, VRSHL, rounds halves up: taking 1 off where the value is
  * negative makes it round them away from zero. */
@@ -171,14 +192,4 @@ static inline void mg_store_four(int8_t *out, mg_four_t values, const mg_range_t
     } else {
         vstrbq_p_s32(out, values, vctp32q(n));
     }
-}
-
-static inline void mg_store_lanes(int8_t *out, const mg_four_t values[4], const mg_range_t *range, uint32_t n) {
-    int16x8_t even = vqmovntq_s32(vqmovnbq_s32(vuninitializedq_s16(), values[0]), values[1]);
-    int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(vuninitializedq_s16(), values[2]), values[3]);
-    even = vqaddq_n_s16(even, (int16_t)range->zero_point);
-    odd = vqaddq_n_s16(odd, (int16_t)range->zero_point);
-    int8x16_t y = vqmovntq_s16(vqmovnbq_s16(vuninitializedq_s8(), even), odd);
-    y = vminq_s8(vmaxq_s8(y, vdupq_n_s8((int8_t)range->min)), vdupq_n_s8((int8_t)range->max));
-    vstrbq_p_s8(out, y, vctp8q(n));
 }

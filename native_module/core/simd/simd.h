@@ -31,12 +31,13 @@
  *   mg_rows_4x1(w, x, blocks)     four channels of one patch of 16 * blocks taps
  *   mg_rows_4x2(sums, w, x0, x1, blocks)
  *                                 four channels of two patches
- *   mg_lanes(sums, x, offsets, w, pairs)
- *                                 16 channels of 1 + 2 * pairs taps at x + offsets[tap]
+ *   mg_lanes(out, x, offsets, w, pairs, table, range, n)
+ *                                 a depthwise window of 1 + 2 * pairs taps at x + offsets[tap], whole: the first
+ *                                 n of 16 channels
  *   mg_requantize_four(sums, table)
  *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
- *   mg_store_four(out, values, range, n), mg_store_lanes(out, values, range, n)
- *                                 zero point and activation; the first n of 4 or 16 values
+ *   mg_store_four(out, values, range, n)
+ *                                 zero point and activation; the first n of 4 values
  *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */

@@ -39,20 +39,6 @@ static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t 
     sums[1] = mg_rows_4x1(w, x1, blocks);
 }
 
-/* Two products of int8 are summed in 16 bits, as the vector instructions do. */
-static inline void mg_lanes(mg_four_t sums[4], const int8_t *x, const int32_t *offsets, const int8_t *w,
-                            uint32_t pairs) {
-    for (uint32_t i = 0; i < 16; i++) { /* sums in the order 0 4 8 12, 2 6 10 14, 1 5 9 13, 3 7 11 15 */
-        int32_t sum = x[offsets[0] + (int32_t)i] * w[i];
-        for (uint32_t t = 1; t <= 2 * pairs; t += 2) {
-            int32_t a = x[offsets[t] + (int32_t)i] * w[16 * t + i];
-            int32_t b = x[offsets[t + 1] + (int32_t)i] * w[16 * t + 16 + i];
-            sum += (int16_t)(a + b);
-        }
-        sums[(i & 1u) * 2 + ((i >> 1) & 1u)].lane[i >> 2] = sum;
-    }
-}
-
 static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table[3]) {
     for (uint32_t i = 0; i < 4; i++) {
         int32_t x = (int32_t)((uint32_t)sums.lane[i] + (uint32_t)table[0].lane[i]);
@@ -75,8 +61,28 @@ static inline void mg_store_four(int8_t *out, mg_four_t values, const mg_range_t
     }
 }
 
-static inline void mg_store_lanes(int8_t *out, const mg_four_t values[4], const mg_range_t *range, uint32_t n) {
-    for (uint32_t i = 0; i < 16 && i < n; i++) {
-        out[i] = mg_in_range(values[(i & 1u) * 2 + ((i >> 1) & 1u)].lane[i >> 2], range);
+/* Two products of int8 are summed in 16 bits, as the vector instructions do. */
+static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs,
+                            const uint8_t *table, const mg_range_t *range, uint32_t n) {
+    static const uint8_t LANES[16] = {0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15};
+    for (uint32_t i = 0; i < 16; i += 4, table += 48) {
+        const mg_four_t constants[3] = {mg_load_four(table), mg_load_four(table + 16), mg_load_four(table + 32)};
+        mg_four_t sums;
+        for (uint32_t j = 0; j < 4; j++) {
+            const uint32_t lane = LANES[i + j];
+            int32_t sum = x[offsets[0] + (int32_t)lane] * w[lane];
+            for (uint32_t t = 1; t <= 2 * pairs; t += 2) {
+                int32_t a = x[offsets[t] + (int32_t)lane] * w[16 * t + lane];
+                int32_t b = x[offsets[t + 1] + (int32_t)lane] * w[16 * t + 16 + lane];
+                sum += (int16_t)(a + b);
+            }
+            sums.lane[j] = sum;
+        }
+        sums = mg_requantize_four(sums, constants);
+        for (uint32_t j = 0; j < 4; j++) {
+            if (LANES[i + j] < n) {
+                out[LANES[i + j]] = mg_in_range(sums.lane[j], range);
+            }
+        }
     }
 }
