@@ -91,9 +91,7 @@ void mg_depthwise_lanes(const mg_call_t *call) {
             const int8_t *x = ring;
             for (uint32_t left = p->out_w; left != 0;) {
                 uint32_t pixels = left < g.pixels ? left : g.pixels, n = pixels * in_c;
-                for (uint32_t c = 0; c < n; c += LANES) {
-                    mg_lanes(out + c, x + c, offsets, weights + c * g.taps, g.taps / 2, table + 12 * c, &range, n - c);
-                }
+                mg_lanes(out, x, offsets, weights, g.taps / 2, table, &range, n);
                 x += n * p->stride_w;
                 out += n;
                 left -= pixels;

@@ -41,40 +41,43 @@ static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from
     }
 }
 
-/* r0 r2 r4 r6 the sums, q0 values, q1-q3 weights. Ten instructions for 64 products. */
-static inline mg_four_t mg_rows_4x1(const int8_t *w, const int8_t *x, uint32_t blocks) {
-    register mg_four_t sums __asm__("q0");
-    __asm__ volatile("mov r0, #0\n mov r2, #0\n mov r4, #0\n mov r6, #0\n"
-                     "dls lr, %[blocks]\n"
-                     "1:\n"
-                     "vldrb.8 q0, [%[x]], #16\n"
-                     "vldrb.8 q1, [%[w]], #16\n"
-                     "vmladava.s8 r0, q0, q1\n"
-                     "vldrb.8 q2, [%[w]], #16\n"
-                     "vmladava.s8 r2, q0, q2\n"
-                     "vldrb.8 q3, [%[w]], #16\n"
-                     "vmladava.s8 r4, q0, q3\n"
-                     "vldrb.8 q1, [%[w]], #16\n"
-                     "vmladava.s8 r6, q0, q1\n"
-                     "le lr, 1b\n"
-                     "vmov q0[2], q0[0], r0, r4\n"
-                     "vmov q0[3], q0[1], r2, r6\n"
-                     : [x] "+r"(x), [w] "+r"(w), "=w"(sums)
-                     : [blocks] "r"(blocks)
-                     : "r0", "r2", "r4", "r6", "lr", "q1", "q2", "q3", "cc", "memory");
-    return sums;
-}
+#define MG_NAKED __attribute__((naked, noinline, unused)) static void
+#define MG_ARG __attribute__((unused))
 
-/* r0 r4 r8 r12 the sums of pixel 0, r2 r6 r10 lr those of pixel 1; q0, q1 their values, q2, q3 weights.
- * Sixteen instructions for 128 products: all even registers are sums, so that none is left for LE. */
-static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t *x0, const int8_t *x1,
-                               uint32_t blocks) {
-    register const int8_t *p0 __asm__("r1") = x0;
-    register const int8_t *p1 __asm__("r3") = x1;
-    register const int8_t *weights __asm__("r5") = w;
-    register uint32_t left __asm__("r9") = blocks;
-    register mg_four_t a __asm__("q0");
-    register mg_four_t b __asm__("q1");
+/* Bias, first rounding, second rounding of four sums (mg_requantize_four): constants, free vector. */
+#define MG_BIAS(sums, bias) "vadd.i32 " sums ", " sums ", " bias "\n"
+#define MG_FIRST(sums, multiplier) "vqrdmulh.s32 " sums ", " sums ", " multiplier "\n"
+#define MG_SECOND(sums, shift, free) \
+    "vshr.s32 " free ", " sums ", #31\n" \
+    "vadd.i32 " sums ", " sums ", " free "\n" \
+    "vrshl.s32 " sums ", " sums ", " shift "\n"
+#define MG_RANGE(values) \
+    "vadd.i32 " values ", " values ", q5\n" \
+    "vmax.s32 " values ", " values ", q6\n" \
+    "vmin.s32 " values ", " values ", q7\n"
+
+/* What mg_rows_2 and mg_rows_1 keep: zero point, min and max in q5-q7, the words of *layer on the stack. */
+#define MG_ROWS_ENTRY \
+    "push {r4-r11, lr}\n" \
+    "vpush {d8-d15}\n" \
+    "ldrd r4, r5, [r0, #16]\n" \
+    "ldr r6, [r0, #24]\n" \
+    "vdup.32 q5, r4\n" \
+    "vdup.32 q6, r5\n" \
+    "vdup.32 q7, r6\n" \
+    "mov r7, r3\n" \
+    "ldrd r5, r11, [r0]\n" \
+    "ldrd r8, r9, [r0, #8]\n" /* blocks, out_c */ \
+    "push {r1, r2, r8, r9}\n" \
+    "push {r9}\n"             /* channels left */
+#define MG_ROWS_EXIT \
+    "add sp, #20\n" \
+    "vpop {d8-d15}\n" \
+    "pop {r4-r11, pc}\n"
+
+/* r0 r4 r8 r12 the sums of pixel 0, r2 r6 r10 lr those of pixel 1; r1, r3 their values, r5 weights, r7
+ * out, r9 blocks left, r11 table; sixteen instructions for 128 products. All even registers are sums, so that
+ * none is left for LE. On the stack: channels left, x0, x1, blocks, out_c. */
 #define MG_ROWS_4X2(mac) \
     "vldrb.8 q0, [r1], #16\n" \
     "vldrb.8 q2, [r5], #16\n" mac " r0, q0, q2\n" \
@@ -82,42 +85,98 @@ static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t 
     "vldrb.8 q3, [r5], #16\n" mac " r4, q0, q3\n" mac " r6, q1, q3\n" \
     "vldrb.8 q2, [r5], #16\n" mac " r8, q0, q2\n" mac " r10, q1, q2\n" \
     "vldrb.8 q3, [r5], #16\n" mac " r12, q0, q3\n" mac " lr, q1, q3\n"
-    __asm__ volatile(MG_ROWS_4X2("vmladav.s8")
-                     "subs r9, #1\n"
-                     "beq 2f\n"
-                     "1:\n" MG_ROWS_4X2("vmladava.s8")
-                     "subs r9, #1\n"
-                     "bne 1b\n"
-                     "2:\n"
-                     "vmov q0[2], q0[0], r0, r8\n"
-                     "vmov q0[3], q0[1], r4, r12\n"
-                     "vmov q1[2], q1[0], r2, r10\n"
-                     "vmov q1[3], q1[1], r6, lr\n"
-                     : "+r"(p0), "+r"(p1), "+r"(weights), "+r"(left), "=w"(a), "=w"(b)
-                     :
-                     : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q2", "q3", "cc", "memory");
-#undef MG_ROWS_4X2
-    sums[0] = a;
-    sums[1] = b;
+
+MG_NAKED mg_rows_2(MG_ARG const mg_rows_t *layer, MG_ARG const int8_t *x0, MG_ARG const int8_t *x1,
+                   MG_ARG int8_t *out) {
+    __asm__(MG_ROWS_ENTRY
+            "1:\n"
+            "ldrd r1, r3, [sp, #4]\n"
+            "ldr r9, [sp, #12]\n"
+            MG_ROWS_4X2("vmladav.s8")
+            "subs r9, #1\n"
+            "beq 3f\n"
+            "2:\n" MG_ROWS_4X2("vmladava.s8")
+            "subs r9, #1\n"
+            "bne 2b\n"
+            "3:\n"
+            "vldrb.8 q2, [r11], #16\n"
+            "vmov q0[2], q0[0], r0, r8\n"
+            "vmov q0[3], q0[1], r4, r12\n"
+            "vmov q1[2], q1[0], r2, r10\n"
+            "vmov q1[3], q1[1], r6, lr\n"
+            MG_BIAS("q0", "q2") MG_BIAS("q1", "q2")
+            "vldrb.8 q2, [r11], #16\n"
+            MG_FIRST("q0", "q2") MG_FIRST("q1", "q2")
+            "vldrb.8 q2, [r11], #16\n"
+            MG_SECOND("q0", "q2", "q3") MG_SECOND("q1", "q2", "q4")
+            "ldr r2, [sp]\n"
+            "ldr r0, [sp, #16]\n"
+            MG_RANGE("q0") MG_RANGE("q1")
+            "vctp.32 r2\n"
+            "add r0, r7\n"
+            "vpstt\n"
+            "vstrbt.32 q0, [r7], #4\n"
+            "vstrbt.32 q1, [r0]\n"
+            "subs r2, #4\n"
+            "str r2, [sp]\n"
+            "bgt 1b\n"
+            MG_ROWS_EXIT);
 }
 
-/* Bias, first rounding, second rounding of four sums (mg_requantize_four); q4, q5 are free. */
+/* r0 r2 r4 r6 the sums; the rest as above. Ten instructions for 64 products. */
+MG_NAKED mg_rows_1(MG_ARG const mg_rows_t *layer, MG_ARG const int8_t *x0, MG_ARG const int8_t *x1,
+                   MG_ARG int8_t *out) {
+    __asm__(MG_ROWS_ENTRY
+            "1:\n"
+            "ldr r1, [sp, #4]\n"
+            "ldr r9, [sp, #12]\n"
+            "mov r0, #0\n"
+            "mov r2, #0\n"
+            "mov r4, #0\n"
+            "mov r6, #0\n"
+            "dls lr, r9\n"
+            "2:\n"
+            "vldrb.8 q0, [r1], #16\n"
+            "vldrb.8 q1, [r5], #16\n"
+            "vmladava.s8 r0, q0, q1\n"
+            "vldrb.8 q2, [r5], #16\n"
+            "vmladava.s8 r2, q0, q2\n"
+            "vldrb.8 q3, [r5], #16\n"
+            "vmladava.s8 r4, q0, q3\n"
+            "vldrb.8 q1, [r5], #16\n"
+            "vmladava.s8 r6, q0, q1\n"
+            "le lr, 2b\n"
+            "vldrb.8 q1, [r11], #16\n"
+            "vmov q0[2], q0[0], r0, r4\n"
+            "vmov q0[3], q0[1], r2, r6\n"
+            MG_BIAS("q0", "q1")
+            "vldrb.8 q1, [r11], #16\n"
+            MG_FIRST("q0", "q1")
+            "vldrb.8 q1, [r11], #16\n"
+            MG_SECOND("q0", "q1", "q2")
+            "ldr r2, [sp]\n"
+            MG_RANGE("q0")
+            "vctp.32 r2\n"
+            "vpst\n"
+            "vstrbt.32 q0, [r7], #4\n"
+            "subs r2, #4\n"
+            "str r2, [sp]\n"
+            "bgt 1b\n"
+            MG_ROWS_EXIT);
+}
+
 #define MG_REQUANTIZE(sums) \
-    "vldrb.8 q4, [%[table]], #16\n" \
-    "vadd.i32 " sums ", " sums ", q4\n" \
-    "vldrb.8 q4, [%[table]], #16\n" \
-    "vqrdmulh.s32 " sums ", " sums ", q4\n" \
-    "vldrb.8 q4, [%[table]], #16\n" \
-    "vshr.s32 q5, " sums ", #31\n" \
-    "vadd.i32 " sums ", " sums ", q5\n" \
-    "vrshl.s32 " sums ", " sums ", q4\n"
+    "vldrb.8 q4, [%[table]], #16\n" MG_BIAS(sums, "q4") \
+    "vldrb.8 q4, [%[table]], #16\n" MG_FIRST(sums, "q4") \
+    "vldrb.8 q4, [%[table]], #16\n" MG_SECOND(sums, "q4", "q5")
 
 /* q0-q3 the sums: bytes 0 4 8 12, then 2 6 10 14, 1 5 9 13, 3 7 11 15; q4-q7 values, weights, products.
  * Two products are added in 16 bits, in which they fit, before they are widened. */
 static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs,
                             const uint8_t *table, const mg_range_t *range, uint32_t n) {
-    uint32_t at, next;
-    __asm__ volatile("ldr %[at], [%[offsets]], #4\n"
+    uint32_t at, next, left = n;
+    __asm__ volatile("0:\n"
+                     "ldr %[at], [%[offsets]], #4\n"
                      "add %[at], %[x]\n"
                      "vldrb.8 q4, [%[at]]\n"
                      "vldrb.8 q5, [%[w]], #16\n"
@@ -168,12 +227,18 @@ static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets
                      "vqmovnt.s16 q0, q2\n"
                      "vmax.s8 q0, q0, q6\n"
                      "vmin.s8 q0, q0, q7\n"
-                     "vctp.8 %[n]\n"
+                     "vctp.8 %[left]\n"
                      "vpst\n"
-                     "vstrbt.8 q0, [%[out]]\n"
-                     : [w] "+r"(w), [offsets] "+r"(offsets), [table] "+r"(table), [at] "=&r"(at), [next] "=&r"(next)
-                     : [x] "r"(x), [pairs] "r"(pairs), [out] "r"(out), [range] "r"(range), [n] "r"(n)
-                     : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory");
+                     "vstrbt.8 q0, [%[out]], #16\n"
+                     "sub %[offsets], %[offsets], %[pairs], lsl #3\n"
+                     "add %[x], #16\n"
+                     "sub %[offsets], #4\n"
+                     "subs %[left], #16\n"
+                     "bgt 0b\n"
+                     : [w] "+r"(w), [offsets] "+r"(offsets), [table] "+r"(table), [at] "=&r"(at),
+                       [next] "=&r"(next), [x] "+r"(x), [out] "+r"(out), [left] "+r"(left)
+                     : [pairs] "r"(pairs), [range] "r"(range)
+                     : "cc", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory");
 }
 #undef MG_REQUANTIZE
 
@@ -182,14 +247,4 @@ static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets
 static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table[3]) {
     mg_four_t high = vqrdmulhq_s32(vaddq_s32(sums, table[0]), table[1]);
     return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), table[2]);
-}
-
-static inline void mg_store_four(int8_t *out, mg_four_t values, const mg_range_t *range, uint32_t n) {
-    values = vaddq_n_s32(values, range->zero_point);
-    values = vminq_s32(vmaxq_s32(values, vdupq_n_s32(range->min)), vdupq_n_s32(range->max));
-    if (n >= 4) {
-        vstrbq_s32(out, values);
-    } else {
-        vstrbq_p_s32(out, values, vctp32q(n));
-    }
 }

@@ -28,16 +28,12 @@
  *   mg_load_four(p)               from any address
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
  *                                 `rows` times n > 0 bytes
- *   mg_rows_4x1(w, x, blocks)     four channels of one patch of 16 * blocks taps
- *   mg_rows_4x2(sums, w, x0, x1, blocks)
- *                                 four channels of two patches
+ *   mg_rows_2(layer, x0, x1, out), mg_rows_1(layer, x0, NULL, out)
+ *                                 all channels of two patches, or one, whose outputs follow each other
  *   mg_lanes(out, x, offsets, w, pairs, table, range, n)
- *                                 a depthwise window of 1 + 2 * pairs taps at x + offsets[tap], whole: the first
- *                                 n of 16 channels
+ *                                 n channels of a depthwise window of 1 + 2 * pairs taps at x + offsets[tap]
  *   mg_requantize_four(sums, table)
  *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
- *   mg_store_four(out, values, range, n)
- *                                 zero point and activation; the first n of 4 values
  *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
@@ -68,6 +64,14 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 typedef struct {
     int32_t zero_point, min, max;
 } mg_range_t;
+
+/* A convolution in rows. */
+typedef struct {
+    const int8_t *weights;
+    const uint8_t *table;
+    uint32_t blocks, out_c; /* blocks of 16 taps */
+    mg_range_t range;
+} mg_rows_t;
 
 #if defined(__ARM_FEATURE_MVE) && !defined(MG_SIMD_SCALAR)
 #include "helium.h"

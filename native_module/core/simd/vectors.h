@@ -21,24 +21,6 @@ static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from
     }
 }
 
-static inline mg_four_t mg_rows_4x1(const int8_t *w, const int8_t *x, uint32_t blocks) {
-    mg_four_t sums = {{0, 0, 0, 0}};
-    for (; blocks != 0; blocks--, x += 16) {
-        for (uint32_t c = 0; c < 4; c++, w += 16) {
-            for (uint32_t k = 0; k < 16; k++) {
-                sums.lane[c] += x[k] * w[k];
-            }
-        }
-    }
-    return sums;
-}
-
-static inline void mg_rows_4x2(mg_four_t sums[2], const int8_t *w, const int8_t *x0, const int8_t *x1,
-                               uint32_t blocks) {
-    sums[0] = mg_rows_4x1(w, x0, blocks);
-    sums[1] = mg_rows_4x1(w, x1, blocks);
-}
-
 static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table[3]) {
     for (uint32_t i = 0; i < 4; i++) {
         int32_t x = (int32_t)((uint32_t)sums.lane[i] + (uint32_t)table[0].lane[i]);
@@ -55,33 +37,53 @@ static inline int8_t mg_in_range(int32_t x, const mg_range_t *range) {
     return (int8_t)(y < range->min ? range->min : y > range->max ? range->max : y);
 }
 
-static inline void mg_store_four(int8_t *out, mg_four_t values, const mg_range_t *range, uint32_t n) {
-    for (uint32_t i = 0; i < 4 && i < n; i++) {
-        out[i] = mg_in_range(values.lane[i], range);
+static inline void mg_rows_1(const mg_rows_t *layer, const int8_t *x0, const int8_t *x1, int8_t *out) {
+    const int8_t *w = layer->weights;
+    const uint8_t *table = layer->table;
+    (void)x1;
+    for (uint32_t c = 0; c < layer->out_c; c += 4, table += 48) {
+        const mg_four_t constants[3] = {mg_load_four(table), mg_load_four(table + 16), mg_load_four(table + 32)};
+        mg_four_t sums = {{0, 0, 0, 0}};
+        for (uint32_t i = 0; i < 64 * layer->blocks; i++) {
+            sums.lane[i / 16 % 4] += x0[i / 64 * 16 + i % 16] * *w++;
+        }
+        sums = mg_requantize_four(sums, constants);
+        for (uint32_t i = 0; i < 4 && c + i < layer->out_c; i++) {
+            out[c + i] = mg_in_range(sums.lane[i], &layer->range);
+        }
     }
 }
 
+static inline void mg_rows_2(const mg_rows_t *layer, const int8_t *x0, const int8_t *x1, int8_t *out) {
+    mg_rows_1(layer, x0, NULL, out);
+    mg_rows_1(layer, x1, NULL, out + layer->out_c);
+}
+
 /* Two products of int8 are summed in 16 bits, as the vector instructions do. */
+static inline int32_t mg_lane_sum(const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs) {
+    int32_t sum = x[offsets[0]] * w[0];
+    for (uint32_t t = 1; t <= 2 * pairs; t += 2) {
+        sum += (int16_t)(x[offsets[t]] * w[16 * t] + x[offsets[t + 1]] * w[16 * t + 16]);
+    }
+    return sum;
+}
+
 static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs,
                             const uint8_t *table, const mg_range_t *range, uint32_t n) {
     static const uint8_t LANES[16] = {0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15};
-    for (uint32_t i = 0; i < 16; i += 4, table += 48) {
+    for (uint32_t i = 0; i < (n + 15) / 16 * 16; i += 4, table += 48) {
         const mg_four_t constants[3] = {mg_load_four(table), mg_load_four(table + 16), mg_load_four(table + 32)};
+        const uint32_t vector = i / 16 * 16;
         mg_four_t sums;
         for (uint32_t j = 0; j < 4; j++) {
-            const uint32_t lane = LANES[i + j];
-            int32_t sum = x[offsets[0] + (int32_t)lane] * w[lane];
-            for (uint32_t t = 1; t <= 2 * pairs; t += 2) {
-                int32_t a = x[offsets[t] + (int32_t)lane] * w[16 * t + lane];
-                int32_t b = x[offsets[t + 1] + (int32_t)lane] * w[16 * t + 16 + lane];
-                sum += (int16_t)(a + b);
-            }
-            sums.lane[j] = sum;
+            uint32_t lane = LANES[i % 16 + j];
+            sums.lane[j] = mg_lane_sum(x + vector + lane, offsets, w + vector * (2 * pairs + 1) + lane, pairs);
         }
         sums = mg_requantize_four(sums, constants);
         for (uint32_t j = 0; j < 4; j++) {
-            if (LANES[i + j] < n) {
-                out[LANES[i + j]] = mg_in_range(sums.lane[j], range);
+            uint32_t lane = vector + LANES[i % 16 + j];
+            if (lane < n) {
+                out[lane] = mg_in_range(sums.lane[j], range);
             }
         }
     }
