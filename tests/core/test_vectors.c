@@ -228,7 +228,43 @@ static void depthwise_lanes(void) {
     }
 }
 
+/* Windows of many channels; windows of more values than 16 bits can sum. */
+static void pool_channels(void) {
+    for (uint32_t round = 0; round < 400; round++) {
+        int32_t h = random_between(1, round % 20 == 0 ? 20 : 5), w = random_between(1, h), y = random_between(1, 3);
+        uint32_t channels = (uint32_t)random_between(1, 40);
+        bool average = round % 2 == 0;
+        mg_pool_params_t p = {1, (uint16_t)(h + y - 1), (uint16_t)w, (uint16_t)channels, (uint16_t)y, 1, (uint16_t)h,
+                              (uint16_t)w, 1, 1, 0, 0, (int8_t)(round % 3 == 0 ? -20 : -128),
+                              (int8_t)(round % 3 == 0 ? 30 : 127), (uint16_t)(average && round % 8 == 0)};
+        uint32_t inputs = (uint32_t)((h + y - 1) * w) * channels, outputs = (uint32_t)y * channels;
+        layer_t layer = {average ? MG_OP_AVERAGE_POOL_2D : MG_OP_MAX_POOL_2D, 1, {MG_INT8, MG_INT8},
+                         {inputs, outputs}, &p, NULL, 0, 0};
+        layer_run_t run;
+        if (!layer_run(&layer, &run)) {
+            continue;
+        }
+        if (round % 7 == 0) {
+            memset(run.inputs[0], round % 2 == 0 ? 0x80 : 0x7f, inputs);
+            mg_run(&run.model);
+        }
+        for (uint32_t i = 0; i < outputs; i++) {
+            int32_t sum = 0, best = -128, count = h * w;
+            for (uint32_t j = 0; j < (uint32_t)count; j++) {
+                int32_t value = (int8_t)run.inputs[0][i / channels * (uint32_t)w * channels + j * channels + i % channels];
+                sum += value;
+                best = value > best ? value : best;
+            }
+            int32_t mean = p.half_up ? (sum + 128 * count + count / 2) / count - 128
+                                     : (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
+            int32_t wanted = mg_clamp(average ? mean : best, p.act_min, p.act_max), got = ((int8_t *)run.output)[i];
+            CHECK(got == wanted, "pool %u: output %u is %d, wanted %d", round, i, got, wanted);
+        }
+        layer_free(&run);
+    }
+}
+
 const test_t VECTOR_TESTS[] = {
     {"requantize four", requantize_four}, {"copy rows", copy_rows}, {"conv rows", conv_rows},
-    {"depthwise lanes", depthwise_lanes}, {NULL, NULL},
+    {"depthwise lanes", depthwise_lanes}, {"pool channels", pool_channels}, {NULL, NULL},
 };

@@ -34,6 +34,15 @@
  *                                 n channels of a depthwise window of 1 + 2 * pairs taps at x + offsets[tap]
  *   mg_requantize_four(sums, table)
  *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
+ *   mg_lookup(out, x, table, n)   out[i] = table[x[i]]
+ *
+ * and these, which give how many channels or elements they have done: none, where a loop of the kernel is as
+ * good or the case is a rare one:
+ *
+ *   mg_max_channels, mg_average_channels(out, x, h, w, line, channels, range)
+ *                                 all channels of a pooling window of h rows, `line` apart, of w pixels
+ *   mg_add_scaled(out, a, b, n, scale, range)
+ *                                 ADD of n neighbours; scale of a, of b and of the sum
  *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
@@ -64,6 +73,10 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 typedef struct {
     int32_t zero_point, min, max;
 } mg_range_t;
+
+typedef struct {
+    int32_t zero_point, multiplier, shift;
+} mg_scaling_t;
 
 /* A convolution in rows. */
 typedef struct {
