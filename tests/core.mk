@@ -21,7 +21,7 @@ CORE_BOARDS := cortex-m4 cortex-m55
 CORE_FLAGS_cortex-m4 := -mcpu=cortex-m4 -mthumb
 CORE_BACKEND_cortex-m4 := armv7em
 CORE_MACHINE_cortex-m4 := mps2-an386
-CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard
+CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -DHEAP=0x60000000
 CORE_BACKEND_cortex-m55 := helium
 CORE_MACHINE_cortex-m55 := mps3-an547
 

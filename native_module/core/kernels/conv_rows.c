@@ -87,6 +87,9 @@ void mg_conv2d_rows(const mg_call_t *call) {
     int8_t *out = call->out[0], *patch = call->scratch;
     /* Pixels are patches, if what lies behind one is still the tensor. */
     const int8_t *end = p->kernel_h == 1 && p->kernel_w == 1 ? image + p->batches * size : NULL;
+    if (end == NULL || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */
+        memset(patch, 0, 2 * k);
+    }
     for (uint32_t n = 0; n < p->batches; n++, image += size) {
         for (int32_t y = 0; y < p->out_h; y++) {
             const row_t row = row_of(p, image, y);

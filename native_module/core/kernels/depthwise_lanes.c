@@ -72,6 +72,7 @@ void mg_depthwise_lanes(const mg_call_t *call) {
     int8_t *out = call->out[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps);
+    memset(ring + g.rows * width, 0, LANES - 1); /* is read, and must be the same each time */
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
         int32_t loaded = -(int32_t)p->pad_top; /* the next row that the ring lacks */
         for (int32_t y = 0; y < p->out_h; y++) {

@@ -3,9 +3,21 @@
  * The vector table that lets newlib's semihosting start-up code run on an emulated Cortex-M. It asks
  * the emulator for its stack, so that the first entry only has to be memory.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 void _mainCRTStartup(void);
+
+#ifdef HEAP /* for emulators that name a memory too small for the tests */
+void *_sbrk(ptrdiff_t n);
+
+void *_sbrk(ptrdiff_t n) {
+    static char *end = (char *)HEAP;
+    char *start = end;
+    end += n;
+    return start;
+}
+#endif
 
 static void reset(void) {
 #if defined(__ARM_FEATURE_MVE)
