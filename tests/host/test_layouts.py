@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge import load
 from midge import format as midge_format
+from midge import load
 from midge.convert import Conversion, convert
 from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
 

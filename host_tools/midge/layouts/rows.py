@@ -21,8 +21,8 @@ def table_in_fours(step: Step, channels: npt.NDArray[np.intp]) -> bytes:
     count, table = step.params["out_c"], step.constants["channels_at"]
     bias, multiplier = np.frombuffer(table, "<i4", 2 * count).reshape(2, -1)
     shift = np.frombuffer(table, np.int8, count, offset=8 * count)
-    columns = np.stack([np.append(bias, 0)[channels], np.append(multiplier, 0)[channels], np.append(shift, -1)[channels]])
-    return columns.reshape(3, -1, 4).transpose(1, 0, 2).astype("<i4").tobytes()
+    columns = [np.append(values, none)[channels] for values, none in ((bias, 0), (multiplier, 0), (shift, -1))]
+    return np.stack(columns).reshape(3, -1, 4).transpose(1, 0, 2).astype("<i4").tobytes()
 
 
 def pack_rows(step: Step) -> bool:
