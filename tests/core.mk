@@ -19,7 +19,7 @@ CORE_FLAGS_armv6m := -D__ARM_ARCH_ISA_THUMB=1
 CORE_FLAGS_armv7m := -D__ARM_ARCH_ISA_THUMB=2
 
 # Boards that QEMU emulates run the vector code as it is, assembly included.
-CORE_BOARDS := cortex-m4 cortex-m3 cortex-m0plus
+CORE_BOARDS := cortex-m4 cortex-m3 cortex-m0plus cortex-m55
 CORE_FLAGS_cortex-m4 := -mcpu=cortex-m4 -mthumb
 CORE_BACKEND_cortex-m4 := armv7em
 CORE_MACHINE_cortex-m4 := mps2-an386
@@ -29,6 +29,9 @@ CORE_MACHINE_cortex-m3 := mps2-an385
 CORE_FLAGS_cortex-m0plus := -mcpu=cortex-m0plus -mthumb
 CORE_BACKEND_cortex-m0plus := armv6m
 CORE_MACHINE_cortex-m0plus := mps2-an385
+CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -DHEAP=0x60000000
+CORE_BACKEND_cortex-m55 := helium
+CORE_MACHINE_cortex-m55 := mps3-an547
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0

@@ -8,15 +8,14 @@
 
 #include "midge.h"
 
-/* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in quads
- * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c), both by pairs of pixels (conv_words.c,
- * depthwise_words.c) or with int4 weights (conv.c). */
+/* How a convolution's weights lie and which kernel runs it (ops.def). Where two names stand on a line, the first is
+ * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
 enum {
-    MG_LAYOUT_CANONICAL = 0,
-    MG_LAYOUT_QUADS = 1,
-    MG_LAYOUT_PLANES = 1,
-    MG_LAYOUT_WORDS = 2,
-    MG_LAYOUT_NIBBLES = 4,
+    MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
+    MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1,      /* conv_packed.c, depthwise_planes.c */
+    MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
+    MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3,        /* conv_rows.c, depthwise_lanes.c */
+    MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
 };
 
 enum {

@@ -16,6 +16,7 @@ from ..lower import Program, Step
 from .nibbles import pack_nibbles
 from .planes import choose_planes
 from .quads import pack_quads
+from .rows import pack_lanes, pack_rows
 from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
@@ -28,6 +29,7 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "armv6m": _WORDS,
     "armv7m": _WORDS,
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 
 # What any core can have, where its own layouts do not apply.
@@ -41,6 +43,8 @@ CORES = {
     "cortex-m4": "armv7em",
     "cortex-m7": "armv7em",
     "cortex-m33": "armv7em",
+    "cortex-m55": "helium",
+    "cortex-m85": "helium",
     "rv32": "scalar",
     "xtensa": "scalar",
 }

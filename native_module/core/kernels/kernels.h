@@ -62,6 +62,14 @@ void mg_conv2d_words(const mg_call_t *call);
 uint64_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p);
 void mg_depthwise_words(const mg_call_t *call);
 
+/* CONV_2D with weights in rows of 16: conv_rows.c. */
+bool mg_conv2d_rows_check(const mg_check_t *check);
+void mg_conv2d_rows(const mg_call_t *call);
+
+/* DEPTHWISE_CONV_2D of 16 channels at a time: depthwise_lanes.c. */
+bool mg_depthwise_lanes_check(const mg_check_t *check);
+void mg_depthwise_lanes(const mg_call_t *call);
+
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
 

@@ -40,6 +40,28 @@
  *                                 mg_requantize_short for |x| < 2^23 and clamped; the constants are put as
  *                                 the core wants them once
  *
+ * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
+ * four int32; vectors.h has them in plain C:
+ *
+ *   mg_load_four(p)               from any address
+ *   mg_copy_rows(to, to_step, from, from_step, n, rows)
+ *                                 `rows` times n > 0 bytes
+ *   mg_rows_2(layer, x0, x1, out), mg_rows_1(layer, x0, NULL, out)
+ *                                 all channels of two patches, or one, whose outputs follow each other
+ *   mg_lanes(out, x, offsets, w, pairs, table, range, n)
+ *                                 n channels of a depthwise window of 1 + 2 * pairs taps at x + offsets[tap]
+ *   mg_requantize_four(sums, table)
+ *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
+ *   mg_lookup(out, x, table, n)   out[i] = table[x[i]]
+ *
+ * and these, which give how many channels or elements they have done: none, where a loop of the kernel is as
+ * good or the case is a rare one:
+ *
+ *   mg_max_channels, mg_average_channels(out, x, h, w, line, channels, range)
+ *                                 all channels of a pooling window of h rows, `line` apart, of w pixels
+ *   mg_add_scaled(out, a, b, n, scale, range)
+ *                                 ADD of n neighbours; scale of a, of b and of the sum
+ *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
@@ -69,5 +91,28 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 #include "scalar.h"
 #endif
 #include "words.h"
+
+/* What follows requantisation: y = clamp(x + zero_point, min, max). */
+typedef struct {
+    int32_t zero_point, min, max;
+} mg_range_t;
+
+typedef struct {
+    int32_t zero_point, multiplier, shift;
+} mg_scaling_t;
+
+/* A convolution in rows. */
+typedef struct {
+    const int8_t *weights;
+    const uint8_t *table;
+    uint32_t blocks, out_c; /* blocks of 16 taps */
+    mg_range_t range;
+} mg_rows_t;
+
+#if defined(__ARM_FEATURE_MVE) && !defined(MG_SIMD_SCALAR)
+#include "helium.h"
+#else
+#include "vectors.h"
+#endif
 
 #endif
