@@ -8,9 +8,9 @@
 
 #include "midge.h"
 
-/* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in quads
- * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c). */
-enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1 };
+/* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in pairs of
+ * channels (conv_pairs.c), DEPTHWISE_CONV_2D in strips (depthwise_strips.c). */
+enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1 };
 
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,

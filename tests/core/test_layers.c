@@ -106,33 +106,35 @@ static void slow_conv(const mg_conv_params_t *p, const int8_t *x, const uint8_t 
     }
 }
 
-/* Four channels by four taps, as core/kernels/conv_packed.c describes them. */
-static void pack_quads(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
-    static const uint8_t CHANNEL[16] = {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3};
-    static const uint8_t TAP[16] = {0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3};
-    for (uint32_t c = 0; c < p->out_c; c += 4) {
+/* Two channels by four taps, as core/kernels/conv_pairs.c describes them. */
+static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
+    for (uint32_t c = 0; c < p->out_c; c += 2) {
         for (uint32_t k = 0; k < taps; k += 4) {
-            for (uint32_t i = 0; i < 16; i++) {
-                uint32_t channel = c + CHANNEL[i], tap = k + TAP[i];
-                *packed++ = channel < p->out_c && tap < taps ? weights[channel * taps + tap] : 0;
+            for (uint32_t i = 0; i < 4; i++, packed += 2) {
+                uint32_t tap = k + (uint32_t[]){0, 2, 1, 3}[i];
+                int32_t one = tap < taps ? weights[c * taps + tap] : 0;
+                int32_t other = tap < taps && c + 1 < p->out_c ? weights[(c + 1) * taps + tap] : 0;
+                int16_t both = (int16_t)(one + 256 * other);
+                memcpy(packed, &both, 2);
             }
         }
     }
 }
 
-/* The data of a layer whose layout is not the canonical one: weights in quads or as they were, then
+/* The data of a layer whose layout is not the canonical one: weights in pairs or as they were, then
  * bias, multiplier, rounding and shift of each channel (core/kernels/channels.h). */
-static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool quads, layer_t *layer) {
+static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool pairs, layer_t *layer) {
     uint32_t taps = weights / p->out_c;
-    uint32_t size = quads ? (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 3) / 4 * 4) : weights;
+    uint32_t size = pairs ? (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 1) / 2 * 2) : weights;
     const uint8_t *table = data + p->channels_at;
-    p->layout = quads ? MG_LAYOUT_QUADS : MG_LAYOUT_PLANES;
+    p->layout = pairs ? MG_LAYOUT_PAIRS : MG_LAYOUT_STRIPS;
     p->channels_at = p->weights_at + size;
-    layer->data_size = p->channels_at + 16u * p->out_c;
+    layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
     uint8_t *fast = allocate(layer->data_size);
-    memcpy(fast, data, p->weights_at + (quads ? 0 : weights));
-    if (quads) {
-        pack_quads(p, (const int8_t *)data + p->weights_at, taps, (int8_t *)fast + p->weights_at);
+    memset(fast, 0, layer->data_size);
+    memcpy(fast, data, p->weights_at + (pairs ? 0 : weights));
+    if (pairs) {
+        pack_pairs(p, (const int8_t *)data + p->weights_at, taps, (int8_t *)fast + p->weights_at);
     }
     for (uint32_t c = 0; c < p->out_c; c++) {
         int32_t shift = -(int8_t)table[8u * p->out_c + c];
@@ -159,6 +161,10 @@ static void one_conv(bool depthwise, bool fast, uint32_t round) {
     uint32_t data_size = p.channels_at + 9u * p.out_c;
     uint8_t *data = allocate(data_size);
     random_bytes(data, data_size);
+    for (uint32_t i = 0; fast && !depthwise && i < weights; i++) { /* in pairs, weights are narrow */
+        int8_t *w = (int8_t *)data + p.weights_at + i;
+        *w = *w == -128 ? -127 : *w;
+    }
     for (uint32_t c = 0; c < p.out_c; c++) {
         int32_t bias = random_between(-20000, 20000), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
@@ -196,7 +202,7 @@ static void conv(void) {
     }
 }
 
-static void packed_conv(void) {
+static void conv_pairs(void) {
     for (uint32_t round = 0; round < 1500; round++) {
         one_conv(false, true, round);
     }
@@ -208,14 +214,14 @@ static void depthwise(void) {
     }
 }
 
-static void depthwise_planes(void) {
+static void depthwise_strips(void) {
     for (uint32_t round = 0; round < 1500; round++) {
         one_conv(true, true, round);
     }
 }
 
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
-static void packed_conv_of_two_pixels(void) {
+static void conv_pairs_of_two_pixels(void) {
     enum { K = 2048 };
     mg_conv_params_t p = {.channels_at = K, .batches = 1, .in_h = 1, .in_w = 2, .in_c = K, .out_h = 1, .out_w = 2,
                           .out_c = 1, .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1,
@@ -550,10 +556,10 @@ static void affine(void) {
 
 const test_t LAYER_TESTS[] = {
     {"conv", conv},
-    {"packed conv", packed_conv},
-    {"packed conv of two pixels", packed_conv_of_two_pixels},
+    {"conv pairs", conv_pairs},
+    {"conv pairs of two pixels", conv_pairs_of_two_pixels},
     {"depthwise", depthwise},
-    {"depthwise planes", depthwise_planes},
+    {"depthwise strips", depthwise_strips},
     {"longest accumulator", longest_accumulator},
     {"pools", pools},
 #ifndef __arm__ /* emulated boards have 16 MB */

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
-from .planes import choose_planes
-from .quads import pack_quads
+from .pairs import pack_pairs
+from .strips import choose_strips
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
 # By instruction set and op: the layouts to try, the best one first. A layout is a file of this folder.
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": {},
-    "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (choose_strips,)},
 }
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.

@@ -48,24 +48,10 @@ static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32
     return channel;
 }
 
-/* The same for four sums of one channel, whose outputs lie `step` apart; unrolled, the constants stay in
- * registers. */
-static inline void mg_finish_four(const mg_channels_t *channels, const mg_channel_t *channel, const int32_t sums[4],
-                                  int8_t *y, uint32_t step) {
-    int32_t values[4];
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < 4; i++) {
-        values[i] = mg_requantize_short(mg_wrap_add(sums[i], channel->bias), channel->multiplier, channel->rounding,
-                                        channel->shift);
-    }
+/* The activation of n outputs that have been saturated to int8. */
+static inline void mg_clamp_all(const mg_channels_t *channels, int8_t *out, uint32_t n) {
     if (channels->clamps) {
-        for (uint32_t i = 0; i < 4; i++) {
-            values[i] = mg_clamp(values[i], channels->min, channels->max);
-        }
-    }
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < 4; i++, y += step) {
-        *y = (int8_t)values[i];
+        mg_clamp_bytes(out, n, (int8_t)channels->min, (int8_t)channels->max);
     }
 }
 

@@ -25,7 +25,9 @@ bool mg_conv2d_check(const mg_check_t *check) {
     switch (p->layout) {
         case MG_LAYOUT_CANONICAL:
             return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
-        case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
+        case MG_LAYOUT_PAIRS:
+            return mg_check_conv(check, mg_pairs_weights_size(p), mg_pairs_scratch_size(p))
+                   && mg_check_data(check, p->channels_at, mg_pairs_table_size(p));
         default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
 }
@@ -102,8 +104,8 @@ static void walk(const mg_call_t *call, pixel_fn pixel) {
 }
 
 void mg_conv2d_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_QUADS) {
-        mg_conv2d_packed(call);
+    if (call->params.conv.layout == MG_LAYOUT_PAIRS) {
+        mg_conv2d_pairs(call);
     } else {
         walk(call, conv_pixel);
     }
@@ -114,19 +116,19 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
-    bool planes = p->layout == MG_LAYOUT_PLANES;
-    if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
+    bool strips = p->layout == MG_LAYOUT_STRIPS;
+    if ((p->layout != MG_LAYOUT_CANONICAL && !strips) || (strips && !mg_strips_possible(p))) {
         return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
     uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
-    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
-    return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
-           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
+    /* Sizes of strips make sense for sound shapes only, so those are checked first. */
+    return mg_check_conv(check, weights, strips ? 0 : patch_size(p))
+           && (!strips || mg_check_scratch(check, mg_strips_scratch_size(p)));
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_PLANES) {
-        mg_depthwise_planes(call);
+    if (call->params.conv.layout == MG_LAYOUT_STRIPS) {
+        mg_depthwise_strips(call);
     } else {
         walk(call, depthwise_pixel);
     }

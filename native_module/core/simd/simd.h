@@ -9,18 +9,32 @@
  *
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *
- * and for weights in quads (kernels/conv_packed.c), n groups of four taps:
+ *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
+ *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
+ *
+ *   mg_requantize_twice(x, multiplier, rounding, shift)
+ *                                 requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
+ *                                 22, zero point and rounding added in one, saturated to int8
+ *   mg_requantize_short(x, ...)   the same for the accumulator itself
+ *
+ * for convolutions in pairs of channels (kernels/conv_pairs.c):
  *
  *   mg_widen(lanes, x, k, step)   k int8 as int16 pairs (x0 x2), (x1 x3), zeros behind them, the pairs
  *                                 `step` words apart
- *   mg_dot_2x4(sums, w, lanes, n) two channels times four pixels -> sums [2][4]
- *   mg_dot_4x1(sums, w, lane, n)  four channels of one pixel -> sums [4]
+ *   mg_pairs_of_four(layer, lanes, out)
+ *                                 all channels of four pixels, whose pairs alternate in `lanes`
+ *   mg_pairs_of_one(layer, lane, out)
+ *                                 all channels of one pixel
+ *
+ * for depthwise ones (kernels/depthwise_strips.c):
+ *
+ *   mg_pair_up(lanes, step, a, b) the bytes of two words as four int16 pairs (a0 b0), (a1 b1), ... that lie `step`
+ *                                 words apart
  *   mg_dot_taps(sums, x, line, taps, rows, pairs, step)
  *                                 four neighbouring outputs of a depthwise window: sums[i] = over rows r and
  *                                 pairs j, x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]
- *   mg_requantize_short(x, multiplier, rounding, shift)
- *                                 requantize.h for |x| < 2^30 and a right shift of 1 to 22, zero point
- *                                 and rounding added in one, saturated to int8
+ *   mg_strip_by_1(strip), mg_strip_by_2(strip)
+ *                                 a strip of 3x3 windows, moved by 1 or 2 in both directions
  *
  * MG_SIMD_SCALAR forces the plain C version, for tests.
  */
@@ -30,6 +44,25 @@
 #include <stdint.h>
 
 #include "../bytes.h"
+
+/* Weights and channel table of a layer (conv_pairs.c); assembly knows the order of these. */
+typedef struct {
+    const int8_t *weights;
+    const uint8_t *table;
+    uint32_t channels, groups; /* groups of four taps */
+} mg_pairs_t;
+
+/* A strip of one channel, four outputs wide (depthwise_strips.c); assembly knows the order of these. */
+typedef struct {
+    const int16_t *x;    /* rows of 6 values, or of 10 where the stride is 2 */
+    const int16_t *taps; /* twice (w0 w1), (w1 w2) of each row */
+    int8_t *out;
+    uint32_t rows; /* of outputs */
+    int32_t twice_bias, multiplier, rounding;
+    uint32_t shift;
+    uint32_t at[3];    /* from the first output to the others; 0 where there are fewer */
+    uint32_t out_step; /* to the next row of outputs */
+} mg_strip_t;
 
 /* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
  * vectors of floats that plain C does not reach, so there is one version. */
@@ -46,5 +79,21 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 #else
 #include "scalar.h"
 #endif
+
+/* y clamped to [min, max], n of them. */
+static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
+    const uint32_t low = 0x01010101u * (uint8_t)min, high = 0x01010101u * (uint8_t)max;
+    for (; n >= 4; n -= 4, y += 4) {
+        uint32_t word = mg_min4(mg_max4(mg_load_u32((const uint8_t *)y), low), high);
+        memcpy(y, &word, 4);
+    }
+    for (; n != 0; n--, y++) {
+        *y = *y < min ? min : *y > max ? max : *y;
+    }
+}
+
+static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    return mg_requantize_twice((int32_t)((uint32_t)x << 1), multiplier, rounding, shift);
+}
 
 #endif

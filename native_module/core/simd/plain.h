@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The longer functions of the vocabulary (simd.h) in plain C: what a backend without its own includes.
+ * Sums wrap, as they do in the instructions.
+ */
+
+static inline uint32_t mg_max4(uint32_t a, uint32_t b) {
+    uint32_t y = 0;
+    for (uint32_t i = 0; i < 32; i += 8) {
+        int8_t one = (int8_t)(uint8_t)(a >> i), other = (int8_t)(uint8_t)(b >> i);
+        y |= (uint32_t)(uint8_t)(one > other ? one : other) << i;
+    }
+    return y;
+}
+
+/* Bitwise not turns the order of int8 around. */
+static inline uint32_t mg_min4(uint32_t a, uint32_t b) {
+    return ~mg_max4(~a, ~b);
+}
+
+static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
+    for (uint32_t i = 0; i < 2; i++, word >>= 8) {
+        uint32_t low = (uint32_t)(int8_t)(uint8_t)word, high = (uint32_t)(int8_t)(uint8_t)(word >> 16);
+        pairs[i] = ((pairs[i] + low) & 0xffffu) | ((pairs[i] & 0xffff0000u) + (high << 16));
+    }
+}
+
+static inline uint32_t mg_pair_of(const int8_t *w, const int16_t *x, uint32_t whole) {
+    int32_t first = whole ? mg_load_i16((const uint8_t *)w) : w[0];
+    int32_t second = whole ? mg_load_i16((const uint8_t *)w + 2) : w[2];
+    return (uint32_t)(first * x[0]) + (uint32_t)(second * x[1]);
+}
+
+static inline void mg_pairs_plain(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out, uint32_t pixels) {
+    const int8_t *weights = layer->weights;
+    for (uint32_t c = 0; c < layer->channels; c += 2, weights += 8 * layer->groups) {
+        const uint8_t *first = layer->table + 16 * c, *second = first + 16;
+        for (uint32_t pixel = 0; pixel < pixels; pixel++) {
+            uint32_t one = mg_load_u32(first), both = one + (mg_load_u32(second) << 8);
+            for (uint32_t i = 0; i < 2 * layer->groups; i++) {
+                const int16_t *x = lanes + 2 * (i * pixels + pixel);
+                one += mg_pair_of(weights + 4 * i, x, 0);
+                both += mg_pair_of(weights + 4 * i, x, 1);
+            }
+            int8_t *y = out + pixel * layer->channels + c;
+            y[0] = (int8_t)mg_requantize_twice((int32_t)(2 * one), mg_load_i32(first + 4), mg_load_i32(first + 8),
+                                               mg_load_u32(first + 12));
+            if (c + 1 < layer->channels) {
+                int32_t other = (int32_t)(both - one) >> 7;
+                y[1] = (int8_t)mg_requantize_twice(other, mg_load_i32(second + 4), mg_load_i32(second + 8),
+                                                   mg_load_u32(second + 12));
+            }
+        }
+    }
+}
+
+static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
+    mg_pairs_plain(layer, lanes, out, 4);
+}
+
+static inline void mg_pairs_of_one(const mg_pairs_t *layer, const int16_t *lane, int8_t *out) {
+    mg_pairs_plain(layer, lane, out, 1);
+}
+
+static inline void mg_strip_plain(const mg_strip_t *s, uint32_t stride, uint32_t line) {
+    const int16_t *x = s->x;
+    int8_t *out = s->out;
+    for (uint32_t row = 0; row < s->rows; row++, x += stride * line, out += s->out_step) {
+        for (uint32_t i = 4; i-- != 0;) {
+            uint32_t sum = (uint32_t)s->twice_bias;
+            for (uint32_t j = 0; j < 3; j++) {
+                const int16_t *v = x + j * line + i * stride, *w = s->taps + 4 * j;
+                sum += (uint32_t)(v[0] * w[0]) + (uint32_t)(v[1] * w[1]) + (uint32_t)(v[2] * w[3]);
+            }
+            out[i == 0 ? 0 : s->at[i - 1]] = (int8_t)mg_requantize_twice((int32_t)sum, s->multiplier, s->rounding,
+                                                                         s->shift);
+        }
+    }
+}
+
+static inline void mg_strip_by_1(const mg_strip_t *strip) {
+    mg_strip_plain(strip, 1, 6);
+}
+
+static inline void mg_strip_by_2(const mg_strip_t *strip) {
+    mg_strip_plain(strip, 2, 10);
+}
