@@ -106,12 +106,22 @@ static void slow_conv(const mg_conv_params_t *p, const int8_t *x, const uint8_t 
     }
 }
 
+/* The tap in a place: of each row of the kernel the groups of four that it holds, then what is left. */
+static uint32_t tap_at(const mg_conv_params_t *p, uint32_t place) {
+    uint32_t row = (uint32_t)p->kernel_w * p->in_c, whole = row / 4 * 4, rest = row - whole;
+    if (place < whole * p->kernel_h) {
+        return place / whole * row + place % whole;
+    }
+    place -= whole * p->kernel_h;
+    return rest == 0 || place >= rest * p->kernel_h ? UINT32_MAX : place / rest * row + whole + place % rest;
+}
+
 /* Two channels by four taps, as core/kernels/conv_pairs.c describes them. */
 static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
     for (uint32_t c = 0; c < p->out_c; c += 2) {
         for (uint32_t k = 0; k < taps; k += 4) {
             for (uint32_t i = 0; i < 4; i++, packed += 2) {
-                uint32_t tap = k + (uint32_t[]){0, 2, 1, 3}[i];
+                uint32_t tap = tap_at(p, k + (uint32_t[]){0, 2, 1, 3}[i]);
                 int32_t one = tap < taps ? weights[c * taps + tap] : 0;
                 int32_t other = tap < taps && c + 1 < p->out_c ? weights[(c + 1) * taps + tap] : 0;
                 int16_t both = (int16_t)(one + 256 * other);

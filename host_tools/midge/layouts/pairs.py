@@ -12,6 +12,13 @@ PAIRS = 1
 PIXELS = 4
 
 
+def _order(rows: int, row: int) -> np.ndarray:
+    """The order of taps: the groups of four that each row of the kernel holds, then what is left of each."""
+    taps = np.arange(rows * row).reshape(rows, row)
+    whole = row - row % 4
+    return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
+
+
 def pack_pairs(step: Step) -> bool:
     """Give a layer this layout where it can have it; its weights, channel table and scratch."""
     if not short_requantisation_is_exact(step) or largest_accumulators(step)[1::2].max(initial=0) >= 2**23:
@@ -19,6 +26,7 @@ def pack_pairs(step: Step) -> bool:
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
+    weights = weights[:, _order(p["kernel_h"], p["kernel_w"] * p["in_c"])]
     padded = np.pad(weights.astype(np.int32), ((0, -p["out_c"] % 2), (0, -taps % 4)))
     both = padded[0::2] + 256 * padded[1::2]
     if both.min() < -(2**15):

@@ -7,6 +7,7 @@ from ..lower import Step
 from .short import short_requantisation_is_exact, shorten_channels
 
 STRIPS = 1
+CHANNEL_BYTES = 16  # of mg_strip_channel_t, without the taps
 
 
 def choose_strips(step: Step) -> bool:
@@ -30,6 +31,8 @@ def choose_strips(step: Step) -> bool:
     if p["kernel_h"] == p["kernel_w"] == 3 and p[f"dilation_{a}"] == 1 and p["stride_h"] == p["stride_w"] <= 2:
         line = 2 + 4 * stride
     p["layout"] = STRIPS
-    step.scratch = 2 * (1 if p["in_c"] < 4 else 4) * height * line + 4 * p[f"kernel_{a}"] * pairs(b)
+    lanes = 1 if p["in_c"] < 4 else 4
+    held = CHANNEL_BYTES + 4 * p[f"kernel_{a}"] * pairs(b)
+    step.scratch = lanes * (2 * height * line + p["out_c"] // p["in_c"] * held)
     shorten_channels(step)
     return True

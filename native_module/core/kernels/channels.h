@@ -14,12 +14,13 @@ typedef struct {
     uint32_t n;
     int32_t zero_point, min, max;
     bool clamps; /* the activation is narrower than int8 */
+    bool above;  /* no output lies below the zero point: how negative sums round is of no account */
 } mg_channels_t;
 
 static inline mg_channels_t mg_channels_of(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max,
-                              p->act_min > INT8_MIN || p->act_max < INT8_MAX};
+                              p->act_min > INT8_MIN || p->act_max < INT8_MAX, p->act_min >= p->out_zero_point};
     return channels;
 }
 

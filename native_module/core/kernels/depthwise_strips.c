@@ -63,9 +63,13 @@ bool mg_strips_possible(const mg_conv_params_t *p) {
     return p->dilation_h == 1 || p->dilation_w == 1;
 }
 
+static uint64_t channel_size(const geometry_t *g) {
+    return sizeof(mg_strip_channel_t) + 2ull * g->taps;
+}
+
 uint64_t mg_strips_scratch_size(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
-    return 2ull * g.lanes * ((uint64_t)g.height * g.line) + 2ull * g.taps;
+    return g.lanes * (2ull * g.height * g.line + p->out_c / p->in_c * channel_size(&g));
 }
 
 /* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
@@ -85,30 +89,35 @@ static void load_taps(const geometry_t *g, const int8_t *weights, int16_t *taps)
     }
 }
 
-/* Gathers a strip of four channels, the first of which is at *image, from b0 on, with the zero point around it. */
+/* Gathers a strip of four channels, the first of which is at *channel, from b0 on, with the zero point around it:
+ * a pair of columns after the other. Where there is nothing, a column is the zero point again and again. */
 static void load_four(const geometry_t *g, const int8_t *channel, int32_t b0, int8_t zero_point, int16_t *values) {
-    const uint8_t *image = (const uint8_t *)channel;
-    const uint32_t outside = 0x01010101u * (uint8_t)zero_point, b_in = g->b.in, step = g->b.in_step;
-    const uint32_t plane = g->height * g->line / 2;
-    bool whole = b0 >= 0 && (uint32_t)b0 + g->line <= b_in;
-    int32_t a = -(int32_t)g->a.pad;
-    for (uint32_t i = 0; i < g->height; i++, a++, values += g->line) {
-        int16_t *to = values, *end = values + g->line;
-        uint32_t at = (uint32_t)a * g->a.in_step + (uint32_t)b0 * step;
-        if (a < 0 || a >= (int32_t)g->a.in) {
-            for (; to != end; to += 2) {
-                mg_pair_up(to, plane, outside, outside);
-            }
-        } else if (whole) {
-            const uint8_t *x = image + at;
-            for (; to != end; to += 2, x += 2 * step) {
-                mg_pair_up(to, plane, mg_load_u32(x), mg_load_u32(x + step));
-            }
-        } else {
-            for (uint32_t b = (uint32_t)b0; to != end; to += 2, at += 2 * step, b += 2) {
-                mg_pair_up(to, plane, b < b_in ? mg_load_u32(image + at) : outside,
-                           b + 1 < b_in ? mg_load_u32(image + at + step) : outside);
-            }
+    const uint32_t outside = 0x01010101u * (uint8_t)zero_point, b_in = g->b.in, line = 2 * g->line;
+    const uint8_t *image = (const uint8_t *)channel, *nothing = (const uint8_t *)&outside;
+    uint32_t above = g->a.pad < g->height ? g->a.pad : g->height;
+    uint32_t inside = above + g->a.in < g->height ? g->a.in : g->height - above;
+    for (uint32_t j = 0, b = (uint32_t)b0; j < g->line; j += 2, b += 2) {
+        mg_columns_t pads = {values + j, g->height * line, nothing, nothing, 0, 0, above, line}, columns = pads;
+        if (b < b_in) {
+            columns.a = image + b * g->b.in_step;
+            columns.a_step = g->a.in_step;
+        }
+        if (b + 1 < b_in) {
+            columns.b = image + (b + 1) * g->b.in_step;
+            columns.b_step = g->a.in_step;
+        }
+        if (above != 0) {
+            mg_pair_columns(&pads);
+        }
+        columns.to += above * g->line;
+        columns.rows = inside;
+        if (inside != 0) {
+            mg_pair_columns(&columns);
+        }
+        pads.to += (above + inside) * g->line;
+        pads.rows = g->height - above - inside;
+        if (pads.rows != 0) {
+            mg_pair_columns(&pads);
         }
     }
 }
@@ -126,14 +135,15 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
 }
 
 static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
+    const mg_strip_channel_t *channel = strip->channel;
     const int16_t *x = strip->x;
     int8_t *out = strip->out;
     for (uint32_t i = 0; i < strip->rows; i++, x += g->a.stride * g->line, out += strip->out_step) {
         int32_t sums[OUTPUTS];
-        mg_dot_taps(sums, x, g->a.dilation * g->line, strip->taps, g->a.kernel, g->pairs, g->b.stride);
+        mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
         for (uint32_t j = OUTPUTS; j-- != 0;) {
             out[j == 0 ? 0 : strip->at[j - 1]] = (int8_t)mg_requantize_twice(
-                mg_wrap_add(sums[j], strip->twice_bias), strip->multiplier, strip->rounding, strip->shift);
+                mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier, channel->rounding, channel->shift);
         }
     }
 }
@@ -148,32 +158,58 @@ static void convolve(const geometry_t *g, const mg_strip_t *strip) {
     }
 }
 
-/* The outputs of `lanes` input channels from c on, of one image. */
-static void convolve_channels(const mg_call_t *call, const geometry_t *g, const mg_channels_t *channels,
-                              const int8_t *image, int8_t *out, uint32_t c) {
-    const mg_conv_params_t *p = &call->params.conv;
-    const uint32_t multiplier = p->out_c / p->in_c, plane = g->height * g->line, b_step = g->b.out_step;
-    const int8_t *weights = (const int8_t *)call->data + p->weights_at;
-    int16_t *values = call->scratch, *taps = values + g->lanes * plane;
-    mg_strip_t strip = {.taps = taps, .rows = g->a.out, .out_step = g->a.out_step};
-    for (uint32_t j = 1; j < OUTPUTS; j++) {
-        strip.at[j - 1] = j < g->b.out ? j * b_step : 0;
+typedef struct {
+    const mg_call_t *call;
+    geometry_t g;
+    mg_channels_t channels;
+    uint32_t plane; /* values of a gathered channel */
+    int16_t *values;
+    uint32_t count, size; /* of the mg_strip_channel_t: how many, and bytes */
+    uint8_t *held;
+} layer_t;
+
+static mg_strip_channel_t *held_channel(const layer_t *layer, uint32_t k) {
+    return (mg_strip_channel_t *)(void *)(layer->held + k * layer->size);
+}
+
+/* The output channels of the input channels that are gathered from c on. */
+static void load_channels(const layer_t *layer, uint32_t c) {
+    const mg_call_t *call = layer->call;
+    const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
+    uint32_t to = c * (layer->count / layer->g.lanes);
+    for (uint32_t k = 0; k < layer->count; k++, to++) {
+        mg_strip_channel_t *held = held_channel(layer, k);
+        mg_channel_t channel = mg_load_channel(&layer->channels, to);
+        held->twice_bias = (int32_t)((uint32_t)channel.bias << 1);
+        held->multiplier = channel.multiplier;
+        held->rounding = channel.rounding;
+        held->shift = channel.shift;
+        load_taps(&layer->g, weights + to, held->taps);
     }
-    uint32_t b = 0;
-    for (;;) {
+}
+
+/* The outputs of the input channels that are gathered from c on, of one image. */
+static void convolve_channels(const layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
+    const geometry_t *g = &layer->g;
+    const int8_t zero_point = layer->call->params.conv.in_zero_point;
+    const uint32_t multiplier = layer->count / g->lanes;
+    mg_strip_t strip = {.rows = g->a.out, .out_step = g->a.out_step, .above = layer->channels.above};
+    for (uint32_t j = 1; j < OUTPUTS; j++) {
+        strip.at[j - 1] = j < g->b.out ? j * g->b.out_step : 0;
+    }
+    load_channels(layer, c);
+    for (uint32_t b = 0;;) {
         int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
-        (g->lanes == 1 ? load_one : load_four)(g, image + c, b0, p->in_zero_point, values);
-        for (uint32_t k = 0; k < g->lanes * multiplier; k++) {
-            uint32_t to = c * multiplier + k;
-            mg_channel_t channel = mg_load_channel(channels, to);
-            load_taps(g, weights + to, taps);
-            strip.x = values + k / multiplier * plane;
-            strip.out = out + b * b_step + to;
-            strip.twice_bias = (int32_t)((uint32_t)channel.bias << 1);
-            strip.multiplier = channel.multiplier;
-            strip.rounding = channel.rounding;
-            strip.shift = channel.shift;
+        (g->lanes == 1 ? load_one : load_four)(g, image + c, b0, zero_point, layer->values);
+        strip.x = layer->values;
+        strip.out = out + b * g->b.out_step + c * multiplier;
+        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip.out++) {
+            strip.channel = held_channel(layer, k);
             convolve(g, &strip);
+            if (--m == 0) {
+                m = multiplier;
+                strip.x += layer->plane;
+            }
         }
         if (b + OUTPUTS >= g->b.out) {
             return;
@@ -184,21 +220,25 @@ static void convolve_channels(const mg_call_t *call, const geometry_t *g, const 
 
 void mg_depthwise_strips(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    const geometry_t g = geometry_of(p);
-    const mg_channels_t channels = mg_channels_of(call);
     const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];
+    layer_t layer = {.call = call, .g = geometry_of(p), .channels = mg_channels_of(call)};
+    layer.plane = layer.g.height * layer.g.line;
+    layer.size = (uint32_t)channel_size(&layer.g);
+    layer.count = layer.g.lanes * (p->out_c / p->in_c);
+    layer.held = call->scratch;
+    layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);
+    const uint32_t lanes = layer.g.lanes;
     for (uint32_t n = 0; n < p->batches; n++) {
-        uint32_t c = 0;
-        for (;;) {
-            convolve_channels(call, &g, &channels, image, out, c);
-            if (c + g.lanes >= p->in_c) {
+        for (uint32_t c = 0;;) {
+            convolve_channels(&layer, image, out, c);
+            if (c + lanes >= p->in_c) {
                 break;
             }
-            c = c + 2 * g.lanes <= p->in_c ? c + g.lanes : p->in_c - g.lanes;
+            c = c + 2 * lanes <= p->in_c ? c + lanes : p->in_c - lanes;
         }
-        mg_clamp_all(&channels, out, outputs);
+        mg_clamp_all(&layer.channels, out, outputs);
         image += (uint32_t)p->in_h * p->in_w * p->in_c;
         out += outputs;
     }

@@ -108,40 +108,10 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
+static inline void mg_widen(int16_t *lanes, uint32_t word, uint32_t step) {
     int16x2_t *pairs = (int16x2_t *)(void *)lanes;
-    const int8_t *end = x + (k & ~3u);
-#pragma GCC unroll 4
-    for (; x != end; x += 4, pairs += 2 * step) {
-        uint32_t word = mg_word(x);
-        pairs[0] = mg_even(word);
-        pairs[step] = mg_odd(word);
-    }
-    if ((k & 3u) != 0) {
-        uint32_t word = 0;
-        for (uint32_t i = 0; i < (k & 3u); i++) {
-            word |= (uint32_t)(uint8_t)x[i] << 8 * i;
-        }
-        pairs[0] = mg_even(word);
-        pairs[step] = mg_odd(word);
-    }
-}
-
-static inline int16x2_t mg_low_halves(int16x2_t a, int16x2_t b) {
-    return (int16x2_t)(((uint32_t)a & 0xffffu) | (uint32_t)b << 16);
-}
-
-static inline int16x2_t mg_high_halves(int16x2_t a, int16x2_t b) {
-    return (int16x2_t)((uint32_t)a >> 16 | ((uint32_t)b & 0xffff0000u));
-}
-
-static inline void mg_pair_up(int16_t *lanes, uint32_t step, uint32_t a, uint32_t b) {
-    int16x2_t *pairs = (int16x2_t *)(void *)lanes;
-    int16x2_t even_a = mg_even(a), odd_a = mg_odd(a), even_b = mg_even(b), odd_b = mg_odd(b);
-    pairs[0] = mg_low_halves(even_a, even_b);
-    pairs[step] = mg_low_halves(odd_a, odd_b);
-    pairs[2 * step] = mg_high_halves(even_a, even_b);
-    pairs[3 * step] = mg_high_halves(odd_a, odd_b);
+    pairs[0] = mg_even(word);
+    pairs[step] = mg_odd(word);
 }
 
 /* Two int16 at any even address. */
@@ -176,10 +146,76 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
 #define MG_NAKED __attribute__((naked, noinline, unused)) static void
 #define MG_ARG __attribute__((unused))
 
-/* acc: twice a sum; m, r, s: multiplier, rounding, shift; t is overwritten. */
-#define MG_REQUANTIZE(acc, m, r, s, t) \
+#define MG_WIDEN \
+    "ldr r7, [r1], #4\n" \
+    "sxtb16 r12, r7\n" \
+    "sxtb16 r7, r7, ror #8\n" \
+    "str r12, [r0]\n" \
+    "str r7, [r0, r3]\n" \
+    "add r0, r0, r3, lsl #1\n"
+
+/* r0 lanes, r1 values, r2 words, r3 step in bytes, r4 rows, r5 what lies between them, r6 pairs of words left,
+ * r7, r12 a word. */
+__attribute__((naked, noinline, unused)) static int16_t *mg_widen_rows(MG_ARG const mg_rows_t *rows) {
+    __asm__("push {r4-r7}\n"
+            "ldm r0, {r0-r5}\n"
+            "lsl r3, r3, #2\n"
+            "sub r5, r5, r2, lsl #2\n"
+            "1:\n"
+            "lsrs r6, r2, #1\n"
+            "bcc 2f\n" MG_WIDEN
+            "2:\n"
+            "cbz r6, 4f\n"
+            "3:\n" MG_WIDEN MG_WIDEN
+            "subs r6, r6, #1\n"
+            "bne 3b\n"
+            "4:\n"
+            "add r1, r1, r5\n"
+            "subs r4, r4, #1\n"
+            "bne 1b\n"
+            "pop {r4-r7}\n"
+            "bx lr\n");
+}
+
+/* r0 to, r1 plane, r2, r3 the columns, r4, r5 their steps, r6 rows, r7 line, r8 three planes; r9-r12 the even and
+ * odd bytes of both words, lr pairs. */
+MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
+    __asm__("push {r4-r11, lr}\n"
+            "ldm r0, {r0-r7}\n"
+            "add r8, r1, r1, lsl #1\n"
+            "1:\n"
+            "ldr r10, [r2]\n"
+            "ldr r12, [r3]\n"
+            "add r2, r2, r4\n"
+            "add r3, r3, r5\n"
+            "sxtb16 r9, r10\n"
+            "sxtb16 r11, r12\n"
+            "sxtb16 r10, r10, ror #8\n"
+            "sxtb16 r12, r12, ror #8\n"
+            "pkhbt lr, r9, r11, lsl #16\n"
+            "str lr, [r0]\n"
+            "pkhtb lr, r11, r9, asr #16\n"
+            "str lr, [r0, r1, lsl #1]\n"
+            "pkhbt lr, r10, r12, lsl #16\n"
+            "str lr, [r0, r1]\n"
+            "pkhtb lr, r12, r10, asr #16\n"
+            "str lr, [r0, r8]\n"
+            "add r0, r0, r7\n"
+            "subs r6, r6, #1\n"
+            "bne 1b\n"
+            "pop {r4-r11, pc}\n");
+}
+
+/* acc: twice a sum; m, r: multiplier, rounding; t is overwritten. ABOVE is for layers of which no output
+ * lies below the zero point, ANY for all. */
+#define MG_ANY(acc, m, r, t) \
     "add " t ", " r ", " acc ", asr #31\n" \
-    "smmlar " acc ", " acc ", " m ", " t "\n" \
+    "smmlar " acc ", " acc ", " m ", " t "\n"
+#define MG_ABOVE(acc, m, r, t) "smmlar " acc ", " acc ", " m ", " r "\n"
+
+/* s: shift. */
+#define MG_REQUANTIZE(scale, acc, m, r, s, t) \
+    scale(acc, m, r, t) \
     "asr " acc ", " acc ", " s "\n" \
     "ssat " acc ", #8, " acc "\n"
 
@@ -201,86 +237,98 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
 /* r4-r7 the sums of the first channel, r8-r11 those of it and 256 times the second; r0 weights, r3 those
  * of the first channel, r12, lr values of two pixels; r1 weights, r2 lanes.
  * [sp] lanes, [sp, 4] their end, [sp, 8] where the loop is entered, [sp, 12] the table, [sp, 16] out,
- * [sp, 20] channels left, [sp, 24] channels. */
-MG_NAKED mg_pairs_of_four(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
-    __asm__("push {r4-r11, lr}\n"
-            "sub sp, sp, #28\n"
-            "ldr r3, [r0, #12]\n" /* groups: the loop takes four, and is entered where the first few begin */
-            "add r4, r1, r3, lsl #5\n"
-            "strd r1, r4, [sp]\n"
-            "rsb r3, r3, #0\n"
-            "and r3, r3, #3\n"
-            "movs r4, #96\n"
-            "adr r5, 2f\n"
-            "mla r3, r3, r4, r5\n"
-            "orr r3, r3, #1\n"
-            "ldr r4, [r0, #4]\n"
-            "strd r3, r4, [sp, #8]\n"
-            "ldr r4, [r0, #8]\n"
-            "str r4, [sp, #24]\n"
-            "strd r2, r4, [sp, #16]\n"
-            "ldr r1, [r0]\n"
-            "1:\n"
-            "ldr r0, [sp, #12]\n"
-            "ldr r2, [sp]\n"
-            "ldr r4, [r0]\n"
-            "ldr r8, [r0, #16]\n"
-            "mov r5, r4\n mov r6, r4\n mov r7, r4\n"
-            "add r8, r4, r8, lsl #8\n"
-            "mov r9, r8\n mov r10, r8\n mov r11, r8\n"
-            "ldr pc, [sp, #8]\n"
-            ".balign 4\n"
-            "2:\n"
-            ".rept 8\n" MG_TWO_TAPS ".endr\n"
-            "ldr r12, [sp, #4]\n"
-            "cmp r2, r12\n"
-            "bne 2b\n"
-            "ldr r0, [sp, #12]\n"
-            "sub r8, r8, r4\n"
-            "sub r9, r9, r5\n"
-            "sub r10, r10, r6\n"
-            "sub r11, r11, r7\n"
-            "ldr r2, [r0, #4]\n"
-            "ldr r3, [r0, #8]\n"
-            "ldr r12, [r0, #12]\n"
-            "lsl r4, r4, #1\n" MG_REQUANTIZE("r4", "r2", "r3", "r12", "lr")
-            "lsl r5, r5, #1\n" MG_REQUANTIZE("r5", "r2", "r3", "r12", "lr")
-            "lsl r6, r6, #1\n" MG_REQUANTIZE("r6", "r2", "r3", "r12", "lr")
-            "lsl r7, r7, #1\n" MG_REQUANTIZE("r7", "r2", "r3", "r12", "lr")
-            "ldr r2, [r0, #20]\n"
-            "ldr r3, [r0, #24]\n"
-            "ldr r12, [r0, #28]\n"
-            "add r0, r0, #32\n"
-            "str r0, [sp, #12]\n"
-            "asr r8, r8, #7\n" MG_REQUANTIZE("r8", "r2", "r3", "r12", "lr")
-            "asr r9, r9, #7\n" MG_REQUANTIZE("r9", "r2", "r3", "r12", "lr")
-            "asr r10, r10, #7\n" MG_REQUANTIZE("r10", "r2", "r3", "r12", "lr")
-            "asr r11, r11, #7\n" MG_REQUANTIZE("r11", "r2", "r3", "r12", "lr")
-            "ldrd r0, r2, [sp, #16]\n"
-            "ldr r3, [sp, #24]\n"
-            "add r12, r3, r3, lsl #1\n"
-            "subs r2, r2, #2\n"
-            "blt 3f\n"
-            "bfi r4, r8, #8, #8\n"
-            "strh r4, [r0]\n"
-            "bfi r5, r9, #8, #8\n"
-            "strh r5, [r0, r3]\n"
-            "bfi r6, r10, #8, #8\n"
-            "strh r6, [r0, r3, lsl #1]\n"
-            "bfi r7, r11, #8, #8\n"
-            "strh r7, [r0, r12]\n"
-            "add r0, r0, #2\n"
-            "strd r0, r2, [sp, #16]\n"
-            "bne 1b\n"
-            "add sp, sp, #28\n"
-            "pop {r4-r11, pc}\n"
-            "3:\n"
-            "strb r4, [r0]\n"
-            "strb r5, [r0, r3]\n"
-            "strb r6, [r0, r3, lsl #1]\n"
-            "strb r7, [r0, r12]\n"
-            "add sp, sp, #28\n"
-            "pop {r4-r11, pc}\n");
+ * [sp, 20] channels left, [sp, 24] channels. The loop takes four groups of taps, and is entered where the
+ * first few begin. */
+#define MG_OF_FOUR(scale) \
+    "push {r4-r11, lr}\n" \
+    "sub sp, sp, #28\n" \
+    "ldr r3, [r0, #12]\n" \
+    "add r4, r1, r3, lsl #5\n" \
+    "strd r1, r4, [sp]\n" \
+    "rsb r3, r3, #0\n" \
+    "and r3, r3, #3\n" \
+    "movs r4, #96\n" \
+    "adr r5, 2f\n" \
+    "mla r3, r3, r4, r5\n" \
+    "orr r3, r3, #1\n" \
+    "ldr r4, [r0, #4]\n" \
+    "strd r3, r4, [sp, #8]\n" \
+    "ldr r4, [r0, #8]\n" \
+    "str r4, [sp, #24]\n" \
+    "strd r2, r4, [sp, #16]\n" \
+    "ldr r1, [r0]\n" \
+    "1:\n" \
+    "ldr r0, [sp, #12]\n" \
+    "ldr r2, [sp]\n" \
+    "ldr r4, [r0]\n" \
+    "ldr r8, [r0, #16]\n" \
+    "mov r5, r4\n mov r6, r4\n mov r7, r4\n" \
+    "add r8, r4, r8, lsl #8\n" \
+    "mov r9, r8\n mov r10, r8\n mov r11, r8\n" \
+    "ldr pc, [sp, #8]\n" \
+    ".balign 4\n" \
+    "2:\n" \
+    ".rept 8\n" MG_TWO_TAPS ".endr\n" \
+    "ldr r12, [sp, #4]\n" \
+    "cmp r2, r12\n" \
+    "bne 2b\n" \
+    "ldr r0, [sp, #12]\n" \
+    "sub r8, r8, r4\n" \
+    "sub r9, r9, r5\n" \
+    "sub r10, r10, r6\n" \
+    "sub r11, r11, r7\n" \
+    "ldr r2, [r0, #4]\n" \
+    "ldr r3, [r0, #8]\n" \
+    "ldr r12, [r0, #12]\n" \
+    "lsl r4, r4, #1\n" MG_REQUANTIZE(scale, "r4", "r2", "r3", "r12", "lr") \
+    "lsl r5, r5, #1\n" MG_REQUANTIZE(scale, "r5", "r2", "r3", "r12", "lr") \
+    "lsl r6, r6, #1\n" MG_REQUANTIZE(scale, "r6", "r2", "r3", "r12", "lr") \
+    "lsl r7, r7, #1\n" MG_REQUANTIZE(scale, "r7", "r2", "r3", "r12", "lr") \
+    "ldr r2, [r0, #20]\n" \
+    "ldr r3, [r0, #24]\n" \
+    "ldr r12, [r0, #28]\n" \
+    "add r0, r0, #32\n" \
+    "str r0, [sp, #12]\n" \
+    "asr r8, r8, #7\n" MG_REQUANTIZE(scale, "r8", "r2", "r3", "r12", "lr") \
+    "asr r9, r9, #7\n" MG_REQUANTIZE(scale, "r9", "r2", "r3", "r12", "lr") \
+    "asr r10, r10, #7\n" MG_REQUANTIZE(scale, "r10", "r2", "r3", "r12", "lr") \
+    "asr r11, r11, #7\n" MG_REQUANTIZE(scale, "r11", "r2", "r3", "r12", "lr") \
+    "ldrd r0, r2, [sp, #16]\n" \
+    "ldr r3, [sp, #24]\n" \
+    "add r12, r3, r3, lsl #1\n" \
+    "subs r2, r2, #2\n" \
+    "blt 3f\n" \
+    "bfi r4, r8, #8, #8\n" \
+    "strh r4, [r0]\n" \
+    "bfi r5, r9, #8, #8\n" \
+    "strh r5, [r0, r3]\n" \
+    "bfi r6, r10, #8, #8\n" \
+    "strh r6, [r0, r3, lsl #1]\n" \
+    "bfi r7, r11, #8, #8\n" \
+    "strh r7, [r0, r12]\n" \
+    "add r0, r0, #2\n" \
+    "strd r0, r2, [sp, #16]\n" \
+    "bne 1b\n" \
+    "add sp, sp, #28\n" \
+    "pop {r4-r11, pc}\n" \
+    "3:\n" \
+    "strb r4, [r0]\n" \
+    "strb r5, [r0, r3]\n" \
+    "strb r6, [r0, r3, lsl #1]\n" \
+    "strb r7, [r0, r12]\n" \
+    "add sp, sp, #28\n" \
+    "pop {r4-r11, pc}\n"
+
+MG_NAKED mg_pairs_of_four_above(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
+    __asm__(MG_OF_FOUR(MG_ABOVE));
+}
+
+MG_NAKED mg_pairs_of_four_any(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
+    __asm__(MG_OF_FOUR(MG_ANY));
+}
+
+static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
+    (layer->above ? mg_pairs_of_four_above : mg_pairs_of_four_any)(layer, lanes, out);
 }
 
 /* Four taps of two pairs of channels and one pixel: 17 instructions, 68 bytes, for 16 products. */
@@ -343,20 +391,20 @@ MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *l
             "ldr r1, [r0, #4]\n"
             "ldr r8, [r0, #8]\n"
             "ldr r9, [r0, #12]\n"
-            "lsl r4, r4, #1\n" MG_REQUANTIZE("r4", "r1", "r8", "r9", "r11")
+            "lsl r4, r4, #1\n" MG_REQUANTIZE(MG_ANY, "r4", "r1", "r8", "r9", "r11")
             "ldr r1, [r0, #20]\n"
             "ldr r8, [r0, #24]\n"
             "ldr r9, [r0, #28]\n"
-            "asr r5, r5, #7\n" MG_REQUANTIZE("r5", "r1", "r8", "r9", "r11")
+            "asr r5, r5, #7\n" MG_REQUANTIZE(MG_ANY, "r5", "r1", "r8", "r9", "r11")
             "ldr r10, [sp, #12]\n"
             "ldr r1, [r10, #4]\n"
             "ldr r8, [r10, #8]\n"
             "ldr r9, [r10, #12]\n"
-            "lsl r6, r6, #1\n" MG_REQUANTIZE("r6", "r1", "r8", "r9", "r11")
+            "lsl r6, r6, #1\n" MG_REQUANTIZE(MG_ANY, "r6", "r1", "r8", "r9", "r11")
             "ldr r1, [r10, #20]\n"
             "ldr r8, [r10, #24]\n"
             "ldr r9, [r10, #28]\n"
-            "asr r7, r7, #7\n" MG_REQUANTIZE("r7", "r1", "r8", "r9", "r11")
+            "asr r7, r7, #7\n" MG_REQUANTIZE(MG_ANY, "r7", "r1", "r8", "r9", "r11")
             "add r0, r0, #64\n"
             "ldr r10, [sp, #4]\n"
             "subs r10, r10, #4\n"
@@ -407,29 +455,28 @@ MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *l
     "smlatb r10, " wb ", r11, r10\n"
 
 /* r0 values, r1-r6 taps (w0 w1), (w1 w2) of three rows, r7-r10 four sums, r11, r12 pairs of values.
- * [sp] out, then rows, bias, multiplier, rounding, shift, at[3] and out_step as in mg_strip_t. */
-#define MG_STRIP(row, step) \
+ * [sp] out, rows, at[3] and out_step as in mg_strip_t, then bias, multiplier, rounding and shift. */
+#define MG_STRIP(row, step, scale) \
     "push {r4-r11, lr}\n" \
     "sub sp, sp, #44\n" \
     "add r1, r0, #8\n" \
-    "ldm r1, {r2-r11}\n" \
-    "stm sp, {r2-r11}\n" \
+    "ldm r1, {r2-r7}\n" \
+    "stm sp, {r2-r7}\n" \
     "ldrd r0, r12, [r0]\n" \
+    "ldm r12!, {r2-r5}\n" \
+    "add r1, sp, #24\n" \
+    "stm r1, {r2-r5}\n" \
     "ldm r12, {r1-r6}\n" \
     "1:\n" \
-    "ldr r7, [sp, #8]\n" \
+    "ldr r7, [sp, #24]\n" \
     "mov r8, r7\n mov r9, r7\n mov r10, r7\n" \
     row("0", "r1", "r2") row("1", "r3", "r4") row("2", "r5", "r6") \
-    "ldrd r11, r12, [sp, #12]\n" \
-    "add lr, r12, r7, asr #31\n" \
-    "smmlar r7, r7, r11, lr\n" \
-    "add lr, r12, r8, asr #31\n" \
-    "smmlar r8, r8, r11, lr\n" \
-    "add lr, r12, r9, asr #31\n" \
-    "smmlar r9, r9, r11, lr\n" \
-    "add lr, r12, r10, asr #31\n" \
-    "smmlar r10, r10, r11, lr\n" \
-    "ldr r11, [sp, #20]\n" \
+    "ldrd r11, r12, [sp, #28]\n" \
+    scale("r7", "r11", "r12", "lr") \
+    scale("r8", "r11", "r12", "lr") \
+    scale("r9", "r11", "r12", "lr") \
+    scale("r10", "r11", "r12", "lr") \
+    "ldr r11, [sp, #36]\n" \
     "asr r7, r7, r11\n" \
     "ssat r7, #8, r7\n" \
     "asr r8, r8, r11\n" \
@@ -439,13 +486,13 @@ MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *l
     "asr r10, r10, r11\n" \
     "ssat r10, #8, r10\n" \
     "ldr lr, [sp]\n" \
-    "ldrd r11, r12, [sp, #28]\n" \
+    "ldrd r11, r12, [sp, #12]\n" \
     "strb r10, [lr, r12]\n" \
     "strb r9, [lr, r11]\n" \
-    "ldr r12, [sp, #24]\n" \
+    "ldr r12, [sp, #8]\n" \
     "strb r8, [lr, r12]\n" \
     "strb r7, [lr]\n" \
-    "ldr r12, [sp, #36]\n" \
+    "ldr r12, [sp, #20]\n" \
     "ldr r11, [sp, #4]\n" \
     "add lr, lr, r12\n" \
     "add r0, r0, " step "\n" \
@@ -455,12 +502,28 @@ MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *l
     "add sp, sp, #44\n" \
     "pop {r4-r11, pc}\n"
 
-MG_NAKED mg_strip_by_1(MG_ARG const mg_strip_t *strip) {
-    __asm__(MG_STRIP(MG_ROW_BY_1, "#12"));
+MG_NAKED mg_strip_by_1_above(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_1, "#12", MG_ABOVE));
 }
 
-MG_NAKED mg_strip_by_2(MG_ARG const mg_strip_t *strip) {
-    __asm__(MG_STRIP(MG_ROW_BY_2, "#40"));
+MG_NAKED mg_strip_by_1_any(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_1, "#12", MG_ANY));
+}
+
+static inline void mg_strip_by_1(const mg_strip_t *strip) {
+    (strip->above ? mg_strip_by_1_above : mg_strip_by_1_any)(strip);
+}
+
+MG_NAKED mg_strip_by_2_above(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_2, "#40", MG_ABOVE));
+}
+
+MG_NAKED mg_strip_by_2_any(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_2, "#40", MG_ANY));
+}
+
+static inline void mg_strip_by_2(const mg_strip_t *strip) {
+    (strip->above ? mg_strip_by_2_above : mg_strip_by_2_any)(strip);
 }
 
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {

@@ -25,6 +25,27 @@ static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     }
 }
 
+/* Gives where the next lanes are. */
+static inline int16_t *mg_widen_rows(const mg_rows_t *r) {
+    int16_t *lanes = r->lanes;
+    for (uint32_t i = 0; i < r->rows; i++) {
+        for (uint32_t j = 0; j < r->words; j++, lanes += 4 * r->step) {
+            mg_widen(lanes, mg_load_u32((const uint8_t *)r->x + i * r->line + 4 * j), r->step);
+        }
+    }
+    return lanes;
+}
+
+static inline void mg_pair_columns(const mg_columns_t *c) {
+    for (uint32_t i = 0; i < c->rows; i++) {
+        for (uint32_t channel = 0; channel < 4; channel++) {
+            int16_t *to = c->to + (channel * c->plane + i * c->line) / 2;
+            to[0] = (int8_t)c->a[i * c->a_step + channel];
+            to[1] = (int8_t)c->b[i * c->b_step + channel];
+        }
+    }
+}
+
 static inline uint32_t mg_pair_of(const int8_t *w, const int16_t *x, uint32_t whole) {
     int32_t first = whole ? mg_load_i16((const uint8_t *)w) : w[0];
     int32_t second = whole ? mg_load_i16((const uint8_t *)w + 2) : w[2];
@@ -63,17 +84,18 @@ static inline void mg_pairs_of_one(const mg_pairs_t *layer, const int16_t *lane,
 }
 
 static inline void mg_strip_plain(const mg_strip_t *s, uint32_t stride, uint32_t line) {
+    const mg_strip_channel_t *c = s->channel;
     const int16_t *x = s->x;
     int8_t *out = s->out;
     for (uint32_t row = 0; row < s->rows; row++, x += stride * line, out += s->out_step) {
         for (uint32_t i = 4; i-- != 0;) {
-            uint32_t sum = (uint32_t)s->twice_bias;
+            uint32_t sum = (uint32_t)c->twice_bias;
             for (uint32_t j = 0; j < 3; j++) {
-                const int16_t *v = x + j * line + i * stride, *w = s->taps + 4 * j;
+                const int16_t *v = x + j * line + i * stride, *w = c->taps + 4 * j;
                 sum += (uint32_t)(v[0] * w[0]) + (uint32_t)(v[1] * w[1]) + (uint32_t)(v[2] * w[3]);
             }
-            out[i == 0 ? 0 : s->at[i - 1]] = (int8_t)mg_requantize_twice((int32_t)sum, s->multiplier, s->rounding,
-                                                                         s->shift);
+            out[i == 0 ? 0 : s->at[i - 1]] = (int8_t)mg_requantize_twice((int32_t)sum, c->multiplier, c->rounding,
+                                                                         c->shift);
         }
     }
 }

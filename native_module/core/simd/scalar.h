@@ -45,12 +45,9 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
-    for (uint32_t i = 0; i < k; i += 4) {
-        for (uint32_t j = 0; j < 4; j++) {
-            lanes[(j & 1u) * 2 * step + (j >> 1)] = i + j < k ? x[i + j] : 0;
-        }
-        lanes += 4 * step;
+static inline void mg_widen(int16_t *lanes, uint32_t word, uint32_t step) {
+    for (uint32_t i = 0; i < 4; i++, word >>= 8) {
+        lanes[(i & 1u) * 2 * step + (i >> 1)] = (int8_t)(uint8_t)word;
     }
 }
 
@@ -63,13 +60,6 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
                 sums[i] += x[r * line + j] * taps[r * 2 * pairs + j];
             }
         }
-    }
-}
-
-static inline void mg_pair_up(int16_t *lanes, uint32_t step, uint32_t a, uint32_t b) {
-    for (uint32_t i = 0; i < 4; i++, a >>= 8, b >>= 8, lanes += 2 * step) {
-        lanes[0] = (int8_t)(uint8_t)a;
-        lanes[1] = (int8_t)(uint8_t)b;
     }
 }
 

@@ -19,8 +19,8 @@
  *
  * for convolutions in pairs of channels (kernels/conv_pairs.c):
  *
- *   mg_widen(lanes, x, k, step)   k int8 as int16 pairs (x0 x2), (x1 x3), zeros behind them, the pairs
- *                                 `step` words apart
+ *   mg_widen(lanes, word, step)   four int8 as int16 pairs (x0 x2), (x1 x3), `step` words apart
+ *   mg_widen_rows(rows)           the same for rows of words
  *   mg_pairs_of_four(layer, lanes, out)
  *                                 all channels of four pixels, whose pairs alternate in `lanes`
  *   mg_pairs_of_one(layer, lane, out)
@@ -28,8 +28,7 @@
  *
  * for depthwise ones (kernels/depthwise_strips.c):
  *
- *   mg_pair_up(lanes, step, a, b) the bytes of two words as four int16 pairs (a0 b0), (a1 b1), ... that lie `step`
- *                                 words apart
+ *   mg_pair_columns(columns)      two columns of words as int16 pairs: of each byte a pair, in its own plane
  *   mg_dot_taps(sums, x, line, taps, rows, pairs, step)
  *                                 four neighbouring outputs of a depthwise window: sums[i] = over rows r and
  *                                 pairs j, x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]
@@ -41,6 +40,7 @@
 #ifndef MG_SIMD_H
 #define MG_SIMD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../bytes.h"
@@ -50,18 +50,41 @@ typedef struct {
     const int8_t *weights;
     const uint8_t *table;
     uint32_t channels, groups; /* groups of four taps */
+    bool above;                /* channels.h */
 } mg_pairs_t;
 
-/* A strip of one channel, four outputs wide (depthwise_strips.c); assembly knows the order of these. */
+/* Rows of words to be widened. */
 typedef struct {
-    const int16_t *x;    /* rows of 6 values, or of 10 where the stride is 2 */
-    const int16_t *taps; /* twice (w0 w1), (w1 w2) of each row */
-    int8_t *out;
-    uint32_t rows; /* of outputs */
+    int16_t *lanes;
+    const int8_t *x;
+    uint32_t words, step, rows, line; /* words of a row; from row to row in bytes */
+} mg_rows_t;
+
+/* Two columns of four channels: to[plane * channel + line * row] becomes the pair (a, b). */
+typedef struct {
+    int16_t *to;
+    uint32_t plane; /* in bytes, as all that follow */
+    const uint8_t *a, *b;
+    uint32_t a_step, b_step; /* from row to row */
+    uint32_t rows, line;
+} mg_columns_t;
+
+/* What depthwise_strips.c holds ready of a channel; assembly knows the order of these. */
+typedef struct {
     int32_t twice_bias, multiplier, rounding;
     uint32_t shift;
+    int16_t taps[]; /* doubled; in windows of 3x3 (w0 w1), (w1 w2) of each row */
+} mg_strip_channel_t;
+
+/* A strip of one channel, four outputs wide, likewise. */
+typedef struct {
+    const int16_t *x; /* for 3x3 rows of 6 values, or of 10 where the stride is 2 */
+    const mg_strip_channel_t *channel;
+    int8_t *out;
+    uint32_t rows;     /* of outputs */
     uint32_t at[3];    /* from the first output to the others; 0 where there are fewer */
     uint32_t out_step; /* to the next row of outputs */
+    bool above;        /* channels.h */
 } mg_strip_t;
 
 /* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
