@@ -46,46 +46,31 @@ uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
     return 2 * k * (pixels < PIXELS ? 1 : PIXELS) + (is_pointwise(p) ? 0 : taps_of(p));
 }
 
-/* Widens the rows of a patch, `line` apart, into every `step`-th pair of lanes: first the groups of four that
- * each row holds, then what is left of them. */
-static void load_rows(int16_t *lanes, const int8_t *from, uint32_t line, uint32_t rows, uint32_t row, uint32_t step) {
-    const mg_rows_t whole = {lanes, from, row / 4, step, rows, line};
-    if (whole.words != 0) {
-        lanes = mg_widen_rows(&whole);
-    }
-    if (row % 4 == 0) {
-        return;
-    }
+/* What is left of each row of a patch, less than a group of four, widened into the groups behind. */
+static void load_rest(int16_t *lanes, const mg_rows_t *r, uint32_t rest) {
+    const uint8_t *x = (const uint8_t *)r->x + 4 * r->words;
     uint32_t word = 0, shift = 0;
-    const uint8_t *end = (const uint8_t *)from + row, *x = end - row % 4;
-    for (; rows != 0; rows--, end += line, x = end - row % 4) {
-        for (; x != end; x++) {
-            word |= (uint32_t)*x << shift;
+    for (uint32_t i = r->rows; i != 0; i--, x += r->line) {
+        for (uint32_t j = 0; j < rest; j++) {
+            word |= (uint32_t)x[j] << shift;
             shift += 8;
             if (shift == 32) {
-                mg_widen(lanes, word, step);
-                lanes += 4 * step;
+                mg_widen(lanes, word, r->step);
+                lanes += 4 * r->step;
                 word = shift = 0;
             }
         }
     }
     if (shift != 0) {
-        mg_widen(lanes, word, step);
+        mg_widen(lanes, word, r->step);
     }
 }
 
-/* The patch of an output pixel. */
-static void load_pixel(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int16_t *lanes,
-                       uint32_t step, int8_t *patch) {
-    uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c;
-    int32_t y0 = y * p->stride_h - p->pad_top, x0 = x * p->stride_w - p->pad_left;
-    int32_t y1 = y0 + (p->kernel_h - 1) * p->dilation_h, x1 = x0 + p->kernel_w;
-    if ((p->dilation_w == 1 || p->kernel_w == 1) && x0 >= 0 && x1 <= p->in_w && y0 >= 0 && y1 < p->in_h) {
-        const int8_t *from = image + (uint32_t)y0 * line + (uint32_t)x0 * p->in_c;
-        load_rows(lanes, from, p->dilation_h * line, p->kernel_h, row, step);
-    } else {
-        mg_gather_patch(p, image, y, x, patch);
-        load_rows(lanes, patch, row, p->kernel_h, row, step);
+/* Widens a patch into every `step`-th pair of lanes; `rest` is what its rows hold beside words. */
+static inline void load_rows(const mg_rows_t *r, uint32_t rest) {
+    int16_t *lanes = r->words != 0 ? mg_widen_rows(r) : r->lanes;
+    if (rest != 0) {
+        load_rest(lanes, r, rest);
     }
 }
 
@@ -93,30 +78,69 @@ typedef struct {
     mg_pairs_t layer;
     mg_channels_t channels;
     int16_t *lanes;
-    int8_t *patch, *out;
+    int8_t *out;
     uint32_t left, held; /* pixels to come, and those in the lanes */
 } walk_t;
 
-/* Where the next pixel's lanes are, and how far apart. */
-static inline int16_t *next_lanes(walk_t *w, uint32_t *step) {
-    *step = w->left < PIXELS ? 1 : PIXELS;
-    return w->lanes + 2 * w->held;
+/* Where the next pixel goes: four side by side, the last few one by one. */
+static inline void next_lanes(const walk_t *w, mg_rows_t *rows) {
+    rows->step = w->left < PIXELS ? 1 : PIXELS;
+    rows->lanes = w->lanes + 2 * w->held;
 }
 
-/* A pixel is in the lanes: computes, when there are four, or where fewer are left. */
-static inline void finish_pixel(walk_t *w, uint32_t step) {
-    if (++w->held < step) {
+/* A pixel is in the lanes: computes what is complete. */
+static inline void finish_pixel(walk_t *w) {
+    uint32_t pixels = w->left < PIXELS ? 1 : PIXELS;
+    if (++w->held < pixels) {
         return;
     }
-    if (step == 1) {
+    if (pixels == 1) {
         mg_pairs_of_one(&w->layer, w->lanes, w->out);
     } else {
         mg_pairs_of_four(&w->layer, w->lanes, w->out);
     }
-    mg_clamp_all(&w->channels, w->out, step * w->channels.n);
-    w->out += step * w->channels.n;
-    w->left -= step;
+    mg_clamp_all(&w->channels, w->out, pixels * w->channels.n);
+    w->out += pixels * w->channels.n;
+    w->left -= pixels;
     w->held = 0;
+}
+
+/* Every pixel of the input is a patch. */
+static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_t *w) {
+    const uint32_t in_c = p->in_c, rest = in_c % 4;
+    mg_rows_t rows = {w->lanes, image, in_c / 4, PIXELS, 1, in_c};
+    while (w->left != 0) {
+        next_lanes(w, &rows);
+        load_rows(&rows, rest);
+        finish_pixel(w);
+        rows.x += in_c;
+    }
+}
+
+static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w, int8_t *patch) {
+    const uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c, rest = row % 4;
+    const uint32_t x_step = (uint32_t)p->stride_w * p->in_c;
+    const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
+    mg_rows_t inside = {NULL, NULL, row / 4, 0, p->kernel_h, p->dilation_h * line};
+    mg_rows_t copied = {NULL, patch, row / 4, 0, p->kernel_h, row};
+    for (int32_t y = 0; y < p->out_h; y++) {
+        int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
+        bool whole = dense && y0 >= 0 && y0 + (p->kernel_h - 1) * p->dilation_h < p->in_h;
+        const int32_t last = p->in_w - p->kernel_w;
+        uint32_t at = (uint32_t)y0 * line + (uint32_t)x0 * p->in_c;
+        for (int32_t x = 0; x < p->out_w; x++, x0 += p->stride_w, at += x_step) {
+            if (whole && x0 >= 0 && x0 <= last) {
+                inside.x = image + at;
+                next_lanes(w, &inside);
+                load_rows(&inside, rest);
+            } else {
+                mg_gather_patch(p, image, y, x, patch);
+                next_lanes(w, &copied);
+                load_rows(&copied, rest);
+            }
+            finish_pixel(w);
+        }
+    }
 }
 
 void mg_conv2d_pairs(const mg_call_t *call) {
@@ -125,25 +149,14 @@ void mg_conv2d_pairs(const mg_call_t *call) {
     const uint32_t pixels = (uint32_t)p->batches * p->out_h * p->out_w;
     walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, (uint32_t)taps_rounded(p) / 4,
                  channels.above},
-                channels, call->scratch, NULL, call->out[0], pixels, 0};
+                channels, call->scratch, call->out[0], pixels, 0};
     const int8_t *image = call->in[0];
-    uint32_t step;
     if (is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->in_h == p->out_h && p->in_w == p->out_w) {
-        for (uint32_t i = 0; i < pixels; i++, image += p->in_c) { /* every pixel of the input is a patch */
-            int16_t *lanes = next_lanes(&w, &step);
-            load_rows(lanes, image, 0, 1, p->in_c, step);
-            finish_pixel(&w, step);
-        }
+        walk_pointwise(p, image, &w);
         return;
     }
-    w.patch = (int8_t *)(w.lanes + 4 * w.layer.groups * (pixels < PIXELS ? 1 : PIXELS));
+    int8_t *patch = (int8_t *)(w.lanes + 4 * w.layer.groups * (pixels < PIXELS ? 1 : PIXELS));
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
-        for (int32_t y = 0; y < p->out_h; y++) {
-            for (int32_t x = 0; x < p->out_w; x++) {
-                int16_t *lanes = next_lanes(&w, &step);
-                load_pixel(p, image, y, x, lanes, step, w.patch);
-                finish_pixel(&w, step);
-            }
-        }
+        walk_image(p, image, &w, patch);
     }
 }
