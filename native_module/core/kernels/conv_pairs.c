@@ -49,16 +49,18 @@ uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. */
 static void load_rest(int16_t *lanes, const mg_rows_t *r, uint32_t rest) {
     const uint8_t *x = (const uint8_t *)r->x + 4 * r->words;
-    uint32_t word = 0, shift = 0;
-    for (uint32_t i = r->rows; i != 0; i--, x += r->line) {
-        for (uint32_t j = 0; j < rest; j++) {
-            word |= (uint32_t)x[j] << shift;
-            shift += 8;
-            if (shift == 32) {
-                mg_widen(lanes, word, r->step);
-                lanes += 4 * r->step;
-                word = shift = 0;
-            }
+    uint32_t word = 0, shift = 0, j = 0, gap = r->line - rest;
+    for (uint32_t i = r->rows * rest; i != 0; i--) {
+        word |= (uint32_t)*x++ << shift;
+        shift += 8;
+        if (++j == rest) {
+            x += gap;
+            j = 0;
+        }
+        if (shift == 32) {
+            mg_widen(lanes, word, r->step);
+            lanes += 4 * r->step;
+            word = shift = 0;
         }
     }
     if (shift != 0) {

@@ -526,6 +526,12 @@ static inline void mg_strip_by_2(const mg_strip_t *strip) {
     (strip->above ? mg_strip_by_2_above : mg_strip_by_2_any)(strip);
 }
 
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    int32_t high;
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x), "r"(m));
+    return high;
+}
+
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     int32_t y;
     uint32_t rounded = (uint32_t)rounding + (uint32_t)(x >> 31);
@@ -536,8 +542,12 @@ static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t
 
 #else /* on the host, for tests */
 
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
+}
+
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high = (int32_t)(((int64_t)x * multiplier + (1ll << 31)) >> 32);
+    int32_t high = mg_high_mul_twice(x, multiplier);
     int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }

@@ -63,8 +63,12 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
     }
 }
 
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
+}
+
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high = (int32_t)(((int64_t)x * multiplier + (1ll << 31)) >> 32);
+    int32_t high = mg_high_mul_twice(x, multiplier);
     int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }

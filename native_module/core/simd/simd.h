@@ -12,6 +12,7 @@
  *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
+ *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of requantize.h for x twice a value below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
  *                                 requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
  *                                 22, zero point and rounding added in one, saturated to int8
