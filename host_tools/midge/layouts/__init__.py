@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
-from .pairs import pack_pairs
+from .pairs import pack_depthwise_of_one, pack_pairs
 from .strips import choose_strips
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
@@ -20,7 +20,7 @@ Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone a
 # By instruction set and op: the layouts to try, the best one first. A layout is a file of this folder.
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": {},
-    "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (choose_strips,)},
+    "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (pack_depthwise_of_one, choose_strips)},
 }
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..lower import Step
+from ..opset import ops
 from .short import largest_accumulators, short_requantisation_is_exact, shorten_channels
 
 PAIRS = 1
@@ -17,6 +20,27 @@ def _order(rows: int, row: int) -> np.ndarray:
     taps = np.arange(rows * row).reshape(rows, row)
     whole = row - row % 4
     return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
+
+
+def pack_depthwise_of_one(step: Step) -> bool:
+    """Turn a depthwise layer of one input channel into the convolution that it is.
+
+    Strips are better only where they have windows of their own in the vocabulary, 3x3.
+    """
+    p = step.params
+    if p["in_c"] != 1 or p["kernel_h"] == p["kernel_w"] == 3:
+        return False
+    weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(-1, p["out_c"])
+    as_conv = replace(
+        step,
+        op=ops()["CONV_2D"],
+        params=dict(p),
+        constants=step.constants | {"weights_at": np.ascontiguousarray(weights.T).tobytes()},
+    )
+    if not pack_pairs(as_conv):
+        return False
+    vars(step).update(vars(as_conv))
+    return True
 
 
 def pack_pairs(step: Step) -> bool:
@@ -35,9 +59,12 @@ def pack_pairs(step: Step) -> bool:
     both = both.reshape(both.shape[0], -1, 2, 2).transpose(0, 1, 3, 2)
     step.constants["weights_at"] = np.ascontiguousarray(both, "<i2").tobytes()
     p["layout"] = PAIRS
-    pixels = p["batches"] * p["out_h"] * p["out_w"]
     pointwise = p["kernel_h"] * p["kernel_w"] == 1
-    step.scratch = 2 * padded.shape[1] * (1 if pixels < PIXELS else PIXELS) + (0 if pointwise else taps)
+    if p["batches"] * p["out_h"] * p["out_w"] >= PIXELS:
+        lanes = 2 * PIXELS * padded.shape[1]
+    else:
+        lanes = 0 if pointwise and taps % 4 == 0 else padded.shape[1]
+    step.scratch = lanes + (0 if pointwise else taps)
     shorten_channels(step)
     step.constants["channels_at"] += bytes(16 * (p["out_c"] % 2))
     return True

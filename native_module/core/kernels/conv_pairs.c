@@ -12,7 +12,8 @@
  * The channel table (channels.h) has an even number of channels.
  *
  * Patches are widened to 16 bits once, in the same order of pairs (k0 k2), (k1 k3), and four output
- * pixels lie side by side; then two channels of four pixels are eight sums in registers.
+ * pixels lie side by side; then two channels of four pixels are eight sums in registers. The last pixels, where
+ * fewer than four are left, stay bytes, and four channels of one are summed at once.
  *
  * The converter packs a layer only where all that and the short requantisation of channels.h is exact.
  */
@@ -40,10 +41,15 @@ uint64_t mg_pairs_table_size(const mg_conv_params_t *p) {
     return sizeof(mg_channel_t) * (uint64_t)((p->out_c + 1u) & ~1u);
 }
 
-/* The lanes of four pixels, or of one where there are fewer, and behind them a patch of bytes. */
+/* The lanes of four pixels, or the bytes of one where there are fewer, and behind them a patch as it is gathered.
+ * Where a pixel of the input is a patch and words, it is used where it lies. */
+static uint64_t lanes_size(const mg_conv_params_t *p) {
+    uint64_t pixels = (uint64_t)p->batches * p->out_h * p->out_w;
+    return pixels >= PIXELS ? 2 * PIXELS * taps_rounded(p) : is_pointwise(p) && p->in_c % 4 == 0 ? 0 : taps_rounded(p);
+}
+
 uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
-    uint64_t k = taps_rounded(p), pixels = (uint64_t)p->batches * p->out_h * p->out_w;
-    return 2 * k * (pixels < PIXELS ? 1 : PIXELS) + (is_pointwise(p) ? 0 : taps_of(p));
+    return lanes_size(p) + (is_pointwise(p) ? 0 : taps_of(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. */
@@ -68,12 +74,23 @@ static void load_rest(int16_t *lanes, const mg_rows_t *r, uint32_t rest) {
     }
 }
 
-/* Widens a patch into every `step`-th pair of lanes; `rest` is what its rows hold beside words. */
-static inline void load_rows(const mg_rows_t *r, uint32_t rest) {
-    int16_t *lanes = r->words != 0 ? mg_widen_rows(r) : r->lanes;
-    if (rest != 0) {
-        load_rest(lanes, r, rest);
+/* A patch as bytes, in the order of the weights; where it lies, if it lies so. */
+static const int8_t *load_bytes(const mg_rows_t *r, uint32_t rest) {
+    if (r->rows == 1 && rest == 0) {
+        return r->x;
     }
+    int8_t *to = (int8_t *)r->lanes, *bytes = to;
+    const uint32_t words = 4 * r->words;
+    for (uint32_t i = 0; i < r->rows; i++, to += words) {
+        memcpy(to, r->x + i * r->line, words);
+    }
+    for (uint32_t i = 0; i < r->rows; i++) {
+        for (uint32_t j = 0; j < rest; j++) {
+            *to++ = r->x[i * r->line + words + j];
+        }
+    }
+    memset(to, 0, (0u - r->rows * rest) % 4u);
+    return bytes;
 }
 
 typedef struct {
@@ -84,27 +101,28 @@ typedef struct {
     uint32_t left, held; /* pixels to come, and those in the lanes */
 } walk_t;
 
-/* Where the next pixel goes: four side by side, the last few one by one. */
-static inline void next_lanes(const walk_t *w, mg_rows_t *rows) {
-    rows->step = w->left < PIXELS ? 1 : PIXELS;
+/* The next pixel, whose patch is these rows of words and `rest` bytes beside them in each: it joins three others
+ * in the lanes, or is computed at once where fewer are left. */
+static inline void next_pixel(walk_t *w, mg_rows_t *rows, uint32_t rest) {
+    uint32_t pixels = 1;
     rows->lanes = w->lanes + 2 * w->held;
-}
-
-/* A pixel is in the lanes: computes what is complete. */
-static inline void finish_pixel(walk_t *w) {
-    uint32_t pixels = w->left < PIXELS ? 1 : PIXELS;
-    if (++w->held < pixels) {
-        return;
-    }
-    if (pixels == 1) {
-        mg_pairs_of_one(&w->layer, w->lanes, w->out);
+    if (w->left < PIXELS) {
+        mg_pairs_of_one(&w->layer, load_bytes(rows, rest), w->out);
     } else {
+        int16_t *lanes = rows->words != 0 ? mg_widen_rows(rows) : rows->lanes;
+        if (rest != 0) {
+            load_rest(lanes, rows, rest);
+        }
+        if (++w->held < PIXELS) {
+            return;
+        }
         mg_pairs_of_four(&w->layer, w->lanes, w->out);
+        w->held = 0;
+        pixels = PIXELS;
     }
     mg_clamp_all(&w->channels, w->out, pixels * w->channels.n);
     w->out += pixels * w->channels.n;
     w->left -= pixels;
-    w->held = 0;
 }
 
 /* Every pixel of the input is a patch. */
@@ -112,9 +130,7 @@ static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_
     const uint32_t in_c = p->in_c, rest = in_c % 4;
     mg_rows_t rows = {w->lanes, image, in_c / 4, PIXELS, 1, in_c};
     while (w->left != 0) {
-        next_lanes(w, &rows);
-        load_rows(&rows, rest);
-        finish_pixel(w);
+        next_pixel(w, &rows, rest);
         rows.x += in_c;
     }
 }
@@ -123,8 +139,8 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     const uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c, rest = row % 4;
     const uint32_t x_step = (uint32_t)p->stride_w * p->in_c;
     const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
-    mg_rows_t inside = {NULL, NULL, row / 4, 0, p->kernel_h, p->dilation_h * line};
-    mg_rows_t copied = {NULL, patch, row / 4, 0, p->kernel_h, row};
+    mg_rows_t inside = {NULL, NULL, row / 4, PIXELS, p->kernel_h, p->dilation_h * line};
+    mg_rows_t copied = {NULL, patch, row / 4, PIXELS, p->kernel_h, row};
     for (int32_t y = 0; y < p->out_h; y++) {
         int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
         bool whole = dense && y0 >= 0 && y0 + (p->kernel_h - 1) * p->dilation_h < p->in_h;
@@ -133,14 +149,11 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
         for (int32_t x = 0; x < p->out_w; x++, x0 += p->stride_w, at += x_step) {
             if (whole && x0 >= 0 && x0 <= last) {
                 inside.x = image + at;
-                next_lanes(w, &inside);
-                load_rows(&inside, rest);
+                next_pixel(w, &inside, rest);
             } else {
                 mg_gather_patch(p, image, y, x, patch);
-                next_lanes(w, &copied);
-                load_rows(&copied, rest);
+                next_pixel(w, &copied, rest);
             }
-            finish_pixel(w);
         }
     }
 }
@@ -157,7 +170,7 @@ void mg_conv2d_pairs(const mg_call_t *call) {
         walk_pointwise(p, image, &w);
         return;
     }
-    int8_t *patch = (int8_t *)(w.lanes + 4 * w.layer.groups * (pixels < PIXELS ? 1 : PIXELS));
+    int8_t *patch = (int8_t *)call->scratch + (uint32_t)lanes_size(p);
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
         walk_image(p, image, &w, patch);
     }

@@ -46,41 +46,55 @@ static inline void mg_pair_columns(const mg_columns_t *c) {
     }
 }
 
-static inline uint32_t mg_pair_of(const int8_t *w, const int16_t *x, uint32_t whole) {
-    int32_t first = whole ? mg_load_i16((const uint8_t *)w) : w[0];
-    int32_t second = whole ? mg_load_i16((const uint8_t *)w + 2) : w[2];
-    return (uint32_t)(first * x[0]) + (uint32_t)(second * x[1]);
+/* A word of weights times a pair of values, to the sum of the first channel and to that of both. */
+static inline void mg_add_pair(uint32_t sums[2], const int8_t *w, int32_t x0, int32_t x1) {
+    sums[0] += (uint32_t)(w[0] * x0) + (uint32_t)(w[2] * x1);
+    sums[1] += (uint32_t)(mg_load_i16((const uint8_t *)w) * x0) + (uint32_t)(mg_load_i16((const uint8_t *)w + 2) * x1);
 }
 
-static inline void mg_pairs_plain(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out, uint32_t pixels) {
+/* Channels c and c + 1 of a pixel. */
+static inline void mg_finish_pair(const mg_pairs_t *layer, uint32_t c, const uint32_t sums[2], int8_t *y) {
+    const uint8_t *first = layer->table + 16 * c, *second = first + 16;
+    y[c] = (int8_t)mg_requantize_twice((int32_t)(2 * sums[0]), mg_load_i32(first + 4), mg_load_i32(first + 8),
+                                       mg_load_u32(first + 12));
+    if (c + 1 < layer->channels) {
+        int32_t twice = (int32_t)(sums[1] - sums[0]) >> 7;
+        y[c + 1] = (int8_t)mg_requantize_twice(twice, mg_load_i32(second + 4), mg_load_i32(second + 8),
+                                               mg_load_u32(second + 12));
+    }
+}
+
+static inline void mg_start_pair(const mg_pairs_t *layer, uint32_t c, uint32_t sums[2]) {
+    sums[0] = mg_load_u32(layer->table + 16 * c);
+    sums[1] = sums[0] + (mg_load_u32(layer->table + 16 * c + 16) << 8);
+}
+
+static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < layer->channels; c += 2, weights += 8 * layer->groups) {
-        const uint8_t *first = layer->table + 16 * c, *second = first + 16;
-        for (uint32_t pixel = 0; pixel < pixels; pixel++) {
-            uint32_t one = mg_load_u32(first), both = one + (mg_load_u32(second) << 8);
+        for (uint32_t pixel = 0; pixel < 4; pixel++) {
+            uint32_t sums[2];
+            mg_start_pair(layer, c, sums);
             for (uint32_t i = 0; i < 2 * layer->groups; i++) {
-                const int16_t *x = lanes + 2 * (i * pixels + pixel);
-                one += mg_pair_of(weights + 4 * i, x, 0);
-                both += mg_pair_of(weights + 4 * i, x, 1);
+                const int16_t *x = lanes + 8 * i + 2 * pixel;
+                mg_add_pair(sums, weights + 4 * i, x[0], x[1]);
             }
-            int8_t *y = out + pixel * layer->channels + c;
-            y[0] = (int8_t)mg_requantize_twice((int32_t)(2 * one), mg_load_i32(first + 4), mg_load_i32(first + 8),
-                                               mg_load_u32(first + 12));
-            if (c + 1 < layer->channels) {
-                int32_t other = (int32_t)(both - one) >> 7;
-                y[1] = (int8_t)mg_requantize_twice(other, mg_load_i32(second + 4), mg_load_i32(second + 8),
-                                                   mg_load_u32(second + 12));
-            }
+            mg_finish_pair(layer, c, sums, out + pixel * layer->channels);
         }
     }
 }
 
-static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
-    mg_pairs_plain(layer, lanes, out, 4);
-}
-
-static inline void mg_pairs_of_one(const mg_pairs_t *layer, const int16_t *lane, int8_t *out) {
-    mg_pairs_plain(layer, lane, out, 1);
+static inline void mg_pairs_of_one(const mg_pairs_t *layer, const int8_t *x, int8_t *out) {
+    const int8_t *weights = layer->weights;
+    for (uint32_t c = 0; c < layer->channels; c += 2) {
+        uint32_t sums[2];
+        mg_start_pair(layer, c, sums);
+        for (uint32_t i = 0; i < 4 * layer->groups; i += 4, weights += 8) {
+            mg_add_pair(sums, weights, x[i], x[i + 2]);
+            mg_add_pair(sums, weights + 4, x[i + 1], x[i + 3]);
+        }
+        mg_finish_pair(layer, c, sums, out);
+    }
 }
 
 static inline void mg_strip_plain(const mg_strip_t *s, uint32_t stride, uint32_t line) {

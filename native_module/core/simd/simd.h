@@ -24,8 +24,8 @@
  *   mg_widen_rows(rows)           the same for rows of words
  *   mg_pairs_of_four(layer, lanes, out)
  *                                 all channels of four pixels, whose pairs alternate in `lanes`
- *   mg_pairs_of_one(layer, lane, out)
- *                                 all channels of one pixel
+ *   mg_pairs_of_one(layer, x, out)
+ *                                 all channels of one pixel, x in bytes
  *
  * for depthwise ones (kernels/depthwise_strips.c):
  *
