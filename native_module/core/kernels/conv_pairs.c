@@ -101,37 +101,56 @@ typedef struct {
     uint32_t left, held; /* pixels to come, and those in the lanes */
 } walk_t;
 
-/* The next pixel, whose patch is these rows of words and `rest` bytes beside them in each: it joins three others
- * in the lanes, or is computed at once where fewer are left. */
-static inline void next_pixel(walk_t *w, mg_rows_t *rows, uint32_t rest) {
-    uint32_t pixels = 1;
-    rows->lanes = w->lanes + 2 * w->held;
-    if (w->left < PIXELS) {
-        mg_pairs_of_one(&w->layer, load_bytes(rows, rest), w->out);
-    } else {
-        int16_t *lanes = rows->words != 0 ? mg_widen_rows(rows) : rows->lanes;
-        if (rest != 0) {
-            load_rest(lanes, rows, rest);
-        }
-        if (++w->held < PIXELS) {
-            return;
-        }
-        mg_pairs_of_four(&w->layer, w->lanes, w->out);
-        w->held = 0;
-        pixels = PIXELS;
+static inline void load_lanes(const mg_rows_t *rows, uint32_t rest) {
+    int16_t *lanes = rows->words != 0 ? mg_widen_rows(rows) : rows->lanes;
+    if (rest != 0) {
+        load_rest(lanes, rows, rest);
     }
+}
+
+static inline void finish_pixels(walk_t *w, uint32_t pixels) {
     mg_clamp_all(&w->channels, w->out, pixels * w->channels.n);
     w->out += pixels * w->channels.n;
     w->left -= pixels;
+}
+
+static inline void finish_four(walk_t *w) {
+    mg_pairs_of_four(&w->layer, w->lanes, w->out);
+    finish_pixels(w, PIXELS);
+}
+
+static inline void finish_one(walk_t *w, const mg_rows_t *rows, uint32_t rest) {
+    mg_pairs_of_one(&w->layer, load_bytes(rows, rest), w->out);
+    finish_pixels(w, 1);
 }
 
 /* Every pixel of the input is a patch. */
 static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_t *w) {
     const uint32_t in_c = p->in_c, rest = in_c % 4;
     mg_rows_t rows = {w->lanes, image, in_c / 4, PIXELS, 1, in_c};
-    while (w->left != 0) {
-        next_pixel(w, &rows, rest);
-        rows.x += in_c;
+    while (w->left >= PIXELS) {
+        for (rows.lanes = w->lanes; rows.lanes != w->lanes + 2 * PIXELS; rows.lanes += 2, rows.x += in_c) {
+            load_lanes(&rows, rest);
+        }
+        finish_four(w);
+    }
+    for (rows.lanes = w->lanes; w->left != 0; rows.x += in_c) {
+        finish_one(w, &rows, rest);
+    }
+}
+
+/* The next pixel, whose patch is these rows of words and `rest` bytes beside them in each: it joins three others
+ * in the lanes, or is computed at once where fewer are left. */
+static void next_pixel(walk_t *w, mg_rows_t *rows, uint32_t rest) {
+    rows->lanes = w->lanes + 2 * w->held;
+    if (w->left < PIXELS) {
+        finish_one(w, rows, rest);
+        return;
+    }
+    load_lanes(rows, rest);
+    if (++w->held == PIXELS) {
+        w->held = 0;
+        finish_four(w);
     }
 }
 
