@@ -152,6 +152,11 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
                             (1 << (shift - 1)) + p->out_zero_point * (1 << shift), shift};
         memcpy(fast + p->channels_at + 16 * c, words, sizeof words);
     }
+    for (uint32_t c = 0; pairs && c < p->out_c; c += 2) { /* the second channel's sum contains the first one's */
+        uint8_t *bias = fast + p->channels_at + 16 * c;
+        uint32_t both = mg_load_u32(bias) + 256 * mg_load_u32(bias + 16);
+        memcpy(bias + 16, &both, 4);
+    }
     layer->data = fast;
     return fast;
 }

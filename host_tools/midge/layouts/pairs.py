@@ -66,5 +66,7 @@ def pack_pairs(step: Step) -> bool:
         lanes = 0 if pointwise and taps % 4 == 0 else padded.shape[1]
     step.scratch = lanes + (0 if pointwise else taps)
     shorten_channels(step)
-    step.constants["channels_at"] += bytes(16 * (p["out_c"] % 2))
+    table = np.frombuffer(step.constants["channels_at"] + bytes(16 * (p["out_c"] % 2)), "<i4").reshape(-1, 2, 4).copy()
+    table[:, 1, 0] = table[:, 0, 0] + 256 * table[:, 1, 0]
+    step.constants["channels_at"] = table.tobytes()
     return True

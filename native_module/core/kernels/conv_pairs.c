@@ -9,7 +9,7 @@
  * k0 k2 k1 k3. A word times a pair of values is therefore the sum of both channels, b's 256-fold; its
  * even bytes, sign-extended, give a's sum, and b's is the difference / 256. This saves extending b's
  * weights. It wants |bias of b| + 128 * sum |b| < 2^23, and no weight of -128 below a negative one.
- * The channel table (channels.h) has an even number of channels.
+ * The channel table (channels.h) has an even number of channels, and for b the bias of a + 256 * that of b.
  *
  * Patches are widened to 16 bits once, in the same order of pairs (k0 k2), (k1 k3), and four output
  * pixels lie side by side; then two channels of four pixels are eight sums in registers. The last pixels, where

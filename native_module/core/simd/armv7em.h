@@ -236,15 +236,15 @@ MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
 
 /* r4-r7 the sums of the first channel, r8-r11 those of it and 256 times the second; r0 weights, r3 those
  * of the first channel, r12, lr values of two pixels; r1 weights, r2 lanes.
- * [sp] lanes, [sp, 4] their end, [sp, 8] where the loop is entered, [sp, 12] the table, [sp, 16] out,
- * [sp, 20] channels left, [sp, 24] channels. The loop takes four groups of taps, and is entered where the
- * first few begin. */
+ * [sp] out, [sp, 4] channels left, [sp, 8] channels, [sp, 12] three times that, [sp, 16] lanes, [sp, 20] their end,
+ * [sp, 24] where the loop is entered, [sp, 28] the table. The loop takes four groups of taps, and is entered where
+ * the first few begin. */
 #define MG_OF_FOUR(scale) \
     "push {r4-r11, lr}\n" \
-    "sub sp, sp, #28\n" \
+    "sub sp, sp, #36\n" \
     "ldr r3, [r0, #12]\n" \
     "add r4, r1, r3, lsl #5\n" \
-    "strd r1, r4, [sp]\n" \
+    "strd r1, r4, [sp, #16]\n" \
     "rsb r3, r3, #0\n" \
     "and r3, r3, #3\n" \
     "movs r4, #96\n" \
@@ -252,27 +252,27 @@ MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
     "mla r3, r3, r4, r5\n" \
     "orr r3, r3, #1\n" \
     "ldr r4, [r0, #4]\n" \
-    "strd r3, r4, [sp, #8]\n" \
+    "strd r3, r4, [sp, #24]\n" \
     "ldr r4, [r0, #8]\n" \
-    "str r4, [sp, #24]\n" \
-    "strd r2, r4, [sp, #16]\n" \
+    "strd r2, r4, [sp]\n" \
+    "add r5, r4, r4, lsl #1\n" \
+    "strd r4, r5, [sp, #8]\n" \
     "ldr r1, [r0]\n" \
     "1:\n" \
-    "ldr r0, [sp, #12]\n" \
-    "ldr r2, [sp]\n" \
+    "ldr r0, [sp, #28]\n" \
+    "ldr r2, [sp, #16]\n" \
     "ldr r4, [r0]\n" \
     "ldr r8, [r0, #16]\n" \
     "mov r5, r4\n mov r6, r4\n mov r7, r4\n" \
-    "add r8, r4, r8, lsl #8\n" \
     "mov r9, r8\n mov r10, r8\n mov r11, r8\n" \
-    "ldr pc, [sp, #8]\n" \
+    "ldr pc, [sp, #24]\n" \
     ".balign 4\n" \
     "2:\n" \
     ".rept 8\n" MG_TWO_TAPS ".endr\n" \
-    "ldr r12, [sp, #4]\n" \
+    "ldr r12, [sp, #20]\n" \
     "cmp r2, r12\n" \
     "bne 2b\n" \
-    "ldr r0, [sp, #12]\n" \
+    "ldr r0, [sp, #28]\n" \
     "sub r8, r8, r4\n" \
     "sub r9, r9, r5\n" \
     "sub r10, r10, r6\n" \
@@ -288,14 +288,12 @@ MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
     "ldr r3, [r0, #24]\n" \
     "ldr r12, [r0, #28]\n" \
     "add r0, r0, #32\n" \
-    "str r0, [sp, #12]\n" \
+    "str r0, [sp, #28]\n" \
     "asr r8, r8, #7\n" MG_REQUANTIZE(scale, "r8", "r2", "r3", "r12", "lr") \
     "asr r9, r9, #7\n" MG_REQUANTIZE(scale, "r9", "r2", "r3", "r12", "lr") \
     "asr r10, r10, #7\n" MG_REQUANTIZE(scale, "r10", "r2", "r3", "r12", "lr") \
     "asr r11, r11, #7\n" MG_REQUANTIZE(scale, "r11", "r2", "r3", "r12", "lr") \
-    "ldrd r0, r2, [sp, #16]\n" \
-    "ldr r3, [sp, #24]\n" \
-    "add r12, r3, r3, lsl #1\n" \
+    "ldm sp, {r0, r2, r3, r12}\n" \
     "subs r2, r2, #2\n" \
     "blt 3f\n" \
     "bfi r4, r8, #8, #8\n" \
@@ -307,16 +305,16 @@ MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
     "bfi r7, r11, #8, #8\n" \
     "strh r7, [r0, r12]\n" \
     "add r0, r0, #2\n" \
-    "strd r0, r2, [sp, #16]\n" \
+    "strd r0, r2, [sp]\n" \
     "bne 1b\n" \
-    "add sp, sp, #28\n" \
+    "add sp, sp, #36\n" \
     "pop {r4-r11, pc}\n" \
     "3:\n" \
     "strb r4, [r0]\n" \
     "strb r5, [r0, r3]\n" \
     "strb r6, [r0, r3, lsl #1]\n" \
     "strb r7, [r0, r12]\n" \
-    "add sp, sp, #28\n" \
+    "add sp, sp, #36\n" \
     "pop {r4-r11, pc}\n"
 
 MG_NAKED mg_pairs_of_four_above(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
@@ -376,8 +374,6 @@ MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int8_t *x,
             "ldr r5, [r0, #16]\n"
             "ldr r6, [r10]\n"
             "ldr r7, [r10, #16]\n"
-            "add r5, r4, r5, lsl #8\n"
-            "add r7, r6, r7, lsl #8\n"
             "ldr pc, [sp, #8]\n"
             ".balign 4\n"
             "2:\n"

@@ -66,7 +66,7 @@ static inline void mg_finish_pair(const mg_pairs_t *layer, uint32_t c, const uin
 
 static inline void mg_start_pair(const mg_pairs_t *layer, uint32_t c, uint32_t sums[2]) {
     sums[0] = mg_load_u32(layer->table + 16 * c);
-    sums[1] = sums[0] + (mg_load_u32(layer->table + 16 * c + 16) << 8);
+    sums[1] = mg_load_u32(layer->table + 16 * c + 16);
 }
 
 static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
