@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 import numpy as np
-from bench import build, run, targets
 
+from bench import build, run, targets
 from midge.convert import convert
 from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
 

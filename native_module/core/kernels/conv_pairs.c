@@ -141,7 +141,7 @@ static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_
 
 /* The next pixel, whose patch is these rows of words and `rest` bytes beside them in each: it joins three others
  * in the lanes, or is computed at once where fewer are left. */
-static void next_pixel(walk_t *w, mg_rows_t *rows, uint32_t rest) {
+static inline void next_pixel(walk_t *w, mg_rows_t *rows, uint32_t rest) {
     rows->lanes = w->lanes + 2 * w->held;
     if (w->left < PIXELS) {
         finish_one(w, rows, rest);
@@ -166,13 +166,14 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
         const int32_t last = p->in_w - p->kernel_w;
         uint32_t at = (uint32_t)y0 * line + (uint32_t)x0 * p->in_c;
         for (int32_t x = 0; x < p->out_w; x++, x0 += p->stride_w, at += x_step) {
+            mg_rows_t *rows = &copied;
             if (whole && x0 >= 0 && x0 <= last) {
                 inside.x = image + at;
-                next_pixel(w, &inside, rest);
+                rows = &inside;
             } else {
                 mg_gather_patch(p, image, y, x, patch);
-                next_pixel(w, &copied, rest);
             }
+            next_pixel(w, rows, rest);
         }
     }
 }
