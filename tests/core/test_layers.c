@@ -161,6 +161,19 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     return fast;
 }
 
+/* An axis of the 3x3 windows that strips have code of their own for. */
+static axis_t axis_of_three(uint16_t stride) {
+    axis_t a = {(uint16_t)random_between(1, 14), 1, 3, stride, 1, (uint16_t)random_between(0, 2)};
+    a.out = (uint16_t)random_between(1, (a.in + a.pad - 1) / stride + 1);
+    return a;
+}
+
+static void make_three(mg_conv_params_t *p, uint16_t stride) {
+    axis_t h = axis_of_three(stride), w = axis_of_three(stride);
+    p->in_h = h.in, p->out_h = h.out, p->kernel_h = 3, p->stride_h = stride, p->dilation_h = 1, p->pad_top = h.pad;
+    p->in_w = w.in, p->out_w = w.out, p->kernel_w = 3, p->stride_w = stride, p->dilation_w = 1, p->pad_left = w.pad;
+}
+
 /* `fast`: with weights and kernel for cores with vector instructions. */
 static void one_conv(bool depthwise, bool fast, uint32_t round) {
     mg_conv_params_t p = random_conv(depthwise, round);
@@ -168,6 +181,9 @@ static void one_conv(bool depthwise, bool fast, uint32_t round) {
         p.dilation_w = 1;
         p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
         p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
+    }
+    if (depthwise && fast && round % 2 == 0) {
+        make_three(&p, (uint16_t)(1 + round / 2 % 3));
     }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
     uint32_t weights = depthwise ? (uint32_t)p.kernel_h * p.kernel_w * p.out_c : patch * p.out_c;
@@ -310,6 +326,9 @@ static void pools(void) {
     for (uint32_t round = 0; round < 1500; round++) {
         axis_t h = random_axis(false), w = random_axis(false);
         bool average = round % 2 == 0;
+        if (round % 100 == 0) { /* sums of more than 256 values */
+            h = w = (axis_t){20, 1, (uint16_t)random_between(16, 20), 1, 1, 0};
+        }
         mg_pool_params_t p = {(uint16_t)random_between(1, 2), h.in, w.in, (uint16_t)random_between(1, 7), h.out, w.out,
                               h.kernel, w.kernel, h.stride, w.stride, h.pad, w.pad,
                               (int8_t)(round % 3 == 0 ? -20 : -128), (int8_t)(round % 3 == 0 ? 30 : 127), 0};
