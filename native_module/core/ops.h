@@ -12,7 +12,7 @@
  * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
 enum {
     MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
-    MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1,      /* conv_packed.c, depthwise_planes.c */
+    MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_pairs.c, depthwise_strips.c */
     MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
     MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3,        /* conv_rows.c, depthwise_lanes.c */
     MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */

@@ -131,17 +131,28 @@ static inline int8_t *copy_row(int8_t *to, const int8_t *from, uint32_t n) {
     return to;
 }
 
+static inline int8_t *fill_row(int8_t *to, int8_t value, uint32_t n) {
+    while (n-- != 0) {
+        *to++ = value;
+    }
+    return to;
+}
+
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch) {
     uint32_t tap = p->in_c, row = p->kernel_w * tap, line = p->in_w * tap;
     int32_t x0 = x * p->stride_w - p->pad_left;
-    bool whole_rows = p->dilation_w == 1 && x0 >= 0 && x0 + p->kernel_w <= p->in_w;
+    uint32_t first, last; /* the part of a row that lies inside, where it is one piece */
+    mg_clip_window(x0, p->kernel_w, p->in_w, &first, &last);
+    const int8_t *inside = image + (uint32_t)(x0 + (int32_t)first) * tap;
     int32_t iy = y * p->stride_h - p->pad_top;
     for (uint32_t ky = 0; ky < p->kernel_h; ky++, iy += p->dilation_h) {
         if (iy < 0 || iy >= p->in_h) {
             memset(patch, p->in_zero_point, row);
             patch += row;
-        } else if (whole_rows) {
-            patch = copy_row(patch, image + (uint32_t)iy * line + (uint32_t)x0 * tap, row);
+        } else if (p->dilation_w == 1) {
+            patch = fill_row(patch, p->in_zero_point, first * tap);
+            patch = copy_row(patch, inside + (uint32_t)iy * line, (last - first) * tap);
+            patch = fill_row(patch, p->in_zero_point, row - last * tap);
         } else {
             int32_t ix = x0;
             for (uint32_t kx = 0; kx < p->kernel_w; kx++, ix += p->dilation_w) {

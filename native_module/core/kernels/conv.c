@@ -42,7 +42,9 @@ bool mg_conv2d_check(const mg_check_t *check) {
     switch (p->layout) {
         case MG_LAYOUT_CANONICAL: return mg_check_conv(check, taps * p->out_c, patch_size(p));
         case MG_LAYOUT_NIBBLES: return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
-        case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
+        case MG_LAYOUT_PAIRS:
+            return mg_check_conv(check, mg_pairs_weights_size(p), mg_pairs_scratch_size(p))
+                   && mg_check_data(check, p->channels_at, mg_pairs_table_size(p));
         case MG_LAYOUT_WORDS: return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p));
         case MG_LAYOUT_ROWS: return mg_conv2d_rows_check(check);
         default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
@@ -163,8 +165,8 @@ static void run_parts(const mg_call_t *call, uint32_t taps, uint32_t group, pixe
 
 void mg_conv2d_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_QUADS) {
-        mg_conv2d_packed(call);
+    if (p->layout == MG_LAYOUT_PAIRS) {
+        mg_conv2d_pairs(call);
     } else if (p->layout == MG_LAYOUT_WORDS) {
         mg_conv2d_words(call);
     } else if (p->layout == MG_LAYOUT_ROWS) {
@@ -180,26 +182,27 @@ bool mg_depthwise_check(const mg_check_t *check) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
     uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
-    if (p->layout == MG_LAYOUT_NIBBLES) {
-        return check_nibbles(check, weights, weights);
+    /* Sizes of scratch make sense for sound shapes only, so those are checked first. */
+    switch (p->layout) {
+        case MG_LAYOUT_CANONICAL: return mg_check_conv(check, weights, patch_size(p));
+        case MG_LAYOUT_NIBBLES: return check_nibbles(check, weights, weights);
+        case MG_LAYOUT_STRIPS:
+            if (!mg_strips_possible(p)) {
+                break;
+            }
+            return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_strips_scratch_size(p));
+        case MG_LAYOUT_WORDS:
+            return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_depthwise_words_scratch_size(p));
+        case MG_LAYOUT_LANES: return mg_depthwise_lanes_check(check);
+        default: break;
     }
-    if (p->layout == MG_LAYOUT_LANES) {
-        return mg_depthwise_lanes_check(check);
-    }
-    bool planes = p->layout == MG_LAYOUT_PLANES, words = p->layout == MG_LAYOUT_WORDS;
-    if ((p->layout != MG_LAYOUT_CANONICAL && !planes && !words) || (planes && !mg_planes_possible(p))) {
-        return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
-    }
-    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
-    return mg_check_conv(check, weights, planes || words ? 0 : patch_size(p))
-           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)))
-           && (!words || mg_check_scratch(check, mg_depthwise_words_scratch_size(p)));
+    return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_PLANES) {
-        mg_depthwise_planes(call);
+    if (p->layout == MG_LAYOUT_STRIPS) {
+        mg_depthwise_strips(call);
     } else if (p->layout == MG_LAYOUT_WORDS) {
         mg_depthwise_words(call);
     } else if (p->layout == MG_LAYOUT_LANES) {

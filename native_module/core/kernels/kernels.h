@@ -45,15 +45,16 @@ void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, 
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch);
 
-/* CONV_2D with weights in quads: conv_packed.c. */
-uint64_t mg_packed_weights_size(const mg_conv_params_t *p);
-uint64_t mg_packed_scratch_size(const mg_conv_params_t *p);
-void mg_conv2d_packed(const mg_call_t *call);
+/* CONV_2D with weights in pairs of channels: conv_pairs.c. */
+uint64_t mg_pairs_weights_size(const mg_conv_params_t *p);
+uint64_t mg_pairs_table_size(const mg_conv_params_t *p);
+uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_pairs(const mg_call_t *call);
 
-/* DEPTHWISE_CONV_2D a channel at a time: depthwise_planes.c. */
-bool mg_planes_possible(const mg_conv_params_t *p);
-uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
-void mg_depthwise_planes(const mg_call_t *call);
+/* DEPTHWISE_CONV_2D in strips: depthwise_strips.c. */
+bool mg_strips_possible(const mg_conv_params_t *p);
+uint64_t mg_strips_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_strips(const mg_call_t *call);
 
 /* Both with two pixels in a word: conv_words.c, depthwise_words.c. */
 uint64_t mg_words_weights_size(const mg_conv_params_t *p);
