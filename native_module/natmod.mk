@@ -2,16 +2,36 @@
 # Midge as a native module for stock firmware. Included by the root Makefile.
 #
 #   make natmod ARCH=armv7emsp    build/natmod/<arch>/_midge.mpy
+#   make natmod ARCH=armv7emsp OPS_FROM="wand.midge kws.midge"    with only what these models need
+#   make natmod ARCH=armv7emsp MIDGE_WITHOUT="f32 int16 signal"   without these families of ops.def
 
 ARCH ?= x64
+NATMOD ?= build/natmod/$(ARCH)
 
-natmod_tools_x86 = unix
 natmod_tools_x64 = unix
+natmod_tools_armv6m = arm
+natmod_tools_armv7m = arm
+natmod_tools_armv7emsp = arm
+natmod_tools_armv7emdp = arm
 natmod_tools_rv32imc = riscv
 natmod_tools_xtensa = esp8266
+natmod_tools_xtensawin = esp32
+natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin xtensa x64
 
-.PHONY: natmod
-natmod: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready
-	@ports/toolchain.sh $(or $(natmod_tools_$(ARCH)),$(if $(filter arm%,$(ARCH)),arm))
-	@$(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) MPY_DIR=$(abspath $(MICROPYTHON)) \
-		BUILD=$(abspath build/natmod/$(ARCH)) PYTHON=$(abspath $(VENV_PYTHON))
+# Weights packed for other cores: a native module does without their kernels.
+natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2,1)
+
+.PHONY: natmod natmod-unknown
+natmod: $(if $(filter $(ARCH),$(natmod_archs)),natmod-build,natmod-unknown)
+
+natmod-unknown:
+	@echo "no native module for ARCH=$(ARCH); known: $(natmod_archs)" >&2; false
+
+.PHONY: natmod-build
+natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
+	@ports/toolchain.sh $(natmod_tools_$(ARCH))
+	@$(if $(filter xtensawin,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
+	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_skip_layouts))
+	@PATH="$(abspath build/toolchain/xtensawin/bin):$$PATH" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
+		MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
+		MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def

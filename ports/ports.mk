@@ -37,6 +37,13 @@ define watch_module_files
 		{ rm -rf $(FIRMWARE)/genhdr; echo '$(module_files)' >$(FIRMWARE)/.modules; }
 endef
 
+# Builds may leave ops out: MIDGE_WITHOUT="f32 int16 signal", or all but those of some models: OPS_FROM="a.midge b.midge".
+# select_ops FILE,LAYOUTS: the choice as C includes it; MIDGE_OPS hands it to the build.
+MIDGE_WITHOUT ?=
+OPS_FROM ?=
+ops_ready = $(if $(OPS_FROM),host)
+select_ops = $(VENV_PYTHON) native_module/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
+
 .PHONY: firmware firmware-qemu firmware-unix
 
 firmware: $(if $(wildcard $(BOARD_ROW)),firmware-$(board_port),firmware-unknown)

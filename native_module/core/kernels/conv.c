@@ -22,6 +22,9 @@ static uint64_t patch_size(const mg_conv_params_t *p) {
 
 bool mg_conv2d_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
+    if (!mg_check_layout(check, MG_LAYOUTS_CONV_2D)) {
+        return false;
+    }
     switch (p->layout) {
         case MG_LAYOUT_CANONICAL:
             return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
@@ -102,15 +105,18 @@ static void walk(const mg_call_t *call, pixel_fn pixel) {
 }
 
 void mg_conv2d_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_QUADS) {
+    if (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_QUADS) && call->params.conv.layout == MG_LAYOUT_QUADS) {
         mg_conv2d_packed(call);
-    } else {
+    } else if (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_CANONICAL)) {
         walk(call, conv_pixel);
     }
 }
 
 bool mg_depthwise_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
+    if (!mg_check_layout(check, MG_LAYOUTS_DEPTHWISE_CONV_2D)) {
+        return false;
+    }
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
@@ -125,9 +131,9 @@ bool mg_depthwise_check(const mg_check_t *check) {
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_PLANES) {
+    if (MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_PLANES) && call->params.conv.layout == MG_LAYOUT_PLANES) {
         mg_depthwise_planes(call);
-    } else {
+    } else if (MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_CANONICAL)) {
         walk(call, depthwise_pixel);
     }
 }
