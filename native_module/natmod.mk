@@ -32,6 +32,6 @@ natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
 	@ports/toolchain.sh $(natmod_tools_$(ARCH))
 	@$(if $(filter xtensawin,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
 	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_skip_layouts))
-	@PATH="$(abspath build/toolchain/xtensawin/bin):$$PATH" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
+	@PATH="$(XTENSA_PATH)" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
 		MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
 		MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def

