@@ -32,6 +32,22 @@ natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
 	@ports/toolchain.sh $(natmod_tools_$(ARCH))
 	@$(if $(filter xtensawin,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
 	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_skip_layouts))
-	@PATH="$(XTENSA_PATH)" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
-		MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
-		MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def
+	@$(make_natmod)
+
+make_natmod = PATH="$(XTENSA_PATH)" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
+	MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
+	MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def
+
+# What each op costs, by architecture.
+.PHONY: op-sizes
+op-sizes: natmod-build
+	@$(make_natmod) $(abspath $(NATMOD))/sizes.json
+
+# Firmware without Midge and a native module for it, as steps on the way.
+arch_of = $(shell sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$1.toml)
+firmware-for-%-bare: $(VENV)/.ready
+	@mkdir -p build/firmware/$*-bare
+	@echo "building MicroPython without Midge for $* (log: build/firmware/$*-bare/build.log)"
+	@$(MAKE) --no-print-directory firmware BOARD=$* BARE=1 >build/firmware/$*-bare/build.log 2>&1 || \
+		{ tail -20 build/firmware/$*-bare/build.log; exit 1; }
+	@$(MAKE) --no-print-directory natmod-for-$(call arch_of,$*)

@@ -53,6 +53,7 @@ class Board:
     port: str
     install: str  # how firmware gets onto it: simulator, program, uf2, esptool or bossac
     firmware: str  # the file that the build leaves in build/firmware/<name>/
+    launcher: str = ""  # the command that runs that file on a PC, where it is not the file itself
     install_offset: int = 0  # where in flash that file goes
     picojoules_per_cycle: float | None = None
     flash_wait_states: int = 0  # cycles that the core waits for a line of flash which it has not yet

@@ -36,7 +36,7 @@ const mg_op_t *mg_op_find(uint32_t number) {
 #endif
 
 /* One behind the other: no word a name and no relocation, as a table of pointers would take. */
-static const char NAMES[] =
+static const char NAMES[] = ""
 #define MG_OP(number, name, kernel, params, in_place) #name "\0"
 #include NAMED_OPS
 #undef MG_OP
