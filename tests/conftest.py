@@ -15,6 +15,10 @@ settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "boards: slow, on emulated boards that `make test-boards` builds")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real models and recordings that lies beside the repository."""

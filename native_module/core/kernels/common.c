@@ -15,7 +15,7 @@ bool mg_refuse_damage(const mg_check_t *check) {
 
 bool mg_check_layout(const mg_check_t *check, uint32_t layouts) {
     uint32_t layout = check->params.conv.layout;
-    return (layout < 32 && (layouts >> layout & 1u) != 0)
+    return layout >= 32 || (layouts >> layout & 1u) != 0 /* unknown ones are the kernel's to refuse */
            || mg_refuse_model(check, "weights packed for another core, convert the model again for this one: layout",
                               layout, 0);
 }
