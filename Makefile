@@ -26,6 +26,9 @@ help:
 	@echo "                                     real models against their recorded outputs"
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
+	@echo "                                     with OPS_FROM=<models> or MIDGE_WITHOUT=<families> in either: fewer ops"
+	@echo "make test-natmods                    native modules and the Pico's firmware, on emulated boards"
+	@echo "make op-sizes ARCH=<arch>            what each op costs in a native module"
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
 	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
 	@echo "make test-bench                      typical layers, no more than 2 % above tests/bench/baseline.json"
@@ -88,7 +91,7 @@ NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7
 .PHONY: test-boards test-natmods
 test-boards: test-natmods
 test-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-bare) firmware-for-RPI_PICO \
-		firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare natmod-for-xtensa
+		firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare
 	@$(MAKE) --no-print-directory firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1 >build/firmware/unix-1.26.log
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_tailored.py tests/device/test_rp2040.py
 	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim; do \

@@ -14,9 +14,8 @@ natmod_tools_armv7m = arm
 natmod_tools_armv7emsp = arm
 natmod_tools_armv7emdp = arm
 natmod_tools_rv32imc = riscv
-natmod_tools_xtensa = esp8266
 natmod_tools_xtensawin = esp32
-natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin xtensa x64
+natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin x64
 
 # Weights packed for other cores: a native module does without their kernels.
 natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2,1)

@@ -70,7 +70,8 @@ def select(without: set[str], skip_layouts: set[int], models: list[str]) -> str:
     if not lines:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     masks = [f"#define MG_LAYOUTS_{name} 0x{mask:x}u" for name, mask in layouts.items()]
-    return "\n".join(["/* Made by native_module/select_ops.py. */", "#ifdef MG_OP", *lines, "#else", *masks, "#endif", ""])
+    head = "/* Made by native_module/select_ops.py. */"
+    return "\n".join([head, "#ifdef MG_OP", *lines, "#else", *masks, "#endif", ""])
 
 
 def main() -> None:

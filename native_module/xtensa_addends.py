@@ -9,6 +9,7 @@ A relocatable link for Xtensa leaves them in the literals; MicroPython's linker 
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 from elftools.elf import elffile
 
@@ -17,9 +18,9 @@ def main(path: Path) -> None:
     content = bytearray(path.read_bytes())
     with path.open("rb") as file:
         elf = elffile.ELFFile(file)
-        symbols = list(elf.get_section_by_name(".symtab").iter_symbols())
-        literals = elf.get_section_by_name(".literal")
-        relocations = elf.get_section_by_name(".rela.literal")
+        sections: dict[str, Any] = {section.name: section for section in elf.iter_sections()}
+        symbols = list(sections[".symtab"].iter_symbols())
+        literals, relocations = sections[".literal"], sections[".rela.literal"]
         for i, relocation in enumerate(relocations.iter_relocations()):
             at = literals["sh_offset"] + relocation["r_offset"]
             (addend,) = struct.unpack_from("<I", content, at)

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
 
 from conftest import Board
 from midge.boards import load_board
 from midge.sim import Simulator
-from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
 
 pytestmark = pytest.mark.boards
 

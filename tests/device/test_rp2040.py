@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
 
 from conftest import Board
 from midge.convert import convert
-from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
 
 pytestmark = pytest.mark.boards
 
@@ -105,7 +105,7 @@ def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def put_files(board: Board, files: dict[str, bytes]) -> None:
     """Write files through the raw REPL, in pieces, at a speed that ampy does not have."""
     folders = sorted({parent for path in files for parent in map(str, Path(path).parents) if parent != "."})
-    board.run(f"import os\nfor f in {folders}:\n    try:\n        os.mkdir(f)\n    except OSError:\n        pass", BOOT_S)
+    board.run(f"import os\nfor folder in {folders}:\n    os.mkdir(folder)", BOOT_S)
     for path, content in files.items():
         for at in range(0, len(content), 4096):
             board.run(f"with open({path!r}, {'ab' if at else 'wb'!r}) as f:\n    f.write({content[at : at + 4096]!r})",

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_natmods import make
+from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
 from midge.boards import load_board
 from midge.convert import convert
 from midge.format import read
-from test_natmods import make
-from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
 OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
 
@@ -48,7 +48,8 @@ def test_another_model_is_refused_with_the_op_and_a_remedy(tailored: Path) -> No
     used = {node.op.name for node in read((tailored / "tiny.midge").read_bytes()).nodes}
     missing = next(n.op for n in read((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
     last = load(tailored, "wand.midge").strip().splitlines()[-1]
-    assert last.startswith("ValueError: node ") and "OPS_FROM=" in last and last.rstrip().endswith(f"op {missing.number}")
+    assert last.startswith("ValueError: node ") and "OPS_FROM=" in last
+    assert last.rstrip().endswith(f"op {missing.number}")
 
 
 def test_it_is_smaller(tailored: Path) -> None:
