@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import format as midge_format
@@ -16,6 +16,7 @@ from .layouts import pack
 from .lower import Program, lower
 from .passes import run_passes
 from .plan import Plan, plan_arena
+from .strips import fit
 
 
 class UnsupportedModel(UserError):
@@ -57,13 +58,15 @@ class Conversion:
 
 
 def convert(
-    model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None
-) -> Conversion:
+    model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None,
+    arena_limit: int | None = None,
+) -> Conversion:  # fmt: skip
     """Convert a quantised int8 .tflite model.
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
     target: a core or board to pack the weights for; the file runs on all others as well.
+    arena_limit: bytes of RAM that the arena may take; layers are run in strips of rows until it fits.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
@@ -72,12 +75,13 @@ def convert(
     """
     graph, size = read_model(model, name)
     title = name or ("model" if isinstance(model, bytes) else str(model))
-    return convert_graph(graph, labels, title, size, target)
+    return convert_graph(graph, labels, title, size, target, arena_limit)
 
 
 def convert_graph(
-    graph: Graph, labels: Sequence[str], title: str, source_size: int, target: str | None = None
-) -> Conversion:
+    graph: Graph, labels: Sequence[str], title: str, source_size: int, target: str | None = None,
+    arena_limit: int | None = None,
+) -> Conversion:  # fmt: skip
     """Convert an imported graph."""
     graph.labels = list(labels)
     classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
@@ -90,11 +94,27 @@ def convert_graph(
     program, refused = lower(graph)
     if refused:
         raise UnsupportedModel(title, [(node.op, node.name, reason) for node, reason in refused])
-    if target is not None:
-        pack(program, target)
-    plan = plan_arena(program)
+
+    def packed(program: Program) -> Program:
+        steps = [replace(s, params=dict(s.params), constants=dict(s.constants)) for s in program.steps]
+        copy = replace(program, steps=steps)
+        if target is not None:
+            pack(copy, target)
+        return copy
+
+    if arena_limit is None:
+        program = packed(program)
+        plan = plan_arena(program)
+    else:
+        fitted = fit(program, arena_limit, packed)
+        program, plan = fitted.program, fitted.plan
+        graph.notes += fitted.notes
+        if plan.arena_size > arena_limit:
+            raise UserError(f"{title}: no arena of {arena_limit} B was found, the smallest takes {plan.arena_size} B; "
+                            "give it more, or a model with smaller images or fewer channels at its start")  # fmt: skip
     try:
         blob = midge_format.write(program, plan)
     except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
     return Conversion(blob, program, plan, source_size)
+

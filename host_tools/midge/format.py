@@ -73,10 +73,10 @@ def write(program: Program, plan: Plan) -> bytes:
     def index_of(tensor: Tensor, named: bool = False) -> int:
         if id(tensor) not in indices:
             indices[id(tensor)] = len(indices)
-            root = program.root(tensor)
+            root, at = program.place(tensor)
             label = strings.add(tensor.name) if named else 0
             if root.data is not None:
-                place, offset = DATA, data.add(root.data.tobytes())
+                place, offset = DATA, data.add(root.data.tobytes()) + at
             else:
                 place, offset = ARENA, plan.offsets[id(tensor)]
             if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others

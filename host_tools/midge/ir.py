@@ -94,7 +94,7 @@ class Graph:
     nodes: list[Node]
     labels: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)  # what passes have removed, for the user
+    notes: list[str] = field(default_factory=list)  # what passes have changed, for the user
 
     def tensors(self) -> Iterator[Tensor]:
         """Every tensor once."""

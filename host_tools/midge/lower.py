@@ -41,20 +41,27 @@ class Step:
 
 @dataclass
 class Program:
-    """Steps in order of execution, and which tensors are only other names for the same bytes."""
+    """Steps in order of execution, and which tensors are only other names for bytes of another."""
 
     graph: Graph
     steps: list[Step] = field(default_factory=list)
-    aliases: dict[int, Tensor] = field(default_factory=dict)
+    aliases: dict[int, tuple[Tensor, int]] = field(default_factory=dict)
+
+    def place(self, tensor: Tensor) -> tuple[Tensor, int]:
+        """The tensor whose bytes this one shares, and at which byte of it this one starts."""
+        at = 0
+        while id(tensor) in self.aliases:
+            tensor, offset = self.aliases[id(tensor)]
+            at += offset
+        return tensor, at
 
     def root(self, tensor: Tensor) -> Tensor:
         """The tensor whose bytes this one shares."""
-        while id(tensor) in self.aliases:
-            tensor = self.aliases[id(tensor)]
-        return tensor
+        return self.place(tensor)[0]
 
-    def alias(self, tensor: Tensor, of: Tensor) -> None:
-        self.aliases[id(tensor)] = of
+    def alias(self, tensor: Tensor, of: Tensor, at: int = 0) -> None:
+        """Let a tensor be another name for the bytes of one, or for some of them from `at` on."""
+        self.aliases[id(tensor)] = (of, at)
 
     def add(
         self,
@@ -103,7 +110,9 @@ def dtypes_of(op: str) -> list[str]:
 def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
     """Lower every node. Returns the program and each node that has no lowering, with the reason."""
     from . import lowerings  # noqa: F401  (fills RULES)
+    from .peephole import simplify
     from .state import elide_state_copies
+    from .views import elide_part_copies
 
     program = Program(graph)
     refused: list[tuple[Node, str]] = []
@@ -125,6 +134,8 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             graph.outputs[i] = copy_constant(program, output)
     if not refused:
         elide_state_copies(program)
+        simplify(program)
+        elide_part_copies(program)
     return program, refused
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from midge.errors import UserError
 
 Recording = npt.NDArray[np.float32]
+_LARGEST = float(np.finfo(np.float32).max)
 _WANTED = "wanted x, y, z in g, and optionally x, y, z in degrees a second"
 
 
@@ -40,7 +41,7 @@ def read_recording(path: Path) -> Recording:
         if len(fields) != columns:
             raise UserError(f"{path}:{number}: {len(fields)} columns, {columns} above; write as many in each line")
         for field in fields:
-            if not _is_number(field) or not np.isfinite(np.float32(field)):
+            if not _is_number(field) or not abs(float(field)) <= _LARGEST:  # NaN compares with nothing
                 raise UserError(f"{path}:{number}: '{field.strip()[:40]}' is no finite number; mend or remove the line")
         rows.append([float(field) for field in fields])
     return np.array(rows, np.float32)

@@ -174,8 +174,11 @@ class Simulator:
         if self.flash is not None and self.flash.exists():
             self._write_memory("flash", self.flash.read_bytes())
         if self.romfs is not None:
-            is_image = isinstance(self.romfs, Path) and not self.romfs.is_dir()
-            self._write_memory("romfs", self.romfs.read_bytes() if is_image else build_romfs(self.romfs))
+            if isinstance(self.romfs, Path) and self.romfs.is_file():
+                image = self.romfs.read_bytes()
+            else:
+                image = build_romfs(self.romfs)
+            self._write_memory("romfs", image)
         if self.sensor is not None:
             rows, columns = self.sensor.shape
             self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())

@@ -120,7 +120,7 @@ uint64_t cpu_cycles(void) {
 // What is flash on a real board must fault here as well when somebody writes to it; that includes
 // address 0, where a null pointer leads.
 
-enum { MPU_CODE, MPU_ROMFS, MPU_GUARD };
+enum { MPU_CODE, MPU_ROMFS, MPU_GUARD, MPU_NULL };
 
 // A core without an MPU reads zero.
 static bool has_mpu(void) {
@@ -177,6 +177,9 @@ static void mpu_init(void) {
         return;
     }
     mpu_region(MPU_CODE, BOARD_CODE_ADDRESS, BOARD_CODE_BYTES, ACCESS_READ_ONLY);
+    if (BOARD_CODE_ADDRESS != 0) {  // the same memory may show at 0 as well
+        mpu_region(MPU_NULL, 0, BOARD_CODE_BYTES, ACCESS_READ_ONLY);
+    }
     cpu_protect_rom(true);
     MPU_CTRL = 5;  // on, and everything else keeps its default map
     SCB_SHCSR |= 7u << 16;  // usage, bus and memory faults have handlers of their own

@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: MIT
 CROSS_COMPILE ?= arm-none-eabi-
-AFLAGS += $(filter -mcpu=% -mthumb,$(CPU_FLAGS))
 GC_HELPER = $(if $(filter %m0 %m0plus,$(CPU_FLAGS)),thumb1,thumb2)

@@ -2,5 +2,4 @@
 # Headers are picolibc's; nothing of it is linked.
 CROSS_COMPILE ?= riscv64-unknown-elf-
 CFLAGS += --specs=picolibc.specs
-AFLAGS += $(CPU_FLAGS)
 GC_HELPER = rv32i

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midge.convert import convert
-from midge.plan import Block, _place
+from midge.plan import Block, Piece, conflicts_of, improve, live_bytes, place, whole
 
 blocks_strategy = st.lists(
     st.builds(
-        lambda size, first, length: Block(size * 16, first, first + length),
+        lambda size, first, length: whole(size * 16, first, first + length),
         st.integers(1, 64),
         st.integers(0, 12),
         st.integers(0, 5),
@@ -23,22 +23,46 @@ blocks_strategy = st.lists(
 
 def assert_sound(blocks: list[Block]) -> None:
     for a, b in combinations(blocks, 2):
-        if a.meets(b):
-            assert a.offset + a.size <= b.offset or b.offset + b.size <= a.offset, (a, b)
+        for p in a.pieces:
+            for q in b.pieces:
+                below = a.offset + p.high <= b.offset + q.low or b.offset + q.high <= a.offset + p.low
+                assert below or not p.meets(q), (a, b)
     assert all(b.offset >= 0 and b.offset % 16 == 0 for b in blocks)
 
 
 @given(blocks_strategy)
 def test_no_two_live_blocks_overlap(blocks: list[Block]) -> None:
-    size = _place(sorted(blocks, key=lambda b: -b.size))
+    size = place(sorted(blocks, key=lambda b: -b.size), conflicts_of(blocks))
     assert_sound(blocks)
     assert size == max(b.offset + b.size for b in blocks)
 
 
-@given(blocks_strategy.filter(lambda blocks: len(blocks) <= 5))
-def test_greedy_by_size_is_near_the_best_order(blocks: list[Block]) -> None:
-    best = min(_place(list(order)) for order in permutations(blocks))
-    assert _place(sorted(blocks, key=lambda b: (-b.size, b.first))) <= 2 * best
+def in_pieces(block: Block, cut: int, later: int) -> Block:
+    """The block with its upper part alive for some steps longer, its lower one taken up later."""
+    at = cut * block.size // 4
+    lower = Piece(0, at, block.first, block.last)
+    upper = Piece(at, block.size, block.first, block.last + later)
+    return Block(block.size, [p for p in (lower, upper) if p.high > p.low])
+
+
+pieces_strategy = st.builds(in_pieces, blocks_strategy.map(lambda b: b[0]), st.integers(0, 3), st.integers(0, 4))
+
+
+@given(st.lists(pieces_strategy, min_size=1, max_size=10))
+def test_no_two_live_pieces_overlap(blocks: list[Block]) -> None:
+    conflicts = conflicts_of(blocks)
+    order = improve(sorted(blocks, key=lambda b: -b.size), conflicts, 0)
+    assert place(order, conflicts) >= max(live_bytes(blocks, i) for i in range(20))
+    assert_sound(blocks)
+
+
+@given(blocks_strategy.filter(lambda blocks: len(blocks) <= 6))
+def test_small_plans_are_the_best_there_are(blocks: list[Block]) -> None:
+    conflicts = conflicts_of(blocks)
+    best = min(place(order, conflicts) for order in permutations(blocks))
+    bound = max(live_bytes(blocks, i) for i in range(20))
+    order = improve(sorted(blocks, key=lambda b: (-b.size, b.first)), conflicts, bound)
+    assert place(order, conflicts) <= best
 
 
 def test_plan_of_the_wand(wand_tflite) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -26,6 +27,20 @@ def read_labels(text: str | None) -> list[str]:
     else:
         lines = text.split(",")
     return [line.strip() for line in lines if line.strip()]
+
+
+class Size(click.ParamType[int]):
+    """Bytes: 40000, 40k (of 1,000) or 40K (of 1,024)."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        factor = {"k": 1000, "K": 1024}.get(text[-1:], 1)
+        digits = text if factor == 1 else text[:-1]
+        if not digits.isdecimal():
+            self.fail(f"'{value}' is no size; write 40000 or 40k", param, ctx)
+        return factor * int(digits)
 
 
 def write_model(result: conversion.Conversion, path: Path) -> None:
@@ -72,7 +87,7 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
         ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
         *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
         *((f"output {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.outputs)),
-        *((("removed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
+        *((("changed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
         ("labels", ", ".join(program.graph.labels) or "none; give them with --labels"),
     ])
 
@@ -83,16 +98,18 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
 @click.option("--name", help="What the device calls the model; the file's name by default.")
 @click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for. The file runs on all.")
+@click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
-    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None, as_json: bool
-) -> None:
+    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
+    arena_limit: int | None, as_json: bool,
+) -> None:  # fmt: skip
     """Convert a quantised .tflite MODEL into a .midge file."""
     path = output or model.with_suffix(".midge")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
         progress.add_task(f"converting {model.name}")
-        result = conversion.convert(model, read_labels(labels), name, target)
+        result = conversion.convert(model, read_labels(labels), name, target, arena_limit)
         write_model(result, path)
     if as_json:
         print_json({"file": str(path), **facts_of(result)})

@@ -10,7 +10,7 @@ from .channels import drop_channels
 from .decompose import decompose
 from .fold import fold_constants, fold_padding
 from .legacy import uint8_to_int8
-from .prune import drop_identities, drop_unused
+from .prune import drop_identities, drop_unused, share_equal
 from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
@@ -23,6 +23,7 @@ PASSES: tuple[Pass, ...] = (
     decompose,
     fold_padding,
     drop_unused,
+    share_equal,
     drop_channels,
 )
 

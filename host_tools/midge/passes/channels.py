@@ -57,7 +57,7 @@ def drop_channels(graph: Graph) -> Graph:
     for node in nodes:
         _shrink(node.outputs[0], dropped)
     if count:
-        graph.notes.append(f"{count} channels that never change")
+        graph.notes.append(f"{count} channels that never change left out")
     return graph
 
 

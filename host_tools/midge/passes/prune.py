@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from ..ir import Graph, Node
+import numpy as np
+
+from ..ir import Graph, Node, Tensor
 
 _IDENTITIES = {"DROPOUT", "STOP_GRADIENT", "IDENTITY"}
 
@@ -36,3 +38,44 @@ def drop_unused(graph: Graph) -> Graph:
         if len(kept) == len(graph.nodes):
             return graph
         graph.nodes = kept
+
+
+def share_equal(graph: Graph) -> Graph:
+    """Let nodes that compute the same from the same share one result: branches that start alike."""
+    known: dict[str, list[Node]] = {}
+    count = 0
+    for node in list(graph.nodes):
+        twin = next((n for n in known.get(node.op, ()) if _computes_the_same(n, node)), None)
+        if twin is None or any(t.is_state for t in [*node.inputs, *node.outputs] if t is not None):
+            known.setdefault(node.op, []).append(node)
+            continue
+        for mine, theirs in zip(node.outputs, twin.outputs, strict=True):
+            graph.replace(mine, theirs)
+        graph.nodes = [n for n in graph.nodes if n is not node]
+        count += 1
+    if count:
+        graph.notes.append(f"{count} layers that repeat another left out")
+    return graph
+
+
+def _computes_the_same(a: Node, b: Node) -> bool:
+    if a.attrs != b.attrs or len(a.inputs) != len(b.inputs) or len(a.outputs) != len(b.outputs):
+        return False
+    alike = all(x is y or _equal(x, y) for x, y in zip(a.inputs, b.inputs, strict=True))
+    return alike and all(_same_units(x, y) for x, y in zip(a.outputs, b.outputs, strict=True))
+
+
+def _equal(a: Tensor | None, b: Tensor | None) -> bool:
+    """Whether two constants are equal, with their units."""
+    if a is None or b is None or a.data is None or b.data is None:
+        return False
+    return _same_units(a, b) and a.data.tobytes() == b.data.tobytes()
+
+
+def _same_units(a: Tensor, b: Tensor) -> bool:
+    qa, qb = a.quantization, b.quantization
+    if (a.shape, a.dtype) != (b.shape, b.dtype):
+        return False
+    if qa is None or qb is None:
+        return qa is qb
+    return qa.axis == qb.axis and np.array_equal(qa.scale, qb.scale) and np.array_equal(qa.zero_point, qb.zero_point)
