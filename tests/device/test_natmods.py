@@ -38,7 +38,8 @@ def bare_board(name: str, module: bytes, package: dict[str, bytes] | None = None
     if not board.qemu or not shutil.which(board.qemu.system):
         pytest.skip(f"no {board.qemu and board.qemu.system}; run: ports/toolchain.sh {board.qemu and board.qemu.tools}")
     files = rom_files() if package is None else package
-    return Simulator(board, firmware=firmware, romfs=files | {"lib/_midge.mpy": module})
+    heap_bytes = max(board.heap_bytes, 0x4_0000)  # of all ops and of sources; a small board takes fewer
+    return Simulator(board, firmware=firmware, romfs=files | {"lib/_midge.mpy": module}, heap_bytes=heap_bytes)
 
 
 @pytest.fixture(scope="module", params=EMULATED)
