@@ -12,7 +12,19 @@
 #include "../requantize.h"
 
 /* Records a fault and gives false. Kept out of line: every check calls it. */
-bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
+bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
+bool mg_refuse_damage(const mg_check_t *check);
+
+/* The same for parameters that no converter writes. Native modules lie in RAM: one text serves there for all
+ * of those (MG_TERSE). */
+#ifdef MG_TERSE
+#define mg_refuse(check, message, found, wanted) mg_refuse_damage(check)
+#else
+#define mg_refuse mg_refuse_model
+#endif
+
+/* The kernel of the node's weight layout is in this build, whose layouts these are, a bit each. */
+bool mg_check_layout(const mg_check_t *check, uint32_t layouts);
 
 /* The node has so many inputs and one output, of these dtypes. */
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
@@ -22,6 +34,20 @@ bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_out
 
 /* Tensor i of the node (inputs, then outputs) has `elements` elements. */
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
+
+/* A walk over dims with these strides, in elements, stays inside tensor i; at most `limit` elements
+ * are visited, so that no product here wraps 64 bits. */
+bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
+                   uint32_t rank, uint64_t limit);
+
+/* The same over the elements of output `i`, which is what an operand of an op element by element does. */
+bool mg_check_operand(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides);
+
+/* The dimensions and strides of a reduction, which `reduce` and `extreme` both start with. */
+bool mg_check_reduction(const mg_check_t *check);
+
+/* The dimensions and strides of products, which `matmul` and `matmul16` both start with. */
+bool mg_check_product(const mg_check_t *check);
 
 /* A constant lies in the data section. */
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size);
