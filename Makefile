@@ -175,7 +175,7 @@ TARGETS ?= cortex-m0plus,cortex-m3,cortex-m4,cortex-m7,cortex-m33,cortex-m55,rv3
 .PHONY: bench test-bench
 bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
-	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS)
+	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
 
 test-bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
