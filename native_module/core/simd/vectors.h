@@ -26,7 +26,7 @@ static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table
         int32_t x = (int32_t)((uint32_t)sums.lane[i] + (uint32_t)table[0].lane[i]);
         int64_t high = ((int64_t)x * table[1].lane[i] + (1 << 30)) >> 31;
         high = (high > INT32_MAX ? INT32_MAX : high) + (high >> 63);
-        uint32_t shift = (uint32_t)-table[2].lane[i] & 31u;
+        uint32_t shift = (0u - (uint32_t)table[2].lane[i]) & 31u;
         sums.lane[i] = (int32_t)((high + (1ll << shift >> 1)) >> shift);
     }
     return sums;
