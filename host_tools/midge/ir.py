@@ -95,6 +95,7 @@ class Graph:
     labels: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what passes have changed, for the user
+    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # ends with axes in another order than the source
 
     def tensors(self) -> Iterator[Tensor]:
         """Every tensor once."""

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Functions of single elements and of pairs of them. Axes may lie in any order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...ir import Tensor
+from ..onnx import CannotImport, Importer, OnnxNode, Value, onnx_op
+
+_UNARY = {
+    "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
+    "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
+    "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
+}  # fmt: skip
+_BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "PRelu": "PRELU"}
+_COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
+            "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}  # fmt: skip
+_CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool", 10: "float32",
+          11: "float32"}  # fmt: skip
+
+
+def same(imp: Importer, value: Value) -> Tensor:
+    """The tensor as it lies."""
+    return imp.arranged(value, value.order if value.flat is None and value.order else tuple(range(len(value.shape))))
+
+
+def order_of(value: Value) -> tuple[int, ...]:
+    return value.order or tuple(range(len(value.shape)))
+
+
+@onnx_op(*_UNARY)
+def unary(imp: Importer, node: OnnxNode) -> Value:
+    x = node.input(0)
+    t = same(imp, x)
+    return imp.value(imp.build.like(_UNARY[node.op], t, node.name), order_of(x))
+
+
+@onnx_op("Identity", "Dropout")
+def nothing(imp: Importer, node: OnnxNode) -> Value:
+    return node.input(0)
+
+
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "ThresholdedRelu",
+         "Erf")  # fmt: skip
+def function(imp: Importer, node: OnnxNode) -> Value:
+    x = node.input(0)
+    return imp.value(_function(imp, node, same(imp, x)), order_of(x))
+
+
+def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
+    build, a, name = imp.build, node.attrs, node.name
+    match node.op:
+        case "Elu":
+            if a.get("alpha", 1.0) != 1.0:
+                raise CannotImport(f"an alpha of {a['alpha']}; 1 can run")
+            return build.like("ELU", t, name)
+        case "LeakyRelu":
+            return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
+        case "Gelu":
+            return build.like("GELU", t, name, approximate=a.get("approximate", "none") == "tanh")
+        case "HardSigmoid":
+            scaled = build.binary("MUL", t, build.scalar(a.get("alpha", 0.2)), name)
+            return build.like("RELU_0_TO_1", build.binary("ADD", scaled, build.scalar(a.get("beta", 0.5)), name), name)
+        case "Reciprocal":
+            return build.binary("DIV", build.scalar(1.0), t, name)
+        case "Softplus":
+            return build.like("LOG", build.binary("ADD", build.like("EXP", t, name), build.scalar(1.0), name), name)
+        case "Softsign":
+            return build.binary("DIV", t, build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name), name)
+        case "Clip":
+            low, high = _limit(node, 1, "min"), _limit(node, 2, "max")
+            if t.dtype != "float32":
+                raise CannotImport(f"{t.dtype} tensors; float32 can run")
+            return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
+        case "Erf":
+            raise CannotImport("only as a part of GELU, x * (1 + erf(x / sqrt(2))) / 2; export the model with opset 20")
+    raise CannotImport("no such function here")
+
+
+def _limit(node: OnnxNode, i: int, key: str) -> float | None:
+    if key in node.attrs:
+        return float(node.attrs[key])
+    return float(node.known(i, "limits").reshape(-1)[0]) if node.has(i) else None
+
+
+@onnx_op(*_BINARY)
+def binary(imp: Importer, node: OnnxNode) -> Value:
+    result = _binary(imp, node, node.input(0), node.input(1) if len(node.inputs) > 1 else node.input(0))
+    for i in range(2, len(node.inputs)):  # Max and Min take any number
+        result = _binary(imp, node, result, node.input(i))
+    return result
+
+
+def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
+    affine = _affine(imp, node, a, b)
+    if affine is not None:
+        return affine
+    order = imp.common_order([a, b])
+    left, right = imp.broadcast(a, order), imp.broadcast(b, order)
+    return imp.value(imp.build.binary(_BINARY[node.op], left, right, node.name), order)
+
+
+def _affine(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value | None:
+    """A factor or shift of channels that goes into the layer before: what exporters make of normalisation."""
+    if node.op not in ("Add", "Mul") or a.is_constant == b.is_constant:
+        return None
+    x, c = (a, b) if b.is_constant else (b, a)
+    if x.tensor is None or x.flat is not None or x.uses > 1 or x.tensor.dtype != "float32" or c.data is None:
+        return None
+    if len(c.shape) > len(x.shape):
+        return None
+    factors = c.data.reshape((1,) * (len(x.shape) - len(c.shape)) + c.shape).transpose(order_of(x))
+    producer = imp.build.producer(x.tensor)
+    if factors.size != factors.shape[-1] or producer is None or producer.op == "RESHAPE":
+        return None
+    if producer.op not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        return None
+    row = np.broadcast_to(factors.reshape(-1), (x.tensor.shape[-1],)).astype(np.float32)
+    scale, shift = (row, np.zeros_like(row)) if node.op == "Mul" else (np.ones_like(row), row)
+    return imp.value(imp.build.affine(x.tensor, scale, shift, fold=True, name=node.name), order_of(x))
+
+
+@onnx_op("Pow")
+def power(imp: Importer, node: OnnxNode) -> Value:
+    x, exponents = node.input(0), node.known(1, "exponents")
+    t = same(imp, x)
+    exponent = float(exponents.reshape(-1)[0]) if exponents.size == 1 else None
+    if exponent == 2:
+        return imp.value(imp.build.binary("MUL", t, t, node.name), order_of(x))
+    if exponent == 0.5:
+        return imp.value(imp.build.like("SQRT", t, node.name), order_of(x))
+    if exponent == 1:
+        return x
+    raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; 2, 1 and 0.5 can run")
+
+
+@onnx_op(*_COMPARE)
+def compare(imp: Importer, node: OnnxNode) -> Value:
+    a, b = node.input(0), node.input(1)
+    order = imp.common_order([a, b])
+    out = imp.build.binary(_COMPARE[node.op], imp.broadcast(a, order), imp.broadcast(b, order), node.name, "bool")
+    return imp.value(out, order)
+
+
+@onnx_op("Where")
+def where(imp: Importer, node: OnnxNode) -> Value:
+    values = [node.input(i) for i in range(3)]
+    order = imp.common_order(values)
+    condition, a, b = (imp.broadcast(v, order) for v in values)
+    shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+    return imp.value(imp.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
+
+
+@onnx_op("Cast", "CastLike")
+def cast(imp: Importer, node: OnnxNode) -> Value:
+    x = node.input(0)
+    dtype = _CASTS.get(node.attrs.get("to", 1))
+    t = same(imp, x)
+    if dtype is None:
+        raise CannotImport(f"a cast to ONNX's type {node.attrs.get('to')}")
+    return x if t.dtype == dtype else imp.value(imp.build.add("CAST", [t], t.shape, node.name, dtype), order_of(x))
