@@ -33,7 +33,7 @@ CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests
 	tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
 CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-CORE_INCLUDES := -Inative_module/core -Itests/core -Itests/fuzz
+CORE_INCLUDES := -Inative_module -Inative_module/core -Itests/core -Itests/fuzz
 CORE_MODEL := host_tools/demo/wand/wand_int8.tflite
 CORTEX_M4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os $(CORE_WARNINGS)
 

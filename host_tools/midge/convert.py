@@ -16,6 +16,7 @@ from .layouts import pack
 from .lower import Program, lower
 from .passes import run_passes
 from .plan import Plan, plan_arena
+from .shapes import Shapes
 from .strips import fit
 
 
@@ -59,21 +60,22 @@ class Conversion:
 
 def convert(
     model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None,
-    arena_limit: int | None = None,
+    arena_limit: int | None = None, shapes: Shapes = None,
 ) -> Conversion:  # fmt: skip
-    """Convert a quantised int8 .tflite model.
+    """Convert a .tflite model.
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
     target: a core or board to pack the weights for; the file runs on all others as well.
     arena_limit: bytes of RAM that the arena may take; layers are run in strips of rows until it fits.
+    shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
     >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
     b'MIDG'
     """
-    graph, size = read_model(model, name)
+    graph, size = read_model(model, name, shapes)
     title = name or ("model" if isinstance(model, bytes) else str(model))
     return convert_graph(graph, labels, title, size, target, arena_limit)
 
@@ -98,8 +100,7 @@ def convert_graph(
     def packed(program: Program) -> Program:
         steps = [replace(s, params=dict(s.params), constants=dict(s.constants)) for s in program.steps]
         copy = replace(program, steps=steps)
-        if target is not None:
-            pack(copy, target)
+        pack(copy, target)
         return copy
 
     if arena_limit is None:
@@ -116,5 +117,10 @@ def convert_graph(
         blob = midge_format.write(program, plan)
     except (OverflowError, KeyError, struct.error) as error:
         raise UserError(f"{title}: a value that no .midge file can hold: {error}") from error
+    try:
+        midge_format.check(blob, title)  # shapes that contradict one another show here
+    except UserError as error:
+        advice = "the model contradicts itself: export it again, or report it if it runs elsewhere"
+        raise UserError(f"{error}; {advice}") from error
     return Conversion(blob, program, plan, source_size)
 

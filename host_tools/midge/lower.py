@@ -122,7 +122,7 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             if function is None and node.outputs and dtypes_of(node.op):
                 raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
             if function is None:
-                raise Unsupported("Midge has no such op")
+                raise Unsupported("Midge has no such op; build the layer from those it has, or end the model before it")
             function(program, node)
         except Unsupported as reason:
             refused.append((node, str(reason)))

@@ -9,8 +9,9 @@
 #include "midge.h"
 
 /* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in quads
- * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c). */
-enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1 };
+ * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c), both with int4
+ * weights (conv.c). */
+enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1, MG_LAYOUT_NIBBLES = 4 };
 
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CORE = Path("native_module/core")
-TESTS = ("foreign", "rule", "fenced", "conv", "depthwise", "arena")
+TESTS = ("foreign", "rule", "fenced", "field", "conv", "depthwise", "arena")
 
 REDUNDANT = {
     "m->file_size > INT32_MAX": "takes a file of 2 GB",
@@ -95,8 +95,8 @@ def main() -> None:
         objects[kind] = [build / f"{kind}-{source.stem}.o" for source in tests]
         for source, target in zip(tests, objects[kind], strict=True):
             subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-w", "-D_POSIX_C_SOURCE=200809L",
-                            "-DMG_SIMD_SCALAR", *flags, f"-I{CORE}", "-Itests/core", "-Itests/fuzz", "-c", str(source),
-                            "-o", str(target)], check=True)  # fmt: skip
+                            "-DMG_SIMD_SCALAR", *flags, f"-I{CORE}", f"-I{CORE.parent}", "-Itests/core", "-Itests/fuzz",
+                            "-c", str(source), "-o", str(target)], check=True)  # fmt: skip
     count = alive = 0
     for source in sorted(CORE.rglob("*.c")):
         text, target = source.read_text(), copy / "core" / source.relative_to(CORE)

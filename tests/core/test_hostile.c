@@ -244,6 +244,11 @@ static const refusal_t REFUSALS[] = {
     {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 1}, {PARAM(conv, dilation_h), 2}, {PARAM(conv, dilation_w), 2}}},
     {"conv_same", CONSTANT, {{PARAM(conv, layout), 1}}},
     {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 1}}},
+    {"conv_int4", "int4 weights with a zero point", {{OF(0, conv, weights_zero_point), 1}}},
+    {"conv_int4", "int4 weights with a zero point", {{OF(1, conv, weights_zero_point), 1}}},
+    {"conv_int4", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 12 + 11}}},
+    {"conv_int4", SMALL_SCRATCH, {{SCRATCH_SIZE(1), 12 + 4 * 12 - 1}}},
+    {"conv_int4", CONSTANT, {{AT_DATA_SIZE, 64}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 26}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 0}}},
     {"depthwise_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 17}}},
@@ -592,8 +597,62 @@ static void every_bit(void) {
     }
 }
 
+/* The widths of the numbers in each op's parameters, in order, from ops.def. */
+#define MG_FIELD(type, name) *at++ = sizeof(type);
+#define MG_ARRAY(type, name, n) \
+    for (uint32_t i = 0; i < (n); i++) { \
+        *at++ = sizeof(type); \
+    }
+#define MG_STRUCT(name, fields) \
+    static uint8_t *name##_widths(uint8_t *at) { \
+        fields return at; \
+    }
+#include "ops.def"
+#undef MG_STRUCT
+#undef MG_ARRAY
+#undef MG_FIELD
+
+static uint32_t widths_of(uint16_t op, uint8_t *widths) {
+    switch (op) {
+#define MG_OP(number, name, kernel, params, in_place) \
+    case number: return (uint32_t)(params##_widths(widths) - widths);
+#include "ops.def"
+#undef MG_OP
+        default: return 0;
+    }
+}
+
+/* Every number of every node's parameters takes values at the ends of its range and near its own. */
+static void every_field(void) {
+    for (size_t i = 0; i < n_seeds; i++) {
+        const seed_t *seed = &seeds[i];
+        mg_error_t error;
+        uint32_t nodes = seed->sound ? mg_load_u16(seed->bytes + 26) : 0, at = mg_load_u32(seed->bytes + 40);
+        uint8_t *file = allocate(seed->size), widths[256];
+        for (uint32_t n = 0; n < nodes; n++, at += mg_load_u16(seed->bytes + at + 2)) {
+            uint32_t ends = (uint32_t)seed->bytes[at + 4] + seed->bytes[at + 5];
+            uint32_t field = at + NODE_SIZE + 2 * (ends + ends % 2);
+            uint32_t count = widths_of(mg_load_u16(seed->bytes + at), widths);
+            for (uint32_t k = 0; k < count; field += widths[k++]) {
+                uint32_t old = 0;
+                memcpy(&old, seed->bytes + field, widths[k] < 4 ? widths[k] : 4);
+                const uint32_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff,
+                                           0x80000000u, 0xfffffff0u, 0xffffffffu, old + 1, old - 1, 2 * old, 0u - old};
+                for (uint32_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+                    memcpy(file, seed->bytes, seed->size);
+                    memcpy(file + field, &values[v], widths[k] < 4 ? widths[k] : 4);
+                    exercise_repair(file, seed->size);
+                    exercise(file, seed->size, 5, &error);
+                }
+            }
+        }
+        free(file);
+    }
+}
+
 const test_t HOSTILE_TESTS[] = {
     {"foreign files", foreign_files}, {"every rule", every_rule}, {"rules of large numbers", large_numbers},
     {"rules of counts", counts},      {"every length", every_length}, {"every bit", every_bit},
+    {"every field", every_field},
     {NULL, NULL},
 };

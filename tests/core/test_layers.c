@@ -144,8 +144,28 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     return fast;
 }
 
-/* `fast`: with weights and kernel for cores with vector instructions. */
-static void one_conv(bool depthwise, bool fast, uint32_t round) {
+/* The data of a layer whose weights are int4, for which those of `data` are made to be: theirs two in a byte. */
+static uint8_t *int4_data(mg_conv_params_t *p, uint8_t *data, uint32_t weights, layer_t *layer) {
+    uint32_t at = p->channels_at;
+    p->layout = MG_LAYOUT_NIBBLES;
+    p->channels_at = p->weights_at + (weights + 1) / 2;
+    layer->data_size = p->channels_at + 9u * p->out_c;
+    uint8_t *packed = allocate(layer->data_size);
+    memset(packed, 0, layer->data_size);
+    for (uint32_t i = 0; i < weights; i++) {
+        int32_t w = random_between(-8, 7);
+        data[p->weights_at + i] = (uint8_t)w;
+        packed[p->weights_at + i / 2] |= (uint8_t)((w & 15) << i % 2 * 4);
+    }
+    memcpy(packed + p->channels_at, data + at, 9u * p->out_c);
+    layer->data = packed;
+    return packed;
+}
+
+typedef enum { PLAIN, FAST, INT4 } form_t; /* FAST: weights and kernel for cores with vector instructions */
+
+static void one_conv(bool depthwise, form_t form, uint32_t round) {
+    bool fast = form == FAST;
     mg_conv_params_t p = random_conv(depthwise, round);
     if (depthwise && fast && p.dilation_h != 1) {
         p.dilation_w = 1;
@@ -171,7 +191,8 @@ static void one_conv(bool depthwise, bool fast, uint32_t round) {
     mg_conv_params_t canonical = p;
     layer_t layer = {depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p,
                      data, data_size, 0};
-    uint8_t *other = fast ? fast_data(&p, data, weights, !depthwise, &layer) : NULL;
+    uint8_t *other = fast ? fast_data(&p, data, weights, !depthwise, &layer)
+                     : form == INT4 ? int4_data(&p, data, weights, &layer) : NULL;
     uint32_t scratch = layer.scratch = layer_scratch(&layer);
     if (scratch != 0) {
         layer.scratch--;
@@ -192,25 +213,31 @@ static void one_conv(bool depthwise, bool fast, uint32_t round) {
 
 static void conv(void) {
     for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(false, false, round);
+        one_conv(false, PLAIN, round);
+    }
+}
+
+static void conv_int4(void) {
+    for (uint32_t round = 0; round < 1500; round++) {
+        one_conv(round % 2 == 0, INT4, round / 2);
     }
 }
 
 static void packed_conv(void) {
     for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(false, true, round);
+        one_conv(false, FAST, round);
     }
 }
 
 static void depthwise(void) {
     for (uint32_t round = 0; round < 800; round++) {
-        one_conv(true, false, round);
+        one_conv(true, PLAIN, round);
     }
 }
 
 static void depthwise_planes(void) {
     for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(true, true, round);
+        one_conv(true, FAST, round);
     }
 }
 
@@ -550,6 +577,7 @@ static void affine(void) {
 
 const test_t LAYER_TESTS[] = {
     {"conv", conv},
+    {"conv of int4", conv_int4},
     {"packed conv", packed_conv},
     {"packed conv of two pixels", packed_conv_of_two_pixels},
     {"depthwise", depthwise},

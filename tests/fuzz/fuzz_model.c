@@ -157,7 +157,7 @@ static bool tame_params(uint32_t op, mg_params_t *p, uint32_t elements[3], uint3
             TAME(p->conv.in_c, 12);
             TAME(p->conv.out_c, 12);
             if (draw(50) != 0) {
-                p->conv.layout %= 2;
+                p->conv.layout %= 5;
             }
             if (op == MG_OP_DEPTHWISE_CONV_2D) {
                 p->conv.out_c = (uint16_t)(p->conv.in_c * (1 + p->conv.out_c % 3));

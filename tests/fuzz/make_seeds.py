@@ -106,6 +106,17 @@ def fully_connected() -> Graph:
 
 
 @seed
+def conv_int4() -> Graph:
+    x, t, y = tensor("x", 1, 3, 4, 3), tensor("t", 1, 3, 4, 3, scale=0.2), tensor("y", 1, 2, 3, 5, scale=0.2)
+    g = graph([x], depthwise(x, t, (2, 2), padding=SAME), conv(t, y, (2, 2)))
+    for node in g.nodes:
+        weights = node.inputs[1]
+        assert weights is not None and weights.data is not None
+        weights.data = weights.data >> 4
+    return g
+
+
+@seed
 def depthwise_same() -> Graph:
     x, y = tensor("x", 1, 3, 4, 3), tensor("y", 1, 3, 4, 6, scale=0.3)
     return graph([x], depthwise(x, y, (3, 2), padding=SAME))

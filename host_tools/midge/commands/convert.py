@@ -29,6 +29,18 @@ def read_labels(text: str | None) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
+def read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """Shapes by input, from NAME=1,96,96,3 or for the only input 1,96,96,3."""
+    shapes = {}
+    for text in texts:
+        name, _, dims = text.rpartition("=")
+        try:
+            shapes[name] = tuple(int(d) for d in dims.split(","))
+        except ValueError:
+            raise UserError(f"--shape {text}: no shape; give numbers, as in --shape 1,96,96,3") from None
+    return shapes or None
+
+
 class Size(click.ParamType[int]):
     """Bytes: 40000, 40k (of 1,000) or 40K (of 1,024)."""
 
@@ -99,17 +111,19 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--name", help="What the device calls the model; the file's name by default.")
 @click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for. The file runs on all.")
 @click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
+@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
+              help="The shape of an input that the model leaves open.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, as_json: bool,
+    arena_limit: int | None, shapes: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Convert a quantised .tflite MODEL into a .midge file."""
     path = output or model.with_suffix(".midge")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
         progress.add_task(f"converting {model.name}")
-        result = conversion.convert(model, read_labels(labels), name, target, arena_limit)
+        result = conversion.convert(model, read_labels(labels), name, target, arena_limit, read_shapes(shapes))
         write_model(result, path)
     if as_json:
         print_json({"file": str(path), **facts_of(result)})

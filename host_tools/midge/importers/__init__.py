@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import format as midge_format
 from ..ir import Graph
+from ..shapes import Shapes, fix_shapes
 from .tflite import read_tflite
 
 SUFFIXES = (".tflite",)
@@ -17,14 +18,17 @@ def is_foreign(path: str | Path, data: bytes) -> bool:
     return Path(path).suffix.lower() in SUFFIXES or data[4:8] == b"TFL3"
 
 
-def read_model(model: str | Path | bytes, name: str | None = None) -> tuple[Graph, int]:
+def read_model(model: str | Path | bytes, name: str | None = None, shapes: Shapes = None) -> tuple[Graph, int]:
     """The graph of a trained model and the size of its file in bytes.
 
     model: a path, or the bytes of a .tflite file. name: what errors and the device call it; the
-    file's stem by default. Raises UserError.
+    file's stem by default. shapes: of inputs whose shapes the model leaves open, see fix_shapes.
+    Raises UserError.
     """
     data = model if isinstance(model, bytes) else midge_format.load_file(model)
-    graph = read_tflite(data, name or ("model" if isinstance(model, bytes) else str(model)))
+    title = name or ("model" if isinstance(model, bytes) else str(model))
+    graph = read_tflite(data, title)
+    fix_shapes(graph, shapes, title)
     if name:
         graph.name = name
     return graph, len(data)

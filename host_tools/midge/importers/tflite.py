@@ -18,18 +18,17 @@ from flatbuffers import flexbuffers  # type: ignore[import-untyped]
 
 from ..errors import UserError
 from ..ir import DTYPE_SIZES, Graph, Node, Quantization, Tensor
+from .subgraphs import Inliner
 
 _DTYPES = {
     value: name.lower()
     for name, value in vars(tflite.TensorType).items()
     if not name.startswith("_") and isinstance(value, int)
 }
-_OPTIONS = {
-    value: name
-    for enum in (tflite.BuiltinOptions,)
-    for name, value in vars(enum).items()
-    if not name.startswith("_") and isinstance(value, int)
-}
+_OPTIONS, _OPTIONS_2 = (
+    {value: name for name, value in vars(enum).items() if not name.startswith("_") and isinstance(value, int)}
+    for enum in (tflite.BuiltinOptions, tflite.BuiltinOptions2)
+)
 _MAX_RANK = 6
 
 
@@ -37,7 +36,7 @@ def read_tflite(data: bytes, name: str) -> Graph:
     """Parse the bytes of a .tflite file.
 
     `name` becomes the model's name and stands in error messages. Raises UserError where the file is
-    damaged, of another kind, or uses what no board can run (several subgraphs, dynamic shapes).
+    damaged, of another kind, or holds no graph. Open shapes are fixed later, by fix_shapes.
     """
     if len(data) < 8 or data[4:8] != b"TFL3":
         raise UserError(f"{name}: not a .tflite file (bytes 4 to 8 are {data[4:8]!r}, wanted b'TFL3')")
@@ -61,13 +60,17 @@ class _Reader:
             raise UserError(f"{self.name}: the graph has no operators, so there is nothing to run")
         if not graph.inputs or not graph.outputs:
             raise UserError(f"{self.name}: the graph has no {'outputs' if graph.inputs else 'inputs'}; export it again")
+        Inliner(self._called, self.name).inline(graph)
         for node in graph.nodes:
             if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
-                index = node.attrs.get("init_subgraph_index", 0)
-                if not 0 < index < self.model.SubgraphsLength():
-                    raise UserError(f"{self.name}: CALL_ONCE names graph {index}, which is not there; export it again")
-                node.attrs["graph"] = self._subgraph(index)
+                node.attrs["graph"] = self._called(node.attrs.get("init_subgraph_index", 0))
         return graph
+
+    def _called(self, index: int) -> Graph:
+        """A graph that another one names."""
+        if not 0 < index < self.model.SubgraphsLength():
+            raise UserError(f"{self.name}: an operator calls graph {index}, which is not there; export it again")
+        return self._subgraph(index)
 
     def _subgraph(self, index: int) -> Graph:
         subgraph = self.model.Subgraphs(index)
@@ -90,16 +93,13 @@ class _Reader:
         if dtype is None:
             raise UserError(f"{self.name}: tensor '{name}' has the unknown dtype number {raw.Type()}")
         shape = tuple(int(d) for d in _vector(raw, "Shape"))
-        signature = [int(d) for d in _vector(raw, "ShapeSignature")]
+        signature = tuple(int(d) for d in _vector(raw, "ShapeSignature"))
         if len(shape) > _MAX_RANK:
             raise UserError(f"{self.name}: tensor '{name}' has {len(shape)} dimensions; at most {_MAX_RANK} can run")
-        if any(d < 0 for d in shape) or any(d < 0 for d in signature[1:]):
-            raise UserError(
-                f"{self.name}: tensor '{name}' has a dynamic shape {signature or list(shape)}; "
-                "export the model with fixed shapes"
-            )
+        if len(signature) not in (0, len(shape)):
+            raise UserError(f"{self.name}: tensor '{name}' is {list(shape)} and {list(signature)}; export it again")
         tensor = Tensor(name, shape, dtype, self._quantization(raw.Quantization(), name, dtype),
-                        is_state=bool(raw.IsVariable()))
+                        is_state=bool(raw.IsVariable()), signature=signature or shape)
         tensor.data = self._constant(raw, tensor)
         return tensor
 
@@ -124,11 +124,11 @@ class _Reader:
         buffer = self.model.Buffers(raw.Buffer())
         if tensor.elements == 0 and tensor.dtype in ("int32", "int64"):  # the shape of a scalar
             return np.zeros(tensor.shape, tensor.dtype)
-        if tensor.dtype == "int4" and buffer.DataLength():
-            return self._unpacked(np.asarray(buffer.DataAsNumpy(), np.uint8), tensor)
-        if buffer.DataLength() == 0 or tensor.dtype not in DTYPE_SIZES:
+        data = self._bytes(buffer, tensor)
+        if tensor.dtype == "int4" and data.size:
+            return self._unpacked(data, tensor)
+        if data.size == 0 or tensor.dtype not in DTYPE_SIZES:
             return None
-        data = np.asarray(buffer.DataAsNumpy(), np.uint8)
         if data.size != tensor.size:
             raise UserError(
                 f"{self.name}: constant '{tensor.name}' holds {data.size} bytes, its shape "
@@ -138,6 +138,16 @@ class _Reader:
         if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
             raise UserError(f"{self.name}: constant '{tensor.name}' holds NaN or infinity; train or export it again")
         return values
+
+    def _bytes(self, buffer: Any, tensor: Tensor) -> np.ndarray:
+        """What a buffer holds, inside of the flatbuffer or behind it."""
+        start, size = buffer.Offset(), buffer.Size()
+        if start <= 1:
+            return np.asarray(buffer.DataAsNumpy(), np.uint8) if buffer.DataLength() else np.zeros(0, np.uint8)
+        if start + size > len(self.data):
+            raise UserError(f"{self.name}: constant '{tensor.name}' lies at bytes {start} to {start + size} of a file "
+                            f"of {len(self.data)}; export or download it again")
+        return np.frombuffer(self.data, np.uint8, size, start)
 
     def _unpacked(self, data: np.ndarray, tensor: Tensor) -> np.ndarray:
         """int4 constants as the int8 ones that they are worth: two in a byte, the low half first."""
@@ -195,6 +205,8 @@ def _options(raw: Any) -> dict[str, Any]:
     """The operator's options as a dict with the schema's names in snake case."""
     kind = _OPTIONS.get(raw.BuiltinOptionsType(), "NONE")
     table = raw.BuiltinOptions()
+    if kind == "NONE":  # newer ops have their options in a second place
+        kind, table = _OPTIONS_2.get(raw.BuiltinOptions2Type(), "NONE"), raw.BuiltinOptions2()
     if kind == "NONE" or table is None:
         return {}
     options = getattr(tflite, kind)()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Pack weights for a core: the layouts of native_module/core/kernels/, chosen by the target's SIMD.
 
-A file for no target holds canonical weights, which every core runs. Packed ones run on every core
-too, and fast on those that they are made for.
+A file for no target holds canonical weights, which every core runs, those that fit 4 bits as int4.
+Packed ones run on every core too, and fast on those that they are made for; they are of 8 bits, so
+that a file for a target takes more flash for int4 weights where the target has a layout of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
+from .nibbles import pack_nibbles
 from .planes import choose_planes
 from .quads import pack_quads
 
@@ -22,6 +24,9 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": {},
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
 }
+
+# What any core can have, where its own layouts do not apply.
+ANY: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_nibbles,), "DEPTHWISE_CONV_2D": (pack_nibbles,)}
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.
 CORES = {
@@ -46,10 +51,10 @@ def simd_of(target: str) -> str:
     raise UserError(f"no target '{target}'; cores: {', '.join(CORES)}; boards: {', '.join(sorted(boards))}")
 
 
-def pack(program: Program, target: str) -> None:
-    """Choose the fastest exact layout of every layer for a target, in place."""
-    choices = LAYOUTS[simd_of(target)]
+def pack(program: Program, target: str | None) -> None:
+    """Choose the layout of every layer in place: the fastest exact one for a target, for none the smallest."""
+    choices = LAYOUTS[simd_of(target)] if target is not None else {}
     for step in program.steps:
-        for choose in choices.get(step.op.name, ()):
+        for choose in (*choices.get(step.op.name, ()), *ANY.get(step.op.name, ())):
             if choose(step):
                 break

@@ -60,21 +60,23 @@ EVALUATORS: dict[str, Callable[[Node, Values], np.ndarray]] = {
 
 def fold_constants(graph: Graph) -> Graph:
     """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave behind."""
-    kept = []
-    for node in graph.nodes:
-        known = all(t is None or t.is_constant for t in node.inputs)
-        evaluate = EVALUATORS.get(node.op)
-        if evaluate is not None and len(node.outputs) == 1 and (known or node.op == "SHAPE"):
-            out = node.outputs[0]
-            try:
-                value = evaluate(node, [t.data for t in node.inputs if t is not None and t.data is not None])
-                out.data = np.array(value).astype(out.dtype).reshape(out.shape)
-                continue
-            except (ValueError, TypeError, KeyError, Unsupported):
-                pass  # the lowering will say what is wrong with this node
-        kept.append(node)
-    graph.nodes = kept
+    graph.nodes = [node for node in graph.nodes if not fold_node(node)]
     return graph
+
+
+def fold_node(node: Node) -> bool:
+    """Make a node's output a constant where it can be worked out; then the node is needed no more."""
+    known = all(t is None or t.is_constant for t in node.inputs)
+    evaluate = EVALUATORS.get(node.op)
+    if evaluate is None or len(node.outputs) != 1 or not (known or node.op == "SHAPE"):
+        return False
+    out = node.outputs[0]
+    try:
+        value = evaluate(node, [t.data for t in node.inputs if t is not None and t.data is not None])
+        out.data = np.array(value).astype(out.dtype).reshape(out.shape)
+    except (ValueError, TypeError, KeyError, Unsupported):
+        return False  # the lowering will say what is wrong with this node
+    return True
 
 
 def fold_padding(graph: Graph) -> Graph:

@@ -107,10 +107,14 @@ def _draw(
         axes.text(left + 0.16, y + 0.09, name, **small | {"fontsize": 7, "weight": "bold", "color": INK})
         axes.text(left + 0.16, y - 0.11, detail, **small)
         axes.text(x + _BOX / 2 - 0.06, y + 0.1, f"#{i}", ha="right", **small)
-    for label, index, side in (("input", 0, 0.36), ("output", len(place) - 1, -0.36)):
-        if index in place:
-            x, y = place[index]
-            axes.text(x, y + side, label, fontsize=7, color=QUIET, ha="center", va="center")
+    for i, (x, y) in place.items():
+        n = model.nodes[i]
+        for label, ends, edge, side in (
+            ("input", any(s.kind == "tensor" and s.first < 0 for s in n.reads), min(rank), 0.36),
+            ("output", any(s.kind == "tensor" and s.last == len(place) for s in n.writes), max(rank), -0.36),
+        ):
+            if ends and (label == "output" or rank[i] == edge):
+                axes.text(x, y + side, label, fontsize=7, color=QUIET, ha="center", va="center")
 
 
 def _route(

@@ -96,8 +96,9 @@ bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) 
         || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
         || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
         || !mg_check_data(check, p->weights_at, weights)
-        || !(p->layout == MG_LAYOUT_CANONICAL ? mg_check_channels(check, p->channels_at, p->out_c)
-                                              : mg_check_data(check, p->channels_at, 16ull * p->out_c))) {
+        || !(p->layout == MG_LAYOUT_CANONICAL || p->layout == MG_LAYOUT_NIBBLES
+                 ? mg_check_channels(check, p->channels_at, p->out_c)
+                 : mg_check_data(check, p->channels_at, 16ull * p->out_c))) {
         return false;
     }
     if ((uint64_t)p->kernel_h * p->kernel_w * p->in_c > 0x1ffff) { /* more could overflow the accumulator */

@@ -9,6 +9,8 @@
  * b[c] contains -zp_in * sum(w[c]), which is exact in int32, so that the loop multiplies bare bytes.
  * Weights with a zero point zp_w (legacy uint8 models) take zp_w * sum(x) off, one sum a position.
  * The accumulator is bounded by 2^14 * KH*KW*Cin < 2^31; adding b[c] may wrap, as it does in TFLM.
+ * Layout 4 holds int4 weights, two in a byte. They are unpacked into the scratch: those of a depthwise
+ * layer at once, those of others four channels at a time (one, where only one pixel wants them).
  * Depthwise: weights [KH,KW,Cout], output channel c reads input channel c / (Cout / Cin).
  * Rounding: requantize.h. Source: TFLite 8-bit quantisation specification, CONV_2D and
  * DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for the order of roundings.
@@ -20,11 +22,26 @@ static uint64_t patch_size(const mg_conv_params_t *p) {
     return p->kernel_h == 1 && p->kernel_w == 1 ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
 }
 
+/* Channels whose int4 weights are unpacked together. */
+static uint32_t unpacked_channels(const mg_conv_params_t *p) {
+    return (uint64_t)p->batches * p->out_h * p->out_w == 1 ? 1 : 4;
+}
+
+/* `weights` of int4, of which `unpacked` lie as int8 at one time. */
+static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t unpacked) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->weights_zero_point != 0) {
+        return mg_refuse(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
+    }
+    return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
+}
+
 bool mg_conv2d_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
     switch (p->layout) {
-        case MG_LAYOUT_CANONICAL:
-            return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
+        case MG_LAYOUT_CANONICAL: return mg_check_conv(check, taps * p->out_c, patch_size(p));
+        case MG_LAYOUT_NIBBLES: return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
         case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
         default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
@@ -39,15 +56,22 @@ static int32_t weights_offset(const mg_conv_params_t *p, const int8_t *x, uint32
     return sum;
 }
 
-/* All channels of one output pixel from its patch. */
-typedef void (*pixel_fn)(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
-                         const int8_t *weights, int8_t *out);
+/* Output channels first <= c < last, and their weights. */
+typedef struct {
+    mg_channels_t channels;
+    const int8_t *weights;
+    uint32_t first, last;
+} part_t;
 
-static void conv_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
-                       const int8_t *weights, int8_t *out) {
-    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c, c = 0;
+/* The part's channels of one output pixel from its patch. */
+typedef void (*pixel_fn)(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out);
+
+static void conv_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
+    const mg_channels_t *channels = &part->channels;
+    const int8_t *weights = part->weights;
+    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c, c = part->first;
     int32_t offset = weights_offset(p, patch, k, 1);
-    for (; c + 4 <= channels->n; c += 4) {
+    for (; c + 4 <= part->last; c += 4) {
         int32_t sums[4];
         mg_dot4(sums, patch, weights, k);
         weights += 4 * k;
@@ -55,34 +79,32 @@ static void conv_pixel(const mg_conv_params_t *p, const mg_channels_t *channels,
             out[c + i] = mg_finish(channels, c + i, mg_wrap_add(sums[i], offset));
         }
     }
-    for (; c < channels->n; c++) {
+    for (; c < part->last; c++) {
         out[c] = mg_finish(channels, c, mg_wrap_add(mg_dot(patch, weights, k), offset));
         weights += k;
     }
 }
 
-static void depthwise_pixel(const mg_conv_params_t *p, const mg_channels_t *channels, const int8_t *patch,
-                            const int8_t *weights, int8_t *out) {
+static void depthwise_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c, c = 0;
     for (uint32_t k = 0; k < p->in_c; k++) {
         int32_t offset = weights_offset(p, patch + k, taps, p->in_c);
         for (uint32_t m = 0; m < multiplier; m++, c++) {
-            const int8_t *x = patch + k, *w = weights + c;
+            const int8_t *x = patch + k, *w = part->weights + c;
             int32_t sum = 0;
             for (uint32_t t = 0; t < taps; t++) {
                 sum += *x * *w;
                 x += p->in_c;
                 w += p->out_c;
             }
-            out[c] = mg_finish(channels, c, mg_wrap_add(sum, offset));
+            out[c] = mg_finish(&part->channels, c, mg_wrap_add(sum, offset));
         }
     }
 }
 
-static void walk(const mg_call_t *call, pixel_fn pixel) {
+static void walk(const mg_call_t *call, const part_t *part, pixel_fn pixel) {
     const mg_conv_params_t *p = &call->params.conv;
-    const mg_channels_t channels = mg_channels_of(call);
-    const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
+    const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;
     bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
     for (uint32_t n = 0; n < p->batches; n++) {
@@ -94,18 +116,55 @@ static void walk(const mg_call_t *call, pixel_fn pixel) {
                 } else {
                     mg_gather_patch(p, image, y, x, patch);
                 }
-                pixel(p, &channels, from, weights, out);
+                pixel(p, part, from, out);
             }
         }
         image += (uint32_t)p->in_h * p->in_w * p->in_c;
     }
 }
 
+/* n int4 weights, behind `first` others: two in a byte, the low half first. */
+static void unpack_nibbles(const uint8_t *packed, uint32_t first, uint32_t n, int8_t *to) {
+    packed += first / 2;
+    if (first % 2 != 0 && n != 0) {
+        *to++ = (int8_t)((*packed++ >> 4 ^ 8) - 8);
+        n--;
+    }
+    for (; n >= 2; n -= 2) {
+        uint32_t two = *packed++;
+        *to++ = (int8_t)((int32_t)((two & 15) ^ 8) - 8);
+        *to++ = (int8_t)((int32_t)(two >> 4 ^ 8) - 8);
+    }
+    if (n != 0) {
+        *to = (int8_t)(((*packed & 15) ^ 8) - 8);
+    }
+}
+
+/* Every weight and channel as they lie, or the int4 weights of `group` channels at a time. */
+static void run_parts(const mg_call_t *call, uint32_t taps, uint32_t group, pixel_fn pixel) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const uint8_t *weights = call->data + p->weights_at;
+    part_t part = {mg_channels_of(call), (const int8_t *)weights, 0, p->out_c};
+    if (p->layout != MG_LAYOUT_NIBBLES) {
+        walk(call, &part, pixel);
+        return;
+    }
+    int8_t *unpacked = (int8_t *)call->scratch + patch_size(p);
+    part.weights = unpacked;
+    for (; part.first < p->out_c; part.first = part.last) {
+        uint32_t left = p->out_c - part.first, n = left < group ? left : group;
+        part.last = part.first + n;
+        unpack_nibbles(weights, part.first * taps, n * taps, unpacked);
+        walk(call, &part, pixel);
+    }
+}
+
 void mg_conv2d_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_QUADS) {
+    const mg_conv_params_t *p = &call->params.conv;
+    if (p->layout == MG_LAYOUT_QUADS) {
         mg_conv2d_packed(call);
     } else {
-        walk(call, conv_pixel);
+        run_parts(call, (uint32_t)p->kernel_h * p->kernel_w * p->in_c, unpacked_channels(p), conv_pixel);
     }
 }
 
@@ -114,20 +173,24 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
+    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+    if (p->layout == MG_LAYOUT_NIBBLES) {
+        return check_nibbles(check, weights, weights);
+    }
     bool planes = p->layout == MG_LAYOUT_PLANES;
     if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
         return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
-    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
     /* Sizes of planes make sense for sound shapes only, so those are checked first. */
     return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
            && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
-    if (call->params.conv.layout == MG_LAYOUT_PLANES) {
+    const mg_conv_params_t *p = &call->params.conv;
+    if (p->layout == MG_LAYOUT_PLANES) {
         mg_depthwise_planes(call);
     } else {
-        walk(call, depthwise_pixel);
+        run_parts(call, (uint32_t)p->kernel_h * p->kernel_w, p->out_c, depthwise_pixel);
     }
 }
