@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...ir import Tensor
 from ..onnx import CannotImport, Importer, OnnxNode, Value, identity, onnx_op
 from .shapes import reduce_axes
 
@@ -51,7 +52,7 @@ def gemm(imp: Importer, node: OnnxNode) -> Value:
     return imp.value(imp.build.binary("ADD", imp.plain(product), shift, node.name))
 
 
-def _two_activations(imp: Importer, node: OnnxNode, a: Value, b: Value) -> "imp_tensor":  # type: ignore[name-defined]
+def _two_activations(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Tensor:
     left, right = imp.plain(a), imp.plain(b)
     if left.dtype != "float32" or right.dtype != "float32":
         raise CannotImport(f"{left.dtype} times {right.dtype}; float32 can run")
