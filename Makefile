@@ -21,8 +21,9 @@ include tests/core.mk
 .PHONY: help
 help:
 	@echo "make demo [BOARD=qemu-cortex-m4]     the gesture wand on a board; by default MicroPython's unix port"
-	@echo "make test                            all tests"
-	@echo "make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4] [RUNS=n]"
+	@echo "make test                            all tests, on the emulated Cortex-M4 board"
+	@echo "make test-boards                     the boards' tests on every emulated board"
+	@echo "make conformance MODELS=<dir> [TARGET=host|unix|<emulated board>] [RUNS=n]"
 	@echo "                                     real models against their recorded outputs"
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
@@ -96,6 +97,23 @@ test-conformance: $(BUILT)
 		echo "conformance of the op fixtures on unix"; \
 		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
+
+# The tests of a board, and integer models on it, as they are and packed for its core, on each emulated board but the
+# one that `make test` has had.
+BOARDS ?= $(filter-out qemu-cortex-m4,$(basename $(notdir $(wildcard ports/boards/qemu-*.toml))))
+.PHONY: test-boards
+test-boards: $(addprefix test-board-,$(BOARDS))
+
+test-board-%: $(VENV)/.ready-to-test host firmware-for-%
+	@$(MAKE) --no-print-directory natmod-for-$$(sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$*.toml)
+	@echo "tests on $*"
+	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
+		tests/device/test_scripts.py -k "not on_the_host and not unix"
+	@if [ -d $(SHARED)/models ]; then for pack in "" "--pack $*"; do \
+		echo "conformance on $* $$pack"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $* --runs 1 --most-macs 3000000 \
+			--quiet $$pack || exit 1; \
+	done; fi
 
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

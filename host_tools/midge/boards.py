@@ -31,7 +31,9 @@ class Qemu:
 
     machine: str
     memory: dict[str, Region]
+    tools: str  # the kind that ports/toolchain.sh installs
     system: str = "qemu-system-arm"
+    options: tuple[str, ...] = ()  # what QEMU is told besides
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from .commands.convert import convert
 from .commands.inspect import inspect
 from .commands.profile import profile
 from .commands.run import run
+from .commands.sim import sim
 from .commands.upload import upload
 from .errors import UserError
 
-COMMANDS = (convert, inspect, run, profile, upload)
+COMMANDS = (convert, inspect, run, profile, sim, upload)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
