@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from .. import convert as conversion
@@ -27,6 +28,19 @@ def read_labels(text: str | None) -> list[str]:
     else:
         lines = text.split(",")
     return [line.strip() for line in lines if line.strip()]
+
+
+def read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Constants by input, from NAME=values.npy."""
+    frozen = {}
+    for text in texts:
+        name, _, path = text.rpartition("=")
+        try:
+            frozen[name] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            advice = "write --freeze NAME=values.npy"
+            raise UserError(f"--freeze {text}: no array could be read ({error}); {advice}") from None
+    return frozen
 
 
 def read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
@@ -113,17 +127,20 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
               help="The shape of an input that the model leaves open.")
+@click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy",
+              help="An input of an ONNX model that is to be a constant.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, shapes: tuple[str, ...], as_json: bool,
+    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
 ) -> None:  # fmt: skip
-    """Convert a quantised .tflite MODEL into a .midge file."""
+    """Convert a trained MODEL (.tflite, .onnx) into a .midge file."""
     path = output or model.with_suffix(".midge")
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
         progress.add_task(f"converting {model.name}")
-        result = conversion.convert(model, read_labels(labels), name, target, arena_limit, read_shapes(shapes))
+        result = conversion.convert(model, read_labels(labels), name, target, arena_limit, read_shapes(shapes),
+                                    read_frozen(frozen))  # fmt: skip
         write_model(result, path)
     if as_json:
         print_json({"file": str(path), **facts_of(result)})

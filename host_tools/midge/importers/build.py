@@ -164,11 +164,11 @@ class Builder:
         axis = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}.get(node.op if node else "")
         if node is not None and axis is not None and node.inputs[1] is not None and node.inputs[1].data is not None:
             weights, bias = node.inputs[1], node.input(2)
-            if bias is None or bias.data is not None:
+            if weights.data is not None and (bias is None or bias.data is not None):
                 shape = [1] * len(weights.shape)
                 shape[axis] = -1
                 data = weights.data.astype(np.float64) * scale.astype(np.float64).reshape(shape)
-                old = np.zeros(len(shift)) if bias is None else bias.data.astype(np.float64)
+                old = np.zeros(len(shift)) if bias is None or bias.data is None else bias.data.astype(np.float64)
                 node.inputs[1] = self.constant(data, "weights")
                 node.inputs = [*node.inputs[:2], self.constant(old * scale + shift, "bias")]
                 return x

@@ -3,7 +3,7 @@
 
 A value is a tensor of the graph with the order in which its axes lie. Convolutions and pools want them as N, H, W, C;
 ops on single elements take them as they come; a transpose only changes the order that is noted. A tensor is turned only
-where an op depends on the order, such as a reshape, and a matrix behind a flattened image is turned instead of the image.
+where an op depends on the order, such as a reshape; a matrix behind a flattened image is turned instead of the image.
 
 The ops are in files of onnx_ops/. Source: the ONNX operator documentation, versions 1 to 25.
 """
@@ -263,7 +263,8 @@ class Importer:
         missing = [n for n in node.input if n and n not in self.values]
         if missing:
             if not refused:  # else its producer is among those
-                refused.append((node.op_type, layer, f"reads '{missing[0]}', which nothing has written; export it again"))
+                reason = f"reads '{missing[0]}', which nothing has written; export the model again"
+                refused.append((node.op_type, layer, reason))
             return
         inputs = [self.values[n] if n else None for n in node.input]
         found = OnnxNode(node.op_type, layer, inputs, list(node.output), attrs, self.opset)
@@ -284,7 +285,8 @@ class Importer:
                 value.uses = self.counts.get(name, 0)
 
     def _import(self, node: Any, found: OnnxNode) -> list[Value]:
-        if all(v is None or v.is_constant for v in found.inputs) and node.op_type not in ("Scan", "Loop", "If"):
+        known = all(v is None or v.is_constant for v in found.inputs)
+        if known and node.op_type not in ("Scan", "Loop", "If", "DequantizeLinear"):
             return self._evaluate(node, found)
         function = IMPORTS.get(found.op)
         if function is None or node.domain not in _DOMAINS:

@@ -11,6 +11,7 @@ from .decompose import decompose
 from .fold import fold_constants, fold_padding
 from .legacy import uint8_to_int8
 from .prune import drop_identities, drop_unused, share_equal
+from .quantized import fuse_quantized
 from .variables import resolve_variables
 
 Pass = Callable[[Graph], Graph]
@@ -18,6 +19,7 @@ Pass = Callable[[Graph], Graph]
 PASSES: tuple[Pass, ...] = (
     resolve_variables,
     uint8_to_int8,
+    fuse_quantized,
     fold_constants,
     drop_identities,
     decompose,

@@ -107,10 +107,11 @@ def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
     units = scales * source.scale
     values = np.zeros(len(scales)) if bias is None or bias.data is None else bias.data.reshape(-1)
     integers = np.clip(np.rint(values / units), -(2**31), 2**31 - 1).astype(np.int32)
+    bias_units = Quantization(units.astype(np.float32), q.zero_point)
     return [
         Tensor(weights.name, weights.shape, "int8", q, data.astype(np.int8)),
-        Tensor(weights.name + "_bias", integers.shape, "int32", Quantization(units.astype(np.float32), q.zero_point), integers),
-    ]  # fmt: skip
+        Tensor(weights.name + "_bias", integers.shape, "int32", bias_units, integers),
+    ]
 
 
 def _grid(row: np.ndarray) -> float:

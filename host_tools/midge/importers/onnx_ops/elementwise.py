@@ -41,8 +41,7 @@ def nothing(imp: Importer, node: OnnxNode) -> Value:
     return node.input(0)
 
 
-@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "ThresholdedRelu",
-         "Erf")  # fmt: skip
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "Erf")
 def function(imp: Importer, node: OnnxNode) -> Value:
     x = node.input(0)
     return imp.value(_function(imp, node, same(imp, x)), order_of(x))
@@ -52,9 +51,11 @@ def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
     build, a, name = imp.build, node.attrs, node.name
     match node.op:
         case "Elu":
-            if a.get("alpha", 1.0) != 1.0:
-                raise CannotImport(f"an alpha of {a['alpha']}; 1 can run")
-            return build.like("ELU", t, name)
+            if a.get("alpha", 1.0) == 1.0:
+                return build.like("ELU", t, name)
+            below = build.like("ELU", build.binary("MINIMUM", t, build.scalar(0.0), name), name)
+            scaled = build.binary("MUL", below, build.scalar(a["alpha"]), name)
+            return build.binary("ADD", build.like("RELU", t, name), scaled, name)
         case "LeakyRelu":
             return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
         case "Gelu":
@@ -67,7 +68,8 @@ def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
         case "Softplus":
             return build.like("LOG", build.binary("ADD", build.like("EXP", t, name), build.scalar(1.0), name), name)
         case "Softsign":
-            return build.binary("DIV", t, build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name), name)
+            size = build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name)
+            return build.binary("DIV", t, size, name)
         case "Clip":
             low, high = _limit(node, 1, "min"), _limit(node, 2, "max")
             if t.dtype != "float32":

@@ -186,9 +186,9 @@ def resize(imp: Importer, node: OnnxNode) -> Value:
     if mode not in ops or where not in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel") or not exact:
         raise CannotImport(f"the mode {mode}, {where}, {rounding}; linear, or nearest by whole factors can run")
     t = imp.image(x)
-    out = imp.build.add(ops[mode], [t, imp.build.axes(size)], (t.shape[0], *size, t.shape[3]), node.name,
-                        align_corners=where == "align_corners", half_pixel_centers=where.endswith("half_pixel"))  # fmt: skip
-    return imp.value(out, channels_last(4))
+    corners = {"align_corners": where == "align_corners", "half_pixel_centers": where.endswith("half_pixel")}
+    shape = (t.shape[0], *size, t.shape[3])
+    return imp.value(imp.build.add(ops[mode], [t, imp.build.axes(size)], shape, node.name, **corners), channels_last(4))
 
 
 @onnx_op("DepthToSpace", "SpaceToDepth")

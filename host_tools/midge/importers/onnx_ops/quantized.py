@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Quantised models: QuantizeLinear and DequantizeLinear, and the QLinear ops, which are a float op between those.
 
-A later pass (passes/quantized.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and zero
-points less 128.
+A later pass (passes/quantized.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and
+zero points less 128.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ..onnx import IMPORTS, CannotImport, Importer, OnnxNode, Value, onnx_op
 from .elementwise import order_of, same
 
 
-def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, np.dtype[np.generic]]:
+def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, Any]:
     """Scale and zero point from inputs of a node, as of int8, and the dtype that the model has."""
     scales = np.asarray(node.known(scale, "scales"), np.float32).reshape(-1)
     zeros = node.known(zero, "zero points") if node.has(zero) else np.zeros(1, default)
@@ -45,7 +46,7 @@ def dequantize(imp: Importer, node: OnnxNode) -> Value:
     if x.data is not None:
         return imp.constant(_real(node, x.data, 1, 2, node.attrs.get("axis", 1)), x.name)
     t = same(imp, x)
-    q, dtype = _units(node, 1, 2, np.dtype(t.dtype).type)
+    q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
     if t.dtype == "uint8":  # from outside
         t.quantization = Quantization(q.scale, q.zero_point + 128)
         t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
@@ -67,8 +68,9 @@ def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) ->
 
 def _dequantized(imp: Importer, node: OnnxNode, at: int, axis: int = 0) -> Value:
     """Inputs at, at + 1 and at + 2: values, their scale and zero point, as reals."""
-    part = replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis})
-    return dequantize(imp, part)
+    value = dequantize(imp, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
+    assert isinstance(value, Value)
+    return value
 
 
 def _float_op(imp: Importer, node: OnnxNode, op: str, inputs: list[Value | None], out: tuple[int, int]) -> Value:
@@ -76,11 +78,14 @@ def _float_op(imp: Importer, node: OnnxNode, op: str, inputs: list[Value | None]
     result = IMPORTS[op](imp, replace(node, op=op, inputs=inputs))
     assert not isinstance(result, list)
     value = imp.value(result) if isinstance(result, Tensor) else result
-    return quantize(imp, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    made = quantize(imp, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    assert isinstance(made, Value)
+    return made
 
 
 @onnx_op("QLinearConv")
 def conv(imp: Importer, node: OnnxNode) -> Value:
+    node.known(3, "weights")
     x, w = _dequantized(imp, node, 0), _dequantized(imp, node, 3)
     bias = None
     if node.has(8):
@@ -97,7 +102,8 @@ def matmul(imp: Importer, node: OnnxNode) -> Value:
 
 @onnx_op("QLinearAdd", "QLinearMul")
 def binary(imp: Importer, node: OnnxNode) -> Value:
-    return _float_op(imp, node, node.op[len("QLinear") :], [_dequantized(imp, node, 0), _dequantized(imp, node, 3)], (6, 7))
+    inputs: list[Value | None] = [_dequantized(imp, node, 0), _dequantized(imp, node, 3)]
+    return _float_op(imp, node, node.op[len("QLinear") :], inputs, (6, 7))
 
 
 @onnx_op("QLinearAveragePool", "QLinearSoftmax", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool")

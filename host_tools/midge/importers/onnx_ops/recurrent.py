@@ -32,7 +32,7 @@ def recurrent(imp: Importer, node: OnnxNode) -> list[Value]:
     for d in range(directions):
         back = direction == "reverse" or d == 1
         step = _step(imp, node, d, hidden)
-        state: list[Tensor | None] = [_initial(imp, node, i, d, batch, hidden) for i in (5, 6)][: 2 if node.op == "LSTM" else 1]
+        state = [_initial(imp, node, i, d, batch, hidden) for i in ((5, 6) if node.op == "LSTM" else (5,))]
         found: list[Tensor] = []
         for row in reversed(rows) if back else rows:
             state = step(row, state)
