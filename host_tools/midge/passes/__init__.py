@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ir import Graph, verify
+from .affine import fold_affine
 from .channels import drop_channels
 from .decompose import decompose
 from .fold import fold_constants, fold_padding
 from .legacy import uint8_to_int8
+from .patterns import fuse_activations
 from .prune import drop_identities, drop_unused, share_equal
 from .quantized import fuse_quantized
 from .variables import resolve_variables
@@ -22,6 +24,8 @@ PASSES: tuple[Pass, ...] = (
     fuse_quantized,
     fold_constants,
     drop_identities,
+    fuse_activations,
+    fold_affine,
     decompose,
     fold_padding,
     drop_unused,

@@ -12,6 +12,7 @@ _UNARY = {
     "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
     "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
     "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
+    "Erf": "ERF",  # only as a part of GELU: passes/patterns.py
 }  # fmt: skip
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "PRelu": "PRELU"}
 _COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
@@ -41,7 +42,7 @@ def nothing(imp: Importer, node: OnnxNode) -> Value:
     return node.input(0)
 
 
-@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "Erf")
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
 def function(imp: Importer, node: OnnxNode) -> Value:
     x = node.input(0)
     return imp.value(_function(imp, node, same(imp, x)), order_of(x))
@@ -75,8 +76,6 @@ def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
             if t.dtype != "float32":
                 raise CannotImport(f"{t.dtype} tensors; float32 can run")
             return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
-        case "Erf":
-            raise CannotImport("only as a part of GELU, x * (1 + erf(x / sqrt(2))) / 2; export the model with opset 20")
     raise CannotImport("no such function here")
 
 
@@ -95,46 +94,29 @@ def binary(imp: Importer, node: OnnxNode) -> Value:
 
 
 def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
-    affine = _affine(imp, node, a, b)
-    if affine is not None:
-        return affine
+    if node.attrs.get("broadcast") and "axis" in node.attrs:
+        raise CannotImport("broadcasting along an axis, as in opset 6; export the model with opset 13")
     order = imp.common_order([a, b])
     left, right = imp.broadcast(a, order), imp.broadcast(b, order)
     return imp.value(imp.build.binary(_BINARY[node.op], left, right, node.name), order)
 
 
-def _affine(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value | None:
-    """A factor or shift of channels that goes into the layer before: what exporters make of normalisation."""
-    if node.op not in ("Add", "Mul") or a.is_constant == b.is_constant:
-        return None
-    x, c = (a, b) if b.is_constant else (b, a)
-    if x.tensor is None or x.flat is not None or x.uses > 1 or x.tensor.dtype != "float32" or c.data is None:
-        return None
-    if len(c.shape) > len(x.shape):
-        return None
-    factors = c.data.reshape((1,) * (len(x.shape) - len(c.shape)) + c.shape).transpose(order_of(x))
-    producer = imp.build.producer(x.tensor)
-    if factors.size != factors.shape[-1] or producer is None or producer.op == "RESHAPE":
-        return None
-    if producer.op not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-        return None
-    row = np.broadcast_to(factors.reshape(-1), (x.tensor.shape[-1],)).astype(np.float32)
-    scale, shift = (row, np.zeros_like(row)) if node.op == "Mul" else (np.ones_like(row), row)
-    return imp.value(imp.build.affine(x.tensor, scale, shift, fold=True, name=node.name), order_of(x))
-
-
 @onnx_op("Pow")
 def power(imp: Importer, node: OnnxNode) -> Value:
     x, exponents = node.input(0), node.known(1, "exponents")
-    t = same(imp, x)
+    t, build, name = same(imp, x), imp.build, node.name
     exponent = float(exponents.reshape(-1)[0]) if exponents.size == 1 else None
-    if exponent == 2:
-        return imp.value(imp.build.binary("MUL", t, t, node.name), order_of(x))
-    if exponent == 0.5:
-        return imp.value(imp.build.like("SQRT", t, node.name), order_of(x))
     if exponent == 1:
         return x
-    raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; 2, 1 and 0.5 can run")
+    if exponent in (2, 3):
+        square = build.binary("MUL", t, t, name)
+        return imp.value(square if exponent == 2 else build.binary("MUL", square, t, name), order_of(x))
+    known = {0.5: "SQRT", -0.5: "RSQRT"}
+    if exponent in known:
+        return imp.value(build.like(known[exponent], t, name), order_of(x))
+    if exponent == -1:
+        return imp.value(build.binary("DIV", build.scalar(1.0), t, name), order_of(x))
+    raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; 3, 2, 1, 0.5, -0.5 and -1 can run")
 
 
 @onnx_op(*_COMPARE)

@@ -44,7 +44,13 @@ def quantize(imp: Importer, node: OnnxNode) -> Value:
 def dequantize(imp: Importer, node: OnnxNode) -> Value:
     x = node.input(0)
     if x.data is not None:
-        return imp.constant(_real(node, x.data, 1, 2, node.attrs.get("axis", 1)), x.name)
+        axis = node.attrs.get("axis", 1)
+        real = imp.constant(_real(node, x.data, 1, 2, axis), x.name)
+        zeros = np.asarray(node.known(2, "zero points"), np.int64) if node.has(2) else np.zeros(1, np.int64)
+        if x.data.dtype in (np.int8, np.uint8) and np.all(zeros == (128 if x.data.dtype == np.uint8 else 0)):
+            q, _ = _units(node, 1, 2, x.data.dtype.type)
+            real.steps = replace(q, axis=axis % x.data.ndim if q.per_channel else 0)
+        return real
     t = same(imp, x)
     q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
     if t.dtype == "uint8":  # from outside
