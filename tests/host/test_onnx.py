@@ -268,7 +268,7 @@ def test_a_network_for_images_has_no_transpose(tmp_path: Path) -> None:
     [node("Transpose", "c", perm=[0, 2, 3, 1])],
     [node("Transpose", "c", perm=[3, 1, 0, 2])],
     [node("Transpose", "c", "t", perm=[0, 2, 1, 3]), node("Reshape", "t k")],
-    [node("Transpose", "c", "t", perm=[0, 3, 1, 2]), node("Add", "t c")],
+    [node("Transpose", "c", "t", perm=[0, 1, 3, 2]), node("MatMul", "t c")],
     [node("Slice", "c starts ends axes")],
     [node("Slice", "c starts ends axes steps")],
     [node("Split", "c", "y z", axis=1, num_outputs=2)],

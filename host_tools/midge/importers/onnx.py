@@ -317,9 +317,9 @@ class Importer:
             return
         for name, value in zip(node.output, results, strict=False):
             self.values[name] = value
-            made = value.tensor if value.flat is None and not any(value is v for v in inputs) else None
-            if made is not None and not any(v is not None and v.tensor is made for v in inputs):
-                made.name = name or made.name  # what a user knows the layer by
+            made = (value.flat or value).tensor
+            if name and made is not None and all(v is None or (v.flat or v).tensor is not made for v in inputs):
+                made.name = name  # what a user knows the layer by
 
     def _function(self, node: Any) -> Import:
         """What imports a node. Raises CannotImport."""

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ...ir import Tensor
@@ -30,11 +32,16 @@ def order_of(value: Value) -> tuple[int, ...]:
     return value.order or tuple(range(len(value.shape)))
 
 
+def each(imp: Importer, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
+    """A function of single elements, which leaves the order as it is, that of a flattened image as well."""
+    if x.flat is not None:
+        return Value(x.name, x.shape, flat=each(imp, x.flat, function))
+    return imp.value(function(same(imp, x)), order_of(x))
+
+
 @onnx_op(*_UNARY)
 def unary(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    t = same(imp, x)
-    return imp.value(imp.build.like(_UNARY[node.op], t, node.name), order_of(x))
+    return each(imp, node.input(0), lambda t: imp.build.like(_UNARY[node.op], t, node.name))
 
 
 @onnx_op("Identity", "Dropout")
@@ -44,8 +51,7 @@ def nothing(imp: Importer, node: OnnxNode) -> Value:
 
 @onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
 def function(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    return imp.value(_function(imp, node, same(imp, x)), order_of(x))
+    return each(imp, node.input(0), lambda t: _function(imp, node, t))
 
 
 def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
@@ -103,20 +109,20 @@ def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
 
 @onnx_op("Pow")
 def power(imp: Importer, node: OnnxNode) -> Value:
-    x, exponents = node.input(0), node.known(1, "exponents")
-    t, build, name = same(imp, x), imp.build, node.name
-    exponent = float(exponents.reshape(-1)[0]) if exponents.size == 1 else None
-    if exponent == 1:
-        return x
-    if exponent in (2, 3):
-        square = build.binary("MUL", t, t, name)
-        return imp.value(square if exponent == 2 else build.binary("MUL", square, t, name), order_of(x))
-    known = {0.5: "SQRT", -0.5: "RSQRT"}
-    if exponent in known:
-        return imp.value(build.like(known[exponent], t, name), order_of(x))
-    if exponent == -1:
-        return imp.value(build.binary("DIV", build.scalar(1.0), t, name), order_of(x))
-    raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; 3, 2, 1, 0.5, -0.5 and -1 can run")
+    exponents = node.known(1, "exponents")
+    build, name = imp.build, node.name
+    powers: dict[float, Callable[[Tensor], Tensor]] = {
+        3: lambda t: build.binary("MUL", build.binary("MUL", t, t, name), t, name),
+        2: lambda t: build.binary("MUL", t, t, name),
+        1: lambda t: t,
+        0.5: lambda t: build.like("SQRT", t, name),
+        -0.5: lambda t: build.like("RSQRT", t, name),
+        -1: lambda t: build.binary("DIV", build.scalar(1.0), t, name),
+    }
+    function = powers.get(float(exponents.reshape(-1)[0])) if exponents.size == 1 else None
+    if function is None:
+        raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
+    return each(imp, node.input(0), function)
 
 
 @onnx_op(*_COMPARE)
@@ -136,11 +142,10 @@ def where(imp: Importer, node: OnnxNode) -> Value:
     return imp.value(imp.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
 
 
-@onnx_op("Cast", "CastLike")
+@onnx_op("Cast")
 def cast(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    dtype = _CASTS.get(node.attrs.get("to", 1))
-    t = same(imp, x)
+    dtype = _CASTS.get(node.attrs["to"])
     if dtype is None:
-        raise CannotImport(f"a cast to ONNX's type {node.attrs.get('to')}")
-    return x if t.dtype == dtype else imp.value(imp.build.add("CAST", [t], t.shape, node.name, dtype), order_of(x))
+        raise CannotImport(f"a cast to ONNX's type {node.attrs['to']}")
+    return each(imp, node.input(0),
+                lambda t: t if t.dtype == dtype else imp.build.add("CAST", [t], t.shape, node.name, dtype))

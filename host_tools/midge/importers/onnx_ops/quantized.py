@@ -14,7 +14,7 @@ import numpy as np
 
 from ...ir import Quantization, Tensor
 from ..onnx import IMPORTS, CannotImport, Importer, OnnxNode, Value, onnx_op
-from .elementwise import order_of, same
+from .elementwise import each
 
 
 def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, Any]:
@@ -34,8 +34,7 @@ def quantize(imp: Importer, node: OnnxNode) -> Value:
     q, dtype = _units(node, 1, 2)
     if q.per_channel:
         raise CannotImport("activations with a scale a channel; one scale can run")
-    t = same(imp, x)
-    out = imp.value(imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q), order_of(x))
+    out = each(imp, x, lambda t: imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q))
     out.unsigned = dtype == np.uint8
     return out
 
@@ -51,15 +50,17 @@ def dequantize(imp: Importer, node: OnnxNode) -> Value:
             q, _ = _units(node, 1, 2, x.data.dtype.type)
             real.steps = replace(q, axis=axis % x.data.ndim if q.per_channel else 0)
         return real
-    t = same(imp, x)
-    q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
-    if t.dtype == "uint8":  # from outside
-        t.quantization = Quantization(q.scale, q.zero_point + 128)
-        t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
-    elif t.quantization is None:
-        t.quantization = q
-    out = imp.build.add("DEQUANTIZE", [t], t.shape, node.name)
-    return imp.value(out, order_of(x))
+
+    def real_of(t: Tensor) -> Tensor:
+        q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
+        if t.dtype == "uint8":  # from outside
+            t.quantization = Quantization(q.scale, q.zero_point + 128)
+            t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
+        elif t.quantization is None:
+            t.quantization = q
+        return imp.build.add("DEQUANTIZE", [t], t.shape, node.name)
+
+    return each(imp, x, real_of)
 
 
 def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) -> np.ndarray:
