@@ -19,8 +19,8 @@ import click
 from rich.console import Console
 
 from midge.boards import load_board
-from midge.commands.convert import print_summary, read_labels, write_model
-from midge.convert import convert
+from midge.commands.convert import print_summary, read_labels
+from midge.convert import convert, write_model
 from midge.errors import UserError
 from midge.sim import Simulator
 
@@ -103,9 +103,8 @@ def main(board: str) -> None:
     heading("next, on a real board")
     folder = shown(files)
     console.print("  make natmod ARCH=armv7emsp            [dim]# a native module for stock firmware[/]")
-    console.print("  ampy -p /dev/ttyACM0 put build/natmod/armv7emsp/_midge.mpy _midge.mpy")
-    console.print(f"  ampy -p /dev/ttyACM0 put {folder}/lib/midge midge")
-    console.print(f"  build/venv/bin/midge upload {folder}/wand.midge --port /dev/ttyACM0")
+    console.print("  build/venv/bin/midge install            [dim]# onto the board that is plugged in[/]")
+    console.print(f"  build/venv/bin/midge upload {folder}/wand.midge")
     console.print("  and at its REPL:  [green]import midge; wand = midge.load('wand.midge'); wand[/]")
 
 

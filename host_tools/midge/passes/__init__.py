@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..ir import Graph, verify
-from .affine import fold_affine
+from .affine import fold_affine, fold_clamps
 from .channels import drop_channels
 from .decompose import decompose
 from .fold import fold_constants, fold_padding
@@ -21,10 +21,11 @@ Pass = Callable[[Graph], Graph]
 PASSES: tuple[Pass, ...] = (
     resolve_variables,
     uint8_to_int8,
+    fuse_activations,
+    fold_clamps,
     fuse_quantized,
     fold_constants,
     drop_identities,
-    fuse_activations,
     fold_affine,
     decompose,
     fold_padding,

@@ -1,33 +1,47 @@
 # SPDX-License-Identifier: MIT
-"""Factors and shifts of channels behind a layer with weights go into it: normalisation, as exporters leave it."""
+"""What can go into the layer before: factors and shifts of channels (normalisation, as exporters leave it), relu."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, Node, Tensor
+from ..ir import WEIGHTED, Graph, Node, Tensor
 
-# Ops with weights: their places among the inputs, the bias's, and the axis of output channels.
-WEIGHTED = {"CONV_2D": (1, 2, 0), "DEPTHWISE_CONV_2D": (1, 2, 3), "FULLY_CONNECTED": (1, 2, 0),
-            "TRANSPOSE_CONV": (1, 3, 0)}  # fmt: skip
 _AFFINE = ("MUL", "DIV", "ADD", "SUB")
+_CLAMPS = {"RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
+
+
+def fold_clamps(graph: Graph) -> Graph:
+    """Let a float32 layer apply the relu behind it."""
+    for relu in list(graph.nodes):
+        if relu.op in _CLAMPS and relu.inputs[0] is not None and relu.outputs[0].dtype == "float32":
+            layer = _layer_before(graph, relu.inputs[0], (*WEIGHTED, "ADD", "SUB", "MUL"))
+            if layer is not None:
+                layer.attrs["fused_activation_function"] = _CLAMPS[relu.op]
+                _leave_out(graph, relu, relu.inputs[0])
+    return graph
 
 
 def fold_affine(graph: Graph) -> Graph:
     """(w * x + b) * scale + shift = (w * scale) * x + (b * scale + shift), in float32 layers."""
     for node in list(graph.nodes):
         found = _operands(node) if node.op in _AFFINE else None
-        layer = _layer_before(graph, found[0]) if found is not None else None
-        if found is None or layer is None:
+        layer = _layer_before(graph, found[0], tuple(WEIGHTED)) if found is not None else None
+        if found is None or layer is None or not _has_float_weights(layer):
             continue
         x, row = found
         _scale(layer, *_factors(node.op, row))
         layer.attrs["fused_activation_function"] = node.attrs.get("fused_activation_function", 0)
-        graph.nodes = [n for n in graph.nodes if n is not node]
-        graph.replace(node.outputs[0], x)
-        if graph.is_output(x):
-            x.name = node.name
+        _leave_out(graph, node, x)
     return graph
+
+
+def _leave_out(graph: Graph, node: Node, x: Tensor) -> None:
+    """Let x, which has no other reader, be what a node gave."""
+    maker = graph.producer(x)
+    assert maker is not None
+    maker.outputs = [node.outputs[0] if t is x else t for t in maker.outputs]
+    graph.nodes = [n for n in graph.nodes if n is not node]
 
 
 def _operands(node: Node) -> tuple[Tensor, np.ndarray] | None:
@@ -51,14 +65,14 @@ def _factors(op: str, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ones_like(row), (row if op == "ADD" else -row)
 
 
-def _layer_before(graph: Graph, x: Tensor) -> Node | None:
-    """The float32 layer whose channels are x's, where nothing else reads what lies between."""
+def _layer_before(graph: Graph, x: Tensor, ops: tuple[str, ...]) -> Node | None:
+    """The float32 layer without an activation whose channels are x's, where nothing else reads what lies between."""
     while True:
         node = graph.producer(x)
-        if node is None or graph.is_output(x) or len(graph.consumers(x)) != 1:
+        if node is None or graph.is_output(x) or len(graph.consumers(x)) != 1 or x.dtype != "float32":
             return None
-        if node.op in WEIGHTED:
-            break
+        if node.op in ops:
+            return None if node.attrs.get("fused_activation_function", 0) else node
         source = node.input(0)
         if node.op not in ("RESHAPE", "STRIDED_SLICE") or source is None or source.shape[-1:] != x.shape[-1:]:
             return None
@@ -66,24 +80,27 @@ def _layer_before(graph: Graph, x: Tensor) -> Node | None:
         if steps is not None and (steps.data is None or steps.data.min() < 0):
             return None
         x = source
-    at, bias_at, axis = WEIGHTED[node.op]
-    weights, bias = node.input(at), node.input(bias_at)
-    if weights is None or weights.data is None or weights.dtype != "float32" or node.attrs["fused_activation_function"]:
-        return None
+
+
+def _has_float_weights(layer: Node) -> bool:
+    place = WEIGHTED[layer.op]
+    weights, bias = layer.input(place.weights), layer.input(place.bias)
+    if weights is None or weights.data is None or weights.dtype != "float32":
+        return False
     if bias is not None and (bias.data is None or bias.dtype != "float32"):
-        return None
-    return node if weights.shape[axis] == x.shape[-1] and node.outputs[0].dtype == "float32" else None
+        return False
+    return weights.shape[place.axis] == layer.outputs[0].shape[-1]
 
 
 def _scale(layer: Node, scale: np.ndarray, shift: np.ndarray) -> None:
-    at, bias_at, axis = WEIGHTED[layer.op]
-    weights, bias = layer.inputs[at], layer.input(bias_at)
+    place = WEIGHTED[layer.op]
+    weights, bias = layer.inputs[place.weights], layer.input(place.bias)
     assert weights is not None and weights.data is not None
     shape = [1] * len(weights.shape)
-    shape[axis] = -1
+    shape[place.axis] = -1
     data = (weights.data * scale.reshape(shape)).astype(np.float32)
     old = bias.data.reshape(-1) if bias is not None and bias.data is not None else np.zeros(len(scale))
     shifted = (old * scale + shift).astype(np.float32)
-    layer.inputs += [None] * (bias_at + 1 - len(layer.inputs))
-    layer.inputs[at] = Tensor(weights.name, weights.shape, "float32", None, data)
-    layer.inputs[bias_at] = Tensor(weights.name + "_bias", shifted.shape, "float32", None, shifted)
+    layer.inputs += [None] * (place.bias + 1 - len(layer.inputs))
+    layer.inputs[place.weights] = Tensor(weights.name, weights.shape, "float32", None, data)
+    layer.inputs[place.bias] = Tensor(weights.name + "_bias", shifted.shape, "float32", None, shifted)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, Node, Quantization, Tensor
-from .affine import WEIGHTED
+from ..ir import WEIGHTED, Graph, Node, Quantization, Tensor
 
 # Ops that move or choose values, whose result is the same before as behind a conversion; and others that keep units.
 _MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PAD", "MAX_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH",
@@ -18,7 +17,6 @@ _SAME_UNITS = frozenset(("CONCATENATION", "AVERAGE_POOL_2D"))
 _OTHERS = frozenset(("ADD", "MUL", "SUB", "MEAN", "RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH"))
 _FIXED = {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-_ACTIVATIONS = {"RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
 
 
 def fuse_quantized(graph: Graph) -> Graph:
@@ -32,16 +30,14 @@ def fuse_quantized(graph: Graph) -> Graph:
         out = node.outputs[0] if node.outputs else None
         if out is None or out.dtype != "float32":
             continue
-        target, activation = _target(graph, node)
+        target = _target(graph, node)
         if not _known(node) or target is None:
             continue
         inputs = [_source(made, t) for t in node.inputs]
         if any(t is not None and t.dtype == "float32" and not t.is_constant and s is None
                for t, s in zip(node.inputs, inputs, strict=True)):  # fmt: skip
             continue
-        if _replace(graph, node, target, inputs) and activation is not None:
-            node.attrs["fused_activation_function"] = _ACTIVATIONS[activation.op]
-            graph.nodes = [n for n in graph.nodes if n is not activation]
+        _replace(graph, node, target, inputs)
         made[id(node.outputs[0])] = node
     _join_conversions(graph, made)
     _drop_unread(graph)
@@ -70,8 +66,8 @@ def _raise_quantize(graph: Graph) -> None:
     for node in reversed(list(graph.nodes)):
         x, target = node.inputs[0] if node.inputs else None, None
         if node.op in _MOVES and x is not None and x.dtype == "float32" and not x.is_constant:
-            target, _ = _target(graph, node)
-        if target is None or x is None or target.inputs[0] is not node.outputs[0]:
+            target = _target(graph, node)
+        if target is None or x is None:
             continue
         out = target.outputs[0]
         between = Tensor(x.name + "_int8", x.shape, "int8", out.quantization)
@@ -101,45 +97,37 @@ def _source(made: dict[int, Node], tensor: Tensor | None) -> Tensor | None:
     return node.inputs[0]
 
 
-def _target(graph: Graph, node: Node) -> tuple[Node | None, Node | None]:
-    """The QUANTIZE that alone reads a node's output, and the activation between the two, if any."""
-    activation: Node | None = None
-    while True:
-        out = (activation or node).outputs[0]
-        readers = graph.consumers(out)
-        if len(readers) != 1 or graph.is_output(out):
-            return None, None
-        if readers[0].op == "QUANTIZE" and readers[0].outputs[0].dtype == "int8":
-            return readers[0], activation
-        clamps = node.op in _WEIGHTED or node.op in ("ADD", "MUL")
-        if activation is not None or not clamps or readers[0].op not in _ACTIVATIONS:
-            return None, None
-        activation = readers[0]
+def _target(graph: Graph, node: Node) -> Node | None:
+    """The QUANTIZE that alone reads a node's output."""
+    readers = graph.consumers(node.outputs[0])
+    if len(readers) != 1 or readers[0].op != "QUANTIZE" or graph.is_output(node.outputs[0]):
+        return None
+    return readers[0] if readers[0].outputs[0].dtype == "int8" else None
 
 
-def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]) -> bool:
-    """Make it an int8 node that writes what the QUANTIZE behind it wrote; False where that cannot be."""
+def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]) -> None:
+    """Make it an int8 node that writes what the QUANTIZE behind it wrote, where that can be."""
     out = target.outputs[0]
     if out.quantization is None or any(s is not None and s.quantization is None for s in inputs):
-        return False
+        return
     if node.op in _FIXED and (not np.isclose(out.scale, _FIXED[node.op][0]) or out.zero_point != _FIXED[node.op][1]):
-        return False
+        return
     sources = [s for s in inputs if s is not None]
     if not sources:
-        return False
+        return
     if node.op in _SAME_UNITS and any((s.scale, s.zero_point) != (out.scale, out.zero_point) for s in sources):
         if len(sources) != 1 or node.op == "CONCATENATION":
-            return False
+            return
         between = Tensor(out.name + "_moved", out.shape, "int8", sources[0].quantization)
         node.inputs = [inputs[0], *node.inputs[1:]]
         node.outputs = [between]
         target.inputs = [between]
-        return True
+        return
     new: list[Tensor | None] = [s if s is not None else t for s, t in zip(inputs, node.inputs, strict=True)]
     if node.op in _WEIGHTED:
         weighted = _weights(node, sources[0])
         if weighted is None:
-            return False
+            return
         new = [sources[0], *weighted]
     else:
         for i, t in enumerate(new):
@@ -147,7 +135,6 @@ def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]
                 new[i] = _constant(t)
     node.inputs, node.outputs = new, [out]
     graph.nodes = [n for n in graph.nodes if n is not target]
-    return True
 
 
 def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
@@ -155,7 +142,7 @@ def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
     weights, bias = node.input(1), node.input(2)
     if weights is None or weights.data is None or (bias is not None and bias.data is None):
         return None
-    steps, axis = weights.quantization, WEIGHTED[node.op][2]
+    steps, axis = weights.quantization, WEIGHTED[node.op].axis
     if steps is None or weights.dtype != "float32":
         return None
     scales = np.broadcast_to(steps.scale.astype(np.float64), (weights.shape[axis],))
