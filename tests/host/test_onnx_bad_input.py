@@ -4,6 +4,7 @@ HYPOTHESIS_PROFILE=long mutates 10,000 files instead of 400."""
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -13,13 +14,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from click.testing import CliRunner
 from onnx import TensorProto, helper, numpy_helper
+from test_cli import midge
 from test_onnx import CONV, CONV_WEIGHTS, IMAGE, chain, make, node, save, units, weights
 from test_tflite_import import mutate
 
 from midge import format as midge_format
-from midge.cli import main
 from midge.convert import UnsupportedModel, convert
 from midge.errors import UserError
 
@@ -113,8 +113,8 @@ def test_dynamic_axes_ask_for_a_shape(tmp_path: Path) -> None:
     assert "does not fit" in refusal(model, tmp_path, shapes={"x": (1, 2, 8)})
     assert "no input 'z'; the inputs are x" in refusal(model, tmp_path, shapes={"z": (1, 2, 8, 8)})
     assert convert(save(model, tmp_path), shapes=(1, 2, 8, 8)).program.graph.inputs[0].shape == (1, 8, 8, 2)
-    run = CliRunner().invoke(main, ["convert", str(save(model, tmp_path)), "--shape", "1,2,8,8"])
-    assert run.exit_code == 0, run.output
+    run = midge("convert", save(model, tmp_path), "--shape", "1,2,8,8")
+    assert run.returncode == 0, run.stderr
 
 
 def test_inputs_that_have_to_be_constants(tmp_path: Path) -> None:
@@ -123,11 +123,10 @@ def test_inputs_that_have_to_be_constants(tmp_path: Path) -> None:
     assert "no input 'v' to freeze" in refusal(model, tmp_path, frozen={"v": np.zeros(3)})
     assert "give --freeze an array of that shape" in refusal(model, tmp_path, frozen={"w": np.zeros(3)})
     np.save(tmp_path / "w.npy", CONV_WEIGHTS["w"])
-    path = str(save(model, tmp_path))
-    run = CliRunner().invoke(main, ["convert", path, "--freeze", f"w={tmp_path / 'w.npy'}"])
-    assert run.exit_code == 0, run.output
-    with pytest.raises(UserError, match="no array could be read"):
-        main(["convert", path, "--freeze", "w=nothing.npy"], standalone_mode=False)
+    run = midge("convert", save(model, tmp_path), "--freeze", f"w={tmp_path / 'w.npy'}")
+    assert run.returncode == 0, run.stderr
+    run = midge("convert", save(model, tmp_path), "--freeze", "w=nothing.npy")
+    assert run.returncode == 1 and "no array could be read" in run.stderr and len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("nodes", "constants", "reason"), [
@@ -180,16 +179,16 @@ def test_importing_midge_imports_no_onnx() -> None:
 
 def test_inspect_profile_and_run_take_onnx(tmp_path: Path) -> None:
     path = save(make([CONV, node("Relu", "c")], IMAGE, CONV_WEIGHTS), tmp_path)
-    run = CliRunner().invoke(main, ["inspect", str(path)])
-    assert run.exit_code == 0 and "CONV_2D" in run.output, run.output
+    run = midge("inspect", path)
+    assert run.returncode == 0 and "CONV_2D" in run.stdout, run.stderr
     images = np.random.default_rng(1).normal(size=(3, 2, 6, 5)).astype(np.float32)
     answers = []
     for x in (images, images.transpose(0, 2, 3, 1)):  # as the model has them, or as the board does
         np.save(tmp_path / "x.npy", x)
-        run = CliRunner().invoke(main, ["run", str(path), str(tmp_path / "x.npy"), "--json"])
-        assert run.exit_code == 0, run.output
-        answers.append([line for line in run.output.splitlines() if "microseconds" not in line])
-    assert answers[0] == answers[1]
+        run = midge("run", path, tmp_path / "x.npy", "--json")
+        assert run.returncode == 0, run.stderr
+        answers.append([answer["scores"] for answer in json.loads(run.stdout)])
+    assert answers[0] == answers[1] and answers[0][0] != answers[0][1]
 
 
 def test_tensors_of_float16_and_raw_data(tmp_path: Path) -> None:

@@ -207,8 +207,8 @@ class Importer:
             self.values[tensor.name] = self.constant(self._array(tensor), tensor.name)
         self._freeze()
         inputs = [self._input(i) for i in self._open_inputs()]
-        if not inputs:
-            raise UserError(f"{self.title}: the graph has no inputs; export it again")
+        if not inputs or not graph.output:
+            raise UserError(f"{self.title}: the graph has no {'outputs' if inputs else 'inputs'}; export it again")
         refused: list[tuple[str, str, str]] = []
         for node in graph.node:
             self._node(node, refused)
@@ -269,13 +269,13 @@ class Importer:
                 raise UserError(f"{self.title}: input '{info.name}' is {_text(dims)}, where N stands for any number; "
                                 f"{list(given)} does not fit")  # fmt: skip
             dims = list(given)
-        if dims and dims[0] == -1:
+        if dims and dims[0] == -1 and -1 not in dims[1:]:
             dims[0] = 1  # a batch
         if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK or 0 in dims:
             raise UserError(f"{self.title}: input '{info.name}' is no tensor of 1 to {_MAX_RANK} axes that holds "
                             "anything; export the model with plain tensors as inputs")  # fmt: skip
         if -1 in dims:
-            example = ",".join("N" if d < 0 else str(d) for d in dims)
+            example = ",".join("N" if d < 0 else str(d) for d in (max(dims[0], 1), *dims[1:]))
             raise UserError(f"{self.title}: input '{info.name}' has the dynamic shape {_text(dims)}; give one: "
                             f"midge convert --shape {info.name}={example}")  # fmt: skip
         dtype = self._dtype(info).name
