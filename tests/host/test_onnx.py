@@ -4,6 +4,9 @@ tests/conformance runs real ones; bad input is in test_onnx_bad_input.py."""
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -377,7 +380,7 @@ def test_resize(mode: str, where: str, scales: tuple[int, ...], by_size: bool, t
 @pytest.mark.parametrize("made", [
     *(node(op, "x") for op in (
         "Relu", "Sigmoid", "Tanh", "Exp", "Abs", "Neg", "Floor", "Ceil", "Sin", "Cos", "Sign", "HardSwish", "Softplus",
-        "Softsign", "HardSigmoid", "Elu", "LeakyRelu", "Identity", "Reciprocal")),
+        "Softsign", "HardSigmoid", "Elu", "LeakyRelu", "Identity", "Reciprocal", "Round", "Dropout", "Sum", "Max")),
     node("Elu", "x", alpha=0.5), node("LeakyRelu", "x", alpha=0.2), node("HardSigmoid", "x", alpha=0.3, beta=0.4),
     node("Gelu", "x"), node("Gelu", "x", approximate="tanh"), node("Clip", "x low high"), node("Clip", "x low"),
     node("Clip", "x - high"), node("Max", "x x"), node("Min", "x row"), node("Pow", "x two"), node("Pow", "x three"),
@@ -387,6 +390,44 @@ def test_functions(made: onnx.NodeProto, tmp_path: Path) -> None:
                  "three": np.float32(3)}  # fmt: skip
     used = {k: v for k, v in constants.items() if k in made.input}
     compare(make([made], {"x": [3, 4]}, used, opset=NEWEST), tmp_path)
+
+
+@pytest.mark.parametrize("text", [
+    "Abs x > a, Log a > y", "Abs x > a, Sqrt a > y", "Sum x row x > y", "Where c x row > y",
+        "Less x row > l, Where l x row > y", "Greater x row > g, Not g > n, Where n x row > y",
+    "LessOrEqual x row > l, GreaterOrEqual x two > g, Or l g > o, Where o x row > y",
+    "Equal x x > e, Less x two > l, And e l > o, Where o x row > y", "ReduceMin x > y", "ReduceProd x > y",
+    "ReduceSumSquare x > y", "Size x > s, Reshape x flat > r, Softmax r > y",
+])
+def test_chains(text: str, tmp_path: Path) -> None:
+    constants = {"row": weights(4), "two": np.float32(2), "flat": i64(12), "c": weights(4) > 0}
+    nodes = chain(text)
+    compare(make(nodes, {"x": [3, 4]}, {k: v for k, v in constants.items() if k in text.split()}), tmp_path)
+
+
+@pytest.mark.parametrize(("made", "kind"), [
+    (node("Cast", "x", to=TensorProto.INT32), TensorProto.INT32), (node("ArgMin", "x", axis=1), TensorProto.INT64),
+])  # fmt: skip
+def test_integers_come_out(made: onnx.NodeProto, kind: int, tmp_path: Path) -> None:
+    compare(make([made], {"x": [3, 4]}, {}, kinds={"y": kind}), tmp_path)
+
+
+def test_space_to_depth_and_upsample(tmp_path: Path) -> None:
+    compare(make([node("SpaceToDepth", "x", blocksize=2)], {"x": [1, 2, 6, 4]}, {}), tmp_path)
+    scales = {"scales": np.array([1, 1, 2, 2], np.float32)}
+    compare(make([node("Upsample", "x scales")], {"x": [1, 2, 6, 4]}, scales, opset=9), tmp_path)
+
+
+def test_every_op_is_tested_and_in_the_readme() -> None:
+    from midge.importers import onnx_ops
+    from midge.importers.onnx import IMPORTS
+
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert not [op for op in IMPORTS if not re.search(rf"[\" ,]{op}[\" ]", source)]
+    command = [sys.executable, "-m", onnx_ops.__name__]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert readme.split("<!-- onnx -->\n")[1].split("<!-- /onnx -->")[0] == printed, "the README's list is stale"
 
 
 ROOT2, HALF, ONE = np.float32(2**0.5), np.float32(0.5), np.float32(1)
@@ -568,15 +609,16 @@ def test_qlinear_matmul(dtype: type, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 @pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearConcat",
-                                "QLinearAveragePool", "QLinearGlobalAveragePool"])  # fmt: skip
+                                "QLinearSoftmax", "QLinearAveragePool", "QLinearGlobalAveragePool"])  # fmt: skip
 def test_microsoft_qlinear(op: str, dtype: type, tmp_path: Path) -> None:
     zero = 3 if dtype == np.int8 else 131
     sigmoid = (1 / 256, -128 if dtype == np.int8 else 0)
-    out = sigmoid if op == "QLinearSigmoid" else (0.1, zero)
+    out = sigmoid if op in ("QLinearSigmoid", "QLinearSoftmax") else (0.1, zero)
     constants = {**units("x", 0.03, zero, dtype), **units("k", 0.05, zero - 1, dtype), **units("y", *out, dtype)}
     names = {"QLinearAdd": "x x_s x_z z k_s k_z y_s y_z", "QLinearMul": "x x_s x_z z k_s k_z y_s y_z",
              "QLinearConcat": "y_s y_z x x_s x_z z k_s k_z"}.get(op, "x x_s x_z y_s y_z")  # fmt: skip
     attrs: dict[str, Any] = {"QLinearConcat": {"axis": 1}, "QLinearLeakyRelu": {"alpha": 0.1},
+                             "QLinearSoftmax": {"axis": -1, "opset": 13},
                              "QLinearAveragePool": {"kernel_shape": [2, 2]},
                              "QLinearGlobalAveragePool": {"channels_last": 0}}.get(op, {})  # fmt: skip
     inputs = {"x": [1, 2, 6, 5], **({"z": [1, 2, 6, 5]} if " z " in names else {})}

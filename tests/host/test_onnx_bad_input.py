@@ -44,7 +44,8 @@ def small() -> onnx.ModelProto:
         node("Softmax", "g"),
     ]  # fmt: skip
     constants = {**CONV_WEIGHTS, **units("a", 0.05, 128, np.uint8), "shape": np.array([4, 1, 30]),
-                 "lw": weights(1, 8, 30), "lr": weights(1, 8, 2), "flat": np.array([1, 8]), "m": weights(3, 8)}  # fmt: skip
+                 "lw": weights(1, 8, 30), "lr": weights(1, 8, 2), "flat": np.array([1, 8]),
+                 "m": weights(3, 8)}  # fmt: skip
     return make(nodes, IMAGE, constants)
 
 
