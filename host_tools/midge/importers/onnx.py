@@ -232,7 +232,10 @@ class Importer:
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
             raise UserError(f"{self.title}: the weights '{tensor.name}' lie in a file of their own; save the model in "
                             "one file: onnx.save(onnx.load(path), 'whole.onnx')")  # fmt: skip
-        return np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        data = np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        if data.dtype.kind in "OSU":
+            raise UserError(f"{self.title}: the constant '{tensor.name}' holds text; export the model without")
+        return data if data.dtype.kind in "fiub" else data.astype(np.float32)  # bfloat16 and its like
 
     def _freeze(self) -> None:
         known = {i.name: i for i in self.model.graph.input}
@@ -425,6 +428,16 @@ def _check_versions(onnx: Any, model: Any, title: str) -> None:
                         "pip install -U onnx")  # fmt: skip
 
 
+def _check_names(graph: Any, title: str) -> None:
+    """Refuse names that would garble what is printed: no exporter makes them."""
+    for named in (*graph.input, *graph.output, *graph.initializer, *graph.node):
+        names = [named.name]
+        if hasattr(named, "op_type"):
+            names += [named.op_type, named.domain, *named.input, *named.output]
+        if not all(isinstance(n, str) and n.isprintable() for n in names):  # bytes: no UTF-8
+            raise UserError(f"{title}: damaged .onnx file (control characters in a name); export it again")
+
+
 def read_onnx(
     data: bytes, name: str, shapes: Mapping[str, Sequence[int]] | None = None,
     frozen: Mapping[str, np.ndarray] | None = None,
@@ -445,6 +458,7 @@ def read_onnx(
     if not model.graph.node:
         raise UserError(f"{name}: the file holds no ONNX graph; export or download it again")
     _check_versions(onnx, model, name)
+    _check_names(model.graph, name)
     try:
         if model.functions:
             from onnx.inliner import inline_local_functions
