@@ -34,7 +34,7 @@ def test_row_is_plausible(board: Board) -> None:
     assert board.heap_bytes < board.ram_bytes
     assert board.simd in ("scalar", "armv7em")
     assert board.arch in ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "xtensawin", "rv32imc")
-    assert board.install in ("simulator", "program", "uf2", "esptool", "bossac")
+    assert board.install in ("simulator", "program", "uf2", "esptool", "bossac", "stlink")
 
 
 @pytest.mark.parametrize("board", [board for board in load_boards() if board.qemu], ids=lambda board: board.name)

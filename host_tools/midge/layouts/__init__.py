@@ -14,9 +14,9 @@ from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
 from .nibbles import pack_nibbles
-from .planes import choose_planes
-from .quads import pack_quads
+from .pairs import pack_depthwise_of_one, pack_pairs
 from .rows import pack_lanes, pack_rows
+from .strips import choose_strips
 from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
@@ -28,7 +28,7 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": _WORDS,
     "armv6m": _WORDS,
     "armv7m": _WORDS,
-    "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (pack_depthwise_of_one, choose_strips)},
     "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 
