@@ -119,6 +119,14 @@ def test_dynamic_axes_ask_for_a_shape(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_an_input_that_is_too_small_for_the_kernel(tmp_path: Path) -> None:
+    """As where an open first axis is no batch."""
+    model = make([node("Conv", "x w")], {"x": [1, 2, 2, 2]}, CONV_WEIGHTS)
+    assert "would have the shape [1, 0, 0, 4]; try another --shape" in refusal(model, tmp_path)
+    model = make([node("Relu", "x")], {"x": [-1, 0, 3]}, {})  # as old exporters say that a dimension is open
+    assert "dynamic shape [N, N, 3]" in refusal(model, tmp_path)
+
+
 def test_inputs_that_have_to_be_constants(tmp_path: Path) -> None:
     model = make([node("Conv", "x w")], {"x": [1, 2, 6, 6], "w": [4, 2, 3, 3]}, {})
     assert "--freeze w=values.npy" in refusal(model, tmp_path)

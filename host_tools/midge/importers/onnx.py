@@ -274,9 +274,9 @@ class Importer:
             dims = list(given)
         if dims and dims[0] == -1 and -1 not in dims[1:]:
             dims[0] = 1  # a batch
-        if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK or 0 in dims:
-            raise UserError(f"{self.title}: input '{info.name}' is no tensor of 1 to {_MAX_RANK} axes that holds "
-                            "anything; export the model with plain tensors as inputs")  # fmt: skip
+        if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK:
+            raise UserError(f"{self.title}: input '{info.name}' is no tensor of at most {_MAX_RANK} axes; "
+                            "export the model with plain tensors as inputs")  # fmt: skip
         if -1 in dims:
             example = ",".join("N" if d < 0 else str(d) for d in (max(dims[0], 1), *dims[1:]))
             raise UserError(f"{self.title}: input '{info.name}' has the dynamic shape {_text(dims)}; give one: "
@@ -395,8 +395,8 @@ class Importer:
 
 
 def _dims(info: Any) -> list[int]:
-    """The dimensions of an input, -1 for one that is open."""
-    return [d.dim_value if d.HasField("dim_value") else -1 for d in info.type.tensor_type.shape.dim]
+    """The dimensions of an input, -1 for one that is open: those that have a name, or none, or 0 or -1."""
+    return [d.dim_value if d.dim_value > 0 else -1 for d in info.type.tensor_type.shape.dim]
 
 
 def _text(dims: Sequence[int]) -> str:
