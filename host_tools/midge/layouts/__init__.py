@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Pack weights for a core: the layouts of native_module/core/kernels/, chosen by the target's SIMD.
 
-A file for no target holds canonical weights, which every core runs, those that fit 4 bits as int4.
-Packed ones run on every core too, and fast on those that they are made for; they are of 8 bits, so
-that a file for a target takes more flash for int4 weights where the target has a layout of its own.
+A file for no target holds canonical weights, which every core runs. Packed ones are fast on the cores that they are
+made for; so does the host run them, and any build with every layout. Firmware for one core may leave others' out.
 """
 
 from __future__ import annotations
