@@ -126,7 +126,9 @@ test-conformance: $(BUILT)
 		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target qemu-cortex-m4 --pack cortex-m4 \
 			--runs 2 --quiet || exit 1; \
 		echo "conformance of the op fixtures on unix"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet || exit 1; \
+		echo "conformance of ONNX models on host"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/onnx --runs 4 --quiet --at-least 0.9; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
 
 # Our quantiser against Google's, on the float models that lie beside the repository.

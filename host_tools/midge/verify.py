@@ -14,6 +14,7 @@ import numpy as np
 
 from . import format as midge_format
 from . import load
+from .dataset import channels_behind
 from .errors import UserError
 from .install import identify, require_midge
 from .transport import Board, BoardError, Progress
@@ -125,8 +126,8 @@ def _given(path: Path, ends: Sequence[midge_format.FileTensor]) -> list[list[byt
         with np.load(path, allow_pickle=False) as archive:
             raw = archive[archive.files[0]]
     if raw is not None and raw.dtype == kind and raw.size and raw.size % elements == 0:
-        return [[row.tobytes()] for row in raw.reshape(-1, elements)]
-    real = read_samples(path, elements)
+        return [[row.tobytes()] for row in channels_behind(raw, tensor.shape).reshape(-1, elements)]
+    real = read_samples(path, tensor.shape)
     if not tensor.scale:
         return [[row.astype(kind).tobytes()] for row in real]
     low, high = _range(tensor.dtype, kind)
