@@ -29,6 +29,7 @@ help:
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
 	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
 	@echo "make test-bench                      typical layers, no more than 2 % above tests/bench/baseline.json"
+	@echo "make test-quantize [ONLY=name]       our quantiser against Google's on every float model"
 	@echo "make fuzz [FUZZ_SECONDS=60]          feed damaged models to the core under sanitizers"
 	@echo "make lint | clean"
 
@@ -77,7 +78,7 @@ BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-
 
 .PHONY: test test-python test-conformance
 test: $(BUILT)
-	@$(MAKE) --no-print-directory lint test-core fuzz size test-bench test-conformance test-python
+	@$(MAKE) --no-print-directory lint test-core fuzz size test-bench test-conformance test-quantize test-python
 
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
@@ -96,6 +97,12 @@ test-conformance: $(BUILT)
 		echo "conformance of the op fixtures on unix"; \
 		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
+
+# Our quantiser against Google's, on the float models that lie beside the repository.
+.PHONY: test-quantize
+test-quantize: $(VENV)/.ready-to-test host
+	@if [ -d $(SHARED)/models ]; then $(BIN)/python tests/quantize/compare.py $(SHARED) $(if $(ONLY),--only $(ONLY)); \
+	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

@@ -190,6 +190,11 @@ class Model:
         if out is not None:
             self._copy_raw(out, is_output=True)
 
+    @property
+    def arena(self) -> memoryview:
+        """The working memory, host only: tensors lie where the file's records say."""
+        return self._arena
+
     def reset(self) -> None:
         _core.mg_reset(self._model)
 

@@ -19,8 +19,8 @@ import click
 from rich.console import Console
 
 from midge.boards import load_board
-from midge.commands.convert import print_summary, read_labels, write_model
-from midge.convert import convert
+from midge.commands.convert import print_summary, read_labels
+from midge.convert import convert, write_model
 from midge.errors import UserError
 from midge.sim import Simulator
 

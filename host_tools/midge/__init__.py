@@ -4,6 +4,8 @@
     import midge
     wand = midge.load("wand.midge")     # the very lines that run on a board
     print(wand(samples).label)
+
+`midge.tools` converts, quantises and evaluates over arrays, for notebooks.
 """
 
 from .device import Model, load

@@ -8,13 +8,14 @@ import sys
 import click
 
 from .commands.convert import convert
+from .commands.evaluate import evaluate
 from .commands.inspect import inspect
 from .commands.profile import profile
 from .commands.run import run
 from .commands.upload import upload
 from .errors import UserError
 
-COMMANDS = (convert, inspect, run, profile, upload)
+COMMANDS = (convert, evaluate, inspect, run, profile, upload)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -86,9 +86,7 @@ def convert_graph(
 ) -> Conversion:  # fmt: skip
     """Convert an imported graph."""
     graph.labels = list(labels)
-    classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
-    if labels and len(labels) != classes:
-        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
+    check_labels(graph, labels, title)
     try:
         graph = run_passes(graph)
     except (GraphError, *NONSENSE) as error:
@@ -124,3 +122,19 @@ def convert_graph(
         raise UserError(f"{error}; {advice}") from error
     return Conversion(blob, program, plan, source_size)
 
+
+def check_labels(graph: Graph, labels: Sequence[str], title: str) -> None:
+    """Refuse labels that are not one for each score."""
+    classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
+    if labels and len(labels) != classes:
+        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
+
+
+def write_model(result: Conversion, path: Path) -> None:
+    """Write the file whole or not at all. Raises UserError."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_bytes(result.blob)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; choose another place with -o") from error

@@ -107,8 +107,11 @@ def dtypes_of(op: str) -> list[str]:
     return [key.split()[1] for key in RULES if key.startswith(op + " ")]
 
 
-def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
-    """Lower every node. Returns the program and each node that has no lowering, with the reason."""
+def lower(graph: Graph, simplified: bool = True) -> tuple[Program, list[tuple[Node, str]]]:
+    """Lower every node. Returns the program and each node that has no lowering, with the reason.
+
+    simplified: leave out steps and copies that can be; without, every tensor of the graph is there to be looked at.
+    """
     from . import lowerings  # noqa: F401  (fills RULES)
     from .peephole import simplify
     from .state import elide_state_copies
@@ -134,8 +137,9 @@ def lower(graph: Graph) -> tuple[Program, list[tuple[Node, str]]]:
             graph.outputs[i] = copy_constant(program, output)
     if not refused:
         elide_state_copies(program)
-        simplify(program)
-        elide_part_copies(program)
+        if simplified:
+            simplify(program)
+            elide_part_copies(program)
     return program, refused
 
 

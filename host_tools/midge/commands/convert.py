@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from .. import convert as conversion
 from ..errors import UserError
+from ..tools import convert as convert_model
 from .output import console, number, print_facts, print_json, print_next, shape_text
+from .quantization import (
+    Calibration,
+    calibration_options,
+    draw_report,
+    print_quantization,
+    quantization_facts,
+    stages,
+)
 
 
 def read_labels(text: str | None) -> list[str]:
@@ -53,16 +61,6 @@ class Size(click.ParamType[int]):
         if not digits.isdecimal():
             self.fail(f"'{value}' is no size; write 40000 or 40k", param, ctx)
         return factor * int(digits)
-
-
-def write_model(result: conversion.Conversion, path: Path) -> None:
-    """Write the file whole or not at all."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(result.blob)
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; choose another place with -o") from error
 
 
 def facts_of(result: conversion.Conversion) -> dict[str, object]:
@@ -113,20 +111,27 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
               help="The shape of an input that the model leaves open.")
+@calibration_options
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, shapes: tuple[str, ...], as_json: bool,
+    arena_limit: int | None, shapes: tuple[str, ...], as_json: bool, calibration: Calibration,
 ) -> None:  # fmt: skip
-    """Convert a quantised .tflite MODEL into a .midge file."""
+    """Convert a trained MODEL into a .midge file; quantise it where samples are given with --calibrate."""
     path = output or model.with_suffix(".midge")
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=as_json) as progress:
-        progress.add_task(f"converting {model.name}")
-        result = conversion.convert(model, read_labels(labels), name, target, arena_limit, read_shapes(shapes))
-        write_model(result, path)
+    with stages(f"converting {model.name}", quiet=as_json) as stage:
+        made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
+                             shapes=read_shapes(shapes), stage=stage, **calibration.arguments())  # fmt: skip
+        made.save(path)
+    result = made.conversion
+    if calibration.png is not None and made.report is not None:
+        draw_report(made.report, result.program.graph.name, calibration.png)
     if as_json:
-        print_json({"file": str(path), **facts_of(result)})
+        print_json({"file": str(path), **facts_of(result), **quantization_facts(made)})
         return
     print_summary(result, model, path)
+    if made.report is not None:
+        print_quantization(made, calibration)
+        print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
+        return
     print_next(f"midge run {path} samples.npy", f"midge upload {path}")
