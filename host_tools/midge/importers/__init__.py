@@ -8,9 +8,10 @@ from pathlib import Path
 from .. import format as midge_format
 from ..ir import Graph
 from ..shapes import Shapes, fix_shapes
+from .keras import KERAS_SUFFIXES, is_keras, read_keras
 from .tflite import read_tflite
 
-SUFFIXES = (".tflite",)
+SUFFIXES = (".tflite", *KERAS_SUFFIXES)
 
 
 def is_foreign(path: str | Path, data: bytes) -> bool:
@@ -21,14 +22,17 @@ def is_foreign(path: str | Path, data: bytes) -> bool:
 def read_model(model: str | Path | bytes, name: str | None = None, shapes: Shapes = None) -> tuple[Graph, int]:
     """The graph of a trained model and the size of its file in bytes.
 
-    model: a path, or the bytes of a .tflite file. name: what errors and the device call it; the
+    model: a path, or the bytes of a .tflite or .keras file. name: what errors and the device call it; the
     file's stem by default. shapes: of inputs whose shapes the model leaves open, see fix_shapes.
     Raises UserError.
     """
     data = model if isinstance(model, bytes) else midge_format.load_file(model)
     title = name or ("model" if isinstance(model, bytes) else str(model))
-    graph = read_tflite(data, title)
-    fix_shapes(graph, shapes, title)
+    if is_keras("" if isinstance(model, bytes) else model, data):
+        graph = read_keras(data, title, shapes)
+    else:
+        graph = read_tflite(data, title)
+        fix_shapes(graph, shapes, title)
     if name:
         graph.name = name
     return graph, len(data)

@@ -161,16 +161,21 @@ class Builder:
     def affine(self, x: Tensor, scale: np.ndarray, shift: np.ndarray, fold: bool, name: str = "") -> Tensor:
         """scale * x + shift, each of the last axis's length; with fold it goes into the layer that made x."""
         node = self.producer(x) if fold else None
-        axis = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}.get(node.op if node else "")
-        if node is not None and axis is not None and node.inputs[1] is not None and node.inputs[1].data is not None:
-            weights, bias = node.inputs[1], node.input(2)
-            if bias is None or bias.data is not None:
+        while node is not None and node.op in ("RESHAPE", "STRIDED_SLICE") and node.inputs[0] is not None:
+            source = node.inputs[0]  # an affine function of channels may as well come before these
+            node = self.producer(source) if source.shape[-1:] == x.shape[-1:] else None
+        places = {"CONV_2D": (0, 2), "DEPTHWISE_CONV_2D": (3, 2), "FULLY_CONNECTED": (0, 2), "TRANSPOSE_CONV": (0, 3)}
+        axis, at = places.get(node.op if node else "", (None, 0))
+        weights = node.input(1) if node is not None and axis is not None else None
+        if node is not None and axis is not None and weights is not None and weights.data is not None:
+            bias = node.input(at)
+            old = np.zeros(len(shift)) if bias is None else bias.data
+            if old is not None:
                 shape = [1] * len(weights.shape)
                 shape[axis] = -1
                 data = weights.data.astype(np.float64) * scale.astype(np.float64).reshape(shape)
-                old = np.zeros(len(shift)) if bias is None else bias.data.astype(np.float64)
                 node.inputs[1] = self.constant(data, "weights")
-                node.inputs = [*node.inputs[:2], self.constant(old * scale + shift, "bias")]
+                node.inputs = [*node.inputs[:at], self.constant(old * scale + shift, "bias")]
                 return x
         if np.any(scale != 1):
             x = self.binary("MUL", x, self.constant(scale), name)
