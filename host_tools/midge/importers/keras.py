@@ -288,7 +288,7 @@ def _look_through(data: bytes, title: str) -> Any:
         raise UserError(f"{title}: not a .keras file, or damaged ({error}); {again}") from error
 
 
-def _strangers(config: Any, name: str = "") -> Iterator[tuple[str, str, str]]:
+def _strangers(config: Any, name: str = "the model") -> Iterator[tuple[str, str, str]]:
     """Everything in a model's description that is not Keras's own: type, layer, and what to do about it."""
     if isinstance(config, list):
         for item in config:
