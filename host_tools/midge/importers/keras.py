@@ -175,10 +175,11 @@ class Importer:
 
     def _results(self, node: Any, args: Any, kwargs: Any) -> list[Tensor]:
         """A node's outputs; where it cannot run, tensors that look like them, and a line in `refused`."""
-        op = node.operation
+        op, start = node.operation, len(self.build.nodes)
         try:
             found = self.call(op, args, kwargs)
             results = [found] if isinstance(found, Tensor) else list(found)
+            self._name(op.name, results[0], start)
             for symbol, tensor in zip(node.outputs, results, strict=True):
                 self._compare(symbol, tensor)
             return results
@@ -188,6 +189,15 @@ class Importer:
             self.refused.append((type(op).__name__, op.name, f"parameters that Midge does not understand "
                                  f"({type(error).__name__}: {error}); please report it"))  # fmt: skip
         return [self.build.add("REFUSED", [], [d or 1 for d in symbol.shape], op.name) for symbol in node.outputs]
+
+    def _name(self, name: str, result: Tensor, start: int) -> None:
+        """Let the result of the nodes from `start` on have the layer's name, and not what came on the way to it."""
+        made = [node.outputs[0] for node in self.build.nodes[start:]]
+        if any(t is result for t in made):
+            for tensor in made:
+                if tensor.name == name:
+                    tensor.name = result.name
+            result.name = name
 
     def _compare(self, symbol: Any, tensor: Tensor) -> None:
         wanted = list(symbol.shape)
