@@ -22,11 +22,13 @@ include tests/core.mk
 help:
 	@echo "make demo [BOARD=qemu-cortex-m4]     the gesture wand on a board; by default MicroPython's unix port"
 	@echo "make example                         train on handwritten digits, quantise, evaluate, run on an emulated board"
-	@echo "make test                            all tests"
-	@echo "make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4] [RUNS=n]"
+	@echo "make test                            all tests, on the emulated Cortex-M4 board"
+	@echo "make test-boards                     the boards' tests on every emulated board"
+	@echo "make conformance MODELS=<dir> [TARGET=host|unix|<emulated board>] [RUNS=n]"
 	@echo "                                     real models against their recorded outputs"
 	@echo "make firmware BOARD=<board>          MicroPython with Midge linked in -> build/firmware/<board>/"
 	@echo "make natmod ARCH=<arch>              a native module for stock firmware -> build/natmod/<arch>/"
+	@echo "make mip                             packages for mpremote mip install, of each module built -> build/mip/"
 	@echo "make size                            what Midge adds to Cortex-M4 firmware"
 	@echo "make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]   instructions of each node -> build/bench.json"
 	@echo "make test-bench                      typical layers, no more than 2 % above tests/bench/baseline.json"
@@ -62,6 +64,13 @@ firmware-for-%: $(VENV)/.ready
 	@$(MAKE) --no-print-directory firmware BOARD=$* >build/firmware/$*/build.log 2>&1 || \
 		{ tail -20 build/firmware/$*/build.log; exit 1; }
 
+# MicroPython as it comes from elsewhere, without Midge: what `midge install` meets.
+stock-firmware-for-%: $(VENV)/.ready
+	@mkdir -p build/no-modules build/firmware/$*-stock
+	@echo "building MicroPython without Midge for $* (log: build/firmware/$*-stock/build.log)"
+	@$(MAKE) --no-print-directory firmware BOARD=$* USER_C_MODULES=build/no-modules FIRMWARE=build/firmware/$*-stock \
+		>build/firmware/$*-stock/build.log 2>&1 || { tail -20 build/firmware/$*-stock/build.log; exit 1; }
+
 natmod-for-%: $(VENV)/.ready
 	@mkdir -p build/natmod/$* && echo "building the native module for $* (log: build/natmod/$*/build.log)"
 	@$(MAKE) --no-print-directory natmod ARCH=$* >build/natmod/$*/build.log 2>&1 || \
@@ -80,7 +89,13 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
 	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
 
-BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 natmod-for-x64 natmod-for-armv7emsp
+BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 stock-firmware-for-qemu-cortex-m4 \
+	natmod-for-x64 natmod-for-armv7emsp
+
+# Packages for `mpremote mip install <address>/<arch>/`, of every native module that is built.
+.PHONY: mip
+mip: host
+	@$(BIN)/python -m midge.packages build/mip
 
 .PHONY: test test-python test-conformance
 test: $(BUILT)
@@ -89,6 +104,7 @@ test: $(BUILT)
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
+	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
 
 # Every model on every target; without the real models there is nothing to compare.
 test-conformance: $(BUILT)
@@ -101,7 +117,9 @@ test-conformance: $(BUILT)
 		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target qemu-cortex-m4 --pack cortex-m4 \
 			--runs 2 --quiet || exit 1; \
 		echo "conformance of the op fixtures on unix"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet || exit 1; \
+		echo "conformance of ONNX models on host"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/onnx --runs 4 --quiet --at-least 0.9; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
 
 # Our quantiser against Google's, on the float models that lie beside the repository.
@@ -109,6 +127,24 @@ test-conformance: $(BUILT)
 test-quantize: $(VENV)/.ready-to-test host
 	@if [ -d $(SHARED)/models ]; then $(BIN)/python tests/quantize/compare.py $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
+
+# The tests of a board, and integer models on it, as they are and packed for its core, on each emulated board but the
+# one that `make test` has had.
+BOARDS ?= $(filter-out qemu-cortex-m4,$(basename $(notdir $(wildcard ports/boards/qemu-*.toml))))
+.PHONY: test-boards
+test-boards: $(addprefix test-board-,$(BOARDS))
+
+test-board-%: $(VENV)/.ready-to-test host firmware-for-%
+	@$(MAKE) --no-print-directory natmod-for-$$(sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$*.toml)
+	@echo "tests on $*"
+	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
+		tests/device/test_scripts.py -k "not on_the_host and not unix"
+	@[ $* = qemu-cortex-m4 ] || $(BIN)/python tests/device/board_table.py --check README.md $*
+	@if [ -d $(SHARED)/models ]; then for pack in "" "--pack $*"; do \
+		echo "conformance on $* $$pack"; \
+		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $* --runs 1 --most-macs 3000000 \
+			--quiet $$pack || exit 1; \
+	done; fi
 
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

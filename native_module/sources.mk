@@ -15,6 +15,6 @@ MIDGE_FAMILY_signal := $(addprefix $(MIDGE_KERNELS)/,spectrum.c filterbank.c det
 
 MIDGE_CORE := $(filter-out $(foreach family,$(MIDGE_WITHOUT),$(MIDGE_FAMILY_$(family))), \
 	$(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_KERNELS)/*.c)))
-MIDGE_FAST := $(addprefix $(MIDGE_KERNELS)/,common.c conv.c conv_packed.c depthwise_planes.c elementwise.c pool.c \
-	softmax.c conv16.c conv_f32.c)
+MIDGE_FAST := $(addprefix $(MIDGE_KERNELS)/,common.c conv.c conv_packed.c depthwise_planes.c conv_words.c \
+	depthwise_words.c conv_rows.c depthwise_lanes.c elementwise.c pool.c softmax.c conv16.c conv_f32.c)
 MIDGE_DEFINES := $(foreach family,$(MIDGE_WITHOUT),-DMG_WITHOUT_$(family))

@@ -23,6 +23,7 @@ FIRMWARE = build/firmware/$(BOARD)
 VENV_PYTHON = build/venv/bin/python
 
 board_port = $(shell sed -n 's/^port *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+board_tools = $(shell sed -n 's/^tools *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 # A `make -j` from above hands its job server down; a plain `make` still uses every core.
 sub_make = MICROPY_GIT_TAG=v$(MICROPYTHON_VERSION) \
 	$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
@@ -49,7 +50,7 @@ $(MICROPYTHON)/py/mpconfig.h:
 	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
 
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready
-	@ports/toolchain.sh arm
+	@ports/toolchain.sh $(board_tools)
 	$(watch_module_files)
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
 		BUILD=$(abspath $(FIRMWARE)) PYTHON=$(abspath $(VENV_PYTHON)) USER_C_MODULES=$(abspath $(USER_C_MODULES)) \

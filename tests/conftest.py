@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What all tests share: where things are, and how fast hypothesis runs."""
 
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +14,23 @@ SHARED = Path(os.environ.get("SHARED", ROOT.parent / "shared"))
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+_outcomes: dict[str, str] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note how a test of a board ended; what failed or was skipped while setting up counts too."""
+    if report.nodeid.startswith("tests/device/") and (report.when == "call" or report.outcome != "passed"):
+        _outcomes[report.nodeid] = report.outcome
+
+
+def pytest_sessionfinish() -> None:
+    """Bring the record of executed tests up to date: the table of boards rests on it."""
+    if _outcomes:
+        path = ROOT / "build/executed.json"
+        known = json.loads(path.read_text()) if path.is_file() else {}
+        path.write_text(json.dumps(known | _outcomes, indent=0))
 
 
 @pytest.fixture(scope="session")

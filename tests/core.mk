@@ -11,16 +11,27 @@
 # A backend of core/simd/ is a name here and the flags that choose it on this machine; what the
 # machine lacks is a header in core/shim/. A name that ends in 32 has 32-bit pointers, as boards do.
 
-CORE_BACKENDS := scalar scalar32 armv7em
+CORE_BACKENDS := scalar scalar32 armv7em armv6m armv7m
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
 CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
+CORE_FLAGS_armv6m := -D__ARM_ARCH_ISA_THUMB=1
+CORE_FLAGS_armv7m := -D__ARM_ARCH_ISA_THUMB=2
 
 # Boards that QEMU emulates run the vector code as it is, assembly included.
-CORE_BOARDS := cortex-m4
+CORE_BOARDS := cortex-m4 cortex-m3 cortex-m0plus cortex-m55
 CORE_FLAGS_cortex-m4 := -mcpu=cortex-m4 -mthumb
 CORE_BACKEND_cortex-m4 := armv7em
 CORE_MACHINE_cortex-m4 := mps2-an386
+CORE_FLAGS_cortex-m3 := -mcpu=cortex-m3 -mthumb
+CORE_BACKEND_cortex-m3 := armv7m
+CORE_MACHINE_cortex-m3 := mps2-an385
+CORE_FLAGS_cortex-m0plus := -mcpu=cortex-m0plus -mthumb
+CORE_BACKEND_cortex-m0plus := armv6m
+CORE_MACHINE_cortex-m0plus := mps2-an385
+CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -DHEAP=0x60000000
+CORE_BACKEND_cortex-m55 := helium
+CORE_MACHINE_cortex-m55 := mps3-an547
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0
@@ -100,10 +111,13 @@ test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE
 test-core-arm:
 	@if command -v arm-none-eabi-gcc >/dev/null; then \
 		mkdir -p $(CORE_BUILD)/arm; \
-		for source in $(CORE_SOURCES); do \
-			$(CORTEX_M4) -c $$source -o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
-		done; echo "Cortex-M4: compiles without a warning"; \
-	else echo "Cortex-M4: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
+		for cpu in $(CORE_BOARDS); do \
+			for source in $(CORE_SOURCES); do \
+				arm-none-eabi-gcc -mcpu=$$cpu -mthumb -Os $(CORE_WARNINGS) -c $$source \
+					-o $(CORE_BUILD)/arm/$$(basename $$source .c).o || exit 1; \
+			done; echo "$$cpu: compiles without a warning"; \
+		done; \
+	else echo "boards: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
 
 test-core-mutants: $(CORE_SEEDS)/list
 	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null

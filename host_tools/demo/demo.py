@@ -56,14 +56,14 @@ def make_files(target: str | None) -> Path:
     result = convert(source, read_labels(str(WAND / "labels.txt")), name="wand", target=target)
     write_model(result, model)
     print_summary(result, source, shown(model))
-    shutil.copy(ROOT / "mpy_lib/examples/wand.py", board / "wand.py")
+    shutil.copy(ROOT / "mpy_lib/examples/wand_recordings.py", board / "wand_recordings.py")
     return board
 
 
 def run_on_unix(board: Path) -> None:
     """Run the script in MicroPython's unix port, in a folder that plays the board's file system."""
     heading("on MicroPython's unix port: import midge, load, answer")
-    command = [str(ROOT / "build/firmware/unix/micropython"), "wand.py"]
+    command = [str(ROOT / "build/firmware/unix/micropython"), "wand_recordings.py"]
     subprocess.run(command, cwd=board, env={**os.environ, "MICROPYPATH": "lib"}, check=True)
 
 
@@ -79,8 +79,8 @@ def run_on_emulator(name: str, board: Path) -> None:
             target = str(path.relative_to(board))
             console.print(f"  ampy put {shown(path)} {target}")
             subprocess.run([*ampy, "put", str(path), target], check=True)
-        heading(f"at the REPL of {row.title}: ampy run wand.py")
-        subprocess.run([*ampy, "run", str(board / "wand.py")], check=True)
+        heading(f"at the REPL of {row.title}: ampy run wand_recordings.py")
+        subprocess.run([*ampy, "run", str(board / "wand_recordings.py")], check=True)
 
 
 @click.command()
@@ -103,9 +103,8 @@ def main(board: str) -> None:
     heading("next, on a real board")
     folder = shown(files)
     console.print("  make natmod ARCH=armv7emsp            [dim]# a native module for stock firmware[/]")
-    console.print("  ampy -p /dev/ttyACM0 put build/natmod/armv7emsp/_midge.mpy _midge.mpy")
-    console.print(f"  ampy -p /dev/ttyACM0 put {folder}/lib/midge midge")
-    console.print(f"  build/venv/bin/midge upload {folder}/wand.midge --port /dev/ttyACM0")
+    console.print("  build/venv/bin/midge install            [dim]# onto the board that is plugged in[/]")
+    console.print(f"  build/venv/bin/midge upload {folder}/wand.midge")
     console.print("  and at its REPL:  [green]import midge; wand = midge.load('wand.midge'); wand[/]")
 
 

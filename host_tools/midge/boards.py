@@ -31,7 +31,9 @@ class Qemu:
 
     machine: str
     memory: dict[str, Region]
+    tools: str  # the kind that ports/toolchain.sh installs
     system: str = "qemu-system-arm"
+    options: tuple[str, ...] = ()  # what QEMU is told besides
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,15 @@ def load_board(name: str) -> Board:
     if name.lower() not in known:
         raise UserError(f"no board is called '{name}'; known boards: {', '.join(known.values())}")
     path = boards_dir() / f"{known[name.lower()]}.toml"
+    return parse_board(path.stem, read_toml(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds. Raises UserError."""
     try:
-        row = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{path.name}: {error}") from error
-    return parse_board(path.stem, row)
 
 
 def load_boards() -> list[Board]:

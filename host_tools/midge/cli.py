@@ -7,21 +7,26 @@ import sys
 
 import click
 
+from .commands.boards import boards
 from .commands.convert import convert
 from .commands.evaluate import evaluate
+from .commands.flash import flash
 from .commands.inspect import inspect
+from .commands.install import install
 from .commands.profile import profile
 from .commands.run import run
+from .commands.sim import sim
 from .commands.upload import upload
+from .commands.verify import verify
 from .errors import UserError
 
-COMMANDS = (convert, evaluate, inspect, run, profile, upload)
+COMMANDS = (convert, evaluate, inspect, run, profile, sim, boards, flash, install, upload, verify)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="midge")
 def cli() -> None:
-    """Machine learning on MicroPython boards: convert models, look at them, run them, upload them."""
+    """Machine learning on MicroPython boards: convert models, look at them, run them, put them on a board."""
 
 
 for command in COMMANDS:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import format as midge_format
 from .errors import UserError
-from .importers import read_model
+from .importers import Frozen, read_model
 from .ir import NONSENSE, Graph, GraphError
 from .layouts import pack
 from .lower import Program, lower
@@ -60,22 +60,23 @@ class Conversion:
 
 def convert(
     model: str | Path | bytes, labels: Sequence[str] = (), name: str | None = None, target: str | None = None,
-    arena_limit: int | None = None, shapes: Shapes = None,
+    arena_limit: int | None = None, shapes: Shapes = None, frozen: Frozen = None,
 ) -> Conversion:  # fmt: skip
-    """Convert a .tflite model.
+    """Convert a .tflite or .onnx model.
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
     target: a core or board to pack the weights for; the file runs on all others as well.
     arena_limit: bytes of RAM that the arena may take; layers are run in strips of rows until it fits.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
+    frozen: inputs of an ONNX model that are to be constants, arrays by name.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
     >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
     b'MIDG'
     """
-    graph, size = read_model(model, name, shapes)
+    graph, size = read_model(model, name, shapes, frozen)
     title = name or ("model" if isinstance(model, bytes) else str(model))
     return convert_graph(graph, labels, title, size, target, arena_limit)
 

@@ -230,6 +230,12 @@ class _Reader:
 # Checks
 
 
+def channels_behind(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Samples [n, C, H, W], as networks from PyTorch have them, as [n, H, W, C] where that is the input's shape."""
+    first = (shape[-1], *shape[1:-1]) if len(shape) > 2 else ()
+    return np.moveaxis(x, 1, -1) if x.shape[1:] == first != tuple(shape[1:]) else x
+
+
 def _elements(end: End) -> int:
     return int(np.prod(end.shape, dtype=np.int64))
 
@@ -251,7 +257,7 @@ def _checked(data: Dataset, ends: Sequence[End]) -> list[np.ndarray]:
         if x[0].size != wanted:
             raise UserError(f"{data.title}: samples of shape {list(x.shape[1:])} ({x[0].size} values); the input "
                             f"'{end.name}' wants {list(end.shape)} ({wanted} values), one sample a row")
-        real = np.asarray(x, np.float32).reshape(len(x), *end.shape)
+        real = np.asarray(channels_behind(x, end.shape), np.float32).reshape(len(x), *end.shape)
         finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
         if not finite.all():
             raise UserError(f"{data.title}: {(~finite).sum()} of {len(real)} samples hold NaN or infinity, first "

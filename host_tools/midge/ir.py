@@ -85,6 +85,24 @@ class Node:
         return self.inputs[i] if i < len(self.inputs) else None
 
 
+@dataclass(frozen=True)
+class Weighted:
+    """Where an op keeps its data, weights and biases, and along which axis the weights have a scale each."""
+
+    data: int
+    weights: int
+    bias: int
+    axis: int
+
+
+WEIGHTED = {
+    "CONV_2D": Weighted(0, 1, 2, 0),
+    "DEPTHWISE_CONV_2D": Weighted(0, 1, 2, 3),
+    "FULLY_CONNECTED": Weighted(0, 1, 2, 0),
+    "TRANSPOSE_CONV": Weighted(2, 1, 3, 0),
+}
+
+
 @dataclass
 class Graph:
     """Nodes in an order in which they can run."""

@@ -32,6 +32,7 @@ from types import TracebackType
 
 from midge.boards import Board, Qemu, load_board
 from midge.errors import UserError
+from midge.recording import Recording
 from midge.romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
@@ -42,8 +43,9 @@ class Simulator:
 
     board        a board's name or row; it must have a [qemu] table
     firmware     the ELF file; by default what `make firmware BOARD=<name>` left under build/
-    romfs        what to show under /rom: an image file, or files as {path: content}
+    romfs        what to show under /rom: an image file, a folder, or files as {path: content}
     flash        the image of /flash: read at the start if it exists, written at the end
+    sensor       what the simulated IMU measures, [rows, 3 or 6] as read_recording() gives it; None: there is none
     heap_bytes   size of Python's heap, by default the board's own
     icount       let each instruction take 2**icount ns of the board's time: slower, but time is repeatable
     timeout_s    how long the REPL's prompt may take
@@ -59,6 +61,7 @@ class Simulator:
         firmware: Path | None = None,
         romfs: Path | Mapping[str, bytes] | None = None,
         flash: Path | None = None,
+        sensor: Recording | None = None,
         heap_bytes: int | None = None,
         icount: int | None = None,
         timeout_s: float = 20.0,
@@ -71,6 +74,7 @@ class Simulator:
         self.firmware = firmware or _built_firmware(self.board)
         self.romfs = romfs
         self.flash = flash
+        self.sensor = sensor
         self.heap_bytes = heap_bytes
         self.icount = icount
         self.timeout_s = timeout_s
@@ -92,7 +96,7 @@ class Simulator:
         """Start QEMU and return when the board answers."""
         system = shutil.which(self.qemu.system)
         if system is None:
-            raise UserError(f"{self.qemu.system} is not installed; run ports/toolchain.sh arm")
+            raise UserError(f"{self.qemu.system} is not installed; run: ports/toolchain.sh {self.qemu.tools}")
         if not self.firmware.is_file():
             raise UserError(f"no firmware at {self.firmware}; run: make firmware BOARD={self.board.name}")
         try:
@@ -135,7 +139,7 @@ class Simulator:
             system, "-machine", f"{self.qemu.machine},memory-backend=main",
             "-object", f"memory-backend-file,id=main,mem-path=/dev/fd/{memory},size={main.bytes},share=on",
             "-kernel", str(self.firmware), "-serial", "pty",
-            "-display", "none", "-monitor", "none", "-semihosting",
+            "-display", "none", "-monitor", "none", "-semihosting", *self.qemu.options,
         ]  # fmt: skip
         if self.icount is not None:
             command += ["-icount", f"shift={self.icount}"]
@@ -170,8 +174,14 @@ class Simulator:
         if self.flash is not None and self.flash.exists():
             self._write_memory("flash", self.flash.read_bytes())
         if self.romfs is not None:
-            image = self.romfs.read_bytes() if isinstance(self.romfs, Path) else build_romfs(self.romfs)
+            if isinstance(self.romfs, Path) and self.romfs.is_file():
+                image = self.romfs.read_bytes()
+            else:
+                image = build_romfs(self.romfs)
             self._write_memory("romfs", image)
+        if self.sensor is not None:
+            rows, columns = self.sensor.shape
+            self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())
         if self.heap_bytes is not None:
             most = self.qemu.memory["data"].bytes
             if not 16384 <= self.heap_bytes < most:
@@ -187,7 +197,7 @@ class Simulator:
     def _write_memory(self, region: str, content: bytes) -> None:
         start, end = self._span(region)
         if len(content) > end - start:
-            raise UserError(f"{region} image of {len(content)} B; {self.board.name} holds {end - start} B")
+            raise UserError(f"{len(content)} B for {region}; {self.board.name} has room for {end - start} B")
         self._memory[start : start + len(content)] = content
 
 

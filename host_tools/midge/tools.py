@@ -21,7 +21,7 @@ from .dataset import Dataset, check_calibration, read_dataset
 from .engine import Engine
 from .errors import UserError
 from .evaluation import Evaluation, evaluate, score
-from .importers import read_model
+from .importers import Frozen, read_model
 from .ir import Graph
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
@@ -96,6 +96,7 @@ def convert(
     target: str | None = None,
     arena_limit: int | None = None,
     shapes: Shapes = None,
+    frozen: Frozen = None,
     options: Options | None = None,
     auto: Budget | None = None,
     pixels: str | None = None,
@@ -109,6 +110,7 @@ def convert(
     labels: class names in the order of the scores. name: what the device calls the model.
     target: a core or board to pack the weights for. arena_limit: bytes of RAM that it may take.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
+    frozen: inputs of an ONNX model that are to be constants, arrays by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
@@ -116,7 +118,7 @@ def convert(
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     title = name or ("model" if isinstance(model, bytes) else str(model))
-    graph, size = read_model(model, name, shapes)
+    graph, size = read_model(model, name, shapes, frozen)
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
@@ -137,7 +139,7 @@ def convert(
     else:
         accuracy, reference = None, None
         if data.targets is not None:
-            float_graph, _ = read_model(model, name, shapes)
+            float_graph, _ = read_model(model, name, shapes, frozen)
             reference = _points(convert_graph(float_graph, labels, title, size).blob, data, labels)
             accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
         quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)

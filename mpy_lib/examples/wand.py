@@ -1,46 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The gesture wand on recorded samples: runs unchanged on a board, on the unix port and on a PC.
+"""The gesture wand, live: wave the board and read what it was. Ctrl-C stops it.
 
-Wants wand.midge and the recordings samples/<gesture>*.csv in the current folder: a header, then x, y, z
-in g, 50 times a second.
+Wants wand.midge and lsm9ds1.py (from mpy_lib/drivers) in the current folder, and an LSM9DS1 on the I2C bus: an
+Arduino Nano 33 BLE Sense of the first revision has one on these pins, and so has the board of `midge sim --sensor`.
 """
 
-import os
-from array import array
-from time import ticks_diff, ticks_us
+from machine import I2C, Pin
 
 import midge
+from lsm9ds1 import LSM9DS1
 
-
-def read_csv(path):
-    """Return a recording as an array of floats, x, y, z, x, y, z, ..."""
-    values = array("f")
-    with open(path) as file:
-        next(file)
-        for line in file:
-            for text in line.split(","):
-                values.append(float(text))
-    return values
-
-
-def main():
-    wand = midge.load("wand.midge")
-    print(wand)
-    labels = wand.labels
-    print()
-    print("%-14s %-8s" % ("recording", "answer"), " ".join(["%6s" % label for label in labels]), "      time")
-    right = 0
-    names = sorted(os.listdir("samples"))
-    for name in names:
-        samples = read_csv("samples/" + name)
-        start = ticks_us()
-        answer = wand(samples)
-        us = ticks_diff(ticks_us(), start)
-        right += name.startswith(answer.label)
-        scores = " ".join(["%6.3f" % score for score in answer.scores])
-        print("%-14s %-8s" % (name, answer.label), scores, "%7d us" % us)
-    print()
-    print("%d of %d right" % (right, len(names)))
-
-
-main()
+imu = LSM9DS1(I2C(1, scl=Pin(15), sda=Pin(14)), accel_g=4, rate_hz=50)  # what the network was trained on
+wand = midge.load("wand.midge")
+print(wand)
+print("wave the board")
+try:
+    for answer in wand.stream(imu.read, threshold=0.8):
+        print("%-8s %.3f" % (answer.label, answer.score))
+except KeyboardInterrupt:
+    imu.stop()

@@ -8,10 +8,15 @@
 
 #include "midge.h"
 
-/* How a convolution's weights lie and which kernel runs it: as ops.def says, CONV_2D in quads
- * (conv_packed.c), DEPTHWISE_CONV_2D by planes (depthwise_planes.c), both with int4
- * weights (conv.c). */
-enum { MG_LAYOUT_CANONICAL = 0, MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1, MG_LAYOUT_NIBBLES = 4 };
+/* How a convolution's weights lie and which kernel runs it (ops.def). Where two names stand on a line, the first is
+ * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
+enum {
+    MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
+    MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1,      /* conv_packed.c, depthwise_planes.c */
+    MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
+    MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3,        /* conv_rows.c, depthwise_lanes.c */
+    MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
+};
 
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
@@ -52,6 +57,7 @@ typedef struct {
     void *out[MG_NODE_TENSORS];
     uint32_t out_size; /* bytes of out[0] */
     void *scratch;
+    uint32_t scratch_size;
     const uint8_t *data;
 } mg_call_t;
 

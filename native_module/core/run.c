@@ -66,6 +66,7 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
         }
     }
     call.scratch = model->arena + mg_load_u32(p + 12);
+    call.scratch_size = mg_load_u32(p + 16);
     call.data = model->file + model->data;
     /* Copied, because the file may lie at an odd address that the core cannot load words from. */
     memcpy(&call.params, node.tensors + 2 * (n + n % 2), op->params_size);

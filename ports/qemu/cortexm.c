@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Arm Cortex-M: vectors, reset, clock, memory protection, fault report, and the way out through
-// semihosting. Register names and bits: Armv7-M Architecture Reference Manual, DDI 0403, part B3.
+// semihosting. Register names and bits: Armv7-M Architecture Reference Manual, DDI 0403, part B3, and
+// Armv8-M's, DDI 0553, part D1.
 #include <stdio.h>
 
 #include "py/mphal.h"
@@ -21,14 +22,21 @@
 #define SCB_HFSR REG(0xE000ED2C)
 #define SCB_MMFAR REG(0xE000ED34)
 #define SCB_BFAR REG(0xE000ED38)
+#define SCB_CCR REG(0xE000ED14)
 #define SCB_CPACR REG(0xE000ED88)
 #define MPU_TYPE REG(0xE000ED90)
 #define MPU_CTRL REG(0xE000ED94)
 #define MPU_RNR REG(0xE000ED98)
 #define MPU_RBAR REG(0xE000ED9C)
+#if __ARM_ARCH >= 8
+#define MPU_RLAR REG(0xE000EDA0)
+#define MPU_MAIR0 REG(0xE000EDC0)
+#else
 #define MPU_RASR REG(0xE000EDA0)
+#endif
 
 #define ICSR_PENDSTSET (1u << 26)
+#define CCR_LOB (1u << 19)
 #define SYSTICK_PERIOD (1u << 24)
 #define GUARD_BYTES 256
 
@@ -112,35 +120,66 @@ uint64_t cpu_cycles(void) {
 // What is flash on a real board must fault here as well when somebody writes to it; that includes
 // address 0, where a null pointer leads.
 
-enum { MPU_CODE, MPU_ROMFS, MPU_GUARD };
-enum { ACCESS_NONE = 0, ACCESS_READ_WRITE = 3, ACCESS_READ_ONLY = 6 };
+enum { MPU_CODE, MPU_ROMFS, MPU_GUARD, MPU_NULL };
 
-static void mpu_region(uint32_t number, uintptr_t address, uint32_t log2_bytes, uint32_t access) {
+// A core without an MPU reads zero.
+static bool has_mpu(void) {
+    return MPU_TYPE != 0;
+}
+
+#if __ARM_ARCH >= 8
+
+enum { ACCESS_READ_WRITE = 0, ACCESS_READ_ONLY = 2 };  // privileged code alone
+
+static void mpu_region(uint32_t number, uintptr_t address, uint32_t bytes, uint32_t access) {
+    MPU_MAIR0 = 0xff;  // attribute 0: ordinary memory
     MPU_RNR = number;
-    MPU_RBAR = address;
-    MPU_RASR = access << 24 | 0x2u << 16 | (log2_bytes - 1) << 1 | 1;
+    MPU_RBAR = address | access << 1;
+    MPU_RLAR = ((address + bytes - 1) & ~31u) | 1;
     __asm volatile ("dsb\n isb" : : : "memory");
 }
 
-// Armv8-M has other registers there, and a core without an MPU reads zero.
-static bool has_mpu(void) {
-    return __ARM_ARCH < 8 && MPU_TYPE != 0;
+// No region can forbid everything here; the core compares the stack pointer instead.
+static void guard_stack(void) {
+    __asm volatile ("msr psplim, %0" : : "r" (stack_bottom));
 }
 
-void cpu_protect_rom(bool protect) {
-    if (!has_mpu()) {
-        return;
+#else
+
+enum { ACCESS_NONE = 0, ACCESS_READ_WRITE = 3, ACCESS_READ_ONLY = 6 };
+
+// bytes: a power of two, at which `address` is aligned.
+static void mpu_region(uint32_t number, uintptr_t address, uint32_t bytes, uint32_t access) {
+    MPU_RNR = number;
+    MPU_RBAR = address;
+    MPU_RASR = access << 24 | 0x2u << 16 | (__builtin_ctz(bytes) - 1) << 1 | 1;
+    __asm volatile ("dsb\n isb" : : : "memory");
+}
+
+static void guard_stack(void) {
+    if (has_mpu()) {
+        mpu_region(MPU_GUARD, (uintptr_t)stack_bottom, GUARD_BYTES, ACCESS_NONE);
     }
-    mpu_region(MPU_ROMFS, BOARD_ROMFS_ADDRESS, __builtin_ctz(BOARD_ROMFS_BYTES),
-        protect ? ACCESS_READ_ONLY : ACCESS_READ_WRITE);
+}
+
+#endif
+
+void cpu_protect_rom(bool protect) {
+    if (has_mpu()) {
+        mpu_region(MPU_ROMFS, BOARD_ROMFS_ADDRESS, BOARD_ROMFS_BYTES,
+            protect ? ACCESS_READ_ONLY : ACCESS_READ_WRITE);
+    }
 }
 
 static void mpu_init(void) {
+    guard_stack();
     if (!has_mpu()) {
         return;
     }
-    mpu_region(MPU_CODE, BOARD_CODE_ADDRESS, __builtin_ctz(BOARD_CODE_BYTES), ACCESS_READ_ONLY);
-    mpu_region(MPU_GUARD, (uintptr_t)stack_bottom, __builtin_ctz(GUARD_BYTES), ACCESS_NONE);
+    mpu_region(MPU_CODE, BOARD_CODE_ADDRESS, BOARD_CODE_BYTES, ACCESS_READ_ONLY);
+    if (BOARD_CODE_ADDRESS != 0) {  // the same memory may show at 0 as well
+        mpu_region(MPU_NULL, 0, BOARD_CODE_BYTES, ACCESS_READ_ONLY);
+    }
     cpu_protect_rom(true);
     MPU_CTRL = 5;  // on, and everything else keeps its default map
     SCB_SHCSR |= 7u << 16;  // usage, bus and memory faults have handlers of their own
@@ -202,7 +241,10 @@ __attribute__((naked)) static void fault_isr(void) {
 
 __attribute__((used)) static void start(void) {
     #if defined(__ARM_FP)
-    SCB_CPACR |= 0xFu << 20;  // full access to CP10 and CP11: the FPU is off after reset
+    SCB_CPACR |= 0xFu << 20;  // full access to CP10 and CP11: FPU and Helium are off after reset
+    #if defined(__ARM_FEATURE_MVE)
+    SCB_CCR |= CCR_LOB;  // loops with lr as their counter
+    #endif
     __asm volatile ("dsb\n isb" : : : "memory");
     #endif
     for (uint32_t *from = data_load, *to = data_start; to < data_end;) {
@@ -216,7 +258,7 @@ __attribute__((used)) static void start(void) {
 }
 
 // Python runs on the process stack, handlers on the main one, so that they survive its overflow.
-__attribute__((naked)) static void reset_isr(void) {
+__attribute__((naked)) void reset(void) {
     __asm volatile (
         "ldr r0, =stack_top\n"
         "msr psp, r0\n"
@@ -230,11 +272,11 @@ __attribute__((naked)) static void reset_isr(void) {
 
 typedef void (*vector_t)(void);
 
-__attribute__((section(".vectors"), used)) static const vector_t vectors[16 + 32] = {
+__attribute__((section(".vectors"), used)) static const vector_t vectors[16 + 64] = {
     [0] = (vector_t)handler_stack_top,
-    [1] = reset_isr,
+    [1] = reset,
     [2 ... 14] = fault_isr,
     [15] = systick_isr,
-    [16 ... 47] = fault_isr,
+    [16 ... 79] = fault_isr,
     [16 + BOARD_UART_RX_IRQ] = uart_isr,
 };

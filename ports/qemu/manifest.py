@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
-# Frozen as text: the bare firmware then builds without mpy-cross.
-freeze_as_str("$(PORT_DIR)/modules")
+# The device package as byte code that is executed where it lies: importing it takes next to no RAM.
+include("manifest-stock.py")
+package("midge", base_path="../../mpy_lib")

@@ -17,6 +17,9 @@
 #define MICROPY_EMIT_INLINE_THUMB (1)
 #define MICROPY_EMIT_INLINE_THUMB_FLOAT (__ARM_ARCH_ISA_THUMB >= 2)
 #define MICROPY_MAKE_POINTER_CALLABLE(p) ((void *)((uintptr_t)(p) | 1))
+#elif defined(__riscv)
+#define MICROPY_EMIT_RV32 (1)
+#define MICROPY_EMIT_INLINE_RV32 (1)
 #endif
 
 // Memory. Statistics are on, so that a test can hold a peak to its bound.
@@ -57,6 +60,7 @@
 #define MICROPY_PY_MACHINE_BARE_METAL_FUNCS (1)
 #define MICROPY_PY_MACHINE_DISABLE_IRQ_ENABLE_IRQ (1)
 #define MICROPY_PY_MACHINE_PULSE (0)
+#define MICROPY_PY_MACHINE_I2C (1)
 
 // File systems.
 #define MICROPY_VFS (1)

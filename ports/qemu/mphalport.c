@@ -69,11 +69,16 @@ void mp_hal_delay_ms(mp_uint_t ms) {
     }
 }
 
-// The host is asked once; from then on our own clock counts, so that time never jumps.
+// The host is asked once; from then on our own clock counts, so that time never jumps but when it is set.
+static uint64_t epoch_us;
+
 uint64_t mp_hal_time_ns(void) {
-    static uint64_t epoch_us;
     if (epoch_us == 0) {
-        epoch_us = 1000000ull * cpu_host_time() - now_us();
+        mp_hal_set_time_us(1000000ull * cpu_host_time());
     }
     return (epoch_us + now_us()) * 1000;
+}
+
+void mp_hal_set_time_us(uint64_t since_1970_us) {
+    epoch_us = since_1970_us - now_us();
 }

@@ -249,6 +249,8 @@ static const refusal_t REFUSALS[] = {
     {"conv_int4", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 12 + 11}}},
     {"conv_int4", SMALL_SCRATCH, {{SCRATCH_SIZE(1), 12 + 4 * 12 - 1}}},
     {"conv_int4", CONSTANT, {{AT_DATA_SIZE, 64}}},
+    {"conv_same", CONSTANT, {{PARAM(conv, layout), 2}}},
+    {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 2}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 26}}},
     {"conv_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 0}}},
     {"depthwise_same", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 17}}},

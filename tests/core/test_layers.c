@@ -17,6 +17,10 @@ static int32_t at_most(int32_t a, int32_t b) {
     return a < b ? a : b;
 }
 
+static int32_t at_least(int32_t a, int32_t b) {
+    return a > b ? a : b;
+}
+
 static int32_t random_multiplier(void) {
     return random_u32() % 16 == 0 ? (int32_t)(random_u32() >> 1) : (1 << 30) | (int32_t)(random_u32() >> 2);
 }
@@ -120,20 +124,42 @@ static void pack_quads(const mg_conv_params_t *p, const int8_t *weights, uint32_
     }
 }
 
-/* The data of a layer whose layout is not the canonical one: weights in quads or as they were, then
- * bias, multiplier, rounding and shift of each channel (core/kernels/channels.h). */
-static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool quads, layer_t *layer) {
-    uint32_t taps = weights / p->out_c;
-    uint32_t size = quads ? (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 3) / 4 * 4) : weights;
+/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says. */
+static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
+    bool one = p->batches == 1 && p->out_h == 1 && p->out_w == 1;
+    uint32_t group = one ? 4 : 2, padded = one ? taps : (taps + 3) / 4 * 4, size = 0;
+    for (uint32_t c = 0; c < p->out_c; c += group) {
+        for (uint32_t i = 0; i < group * padded; i++) {
+            uint32_t channel = c + (one ? (i & 1) * 2 + (i >> 1 & 1) : i >> 1 & 1);
+            uint32_t tap = one ? i / 4 : i / 4 * 2 + (i & 1);
+            int32_t weight = channel < p->out_c && tap < taps ? weights[channel * taps + tap] : 0;
+            packed[size++] = (int8_t)(one ? weight ^ -128 : weight);
+        }
+    }
+    return size;
+}
+
+typedef enum { CANONICAL, DSP, WORDS, INT4 } kind_t; /* of layout */
+
+/* The data of a layer whose layout is not the canonical one: weights packed or as they were, then bias,
+ * multiplier, rounding and shift of each channel (core/kernels/channels.h). */
+static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool depthwise, kind_t kind,
+                          layer_t *layer) {
+    uint32_t taps = weights / p->out_c, size = weights;
     const uint8_t *table = data + p->channels_at;
-    p->layout = quads ? MG_LAYOUT_QUADS : MG_LAYOUT_PLANES;
+    const int8_t *canonical = (const int8_t *)data + p->weights_at;
+    uint8_t *fast = allocate(p->weights_at + (taps + 3u) * (p->out_c + 3u) + 16u * p->out_c);
+    int8_t *packed = (int8_t *)fast + p->weights_at;
+    memcpy(fast, data, p->weights_at + (depthwise ? weights : 0));
+    if (!depthwise && kind == DSP) {
+        pack_quads(p, canonical, taps, packed);
+        size = (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 3) / 4 * 4);
+    } else if (!depthwise) {
+        size = pack_words(p, canonical, taps, packed);
+    }
+    p->layout = kind == WORDS ? MG_LAYOUT_WORDS : depthwise ? MG_LAYOUT_PLANES : MG_LAYOUT_QUADS;
     p->channels_at = p->weights_at + size;
     layer->data_size = p->channels_at + 16u * p->out_c;
-    uint8_t *fast = allocate(layer->data_size);
-    memcpy(fast, data, p->weights_at + (quads ? 0 : weights));
-    if (quads) {
-        pack_quads(p, (const int8_t *)data + p->weights_at, taps, (int8_t *)fast + p->weights_at);
-    }
     for (uint32_t c = 0; c < p->out_c; c++) {
         int32_t shift = -(int8_t)table[8u * p->out_c + c];
         int32_t words[4] = {mg_load_i32(table + 4 * c), mg_load_i32(table + 4 * (p->out_c + c)),
@@ -162,12 +188,18 @@ static uint8_t *int4_data(mg_conv_params_t *p, uint8_t *data, uint32_t weights, 
     return packed;
 }
 
-typedef enum { PLAIN, FAST, INT4 } form_t; /* FAST: weights and kernel for cores with vector instructions */
+/* Makes the weights what the converter lets through in pairs: no -128, no two neighbours above 255. Every
+ * fourth layer has the largest there are. */
+static void tame(int8_t *weights, uint32_t n, uint32_t round) {
+    for (uint32_t i = 0; i < n; i++) {
+        weights[i] = (int8_t)(round % 4 != 0 ? at_least(weights[i], -127) : weights[i] < 0 ? -127 : 127);
+    }
+}
 
-static void one_conv(bool depthwise, form_t form, uint32_t round) {
-    bool fast = form == FAST;
+static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     mg_conv_params_t p = random_conv(depthwise, round);
-    if (depthwise && fast && p.dilation_h != 1) {
+    bool fast = kind == DSP || kind == WORDS;
+    if (depthwise && kind == DSP && p.dilation_h != 1) {
         p.dilation_w = 1;
         p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
         p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
@@ -179,8 +211,12 @@ static void one_conv(bool depthwise, form_t form, uint32_t round) {
     uint32_t data_size = p.channels_at + 9u * p.out_c;
     uint8_t *data = allocate(data_size);
     random_bytes(data, data_size);
+    if (kind == WORDS) {
+        tame((int8_t *)data + p.weights_at, weights, round);
+    }
     for (uint32_t c = 0; c < p.out_c; c++) {
-        int32_t bias = random_between(-20000, 20000), multiplier = random_multiplier();
+        int32_t most = round % 6 == 0 ? 1 << 29 : 20000;
+        int32_t bias = random_between(-most, most), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
         memcpy(data + p.channels_at + 4 * (p.out_c + c), &multiplier, 4);
@@ -191,14 +227,15 @@ static void one_conv(bool depthwise, form_t form, uint32_t round) {
     mg_conv_params_t canonical = p;
     layer_t layer = {depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p,
                      data, data_size, 0};
-    uint8_t *other = fast ? fast_data(&p, data, weights, !depthwise, &layer)
-                     : form == INT4 ? int4_data(&p, data, weights, &layer) : NULL;
+    uint8_t *other = fast ? fast_data(&p, data, weights, depthwise, kind, &layer)
+                     : kind == INT4 ? int4_data(&p, data, weights, &layer) : NULL;
     uint32_t scratch = layer.scratch = layer_scratch(&layer);
     if (scratch != 0) {
         layer.scratch--;
         CHECK(layer_scratch(&layer) == scratch, "round %u: one byte less than %u is enough", round, scratch);
         layer.scratch++;
     }
+    layer.scratch += kind == WORDS ? (uint32_t)random_between(0, 2 * (int32_t)scratch) : 0; /* for larger tiles */
     layer_run_t run;
     if (layer_run(&layer, &run)) {
         int8_t *wanted = allocate(outputs);
@@ -211,10 +248,14 @@ static void one_conv(bool depthwise, form_t form, uint32_t round) {
     free(data);
 }
 
-static void conv(void) {
-    for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(false, PLAIN, round);
+static void rounds(bool depthwise, kind_t kind, uint32_t n) {
+    for (uint32_t round = 0; round < n; round++) {
+        one_conv(depthwise, kind, round);
     }
+}
+
+static void conv(void) {
+    rounds(false, CANONICAL, 1500);
 }
 
 static void conv_int4(void) {
@@ -224,21 +265,23 @@ static void conv_int4(void) {
 }
 
 static void packed_conv(void) {
-    for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(false, FAST, round);
-    }
+    rounds(false, DSP, 1500);
+}
+
+static void conv_words(void) {
+    rounds(false, WORDS, 1500);
 }
 
 static void depthwise(void) {
-    for (uint32_t round = 0; round < 800; round++) {
-        one_conv(true, PLAIN, round);
-    }
+    rounds(true, CANONICAL, 800);
 }
 
 static void depthwise_planes(void) {
-    for (uint32_t round = 0; round < 1500; round++) {
-        one_conv(true, FAST, round);
-    }
+    rounds(true, DSP, 1500);
+}
+
+static void depthwise_words(void) {
+    rounds(true, WORDS, 1500);
 }
 
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
@@ -252,7 +295,7 @@ static void packed_conv_of_two_pixels(void) {
     memset(data + K, 0, 8);
     data[K + 8] = (uint8_t)-1;
     layer_t layer = {MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {2 * K, 2}, &p, data, 0, 0};
-    uint8_t *fast = fast_data(&p, data, K, true, &layer);
+    uint8_t *fast = fast_data(&p, data, K, false, DSP, &layer);
     layer.scratch = layer_scratch(&layer);
     layer_run_t run;
     if (layer_run(&layer, &run)) {
@@ -577,11 +620,13 @@ static void affine(void) {
 
 const test_t LAYER_TESTS[] = {
     {"conv", conv},
-    {"conv of int4", conv_int4},
     {"packed conv", packed_conv},
+    {"conv by words", conv_words},
+    {"conv of int4 weights", conv_int4},
     {"packed conv of two pixels", packed_conv_of_two_pixels},
     {"depthwise", depthwise},
     {"depthwise planes", depthwise_planes},
+    {"depthwise by words", depthwise_words},
     {"longest accumulator", longest_accumulator},
     {"pools", pools},
 #ifndef __arm__ /* emulated boards have 16 MB */

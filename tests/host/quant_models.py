@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.ir import Graph as IrGraph
+from midge.tflite_writer import Graph, Operator, Tensor, model_bytes, option_fields
 
 CONV = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU"}
 
@@ -69,3 +70,20 @@ def autoencoder(seed: int = 0) -> bytes:
     operators = [Operator("FULLY_CONNECTED", ["x", "w1", "b1"], ["h"]),
                  Operator("FULLY_CONNECTED", ["h", "w2", "b2"], ["y"])]  # fmt: skip
     return model_bytes(Graph(tensors, operators, ["x"], ["y"]))
+
+
+def as_tflite(graph: IrGraph) -> bytes:
+    """A quantised graph as a .tflite file, for TFLM to run."""
+    names = {id(t): f"t{i}" for i, t in enumerate(graph.tensors())}
+    tensors = []
+    for tensor in graph.tensors():
+        q = tensor.quantization
+        units = {} if q is None else {"scale": q.scale, "zero_point": q.zero_point, "quantized_dimension": q.axis}
+        tensors.append(Tensor(names[id(tensor)], tensor.shape, tensor.dtype, tensor.data, **units))
+    operators = [
+        Operator(n.op, [None if t is None else names[id(t)] for t in n.inputs], [names[id(t)] for t in n.outputs],
+                 {k: v for k, v in n.attrs.items() if k in option_fields(n.op)})
+        for n in graph.nodes
+    ]  # fmt: skip
+    return model_bytes(Graph(tensors, operators, [names[id(t)] for t in graph.inputs],
+                             [names[id(t)] for t in graph.outputs]))  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quant_models import one_layer, samples, small_cnn
+from quant_models import as_tflite, one_layer, samples, small_cnn
 
 from midge.convert import convert, convert_graph
 from midge.engine import Engine, to_raw
@@ -167,6 +167,24 @@ def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], 
 # How much steeper than 1 some ops are, so that a step of the input is several of the output.
 _SLOPE = {"EXP": 40.0, "SQUARED_DIFFERENCE": 10.0, "MUL": 2.0, "SUM": 2.0, "BATCH_MATMUL": 3.0,
           "L2_NORMALIZATION": 12.0}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [Options(), Options("minmax", equalize=True), Options(activations="int16")],
+                         ids=["int8", "equalised", "int16"])  # fmt: skip
+def test_tflm_computes_the_same_bits(options: Options) -> None:
+    """The quantised graph, written as .tflite, is a model that TensorFlow Lite Micro runs, to the same bytes."""
+    from tflite_micro import runtime
+
+    x = samples()
+    graph, _ = quantized(small_cnn(), x, options)
+    tflm = runtime.Interpreter.from_bytes(as_tflite(graph))
+    source, out = graph.inputs[0], graph.outputs[0]
+    ours = outputs(graph, x)
+    for i in range(16):
+        tflm.set_input(to_raw(x[i : i + 1], source.dtype, source.scale, source.zero_point), 0)
+        tflm.invoke()
+        theirs = np.float32(out.scale) * (tflm.get_output(0).astype(np.int64) - out.zero_point).astype(np.float32)
+        np.testing.assert_array_equal(ours[i], theirs)
 
 
 def test_separate_relus_are_fused_and_odd_biases_fit() -> None:

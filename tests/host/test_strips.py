@@ -58,7 +58,7 @@ def networks(draw: st.DrawFn) -> bytes:
     return model_bytes(Graph(tensors, operators, ["x"], [operators[-1].outputs[0]]))
 
 
-@given(networks(), st.integers(0, 100), st.sampled_from((None, "cortex-m4")))
+@given(networks(), st.integers(0, 100), st.sampled_from((None, "cortex-m4", "cortex-m55")))
 def test_strips_compute_the_same(model: bytes, percent: int, target: str | None) -> None:
     whole = convert(model, target=target)
     for part in (percent, 50, 0):

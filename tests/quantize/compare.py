@@ -4,9 +4,9 @@
     make test-quantize
 
 Both calibrate on the same samples, both results run on our core. Google's is given its default calibration and a plain
-one over the extremes of all samples, and the better of the two counts. Fails where accuracy on labelled samples is more
-than 0.5 points below float although Google's is not, or more than 0.3 below the worse of float and Google's; or where
-the noise at the outputs is no worse on less than 80 % of the models.
+one over the extremes of all samples, and the better figure of the two counts. Fails where accuracy on labelled samples
+is more than 0.5 points below float although Google's is not, or more than 0.3 below the worse of float and Google's; or
+where the noise at the outputs is no worse on less than 80 % of the models.
 """
 
 from __future__ import annotations
@@ -98,9 +98,10 @@ def compare(case: Case) -> Outcome:
         except Exception as error:  # whatever theirs does not take, or makes that is not to be run
             outcome.refusal = str(error).splitlines()[0][:100]
             continue
-        found = level(wanted, theirs)
-        if outcome.theirs_db is None or found > outcome.theirs_db:
-            outcome.theirs_db, outcome.theirs_points = found, points(case, theirs)
+        outcome.theirs_db = max(level(wanted, theirs), outcome.theirs_db or -99.0)
+        found = points(case, theirs)
+        if found is not None:
+            outcome.theirs_points = max(found, outcome.theirs_points or 0.0)
     return outcome
 
 

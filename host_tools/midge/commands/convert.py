@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from .. import convert as conversion
 from ..errors import UserError
@@ -35,6 +36,19 @@ def read_labels(text: str | None) -> list[str]:
     else:
         lines = text.split(",")
     return [line.strip() for line in lines if line.strip()]
+
+
+def read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Constants by input, from NAME=values.npy."""
+    frozen = {}
+    for text in texts:
+        name, _, path = text.rpartition("=")
+        try:
+            frozen[name] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            advice = "write --freeze NAME=values.npy"
+            raise UserError(f"--freeze {text}: no array could be read ({error}); {advice}") from None
+    return frozen
 
 
 def read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
@@ -111,17 +125,21 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
               help="The shape of an input that the model leaves open.")
+@click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy",
+              help="An input of an ONNX model that is to be a constant.")
 @calibration_options
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, shapes: tuple[str, ...], as_json: bool, calibration: Calibration,
+    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
+    calibration: Calibration,
 ) -> None:  # fmt: skip
-    """Convert a trained MODEL into a .midge file; quantise it where samples are given with --calibrate."""
+    """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
-                             shapes=read_shapes(shapes), stage=stage, **calibration.arguments())  # fmt: skip
+                             shapes=read_shapes(shapes), frozen=read_frozen(frozen), stage=stage,
+                             **calibration.arguments())  # fmt: skip
         made.save(path)
     result = made.conversion
     if calibration.png is not None and made.report is not None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,12 +12,19 @@ import click
 import numpy as np
 
 from .. import format as midge_format
+from ..convert import convert
+from ..dataset import channels_behind
 from ..errors import UserError
+from ..importers import is_foreign
 from .output import console, print_json, print_next, print_table
 
 
-def read_samples(path: Path, elements: int) -> np.ndarray:
-    """Samples as [runs, elements] float32 from .npy, .npz (its first array) or .csv. Raises UserError."""
+def read_samples(path: Path, shape: Sequence[int]) -> np.ndarray:
+    """Samples as [runs, elements] float32 from .npy, .npz (its first array) or .csv, for an input of this shape.
+
+    Raises UserError.
+    """
+    elements = int(np.prod(shape, dtype=np.int64))
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
@@ -37,7 +44,7 @@ def read_samples(path: Path, elements: int) -> np.ndarray:
             f"{path}: holds {values.size} values of {values.dtype} {list(values.shape)}; "
             f"the model wants {elements} numbers a run"
         )
-    return np.asarray(values, np.float32).reshape(-1, elements)
+    return np.asarray(channels_behind(values, shape), np.float32).reshape(-1, elements)
 
 
 def _header_rows(path: Path) -> int:
@@ -68,12 +75,13 @@ def answers(blob: bytes, samples: np.ndarray) -> Iterator[dict[str, Any]]:
 def run(model: Path, samples: Path, as_json: bool) -> None:
     """Run MODEL on SAMPLES: real numbers, in the units that the network was trained on."""
     blob = midge_format.load_file(model)
+    blob = convert(model).blob if is_foreign(model, blob) else blob
     midge_format.check(blob, str(model))
     file = midge_format.read(blob)
     if len(file.inputs) != 1:
         raise UserError(f"{model}: has {len(file.inputs)} inputs; from Python, midge.load(...) takes them all")
     shape = file.tensors[file.inputs[0]].shape
-    found = list(answers(blob, read_samples(samples, int(np.prod(shape, dtype=np.int64)))))
+    found = list(answers(blob, read_samples(samples, shape)))
     if as_json:
         print_json(found)
         return

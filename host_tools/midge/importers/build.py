@@ -29,10 +29,19 @@ class Builder:
         return f"{name}_{seen}" if seen else name
 
     def constant(self, data: np.ndarray, name: str = "constant") -> Tensor:
-        """A constant: float64 becomes float32, int64 int32."""
-        kinds = {np.dtype(np.float64): np.float32, np.dtype(np.int64): np.int32}
+        """A constant: float64 and float16 become float32, int64 int32."""
+        kinds = {np.dtype(np.float64): np.float32, np.dtype(np.float16): np.float32, np.dtype(np.int64): np.int32}
+        if data.dtype == np.int64:
+            data = np.clip(data, -(2**31), 2**31 - 1)
         data = np.ascontiguousarray(data, kinds.get(data.dtype, data.dtype)).reshape(np.shape(data))
         return Tensor(self.unique(name), tuple(data.shape), data.dtype.name, None, data)
+
+    def weights(self, data: np.ndarray, steps: np.ndarray | None = None, axis: int = 0) -> Tensor:
+        """A layer's weights. steps: of what they are multiples, one or one an output channel (that axis)."""
+        tensor = self.constant(data, "weights")
+        if steps is not None:
+            tensor.quantization = Quantization(steps, np.zeros(len(steps), np.int64), axis)
+        return tensor
 
     def axes(self, values: Sequence[int]) -> Tensor:
         return self.constant(np.array(values, np.int32), "axes")
@@ -113,9 +122,15 @@ class Builder:
     def conv(
         self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None, strides: Sequence[int],
         pads: Sequence[tuple[int, int]], dilations: Sequence[int] = (1, 1), groups: int = 1, name: str = "",
+        steps: np.ndarray | None = None,
     ) -> Tensor:  # fmt: skip
-        """A convolution. x [N, H, W, C], weights [M, KH, KW, C / groups], pads (before, behind) of H and W."""
+        """A convolution. x [N, H, W, C], weights [M, KH, KW, C / groups], pads (before, behind) of H and W.
+
+        steps: see weights.
+        """
         out_c, *kernel, _ = weights.shape
+        if x.shape[3] != weights.shape[3] * groups or out_c % groups:
+            raise ValueError(f"{x.shape[3]} channels into weights {weights.shape} in {groups} groups")
         x = self.pad(x, [(0, 0), *pads, (0, 0)])
         size = [(x.shape[i + 1] - (kernel[i] - 1) * dilations[i] - 1) // strides[i] + 1 for i in range(2)]
         bias = np.zeros(out_c, np.float32) if bias is None else bias
@@ -126,20 +141,20 @@ class Builder:
         shape = (x.shape[0], *size, out_c)
         if 1 < groups == x.shape[3]:
             turned = np.ascontiguousarray(weights.transpose(3, 1, 2, 0))
-            inputs = [x, self.constant(turned, "weights"), self.constant(bias, "bias")]
+            inputs = [x, self.weights(turned, steps, 3), self.constant(bias, "bias")]
             return self.add("DEPTHWISE_CONV_2D", inputs, shape, name, depth_multiplier=out_c // groups, **attrs)
         if groups > 1:
             each_in, each_out = x.shape[3] // groups, out_c // groups
-            attrs_of = {k: v for k, v in attrs.items()}
             parts = []
             for g in range(groups):
                 rows = slice(g * each_out, (g + 1) * each_out)
-                inputs = [self.along(x, 3, g * each_in, (g + 1) * each_in), self.constant(weights[rows], "weights"),
+                own = steps if steps is None or len(steps) == 1 else steps[rows]
+                inputs = [self.along(x, 3, g * each_in, (g + 1) * each_in), self.weights(weights[rows], own),
                           self.constant(bias[rows], "bias")]  # fmt: skip
-                parts.append(self.add("CONV_2D", inputs, (*shape[:3], each_out), name, **attrs_of))
+                parts.append(self.add("CONV_2D", inputs, (*shape[:3], each_out), name, **attrs))
             return self.concatenate(parts, 3, name)
-        return self.add("CONV_2D", [x, self.constant(weights, "weights"), self.constant(bias, "bias")], shape, name,
-                        **attrs)  # fmt: skip
+        inputs = [x, self.weights(weights, steps), self.constant(bias, "bias")]
+        return self.add("CONV_2D", inputs, shape, name, **attrs)
 
     def pool(
         self, op: str, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int],
@@ -152,31 +167,19 @@ class Builder:
             stride_w=strides[1], fused_activation_function=0,
         )  # fmt: skip
 
-    def dense(self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None = None, name: str = "") -> Tensor:
+    def dense(
+        self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None = None, name: str = "",
+        steps: np.ndarray | None = None,
+    ) -> Tensor:  # fmt: skip
         """x [..., K] times weights [N, K] plus a bias."""
-        inputs = [x, self.constant(weights, "weights"), None if bias is None else self.constant(bias, "bias")]
+        if x.shape[-1:] != weights.shape[1:]:
+            raise ValueError(f"{x.shape} times weights {weights.shape}")
+        inputs = [x, self.weights(weights, steps), None if bias is None else self.constant(bias, "bias")]
         shape = (*x.shape[:-1], weights.shape[0])
         return self.add("FULLY_CONNECTED", inputs, shape, name, keep_num_dims=True, fused_activation_function=0)
 
-    def affine(self, x: Tensor, scale: np.ndarray, shift: np.ndarray, fold: bool, name: str = "") -> Tensor:
-        """scale * x + shift, each of the last axis's length; with fold it goes into the layer that made x."""
-        node = self.producer(x) if fold else None
-        while node is not None and node.op in ("RESHAPE", "STRIDED_SLICE") and node.inputs[0] is not None:
-            source = node.inputs[0]  # an affine function of channels may as well come before these
-            node = self.producer(source) if source.shape[-1:] == x.shape[-1:] else None
-        places = {"CONV_2D": (0, 2), "DEPTHWISE_CONV_2D": (3, 2), "FULLY_CONNECTED": (0, 2), "TRANSPOSE_CONV": (0, 3)}
-        axis, at = places.get(node.op if node else "", (None, 0))
-        weights = node.input(1) if node is not None and axis is not None else None
-        if node is not None and axis is not None and weights is not None and weights.data is not None:
-            bias = node.input(at)
-            old = np.zeros(len(shift)) if bias is None else bias.data
-            if old is not None:
-                shape = [1] * len(weights.shape)
-                shape[axis] = -1
-                data = weights.data.astype(np.float64) * scale.astype(np.float64).reshape(shape)
-                node.inputs[1] = self.constant(data, "weights")
-                node.inputs = [*node.inputs[:at], self.constant(old * scale + shift, "bias")]
-                return x
+    def affine(self, x: Tensor, scale: np.ndarray, shift: np.ndarray, name: str = "") -> Tensor:
+        """scale * x + shift along the last axis; a pass puts it into the layer before (passes/affine.py)."""
         if np.any(scale != 1):
             x = self.binary("MUL", x, self.constant(scale), name)
         return self.binary("ADD", x, self.constant(shift), name) if np.any(shift) else x

@@ -15,7 +15,6 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -111,7 +110,6 @@ class Importer:
     title: str
     build: Builder = field(init=False)
     refused: list[tuple[str, str, str]] = field(default_factory=list)
-    uses: dict[int, int] = field(default_factory=dict)  # of tensors that a layer has returned, by identity
 
     def __post_init__(self) -> None:
         self.build = Builder(Path(self.title).stem)
@@ -126,9 +124,6 @@ class Importer:
     def operand(self, value: Any) -> Tensor:
         """A tensor as it is, and anything else that Keras takes for one as a constant."""
         return value if isinstance(value, Tensor) else self.build.constant(self.weights(value))
-
-    def used_once(self, x: Tensor) -> bool:
-        return self.uses.get(id(x), 1) == 1
 
     def call(self, op: Any, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Result:
         """What a layer makes of tensors. Raises Unsupported."""
@@ -152,25 +147,17 @@ class Importer:
     def walk(self, function: Any, inputs: Sequence[Any]) -> list[Tensor]:
         """A graph of layers from its inputs to its outputs."""
         nodes = [n for depth in sorted(function._nodes_by_depth, reverse=True) for n in function._nodes_by_depth[depth]]
-        counts = Counter(id(t) for node in nodes for t in node.arguments.keras_tensors)
-        counts.update(id(t) for t in function.outputs)
-        values: dict[int, Tensor] = {}
-
-        def bind(symbol: Any, tensor: Tensor) -> None:
-            values[id(symbol)] = tensor
-            self.uses[id(tensor)] = self.uses.get(id(tensor), 1) - 1 + counts[id(symbol)]
+        values = {id(symbol): tensor for symbol, tensor in zip(function.inputs, inputs, strict=True)}
 
         def value_of(symbol: Any) -> Any:
             return values[id(symbol)] if isinstance(symbol, self.keras.KerasTensor) else symbol
 
-        for symbol, tensor in zip(function.inputs, inputs, strict=True):
-            bind(symbol, tensor)
         for node in nodes:
             if node.is_input:
                 continue
             args, kwargs = node.arguments.convert(value_of)
             for symbol, tensor in zip(node.outputs, self._results(node, args, kwargs), strict=True):
-                bind(symbol, tensor)
+                values[id(symbol)] = tensor
         return [values[id(t)] for t in function.outputs]
 
     def _results(self, node: Any, args: Any, kwargs: Any) -> list[Tensor]:
@@ -255,7 +242,21 @@ def read_keras(data: bytes, title: str, shapes: Shapes = None) -> Graph:
         if imp.build.producer(tensor) is None or any(t is tensor for t in outputs[:i]):  # an input, or twice the same
             outputs[i] = imp.build.add("RESHAPE", [tensor, imp.build.axes(tensor.shape)], tensor.shape,
                                        tensor.name, tensor.dtype)  # fmt: skip
-    return imp.build.graph(inputs, outputs)
+    return _whole_numbers(imp.build.graph(inputs, outputs))
+
+
+def _whole_numbers(graph: Graph) -> Graph:
+    """Let inputs that are read as whole numbers only, as class numbers are, be int32, and not float32 that is cast."""
+    for end in graph.inputs:
+        readers = graph.consumers(end)
+        if end.dtype == "float32" and readers and not graph.is_output(end) and all(
+            node.op == "CAST" and node.outputs[0].dtype == "int32" for node in readers
+        ):  # fmt: skip
+            end.dtype = "int32"
+            for node in readers:
+                graph.replace(node.outputs[0], end)
+            graph.nodes = [node for node in graph.nodes if not any(node is r for r in readers)]
+    return graph
 
 
 def _refuse(title: str, refused: list[tuple[str, str, str]]) -> None:

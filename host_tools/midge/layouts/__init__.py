@@ -16,13 +16,20 @@ from ..lower import Program, Step
 from .nibbles import pack_nibbles
 from .planes import choose_planes
 from .quads import pack_quads
+from .rows import pack_lanes, pack_rows
+from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
+_WORDS: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_words,), "DEPTHWISE_CONV_2D": (choose_words,)}
+
 # By instruction set and op: the layouts to try, the best one first. A layout is a file of this folder.
 LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
-    "scalar": {},
+    "scalar": _WORDS,
+    "armv6m": _WORDS,
+    "armv7m": _WORDS,
     "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 
 # What any core can have, where its own layouts do not apply.
@@ -30,12 +37,14 @@ ANY: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_nibbles,), "DEPTHWISE_CON
 
 # The instruction set that a core's kernels use: the headers of native_module/core/simd/.
 CORES = {
-    "cortex-m0": "scalar",
-    "cortex-m0plus": "scalar",
-    "cortex-m3": "scalar",
+    "cortex-m0": "armv6m",
+    "cortex-m0plus": "armv6m",
+    "cortex-m3": "armv7m",
     "cortex-m4": "armv7em",
     "cortex-m7": "armv7em",
     "cortex-m33": "armv7em",
+    "cortex-m55": "helium",
+    "cortex-m85": "helium",
     "rv32": "scalar",
     "xtensa": "scalar",
 }
@@ -58,3 +67,4 @@ def pack(program: Program, target: str | None) -> None:
         for choose in (*choices.get(step.op.name, ()), *ANY.get(step.op.name, ())):
             if choose(step):
                 break
+    use_room(program)

@@ -6,30 +6,32 @@ What has no int8 kernel in these units stays float between the two, which is exa
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ..ir import Graph, Node, Quantization, Tensor
+from ..ir import WEIGHTED, Graph, Node, Quantization, Tensor
 
-# Ops with weights: where these are, where the bias is, and along which axis the weights have a scale each.
-_WEIGHTED = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0}
-# Ops that move or choose values: input and output have the same units.
-_MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "CONCATENATION", "PAD", "MAX_POOL_2D", "AVERAGE_POOL_2D",
-                    "DEPTH_TO_SPACE", "SPACE_TO_DEPTH", "RESIZE_NEAREST_NEIGHBOR"))  # fmt: skip
+# Ops that move or choose values, whose result is the same before as behind a conversion; and others that keep units.
+_MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PAD", "MAX_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH",
+                    "RESIZE_NEAREST_NEIGHBOR"))  # fmt: skip
+_SAME_UNITS = frozenset(("CONCATENATION", "AVERAGE_POOL_2D"))
 _OTHERS = frozenset(("ADD", "MUL", "SUB", "MEAN", "RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH"))
 _FIXED = {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
 def fuse_quantized(graph: Graph) -> Graph:
     """Replace float nodes between conversions by int8 ones, in the graph's order."""
+    if not any(n.op == "DEQUANTIZE" for n in graph.nodes):
+        return graph
+    _sink_dequantize(graph)
+    _raise_quantize(graph)
     made = {id(t): n for n in graph.nodes for t in n.outputs}
     for node in list(graph.nodes):
         out = node.outputs[0] if node.outputs else None
-        if out is None or out.dtype != "float32" or not _known(node):
+        if out is None or out.dtype != "float32":
             continue
         target = _target(graph, node)
-        if target is None:
+        if not _known(node) or target is None:
             continue
         inputs = [_source(made, t) for t in node.inputs]
         if any(t is not None and t.dtype == "float32" and not t.is_constant and s is None
@@ -37,12 +39,54 @@ def fuse_quantized(graph: Graph) -> Graph:
             continue
         _replace(graph, node, target, inputs)
         made[id(node.outputs[0])] = node
+    _join_conversions(graph, made)
     _drop_unread(graph)
     return graph
 
 
+def _sink_dequantize(graph: Graph) -> None:
+    """A move of dequantised values is the same move of int8 ones, dequantised."""
+    made = {id(t): n for n in graph.nodes for t in n.outputs}
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        source = _source(made, node.inputs[0]) if node.op in _MOVES else None
+        nodes.append(node)
+        if source is None or source.quantization is None or source.quantization.per_channel:
+            continue
+        out = node.outputs[0]
+        node.inputs[0] = source
+        node.outputs = [Tensor(out.name + "_int8", out.shape, "int8", source.quantization)]
+        nodes.append(Node("DEQUANTIZE", [node.outputs[0]], [out]))
+        made[id(out)] = nodes[-1]
+    graph.nodes = nodes
+
+
+def _raise_quantize(graph: Graph) -> None:
+    """And the other way round: what is quantised behind a move can be quantised before it."""
+    for node in reversed(list(graph.nodes)):
+        x, target = node.inputs[0] if node.inputs else None, None
+        if node.op in _MOVES and x is not None and x.dtype == "float32" and not x.is_constant:
+            target = _target(graph, node)
+        if target is None or x is None:
+            continue
+        out = target.outputs[0]
+        between = Tensor(x.name + "_int8", x.shape, "int8", out.quantization)
+        node.inputs[0], node.outputs = between, [out]
+        graph.nodes = [n for n in graph.nodes if n is not target]
+        graph.nodes.insert(next(i for i, n in enumerate(graph.nodes) if n is node),
+                           Node("QUANTIZE", [x], [between]))  # fmt: skip
+
+
+def _join_conversions(graph: Graph, made: dict[int, Node]) -> None:
+    """From int8 to float and back to int8 is a change of units."""
+    for node in graph.nodes:
+        if node.op == "QUANTIZE" and node.outputs[0].dtype == "int8":
+            source = _source(made, node.inputs[0])
+            node.inputs[0] = node.inputs[0] if source is None else source
+
+
 def _known(node: Node) -> bool:
-    return node.op in _WEIGHTED or node.op in _MOVES or node.op in _OTHERS or node.op in _FIXED
+    return any(node.op in ops for ops in (_WEIGHTED, _SAME_UNITS, _OTHERS, _FIXED))
 
 
 def _source(made: dict[int, Node], tensor: Tensor | None) -> Tensor | None:
@@ -62,13 +106,16 @@ def _target(graph: Graph, node: Node) -> Node | None:
 
 
 def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]) -> None:
+    """Make it an int8 node that writes what the QUANTIZE behind it wrote, where that can be."""
     out = target.outputs[0]
     if out.quantization is None or any(s is not None and s.quantization is None for s in inputs):
         return
     if node.op in _FIXED and (not np.isclose(out.scale, _FIXED[node.op][0]) or out.zero_point != _FIXED[node.op][1]):
         return
     sources = [s for s in inputs if s is not None]
-    if node.op in _MOVES and any((s.scale, s.zero_point) != (out.scale, out.zero_point) for s in sources):
+    if not sources:
+        return
+    if node.op in _SAME_UNITS and any((s.scale, s.zero_point) != (out.scale, out.zero_point) for s in sources):
         if len(sources) != 1 or node.op == "CONCATENATION":
             return
         between = Tensor(out.name + "_moved", out.shape, "int8", sources[0].quantization)
@@ -91,38 +138,28 @@ def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]
 
 
 def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
-    """Weights and bias in integers, the weights on the grid that they already lie on."""
+    """Weights and bias in integers; the importer has noted the steps that float weights were dequantised with."""
     weights, bias = node.input(1), node.input(2)
     if weights is None or weights.data is None or (bias is not None and bias.data is None):
         return None
-    axis = _WEIGHTED[node.op]
-    rows = np.moveaxis(weights.data, axis, 0).reshape(weights.shape[axis], -1).astype(np.float64)
-    scales = np.array([_grid(row) for row in rows])
-    if not np.all(scales):
+    steps, axis = weights.quantization, WEIGHTED[node.op].axis
+    if steps is None or weights.dtype != "float32":
         return None
-    shape: list[Any] = [1] * len(weights.shape)
+    scales = np.broadcast_to(steps.scale.astype(np.float64), (weights.shape[axis],))
+    shape = [1] * len(weights.shape)
     shape[axis] = -1
     data = np.rint(weights.data / scales.reshape(shape))
+    if np.abs(data).max(initial=0) > 128 or data.max(initial=0) > 127:
+        return None
     q = Quantization(scales.astype(np.float32), np.zeros(len(scales), np.int64), axis)
     units = scales * source.scale
     values = np.zeros(len(scales)) if bias is None or bias.data is None else bias.data.reshape(-1)
     integers = np.clip(np.rint(values / units), -(2**31), 2**31 - 1).astype(np.int32)
+    bias_units = Quantization(units.astype(np.float32), q.zero_point)
     return [
         Tensor(weights.name, weights.shape, "int8", q, data.astype(np.int8)),
-        Tensor(weights.name + "_bias", integers.shape, "int32", Quantization(units.astype(np.float32), q.zero_point), integers),
-    ]  # fmt: skip
-
-
-def _grid(row: np.ndarray) -> float:
-    """The largest step of which all values are multiples of at most 127 either way; 0 where there is none."""
-    largest = float(np.abs(row).max())
-    if largest == 0:
-        return 1.0
-    for steps in range(1, 128):
-        whole = row * (steps / largest)
-        if np.abs(whole - np.rint(whole)).max() < 1e-3:
-            return largest / steps
-    return 0.0
+        Tensor(weights.name + "_bias", integers.shape, "int32", bias_units, integers),
+    ]
 
 
 def _constant(t: Tensor) -> Tensor:

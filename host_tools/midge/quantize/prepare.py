@@ -1,19 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Make an imported graph ready to be quantised: all weights float32, activations fused, nothing left to fold."""
+"""Make an imported graph ready to be quantised: all weights float32, nothing left to fold."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..errors import UserError
-from ..ir import NONSENSE, Graph, GraphError, Quantization, Tensor
+from ..ir import NONSENSE, WEIGHTED, Graph, GraphError, Quantization, Tensor
 from ..passes import run_passes
-from .scheme import WEIGHTED
 
 Known = dict[int, Quantization]  # weights that were int8 already, with their scales
-
-_ACTIVATIONS = {"RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
-_FUSING = frozenset((*WEIGHTED, "ADD", "SUB", "MUL"))
 
 
 def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
@@ -27,7 +23,6 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
     except (GraphError, *NONSENSE) as error:
         raise UserError(f"{title}: damaged graph: {error}; export it again") from error
     known = _widen_weights(graph)
-    _fuse_activations(graph)
     if not any(t.dtype == "float32" for node in graph.nodes for t in node.outputs):
         raise UserError(f"{title}: has no float32 layers to quantise; convert it without --calibrate")
     return graph, known
@@ -64,17 +59,3 @@ def _widen_weights(graph: Graph) -> Known:
             known[id(wide)] = Quantization(np.broadcast_to(q.scale, channels).copy(), np.zeros(channels, np.int64),
                                            place.axis)  # fmt: skip
     return known
-
-
-def _fuse_activations(graph: Graph) -> None:
-    """Let a layer apply the relu behind it: its output then need not hold what would be cut off."""
-    for relu in list(graph.nodes):
-        source = relu.input(0) if relu.op in _ACTIVATIONS else None
-        layer = graph.producer(source) if source is not None else None
-        if source is None or layer is None or layer.op not in _FUSING or graph.is_output(source):
-            continue
-        if layer.attrs.get("fused_activation_function", 0) or len(graph.consumers(source)) != 1:
-            continue
-        layer.attrs["fused_activation_function"] = _ACTIVATIONS[relu.op]
-        layer.outputs = [relu.outputs[0]]
-        graph.nodes = [n for n in graph.nodes if n is not relu]

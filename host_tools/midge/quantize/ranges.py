@@ -30,6 +30,7 @@ class Statistics:
     total: np.ndarray | None = None  # of each element, float64, flat
     channel_low: np.ndarray | None = None  # of each entry of the last axis
     channel_high: np.ndarray | None = None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)  # those found already, by method
 
     def add_extremes(self, values: np.ndarray) -> None:
         """First time through: extremes and sums."""
@@ -62,6 +63,12 @@ class Statistics:
         if width > 0:
             places = ((values.reshape(-1) - np.float32(self.low)) * np.float32(BINS / width)).astype(np.int32)
             self.bins += np.bincount(np.minimum(places, BINS - 1), minlength=BINS)
+
+    def range_by(self, method: str) -> tuple[float, float]:
+        """The range that a method finds, worked out once."""
+        if method not in self.ranges:
+            self.ranges[method] = find_range(self, method)
+        return self.ranges[method]
 
     def mean(self, channels: int) -> np.ndarray:
         """The mean of each channel, whatever shape the reader sees."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..ir import Graph, Node, Quantization, Tensor, verify
+from ..ir import WEIGHTED, Graph, Node, Quantization, Tensor, Weighted, verify
 from . import scheme
 from .observe import Observation
 from .prepare import Known
-from .ranges import Statistics, find_range
+from .ranges import Statistics
 
 _MANY = ("CONCATENATION", "PACK", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2")  # data inputs of equal rank
 
@@ -146,7 +146,7 @@ class _Rewriter:
     def _range(self, statistics: Statistics | None, dtype: str) -> tuple[float, float]:
         if statistics is None or statistics.samples == 0:
             return 0.0, 0.0
-        return find_range(statistics, "minmax" if dtype == "int16" else self.plan.method)
+        return statistics.range_by("minmax" if dtype == "int16" else self.plan.method)
 
     # The new graph
 
@@ -196,7 +196,7 @@ class _Rewriter:
             inputs[i] = self.value(self.wanted[id(node), i])
         outputs = [self.value((id(t), dtype, 0)) for t in node.outputs]
         new = Node(node.op, inputs, outputs, dict(node.attrs))
-        place = scheme.WEIGHTED.get(node.op)
+        place = WEIGHTED.get(node.op)
         if place is not None:
             weights = node.inputs[place.weights]
             if weights is not None and weights.data is not None:
@@ -205,7 +205,7 @@ class _Rewriter:
             new.attrs["pot_scale_int16"] = False
         self.nodes.append(new)
 
-    def add_weights(self, new: Node, node: Node, place: scheme.Weighted, dtype: str) -> None:
+    def add_weights(self, new: Node, node: Node, place: Weighted, dtype: str) -> None:
         source, weights, out = new.inputs[place.data], node.inputs[place.weights], new.outputs[0]
         bias = node.input(place.bias)
         assert source is not None and weights is not None and weights.data is not None
@@ -224,7 +224,7 @@ class _Rewriter:
         new.inputs += [None] * (place.bias + 1 - len(new.inputs))
         new.inputs[place.bias] = biases
 
-    def _shift(self, node: Node, place: scheme.Weighted, real: np.ndarray, data: np.ndarray,
+    def _shift(self, node: Node, place: Weighted, real: np.ndarray, data: np.ndarray,
                q: Quantization) -> np.ndarray:
         """What rounding the weights adds to each output on average: sum((quantised - real) * mean input).
 

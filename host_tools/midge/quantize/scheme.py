@@ -9,29 +9,10 @@ scale input * weights. int16: zero points are 0, biases int64. Source: "LiteRT 8
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..ir import Node, Quantization, Tensor
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """Where an op keeps its data, weights and biases, and along which axis the weights have a scale each."""
-
-    data: int
-    weights: int
-    bias: int
-    axis: int
-
-
-WEIGHTED = {
-    "CONV_2D": Weighted(0, 1, 2, 0),
-    "DEPTHWISE_CONV_2D": Weighted(0, 1, 2, 3),
-    "FULLY_CONNECTED": Weighted(0, 1, 2, 0),
-    "TRANSPOSE_CONV": Weighted(2, 1, 3, 0),
-}
+from ..ir import WEIGHTED, Node, Quantization, Tensor
 
 # Output scale and zero point that the kernels take for granted.
 FIXED: dict[str, dict[str, tuple[float, int]]] = {

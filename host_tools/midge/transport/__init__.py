@@ -5,46 +5,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from serial.tools import list_ports
 
 from ..errors import UserError
+from ..uf2 import find_drives
 
 Progress = Callable[[int], None]  # told how many bytes have arrived so far
 
 
 class Board(Protocol):
-    """A board at its raw REPL."""
+    """A board that runs code for us; what it ran before is interrupted."""
+
+    port: str
+    retries: int  # requests that had to be repeated
 
     def execute(self, code: str, timeout_s: float = 10) -> str:
-        """Run code there and return what it printed. Raises BoardError with the board's last line.
+        """Run `code` there once and return what it printed. timeout_s: how long it may be silent. Raises BoardError."""
 
-        timeout_s: how long the board may be silent.
+    def ask(self, code: str, data: bytes = b"", *, silence_s: float = 3.0, patience_s: float | None = None) -> str:
+        """Run `code` there, with `data` as d, and return the line of text that it left in r.
+
+        It may be run twice when the line is bad. silence_s: how long it may take. Raises BoardError.
         """
 
-    def write_file(self, path: str, data: bytes, progress: Progress) -> None:
-        """Write a file there."""
+    def restart(self) -> None:
+        """Have the board start afresh, with its RAM free."""
 
 
 class BoardError(UserError):
-    """The board ran the code and raised; `text` is the traceback's last line."""
+    """The board ran the code and raised; `text` is the exception as it prints there."""
 
     def __init__(self, text: str):
         super().__init__(f"the board answered: {text}")
         self.text = text
 
 
-def boards_attached() -> list[str]:
-    """The ports of USB devices: what has no vendor is a port of the PC itself."""
-    return [str(p.device) for p in list_ports.comports() if p.vid is not None]
+@dataclass(frozen=True)
+class Attached:
+    """A USB device with a serial port."""
+
+    port: str
+    product: str  # what its descriptors call it
+
+
+def attached() -> list[Attached]:
+    """The serial ports of USB devices: what has no vendor is a port of the PC itself."""
+    found = [p for p in list_ports.comports() if p.vid is not None]
+    return [Attached(str(p.device), str(p.product or p.description or "")) for p in found]
 
 
 def find_port(port: str | None) -> str:
     """The port asked for, or the only one with a board on it."""
     if port is not None:
         return port
-    found = boards_attached()
+    found = [place.port for place in attached()]
+    if not found and (drives := find_drives()):
+        raise UserError(
+            f"the board is in its boot loader (drive {drives[0].path}); write firmware with midge flash BOARD, "
+            "or plug it in without holding BOOTSEL"
+        )
     if not found:
         raise UserError("no board found; plug one in, or name its port with --port")
     if len(found) > 1:
@@ -52,29 +74,14 @@ def find_port(port: str | None) -> str:
     return found[0]
 
 
-def explain_open_error(port: str, error: Exception) -> UserError:
-    """Why a port could not be opened, and what to do."""
-    text = str(error)
-    if "No such file" in text or "FileNotFoundError" in text or "could not find" in text.lower():
-        found = boards_attached()
-        there = f"ports with a board: {', '.join(found)}" if found else "no board is plugged in"
-        return UserError(f"{port}: no such port ({there}); plug the board in or choose another with --port")
-    if "lock" in text or "busy" in text.lower() or "in use" in text:
-        return UserError(f"{port}: in use by another program; close its serial monitor and try again")
-    if "ermission" in text:
-        return UserError(f"{port}: no permission to open it; run: sudo usermod -aG dialout $USER, then log in again")
-    return UserError(f"{port}: could not be opened ({text}); unplug the board, plug it in and try again")
-
-
 @contextmanager
-def open_board(port: str | None, via: str = "mpremote") -> Iterator[Board]:
-    """Open a board by port name (None: the only one there), through "mpremote" or "ampy"."""
+def open_board(port: str | None, via: str = "serial") -> Iterator[Board]:
+    """Open a board by port name (None: the only one there), on our own "serial" line or through "ampy"."""
+    from .ampy import AmpyBoard
+    from .repl import ReplBoard
+
     name = find_port(port)
-    if via == "ampy":
-        from .ampy import AmpyBoard as Opened
-    else:
-        from .mpremote import MpremoteBoard as Opened  # type: ignore[assignment]
-    board = Opened(name)
+    board = AmpyBoard(name) if via == "ampy" else ReplBoard(name)
     try:
         yield board
     finally:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A board through Adafruit's ampy, for who has it working already."""
+"""A board through Adafruit's ampy, for who has it working already. The board starts afresh with each request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ampy.files import Files
 from ampy.pyboard import Pyboard, PyboardError
 
 from ..errors import UserError
-from . import BoardError, Progress, explain_open_error
+from . import BoardError, Progress
+from .agent import find_reply, install_line, request_line
+from .line import Vanished, explain_open_error
 
 
 class AmpyBoard:
@@ -19,6 +21,7 @@ class AmpyBoard:
 
     def __init__(self, port: str):
         self.port = port
+        self.retries = 0
         try:
             self._pyboard = Pyboard(port)
         except (PyboardError, OSError, serial.SerialException) as error:
@@ -34,7 +37,7 @@ class AmpyBoard:
                 raise BoardError((lines or ["nothing"])[-1]) from error
             raise UserError(f"{self.port}: the board does not answer at its REPL ({error}); reset it") from error
         except (OSError, serial.SerialException) as error:
-            raise UserError(f"{self.port}: the connection broke ({error}); check the cable and try again") from error
+            raise Vanished(self.port) from error
 
     def execute(self, code: str, timeout_s: float = 10) -> str:
         with self._errors():
@@ -44,6 +47,18 @@ class AmpyBoard:
                 raise PyboardError("exception", output, trace)
             self._pyboard.exit_raw_repl()
         return bytes(output).decode(errors="replace").replace("\r\n", "\n")
+
+    def ask(self, code: str, data: bytes = b"", *, silence_s: float = 3.0, patience_s: float | None = None) -> str:
+        output = self.execute(install_line() + request_line(1, code, data), max(silence_s, 10))
+        reply = find_reply(1, output.encode())
+        if reply is None or reply.kind == "?":
+            raise UserError(f"{self.port}: the line to the board is too bad for ampy; leave out --via ampy")
+        if reply.kind == "!":
+            raise BoardError(reply.text)
+        return reply.text
+
+    def restart(self) -> None:
+        """Every request starts the board afresh."""
 
     def write_file(self, path: str, data: bytes, progress: Progress) -> None:
         with self._errors():

@@ -88,6 +88,17 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
     return true;
 }
 
+/* The table of channels, where it is one of channels.h: layout 3 has tables of its own. */
+static bool check_table(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    switch (p->layout) {
+        case MG_LAYOUT_CANONICAL:
+        case MG_LAYOUT_NIBBLES: return mg_check_channels(check, p->channels_at, p->out_c);
+        case MG_LAYOUT_ROWS: return true;
+        default: return mg_check_data(check, p->channels_at, 16ull * p->out_c);
+    }
+}
+
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) {
     const mg_conv_params_t *p = &check->params.conv;
     if (!mg_check_ends(check, 1, MG_INT8, MG_INT8)
@@ -96,9 +107,7 @@ bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) 
         || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
         || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
         || !mg_check_data(check, p->weights_at, weights)
-        || !(p->layout == MG_LAYOUT_CANONICAL || p->layout == MG_LAYOUT_NIBBLES
-                 ? mg_check_channels(check, p->channels_at, p->out_c)
-                 : mg_check_data(check, p->channels_at, 16ull * p->out_c))) {
+        || !check_table(check)) {
         return false;
     }
     if ((uint64_t)p->kernel_h * p->kernel_w * p->in_c > 0x1ffff) { /* more could overflow the accumulator */
@@ -113,8 +122,8 @@ static inline int8_t *copy_row(int8_t *to, const int8_t *from, uint32_t n) {
         memcpy(to, from, n);
         return to + n;
     }
-    for (; n >= 4; n -= 4, to += 4, from += 4) {
-        memcpy(to, from, 4);
+    for (; n >= 4; n -= 4, to += 4, from += 4) { /* compilers make words of these where the core allows it */
+        mg_store_u32((uint8_t *)to, mg_load_u32((const uint8_t *)from));
     }
     while (n-- != 0) {
         *to++ = *from++;

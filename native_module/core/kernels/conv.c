@@ -43,6 +43,8 @@ bool mg_conv2d_check(const mg_check_t *check) {
         case MG_LAYOUT_CANONICAL: return mg_check_conv(check, taps * p->out_c, patch_size(p));
         case MG_LAYOUT_NIBBLES: return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
         case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
+        case MG_LAYOUT_WORDS: return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p));
+        case MG_LAYOUT_ROWS: return mg_conv2d_rows_check(check);
         default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
 }
@@ -163,6 +165,10 @@ void mg_conv2d_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     if (p->layout == MG_LAYOUT_QUADS) {
         mg_conv2d_packed(call);
+    } else if (p->layout == MG_LAYOUT_WORDS) {
+        mg_conv2d_words(call);
+    } else if (p->layout == MG_LAYOUT_ROWS) {
+        mg_conv2d_rows(call);
     } else {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w * p->in_c, unpacked_channels(p), conv_pixel);
     }
@@ -177,19 +183,27 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (p->layout == MG_LAYOUT_NIBBLES) {
         return check_nibbles(check, weights, weights);
     }
-    bool planes = p->layout == MG_LAYOUT_PLANES;
-    if ((p->layout != MG_LAYOUT_CANONICAL && !planes) || (planes && !mg_planes_possible(p))) {
+    if (p->layout == MG_LAYOUT_LANES) {
+        return mg_depthwise_lanes_check(check);
+    }
+    bool planes = p->layout == MG_LAYOUT_PLANES, words = p->layout == MG_LAYOUT_WORDS;
+    if ((p->layout != MG_LAYOUT_CANONICAL && !planes && !words) || (planes && !mg_planes_possible(p))) {
         return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
     }
     /* Sizes of planes make sense for sound shapes only, so those are checked first. */
-    return mg_check_conv(check, weights, planes ? 0 : patch_size(p))
-           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)));
+    return mg_check_conv(check, weights, planes || words ? 0 : patch_size(p))
+           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)))
+           && (!words || mg_check_scratch(check, mg_depthwise_words_scratch_size(p)));
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     if (p->layout == MG_LAYOUT_PLANES) {
         mg_depthwise_planes(call);
+    } else if (p->layout == MG_LAYOUT_WORDS) {
+        mg_depthwise_words(call);
+    } else if (p->layout == MG_LAYOUT_LANES) {
+        mg_depthwise_lanes(call);
     } else {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w, p->out_c, depthwise_pixel);
     }

@@ -55,6 +55,21 @@ bool mg_planes_possible(const mg_conv_params_t *p);
 uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
 void mg_depthwise_planes(const mg_call_t *call);
 
+/* Both with two pixels in a word: conv_words.c, depthwise_words.c. */
+uint64_t mg_words_weights_size(const mg_conv_params_t *p);
+uint64_t mg_words_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_words(const mg_call_t *call);
+uint64_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_words(const mg_call_t *call);
+
+/* CONV_2D with weights in rows of 16: conv_rows.c. */
+bool mg_conv2d_rows_check(const mg_check_t *check);
+void mg_conv2d_rows(const mg_call_t *call);
+
+/* DEPTHWISE_CONV_2D of 16 channels at a time: depthwise_lanes.c. */
+bool mg_depthwise_lanes_check(const mg_check_t *check);
+void mg_depthwise_lanes(const mg_call_t *call);
+
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
 

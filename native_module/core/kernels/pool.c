@@ -10,6 +10,7 @@
  * zero point. No overflow for windows up to 2^22 elements: sums, 2^8 a count and half a count stay below 2^31.
  * Source: TFLite 8-bit quantisation specification, MAX_POOL_2D and AVERAGE_POOL_2D.
  */
+#include "../simd/simd.h"
 #include "kernels.h"
 
 typedef struct {
@@ -47,11 +48,16 @@ static int32_t window_average(const window_t *window) {
     return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
 }
 
-static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *)) {
+typedef uint32_t (*channels_fn)(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
+                                uint32_t channels, const mg_range_t *range);
+
+/* all: of simd.h. */
+static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *), channels_fn all) {
     const mg_pool_params_t *p = &call->params.pool;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];
     window_t window = {NULL, 0, 0, (uint32_t)p->in_w * p->channels, p->channels, p->half_up != 0};
+    const mg_range_t range = {0, p->act_min, p->act_max};
     for (uint32_t n = 0; n < p->batches; n++, image += p->in_h * window.line) {
         for (int32_t y = 0; y < p->out_h; y++) {
             int32_t y0 = y * p->stride_h - p->pad_top;
@@ -65,7 +71,9 @@ static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t 
                 window.w = right - left;
                 window.first = image + (uint32_t)(y0 + (int32_t)top) * window.line
                                + (uint32_t)(x0 + (int32_t)left) * p->channels;
-                for (uint32_t c = 0; c < p->channels; c++, window.first++) {
+                uint32_t c = p->half_up ? 0 : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
+                out += c;
+                for (; c < p->channels; c++, window.first++) {
                     *out++ = (int8_t)mg_clamp(reduce(&window), p->act_min, p->act_max);
                 }
             }
@@ -78,7 +86,7 @@ bool mg_maxpool_check(const mg_check_t *check) {
 }
 
 void mg_maxpool_run(const mg_call_t *call) {
-    pool(call, window_max);
+    pool(call, window_max, mg_max_channels);
 }
 
 bool mg_avgpool_check(const mg_check_t *check) {
@@ -90,5 +98,5 @@ bool mg_avgpool_check(const mg_check_t *check) {
 }
 
 void mg_avgpool_run(const mg_call_t *call) {
-    pool(call, window_average);
+    pool(call, window_average, mg_average_channels);
 }

@@ -2,7 +2,9 @@
  *
  * Plain C: Cortex-M0+, M3, RISC-V, Xtensa, and the host, whose compiler vectorises these loops.
  */
+#ifndef MG_SIMD_NAME
 #define MG_SIMD_NAME "scalar"
+#endif
 
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
@@ -94,8 +96,10 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
     }
 }
 
+#ifndef MG_OWN_SHORT
 static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     int32_t high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
     int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }
+#endif

@@ -150,13 +150,11 @@ def _conv_transpose(imp: Importer, call: Call) -> Tensor:
 
 
 def scaled(imp: Importer, call: Call, x: Tensor, scale: np.ndarray, shift: np.ndarray, axes: Sequence[int]) -> Tensor:
-    """scale * x + shift, with an entry for each place along axes; folded into the layer before where it can be."""
+    """scale * x + shift, with an entry for each place along axes."""
     rank = len(x.shape)
     axes = [a % rank for a in axes]
-    if axes == [rank - 1]:
-        return imp.build.affine(x, scale, shift, imp.used_once(x), call.name)
-    shape = [d if i in axes else 1 for i, d in enumerate(x.shape)]
-    return imp.build.affine(x, scale.reshape(shape), shift.reshape(shape), False, call.name)
+    shape = [d if i in axes else 1 for i, d in enumerate(x.shape)][min(axes) :]
+    return imp.build.affine(x, scale.reshape(shape), shift.reshape(shape), call.name)
 
 
 @layer("BatchNormalization")
@@ -207,7 +205,7 @@ def _statistics(imp: Importer, call: Call) -> Tensor:
     else:
         scale, shift = 1 / deviation, -mean / deviation
     scale, shift = (_without_batch(v, rank) for v in (scale, shift))
-    return imp.build.affine(real(imp, call.x), scale, shift, False, call.name)
+    return imp.build.affine(real(imp, call.x), scale, shift, call.name)
 
 
 def _without_batch(values: np.ndarray, rank: int) -> np.ndarray:
@@ -217,7 +215,7 @@ def _without_batch(values: np.ndarray, rank: int) -> np.ndarray:
 @layer("Rescaling")
 def _rescaling(imp: Importer, call: Call) -> Tensor:
     scale, offset = (np.asarray(v, np.float32) for v in (call.op.scale, call.op.offset))
-    return imp.build.affine(real(imp, call.x), scale, offset, False, call.name)
+    return imp.build.affine(real(imp, call.x), scale, offset, call.name)
 
 
 def real(imp: Importer, x: Tensor) -> Tensor:
@@ -231,9 +229,6 @@ def _embedding(imp: Importer, call: Call) -> Tensor:
     if op.mask_zero:
         raise Unsupported("mask_zero=True, for masks cannot run; train with mask_zero=False")
     if x.dtype != "int32":
-        if build.producer(x) is None and imp.used_once(x):  # an input of class numbers, which Keras casts
-            x.dtype = "int32"
-        else:
-            x = build.add("CAST", [x], x.shape, call.name, "int32")
+        x = build.add("CAST", [x], x.shape, call.name, "int32")
     table = build.constant(imp.weights(op.embeddings), "embeddings")
     return build.add("GATHER", [table, x], (*x.shape, table.shape[1]), call.name, axis=0, batch_dims=0)

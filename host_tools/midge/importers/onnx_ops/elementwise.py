@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ...ir import Tensor
@@ -12,6 +14,7 @@ _UNARY = {
     "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
     "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
     "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
+    "Erf": "ERF",  # only as a part of GELU: passes/patterns.py
 }  # fmt: skip
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "PRelu": "PRELU"}
 _COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
@@ -29,11 +32,16 @@ def order_of(value: Value) -> tuple[int, ...]:
     return value.order or tuple(range(len(value.shape)))
 
 
+def each(imp: Importer, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
+    """A function of single elements, which leaves the order as it is, that of a flattened image as well."""
+    if x.flat is not None:
+        return Value(x.name, x.shape, flat=each(imp, x.flat, function))
+    return imp.value(function(same(imp, x)), order_of(x))
+
+
 @onnx_op(*_UNARY)
 def unary(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    t = same(imp, x)
-    return imp.value(imp.build.like(_UNARY[node.op], t, node.name), order_of(x))
+    return each(imp, node.input(0), lambda t: imp.build.like(_UNARY[node.op], t, node.name))
 
 
 @onnx_op("Identity", "Dropout")
@@ -41,20 +49,20 @@ def nothing(imp: Importer, node: OnnxNode) -> Value:
     return node.input(0)
 
 
-@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "ThresholdedRelu",
-         "Erf")  # fmt: skip
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
 def function(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    return imp.value(_function(imp, node, same(imp, x)), order_of(x))
+    return each(imp, node.input(0), lambda t: _function(imp, node, t))
 
 
 def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
     build, a, name = imp.build, node.attrs, node.name
     match node.op:
         case "Elu":
-            if a.get("alpha", 1.0) != 1.0:
-                raise CannotImport(f"an alpha of {a['alpha']}; 1 can run")
-            return build.like("ELU", t, name)
+            if a.get("alpha", 1.0) == 1.0:
+                return build.like("ELU", t, name)
+            below = build.like("ELU", build.binary("MINIMUM", t, build.scalar(0.0), name), name)
+            scaled = build.binary("MUL", below, build.scalar(a["alpha"]), name)
+            return build.binary("ADD", build.like("RELU", t, name), scaled, name)
         case "LeakyRelu":
             return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
         case "Gelu":
@@ -67,14 +75,13 @@ def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
         case "Softplus":
             return build.like("LOG", build.binary("ADD", build.like("EXP", t, name), build.scalar(1.0), name), name)
         case "Softsign":
-            return build.binary("DIV", t, build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name), name)
+            size = build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name)
+            return build.binary("DIV", t, size, name)
         case "Clip":
             low, high = _limit(node, 1, "min"), _limit(node, 2, "max")
             if t.dtype != "float32":
                 raise CannotImport(f"{t.dtype} tensors; float32 can run")
             return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
-        case "Erf":
-            raise CannotImport("only as a part of GELU, x * (1 + erf(x / sqrt(2))) / 2; export the model with opset 20")
     raise CannotImport("no such function here")
 
 
@@ -93,46 +100,29 @@ def binary(imp: Importer, node: OnnxNode) -> Value:
 
 
 def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
-    affine = _affine(imp, node, a, b)
-    if affine is not None:
-        return affine
+    if node.attrs.get("broadcast") and "axis" in node.attrs:
+        raise CannotImport("broadcasting along an axis, as in opset 6; export the model with opset 13")
     order = imp.common_order([a, b])
     left, right = imp.broadcast(a, order), imp.broadcast(b, order)
     return imp.value(imp.build.binary(_BINARY[node.op], left, right, node.name), order)
 
 
-def _affine(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value | None:
-    """A factor or shift of channels that goes into the layer before: what exporters make of normalisation."""
-    if node.op not in ("Add", "Mul") or a.is_constant == b.is_constant:
-        return None
-    x, c = (a, b) if b.is_constant else (b, a)
-    if x.tensor is None or x.flat is not None or x.uses > 1 or x.tensor.dtype != "float32" or c.data is None:
-        return None
-    if len(c.shape) > len(x.shape):
-        return None
-    factors = c.data.reshape((1,) * (len(x.shape) - len(c.shape)) + c.shape).transpose(order_of(x))
-    producer = imp.build.producer(x.tensor)
-    if factors.size != factors.shape[-1] or producer is None or producer.op == "RESHAPE":
-        return None
-    if producer.op not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
-        return None
-    row = np.broadcast_to(factors.reshape(-1), (x.tensor.shape[-1],)).astype(np.float32)
-    scale, shift = (row, np.zeros_like(row)) if node.op == "Mul" else (np.ones_like(row), row)
-    return imp.value(imp.build.affine(x.tensor, scale, shift, fold=True, name=node.name), order_of(x))
-
-
 @onnx_op("Pow")
 def power(imp: Importer, node: OnnxNode) -> Value:
-    x, exponents = node.input(0), node.known(1, "exponents")
-    t = same(imp, x)
-    exponent = float(exponents.reshape(-1)[0]) if exponents.size == 1 else None
-    if exponent == 2:
-        return imp.value(imp.build.binary("MUL", t, t, node.name), order_of(x))
-    if exponent == 0.5:
-        return imp.value(imp.build.like("SQRT", t, node.name), order_of(x))
-    if exponent == 1:
-        return x
-    raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; 2, 1 and 0.5 can run")
+    exponents = node.known(1, "exponents")
+    build, name = imp.build, node.name
+    powers: dict[float, Callable[[Tensor], Tensor]] = {
+        3: lambda t: build.binary("MUL", build.binary("MUL", t, t, name), t, name),
+        2: lambda t: build.binary("MUL", t, t, name),
+        1: lambda t: t,
+        0.5: lambda t: build.like("SQRT", t, name),
+        -0.5: lambda t: build.like("RSQRT", t, name),
+        -1: lambda t: build.binary("DIV", build.scalar(1.0), t, name),
+    }
+    function = powers.get(float(exponents.reshape(-1)[0])) if exponents.size == 1 else None
+    if function is None:
+        raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
+    return each(imp, node.input(0), function)
 
 
 @onnx_op(*_COMPARE)
@@ -152,11 +142,10 @@ def where(imp: Importer, node: OnnxNode) -> Value:
     return imp.value(imp.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
 
 
-@onnx_op("Cast", "CastLike")
+@onnx_op("Cast")
 def cast(imp: Importer, node: OnnxNode) -> Value:
-    x = node.input(0)
-    dtype = _CASTS.get(node.attrs.get("to", 1))
-    t = same(imp, x)
+    dtype = _CASTS.get(node.attrs["to"])
     if dtype is None:
-        raise CannotImport(f"a cast to ONNX's type {node.attrs.get('to')}")
-    return x if t.dtype == dtype else imp.value(imp.build.add("CAST", [t], t.shape, node.name, dtype), order_of(x))
+        raise CannotImport(f"a cast to ONNX's type {node.attrs['to']}")
+    return each(imp, node.input(0),
+                lambda t: t if t.dtype == dtype else imp.build.add("CAST", [t], t.shape, node.name, dtype))

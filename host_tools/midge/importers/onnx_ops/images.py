@@ -71,7 +71,7 @@ def conv(imp: Importer, node: OnnxNode) -> Value:
     strides, dilations = both(node.ints("strides"), 1, rank), both(node.ints("dilations"), 1, rank)
     pads = paddings(node, x, list(weights.shape[1:3]), strides, dilations)
     t = imp.build.conv(flat_image(imp, x), weights, bias, strides, pads, dilations, node.attrs.get("group", 1),
-                       node.name)  # fmt: skip
+                       node.name, node.steps(1, 0))  # fmt: skip
     return back(imp, t, rank)
 
 
@@ -139,8 +139,7 @@ def batch_normalization(imp: Importer, node: OnnxNode) -> Value:
     rank = len(x.shape)
     order = channels_last(rank) if rank > 2 else tuple(range(rank))
     t = imp.arranged(x, order)
-    fold = x.uses == 1 and x.order == order
-    t = imp.build.affine(t, factor.astype(np.float32), (shift - mean * factor).astype(np.float32), fold, node.name)
+    t = imp.build.affine(t, factor.astype(np.float32), (shift - mean * factor).astype(np.float32), node.name)
     return imp.value(t, order)
 
 
@@ -149,7 +148,7 @@ def instance_normalization(imp: Importer, node: OnnxNode) -> Value:
     x, rank = node.input(0), len(node.input(0).shape)
     scale, shift = (node.known(i, "parameters").astype(np.float32) for i in (1, 2))
     t = imp.build.normalize(imp.image(x), range(1, rank - 1), node.attrs.get("epsilon", 1e-5), node.name)
-    return imp.value(imp.build.affine(t, scale, shift, fold=False, name=node.name), channels_last(rank))
+    return imp.value(imp.build.affine(t, scale, shift, node.name), channels_last(rank))
 
 
 @onnx_op("LayerNormalization")
@@ -186,9 +185,9 @@ def resize(imp: Importer, node: OnnxNode) -> Value:
     if mode not in ops or where not in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel") or not exact:
         raise CannotImport(f"the mode {mode}, {where}, {rounding}; linear, or nearest by whole factors can run")
     t = imp.image(x)
-    out = imp.build.add(ops[mode], [t, imp.build.axes(size)], (t.shape[0], *size, t.shape[3]), node.name,
-                        align_corners=where == "align_corners", half_pixel_centers=where.endswith("half_pixel"))  # fmt: skip
-    return imp.value(out, channels_last(4))
+    corners = {"align_corners": where == "align_corners", "half_pixel_centers": where.endswith("half_pixel")}
+    shape = (t.shape[0], *size, t.shape[3])
+    return imp.value(imp.build.add(ops[mode], [t, imp.build.axes(size)], shape, node.name, **corners), channels_last(4))
 
 
 @onnx_op("DepthToSpace", "SpaceToDepth")

@@ -10,8 +10,14 @@ from ..onnx import CannotImport, Importer, OnnxNode, Value, identity, onnx_op
 from .shapes import reduce_axes
 
 
-def times(imp: Importer, node: OnnxNode, x: Value, weights: np.ndarray, bias: np.ndarray | None) -> Value:
-    """x [..., K] times weights [K, N]. A flattened image stays as it lies; the weights' rows are put in its order."""
+def times(
+    imp: Importer, node: OnnxNode, x: Value, weights: np.ndarray, bias: np.ndarray | None,
+    steps: np.ndarray | None = None,
+) -> Value:  # fmt: skip
+    """x [..., K] times weights [K, N], which are multiples of steps.
+
+    A flattened image stays as it lies; the weights' rows are put in its order.
+    """
     rows = weights.T
     if x.flat is not None and len(x.shape) == 2 and x.shape[0] == x.flat.shape[0] and x.flat.tensor is not None:
         image = x.flat
@@ -19,8 +25,9 @@ def times(imp: Importer, node: OnnxNode, x: Value, weights: np.ndarray, bias: np
         turned = places.transpose([axis - 1 for axis in image.order if axis != 0])
         if image.order[0] == 0 and image.tensor is not None:
             t = imp.build.reshape(image.tensor, x.shape)
-            return imp.value(imp.build.dense(t, np.ascontiguousarray(rows[:, turned.reshape(-1)]), bias, node.name))
-    return imp.value(imp.build.dense(imp.plain(x), np.ascontiguousarray(rows), bias, node.name))
+            return imp.value(imp.build.dense(t, np.ascontiguousarray(rows[:, turned.reshape(-1)]), bias, node.name,
+                                              steps))  # fmt: skip
+    return imp.value(imp.build.dense(imp.plain(x), np.ascontiguousarray(rows), bias, node.name, steps))
 
 
 @onnx_op("Gemm")
@@ -43,7 +50,8 @@ def gemm(imp: Importer, node: OnnxNode) -> Value:
         if c is not None and c.data is not None and (c.data.size == 1 or c.data.size == c.data.shape[-1]):
             bias = np.broadcast_to(c.data.reshape(-1) * np.float32(beta), (weights.shape[1],)).astype(np.float32)
             c = None
-        product = times(imp, node, a, weights, bias)
+        steps = node.steps(1, 0 if node.attrs.get("transB", 0) else 1) if alpha == 1 else None
+        product = times(imp, node, a, weights, bias, steps)
     if c is None:
         return product
     shift = imp.broadcast(c, identity(2))
@@ -64,7 +72,7 @@ def _two_activations(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Tenso
 def matmul(imp: Importer, node: OnnxNode) -> Value:
     a, b = node.input(0), node.input(1)
     if b.data is not None and b.data.ndim == 2 and not a.is_constant and len(a.shape) > 1:
-        return times(imp, node, a, b.data.astype(np.float32), None)
+        return times(imp, node, a, b.data.astype(np.float32), None, node.steps(1, 1))
     ranks = (len(a.shape), len(b.shape))
     if ranks[0] == 1:
         a = imp.value(imp.build.reshape(imp.plain(a), (1, *a.shape)))

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Quantised models: QuantizeLinear and DequantizeLinear, and the QLinear ops, which are a float op between those.
 
-A later pass (passes/quantized.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and zero
-points less 128.
+A later pass (passes/quantized.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and
+zero points less 128.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ...ir import Quantization, Tensor
 from ..onnx import IMPORTS, CannotImport, Importer, OnnxNode, Value, onnx_op
-from .elementwise import order_of, same
+from .elementwise import each
 
 
-def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, np.dtype[np.generic]]:
+def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, Any]:
     """Scale and zero point from inputs of a node, as of int8, and the dtype that the model has."""
     scales = np.asarray(node.known(scale, "scales"), np.float32).reshape(-1)
     zeros = node.known(zero, "zero points") if node.has(zero) else np.zeros(1, default)
@@ -33,8 +34,7 @@ def quantize(imp: Importer, node: OnnxNode) -> Value:
     q, dtype = _units(node, 1, 2)
     if q.per_channel:
         raise CannotImport("activations with a scale a channel; one scale can run")
-    t = same(imp, x)
-    out = imp.value(imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q), order_of(x))
+    out = each(imp, x, lambda t: imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q))
     out.unsigned = dtype == np.uint8
     return out
 
@@ -43,16 +43,24 @@ def quantize(imp: Importer, node: OnnxNode) -> Value:
 def dequantize(imp: Importer, node: OnnxNode) -> Value:
     x = node.input(0)
     if x.data is not None:
-        return imp.constant(_real(node, x.data, 1, 2, node.attrs.get("axis", 1)), x.name)
-    t = same(imp, x)
-    q, dtype = _units(node, 1, 2, np.dtype(t.dtype).type)
-    if t.dtype == "uint8":  # from outside
-        t.quantization = Quantization(q.scale, q.zero_point + 128)
-        t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
-    elif t.quantization is None:
-        t.quantization = q
-    out = imp.build.add("DEQUANTIZE", [t], t.shape, node.name)
-    return imp.value(out, order_of(x))
+        axis = node.attrs.get("axis", 1)
+        real = imp.constant(_real(node, x.data, 1, 2, axis), x.name)
+        zeros = np.asarray(node.known(2, "zero points"), np.int64) if node.has(2) else np.zeros(1, np.int64)
+        if x.data.dtype in (np.int8, np.uint8) and np.all(zeros == (128 if x.data.dtype == np.uint8 else 0)):
+            q, _ = _units(node, 1, 2, x.data.dtype.type)
+            real.steps = replace(q, axis=axis % x.data.ndim if q.per_channel else 0)
+        return real
+
+    def real_of(t: Tensor) -> Tensor:
+        q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
+        if t.dtype == "uint8":  # from outside
+            t.quantization = Quantization(q.scale, q.zero_point + 128)
+            t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
+        elif t.quantization is None:
+            t.quantization = q
+        return imp.build.add("DEQUANTIZE", [t], t.shape, node.name)
+
+    return each(imp, x, real_of)
 
 
 def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) -> np.ndarray:
@@ -67,8 +75,9 @@ def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) ->
 
 def _dequantized(imp: Importer, node: OnnxNode, at: int, axis: int = 0) -> Value:
     """Inputs at, at + 1 and at + 2: values, their scale and zero point, as reals."""
-    part = replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis})
-    return dequantize(imp, part)
+    value = dequantize(imp, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
+    assert isinstance(value, Value)
+    return value
 
 
 def _float_op(imp: Importer, node: OnnxNode, op: str, inputs: list[Value | None], out: tuple[int, int]) -> Value:
@@ -76,11 +85,14 @@ def _float_op(imp: Importer, node: OnnxNode, op: str, inputs: list[Value | None]
     result = IMPORTS[op](imp, replace(node, op=op, inputs=inputs))
     assert not isinstance(result, list)
     value = imp.value(result) if isinstance(result, Tensor) else result
-    return quantize(imp, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    made = quantize(imp, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    assert isinstance(made, Value)
+    return made
 
 
 @onnx_op("QLinearConv")
 def conv(imp: Importer, node: OnnxNode) -> Value:
+    node.known(3, "weights")
     x, w = _dequantized(imp, node, 0), _dequantized(imp, node, 3)
     bias = None
     if node.has(8):
@@ -97,7 +109,8 @@ def matmul(imp: Importer, node: OnnxNode) -> Value:
 
 @onnx_op("QLinearAdd", "QLinearMul")
 def binary(imp: Importer, node: OnnxNode) -> Value:
-    return _float_op(imp, node, node.op[len("QLinear") :], [_dequantized(imp, node, 0), _dequantized(imp, node, 3)], (6, 7))
+    inputs: list[Value | None] = [_dequantized(imp, node, 0), _dequantized(imp, node, 3)]
+    return _float_op(imp, node, node.op[len("QLinear") :], inputs, (6, 7))
 
 
 @onnx_op("QLinearAveragePool", "QLinearSoftmax", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool")

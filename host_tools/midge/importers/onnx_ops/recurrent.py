@@ -10,6 +10,7 @@ import numpy as np
 from ...ir import Tensor
 from ..onnx import CannotImport, Importer, OnnxNode, Value, onnx_op
 
+_MAX_STEPS = 1024  # each becomes layers of its own
 _FUNCTIONS = {"Sigmoid": "LOGISTIC", "Tanh": "TANH", "Relu": "RELU"}
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _DEFAULTS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
@@ -22,6 +23,8 @@ def recurrent(imp: Importer, node: OnnxNode) -> list[Value]:
     steps, batch, _ = x.shape
     if node.attrs.get("layout", 0) or (node.has(4) and node.input(4).data is None) or "clip" in node.attrs:
         raise CannotImport("batches first, lengths or clipping; export it without")
+    if steps > _MAX_STEPS:
+        raise CannotImport(f"{steps} steps of time; at most {_MAX_STEPS} can run")
     direction = node.attrs.get("direction", "forward")
     directions = 2 if direction == "bidirectional" else 1
     hidden = node.attrs["hidden_size"]
@@ -32,7 +35,7 @@ def recurrent(imp: Importer, node: OnnxNode) -> list[Value]:
     for d in range(directions):
         back = direction == "reverse" or d == 1
         step = _step(imp, node, d, hidden)
-        state: list[Tensor | None] = [_initial(imp, node, i, d, batch, hidden) for i in (5, 6)][: 2 if node.op == "LSTM" else 1]
+        state = [_initial(imp, node, i, d, batch, hidden) for i in ((5, 6) if node.op == "LSTM" else (5,))]
         found: list[Tensor] = []
         for row in reversed(rows) if back else rows:
             state = step(row, state)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of the vocabulary that holds two pixels in a word, in plain C. The header of a core with something
+ * better defines MG_OWN_... of it. Sums wrap on purpose.
+ */
+
+#ifndef MG_OWN_EXPAND
+static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
+    for (const int8_t *end = bytes + n; bytes != end; bytes += 8, words += 8) {
+#pragma GCC unroll 8
+        for (uint32_t i = 0; i < 8; i++) {
+            words[i] = bytes[i];
+        }
+    }
+}
+#endif
+
+static inline void mg_pair_up(int32_t *words, const int8_t *a, const int8_t *b, uint32_t k) {
+    for (uint32_t i = 0; i < k; i++) {
+        words[i] = a[i] + b[i] * 65536;
+    }
+}
+
+/* Products of a weight and a pair, added to the two sums of a channel. */
+static inline void mg_add_block(uint32_t sums[2], uint32_t products) {
+    products += 0x8000u;
+    sums[0] += products;
+    sums[1] += (uint32_t)((int32_t)products >> 16);
+}
+
+static inline uint32_t mg_product(int32_t w, int32_t x) {
+    return (uint32_t)w * (uint32_t)x;
+}
+
+#ifndef MG_OWN_WORDS
+static inline void mg_dot_words(uint32_t sums[4], const int32_t *w, const int32_t *x, uint32_t n) {
+    uint32_t first[2] = {sums[0], sums[1]}, second[2] = {sums[2], sums[3]}; /* in registers, unlike sums */
+    const int32_t *end = x + 4 * n;
+    for (; x != end; x += 4, w += 8) {
+        mg_add_block(first, mg_product(w[0], x[0]) + mg_product(w[1], x[1]));
+        mg_add_block(second, mg_product(w[2], x[0]) + mg_product(w[3], x[1]));
+        mg_add_block(first, mg_product(w[4], x[2]) + mg_product(w[5], x[3]));
+        mg_add_block(second, mg_product(w[6], x[2]) + mg_product(w[7], x[3]));
+    }
+    sums[0] = first[0];
+    sums[1] = first[1];
+    sums[2] = second[0];
+    sums[3] = second[1];
+}
+#endif
+
+static inline void mg_dot_row_of_3(uint32_t sums[2], const int32_t *x, const int32_t *taps) {
+    mg_add_block(sums, mg_product(taps[0], x[0]) + mg_product(taps[1], x[1]));
+    mg_add_block(sums, mg_product(taps[2], x[2]));
+}
+
+static inline void mg_dot_window_any(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps,
+                                     uint32_t rows, uint32_t columns, uint32_t step) {
+    if (rows == 3 && columns == 3 && step == 1) { /* the most common by far; constants make it straight */
+        mg_dot_row_of_3(sums, x, taps);
+        mg_dot_row_of_3(sums, x + line, taps + 3);
+        mg_dot_row_of_3(sums, x + 2 * line, taps + 6);
+        return;
+    }
+    uint32_t local[2] = {sums[0], sums[1]}; /* in registers, unlike sums */
+    for (; rows != 0; rows--, x += line) {
+        const int32_t *column = x;
+        uint32_t left = columns;
+        for (; left > 1; left -= 2, taps += 2, column += 2 * step) {
+            mg_add_block(local, mg_product(taps[0], column[0]) + mg_product(taps[1], column[step]));
+        }
+        if (left != 0) {
+            mg_add_block(local, mg_product(*taps++, *column));
+        }
+    }
+    sums[0] = local[0];
+    sums[1] = local[1];
+}
+
+#ifndef MG_OWN_WINDOW
+static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t line, const int32_t *taps, uint32_t rows,
+                                 uint32_t columns, uint32_t step) {
+    mg_dot_window_any(sums, x, line, taps, rows, columns, step);
+}
+#endif
+
+static inline void mg_dot_columns_any(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k) {
+    const uint8_t *u = (const uint8_t *)w;
+    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    const int8_t *end = x + k;
+#pragma GCC unroll 4
+    for (; x != end; x++, u += 4) {
+        uint32_t v = (uint32_t)*x;
+        s0 += u[0] * v;
+        s1 += u[2] * v;
+        s2 += u[1] * v;
+        s3 += u[3] * v;
+    }
+    sums[0] = (int32_t)s0;
+    sums[1] = (int32_t)s1;
+    sums[2] = (int32_t)s2;
+    sums[3] = (int32_t)s3;
+}
+
+#ifndef MG_OWN_COLUMNS
+static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k, uint32_t negatives) {
+    (void)negatives;
+    mg_dot_columns_any(sums, w, x, k);
+}
+#endif
+
+#ifndef MG_OWN_NARROW
+typedef struct {
+    int32_t multiplier, rounding;
+    uint32_t shift;
+    int32_t min, max;
+} mg_narrow_t;
+
+static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uint32_t shift, int32_t min, int32_t max) {
+    return (mg_narrow_t){multiplier, rounding, shift & 31u, min, max};
+}
+
+/* The high half of a product of 64 bits, with both roundings and the zero point added in one. */
+static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
+    uint64_t sum = ((uint64_t)(uint32_t)c->rounding << 32 | 0x80000000u)
+                   + (uint64_t)((int64_t)(int32_t)((uint32_t)x << 1) * c->multiplier);
+    int32_t y = (int32_t)((uint32_t)(sum >> 32) + (uint32_t)(x >> 31)) >> c->shift;
+    return y < c->min ? c->min : y > c->max ? c->max : y;
+}
+#endif

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Print the README's table of boards, from ports/boards/ and executed.toml.
+
+    board_table.py                     print it
+    board_table.py --write README.md   replace it there, between <!-- boards --> and <!-- /boards -->
+    board_table.py --check README.md [board ...]
+                                       fail if the README's is another, or a test that it rests on, for these
+                                       boards or all, has not passed
+
+What passed stands in build/executed.json, which every run of pytest brings up to date (tests/conftest.py).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from midge.boards import load_boards, read_toml
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIMS = Path(__file__).with_name("executed.toml")
+RESULTS = ROOT / "build/executed.json"
+BEGIN, END = "<!-- boards -->", "<!-- /boards -->"
+# By the row's `install`; a board with MicroPython on it needs `midge install` and nothing else.
+WAYS = {
+    "uf2": "`midge install`; firmware: UF2 by `midge flash`",
+    "esptool": "`midge install`; firmware: esptool by `midge flash`",
+    "bossac": "`midge install`; firmware: bossac",
+    "simulator": "`midge sim`",
+    "program": "`make firmware`",
+}
+
+
+def claims() -> dict[str, dict[str, str]]:
+    """Return what was executed on each board: {board: {what: test}}."""
+    return read_toml(CLAIMS)
+
+
+def table() -> str:
+    executed = claims()
+    lines = ["| board | MCU | core | SIMD | how it is installed | executed in the tests |", "|---" * 6 + "|"]
+    for board in load_boards():
+        way = WAYS.get(board.install, f"`midge install`; firmware: {board.install}")
+        what = ", ".join(executed.get(board.name, {})) or "nothing: not run here"
+        simd = "none" if board.simd == "scalar" else board.simd
+        lines.append(f"| {board.title} (`{board.name}`) | {board.mcu} | {board.core} | {simd} | {way} | {what} |")
+    return "\n".join(lines)
+
+
+def unfounded(results: dict[str, str], boards: Sequence[str] = ()) -> list[str]:
+    """Return a line for each claim whose test, all parameters of it, has not passed.
+
+    results  {test: outcome}; a test that runs on several boards names them in its parameters
+    boards   those to look at, or all
+    """
+    lines = []
+    names = {board.name for board in load_boards()}
+    for board, executed in claims().items():
+        if boards and board not in boards:
+            continue
+        if board not in names:
+            lines.append(f"{board}: no such board")
+        for what, test in executed.items():
+            found_in = {name: outcome for name, outcome in results.items() if name.split("[")[0] == test}
+            if any(_names(other, name) for name in found_in for other in names):
+                found_in = {name: outcome for name, outcome in found_in.items() if _names(board, name)}
+            outcomes = set(found_in.values())
+            if outcomes != {"passed"}:
+                found = ", ".join(sorted(outcomes)) or "never ran"
+                lines.append(f"{board}: '{what}' is claimed, but {test} {found}")
+    return lines
+
+
+def _names(board: str, test: str) -> bool:
+    """Whether a test's parameters name a board: m3 is not m33."""
+    return re.search(rf"[\[-]{re.escape(board)}[-\]]", test) is not None
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        print(table())
+        return 0
+    if len(arguments) < 2 or arguments[0] not in ("--check", "--write"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    readme = Path(arguments[1])
+    text = readme.read_text()
+    if BEGIN not in text or END not in text:
+        print(f"{readme}: no place for the table; put {BEGIN} and {END} where it belongs", file=sys.stderr)
+        return 1
+    before, rest = text.split(BEGIN, 1)
+    wanted = f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
+    if arguments[0] == "--write":
+        readme.write_text(wanted)
+        return 0
+    problems = unfounded(json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}, arguments[2:])
+    if text != wanted:
+        problems.append(f"{readme}: the table of boards is stale; run {sys.argv[0]} --write {readme}")
+    for line in problems:
+        print(line, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
