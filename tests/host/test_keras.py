@@ -233,6 +233,22 @@ def test_several_inputs(case: str, tmp_path: Path) -> None:
     compare(model, tmp_path, *(RNG.normal(size=(3, 7, 4)).astype(np.float32) for _ in range(2)))
 
 
+def test_normalization_that_has_seen_data(tmp_path: Path) -> None:
+    x = RNG.normal(3, 5, (50, 4)).astype(np.float32)
+    layer = L.Normalization()
+    layer.adapt(x)
+    compare(keras.Sequential([keras.Input((4,)), layer]), tmp_path, x[:3])
+
+
+@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV3Small"])
+def test_networks_of_keras_applications(name: str, tmp_path: Path) -> None:
+    alpha = {"MobileNet": 0.25, "MobileNetV3Small": 0.75}[name]
+    model = shaken(getattr(keras.applications, name)((48, 48, 3), alpha=alpha, weights=None, classes=5,
+                                                     classifier_activation=None))  # fmt: skip
+    converted = compare(model, tmp_path, RNG.uniform(-1, 1, (1, 48, 48, 3)).astype(np.float32))
+    assert not {"PAD", "TRANSPOSE"} & {step.source for step in converted.conversion.program.steps}
+
+
 def test_embedding(tmp_path: Path) -> None:
     model = shaken(keras.Sequential([keras.Input((5,)), L.Embedding(300, 4), L.LSTM(3), L.Dense(2)]))
     words = RNG.integers(0, 300, (4, 5))
