@@ -21,6 +21,7 @@ include tests/core.mk
 .PHONY: help
 help:
 	@echo "make demo [BOARD=qemu-cortex-m4]     the gesture wand on a board; by default MicroPython's unix port"
+	@echo "make example                         train on handwritten digits, quantise, evaluate, run on an emulated board"
 	@echo "make test                            all tests, on the emulated Cortex-M4 board"
 	@echo "make test-boards                     the boards' tests on every emulated board"
 	@echo "make conformance MODELS=<dir> [TARGET=host|unix|<emulated board>] [RUNS=n]"
@@ -81,6 +82,11 @@ natmod-for-%: $(VENV)/.ready
 .PHONY: demo
 demo: host firmware-for-$(DEMO_BOARD)
 	@$(BIN)/python host_tools/demo/demo.py --board $(DEMO_BOARD)
+
+# The same from the start: a network is trained, and its answers on the board are compared with those of the PC.
+.PHONY: example
+example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
+	@$(BIN)/python host_tools/demo/digits/digits.py
 
 .PHONY: conformance
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))

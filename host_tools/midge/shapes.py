@@ -30,29 +30,14 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     shapes: by the inputs' names, or a single one for the only input. Open batch dimensions (the first of a
     shape) are 1 unless the shape says otherwise. Raises UserError where a shape is missing or does not fit.
     """
-    given = _by_name(graph, shapes, title)
+    given = _by_name(graph.inputs, shapes, title)
     guessed = not given and all(d >= 0 for t in graph.tensors() for d in t.signature[1:])
     if guessed:  # open batches only, for which the file's own shapes hold 1
         if any(d < 0 for t in graph.tensors() for d in t.shape):
             for t in graph.tensors():
                 t.shape = tuple(max(d, 1) for d in t.shape)
         return
-    for t in graph.inputs:
-        wanted = t.signature or t.shape
-        if t.name in given:
-            pairs = zip(wanted, given[t.name], strict=False)
-            fits = len(given[t.name]) == len(wanted) and all(a in (b, -1) for a, b in pairs)
-            if not fits and wanted:
-                raise UserError(f"{title}: input '{t.name}' is {list(wanted)}, where -1 stands for any number; "
-                                f"{list(given[t.name])} does not fit")
-            t.shape = given[t.name]
-        elif any(d < 0 for d in wanted[1:]):
-            example = ",".join(str(d) if d > 0 else "N" for d in (max(wanted[0], 1), *wanted[1:]))
-            name = "" if len(graph.inputs) == 1 else f"{t.name}="
-            raise UserError(f"{title}: input '{t.name}' has the dynamic shape {list(wanted)}; "
-                            f"give one: midge convert --shape {name}{example}")
-        elif wanted:
-            t.shape = (1 if wanted[0] < 0 else wanted[0], *wanted[1:])
+    fix_inputs(graph.inputs, shapes, title)
     kept = []
     for node in graph.nodes:
         is_open = any(d < 0 for t in node.outputs for d in (*t.signature, *t.shape))
@@ -63,8 +48,29 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     graph.nodes = kept
 
 
-def _by_name(graph: Graph, shapes: Shapes, title: str) -> dict[str, Shape]:
-    names = [t.name for t in graph.inputs]
+def fix_inputs(inputs: Sequence[Tensor], shapes: Shapes, title: str) -> None:
+    """Give the inputs fixed shapes, in place: fix_shapes where nothing has been made of the inputs yet."""
+    given = _by_name(inputs, shapes, title)
+    for t in inputs:
+        wanted = t.signature or t.shape
+        if t.name in given:
+            pairs = zip(wanted, given[t.name], strict=False)
+            fits = len(given[t.name]) == len(wanted) and all(a in (b, -1) for a, b in pairs)
+            if not fits and wanted:
+                raise UserError(f"{title}: input '{t.name}' is {list(wanted)}, where -1 stands for any number; "
+                                f"{list(given[t.name])} does not fit")
+            t.shape = given[t.name]
+        elif any(d < 0 for d in wanted[1:]):
+            example = ",".join(str(d) if d > 0 else "N" for d in (max(wanted[0], 1), *wanted[1:]))
+            name = "" if len(inputs) == 1 else f"{t.name}="
+            raise UserError(f"{title}: input '{t.name}' has the dynamic shape {list(wanted)}; "
+                            f"give one: midge convert --shape {name}{example}")
+        elif wanted:
+            t.shape = (1 if wanted[0] < 0 else wanted[0], *wanted[1:])
+
+
+def _by_name(inputs: Sequence[Tensor], shapes: Shapes, title: str) -> dict[str, Shape]:
+    names = [t.name for t in inputs]
     if shapes is None:
         return {}
     if not isinstance(shapes, Mapping):

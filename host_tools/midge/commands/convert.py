@@ -134,7 +134,7 @@ def convert(
     arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
     calibration: Calibration,
 ) -> None:  # fmt: skip
-    """Convert a trained MODEL (.tflite, .onnx) into a .midge file; with samples, --calibrate, quantise it."""
+    """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,

@@ -11,12 +11,13 @@ import numpy as np
 from .. import format as midge_format
 from ..ir import Graph
 from ..shapes import Shapes, fix_shapes
+from .keras import KERAS_SUFFIXES, is_keras, read_keras
 from .onnx import read_onnx
 from .tflite import read_tflite
 
 Frozen = Mapping[str, np.ndarray] | None
 
-SUFFIXES = (".tflite", ".onnx")
+SUFFIXES = (".tflite", ".onnx", *KERAS_SUFFIXES)
 
 
 def is_foreign(path: str | Path, data: bytes) -> bool:
@@ -29,7 +30,7 @@ def read_model(
 ) -> tuple[Graph, int]:
     """The graph of a trained model and the size of its file in bytes.
 
-    model: a path, or the bytes of a .tflite file. name: what errors and the device call it; the
+    model: a path, or the bytes of a .tflite or .keras file. name: what errors and the device call it; the
     file's stem by default. shapes: of inputs whose shapes the model leaves open, see fix_shapes.
     frozen: inputs of an ONNX model that are to be constants, by name. Raises UserError.
     """
@@ -38,6 +39,8 @@ def read_model(
     if not isinstance(model, bytes) and Path(model).suffix.lower() == ".onnx":
         by_name = shapes if isinstance(shapes, Mapping) else {"": shapes} if shapes is not None else {}
         graph = read_onnx(data, title, by_name, frozen)
+    elif is_keras("" if isinstance(model, bytes) else model, data):
+        graph = read_keras(data, title, shapes)
     else:
         graph = read_tflite(data, title)
         fix_shapes(graph, shapes, title)

@@ -141,7 +141,7 @@ class Builder:
             "dilation_w_factor": dilations[1], "fused_activation_function": 0,
         }  # fmt: skip
         shape = (x.shape[0], *size, out_c)
-        if groups == x.shape[3] and weights.shape[3] == 1:
+        if 1 < groups == x.shape[3]:
             turned = np.ascontiguousarray(weights.transpose(3, 1, 2, 0))
             inputs = [x, self.weights(turned, steps, 3), self.constant(bias, "bias")]
             return self.add("DEPTHWISE_CONV_2D", inputs, shape, name, depth_multiplier=out_c // groups, **attrs)
