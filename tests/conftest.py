@@ -33,6 +33,10 @@ def pytest_sessionfinish() -> None:
         path.write_text(json.dumps(known | _outcomes, indent=0))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "boards: slow, on emulated boards that `make test-boards` builds")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real models and recordings that lies beside the repository."""

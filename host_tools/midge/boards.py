@@ -51,8 +51,9 @@ class Board:
     heap_bytes: int  # what Python finds after boot, about
     flash_bytes: int
     port: str
-    install: str  # how firmware gets onto it: simulator, program, uf2, esptool or bossac
+    install: str  # how firmware gets onto it: simulator, program, uf2, esptool, bossac or stlink
     firmware: str  # the file that the build leaves in build/firmware/<name>/
+    launcher: str = ""  # the command that runs that file on a PC, where it is not the file itself
     install_offset: int = 0  # where in flash that file goes
     picojoules_per_cycle: float | None = None
     flash_wait_states: int = 0  # cycles that the core waits for a line of flash which it has not yet

@@ -66,7 +66,7 @@ def convert(
 
     model: a path, or the file's bytes. labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
-    target: a core or board to pack the weights for; the file runs on all others as well.
+    target: a core or board to pack the weights for; firmware for other cores may refuse the file.
     arena_limit: bytes of RAM that the arena may take; layers are run in strips of rows until it fits.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     frozen: inputs of an ONNX model that are to be constants, arrays by name.

@@ -58,18 +58,6 @@ static mp_obj_t new_str(const char *s) {
     return mp_obj_new_str(s, size);
 }
 
-static const char *op_name(uint32_t op) {
-    switch (op) {
-#define MG_OP(number, name, ...) \
-    case number: \
-        return #name;
-#include "../ops.def"
-#undef MG_OP
-        default:
-            return "";
-    }
-}
-
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
                                const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
@@ -296,7 +284,7 @@ METHOD(node) {
     mg_node_next(&self->model, &cursor, &node);
     mp_obj_t items[] = {
         mp_obj_new_int_from_uint(node.op),
-        new_str(op_name(node.op)),
+        new_str(mg_op_name(node.op)),
         new_str(mg_string(&self->model, node.name)),
     };
     return mp_obj_new_tuple(3, items);
@@ -427,9 +415,14 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_DYNRUNTIME_INIT_ENTRY
     (void)n_args, (void)n_kw, (void)args;
     mp_obj_t methods = mp_obj_new_dict(0);
-#define STORE(qst, name) \
-    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(qst), MP_DYNRUNTIME_MAKE_FUNCTION(model_##name));
-    METHODS(STORE)
+#define ROW(qst, name) {qst, (const void *)model_##name},
+    const struct {
+        qstr name;
+        const void *function;
+    } rows[] = {METHODS(ROW)};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(rows[i].name), MP_DYNRUNTIME_MAKE_FUNCTION(rows[i].function));
+    }
     /* On the heap, because a static one would need .bss. */
     mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);

@@ -40,7 +40,7 @@ typedef enum {
 typedef struct {
     mg_status_t status;
     int32_t node; /* index of the node, -1 where the file as a whole is meant */
-    const char *message;
+    const char *message, *subject; /* subject: the name of what message speaks of, NULL where it has none */
     uint32_t found, wanted;
 } mg_error_t;
 

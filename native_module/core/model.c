@@ -15,14 +15,33 @@ static bool fail(mg_error_t *error, mg_status_t status, int32_t node, const char
     error->status = status;
     error->node = node;
     error->message = message;
+    error->subject = NULL;
     error->found = found;
     error->wanted = wanted;
     return false;
 }
 
+/* What no converter writes and the checksum lets through; and what only a later version can know. Native modules
+ * lie in RAM and have one text for each (MG_TERSE). */
+#ifdef MG_TERSE
+static bool corrupt_terse(mg_error_t *error) {
+    return fail(error, MG_CORRUPT, -1, "no sound .midge file, convert and upload it again", 0, 0);
+}
+
+static bool newer_terse(mg_error_t *error) {
+    return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board", 0, 0);
+}
+
+#define corrupt(error, message, found, wanted) corrupt_terse(error)
+#define newer(error, what, found, wanted) newer_terse(error)
+#else
 static bool corrupt(mg_error_t *error, const char *message, uint32_t found, uint32_t wanted) {
     return fail(error, MG_CORRUPT, -1, message, found, wanted);
 }
+
+#define newer(error, what, found, wanted) \
+    fail((error), MG_UNSUPPORTED, -1, "needs a newer Midge on the board: " what, (found), (wanted))
+#endif
 
 uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size) {
     /* Half a byte a step: sixteen words of table instead of 256. */
@@ -89,7 +108,7 @@ static bool check_size(mg_model_t *m, size_t size, mg_error_t *error) {
                                                   : "not a .midge file: make one with midge convert", 0, 0);
     }
     if (size < HEADER_SIZE) {
-        return corrupt(error, "cut short, upload it again: bytes", (uint32_t)size, HEADER_SIZE);
+        return fail(error, MG_CORRUPT, -1, "cut short, upload it again: bytes", (uint32_t)size, HEADER_SIZE);
     }
     if (mg_load_u16(f + 4) != MG_FORMAT_MAJOR) {
         return fail(error, MG_FOREIGN, -1, "another major version of the format, convert the model again: version",
@@ -97,7 +116,7 @@ static bool check_size(mg_model_t *m, size_t size, mg_error_t *error) {
     }
     m->file_size = mg_load_u32(f + 8);
     if (m->file_size < HEADER_SIZE || m->file_size > size) {
-        return corrupt(error, "cut short, upload it again: bytes", (uint32_t)size, m->file_size);
+        return fail(error, MG_CORRUPT, -1, "cut short, upload it again: bytes", (uint32_t)size, m->file_size);
     }
     return true;
 }
@@ -106,7 +125,7 @@ static bool check_header(mg_model_t *m, mg_error_t *error) {
     const uint8_t *f = m->file;
     uint32_t unknown = mg_load_u32(f + 16) | mg_load_u16(f + 34); /* flags and the reserved field */
     if (unknown != 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: flags", unknown, 0);
+        return newer(error, "flags", unknown, 0);
     }
     m->arena_size = mg_load_u32(f + 20);
     m->n_tensors = mg_load_u16(f + 24);
@@ -162,7 +181,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     mg_tensor(m, index, &t);
     uint32_t element = mg_dtype_size(t.dtype);
     if (element == 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: dtype", t.dtype, MG_UINT16);
+        return newer(error, "dtype", t.dtype, MG_UINT16);
     }
     if (t.rank > MG_MAX_RANK) {
         return corrupt(error, "a tensor of too high a rank", t.rank, MG_MAX_RANK);
@@ -181,7 +200,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
         return corrupt(error, "a tensor's size is not its shape's: bytes", t.size, (uint32_t)size);
     }
     if (t.place > MG_PLACE_STATE || t.reserved != 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: place", t.place, MG_PLACE_STATE);
+        return newer(error, "place", t.place, MG_PLACE_STATE);
     }
     uint32_t end = t.place == MG_PLACE_DATA ? m->data_size : m->arena_size;
     if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
@@ -224,6 +243,16 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
     return true;
 }
 
+static bool unknown_op(mg_error_t *error, uint32_t number) {
+    if (number == 0 || number >= MG_OPS_END) {
+        return newer(error, "op", number, MG_OPS_END - 1);
+    }
+    fail(error, MG_UNSUPPORTED, -1, "this Midge was built without an op that the model needs, install a full one or "
+         "build with OPS_FROM=<model>: op", number, number);
+    error->subject = mg_op_name(number);
+    return false;
+}
+
 static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_error_t *error) {
     const uint8_t *p = m->file + m->nodes + at;
     uint32_t left = m->nodes_size - at;
@@ -233,7 +262,7 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
     *size = mg_load_u16(p + 2);
     const mg_op_t *op = mg_op_find(mg_load_u16(p));
     if (op == NULL) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: op", mg_load_u16(p), MG_OP_CONV_2D);
+        return unknown_op(error, mg_load_u16(p));
     }
     mg_check_t c;
     c.n_inputs = p[4];
@@ -244,7 +273,7 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
         return corrupt(error, "a node of the wrong size: bytes", *size, params_at + op->params_size);
     }
     if (mg_load_u16(p + 6) != 0) {
-        return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board: node flags", mg_load_u16(p + 6), 0);
+        return newer(error, "node flags", mg_load_u16(p + 6), 0);
     }
     for (uint32_t i = 0; i < n; i++) {
         uint32_t index = mg_load_u16(p + NODE_SIZE + 2 * i);
@@ -273,7 +302,7 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
 
 static bool check_sum(const mg_model_t *m, mg_error_t *error) {
     uint32_t crc = mg_crc32(0, m->file + 16, m->file_size - 16), wanted = mg_load_u32(m->file + 12);
-    return crc == wanted || corrupt(error, "altered, upload it again: checksum", crc, wanted);
+    return crc == wanted || fail(error, MG_CORRUPT, -1, "altered, upload it again: checksum", crc, wanted);
 }
 
 static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, mg_error_t *error) {
@@ -368,6 +397,12 @@ void mg_error_text(const mg_error_t *error, char *text, size_t size) {
         at = put_text(text, at, size, ": ");
     }
     at = put_text(text, at, size, error->message == NULL ? "no error" : error->message);
+    if (error->subject != NULL) {
+        at = put_text(text, at, size, " ");
+        at = put_number(text, at, size, error->found);
+        at = put_text(text, at, size, " ");
+        at = put_text(text, at, size, error->subject);
+    }
     if (error->found != error->wanted) {
         at = put_text(text, at, size, ": found ");
         at = put_number(text, at, size, error->found);

@@ -12,16 +12,28 @@
  * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
 enum {
     MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
-    MG_LAYOUT_QUADS = 1, MG_LAYOUT_PLANES = 1,      /* conv_packed.c, depthwise_planes.c */
+    MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_pairs.c, depthwise_strips.c */
     MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
     MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3,        /* conv_rows.c, depthwise_lanes.c */
     MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
 };
 
+/* The ops of this build. A file of select_ops.py may be named in place of the whole table; it also says which
+ * layouts are in, bit n for layout n. */
+#ifndef MG_OPS
+#define MG_OPS "../ops.def"
+#define MG_LAYOUTS_CONV_2D ~0u
+#define MG_LAYOUTS_DEPTHWISE_CONV_2D ~0u
+#else
+#include MG_OPS
+#endif
+#define MG_HAS_LAYOUT(op, layout) ((MG_LAYOUTS_##op >> (layout) & 1u) != 0)
+
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
 #include "../ops.def"
 #undef MG_OP
+    MG_OPS_END
 };
 
 #define MG_FIELD(type, name) type name;
@@ -79,5 +91,8 @@ typedef struct {
 
 /* The table's row of an op, or NULL where this build has no such op. */
 const mg_op_t *mg_op_find(uint32_t number);
+
+/* An op's name, "" for one that is unknown; native modules know only the names of ops that they have. */
+const char *mg_op_name(uint32_t number);
 
 #endif

@@ -20,7 +20,7 @@ import click
 from midge import format as midge_format
 from midge.convert import convert
 from midge.errors import UserError
-from midge.profiling import count, find_target, targets
+from midge.profiling import code_bytes, count, find_target, targets
 from models import MODELS
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ BASELINE = HERE / "baseline.json"
 LIMIT = 1.02
 
 
-def row_of(name: str, model: Path | bytes, target_name: str) -> dict[str, Any]:
+def row_of(name: str, model: Path | bytes, target_name: str, code: bool) -> dict[str, Any]:
     """Convert a model for a target and count one run. Raises UserError."""
     target = find_target(target_name)
     conversion = convert(model, target=target.name)
@@ -37,6 +37,7 @@ def row_of(name: str, model: Path | bytes, target_name: str) -> dict[str, Any]:
     total, cost = profile.total, target.cycles
     nodes = zip(midge_format.read(conversion.blob).nodes, profile.nodes, strict=True)
     return {
+        **({"code": code_bytes(conversion.blob, target)} if code else {}),
         "model": name, "target": target.name, "instructions": total.instructions, "cycles": total.cycles(cost),
         "open": profile.open.instructions, "macs": conversion.macs, "arena": conversion.plan.arena_size,
         "flash": len(conversion.blob), "crc": profile.crc,
@@ -45,12 +46,12 @@ def row_of(name: str, model: Path | bytes, target_name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(models: dict[str, Path | bytes], target_names: list[str]) -> Iterator[dict[str, Any]]:
+def measure(models: dict[str, Path | bytes], target_names: list[str], code: bool) -> Iterator[dict[str, Any]]:
     """A row for each model and target, printed as it comes; a model that cannot be counted is named."""
     for target in target_names:
         for name, model in models.items():
             try:
-                row = row_of(name, model, target)
+                row = row_of(name, model, target, code)
             except UserError as error:
                 click.echo(f"{target:14} {name:40} {str(error).splitlines()[0]}")
                 continue
@@ -80,16 +81,17 @@ def compare(rows: list[dict[str, Any]], baseline: dict[str, dict[str, dict[str, 
 @click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 @click.option("--targets", "target_names", default=",".join(targets()), show_default=True)
 @click.option("--only", default="", help="Only models whose path contains this.")
+@click.option("--code", is_flag=True, help="Bytes of code with the ops of each model, too: compiles the core for each.")
 @click.option("--check", is_flag=True, help="Compare the project's own models with the baseline.")
 @click.option("--update", is_flag=True, help="Write the baseline anew.")
-def main(models: Path | None, target_names: str, only: str, check: bool, update: bool) -> None:
+def main(models: Path | None, target_names: str, only: str, code: bool, check: bool, update: bool) -> None:
     """Measure every .tflite file under MODELS, or the project's own models, packed for each target."""
     if models is None:
         found: dict[str, Path | bytes] = {name: make() for name, make in MODELS.items() if only in name}
     else:
         paths = sorted(p for p in models.rglob("*.tflite") if only in str(p))
         found = {str(p.relative_to(models)): p for p in paths}
-    rows = list(measure(found, target_names.split(",")))
+    rows = list(measure(found, target_names.split(","), code))
     if update or check:
         kept = ("instructions", "arena", "flash", "crc")
         if update:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Convert every .tflite under a folder, run it on a target, and compare with the recorded outputs.
 
-    make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4]
+    make conformance MODELS=<dir> [TARGET=host|unix|qemu-cortex-m4|qemu-cortex-m3-bare|...]
+
+A target's name with -bare behind it means firmware without Midge, and Midge as a native module.
 
 Beside <name>.tflite lies <name>.npz with input_j and output_j, [runs, ...shape]. Models that carry
 integers from end to end must agree in every byte; float ones within a tolerance.
@@ -24,6 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
+from midge.boards import load_board
 from midge.convert import Conversion, UnsupportedModel, convert
 from midge.errors import UserError
 from midge.ir import Tensor
@@ -113,12 +116,16 @@ class Process:
 def make_target(name: str) -> Target:
     if name == "host":
         return Process([sys.executable])
-    if name == "unix":
-        firmware = ROOT / "build/firmware/unix/micropython"
-        return Process([str(firmware), "-X", "heapsize=64M"], {"MICROPYPATH": str(ROOT / "mpy_lib")})
-    from emulated import Emulated
+    board = load_board(name.removesuffix("-bare"))
+    natmod = ROOT / "build/natmod" / board.arch if name.endswith("-bare") else None
+    firmware = ROOT / "build/firmware" / name / board.firmware
+    if board.qemu is not None:
+        from emulated import Emulated
 
-    return Emulated(name)
+        return Emulated(board, firmware, natmod)
+    options = ["-X", "heapsize=64M"] if board.port == "unix" else []
+    path = os.pathsep.join(str(folder) for folder in (natmod, ROOT / "mpy_lib") if folder)
+    return Process([*board.launcher.split(), str(firmware), *options], {"MICROPYPATH": path})
 
 
 def find_cases(folder: Path, runs: int, pack: str | None) -> Iterator[tuple[str, Case | UserError]]:

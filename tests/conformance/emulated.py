@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from midge.boards import load_board
+from midge.boards import Board
 from midge.sim import Simulator
 from midge.transport import open_board
 
@@ -21,9 +21,11 @@ SILENCE_S = 120
 class Emulated:
     """Boots the board anew for each model, so that none can hurt the next."""
 
-    def __init__(self, name: str):
-        self.board = load_board(name)
+    def __init__(self, board: Board, firmware: Path, natmod: Path | None):
+        self.board, self.firmware = board, firmware
         self.files = {f"lib/midge/{p.name}": p.read_bytes() for p in (ROOT / "mpy_lib/midge").glob("*.py")}
+        if natmod is not None:
+            self.files["lib/_midge.mpy"] = (natmod / "_midge.mpy").read_bytes()
         self.files["lib/on_device.py"] = Path(__file__).with_name("on_device.py").read_bytes()
 
     def run(self, case: Case) -> list[list[bytes]]:
@@ -36,7 +38,8 @@ class Emulated:
         if len(blob) + len(inputs) > 0.9 * room:
             raise TooLarge(f"too large for the board's {room} B of mapped flash")
         files = {**self.files, "model.midge": blob, "inputs.bin": inputs}
-        with Simulator(self.board, romfs=files, heap_bytes=HEAP_BYTES) as simulator, open_board(simulator.port) as repl:
+        options = {"firmware": self.firmware, "romfs": files, "heap_bytes": HEAP_BYTES}
+        with Simulator(self.board, **options) as simulator, open_board(simulator.port) as repl:
             call = (
                 "import sys\nsys.path.insert(0, '/rom/lib')\nimport on_device\n"
                 f"on_device.run('/rom/model.midge', '/rom/inputs.bin', {case.input_sizes}, "

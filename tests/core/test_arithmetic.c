@@ -152,9 +152,9 @@ static void reals(void) {
 }
 
 static void error_text(void) {
-    static const mg_error_t ERROR = {MG_CORRUPT, 3, "it broke", 4294967295u, 10};
+    static const mg_error_t ERROR = {MG_CORRUPT, 3, "it broke", NULL, 4294967295u, 10};
     static const char WANTED[] = "node 3: it broke: found 4294967295, wanted 10";
-    mg_error_t plain = {MG_CORRUPT, -1, "it broke", 7, 7}, none = {0};
+    mg_error_t plain = {MG_CORRUPT, -1, "it broke", NULL, 7, 7}, none = {0};
     for (size_t size = 0; size < sizeof WANTED + 3; size++) {
         char *text = allocate(size);
         mg_error_text(&ERROR, text, size);

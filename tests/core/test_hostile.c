@@ -84,10 +84,8 @@ typedef struct {
 #define SMALL_SCRATCH "too little scratch"
 #define LAYOUT "weights in an unknown layout, convert the model again"
 #define DEPTHWISE "output channels are no multiple of the input's"
-#define OPERAND_DIM "an impossible dimension among the operands: dimension"
-#define MEAN_DIM "an impossible dimension in a mean: dimension"
-#define OPERAND "an operand is read outside its tensor: dimension"
-#define MEAN_OUT "the input is read outside its tensor: dimension"
+#define WALK_DIM "an impossible dimension: dimension"
+#define WALK_OUT "a tensor is read outside its bounds: input"
 #define COPY_SIZE "a copy of the wrong element size"
 #define COPY_DIM "an impossible dimension in a copy: dimension"
 #define COPY_OUT "a copy reaches outside its tensor: start"
@@ -268,35 +266,35 @@ static const refusal_t REFUSALS[] = {
     {"add_broadcast", MULTIPLIER, {{PARAM(binary, b_shift), 0xe0}}},
     {"add_broadcast", MULTIPLIER, {{PARAM(binary, out_shift), 0x80}}},
     {"mul", MULTIPLIER, {{PARAM(binary, out_shift), 31}}},
-    {"add_broadcast", OPERAND_DIM, {{PARAM_AT(binary, dims, 0), 0}}},
-    {"add_broadcast", OPERAND_DIM, {{PARAM_AT(binary, dims, 16), 0}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, dims, 0), 2}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, dims, 0), 0xffffffffu}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, a_stride, 16), 2}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, a_stride, 12), 0xffffffffu}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, b_stride, 16), 1}}},
-    {"add_broadcast", OPERAND, {{PARAM_AT(binary, b_stride, 12), 0xffffffffu}}},
-    {"add_broadcast", OPERAND_DIM, {{PARAM_AT(binary, a_stride, 0), 1}}},
-    {"add_broadcast", OPERAND_DIM, {{PARAM_AT(binary, b_stride, 0), 0xffffffffu}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, dims, 0), 0}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, dims, 16), 0}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, dims, 0), 2}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, dims, 0), 0xffffffffu}}},
+    {"add_broadcast", WALK_OUT, {{PARAM_AT(binary, a_stride, 16), 2}}},
+    {"add_broadcast", WALK_OUT, {{PARAM_AT(binary, a_stride, 12), 0xffffffffu}}},
+    {"add_broadcast", WALK_OUT, {{PARAM_AT(binary, b_stride, 16), 1}}},
+    {"add_broadcast", WALK_OUT, {{PARAM_AT(binary, b_stride, 12), 0xffffffffu}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, a_stride, 0), 1}}},
+    {"add_broadcast", WALK_DIM, {{PARAM_AT(binary, b_stride, 0), 0xffffffffu}}},
     {"add_broadcast", SHAPE, {{PARAM_AT(binary, dims, 12), 2}}},
 
     {"mean", MULTIPLIER, {{PARAM(reduce, multiplier), 0x80000000u}}},
     {"mean", MULTIPLIER, {{PARAM(reduce, shift), 31}}},
     {"mean", MULTIPLIER, {{PARAM(reduce, shift), 0xffffffe0u}}},
-    {"mean", MEAN_DIM, {{PARAM_AT(reduce, keep_dims, 0), 0}}},
-    {"mean", MEAN_DIM, {{PARAM_AT(reduce, reduce_dims, 8), 0}}},
-    {"mean", MEAN_OUT, {{PARAM_AT(reduce, keep_dims, 0), 5}}},
-    {"mean", MEAN_OUT, {{PARAM_AT(reduce, keep_stride, 4), 48}}},
-    {"mean", MEAN_DIM, {{PARAM_AT(reduce, keep_stride, 0), 1}}},
-    {"mean", MEAN_OUT, {{PARAM_AT(reduce, reduce_dims, 8), 0x1000001}}},
-    {"mean", MEAN_OUT, {{PARAM_AT(reduce, reduce_stride, 8), 3}}},
-    {"mean", MEAN_OUT, {{PARAM_AT(reduce, reduce_stride, 8), 0xffffffffu}}},
-    {"mean", MEAN_DIM, {{PARAM_AT(reduce, reduce_stride, 0), 0xffffffffu}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, keep_dims, 0), 0}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_dims, 8), 0}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, keep_dims, 0), 5}}},
+    {"mean", WALK_OUT, {{PARAM_AT(reduce, keep_stride, 4), 48}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, keep_stride, 0), 1}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_dims, 8), 0x1000001}}},
+    {"mean", WALK_OUT, {{PARAM_AT(reduce, reduce_stride, 8), 3}}},
+    {"mean", WALK_OUT, {{PARAM_AT(reduce, reduce_stride, 8), 0xffffffffu}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_stride, 0), 0xffffffffu}}},
     {"mean", SHAPE, {{PARAM_AT(reduce, keep_dims, 8), 1}, {PARAM_AT(reduce, keep_stride, 8), 0}}},
     {"mean", SHAPE, {{PARAM_AT(reduce, keep_dims, 8), 1}, {PARAM_AT(reduce, keep_stride, 8), 0},
                      {PARAM_AT(reduce, reduce_dims, 8), 24}, {PARAM_AT(reduce, reduce_stride, 8), 1}}},
     {"mean", SHAPE, {{PARAM_AT(reduce, reduce_dims, 8), 11}}},
-    {"mean", SHAPE, {{PARAM_AT(reduce, reduce_dims, 8), 0xffffff}, {PARAM_AT(reduce, reduce_stride, 8), 0}}},
+    {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_dims, 8), 0xffffff}, {PARAM_AT(reduce, reduce_stride, 8), 0}}},
 
     {"pad", COPY_SIZE, {{PARAM(copy, element_size), 2}}},
     {"pad", COPY_SIZE, {{PARAM(copy, element_size), 0}}},
@@ -383,11 +381,11 @@ static const refusal_t REFUSALS[] = {
     {"arithmetic_and_cast", "a cast between 64 bits and a real: dtype", {{OF(3, cast, in_dtype), MG_INT64}}},
     {"arithmetic_and_cast", "a cast between 64 bits and a real: dtype", {{OF(4, cast, out_dtype), MG_UINT64}}},
     {"arithmetic_and_cast", "an unknown function of two values", {{OF(1, map, function), 16}}},
-    {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, dims[0]), 0}}},
-    {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, a_stride[0]), 1}}},
-    {"arithmetic_and_cast", "an impossible dimension among the operands: dimension", {{OF(1, map, b_stride[0]), 1}}},
-    {"arithmetic_and_cast", OPERAND, {{OF(1, map, a_stride[4]), 2}}},
-    {"arithmetic_and_cast", OPERAND, {{OF(1, map, b_stride[4]), 1}}},
+    {"arithmetic_and_cast", WALK_DIM, {{OF(1, map, dims[0]), 0}}},
+    {"arithmetic_and_cast", WALK_DIM, {{OF(1, map, a_stride[0]), 1}}},
+    {"arithmetic_and_cast", WALK_DIM, {{OF(1, map, b_stride[0]), 1}}},
+    {"arithmetic_and_cast", WALK_OUT, {{OF(1, map, a_stride[4]), 2}}},
+    {"arithmetic_and_cast", WALK_OUT, {{OF(1, map, b_stride[4]), 1}}},
     {"arithmetic_and_cast", SHAPE, {{OF(1, map, dims[4]), 5}}},
 
     {"detection", "boxes or scores of another dtype than bytes and reals", {{DTYPE(0), MG_BOOL}, {OF(0, detection, box_dtype), MG_BOOL}}},
@@ -488,7 +486,7 @@ static void large_numbers(void) {
 
     uint32_t many = (1u << 24) + 16;
     mg_reduce_params_t mean = {.keep_dims = {1, 1, 1}, .reduce_dims = {1, 1, many}, .reduce_stride = {0, 0, 1}};
-    check_layer(&(layer_t){MG_OP_MEAN, 1, {MG_INT8, MG_INT8}, {many, 1}, &mean, NULL, 0, 0}, MEAN_OUT);
+    check_layer(&(layer_t){MG_OP_MEAN, 1, {MG_INT8, MG_INT8}, {many, 1}, &mean, NULL, 0, 0}, "a mean of too many elements");
 }
 
 /* Ops of one input with two and the other way round; inputs and outputs of different lengths. */

@@ -110,15 +110,26 @@ static void slow_conv(const mg_conv_params_t *p, const int8_t *x, const uint8_t 
     }
 }
 
-/* Four channels by four taps, as core/kernels/conv_packed.c describes them. */
-static void pack_quads(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
-    static const uint8_t CHANNEL[16] = {0, 1, 0, 1, 2, 3, 2, 3, 0, 1, 0, 1, 2, 3, 2, 3};
-    static const uint8_t TAP[16] = {0, 0, 2, 2, 0, 0, 2, 2, 1, 1, 3, 3, 1, 1, 3, 3};
-    for (uint32_t c = 0; c < p->out_c; c += 4) {
+/* The tap in a place: of each row of the kernel the groups of four that it holds, then what is left. */
+static uint32_t tap_at(const mg_conv_params_t *p, uint32_t place) {
+    uint32_t row = (uint32_t)p->kernel_w * p->in_c, whole = row / 4 * 4, rest = row - whole;
+    if (place < whole * p->kernel_h) {
+        return place / whole * row + place % whole;
+    }
+    place -= whole * p->kernel_h;
+    return rest == 0 || place >= rest * p->kernel_h ? UINT32_MAX : place / rest * row + whole + place % rest;
+}
+
+/* Two channels by four taps, as core/kernels/conv_pairs.c describes them. */
+static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
+    for (uint32_t c = 0; c < p->out_c; c += 2) {
         for (uint32_t k = 0; k < taps; k += 4) {
-            for (uint32_t i = 0; i < 16; i++) {
-                uint32_t channel = c + CHANNEL[i], tap = k + TAP[i];
-                *packed++ = channel < p->out_c && tap < taps ? weights[channel * taps + tap] : 0;
+            for (uint32_t i = 0; i < 4; i++, packed += 2) {
+                uint32_t tap = tap_at(p, k + (uint32_t[]){0, 2, 1, 3}[i]);
+                int32_t one = tap < taps ? weights[c * taps + tap] : 0;
+                int32_t other = tap < taps && c + 1 < p->out_c ? weights[(c + 1) * taps + tap] : 0;
+                int16_t both = (int16_t)(one + 256 * other);
+                memcpy(packed, &both, 2);
             }
         }
     }
@@ -145,26 +156,34 @@ typedef enum { CANONICAL, DSP, WORDS, INT4 } kind_t; /* of layout */
  * multiplier, rounding and shift of each channel (core/kernels/channels.h). */
 static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool depthwise, kind_t kind,
                           layer_t *layer) {
+    bool pairs = !depthwise && kind == DSP;
     uint32_t taps = weights / p->out_c, size = weights;
     const uint8_t *table = data + p->channels_at;
     const int8_t *canonical = (const int8_t *)data + p->weights_at;
-    uint8_t *fast = allocate(p->weights_at + (taps + 3u) * (p->out_c + 3u) + 16u * p->out_c);
+    uint32_t most = p->weights_at + (taps + 3u) * (p->out_c + 3u) + 16u * (p->out_c + 1u);
+    uint8_t *fast = allocate(most);
     int8_t *packed = (int8_t *)fast + p->weights_at;
+    memset(fast, 0, most);
     memcpy(fast, data, p->weights_at + (depthwise ? weights : 0));
-    if (!depthwise && kind == DSP) {
-        pack_quads(p, canonical, taps, packed);
-        size = (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 3) / 4 * 4);
+    if (pairs) {
+        pack_pairs(p, canonical, taps, packed);
+        size = (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 1) / 2 * 2);
     } else if (!depthwise) {
         size = pack_words(p, canonical, taps, packed);
     }
-    p->layout = kind == WORDS ? MG_LAYOUT_WORDS : depthwise ? MG_LAYOUT_PLANES : MG_LAYOUT_QUADS;
+    p->layout = kind == WORDS ? MG_LAYOUT_WORDS : depthwise ? MG_LAYOUT_STRIPS : MG_LAYOUT_PAIRS;
     p->channels_at = p->weights_at + size;
-    layer->data_size = p->channels_at + 16u * p->out_c;
+    layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
     for (uint32_t c = 0; c < p->out_c; c++) {
         int32_t shift = -(int8_t)table[8u * p->out_c + c];
         int32_t words[4] = {mg_load_i32(table + 4 * c), mg_load_i32(table + 4 * (p->out_c + c)),
                             (1 << (shift - 1)) + p->out_zero_point * (1 << shift), shift};
         memcpy(fast + p->channels_at + 16 * c, words, sizeof words);
+    }
+    for (uint32_t c = 0; pairs && c < p->out_c; c += 2) { /* the second channel's sum contains the first one's */
+        uint8_t *bias = fast + p->channels_at + 16 * c;
+        uint32_t both = mg_load_u32(bias) + 256 * mg_load_u32(bias + 16);
+        memcpy(bias + 16, &both, 4);
     }
     layer->data = fast;
     return fast;
@@ -188,12 +207,25 @@ static uint8_t *int4_data(mg_conv_params_t *p, uint8_t *data, uint32_t weights, 
     return packed;
 }
 
-/* Makes the weights what the converter lets through in pairs: no -128, no two neighbours above 255. Every
+/* Makes the weights what the converter lets through: no -128, no two neighbours above 255. Every
  * fourth layer has the largest there are. */
 static void tame(int8_t *weights, uint32_t n, uint32_t round) {
     for (uint32_t i = 0; i < n; i++) {
         weights[i] = (int8_t)(round % 4 != 0 ? at_least(weights[i], -127) : weights[i] < 0 ? -127 : 127);
     }
+}
+
+/* An axis of the 3x3 windows that strips have code of their own for. */
+static axis_t axis_of_three(uint16_t stride) {
+    axis_t a = {(uint16_t)random_between(1, 14), 1, 3, stride, 1, (uint16_t)random_between(0, 2)};
+    a.out = (uint16_t)random_between(1, (a.in + a.pad - 1) / stride + 1);
+    return a;
+}
+
+static void make_three(mg_conv_params_t *p, uint16_t stride) {
+    axis_t h = axis_of_three(stride), w = axis_of_three(stride);
+    p->in_h = h.in, p->out_h = h.out, p->kernel_h = 3, p->stride_h = stride, p->dilation_h = 1, p->pad_top = h.pad;
+    p->in_w = w.in, p->out_w = w.out, p->kernel_w = 3, p->stride_w = stride, p->dilation_w = 1, p->pad_left = w.pad;
 }
 
 static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
@@ -204,6 +236,9 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
         p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
     }
+    if (depthwise && kind == DSP && round % 2 == 0) {
+        make_three(&p, (uint16_t)(1 + round / 2 % 3));
+    }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
     uint32_t weights = depthwise ? (uint32_t)p.kernel_h * p.kernel_w * p.out_c : patch * p.out_c;
     p.weights_at = round % 7;
@@ -211,11 +246,11 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     uint32_t data_size = p.channels_at + 9u * p.out_c;
     uint8_t *data = allocate(data_size);
     random_bytes(data, data_size);
-    if (kind == WORDS) {
+    if (kind == WORDS || (kind == DSP && !depthwise)) {
         tame((int8_t *)data + p.weights_at, weights, round);
     }
     for (uint32_t c = 0; c < p.out_c; c++) {
-        int32_t most = round % 6 == 0 ? 1 << 29 : 20000;
+        int32_t most = kind != DSP && round % 6 == 0 ? 1 << 29 : 20000;
         int32_t bias = random_between(-most, most), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
@@ -264,7 +299,7 @@ static void conv_int4(void) {
     }
 }
 
-static void packed_conv(void) {
+static void conv_pairs(void) {
     rounds(false, DSP, 1500);
 }
 
@@ -276,7 +311,7 @@ static void depthwise(void) {
     rounds(true, CANONICAL, 800);
 }
 
-static void depthwise_planes(void) {
+static void depthwise_strips(void) {
     rounds(true, DSP, 1500);
 }
 
@@ -285,7 +320,7 @@ static void depthwise_words(void) {
 }
 
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
-static void packed_conv_of_two_pixels(void) {
+static void conv_pairs_of_two_pixels(void) {
     enum { K = 2048 };
     mg_conv_params_t p = {.channels_at = K, .batches = 1, .in_h = 1, .in_w = 2, .in_c = K, .out_h = 1, .out_w = 2,
                           .out_c = 1, .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1,
@@ -620,12 +655,12 @@ static void affine(void) {
 
 const test_t LAYER_TESTS[] = {
     {"conv", conv},
-    {"packed conv", packed_conv},
+    {"conv pairs", conv_pairs},
     {"conv by words", conv_words},
     {"conv of int4 weights", conv_int4},
-    {"packed conv of two pixels", packed_conv_of_two_pixels},
+    {"conv pairs of two pixels", conv_pairs_of_two_pixels},
     {"depthwise", depthwise},
-    {"depthwise planes", depthwise_planes},
+    {"depthwise strips", depthwise_strips},
     {"depthwise by words", depthwise_words},
     {"longest accumulator", longest_accumulator},
     {"pools", pools},

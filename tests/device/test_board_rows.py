@@ -9,6 +9,7 @@ import pytest
 
 from midge.boards import Board, load_board, load_boards, parse_board
 from midge.errors import UserError
+from midge.layouts import LAYOUTS
 
 ROW = {field: 1 for field in ("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes")}
 ROW |= {field: 1 for field in ("flash_bytes", "port", "install", "firmware")}
@@ -32,9 +33,9 @@ def test_a_row_must_have_all_fields_and_no_others() -> None:
 @pytest.mark.parametrize("board", load_boards(), ids=lambda board: board.name)
 def test_row_is_plausible(board: Board) -> None:
     assert board.heap_bytes < board.ram_bytes
-    assert board.simd in ("scalar", "armv7em")
+    assert board.simd in LAYOUTS
     assert board.arch in ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "xtensawin", "rv32imc")
-    assert board.install in ("simulator", "program", "uf2", "esptool", "bossac")
+    assert board.install in ("simulator", "program", "uf2", "esptool", "bossac", "stlink")
 
 
 @pytest.mark.parametrize("board", [board for board in load_boards() if board.qemu], ids=lambda board: board.name)

@@ -110,6 +110,7 @@ def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
 def test_command_prints_what_json_says(wand_tflite: Path) -> None:
     facts = json.loads(CliRunner().invoke(command, [str(wand_tflite), "--board", "rpi_pico", "--json"]).output)
     text = CliRunner().invoke(command, [str(wand_tflite), "--target", "m0plus"]).output
+    assert 5_000 < facts["code_bytes"] < 40_000 and f"{facts['code_bytes']:,} B of code" in text
     assert f"{facts['instructions']:,}" in text and f"{facts['cycles_estimate']:,}" in text
     assert facts["instructions"] == sum(n["instructions"] for n in facts["nodes"])
     assert f"{facts['milliseconds_estimate']['RPI_PICO']:,.1f} ms" in text

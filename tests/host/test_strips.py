@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge import load
@@ -58,6 +58,7 @@ def networks(draw: st.DrawFn) -> bytes:
     return model_bytes(Graph(tensors, operators, ["x"], [operators[-1].outputs[0]]))
 
 
+@settings(max_examples=max(settings().max_examples // 4, 10))
 @given(networks(), st.integers(0, 100), st.sampled_from((None, "cortex-m4", "cortex-m55")))
 def test_strips_compute_the_same(model: bytes, percent: int, target: str | None) -> None:
     whole = convert(model, target=target)

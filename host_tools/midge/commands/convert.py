@@ -121,7 +121,7 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; MODEL.midge by default.")
 @click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
 @click.option("--name", help="What the device calls the model; the file's name by default.")
-@click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for. The file runs on all.")
+@click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
 @click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
 @click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
               help="The shape of an input that the model leaves open.")

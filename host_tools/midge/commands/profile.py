@@ -16,7 +16,7 @@ from ..convert import convert
 from ..errors import UserError
 from ..format import File
 from ..importers import is_foreign
-from ..profiling import Count, Profile, Target, count, find_target, targets
+from ..profiling import Count, Profile, Target, code_bytes, count, find_target, targets
 from .output import console, layer_text, number, print_facts, print_json, print_next, print_table
 
 
@@ -74,7 +74,7 @@ def facts_of(path: Path, profile: Profile, file: File) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _print(path: Path, profile: Profile, file: File) -> None:
+def _print(path: Path, profile: Profile, file: File, code: int) -> None:
     cost, total = profile.target.cycles, profile.total
     macs = sum(n.macs for n in file.nodes)
     console.print(f"[bold]{path}[/] on a {profile.target.title}, counted under QEMU\n")
@@ -94,7 +94,7 @@ def _print(path: Path, profile: Profile, file: File) -> None:
         ("loading", f"{number(profile.open.instructions)} instructions to check the file, once; "
                     f"{number(profile.open_known.instructions)} with checksum=False"),
         ("arena", f"{number(file.arena_size)} B of RAM"),
-        ("flash", f"{number(file.size)} B"),
+        ("flash", f"{number(file.size)} B, and {number(code)} B of code with the ops that it needs"),
         *((board.title, f"≈ {1000 * seconds:,.1f} ms an inference at {board.clock_hz / 1e6:g} MHz")
           for board, seconds in times(profile, file)),
     ])  # fmt: skip
@@ -119,12 +119,12 @@ def profile(model: Path, target: str | None, board: str | None, as_json: bool) -
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
                   transient=True, disable=as_json) as progress:  # fmt: skip
         progress.add_task(f"running {model.name} on a {core.title}")
-        counted = count(blob, core)
+        counted, code = count(blob, core), code_bytes(blob, core)
     file = midge_format.read(blob)
     if as_json:
-        print_json(facts_of(model, counted, file))
+        print_json({**facts_of(model, counted, file), "code_bytes": code})
         return
-    _print(model, counted, file)
+    _print(model, counted, file, code)
     if model.suffix == ".midge":
         print_next(f"midge inspect {model}", f"midge upload {model}")
     else:

@@ -50,7 +50,9 @@ class Builder:
         self, op: str, inputs: Sequence[Tensor | None], shape: Sequence[int], name: str = "",
         dtype: str = "float32", quantization: Quantization | None = None, **attrs: Any,
     ) -> Tensor:  # fmt: skip
-        """Any node with one output."""
+        """Any node with one output. Raises ValueError where that would hold nothing."""
+        if min(shape, default=1) < 1:
+            raise ValueError(f"the output would have the shape {[int(d) for d in shape]}; try another --shape")
         out = Tensor(self.unique(name or op.lower()), tuple(int(d) for d in shape), dtype, quantization)
         self.nodes.append(Node(op, list(inputs), [out], attrs))
         return out

@@ -232,7 +232,10 @@ class Importer:
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
             raise UserError(f"{self.title}: the weights '{tensor.name}' lie in a file of their own; save the model in "
                             "one file: onnx.save(onnx.load(path), 'whole.onnx')")  # fmt: skip
-        return np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        data = np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        if data.dtype.kind in "OSU":
+            raise UserError(f"{self.title}: the constant '{tensor.name}' holds text; export the model without")
+        return data if data.dtype.kind in "fiub" else data.astype(np.float32)  # bfloat16 and its like
 
     def _freeze(self) -> None:
         known = {i.name: i for i in self.model.graph.input}
@@ -271,9 +274,9 @@ class Importer:
             dims = list(given)
         if dims and dims[0] == -1 and -1 not in dims[1:]:
             dims[0] = 1  # a batch
-        if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK or 0 in dims:
-            raise UserError(f"{self.title}: input '{info.name}' is no tensor of 1 to {_MAX_RANK} axes that holds "
-                            "anything; export the model with plain tensors as inputs")  # fmt: skip
+        if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK:
+            raise UserError(f"{self.title}: input '{info.name}' is no tensor of at most {_MAX_RANK} axes; "
+                            "export the model with plain tensors as inputs")  # fmt: skip
         if -1 in dims:
             example = ",".join("N" if d < 0 else str(d) for d in (max(dims[0], 1), *dims[1:]))
             raise UserError(f"{self.title}: input '{info.name}' has the dynamic shape {_text(dims)}; give one: "
@@ -392,8 +395,8 @@ class Importer:
 
 
 def _dims(info: Any) -> list[int]:
-    """The dimensions of an input, -1 for one that is open."""
-    return [d.dim_value if d.HasField("dim_value") else -1 for d in info.type.tensor_type.shape.dim]
+    """The dimensions of an input, -1 for one that is open: those that have a name, or none, or 0 or -1."""
+    return [d.dim_value if d.dim_value > 0 else -1 for d in info.type.tensor_type.shape.dim]
 
 
 def _text(dims: Sequence[int]) -> str:
@@ -425,6 +428,16 @@ def _check_versions(onnx: Any, model: Any, title: str) -> None:
                         "pip install -U onnx")  # fmt: skip
 
 
+def _check_names(graph: Any, title: str) -> None:
+    """Refuse names that would garble what is printed: no exporter makes them."""
+    for named in (*graph.input, *graph.output, *graph.initializer, *graph.node):
+        names = [named.name]
+        if hasattr(named, "op_type"):
+            names += [named.op_type, named.domain, *named.input, *named.output]
+        if not all(isinstance(n, str) and n.isprintable() for n in names):  # bytes: no UTF-8
+            raise UserError(f"{title}: damaged .onnx file (control characters in a name); export it again")
+
+
 def read_onnx(
     data: bytes, name: str, shapes: Mapping[str, Sequence[int]] | None = None,
     frozen: Mapping[str, np.ndarray] | None = None,
@@ -445,6 +458,7 @@ def read_onnx(
     if not model.graph.node:
         raise UserError(f"{name}: the file holds no ONNX graph; export or download it again")
     _check_versions(onnx, model, name)
+    _check_names(model.graph, name)
     try:
         if model.functions:
             from onnx.inliner import inline_local_functions

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Pack weights for a core: the layouts of native_module/core/kernels/, chosen by the target's SIMD.
 
-A file for no target holds canonical weights, which every core runs, those that fit 4 bits as int4.
-Packed ones run on every core too, and fast on those that they are made for; they are of 8 bits, so
-that a file for a target takes more flash for int4 weights where the target has a layout of its own.
+A file for no target holds canonical weights, which every core runs. Packed ones are fast on the cores that they are
+made for; so does the host run them, and any build with every layout. Firmware for one core may leave others' out.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from ..boards import load_boards
 from ..errors import UserError
 from ..lower import Program, Step
 from .nibbles import pack_nibbles
-from .planes import choose_planes
-from .quads import pack_quads
+from .pairs import pack_depthwise_of_one, pack_pairs
 from .rows import pack_lanes, pack_rows
+from .strips import choose_strips
 from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
@@ -28,7 +27,7 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "scalar": _WORDS,
     "armv6m": _WORDS,
     "armv7m": _WORDS,
-    "armv7em": {"CONV_2D": (pack_quads,), "DEPTHWISE_CONV_2D": (choose_planes,)},
+    "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (pack_depthwise_of_one, choose_strips)},
     "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 

@@ -8,18 +8,22 @@ import numpy as np
 from ..lower import Step
 
 
+def largest_accumulators(step: Step) -> np.ndarray:
+    """A bound on each output channel's accumulator, bias included -> int64 [out_c]."""
+    channels = step.params["out_c"]
+    bias = np.frombuffer(step.constants["channels_at"], "<i4", channels).astype(np.int64)
+    weights = np.frombuffer(step.constants["weights_at"], np.int8).astype(np.int64)
+    by_channel = weights.reshape(channels, -1) if step.op.name == "CONV_2D" else weights.reshape(-1, channels).T
+    return np.asarray(np.abs(bias) + 128 * np.abs(by_channel).sum(axis=1))
+
+
 def short_requantisation_is_exact(step: Step) -> bool:
     """Whether accumulators stay below 2^30 and shifts between -22 and -1, as mg_requantize_short wants."""
     if step.params["weights_zero_point"] != 0:
         return False
     channels = step.params["out_c"]
-    table = step.constants["channels_at"]
-    bias = np.frombuffer(table, "<i4", channels).astype(np.int64)
-    shift = np.frombuffer(table, np.int8, channels, offset=8 * channels)
-    weights = np.frombuffer(step.constants["weights_at"], np.int8).astype(np.int64)
-    by_channel = weights.reshape(channels, -1) if step.op.name == "CONV_2D" else weights.reshape(-1, channels).T
-    largest = np.abs(bias) + 128 * np.abs(by_channel).sum(axis=1)
-    return bool(largest.max() < 2**30 and shift.max() <= -1 and shift.min() >= -22)
+    shift = np.frombuffer(step.constants["channels_at"], np.int8, channels, offset=8 * channels)
+    return bool(largest_accumulators(step).max() < 2**30 and shift.max() <= -1 and shift.min() >= -22)
 
 
 def shorten_channels(step: Step) -> None:

@@ -235,12 +235,42 @@ def _counter() -> Path:
 def program(target: Target) -> Path:
     """The core and program.c for a target. Raises UserError where compiler or emulator are missing."""
     core = NATIVE / "core"
+    units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+    return link(target, units, _core_flags(target))
+
+
+def code_bytes(model: bytes, target: Target) -> int:
+    """What the core takes in flash when it holds only the ops that a .midge file needs, compiled as it is counted.
+
+    The program with it less the program without: libgcc's part that the core brings in is counted, too.
+    """
+    core = NATIVE / "core"
+    with tempfile.TemporaryDirectory(prefix="midge-") as folder:
+        image, chosen, nothing = Path(folder, "model.midge"), Path(folder, "ops.def"), Path(folder, "nothing.c")
+        image.write_bytes(model)
+        _run([sys.executable, str(NATIVE / "select_ops.py"), str(chosen), "--models", str(image)], "no ops")
+        kept = user_cache_path("midge") / f"ops-{sha256(chosen.read_bytes()).hexdigest()[:16]}.def"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(chosen.read_bytes())
+        nothing.write_text('#include "board.h"\nvoid mark(void) {}\nvoid program(void) { mark(); }\n')
+        flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
+        units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+        return _flash(target, link(target, units, flags)) - _flash(target, link(target, [nothing], (OPTIMISE,)))
+
+
+def _flash(target: Target, image: Path) -> int:
+    """Bytes of code and constants."""
+    row = _run([f"{target.isa.prefix}size", str(image)], "the program has no size").splitlines()[1].split()
+    return int(row[0]) + int(row[1])
+
+
+def _core_flags(target: Target) -> tuple[str, ...]:
     memory = target.memory
-    return link(target, [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"], (
-        "-std=gnu99", OPTIMISE, "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{core}",
+    return (
+        "-std=gnu99", OPTIMISE, "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
         f"-DMODEL_ADDRESS={memory.model:#x}u", f"-DMODEL_BYTES={MODEL_BYTES:#x}u",
         f"-DARENA_ADDRESS={memory.arena:#x}u", f"-DARENA_BYTES={ARENA_BYTES:#x}u",
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Path:

@@ -14,12 +14,13 @@ typedef struct {
     uint32_t n;
     int32_t zero_point, min, max;
     bool clamps; /* the activation is narrower than int8 */
+    bool above;  /* no output lies below the zero point: how negative sums round is of no account */
 } mg_channels_t;
 
 static inline mg_channels_t mg_channels_of(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max,
-                              p->act_min > INT8_MIN || p->act_max < INT8_MAX};
+                              p->act_min > INT8_MIN || p->act_max < INT8_MAX, p->act_min >= p->out_zero_point};
     return channels;
 }
 
@@ -48,24 +49,10 @@ static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32
     return channel;
 }
 
-/* The same for four sums of one channel, whose outputs lie `step` apart; unrolled, the constants stay in
- * registers. */
-static inline void mg_finish_four(const mg_channels_t *channels, const mg_channel_t *channel, const int32_t sums[4],
-                                  int8_t *y, uint32_t step) {
-    int32_t values[4];
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < 4; i++) {
-        values[i] = mg_requantize_short(mg_wrap_add(sums[i], channel->bias), channel->multiplier, channel->rounding,
-                                        channel->shift);
-    }
+/* The activation of n outputs that have been saturated to int8. */
+static inline void mg_clamp_all(const mg_channels_t *channels, int8_t *out, uint32_t n) {
     if (channels->clamps) {
-        for (uint32_t i = 0; i < 4; i++) {
-            values[i] = mg_clamp(values[i], channels->min, channels->max);
-        }
-    }
-#pragma GCC unroll 4
-    for (uint32_t i = 0; i < 4; i++, y += step) {
-        *y = (int8_t)values[i];
+        mg_clamp_bytes(out, n, (int8_t)channels->min, (int8_t)channels->max);
     }
 }
 

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels.h"
 
-bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted) {
+bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted) {
     check->error->status = MG_CORRUPT;
     check->error->message = message;
     check->error->found = found;
     check->error->wanted = wanted;
     return false;
+}
+
+bool mg_refuse_damage(const mg_check_t *check) {
+    return mg_refuse_model(check, "impossible parameters, convert the model again", 0, 0);
+}
+
+bool mg_check_layout(const mg_check_t *check, uint32_t layouts) {
+    uint32_t layout = check->params.conv.layout;
+    return layout >= 32 || (layouts >> layout & 1u) != 0 /* unknown ones are the kernel's to refuse */
+           || mg_refuse_model(check, "weights packed for another core, convert the model again for this one: layout",
+                              layout, 0);
 }
 
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
@@ -44,6 +55,71 @@ bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements) {
     return elements == held
            || mg_refuse(check, "parameters do not match a tensor's shape: elements",
                         elements > UINT32_MAX ? UINT32_MAX : (uint32_t)elements, held);
+}
+
+bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
+                   uint32_t rank, uint64_t limit) {
+    const mg_tensor_t *t = &check->tensors[i];
+    uint64_t elements = 1, last = 0, held = t->size / mg_dtype_size(t->dtype);
+    for (uint32_t d = 0; d < rank; d++) {
+        elements *= dims[d];
+        if (dims[d] == 0 || (dims[d] == 1 && strides[d] != 0) || elements > limit) {
+            return mg_refuse(check, "an impossible dimension: dimension", d, rank);
+        }
+        last += (uint64_t)(dims[d] - 1) * strides[d];
+        if (last >= held) {
+            return mg_refuse(check, "a tensor is read outside its bounds: input", i, UINT32_MAX);
+        }
+    }
+    return true;
+}
+
+bool mg_check_operand(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides) {
+    uint32_t out = check->n_inputs;
+    uint64_t elements = 1;
+    if (!mg_check_walk(check, i, dims, strides, 5, check->tensors[out].size)) {
+        return false;
+    }
+    for (uint32_t d = 0; d < 5; d++) {
+        elements *= dims[d];
+    }
+    return mg_check_elements(check, out, elements);
+}
+
+bool mg_check_reduction(const mg_check_t *check) {
+    const mg_reduce_params_t *p = &check->params.reduce;
+    uint32_t dims[6], strides[6];
+    memcpy(dims, p->keep_dims, sizeof p->keep_dims);
+    memcpy(dims + 3, p->reduce_dims, sizeof p->reduce_dims);
+    memcpy(strides, p->keep_stride, sizeof p->keep_stride);
+    memcpy(strides + 3, p->reduce_stride, sizeof p->reduce_stride);
+    uint64_t kept = (uint64_t)dims[0] * dims[1] * dims[2]; /* no wrap: see the walk before its use */
+    return mg_check_walk(check, 0, dims, strides, 6, check->tensors[0].size)
+           && mg_check_elements(check, 1, kept)
+           && mg_check_elements(check, 0, kept * dims[3] * dims[4] * dims[5]);
+}
+
+bool mg_check_product(const mg_check_t *check) {
+    const mg_matmul_params_t *p = &check->params.matmul;
+    const uint32_t dims[] = {p->batches[0], p->batches[1], p->batches[2], p->rows, p->columns, p->depth};
+    const uint32_t a[] = {p->a_batch[0], p->a_batch[1], p->a_batch[2], p->a_row, 0, p->a_step};
+    const uint32_t b[] = {p->b_batch[0], p->b_batch[1], p->b_batch[2], 0, p->b_column, p->b_step};
+    const mg_tensor_t *t = check->tensors;
+    uint32_t n = check->n_inputs, element = mg_dtype_size(t[0].dtype);
+    uint64_t out = 1, a_last = 0, b_last = 0;
+    for (uint32_t d = 0; d < 6; d++) {
+        if (dims[d] == 0) {
+            return mg_refuse(check, "a product of nothing", 0, 1);
+        }
+        out *= d < 5 ? dims[d] : 1;
+        a_last += (uint64_t)(dims[d] - 1) * a[d];
+        b_last += (uint64_t)(dims[d] - 1) * b[d];
+        /* No sum above wraps 64 bits while the count of elements is that of a real tensor. */
+        if (out > t[n].size || a_last >= t[0].size / element || b_last >= t[1].size / element) {
+            return mg_refuse(check, "an operand is read outside its tensor: dimension", d, 6);
+        }
+    }
+    return mg_check_elements(check, n, out);
 }
 
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size) {
@@ -131,17 +207,28 @@ static inline int8_t *copy_row(int8_t *to, const int8_t *from, uint32_t n) {
     return to;
 }
 
+static inline int8_t *fill_row(int8_t *to, int8_t value, uint32_t n) {
+    while (n-- != 0) {
+        *to++ = value;
+    }
+    return to;
+}
+
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch) {
     uint32_t tap = p->in_c, row = p->kernel_w * tap, line = p->in_w * tap;
     int32_t x0 = x * p->stride_w - p->pad_left;
-    bool whole_rows = p->dilation_w == 1 && x0 >= 0 && x0 + p->kernel_w <= p->in_w;
+    uint32_t first, last; /* the part of a row that lies inside, where it is one piece */
+    mg_clip_window(x0, p->kernel_w, p->in_w, &first, &last);
+    const int8_t *inside = image + (uint32_t)(x0 + (int32_t)first) * tap;
     int32_t iy = y * p->stride_h - p->pad_top;
     for (uint32_t ky = 0; ky < p->kernel_h; ky++, iy += p->dilation_h) {
         if (iy < 0 || iy >= p->in_h) {
             memset(patch, p->in_zero_point, row);
             patch += row;
-        } else if (whole_rows) {
-            patch = copy_row(patch, image + (uint32_t)iy * line + (uint32_t)x0 * tap, row);
+        } else if (p->dilation_w == 1) {
+            patch = fill_row(patch, p->in_zero_point, first * tap);
+            patch = copy_row(patch, inside + (uint32_t)iy * line, (last - first) * tap);
+            patch = fill_row(patch, p->in_zero_point, row - last * tap);
         } else {
             int32_t ix = x0;
             for (uint32_t kx = 0; kx < p->kernel_w; kx++, ix += p->dilation_w) {

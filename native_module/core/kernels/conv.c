@@ -36,17 +36,36 @@ static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t un
     return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
 }
 
+/* Whether a layer lies in this layout; in a build without it, no code is left of what that decides. */
+#define LIES_IN(op, layout_) (MG_HAS_LAYOUT(op, MG_LAYOUT_##layout_) && p->layout == MG_LAYOUT_##layout_)
+
+static bool refuse_layout(const mg_check_t *check) {
+    return mg_refuse(check, "weights in an unknown layout, convert the model again", check->params.conv.layout, 1);
+}
+
 bool mg_conv2d_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
-    switch (p->layout) {
-        case MG_LAYOUT_CANONICAL: return mg_check_conv(check, taps * p->out_c, patch_size(p));
-        case MG_LAYOUT_NIBBLES: return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
-        case MG_LAYOUT_QUADS: return mg_check_conv(check, mg_packed_weights_size(p), mg_packed_scratch_size(p));
-        case MG_LAYOUT_WORDS: return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p));
-        case MG_LAYOUT_ROWS: return mg_conv2d_rows_check(check);
-        default: return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
+    if (!mg_check_layout(check, MG_LAYOUTS_CONV_2D)) {
+        return false;
     }
+    if (LIES_IN(CONV_2D, CANONICAL)) {
+        return mg_check_conv(check, taps * p->out_c, patch_size(p));
+    }
+    if (LIES_IN(CONV_2D, PAIRS)) {
+        return mg_check_conv(check, mg_pairs_weights_size(p), mg_pairs_scratch_size(p))
+               && mg_check_data(check, p->channels_at, mg_pairs_table_size(p));
+    }
+    if (LIES_IN(CONV_2D, WORDS)) {
+        return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p));
+    }
+    if (LIES_IN(CONV_2D, ROWS)) {
+        return mg_conv2d_rows_check(check);
+    }
+    if (LIES_IN(CONV_2D, NIBBLES)) {
+        return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
+    }
+    return refuse_layout(check);
 }
 
 /* -zp_w times the sum of n inputs that lie `step` apart; 0 where all is symmetric. */
@@ -163,48 +182,55 @@ static void run_parts(const mg_call_t *call, uint32_t taps, uint32_t group, pixe
 
 void mg_conv2d_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_QUADS) {
-        mg_conv2d_packed(call);
-    } else if (p->layout == MG_LAYOUT_WORDS) {
+    if (LIES_IN(CONV_2D, PAIRS)) {
+        mg_conv2d_pairs(call);
+    } else if (LIES_IN(CONV_2D, WORDS)) {
         mg_conv2d_words(call);
-    } else if (p->layout == MG_LAYOUT_ROWS) {
+    } else if (LIES_IN(CONV_2D, ROWS)) {
         mg_conv2d_rows(call);
-    } else {
+    } else if (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_CANONICAL) || MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_NIBBLES)) {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w * p->in_c, unpacked_channels(p), conv_pixel);
     }
 }
 
 bool mg_depthwise_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
+    if (!mg_check_layout(check, MG_LAYOUTS_DEPTHWISE_CONV_2D)) {
+        return false;
+    }
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
     uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
-    if (p->layout == MG_LAYOUT_NIBBLES) {
-        return check_nibbles(check, weights, weights);
+    /* Sizes of scratch make sense for sound shapes only, so those are checked first. */
+    if (LIES_IN(DEPTHWISE_CONV_2D, CANONICAL)) {
+        return mg_check_conv(check, weights, patch_size(p));
     }
-    if (p->layout == MG_LAYOUT_LANES) {
+    if (LIES_IN(DEPTHWISE_CONV_2D, STRIPS) && mg_strips_possible(p)) {
+        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_strips_scratch_size(p));
+    }
+    if (LIES_IN(DEPTHWISE_CONV_2D, WORDS)) {
+        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_depthwise_words_scratch_size(p));
+    }
+    if (LIES_IN(DEPTHWISE_CONV_2D, LANES)) {
         return mg_depthwise_lanes_check(check);
     }
-    bool planes = p->layout == MG_LAYOUT_PLANES, words = p->layout == MG_LAYOUT_WORDS;
-    if ((p->layout != MG_LAYOUT_CANONICAL && !planes && !words) || (planes && !mg_planes_possible(p))) {
-        return mg_refuse(check, "weights in an unknown layout, convert the model again", p->layout, 1);
+    if (LIES_IN(DEPTHWISE_CONV_2D, NIBBLES)) {
+        return check_nibbles(check, weights, weights);
     }
-    /* Sizes of planes make sense for sound shapes only, so those are checked first. */
-    return mg_check_conv(check, weights, planes || words ? 0 : patch_size(p))
-           && (!planes || mg_check_scratch(check, mg_planes_scratch_size(p)))
-           && (!words || mg_check_scratch(check, mg_depthwise_words_scratch_size(p)));
+    return refuse_layout(check);
 }
 
 void mg_depthwise_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    if (p->layout == MG_LAYOUT_PLANES) {
-        mg_depthwise_planes(call);
-    } else if (p->layout == MG_LAYOUT_WORDS) {
+    if (LIES_IN(DEPTHWISE_CONV_2D, STRIPS)) {
+        mg_depthwise_strips(call);
+    } else if (LIES_IN(DEPTHWISE_CONV_2D, WORDS)) {
         mg_depthwise_words(call);
-    } else if (p->layout == MG_LAYOUT_LANES) {
+    } else if (LIES_IN(DEPTHWISE_CONV_2D, LANES)) {
         mg_depthwise_lanes(call);
-    } else {
+    } else if (MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_CANONICAL)
+               || MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_NIBBLES)) {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w, p->out_c, depthwise_pixel);
     }
 }

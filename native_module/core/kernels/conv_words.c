@@ -106,10 +106,10 @@ static inline __attribute__((always_inline)) void finish_words(const layer_t *la
         const uint32_t across = n == 1 ? 0 : out_c;
         uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
         mg_dot_words(sums, w, x, groups);
-        y[across + next] = (int8_t)mg_finish_pair(c->second, mg_pixel_1(sums + 2), wide);
-        y[next] = (int8_t)mg_finish_pair(c->second, mg_pixel_0(sums + 2), wide);
-        y[across] = (int8_t)mg_finish_pair(c->first, mg_pixel_1(sums), wide);
-        y[0] = (int8_t)mg_finish_pair(c->first, mg_pixel_0(sums), wide);
+        y[across + next] = (int8_t)mg_finish_word(c->second, mg_pixel_1(sums + 2), wide);
+        y[next] = (int8_t)mg_finish_word(c->second, mg_pixel_0(sums + 2), wide);
+        y[across] = (int8_t)mg_finish_word(c->first, mg_pixel_1(sums), wide);
+        y[0] = (int8_t)mg_finish_word(c->first, mg_pixel_0(sums), wide);
     }
 }
 

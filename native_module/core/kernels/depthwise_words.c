@@ -109,8 +109,8 @@ static inline __attribute__((always_inline)) void convolve_row(const plane_t *p,
     for (uint32_t left = p->g->b.out; left != 0; left--, x += stride, y += out_step) {
         uint32_t sums[2] = {p->channel.start[0], p->channel.start[1]};
         mg_dot_window(sums, x, line, p->taps, rows, columns, step);
-        y[fold] = (int8_t)mg_finish_pair(&p->channel, mg_pixel_1(sums), wide);
-        *y = (int8_t)mg_finish_pair(&p->channel, mg_pixel_0(sums), wide);
+        y[fold] = (int8_t)mg_finish_word(&p->channel, mg_pixel_1(sums), wide);
+        *y = (int8_t)mg_finish_word(&p->channel, mg_pixel_0(sums), wide);
     }
 }
 

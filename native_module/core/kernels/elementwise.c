@@ -22,20 +22,7 @@ static bool check_binary(const mg_check_t *check) {
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
     }
-    uint64_t elements = 1, a_last = 0, b_last = 0;
-    for (uint32_t i = 0; i < RANK; i++) {
-        if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->a_stride[i] | p->b_stride[i]) != 0)) {
-            return mg_refuse(check, "an impossible dimension among the operands: dimension", i, RANK);
-        }
-        elements *= p->dims[i];
-        a_last += (uint64_t)(p->dims[i] - 1) * p->a_stride[i];
-        b_last += (uint64_t)(p->dims[i] - 1) * p->b_stride[i];
-        /* No sum above wraps 64 bits while the count of elements is that of a real tensor. */
-        if (elements > check->tensors[2].size || a_last >= check->tensors[0].size || b_last >= check->tensors[1].size) {
-            return mg_refuse(check, "an operand is read outside its tensor: dimension", i, RANK);
-        }
-    }
-    return mg_check_elements(check, 2, elements);
+    return mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride);
 }
 
 typedef int32_t (*combine_fn)(const mg_binary_params_t *p, int32_t a, int32_t b);
@@ -67,8 +54,33 @@ static uint32_t no_row(const mg_binary_params_t *p, const int8_t *a, const int8_
 
 typedef uint32_t (*row_fn)(const mg_binary_params_t *p, const int8_t *a, const int8_t *b, int8_t *out);
 
+
+/* A requantisation that does not scale up, for twice a value below 2^30: without 64-bit arithmetic, where the
+ * core has such an instruction, and without a branch. */
+static inline int32_t scale_down(int32_t twice, int32_t multiplier, int32_t shift) {
+    uint32_t n = (uint32_t)-shift;
+    int32_t rounding = n == 0 ? 0 : (1 << n) >> 1, negative = n == 0 ? 0 : -1;
+    int32_t high = mg_high_mul_twice(twice, multiplier);
+    return (high + ((high >> 31) & negative) + rounding) >> n;
+}
+
+static int32_t add_down(const mg_binary_params_t *p, int32_t a, int32_t b) {
+    int32_t x = scale_down((a - p->a_zero_point) * (1 << 21), p->a_multiplier, p->a_shift);
+    int32_t y = scale_down((b - p->b_zero_point) * (1 << 21), p->b_multiplier, p->b_shift);
+    return scale_down((x + y) * 2, p->out_multiplier, p->out_shift);
+}
+
+static int32_t mul_down(const mg_binary_params_t *p, int32_t a, int32_t b) {
+    return scale_down(2 * (a - p->a_zero_point) * (b - p->b_zero_point), p->out_multiplier, p->out_shift);
+}
+
+/* Whether a shift is to the right, and 2^30 stays below 2^31 when half of the last bit shifted out is added. */
+static bool is_down(int32_t shift) {
+    return shift <= 0 && shift >= -29;
+}
+
 static inline void binary(const mg_call_t *call, combine_fn combine, row_fn row) {
-    const mg_binary_params_t *p = &call->params.binary;
+    const mg_binary_params_t params = call->params.binary, *p = &params; /* a copy that no output can be part of */
     const int8_t *a = call->in[0], *b = call->in[1];
     int8_t *out = call->out[0];
     uint32_t index[RANK] = {0};
@@ -101,7 +113,12 @@ bool mg_add_check(const mg_check_t *check) {
 }
 
 void mg_add_run(const mg_call_t *call) {
-    binary(call, add, add_row);
+    const mg_binary_params_t *p = &call->params.binary;
+    if (is_down(p->a_shift) && is_down(p->b_shift) && is_down(p->out_shift)) {
+        binary(call, add_down, add_row);
+    } else {
+        binary(call, add, add_row);
+    }
 }
 
 bool mg_mul_check(const mg_check_t *check) {
@@ -109,7 +126,11 @@ bool mg_mul_check(const mg_check_t *check) {
 }
 
 void mg_mul_run(const mg_call_t *call) {
-    binary(call, mul, no_row);
+    if (is_down(call->params.binary.out_shift)) {
+        binary(call, mul_down, no_row);
+    } else {
+        binary(call, mul, no_row);
+    }
 }
 
 bool mg_lut_check(const mg_check_t *check) {

@@ -24,21 +24,7 @@ static bool check_binary16(const mg_check_t *check) {
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
     }
-    uint64_t elements = 1, a_last = 0, b_last = 0;
-    for (uint32_t i = 0; i < RANK; i++) {
-        if (p->dims[i] == 0) {
-            return mg_refuse(check, "an impossible dimension among the operands: dimension", i, RANK);
-        }
-        elements *= p->dims[i];
-        a_last += (uint64_t)(p->dims[i] - 1) * p->a_stride[i];
-        b_last += (uint64_t)(p->dims[i] - 1) * p->b_stride[i];
-        /* No sum above wraps 64 bits while the count of elements is that of a real tensor. */
-        if (elements > check->tensors[2].size || a_last >= check->tensors[0].size / 2
-            || b_last >= check->tensors[1].size / 2) {
-            return mg_refuse(check, "an operand is read outside its tensor: dimension", i, RANK);
-        }
-    }
-    return mg_check_elements(check, 2, elements);
+    return mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride);
 }
 
 typedef int32_t (*combine_fn)(const mg_binary16_params_t *p, int32_t a, int32_t b);

@@ -82,7 +82,7 @@ static float unary(const mg_unary_f32_params_t *p, float x) {
 bool mg_unary_f32_check(const mg_check_t *check) {
     const mg_unary_f32_params_t *p = &check->params.unary_f32;
     if (p->function >= N_UNARY) {
-        return mg_refuse(check, "needs a newer Midge on the board: function", p->function, N_UNARY - 1);
+        return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_UNARY - 1);
     }
     return mg_check_ends_f32(check, 1) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
@@ -111,40 +111,13 @@ static float binary(uint32_t function, float a, float b) {
     }
 }
 
-bool mg_check_walk_f32(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
-                   uint32_t rank, uint64_t limit) {
-    uint64_t elements = 1, last = 0, held = check->tensors[i].size / 4;
-    for (uint32_t d = 0; d < rank; d++) {
-        elements *= dims[d];
-        if (dims[d] == 0 || (dims[d] == 1 && strides[d] != 0) || elements > limit) {
-            return mg_refuse(check, "an impossible dimension: dimension", d, rank);
-        }
-        last += (uint64_t)(dims[d] - 1) * strides[d];
-        if (last >= held) {
-            return mg_refuse(check, "a tensor is read outside its bounds: input", i, UINT32_MAX);
-        }
-    }
-    return true;
-}
-
 bool mg_binary_f32_check(const mg_check_t *check) {
     const mg_binary_f32_params_t *p = &check->params.binary_f32;
     if (p->function >= N_BINARY) {
-        return mg_refuse(check, "needs a newer Midge on the board: function", p->function, N_BINARY - 1);
+        return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_BINARY - 1);
     }
-    if (!mg_check_ends(check, 2, MG_FLOAT32, MG_FLOAT32)) { /* operands may be constants */
-        return false;
-    }
-    uint32_t held = check->tensors[2].size / 4;
-    uint64_t elements = 1;
-    if (!mg_check_walk_f32(check, 0, p->dims, p->a_stride, RANK, held)
-        || !mg_check_walk_f32(check, 1, p->dims, p->b_stride, RANK, held)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < RANK; i++) {
-        elements *= p->dims[i];
-    }
-    return mg_check_elements(check, 2, elements);
+    return mg_check_ends(check, 2, MG_FLOAT32, MG_FLOAT32) /* operands may be constants */
+           && mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride);
 }
 
 void mg_binary_f32_run(const mg_call_t *call) {

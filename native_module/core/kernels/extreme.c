@@ -13,24 +13,7 @@ bool mg_extreme_check(const mg_check_t *check) {
     if (!mg_is_value(p->dtype) || !mg_check_ends(check, 1, p->dtype, p->dtype)) {
         return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
     }
-    uint64_t kept = 1, reduced = 1, last = 0, held = check->tensors[0].size / mg_dtype_size(p->dtype);
-    for (uint32_t i = 0; i < 3; i++) {
-        if (p->keep_dims[i] == 0 || p->reduce_dims[i] == 0 || (p->keep_dims[i] == 1 && p->keep_stride[i] != 0)
-            || (p->reduce_dims[i] == 1 && p->reduce_stride[i] != 0)) {
-            return mg_refuse(check, "an impossible dimension in a maximum: dimension", i, 3);
-        }
-        kept *= p->keep_dims[i];
-        reduced *= p->reduce_dims[i];
-        last += (uint64_t)(p->keep_dims[i] - 1) * p->keep_stride[i];
-        if (kept > held || reduced > held || last >= held) {
-            return mg_refuse(check, "the input is read outside its tensor: dimension", i, 3);
-        }
-        last += (uint64_t)(p->reduce_dims[i] - 1) * p->reduce_stride[i];
-        if (last >= held) {
-            return mg_refuse(check, "the input is read outside its tensor: dimension", i, 3);
-        }
-    }
-    return mg_check_elements(check, 1, kept) && mg_check_elements(check, 0, kept * reduced);
+    return mg_check_reduction(check);
 }
 
 static bool better(int32_t a, int32_t b, bool is_max) {

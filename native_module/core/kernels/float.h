@@ -13,11 +13,6 @@
  * are aligned. */
 bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs);
 
-/* A walk over dims with these strides, in elements, stays inside tensor i; at most `limit` elements
- * are visited, so that no product here wraps 64 bits. */
-bool mg_check_walk_f32(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
-                   uint32_t rank, uint64_t limit);
-
 /* NaN stays NaN. */
 static inline float mg_clamp_f32(float x, float low, float high) {
     return x < low ? low : x > high ? high : x;

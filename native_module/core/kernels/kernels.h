@@ -12,7 +12,19 @@
 #include "../requantize.h"
 
 /* Records a fault and gives false. Kept out of line: every check calls it. */
-bool mg_refuse(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
+bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
+bool mg_refuse_damage(const mg_check_t *check);
+
+/* The same for parameters that no converter writes. Native modules lie in RAM: one text serves there for all
+ * of those (MG_TERSE). */
+#ifdef MG_TERSE
+#define mg_refuse(check, message, found, wanted) mg_refuse_damage(check)
+#else
+#define mg_refuse mg_refuse_model
+#endif
+
+/* The kernel of the node's weight layout is in this build, whose layouts these are, a bit each. */
+bool mg_check_layout(const mg_check_t *check, uint32_t layouts);
 
 /* The node has so many inputs and one output, of these dtypes. */
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
@@ -22,6 +34,20 @@ bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_out
 
 /* Tensor i of the node (inputs, then outputs) has `elements` elements. */
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
+
+/* A walk over dims with these strides, in elements, stays inside tensor i; at most `limit` elements
+ * are visited, so that no product here wraps 64 bits. */
+bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
+                   uint32_t rank, uint64_t limit);
+
+/* The same over the elements of output `i`, which is what an operand of an op element by element does. */
+bool mg_check_operand(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides);
+
+/* The dimensions and strides of a reduction, which `reduce` and `extreme` both start with. */
+bool mg_check_reduction(const mg_check_t *check);
+
+/* The dimensions and strides of products, which `matmul` and `matmul16` both start with. */
+bool mg_check_product(const mg_check_t *check);
 
 /* A constant lies in the data section. */
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size);
@@ -45,15 +71,16 @@ void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, 
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch);
 
-/* CONV_2D with weights in quads: conv_packed.c. */
-uint64_t mg_packed_weights_size(const mg_conv_params_t *p);
-uint64_t mg_packed_scratch_size(const mg_conv_params_t *p);
-void mg_conv2d_packed(const mg_call_t *call);
+/* CONV_2D with weights in pairs of channels: conv_pairs.c. */
+uint64_t mg_pairs_weights_size(const mg_conv_params_t *p);
+uint64_t mg_pairs_table_size(const mg_conv_params_t *p);
+uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_pairs(const mg_call_t *call);
 
-/* DEPTHWISE_CONV_2D a channel at a time: depthwise_planes.c. */
-bool mg_planes_possible(const mg_conv_params_t *p);
-uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
-void mg_depthwise_planes(const mg_call_t *call);
+/* DEPTHWISE_CONV_2D in strips: depthwise_strips.c. */
+bool mg_strips_possible(const mg_conv_params_t *p);
+uint64_t mg_strips_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_strips(const mg_call_t *call);
 
 /* Both with two pixels in a word: conv_words.c, depthwise_words.c. */
 uint64_t mg_words_weights_size(const mg_conv_params_t *p);

@@ -42,25 +42,8 @@ bool mg_map_check(const mg_check_t *check) {
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
     }
-    const uint32_t *strides[] = {p->a_stride, p->b_stride, p->c_stride};
-    uint64_t elements = 1, last[3] = {0, 0, 0};
-    for (uint32_t i = 0; i < RANK; i++) {
-        uint32_t steps = p->a_stride[i] | p->b_stride[i] | p->c_stride[i];
-        if (p->dims[i] == 0 || (p->dims[i] == 1 && steps != 0)) {
-            return mg_refuse(check, "an impossible dimension among the operands: dimension", i, RANK);
-        }
-        elements *= p->dims[i];
-        if (elements > t[n].size) {
-            return mg_refuse(check, "an operand is read outside its tensor: dimension", i, RANK);
-        }
-        for (uint32_t k = 0; k < n; k++) {
-            last[k] += (uint64_t)(p->dims[i] - 1) * strides[k][i];
-            if (last[k] >= t[k].size / mg_dtype_size(t[k].dtype)) {
-                return mg_refuse(check, "an operand is read outside its tensor: dimension", i, RANK);
-            }
-        }
-    }
-    return mg_check_elements(check, n, elements);
+    return mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride)
+           && (n == 2 || mg_check_operand(check, 2, p->dims, p->c_stride));
 }
 
 static int32_t scaled(int32_t x, int32_t zero_point, uint32_t left_shift, int32_t multiplier, int32_t shift) {

@@ -19,25 +19,10 @@ bool mg_matmul_check(const mg_check_t *check) {
         || t[n].dtype != MG_INT8 || (n == 3 && t[2].dtype != MG_INT32)) {
         return mg_refuse(check, "a tensor of the wrong dtype", t[0].dtype, MG_INT8);
     }
-    if (p->rows == 0 || p->columns == 0 || p->depth == 0 || p->depth > 1u << 15) {
+    if (p->depth > 1u << 15) {
         return mg_refuse(check, "a product of too many terms", p->depth, 1u << 15);
     }
-    uint64_t out = 1, a = 0, b = 0;
-    for (uint32_t i = 0; i < 6; i++) {
-        const uint32_t count = i < 3 ? p->batches[i] : i == 3 ? p->rows : i == 4 ? p->columns : p->depth;
-        const uint32_t a_step = i < 3 ? p->a_batch[i] : i == 3 ? p->a_row : i == 4 ? 0 : p->a_step;
-        const uint32_t b_step = i < 3 ? p->b_batch[i] : i == 3 ? 0 : i == 4 ? p->b_column : p->b_step;
-        if (count == 0) {
-            return mg_refuse(check, "a product of nothing", 0, 1);
-        }
-        out *= i < 5 ? count : 1;
-        a += (uint64_t)(count - 1) * a_step;
-        b += (uint64_t)(count - 1) * b_step;
-        if (out > t[n].size || a >= t[0].size || b >= t[1].size) {
-            return mg_refuse(check, "an operand is read outside its tensor: dimension", i, 6);
-        }
-    }
-    return mg_check_multiplier(check, p->multiplier, p->shift) && mg_check_elements(check, n, out)
+    return mg_check_product(check) && mg_check_multiplier(check, p->multiplier, p->shift)
            && (n == 2 || mg_check_elements(check, 2, p->columns));
 }
 

@@ -24,7 +24,7 @@ bool mg_matmul_f32_check(const mg_check_t *check) {
     if (check->tensors[0].place == MG_PLACE_DATA) { /* the second matrix may be a constant */
         return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
     }
-    return mg_check_walk_f32(check, 0, dims, a, 4, UINT32_MAX) && mg_check_walk_f32(check, 1, others, b, 4, UINT32_MAX)
+    return mg_check_walk(check, 0, dims, a, 4, UINT32_MAX) && mg_check_walk(check, 1, others, b, 4, UINT32_MAX)
            && mg_check_elements(check, 2, (uint64_t)p->batches[0] * p->batches[1] * p->rows * p->columns);
 }
 

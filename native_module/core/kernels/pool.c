@@ -33,6 +33,13 @@ static int32_t window_max(const window_t *window) {
     return best;
 }
 
+static int32_t average_of(const window_t *window, int32_t sum, int32_t count) {
+    if (window->half_up) { /* as of the sum of x + 128, which is never negative */
+        return (sum + 128 * count + count / 2) / count - 128;
+    }
+    return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
+}
+
 static int32_t window_average(const window_t *window) {
     int32_t sum = 0, count = (int32_t)(window->h * window->w);
     const int8_t *row = window->first;
@@ -42,17 +49,55 @@ static int32_t window_average(const window_t *window) {
             sum += *x;
         }
     }
-    if (window->half_up) { /* as of the sum of x + 128, which is never negative */
-        return (sum + 128 * count + count / 2) / count - 128;
-    }
-    return (sum + (sum > 0 ? count / 2 : -(count / 2))) / count;
+    return average_of(window, sum, count);
 }
 
 typedef uint32_t (*channels_fn)(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
                                 uint32_t channels, const mg_range_t *range);
 
+/* Four channels of the window at once. */
+static void window_max_4(const window_t *window, int8_t y[4]) {
+    uint32_t best = 0x80808080u;
+    const int8_t *row = window->first;
+    for (uint32_t i = 0; i < window->h; i++, row += window->line) {
+        const int8_t *x = row;
+        for (uint32_t j = 0; j < window->w; j++, x += window->channels) {
+            best = mg_max4(best, mg_load_u32((const uint8_t *)x));
+        }
+    }
+    memcpy(y, &best, 4);
+}
+
+/* Pairs of int16 hold sums of up to 256 values; a window is summed in as many parts as that takes. */
+static void window_average_4(const window_t *window, int8_t y[4]) {
+    int32_t sums[4] = {0, 0, 0, 0};
+    uint32_t pairs[2] = {0, 0}, held = 0;
+    const int8_t *row = window->first;
+    for (uint32_t i = 0; i < window->h; i++, row += window->line) {
+        const int8_t *x = row;
+        for (uint32_t left = window->w; left != 0;) {
+            uint32_t n = left < 256 - held ? left : 256 - held;
+            left -= n;
+            held += n;
+            for (; n != 0; n--, x += window->channels) {
+                mg_add4(pairs, mg_load_u32((const uint8_t *)x));
+            }
+            if (held == 256 || (left == 0 && i + 1 == window->h)) {
+                for (uint32_t c = 0; c < 4; c++) {
+                    sums[c] += (int16_t)(uint16_t)(pairs[c & 1u] >> (c & 2u) * 8);
+                }
+                pairs[0] = pairs[1] = held = 0;
+            }
+        }
+    }
+    for (uint32_t c = 0; c < 4; c++) {
+        y[c] = (int8_t)average_of(window, sums[c], (int32_t)(window->h * window->w));
+    }
+}
+
 /* all: of simd.h. */
-static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *), channels_fn all) {
+static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *),
+                        void (*reduce_4)(const window_t *, int8_t *), channels_fn all) {
     const mg_pool_params_t *p = &call->params.pool;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];
@@ -73,11 +118,18 @@ static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t 
                                + (uint32_t)(x0 + (int32_t)left) * p->channels;
                 uint32_t c = p->half_up ? 0 : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
                 out += c;
-                for (; c < p->channels; c++, window.first++) {
-                    *out++ = (int8_t)mg_clamp(reduce(&window), p->act_min, p->act_max);
+                window.first += c;
+                for (c = p->channels - c; c >= 4; c -= 4, window.first += 4, out += 4) {
+                    reduce_4(&window, out);
+                }
+                for (; c != 0; c--, window.first++) {
+                    *out++ = (int8_t)reduce(&window);
                 }
             }
         }
+    }
+    if (p->act_min > INT8_MIN || p->act_max < INT8_MAX) {
+        mg_clamp_bytes(call->out[0], call->out_size, p->act_min, p->act_max);
     }
 }
 
@@ -86,7 +138,7 @@ bool mg_maxpool_check(const mg_check_t *check) {
 }
 
 void mg_maxpool_run(const mg_call_t *call) {
-    pool(call, window_max, mg_max_channels);
+    pool(call, window_max, window_max_4, mg_max_channels);
 }
 
 bool mg_avgpool_check(const mg_check_t *check) {
@@ -98,5 +150,5 @@ bool mg_avgpool_check(const mg_check_t *check) {
 }
 
 void mg_avgpool_run(const mg_call_t *call) {
-    pool(call, window_average, mg_average_channels);
+    pool(call, window_average, window_average_4, mg_average_channels);
 }

@@ -86,10 +86,10 @@ bool mg_reduce_f32_check(const mg_check_t *check) {
     const mg_reduce_f32_params_t *p = &check->params.reduce_f32;
     uint64_t kept = (uint64_t)p->dims[0] * p->dims[1] * p->dims[2]; /* no wrap: see the walk before its use */
     if (p->function >= N_REDUCE) {
-        return mg_refuse(check, "needs a newer Midge on the board: function", p->function, N_REDUCE - 1);
+        return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_REDUCE - 1);
     }
     return mg_check_ends_f32(check, 1)
-           && mg_check_walk_f32(check, 0, p->dims, p->stride, 6, check->tensors[0].size / 4)
+           && mg_check_walk(check, 0, p->dims, p->stride, 6, check->tensors[0].size / 4)
            && mg_check_elements(check, 1, kept)
            && mg_check_elements(check, 0, kept * p->dims[3] * p->dims[4] * p->dims[5]);
 }

@@ -60,7 +60,7 @@ static inline mg_word_channel_t mg_load_word_channel(const mg_channels_t *channe
 }
 
 /* The output of a sum, `wide` as the channel says: a constant, so that loops hold one of the two. */
-static inline int32_t mg_finish_pair(const mg_word_channel_t *c, int32_t sum, bool wide) {
+static inline int32_t mg_finish_word(const mg_word_channel_t *c, int32_t sum, bool wide) {
     return wide ? mg_requantize_wide(sum, &c->wide) : mg_requantize_narrow(sum, &c->narrow);
 }
 

@@ -28,6 +28,27 @@ static inline uint32_t mg_word(const int8_t *p) {
     return mg_load_u32((const uint8_t *)p);
 }
 
+#ifdef __arm__
+
+static inline uint32_t mg_max4(uint32_t a, uint32_t b) {
+    uint32_t y;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(y) : "r"(a), "r"(b));
+    return y;
+}
+
+static inline uint32_t mg_min4(uint32_t a, uint32_t b) {
+    uint32_t y;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(y) : "r"(a), "r"(b));
+    return y;
+}
+
+static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
+    __asm__("sxtab16 %0, %0, %1" : "+r"(pairs[0]) : "r"(word));
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(pairs[1]) : "r"(word));
+}
+
+#endif
+
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     uint32_t i = 0;
@@ -87,20 +108,10 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
+static inline void mg_widen(int16_t *lanes, uint32_t word, uint32_t step) {
     int16x2_t *pairs = (int16x2_t *)(void *)lanes;
-    const int8_t *end = x + (k & ~3u);
-    for (; x != end; x += 4, pairs += 2 * step) {
-        uint32_t word = mg_word(x);
-        pairs[0] = mg_even(word);
-        pairs[step] = mg_odd(word);
-    }
-    if ((k & 3u) != 0) {
-        uint32_t word = 0;
-        memcpy(&word, x, k & 3u);
-        pairs[0] = mg_even(word);
-        pairs[step] = mg_odd(word);
-    }
+    pairs[0] = mg_even(word);
+    pairs[step] = mg_odd(word);
 }
 
 /* Two int16 at any even address. */
@@ -131,120 +142,415 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
 
 #ifdef __arm__
 
-/* Functions that are all assembly: their arguments are in r0 to r3. */
+/* Functions that are all assembly: their arguments are in r0 to r2. */
 #define MG_NAKED __attribute__((naked, noinline, unused)) static void
 #define MG_ARG __attribute__((unused))
 
-/* r4-r7 the sums of channel 0, r8-r11 those of channel 1; r0, r3 their pairs of weights; r12, lr values
- * of two pixels; r1 weights, r2 lanes, [sp] the lanes' end. Thirteen instructions for 16 products. */
-MG_NAKED mg_dot_2x4(MG_ARG int32_t sums[8], MG_ARG const int8_t *w, MG_ARG const int16_t *lanes,
-                    MG_ARG uint32_t n) {
-    __asm__("push {r0, r4-r11, lr}\n"
-            "add r3, r2, r3, lsl #5\n"
-            "push {r3}\n"
-            "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n"
-            "mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n"
+#define MG_WIDEN \
+    "ldr r7, [r1], #4\n" \
+    "sxtb16 r12, r7\n" \
+    "sxtb16 r7, r7, ror #8\n" \
+    "str r12, [r0]\n" \
+    "str r7, [r0, r3]\n" \
+    "add r0, r0, r3, lsl #1\n"
+
+/* r0 lanes, r1 values, r2 words, r3 step in bytes, r4 rows, r5 what lies between them, r6 pairs of words left,
+ * r7, r12 a word. */
+__attribute__((naked, noinline, unused)) static int16_t *mg_widen_rows(MG_ARG const mg_widening_t *rows) {
+    __asm__("push {r4-r7}\n"
+            "ldm r0, {r0-r5}\n"
+            "lsl r3, r3, #2\n"
+            "sub r5, r5, r2, lsl #2\n"
             "1:\n"
-            ".rept 2\n"
-            "ldr r0, [r1], #8\n"
-            "ldrd r12, lr, [r2], #8\n"
-            "sxtb16 r3, r0, ror #8\n"
-            "sxtb16 r0, r0\n"
-            "smlad r4, r0, r12, r4\n"
-            "smlad r8, r3, r12, r8\n"
-            "smlad r5, r0, lr, r5\n"
-            "smlad r9, r3, lr, r9\n"
-            "ldrd r12, lr, [r2], #8\n"
-            "smlad r6, r0, r12, r6\n"
-            "smlad r10, r3, r12, r10\n"
-            "smlad r7, r0, lr, r7\n"
-            "smlad r11, r3, lr, r11\n"
-            ".endr\n"
-            "ldr r12, [sp]\n"
-            "cmp r2, r12\n"
+            "lsrs r6, r2, #1\n"
+            "bcc 2f\n" MG_WIDEN
+            "2:\n"
+            "cbz r6, 4f\n"
+            "3:\n" MG_WIDEN MG_WIDEN
+            "subs r6, r6, #1\n"
+            "bne 3b\n"
+            "4:\n"
+            "add r1, r1, r5\n"
+            "subs r4, r4, #1\n"
             "bne 1b\n"
-            "ldr r0, [sp, #4]\n"
-            "stmia r0, {r4-r11}\n"
-            "add sp, sp, #8\n"
-            "pop {r4-r11, pc}\n");
+            "pop {r4-r7}\n"
+            "bx lr\n");
 }
 
-/* r4-r7 the sums, r8, r9 two pairs of values, r10, r11 weights, r12 a pair of them, lr the weights' end. */
-MG_NAKED mg_dot_4x1(MG_ARG int32_t sums[4], MG_ARG const int8_t *w, MG_ARG const int16_t *lane,
-                    MG_ARG uint32_t n) {
+/* r0 to, r1 plane, r2, r3 the columns, r4, r5 their steps, r6 rows, r7 line, r8 three planes; r9-r12 the even and
+ * odd bytes of both words, lr pairs. */
+MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
     __asm__("push {r4-r11, lr}\n"
-            "add lr, r1, r3, lsl #4\n"
-            "mov r4, #0\n mov r5, #0\n mov r6, #0\n mov r7, #0\n"
+            "ldm r0, {r0-r7}\n"
+            "add r8, r1, r1, lsl #1\n"
             "1:\n"
-            "ldrd r8, r9, [r2], #8\n"
-            "ldr r10, [r1]\n"
-            "ldr r11, [r1, #4]\n"
-            "sxtb16 r12, r10\n"
-            "smlad r4, r12, r8, r4\n"
-            "sxtb16 r12, r10, ror #8\n"
-            "smlad r5, r12, r8, r5\n"
-            "sxtb16 r12, r11\n"
-            "smlad r6, r12, r8, r6\n"
-            "sxtb16 r12, r11, ror #8\n"
-            "smlad r7, r12, r8, r7\n"
-            "ldr r10, [r1, #8]\n"
-            "ldr r11, [r1, #12]\n"
-            "add r1, r1, #16\n"
-            "sxtb16 r12, r10\n"
-            "smlad r4, r12, r9, r4\n"
-            "sxtb16 r12, r10, ror #8\n"
-            "smlad r5, r12, r9, r5\n"
-            "sxtb16 r12, r11\n"
-            "smlad r6, r12, r9, r6\n"
-            "sxtb16 r12, r11, ror #8\n"
-            "smlad r7, r12, r9, r7\n"
-            "cmp r1, lr\n"
+            "ldr r10, [r2]\n"
+            "ldr r12, [r3]\n"
+            "add r2, r2, r4\n"
+            "add r3, r3, r5\n"
+            "sxtb16 r9, r10\n"
+            "sxtb16 r11, r12\n"
+            "sxtb16 r10, r10, ror #8\n"
+            "sxtb16 r12, r12, ror #8\n"
+            "pkhbt lr, r9, r11, lsl #16\n"
+            "str lr, [r0]\n"
+            "pkhtb lr, r11, r9, asr #16\n"
+            "str lr, [r0, r1, lsl #1]\n"
+            "pkhbt lr, r10, r12, lsl #16\n"
+            "str lr, [r0, r1]\n"
+            "pkhtb lr, r12, r10, asr #16\n"
+            "str lr, [r0, r8]\n"
+            "add r0, r0, r7\n"
+            "subs r6, r6, #1\n"
             "bne 1b\n"
-            "stmia r0, {r4-r7}\n"
             "pop {r4-r11, pc}\n");
 }
 
-static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high, y;
-    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"((uint32_t)x << 1), "r"(multiplier));
-    high = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)rounding);
-    __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(high >> (shift & 31u)));
+/* acc: twice a sum; m, r: multiplier, rounding; t is overwritten. ABOVE is for layers of which no output
+ * lies below the zero point, ANY for all. */
+#define MG_ANY(acc, m, r, t) \
+    "add " t ", " r ", " acc ", asr #31\n" \
+    "smmlar " acc ", " acc ", " m ", " t "\n"
+#define MG_ABOVE(acc, m, r, t) "smmlar " acc ", " acc ", " m ", " r "\n"
+
+/* s: shift. */
+#define MG_REQUANTIZE(scale, acc, m, r, s, t) \
+    scale(acc, m, r, t) \
+    "asr " acc ", " acc ", " s "\n" \
+    "ssat " acc ", #8, " acc "\n"
+
+/* Two taps of two channels and four pixels: twelve instructions, 48 bytes, for 16 products. */
+#define MG_TWO_TAPS \
+    "ldr r0, [r1], #4\n" \
+    "ldrd r12, lr, [r2], #8\n" \
+    "sxtb16 r3, r0\n" \
+    "smlad r4, r3, r12, r4\n" \
+    "smlad r8, r0, r12, r8\n" \
+    "smlad r5, r3, lr, r5\n" \
+    "smlad r9, r0, lr, r9\n" \
+    "ldrd r12, lr, [r2], #8\n" \
+    "smlad r6, r3, r12, r6\n" \
+    "smlad r10, r0, r12, r10\n" \
+    "smlad r7, r3, lr, r7\n" \
+    "smlad r11, r0, lr, r11\n"
+
+/* r4-r7 the sums of the first channel, r8-r11 those of it and 256 times the second; r0 weights, r3 those
+ * of the first channel, r12, lr values of two pixels; r1 weights, r2 lanes.
+ * [sp] out, [sp, 4] channels left, [sp, 8] channels, [sp, 12] three times that, [sp, 16] lanes, [sp, 20] their end,
+ * [sp, 24] where the loop is entered, [sp, 28] the table. The loop takes four groups of taps, and is entered where
+ * the first few begin. */
+#define MG_OF_FOUR(scale) \
+    "push {r4-r11, lr}\n" \
+    "sub sp, sp, #36\n" \
+    "ldr r3, [r0, #12]\n" \
+    "add r4, r1, r3, lsl #5\n" \
+    "strd r1, r4, [sp, #16]\n" \
+    "rsb r3, r3, #0\n" \
+    "and r3, r3, #3\n" \
+    "movs r4, #96\n" \
+    "adr r5, 2f\n" \
+    "mla r3, r3, r4, r5\n" \
+    "orr r3, r3, #1\n" \
+    "ldr r4, [r0, #4]\n" \
+    "strd r3, r4, [sp, #24]\n" \
+    "ldr r4, [r0, #8]\n" \
+    "strd r2, r4, [sp]\n" \
+    "add r5, r4, r4, lsl #1\n" \
+    "strd r4, r5, [sp, #8]\n" \
+    "ldr r1, [r0]\n" \
+    "1:\n" \
+    "ldr r0, [sp, #28]\n" \
+    "ldr r2, [sp, #16]\n" \
+    "ldr r4, [r0]\n" \
+    "ldr r8, [r0, #16]\n" \
+    "mov r5, r4\n mov r6, r4\n mov r7, r4\n" \
+    "mov r9, r8\n mov r10, r8\n mov r11, r8\n" \
+    "ldr pc, [sp, #24]\n" \
+    ".balign 4\n" \
+    "2:\n" \
+    ".rept 8\n" MG_TWO_TAPS ".endr\n" \
+    "ldr r12, [sp, #20]\n" \
+    "cmp r2, r12\n" \
+    "bne 2b\n" \
+    "ldr r0, [sp, #28]\n" \
+    "sub r8, r8, r4\n" \
+    "sub r9, r9, r5\n" \
+    "sub r10, r10, r6\n" \
+    "sub r11, r11, r7\n" \
+    "ldr r2, [r0, #4]\n" \
+    "ldr r3, [r0, #8]\n" \
+    "ldr r12, [r0, #12]\n" \
+    "lsl r4, r4, #1\n" MG_REQUANTIZE(scale, "r4", "r2", "r3", "r12", "lr") \
+    "lsl r5, r5, #1\n" MG_REQUANTIZE(scale, "r5", "r2", "r3", "r12", "lr") \
+    "lsl r6, r6, #1\n" MG_REQUANTIZE(scale, "r6", "r2", "r3", "r12", "lr") \
+    "lsl r7, r7, #1\n" MG_REQUANTIZE(scale, "r7", "r2", "r3", "r12", "lr") \
+    "ldr r2, [r0, #20]\n" \
+    "ldr r3, [r0, #24]\n" \
+    "ldr r12, [r0, #28]\n" \
+    "add r0, r0, #32\n" \
+    "str r0, [sp, #28]\n" \
+    "asr r8, r8, #7\n" MG_REQUANTIZE(scale, "r8", "r2", "r3", "r12", "lr") \
+    "asr r9, r9, #7\n" MG_REQUANTIZE(scale, "r9", "r2", "r3", "r12", "lr") \
+    "asr r10, r10, #7\n" MG_REQUANTIZE(scale, "r10", "r2", "r3", "r12", "lr") \
+    "asr r11, r11, #7\n" MG_REQUANTIZE(scale, "r11", "r2", "r3", "r12", "lr") \
+    "ldm sp, {r0, r2, r3, r12}\n" \
+    "subs r2, r2, #2\n" \
+    "blt 3f\n" \
+    "bfi r4, r8, #8, #8\n" \
+    "strh r4, [r0]\n" \
+    "bfi r5, r9, #8, #8\n" \
+    "strh r5, [r0, r3]\n" \
+    "bfi r6, r10, #8, #8\n" \
+    "strh r6, [r0, r3, lsl #1]\n" \
+    "bfi r7, r11, #8, #8\n" \
+    "strh r7, [r0, r12]\n" \
+    "add r0, r0, #2\n" \
+    "strd r0, r2, [sp]\n" \
+    "bne 1b\n" \
+    "add sp, sp, #36\n" \
+    "pop {r4-r11, pc}\n" \
+    "3:\n" \
+    "strb r4, [r0]\n" \
+    "strb r5, [r0, r3]\n" \
+    "strb r6, [r0, r3, lsl #1]\n" \
+    "strb r7, [r0, r12]\n" \
+    "add sp, sp, #36\n" \
+    "pop {r4-r11, pc}\n"
+
+MG_NAKED mg_pairs_of_four_above(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
+    __asm__(MG_OF_FOUR(MG_ABOVE));
+}
+
+MG_NAKED mg_pairs_of_four_any(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *lanes, MG_ARG int8_t *out) {
+    __asm__(MG_OF_FOUR(MG_ANY));
+}
+
+static inline void mg_pairs_of_four(const mg_pairs_t *layer, const int16_t *lanes, int8_t *out) {
+    (layer->above ? mg_pairs_of_four_above : mg_pairs_of_four_any)(layer, lanes, out);
+}
+
+/* Two of four taps of two pairs of channels and one pixel; with extending x 19 instructions, 76 bytes, for 16
+ * products. */
+#define MG_TWO_PAIRS(x) \
+    "ldr r10, [r3], #4\n" \
+    "ldr r11, [r12], #4\n" \
+    "smlad r5, r10, " x ", r5\n" \
+    "sxtb16 r10, r10\n" \
+    "smlad r4, r10, " x ", r4\n" \
+    "smlad r7, r11, " x ", r7\n" \
+    "sxtb16 r11, r11\n" \
+    "smlad r6, r11, " x ", r6\n"
+
+/* r4, r6 the sums of channels 0 and 2, r5, r7 those of them and 256 times channels 1 and 3; r8, r9 values,
+ * r10, r11 weights; r1 x, lr its end, r3, r12 weights of the pairs, r0 table, r2 out.
+ * [sp] x, [sp, 4] channels left, [sp, 8] where the loop is entered, [sp, 12] the second pair's table.
+ * Where one pair is left, the second is the first once more. */
+MG_NAKED mg_pairs_of_one(MG_ARG const mg_pairs_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out) {
+    __asm__("push {r4-r11, lr}\n"
+            "sub sp, sp, #20\n"
+            "ldr r3, [r0, #12]\n"
+            "add lr, r1, r3, lsl #2\n"
+            "ldr r4, [r0, #8]\n"
+            "strd r1, r4, [sp]\n"
+            "rsb r3, r3, #0\n"
+            "and r3, r3, #3\n"
+            "movs r4, #76\n"
+            "adr r5, 2f\n"
+            "mla r3, r3, r4, r5\n"
+            "orr r3, r3, #1\n"
+            "str r3, [sp, #8]\n"
+            "ldrd r3, r0, [r0]\n"
+            "1:\n"
+            "ldrd r1, r11, [sp]\n"
+            "mov r10, r0\n"
+            "mov r12, r3\n"
+            "cmp r11, #2\n"
+            "ittt hi\n"
+            "addhi r10, r0, #32\n"
+            "subhi r12, lr, r1\n"
+            "addhi r12, r3, r12, lsl #1\n"
+            "str r10, [sp, #12]\n"
+            "ldr r4, [r0]\n"
+            "ldr r5, [r0, #16]\n"
+            "ldr r6, [r10]\n"
+            "ldr r7, [r10, #16]\n"
+            "ldr pc, [sp, #8]\n"
+            ".balign 4\n"
+            "2:\n"
+            ".rept 4\n"
+            "ldr r9, [r1], #4\n"
+            "sxtb16 r8, r9\n"
+            "sxtb16 r9, r9, ror #8\n" MG_TWO_PAIRS("r8") MG_TWO_PAIRS("r9")
+            ".endr\n"
+            "cmp r1, lr\n"
+            "bne 2b\n"
+            "mov r3, r12\n"
+            "sub r5, r5, r4\n"
+            "sub r7, r7, r6\n"
+            "ldr r1, [r0, #4]\n"
+            "ldr r8, [r0, #8]\n"
+            "ldr r9, [r0, #12]\n"
+            "lsl r4, r4, #1\n" MG_REQUANTIZE(MG_ANY, "r4", "r1", "r8", "r9", "r11")
+            "ldr r1, [r0, #20]\n"
+            "ldr r8, [r0, #24]\n"
+            "ldr r9, [r0, #28]\n"
+            "asr r5, r5, #7\n" MG_REQUANTIZE(MG_ANY, "r5", "r1", "r8", "r9", "r11")
+            "ldr r10, [sp, #12]\n"
+            "ldr r1, [r10, #4]\n"
+            "ldr r8, [r10, #8]\n"
+            "ldr r9, [r10, #12]\n"
+            "lsl r6, r6, #1\n" MG_REQUANTIZE(MG_ANY, "r6", "r1", "r8", "r9", "r11")
+            "ldr r1, [r10, #20]\n"
+            "ldr r8, [r10, #24]\n"
+            "ldr r9, [r10, #28]\n"
+            "asr r7, r7, #7\n" MG_REQUANTIZE(MG_ANY, "r7", "r1", "r8", "r9", "r11")
+            "add r0, r0, #64\n"
+            "ldr r10, [sp, #4]\n"
+            "subs r10, r10, #4\n"
+            "blt 3f\n"
+            "bfi r4, r5, #8, #8\n"
+            "bfi r6, r7, #8, #8\n"
+            "pkhbt r4, r4, r6, lsl #16\n"
+            "str r4, [r2], #4\n"
+            "str r10, [sp, #4]\n"
+            "bne 1b\n"
+            "add sp, sp, #20\n"
+            "pop {r4-r11, pc}\n"
+            "3:\n" /* one, two or three are left */
+            "strb r4, [r2]\n"
+            "adds r10, r10, #2\n"
+            "it ge\n"
+            "strbge r5, [r2, #1]\n"
+            "it gt\n"
+            "strbgt r6, [r2, #2]\n"
+            "add sp, sp, #20\n"
+            "pop {r4-r11, pc}\n");
+}
+
+/* Row j of windows that move by 1: values (r11 r12) and the first of r11 again, eleven instructions. */
+#define MG_ROW_BY_1(j, wa, wb) \
+    "ldrd r11, r12, [r0, #12*" j "]\n" \
+    "smlad r7, r11, " wa ", r7\n" \
+    "smlabt r8, " wa ", r11, r8\n" \
+    "ldr r11, [r0, #12*" j "+8]\n" \
+    "smlatb r7, " wb ", r12, r7\n" \
+    "smlad r8, r12, " wb ", r8\n" \
+    "smlad r9, r12, " wa ", r9\n" \
+    "smlabt r10, " wa ", r12, r10\n" \
+    "smlatb r9, " wb ", r11, r9\n" \
+    "smlad r10, r11, " wb ", r10\n"
+
+#define MG_ROW_BY_2(j, wa, wb) \
+    "ldrd r11, r12, [r0, #20*" j "]\n" \
+    "smlad r7, r11, " wa ", r7\n" \
+    "smlatb r7, " wb ", r12, r7\n" \
+    "smlad r8, r12, " wa ", r8\n" \
+    "ldrd r11, r12, [r0, #20*" j "+8]\n" \
+    "smlatb r8, " wb ", r11, r8\n" \
+    "smlad r9, r11, " wa ", r9\n" \
+    "smlatb r9, " wb ", r12, r9\n" \
+    "smlad r10, r12, " wa ", r10\n" \
+    "ldr r11, [r0, #20*" j "+16]\n" \
+    "smlatb r10, " wb ", r11, r10\n"
+
+/* r0 values, r1-r6 taps (w0 w1), (w1 w2) of three rows, r7-r10 four sums, r11, r12 pairs of values.
+ * [sp] out, rows, at[3] and out_step as in mg_strip_t, then bias, multiplier, rounding and shift. */
+#define MG_STRIP(row, step, scale) \
+    "push {r4-r11, lr}\n" \
+    "sub sp, sp, #44\n" \
+    "add r1, r0, #8\n" \
+    "ldm r1, {r2-r7}\n" \
+    "stm sp, {r2-r7}\n" \
+    "ldrd r0, r12, [r0]\n" \
+    "ldm r12!, {r2-r5}\n" \
+    "add r1, sp, #24\n" \
+    "stm r1, {r2-r5}\n" \
+    "ldm r12, {r1-r6}\n" \
+    "1:\n" \
+    "ldr r7, [sp, #24]\n" \
+    "mov r8, r7\n mov r9, r7\n mov r10, r7\n" \
+    row("0", "r1", "r2") row("1", "r3", "r4") row("2", "r5", "r6") \
+    "ldrd r11, r12, [sp, #28]\n" \
+    scale("r7", "r11", "r12", "lr") \
+    scale("r8", "r11", "r12", "lr") \
+    scale("r9", "r11", "r12", "lr") \
+    scale("r10", "r11", "r12", "lr") \
+    "ldr r11, [sp, #36]\n" \
+    "asr r7, r7, r11\n" \
+    "ssat r7, #8, r7\n" \
+    "asr r8, r8, r11\n" \
+    "ssat r8, #8, r8\n" \
+    "asr r9, r9, r11\n" \
+    "ssat r9, #8, r9\n" \
+    "asr r10, r10, r11\n" \
+    "ssat r10, #8, r10\n" \
+    "ldr lr, [sp]\n" \
+    "ldrd r11, r12, [sp, #12]\n" \
+    "strb r10, [lr, r12]\n" \
+    "strb r9, [lr, r11]\n" \
+    "ldr r12, [sp, #8]\n" \
+    "strb r8, [lr, r12]\n" \
+    "strb r7, [lr]\n" \
+    "ldr r12, [sp, #20]\n" \
+    "ldr r11, [sp, #4]\n" \
+    "add lr, lr, r12\n" \
+    "add r0, r0, " step "\n" \
+    "subs r11, r11, #1\n" \
+    "strd lr, r11, [sp]\n" \
+    "bne 1b\n" \
+    "add sp, sp, #44\n" \
+    "pop {r4-r11, pc}\n"
+
+MG_NAKED mg_strip_by_1_above(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_1, "#12", MG_ABOVE));
+}
+
+MG_NAKED mg_strip_by_1_any(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_1, "#12", MG_ANY));
+}
+
+static inline void mg_strip_by_1(const mg_strip_t *strip) {
+    (strip->above ? mg_strip_by_1_above : mg_strip_by_1_any)(strip);
+}
+
+MG_NAKED mg_strip_by_2_above(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_2, "#40", MG_ABOVE));
+}
+
+MG_NAKED mg_strip_by_2_any(MG_ARG const mg_strip_t *strip) {
+    __asm__(MG_STRIP(MG_ROW_BY_2, "#40", MG_ANY));
+}
+
+static inline void mg_strip_by_2(const mg_strip_t *strip) {
+    (strip->above ? mg_strip_by_2_above : mg_strip_by_2_any)(strip);
+}
+
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    int32_t high;
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x), "r"(m));
+    return high;
+}
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t y;
+    uint32_t rounded = (uint32_t)rounding + (uint32_t)(x >> 31);
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(y) : "r"(x), "r"(multiplier), "r"(rounded));
+    __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(y >> (shift & 31u)));
     return y;
 }
 
-#else /* the same with emulated intrinsics, for tests on the host */
+#else /* on the host, for tests */
 
-static inline void mg_dot_2x4(int32_t sums[8], const int8_t *w, const int16_t *lanes, uint32_t n) {
-    const int16x2_t *x = (const int16x2_t *)(const void *)lanes;
-    for (uint32_t i = 0; i < 8; i++) {
-        sums[i] = 0;
-    }
-    for (uint32_t i = 0; i < 2 * n; i++, w += 8, x += 4) {
-        int16x2_t even = mg_even(mg_word(w)), odd = mg_odd(mg_word(w));
-        for (uint32_t pixel = 0; pixel < 4; pixel++) {
-            sums[pixel] = __smlad(even, x[pixel], sums[pixel]);
-            sums[4 + pixel] = __smlad(odd, x[pixel], sums[4 + pixel]);
-        }
-    }
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
 }
 
-static inline void mg_dot_4x1(int32_t sums[4], const int8_t *w, const int16_t *lane, uint32_t n) {
-    const int16x2_t *x = (const int16x2_t *)(const void *)lane;
-    for (uint32_t i = 0; i < 4; i++) {
-        sums[i] = 0;
-    }
-    for (uint32_t i = 0; i < 2 * n; i++, w += 8) {
-        for (uint32_t c = 0; c < 4; c++) {
-            uint32_t word = mg_word(w + (c >> 1) * 4);
-            sums[c] = __smlad((c & 1u) != 0 ? mg_odd(word) : mg_even(word), x[i], sums[c]);
-        }
-    }
-}
-
-static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)rounding) >> (shift & 31u);
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t high = mg_high_mul_twice(x, multiplier);
+    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }
+
+#include "plain.h"
 
 #endif

@@ -165,7 +165,7 @@ MG_NAKED mg_rows_1(MG_ARG const mg_rows_t *layer, MG_ARG const int8_t *x0, MG_AR
             MG_ROWS_EXIT);
 }
 
-#define MG_REQUANTIZE(sums) \
+#define MG_REQUANTIZE_FOUR(sums) \
     "vldrb.8 q4, [%[table]], #16\n" MG_BIAS(sums, "q4") \
     "vldrb.8 q4, [%[table]], #16\n" MG_FIRST(sums, "q4") \
     "vldrb.8 q4, [%[table]], #16\n" MG_SECOND(sums, "q4", "q5")
@@ -212,7 +212,7 @@ static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets
                      "vadd.i32 q3, q3, q4\n"
                      "le lr, 1b\n"
                      "2:\n" /* narrowing twice puts the lanes back in order */
-                     MG_REQUANTIZE("q0") MG_REQUANTIZE("q1") MG_REQUANTIZE("q2") MG_REQUANTIZE("q3")
+                     MG_REQUANTIZE_FOUR("q0") MG_REQUANTIZE_FOUR("q1") MG_REQUANTIZE_FOUR("q2") MG_REQUANTIZE_FOUR("q3")
                      "ldrd %[at], %[next], [%[range], #4]\n"
                      "vqmovnb.s32 q0, q0\n"
                      "vdup.8 q6, %[at]\n"
@@ -240,7 +240,7 @@ static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets
                      : [pairs] "r"(pairs), [range] "r"(range)
                      : "cc", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "memory");
 }
-#undef MG_REQUANTIZE
+#undef MG_REQUANTIZE_FOUR
 
 /* VQRDMULH is the first rounding; the second one, VRSHL, rounds halves up: taking 1 off where the value is
  * negative makes it round them away from zero. */

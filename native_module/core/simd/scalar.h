@@ -47,40 +47,9 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-static inline void mg_widen(int16_t *lanes, const int8_t *x, uint32_t k, uint32_t step) {
-    for (uint32_t i = 0; i < k; i += 4) {
-        for (uint32_t j = 0; j < 4; j++) {
-            lanes[(j & 1u) * 2 * step + (j >> 1)] = i + j < k ? x[i + j] : 0;
-        }
-        lanes += 4 * step;
-    }
-}
-
-/* The two taps of channel `odd` in a word of packed weights times a pair of values. */
-static inline int32_t mg_pair(const int8_t *w, uint32_t odd, const int16_t *x) {
-    return w[odd] * x[0] + w[2 + odd] * x[1];
-}
-
-static inline void mg_dot_2x4(int32_t sums[8], const int8_t *w, const int16_t *lanes, uint32_t n) {
-    for (uint32_t i = 0; i < 8; i++) {
-        sums[i] = 0;
-    }
-    for (uint32_t i = 0; i < 2 * n; i++, w += 8, lanes += 8) {
-        for (uint32_t pixel = 0; pixel < 4; pixel++) {
-            sums[pixel] += mg_pair(w, 0, lanes + 2 * pixel);
-            sums[4 + pixel] += mg_pair(w, 1, lanes + 2 * pixel);
-        }
-    }
-}
-
-static inline void mg_dot_4x1(int32_t sums[4], const int8_t *w, const int16_t *lane, uint32_t n) {
-    for (uint32_t i = 0; i < 4; i++) {
-        sums[i] = 0;
-    }
-    for (uint32_t i = 0; i < 2 * n; i++, w += 8, lane += 2) {
-        for (uint32_t c = 0; c < 4; c++) {
-            sums[c] += mg_pair(w + (c >> 1) * 4, c & 1u, lane);
-        }
+static inline void mg_widen(int16_t *lanes, uint32_t word, uint32_t step) {
+    for (uint32_t i = 0; i < 4; i++, word >>= 8) {
+        lanes[(i & 1u) * 2 * step + (i >> 1)] = (int8_t)(uint8_t)word;
     }
 }
 
@@ -96,10 +65,14 @@ static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line,
     }
 }
 
-#ifndef MG_OWN_SHORT
-static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high = (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)rounding) >> (shift & 31u);
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
+}
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t high = mg_high_mul_twice(x, multiplier);
+    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }
-#endif
+
+#include "plain.h"

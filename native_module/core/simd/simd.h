@@ -9,18 +9,32 @@
  *
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *
- * and for weights in quads (kernels/conv_packed.c), n groups of four taps:
+ *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
+ *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
- *   mg_widen(lanes, x, k, step)   k int8 as int16 pairs (x0 x2), (x1 x3), zeros behind them, the pairs
- *                                 `step` words apart
- *   mg_dot_2x4(sums, w, lanes, n) two channels times four pixels -> sums [2][4]
- *   mg_dot_4x1(sums, w, lane, n)  four channels of one pixel -> sums [4]
+ *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of requantize.h for x twice a value below 2^30
+ *   mg_requantize_twice(x, multiplier, rounding, shift)
+ *                                 requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
+ *                                 22, zero point and rounding added in one, saturated to int8
+ *   mg_requantize_short(x, ...)   the same for the accumulator itself
+ *
+ * for convolutions in pairs of channels (kernels/conv_pairs.c):
+ *
+ *   mg_widen(lanes, word, step)   four int8 as int16 pairs (x0 x2), (x1 x3), `step` words apart
+ *   mg_widen_rows(rows)           the same for rows of words
+ *   mg_pairs_of_four(layer, lanes, out)
+ *                                 all channels of four pixels, whose pairs alternate in `lanes`
+ *   mg_pairs_of_one(layer, x, out)
+ *                                 all channels of one pixel, x in bytes
+ *
+ * for depthwise ones (kernels/depthwise_strips.c):
+ *
+ *   mg_pair_columns(columns)      two columns of words as int16 pairs: of each byte a pair, in its own plane
  *   mg_dot_taps(sums, x, line, taps, rows, pairs, step)
  *                                 four neighbouring outputs of a depthwise window: sums[i] = over rows r and
  *                                 pairs j, x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]
- *   mg_requantize_short(x, multiplier, rounding, shift)
- *                                 requantize.h for |x| < 2^30 and a right shift of 1 to 22, zero point
- *                                 and rounding added in one, saturated to int8
+ *   mg_strip_by_1(strip), mg_strip_by_2(strip)
+ *                                 a strip of 3x3 windows, moved by 1 or 2 in both directions
  *
  * and for cores that multiply one number at a time (kernels/conv_words.c), which hold two pixels in a
  * word x0 + x1 * 2^16, so that one multiplication gives two products:
@@ -67,9 +81,52 @@
 #ifndef MG_SIMD_H
 #define MG_SIMD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../bytes.h"
+
+/* Weights and channel table of a layer (conv_pairs.c); assembly knows the order of these. */
+typedef struct {
+    const int8_t *weights;
+    const uint8_t *table;
+    uint32_t channels, groups; /* groups of four taps */
+    bool above;                /* channels.h */
+} mg_pairs_t;
+
+/* Rows of words to be widened. */
+typedef struct {
+    int16_t *lanes;
+    const int8_t *x;
+    uint32_t words, step, rows, line; /* words of a row; from row to row in bytes */
+} mg_widening_t;
+
+/* Two columns of four channels: to[plane * channel + line * row] becomes the pair (a, b). */
+typedef struct {
+    int16_t *to;
+    uint32_t plane; /* in bytes, as all that follow */
+    const uint8_t *a, *b;
+    uint32_t a_step, b_step; /* from row to row */
+    uint32_t rows, line;
+} mg_columns_t;
+
+/* What depthwise_strips.c holds ready of a channel; assembly knows the order of these. */
+typedef struct {
+    int32_t twice_bias, multiplier, rounding;
+    uint32_t shift;
+    int16_t taps[]; /* doubled; in windows of 3x3 (w0 w1), (w1 w2) of each row */
+} mg_strip_channel_t;
+
+/* A strip of one channel, four outputs wide, likewise. */
+typedef struct {
+    const int16_t *x; /* for 3x3 rows of 6 values, or of 10 where the stride is 2 */
+    const mg_strip_channel_t *channel;
+    int8_t *out;
+    uint32_t rows;     /* of outputs */
+    uint32_t at[3];    /* from the first output to the others; 0 where there are fewer */
+    uint32_t out_step; /* to the next row of outputs */
+    bool above;        /* channels.h */
+} mg_strip_t;
 
 /* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
  * vectors of floats that plain C does not reach, so there is one version. */
@@ -113,6 +170,24 @@ typedef struct {
 #include "helium.h"
 #else
 #include "vectors.h"
+#endif
+
+/* y clamped to [min, max], n of them. */
+static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
+    const uint32_t low = 0x01010101u * (uint8_t)min, high = 0x01010101u * (uint8_t)max;
+    for (; n >= 4; n -= 4, y += 4) {
+        uint32_t word = mg_min4(mg_max4(mg_load_u32((const uint8_t *)y), low), high);
+        memcpy(y, &word, 4);
+    }
+    for (; n != 0; n--, y++) {
+        *y = *y < min ? min : *y > max ? max : *y;
+    }
+}
+
+#ifndef MG_OWN_SHORT
+static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    return mg_requantize_twice((int32_t)((uint32_t)x << 1), multiplier, rounding, shift);
+}
 #endif
 
 #endif

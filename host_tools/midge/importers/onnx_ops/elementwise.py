@@ -16,7 +16,8 @@ _UNARY = {
     "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
     "Erf": "ERF",  # only as a part of GELU: passes/patterns.py
 }  # fmt: skip
-_BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "PRelu": "PRELU"}
+_BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "Sum": "ADD",
+           "PRelu": "PRELU"}  # fmt: skip
 _COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
             "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}  # fmt: skip
 _CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool", 10: "float32",
@@ -93,8 +94,10 @@ def _limit(node: OnnxNode, i: int, key: str) -> float | None:
 
 @onnx_op(*_BINARY)
 def binary(imp: Importer, node: OnnxNode) -> Value:
-    result = _binary(imp, node, node.input(0), node.input(1) if len(node.inputs) > 1 else node.input(0))
-    for i in range(2, len(node.inputs)):  # Max and Min take any number
+    if len(node.inputs) == 1:
+        return node.input(0)
+    result = _binary(imp, node, node.input(0), node.input(1))
+    for i in range(2, len(node.inputs)):  # Max, Min and Sum take any number
         result = _binary(imp, node, result, node.input(i))
     return result
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""What each op costs in a native module: link one with that op alone, and one with none.
+
+    op_sizes.py measure FOLDER --compile "..." --link "..." --size "..."     FOLDER/sizes.json, from its objects
+    op_sizes.py table FOLDER...                                             one column a folder
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+from pathlib import Path
+
+from select_ops import ALL_LAYOUTS, WITH_LAYOUTS, read_table  # type: ignore[import-not-found]
+
+
+def link(folder: Path, options: argparse.Namespace, rows: list[str]) -> int:
+    """Return the bytes of a module with these rows of ops.def."""
+    selection, table, linked = folder / "op.def", folder / "op.o", folder / "op_linked.o"
+    masks = [f"#define MG_LAYOUTS_{name} 0x{ALL_LAYOUTS:x}u" for name in WITH_LAYOUTS]
+    selection.write_text("\n".join(["#ifdef MG_OP", *rows, "#else", *masks, "#endif", ""]))
+    compile_ops = [*shlex.split(options.compile), "-UMG_OPS", f'-DMG_OPS="{selection}"']
+    subprocess.run([*compile_ops, "-w", "-o", table, "-c", "core/ops.c"], check=True)
+    objects = [path for path in folder.glob("*/**/*.o") if path.name != "ops.o"]
+    link_all = shlex.split(options.link.replace("OBJECTS", shlex.join(map(str, [table, *objects]))))
+    subprocess.run([*link_all, "-o", linked], check=True)
+    return section_bytes(options.size, linked)
+
+
+def section_bytes(size: str, linked: Path) -> int:
+    """Return what of an object a board loads."""
+    total = 0
+    for line in subprocess.run([size, "-A", linked], capture_output=True, text=True, check=True).stdout.splitlines():
+        name, _, rest = line.partition(" ")
+        if name in (".text", ".literal", ".rodata", ".data.rel.ro"):
+            total += int(rest.split()[0])
+    return total
+
+
+def measure(folder: Path, options: argparse.Namespace) -> None:
+    base = link(folder, options, [])
+    table = read_table()
+    sizes = {"runtime": base} | {name: link(folder, options, [line]) - base for _, name, line in table}
+    for family in dict.fromkeys(family for family, _, _ in table):
+        rows = [line for other, _, line in table if other == family]
+        sizes[f"all of {family}"] = link(folder, options, rows) - base
+    sizes["everything"] = link(folder, options, [line for _, _, line in table])
+    (folder / "sizes.json").write_text(json.dumps(sizes, indent=1))
+
+
+def print_table(folders: list[Path]) -> None:
+    columns = {folder.name: json.loads((folder / "sizes.json").read_text()) for folder in folders}
+    print(f"{'bytes':26}" + "".join(f"{name:>11}" for name in columns))
+    for row in next(iter(columns.values())):
+        print(f"{row:26}" + "".join(f"{sizes[row]:11}" for sizes in columns.values()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What each op costs in a native module.")
+    parser.add_argument("action", choices=["measure", "table"])
+    parser.add_argument("folders", type=Path, nargs="+")
+    for name in ("compile", "link", "size"):
+        parser.add_argument(f"--{name}")
+    options = parser.parse_args()
+    if options.action == "table":
+        print_table(options.folders)
+    for folder in options.folders if options.action == "measure" else []:
+        measure(folder, options)
+
+
+if __name__ == "__main__":
+    main()

