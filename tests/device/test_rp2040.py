@@ -18,6 +18,7 @@ import pytest
 from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
 
 from conftest import Board
+from midge.boards import load_board
 from midge.convert import convert
 
 pytestmark = pytest.mark.boards
@@ -31,6 +32,7 @@ class Pico:
     """A running RP2040 whose flash file system lies in a file between runs."""
 
     def __init__(self, image: Path, flash: Path) -> None:
+        self.board = load_board("RPI_PICO")
         self.port = ""
         command: list[str | Path] = [BIN / "rp2040py", "micropython", "--image", image, "--pty", "--dump-fs", flash]
         command += ["--littlefs", flash] if flash.exists() else []
