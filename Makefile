@@ -117,6 +117,7 @@ test-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-bare)
 		firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare
 	@$(MAKE) --no-print-directory firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1 >build/firmware/unix-1.26.log
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_tailored.py tests/device/test_rp2040.py
+	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO
 	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim; do \
 		[ ! -d $(SHARED)/models ] || $(BIN)/python tests/conformance/conformance.py $(SHARED)/models \
 			--target $$board-bare --runs 1 --quiet || exit 1; done

@@ -96,8 +96,8 @@ def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     firmware = built("build/firmware/RPI_PICO-bare/firmware.uf2", "make firmware BOARD=RPI_PICO BARE=1")
     module = built("build/natmod/armv6m/_midge.mpy", "make natmod ARCH=armv6m")
     pico = Pico(firmware, tmp_path_factory.mktemp("pico") / "flash.img")
-    board = Board(pico)  # type: ignore[arg-type]
     try:
+        board = Board(pico)  # type: ignore[arg-type]
         put_files(board, {**rom_files(), "lib/_midge.mpy": module.read_bytes()})
         yield board
     finally:
