@@ -105,7 +105,8 @@ test: $(BUILT)
 	@$(MAKE) --no-print-directory lint test-core fuzz size test-bench test-conformance test-quantize test-python
 
 test-python: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" tests
+	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops tests
+	@$(BIN)/python -m pytest -q tests/ops
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
 	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
 

@@ -125,7 +125,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -
         done = subprocess.run([*mpremote, "exec", put], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stdout + done.stderr
         process.send_signal(end)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 0 and not err
@@ -146,7 +146,7 @@ def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
         with open(port[1], "wb", buffering=0) as terminal:
             time.sleep(1)  # until its prompt
             terminal.write(b"import machine; machine.mem32[0] = 1\r")
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 1
