@@ -18,6 +18,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 ALL_LAYOUTS = 0xFFFFFFFF
 WITH_LAYOUTS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # their parameter `layout` chooses the kernel
+ONE_IF_DENSE = ("batches", "in_h", "in_w", "out_h", "out_w", "kernel_h", "kernel_w")
 
 
 def fail(message: str) -> NoReturn:
@@ -35,13 +36,14 @@ def read_table() -> list[tuple[str, str, str]]:
     return rows
 
 
-def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int]]:
-    """Return the ops that .midge files use, and a bit for each layout of those that have some."""
+def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int], bool]:
+    """Return the ops that .midge files use, a bit for each layout of those that have some, and whether all of the
+    latter are dense layers."""
     from midge.errors import UserError  # here, because it takes the host's core, which other builds do without
     from midge.format import check, load_file, read
 
     names: set[str] = set()
-    layouts = dict.fromkeys(WITH_LAYOUTS, 0)
+    layouts, dense = dict.fromkeys(WITH_LAYOUTS, 0), True
     for path in paths:
         try:
             blob = load_file(path)
@@ -52,7 +54,8 @@ def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int]]:
             names.add(node.op.name)
             if node.op.name in layouts:
                 layouts[node.op.name] |= 1 << node.params["layout"]
-    return names, layouts
+                dense &= node.op.name == "CONV_2D" and all(node.params[name] == 1 for name in ONE_IF_DENSE)
+    return names, layouts, dense
 
 
 def select(without: set[str], skip_layouts: set[int], models: list[str]) -> str:
@@ -64,12 +67,14 @@ def select(without: set[str], skip_layouts: set[int], models: list[str]) -> str:
     kept = ALL_LAYOUTS & ~sum(1 << layout for layout in skip_layouts)
     used = {name for _, name, _ in table}
     layouts = dict.fromkeys(WITH_LAYOUTS, kept)
+    dense = False
     if models:
-        used, layouts = ops_of(models)
+        used, layouts, dense = ops_of(models)
     lines = [line for family, name, line in table if name in used and family not in without]
     if not lines:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     masks = [f"#define MG_LAYOUTS_{name} 0x{mask:x}u" for name, mask in layouts.items()]
+    masks.append(f"#define MG_DENSE_ONLY {dense:d}")
     head = "/* Made by native_module/select_ops.py. */"
     return "\n".join([head, "#ifdef MG_OP", *lines, "#else", *masks, "#endif", ""])
 

@@ -97,16 +97,10 @@ void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t
 /* Gives the items of a list or tuple, namedtuples included, or false for anything else. */
 static bool get_items(mp_obj_t object, size_t *n, mp_obj_t **items) {
     const mp_obj_type_t *type = mp_obj_get_type(object), *tuple = &mp_type_tuple;
-    if (type == &mp_type_list) {
-        mp_obj_get_array(object, n, items);
-        return true;
-    }
     bool derived = !(type->flags & MP_TYPE_FLAG_INSTANCE_TYPE)
                    && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == (const void *)tuple;
-    if (type == tuple || derived) {
-        mp_obj_tuple_t *t = MP_OBJ_TO_PTR(object);
-        *n = t->len;
-        *items = t->items;
+    if (type == &mp_type_list || type == tuple || derived) {
+        mp_obj_get_array(object, n, items);
         return true;
     }
     return false;
@@ -131,41 +125,18 @@ void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
     }
 }
 
-static uint32_t number_size(int typecode) {
-    switch (typecode) {
-        case 'b': return 1;
-        case 'h':
-        case 'H': return 2;
-        case 'i':
-        case 'I':
-        case 'f': return 4;
-        case 'l':
-        case 'L': return sizeof(long);
-        case 'd': return 8;
-        default: return is_bytes(typecode) ? 1 : 0;
-    }
+/* How many numbers a buffer holds; ValueError for one of no numbers. */
+static size_t numbers_in(const mp_buffer_info_t *buffer) {
+    return buffer->len / mp_binary_get_size('@', (char)buffer->typecode, NULL);
 }
 
-static float number_at(int typecode, const uint8_t *p) {
-    switch (typecode) {
-#define NUMBER(code, type) \
-    case code: { \
-        type v; \
-        memcpy(&v, p, sizeof v); \
-        return (float)v; \
+static float number_at(const mp_buffer_info_t *buffer, size_t i) {
+    if (buffer->typecode == 'f') { /* which MicroPython would allocate an object for */
+        float value;
+        memcpy(&value, (const uint8_t *)buffer->buf + i * sizeof value, sizeof value);
+        return value;
     }
-        NUMBER('b', int8_t)
-        NUMBER('h', int16_t)
-        NUMBER('H', uint16_t)
-        NUMBER('i', int32_t)
-        NUMBER('I', uint32_t)
-        NUMBER('l', long)
-        NUMBER('L', unsigned long)
-        NUMBER('f', float)
-        NUMBER('d', double)
-#undef NUMBER
-        default: return (float)*p;
-    }
+    return mp_obj_get_float_to_f(mp_binary_get_val_array((char)buffer->typecode, buffer->buf, i));
 }
 
 static void put_number(mg_sink_t *sink, float value) {
@@ -188,13 +159,9 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
             mg_put_numbers(sink, items[i], depth + 1);
         }
     } else if (!is_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
-        uint32_t size = number_size(buffer.typecode);
-        if (size == 0) {
-            mp_raise_ValueError(
-                MP_ERROR_TEXT("numbers wanted in an array of b B h H i I l L f or d"));
-        }
-        for (const uint8_t *p = buffer.buf, *end = p + buffer.len; p != end; p += size) {
-            put_number(sink, number_at(buffer.typecode, p));
+        n = numbers_in(&buffer);
+        for (size_t i = 0; i < n; i++) {
+            put_number(sink, number_at(&buffer, i));
         }
     } else {
         put_number(sink, mp_obj_get_float_to_f(values)); /* TypeError for what is no number */
@@ -217,7 +184,7 @@ static void print_found(const mp_print_t *print, mp_obj_t values, uint32_t count
         values = items[0];
     }
     if (mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
-        mp_printf(print, format, (unsigned)(buffer.len / number_size(buffer.typecode)));
+        mp_printf(print, format, (unsigned)numbers_in(&buffer));
     }
     mp_printf(print, "] (%u values)", (unsigned)count);
 }

@@ -401,16 +401,6 @@ void *memset(void *to, int value, size_t n) {
     return mp_fun_table.memset_(to, value, n);
 }
 
-int memcmp(const void *a, const void *b, size_t n) {
-    const uint8_t *x = a, *y = b;
-    for (; n != 0; n--, x++, y++) {
-        if (*x != *y) {
-            return *x - *y;
-        }
-    }
-    return 0;
-}
-
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
     (void)n_args, (void)n_kw, (void)args;

@@ -90,9 +90,10 @@ typedef struct {
 typedef struct {
     const uint8_t *file;
     uint8_t *arena;
-    uint32_t arena_size; /* what the file asks for */
     uint32_t file_size;
-    uint16_t n_tensors, n_nodes, n_inputs, n_outputs, n_labels;
+    /* From here to the end as the file's header has it. */
+    uint32_t arena_size; /* what the file asks for */
+    uint16_t n_tensors, n_nodes, n_inputs, n_outputs, n_labels, reserved;
     uint32_t tensors, nodes, nodes_size, ends, strings, strings_size, data, data_size;
     uint32_t name, labels, metadata; /* offsets into the strings section */
 } mg_model_t;

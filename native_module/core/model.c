@@ -6,41 +6,41 @@
 #include "bytes.h"
 #include "ops.h"
 
+#define MAGIC 0x4744494du        /* "MIDG" */
+#define TFLITE_MAGIC 0x334c4654u /* "TFL3" */
 #define HEADER_SIZE 80u
+#define HEADER_KEPT 20u /* what lies behind is kept in mg_model_t */
 #define TENSOR_SIZE 48u
 #define NODE_SIZE 20u
 
-static bool fail(mg_error_t *error, mg_status_t status, int32_t node, const char *message,
-                 uint32_t found, uint32_t wanted) {
+/* The first fault is recorded in an error that is all zeros but for the node. Out of line: everything calls it. */
+static void clear(mg_error_t *error) {
+    memset(error, 0, sizeof *error);
+    error->node = -1;
+}
+
+static __attribute__((noinline)) bool fail(mg_error_t *error, mg_status_t status, const char *message) {
     error->status = status;
-    error->node = node;
     error->message = message;
-    error->subject = NULL;
-    error->found = found;
-    error->wanted = wanted;
     return false;
 }
 
-/* What no converter writes and the checksum lets through; and what only a later version can know. Native modules
- * lie in RAM and have one text for each (MG_TERSE). */
+static bool fail_with(mg_error_t *error, mg_status_t status, const char *message, uint32_t found, uint32_t wanted) {
+    error->found = found;
+    error->wanted = wanted;
+    return fail(error, status, message);
+}
+
+/* What no converter writes and the checksum lets through; and what only a later version can know. Boards have one
+ * text for each (MG_TERSE): midge inspect tells the rest. */
 #ifdef MG_TERSE
-static bool corrupt_terse(mg_error_t *error) {
-    return fail(error, MG_CORRUPT, -1, "no sound .midge file, convert and upload it again", 0, 0);
-}
-
-static bool newer_terse(mg_error_t *error) {
-    return fail(error, MG_UNSUPPORTED, -1, "needs a newer Midge on the board", 0, 0);
-}
-
-#define corrupt(error, message, found, wanted) corrupt_terse(error)
-#define newer(error, what, found, wanted) newer_terse(error)
+#define corrupt(error, message, found, wanted) \
+    fail((error), MG_CORRUPT, "no sound .midge file, convert and upload it again")
+#define newer(error, what, found, wanted) fail((error), MG_UNSUPPORTED, "needs a newer Midge on the board")
 #else
-static bool corrupt(mg_error_t *error, const char *message, uint32_t found, uint32_t wanted) {
-    return fail(error, MG_CORRUPT, -1, message, found, wanted);
-}
-
+#define corrupt(error, message, found, wanted) fail_with((error), MG_CORRUPT, (message), (found), (wanted))
 #define newer(error, what, found, wanted) \
-    fail((error), MG_UNSUPPORTED, -1, "needs a newer Midge on the board: " what, (found), (wanted))
+    fail_with((error), MG_UNSUPPORTED, "needs a newer Midge on the board: " what, (found), (wanted))
 #endif
 
 uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size) {
@@ -99,52 +99,36 @@ const char *mg_string(const mg_model_t *model, uint32_t offset) {
                           + (offset < model->strings_size ? offset : model->strings_size - 1));
 }
 
+static bool cut_short(mg_error_t *error, size_t size, uint32_t wanted) {
+    return fail_with(error, MG_CORRUPT, "cut short, upload it again: bytes", (uint32_t)size, wanted);
+}
+
 /* What the file is, and how long. */
 static bool check_size(mg_model_t *m, size_t size, mg_error_t *error) {
     const uint8_t *f = m->file;
-    if (size < 4 || memcmp(f, "MIDG", 4) != 0) {
-        bool tflite = size >= 8 && memcmp(f + 4, "TFL3", 4) == 0;
-        return fail(error, MG_FOREIGN, -1, tflite ? "a TensorFlow Lite file: run midge convert on it first"
-                                                  : "not a .midge file: make one with midge convert", 0, 0);
+    if (size < 4 || mg_load_u32(f) != MAGIC) {
+        bool tflite = size >= 8 && mg_load_u32(f + 4) == TFLITE_MAGIC;
+        return fail(error, MG_FOREIGN, tflite ? "a TensorFlow Lite file: run midge convert on it first"
+                                              : "not a .midge file: make one with midge convert");
     }
     if (size < HEADER_SIZE) {
-        return fail(error, MG_CORRUPT, -1, "cut short, upload it again: bytes", (uint32_t)size, HEADER_SIZE);
+        return cut_short(error, size, HEADER_SIZE);
     }
     if (mg_load_u16(f + 4) != MG_FORMAT_MAJOR) {
-        return fail(error, MG_FOREIGN, -1, "another major version of the format, convert the model again: version",
-                    mg_load_u16(f + 4), MG_FORMAT_MAJOR);
+        return fail_with(error, MG_FOREIGN, "another major version of the format, convert the model again: version",
+                         mg_load_u16(f + 4), MG_FORMAT_MAJOR);
     }
     m->file_size = mg_load_u32(f + 8);
     if (m->file_size < HEADER_SIZE || m->file_size > size) {
-        return fail(error, MG_CORRUPT, -1, "cut short, upload it again: bytes", (uint32_t)size, m->file_size);
+        return cut_short(error, size, m->file_size);
     }
     return true;
 }
 
 static bool check_header(mg_model_t *m, mg_error_t *error) {
-    const uint8_t *f = m->file;
-    uint32_t unknown = mg_load_u32(f + 16) | mg_load_u16(f + 34); /* flags and the reserved field */
-    if (unknown != 0) {
-        return newer(error, "flags", unknown, 0);
-    }
-    m->arena_size = mg_load_u32(f + 20);
-    m->n_tensors = mg_load_u16(f + 24);
-    m->n_nodes = mg_load_u16(f + 26);
-    m->n_inputs = mg_load_u16(f + 28);
-    m->n_outputs = mg_load_u16(f + 30);
-    m->n_labels = mg_load_u16(f + 32);
-    m->tensors = mg_load_u32(f + 36);
-    m->nodes = mg_load_u32(f + 40);
-    m->nodes_size = mg_load_u32(f + 44);
-    m->ends = mg_load_u32(f + 48);
-    m->strings = mg_load_u32(f + 52);
-    m->strings_size = mg_load_u32(f + 56);
-    m->data = mg_load_u32(f + 60);
-    m->data_size = mg_load_u32(f + 64);
-    m->name = mg_load_u32(f + 68);
-    m->labels = mg_load_u32(f + 72);
-    m->metadata = mg_load_u32(f + 76);
-    return true;
+    memcpy(&m->arena_size, m->file + HEADER_KEPT, HEADER_SIZE - HEADER_KEPT);
+    uint32_t unknown = mg_load_u32(m->file + 16) | m->reserved; /* the first are flags */
+    return unknown == 0 || newer(error, "flags", unknown, 0);
 }
 
 static bool check_sections(const mg_model_t *m, mg_error_t *error) {
@@ -215,9 +199,9 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     return true;
 }
 
-/* Whether two stretches of the arena share a byte. */
+/* Whether two stretches of the arena share a byte. They lie inside, and its size is an int32. */
 static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size) {
-    return a < b + (uint64_t)b_size && b < a + (uint64_t)a_size;
+    return a < b + b_size && b < a + a_size;
 }
 
 /* An output or the scratch may share bytes with no other tensor of the node, except in place. */
@@ -243,34 +227,34 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
     return true;
 }
 
-static bool unknown_op(mg_error_t *error, uint32_t number) {
-    if (number == 0 || number >= MG_OPS_END) {
-        return newer(error, "op", number, MG_OPS_END - 1);
-    }
-    fail(error, MG_UNSUPPORTED, -1, "this Midge was built without an op that the model needs, install a full one or "
-         "build with OPS_FROM=<model>: op", number, number);
-    error->subject = mg_op_name(number);
-    return false;
+bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name) {
+    error->subject = name;
+    return fail_with(error, MG_UNSUPPORTED, "this Midge was built without an op that the model needs, install a full "
+                     "one or build with OPS_FROM=<model>: op", number, number);
 }
 
-static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_error_t *error) {
-    const uint8_t *p = m->file + m->nodes + at;
-    uint32_t left = m->nodes_size - at;
+/* The node at *at, which moves on to the next one. */
+static bool check_node(const mg_model_t *m, uint32_t *at, mg_error_t *error) {
+    const uint8_t *p = m->file + m->nodes + *at;
+    uint32_t left = m->nodes_size - *at;
     if (left < NODE_SIZE || mg_load_u16(p + 2) > left || mg_load_u16(p + 2) % 4 != 0) {
         return corrupt(error, "a node ends behind its section: bytes left", left, NODE_SIZE);
     }
-    *size = mg_load_u16(p + 2);
+    const uint32_t size = mg_load_u16(p + 2);
+    *at += size;
     const mg_op_t *op = mg_op_find(mg_load_u16(p));
     if (op == NULL) {
-        return unknown_op(error, mg_load_u16(p));
+        uint32_t number = mg_load_u16(p);
+        return number == 0 || number >= MG_OPS_END ? newer(error, "op", number, MG_OPS_END - 1)
+                                                   : mg_refuse_op(error, number, mg_op_name(number));
     }
     mg_check_t c;
     c.n_inputs = p[4];
     c.n_outputs = p[5];
     uint32_t n = (uint32_t)c.n_inputs + c.n_outputs;
     uint32_t params_at = NODE_SIZE + 2 * (n + n % 2);
-    if (n > MG_NODE_TENSORS || c.n_inputs == 0 || c.n_outputs == 0 || *size != params_at + op->params_size) {
-        return corrupt(error, "a node of the wrong size: bytes", *size, params_at + op->params_size);
+    if (n > MG_NODE_TENSORS || c.n_inputs == 0 || c.n_outputs == 0 || size != params_at + op->params_size) {
+        return corrupt(error, "a node of the wrong size: bytes", size, params_at + op->params_size);
     }
     if (mg_load_u16(p + 6) != 0) {
         return newer(error, "node flags", mg_load_u16(p + 6), 0);
@@ -302,13 +286,12 @@ static bool check_node(const mg_model_t *m, uint32_t at, uint32_t *size, mg_erro
 
 static bool check_sum(const mg_model_t *m, mg_error_t *error) {
     uint32_t crc = mg_crc32(0, m->file + 16, m->file_size - 16), wanted = mg_load_u32(m->file + 12);
-    return crc == wanted || fail(error, MG_CORRUPT, -1, "altered, upload it again: checksum", crc, wanted);
+    return crc == wanted || fail_with(error, MG_CORRUPT, "altered, upload it again: checksum", crc, wanted);
 }
 
 static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, mg_error_t *error) {
     memset(m, 0, sizeof *m);
-    memset(error, 0, sizeof *error);
-    error->node = -1;
+    clear(error);
     m->file = file;
     if (!check_size(m, size, error) || (!known && !check_sum(m, error)) || !check_header(m, error)
         || !check_sections(m, error)) {
@@ -331,12 +314,10 @@ static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, 
     }
     uint32_t at = 0;
     for (uint32_t i = 0; i < m->n_nodes; i++) {
-        uint32_t node_size;
-        if (!check_node(m, at, &node_size, error)) {
+        if (!check_node(m, &at, error)) {
             error->node = (int32_t)i;
             return false;
         }
-        at += node_size;
     }
     if (at != m->nodes_size) {
         return corrupt(error, "bytes behind the last node", m->nodes_size, at);
@@ -353,14 +334,14 @@ bool mg_model_open_known(mg_model_t *m, const void *file, size_t size, mg_error_
 }
 
 bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {
-    error->node = -1;
+    clear(error);
     if (size < m->arena_size) {
-        return fail(error, MG_NO_MEMORY, -1, "the arena is too small: bytes",
-                    size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, m->arena_size);
+        return fail_with(error, MG_NO_MEMORY, "the arena is too small: bytes",
+                         size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, m->arena_size);
     }
     if ((uintptr_t)arena % MG_ARENA_ALIGN != 0) {
-        return fail(error, MG_MISALIGNED, -1, "the arena must start on a multiple of 16, pass a whole bytearray: rest",
-                    (uint32_t)((uintptr_t)arena % MG_ARENA_ALIGN), 0);
+        return fail_with(error, MG_MISALIGNED, "the arena must start on a multiple of 16, pass a whole bytearray: rest",
+                         (uint32_t)((uintptr_t)arena % MG_ARENA_ALIGN), 0);
     }
     m->arena = arena;
     mg_reset(m);

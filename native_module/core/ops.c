@@ -26,7 +26,7 @@ const mg_op_t *mg_op_find(uint32_t number) {
     return i < N_OPS ? &OPS[i] : NULL;
 }
 
-/* Native modules lie in RAM and name no op that they do not have (MG_TERSE). */
+/* Boards name no op that they do not have (MG_TERSE). */
 #ifdef MG_TERSE
 #define NAMED_OPS MG_OPS
 #define POSITION(number) find(number)

@@ -24,6 +24,7 @@ enum {
 #define MG_OPS "../ops.def"
 #define MG_LAYOUTS_CONV_2D ~0u
 #define MG_LAYOUTS_DEPTHWISE_CONV_2D ~0u
+#define MG_DENSE_ONLY 0 /* 1: every CONV_2D is a dense layer, one pixel in and one out */
 #else
 #include MG_OPS
 #endif
@@ -92,7 +93,10 @@ typedef struct {
 /* The table's row of an op, or NULL where this build has no such op. */
 const mg_op_t *mg_op_find(uint32_t number);
 
-/* An op's name, "" for one that is unknown; native modules know only the names of ops that they have. */
+/* An op's name, "" for one that is unknown; boards know only the names of ops that they have. */
 const char *mg_op_name(uint32_t number);
+
+/* Records that this build lacks an op, or what of it `name` says, and gives false. */
+bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name);
 
 #endif

@@ -24,8 +24,11 @@ void mg_reset(const mg_model_t *model) {
             memcpy(model->arena + t.offset, model->file + model->data + t.name, t.size);
             continue;
         }
-        for (uint32_t k = 0; k < t.size / mg_dtype_size(t.dtype); k++) {
-            mg_write_real(&t, model->arena + t.offset, k, 0.0f);
+        /* Zeros, as the dtype has them: no float but 0.0 is all bytes zero, no integer but its zero point. */
+        uint32_t element = mg_dtype_size(t.dtype);
+        int64_t zero = t.dtype == MG_FLOAT32 ? 0 : t.zero_point;
+        for (uint32_t at = 0; at < t.size; at += element) {
+            memcpy(model->arena + t.offset + at, &zero, element); /* little-endian: the low bytes */
         }
     }
 }

@@ -31,7 +31,6 @@ else:
 HERE = Path(__file__).resolve().parent
 NATIVE = HERE.parent / "native"
 MODEL_BYTES, ARENA_BYTES = 0x80_0000, 0x40_0000
-OPTIMISE = "-O2"
 
 
 @dataclass(frozen=True)
@@ -201,16 +200,19 @@ def execute(
     return done.stdout + done.stderr, [Count(*map(int, line.split())) for line in lines]
 
 
-def _run(command: Sequence[str], what: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str], what: str, folder: str | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:
         raise UserError(f"{what}:\n{done.stderr.strip()}")
     return done.stdout
 
 
-def _built(name: str, command: Sequence[str], sources: Sequence[Path], what: str) -> Path:
-    """Run a compiler, unless what it would make of these very sources lies in the cache."""
-    digest = sha256("\0".join(command).encode())
+def _built(name: str, commands: Sequence[Sequence[str]], sources: Sequence[Path], what: str) -> Path:
+    """Run a compiler, unless what it would make of these very sources lies in the cache.
+
+    The last of the commands makes the file; they run in a folder of their own.
+    """
+    digest = sha256("\0".join(word for command in commands for word in command).encode())
     for path in sources:
         digest.update(path.read_bytes())
     folder = user_cache_path("midge")
@@ -218,7 +220,9 @@ def _built(name: str, command: Sequence[str], sources: Sequence[Path], what: str
     made = folder / f"{name}-{digest.hexdigest()[:16]}"
     if not made.is_file():
         with tempfile.TemporaryDirectory(dir=folder) as work:
-            _run([*command, "-o", f"{work}/made"], what)
+            for command in commands[:-1]:
+                _run(command, what, work)
+            _run([*commands[-1], "-o", f"{work}/made"], what, work)
             Path(work, "made").replace(made)  # whole or not at all
     return made
 
@@ -228,23 +232,21 @@ def _counter() -> Path:
     """The plugin."""
     source = HERE / "counter.c"
     command = ["cc", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", str(source)]
-    return _built("counter.so", command, [source], "the counter does not compile")
+    return _built("counter.so", [command], [source], "the counter does not compile")
 
 
 @cache
 def program(target: Target) -> Path:
     """The core and program.c for a target. Raises UserError where compiler or emulator are missing."""
-    core = NATIVE / "core"
-    units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
-    return link(target, units, _core_flags(target))
+    return link(target, _core_units(), _core_flags(target))
 
 
 def code_bytes(model: bytes, target: Target) -> int:
     """What the core takes in flash when it holds only the ops that a .midge file needs, compiled as it is counted.
 
-    The program with it less the program without: libgcc's part that the core brings in is counted, too.
+    The program with it less the program without: libgcc's part that the core brings in is counted, too. What counts
+    is not.
     """
-    core = NATIVE / "core"
     with tempfile.TemporaryDirectory(prefix="midge-") as folder:
         image, chosen, nothing = Path(folder, "model.midge"), Path(folder, "ops.def"), Path(folder, "nothing.c")
         image.write_bytes(model)
@@ -252,22 +254,35 @@ def code_bytes(model: bytes, target: Target) -> int:
         kept = user_cache_path("midge") / f"ops-{sha256(chosen.read_bytes()).hexdigest()[:16]}.def"
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(chosen.read_bytes())
-        nothing.write_text('#include "board.h"\nvoid mark(void) {}\nvoid program(void) { mark(); }\n')
+        nothing.write_text('#include "board.h"\nvoid program(void) {}\n')
         flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
-        units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
-        return _flash(target, link(target, units, flags)) - _flash(target, link(target, [nothing], (OPTIMISE,)))
+        return _flash(target, link(target, _core_units(), flags)) - _flash(target, link(target, [nothing]))
 
 
 def _flash(target: Target, image: Path) -> int:
-    """Bytes of code and constants."""
+    """Bytes of code and constants that are the core's."""
     row = _run([f"{target.isa.prefix}size", str(image)], "the program has no size").splitlines()[1].split()
-    return int(row[0]) + int(row[1])
+    symbols = _run([f"{target.isa.prefix}nm", "-S", str(image)], "the program has no symbols")
+    others = re.findall(r"^\w+ (\w+) \w (?:program|mark|print_row)$", symbols, re.M)
+    return int(row[0]) + int(row[1]) - sum(int(size, 16) for size in others)
+
+
+def _core_units() -> list[Path]:
+    core = NATIVE / "core"
+    return [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+
+
+@cache
+def _fast_units() -> frozenset[str]:
+    """The kernels that firmware compiles for speed, as sources.mk lists them."""
+    found = re.search(r"MIDGE_FAST := (.*)", (NATIVE / "sources.mk").read_text(encoding="utf-8"))
+    return frozenset(re.findall(r"\w+\.c", found[1] if found else ""))
 
 
 def _core_flags(target: Target) -> tuple[str, ...]:
     memory = target.memory
     return (
-        "-std=gnu99", OPTIMISE, "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
+        "-std=gnu99", "-DMG_TERSE", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
         f"-DMODEL_ADDRESS={memory.model:#x}u", f"-DMODEL_BYTES={MODEL_BYTES:#x}u",
         f"-DARENA_ADDRESS={memory.arena:#x}u", f"-DARENA_BYTES={ARENA_BYTES:#x}u",
     )  # fmt: skip
@@ -279,14 +294,19 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     for tool in (f"{isa.prefix}gcc", isa.system):
         if which(tool) is None:
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
-    command = [
-        f"{isa.prefix}gcc", *target.flags, *flags, f"-I{HERE}", *map(str, units), str(HERE / isa.start),
-        "-nostartfiles", *isa.link, "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
-        f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc",
+    gcc = [f"{isa.prefix}gcc", *target.flags, *flags, *isa.link, f"-I{HERE}"]
+    small = [str(unit) for unit in (*units, HERE / isa.start) if unit.name not in _fast_units()]
+    fast = [str(unit) for unit in units if unit.name in _fast_units()]
+    commands = [
+        [*gcc, "-Os", "-c", *small],
+        *([[*gcc, "-O2", "-c", *fast]] if fast else []),
+        [*gcc, *(f"{Path(unit).stem}.o" for unit in (*small, *fast)), "-nostartfiles",
+         "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
+         f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc"],
     ]  # fmt: skip
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HERE / "board.h", HERE / "program.ld"]
     what = f"the program does not compile for {target.title}"
-    return _built(f"{target.name}.elf", command, [*units, HERE / isa.start, *headers], what)
+    return _built(f"{target.name}.elf", commands, [*units, HERE / isa.start, *headers], what)
 
 
 @cache

@@ -19,12 +19,12 @@
 
 /* A patch, except where a pixel of the input is one. */
 static uint64_t patch_size(const mg_conv_params_t *p) {
-    return p->kernel_h == 1 && p->kernel_w == 1 ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+    return mg_is_pointwise(p) ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
 }
 
 /* Channels whose int4 weights are unpacked together. */
 static uint32_t unpacked_channels(const mg_conv_params_t *p) {
-    return (uint64_t)p->batches * p->out_h * p->out_w == 1 ? 1 : 4;
+    return mg_pixels_of(p) == 1 ? 1 : 4;
 }
 
 /* `weights` of int4, of which `unpacked` lie as int8 at one time. */
@@ -48,6 +48,9 @@ bool mg_conv2d_check(const mg_check_t *check) {
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
     if (!mg_check_layout(check, MG_LAYOUTS_CONV_2D)) {
         return false;
+    }
+    if (MG_DENSE_ONLY && !mg_is_dense(p)) {
+        return mg_refuse_op(check->error, MG_OP_CONV_2D, "CONV_2D but for dense layers");
     }
     if (LIES_IN(CONV_2D, CANONICAL)) {
         return mg_check_conv(check, taps * p->out_c, patch_size(p));
@@ -127,12 +130,11 @@ static void walk(const mg_call_t *call, const part_t *part, pixel_fn pixel) {
     const mg_conv_params_t *p = &call->params.conv;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = call->scratch;
-    bool pointwise = p->kernel_h == 1 && p->kernel_w == 1;
     for (uint32_t n = 0; n < p->batches; n++) {
         for (int32_t y = 0; y < p->out_h; y++) {
             for (int32_t x = 0; x < p->out_w; x++, out += p->out_c) {
                 const int8_t *from = patch;
-                if (pointwise) { /* no padding, so the patch is a pixel of the input */
+                if (mg_is_pointwise(p)) { /* no padding, so the patch is a pixel of the input */
                     from = image + (uint32_t)(y * p->stride_h * p->in_w + x * p->stride_w) * p->in_c;
                 } else {
                     mg_gather_patch(p, image, y, x, patch);

@@ -29,10 +29,6 @@ static uint64_t taps_rounded(const mg_conv_params_t *p) {
     return (taps_of(p) + 3u) & ~3ull;
 }
 
-static bool is_pointwise(const mg_conv_params_t *p) {
-    return p->kernel_h == 1 && p->kernel_w == 1;
-}
-
 uint64_t mg_pairs_weights_size(const mg_conv_params_t *p) {
     return taps_rounded(p) * ((p->out_c + 1u) & ~1u);
 }
@@ -44,12 +40,11 @@ uint64_t mg_pairs_table_size(const mg_conv_params_t *p) {
 /* The lanes of four pixels, or the bytes of one where there are fewer, and behind them a patch as it is gathered.
  * Where a pixel of the input is a patch and words, it is used where it lies. */
 static uint64_t lanes_size(const mg_conv_params_t *p) {
-    uint64_t pixels = (uint64_t)p->batches * p->out_h * p->out_w;
-    return pixels >= PIXELS ? 2 * PIXELS * taps_rounded(p) : is_pointwise(p) && p->in_c % 4 == 0 ? 0 : taps_rounded(p);
+    return mg_pixels_of(p) >= PIXELS ? 2 * PIXELS * taps_rounded(p) : mg_is_pointwise(p) && p->in_c % 4 == 0 ? 0 : taps_rounded(p);
 }
 
 uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
-    return lanes_size(p) + (is_pointwise(p) ? 0 : taps_of(p));
+    return lanes_size(p) + (mg_is_pointwise(p) ? 0 : taps_of(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. */
@@ -128,7 +123,7 @@ static inline void finish_one(walk_t *w, const mg_widening_t *rows, uint32_t res
 static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_t *w) {
     const uint32_t in_c = p->in_c, rest = in_c % 4;
     mg_widening_t rows = {w->lanes, image, in_c / 4, PIXELS, 1, in_c};
-    while (w->left >= PIXELS) {
+    while (!MG_DENSE_ONLY && w->left >= PIXELS) {
         for (rows.lanes = w->lanes; rows.lanes != w->lanes + 2 * PIXELS; rows.lanes += 2, rows.x += in_c) {
             load_lanes(&rows, rest);
         }
@@ -181,12 +176,12 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
 void mg_conv2d_pairs(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
-    const uint32_t pixels = (uint32_t)p->batches * p->out_h * p->out_w;
     walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, (uint32_t)taps_rounded(p) / 4,
                  channels.above},
-                channels, call->scratch, call->out[0], pixels, 0};
+                channels, call->scratch, call->out[0], mg_pixels_of(p), 0};
     const int8_t *image = call->in[0];
-    if (is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->in_h == p->out_h && p->in_w == p->out_w) {
+    const bool all = p->stride_h == 1 && p->stride_w == 1 && p->in_h == p->out_h && p->in_w == p->out_w;
+    if (MG_DENSE_ONLY || (mg_is_pointwise(p) && all)) {
         walk_pointwise(p, image, &w);
         return;
     }

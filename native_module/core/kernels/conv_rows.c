@@ -24,7 +24,7 @@ static uint64_t taps_rounded(const mg_conv_params_t *p) {
 bool mg_conv2d_rows_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     uint64_t groups = (p->out_c + 3u) / 4;
-    bool pixels_lie = p->kernel_h == 1 && p->kernel_w == 1 && p->in_c % BLOCK == 0; /* and are never copied */
+    bool pixels_lie = mg_is_pointwise(p) && p->in_c % BLOCK == 0; /* and are never copied */
     return mg_check_conv(check, taps_rounded(p) * 4 * groups, pixels_lie ? 0 : 2 * taps_rounded(p))
            && mg_check_data(check, p->channels_at, 48 * groups);
 }
@@ -86,7 +86,7 @@ void mg_conv2d_rows(const mg_call_t *call) {
     const int8_t *image = call->in[0], *held = NULL;
     int8_t *out = call->out[0], *patch = call->scratch;
     /* Pixels are patches, if what lies behind one is still the tensor. */
-    const int8_t *end = p->kernel_h == 1 && p->kernel_w == 1 ? image + p->batches * size : NULL;
+    const int8_t *end = mg_is_pointwise(p) ? image + p->batches * size : NULL;
     if (end == NULL || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */
         memset(patch, 0, 2 * k);
     }

@@ -22,11 +22,7 @@ static uint32_t taps_of(const mg_conv_params_t *p) {
 }
 
 static bool is_one_pixel(const mg_conv_params_t *p) {
-    return p->batches == 1 && p->out_h == 1 && p->out_w == 1;
-}
-
-static bool is_pointwise(const mg_conv_params_t *p) {
-    return p->kernel_h == 1 && p->kernel_w == 1;
+    return MG_DENSE_ONLY || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
 }
 
 uint64_t mg_words_weights_size(const mg_conv_params_t *p) {
@@ -36,7 +32,7 @@ uint64_t mg_words_weights_size(const mg_conv_params_t *p) {
 
 /* A chunk of two channels as words, and in its place before that the patches of a pair. */
 static uint64_t weights_room(const mg_conv_params_t *p, uint64_t taps) {
-    uint64_t chunk = 8 * (taps < CHUNK ? (taps + 3) & ~3ull : CHUNK), patches = is_pointwise(p) ? 0 : 2 * taps;
+    uint64_t chunk = 8 * (taps < CHUNK ? (taps + 3) & ~3ull : CHUNK), patches = mg_is_pointwise(p) ? 0 : 2 * taps;
     return chunk > patches ? chunk : (patches + 3) & ~3ull;
 }
 
@@ -49,7 +45,7 @@ static uint64_t pair_room(uint64_t taps) {
 uint64_t mg_words_scratch_size(const mg_conv_params_t *p) {
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
     if (is_one_pixel(p)) {
-        return is_pointwise(p) ? 0 : taps;
+        return mg_is_pointwise(p) ? 0 : taps;
     }
     return weights_room(p, taps) + pair_room(taps);
 }
@@ -65,7 +61,7 @@ typedef struct {
 static const int8_t *next_patch(place_t *at, int8_t *room) {
     const mg_conv_params_t *p = at->p;
     const int8_t *patch = room;
-    if (is_pointwise(p)) {
+    if (mg_is_pointwise(p)) {
         patch = at->image + (uint32_t)(at->y * p->stride_h * p->in_w + at->x * p->stride_w) * p->in_c;
     } else {
         mg_gather_patch(p, at->image, at->y, at->x, room);

@@ -15,8 +15,8 @@
 bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
 bool mg_refuse_damage(const mg_check_t *check);
 
-/* The same for parameters that no converter writes. Native modules lie in RAM: one text serves there for all
- * of those (MG_TERSE). */
+/* The same for parameters that no converter writes. On boards one text serves for all of those (MG_TERSE): the
+ * host's tools, which have them all, say more. */
 #ifdef MG_TERSE
 #define mg_refuse(check, message, found, wanted) mg_refuse_damage(check)
 #else
@@ -25,6 +25,21 @@ bool mg_refuse_damage(const mg_check_t *check);
 
 /* The kernel of the node's weight layout is in this build, whose layouts these are, a bit each. */
 bool mg_check_layout(const mg_check_t *check, uint32_t layouts);
+
+/* Whether a convolution is a dense layer. A build for those alone (MG_DENSE_ONLY) refuses every other one, so
+ * that the compiler drops what patches and several pixels need. */
+static inline bool mg_is_dense(const mg_conv_params_t *p) {
+    return p->batches == 1 && p->kernel_h == 1 && p->kernel_w == 1 && p->in_h == 1 && p->in_w == 1 && p->out_h == 1
+           && p->out_w == 1;
+}
+
+static inline bool mg_is_pointwise(const mg_conv_params_t *p) {
+    return MG_DENSE_ONLY || (p->kernel_h == 1 && p->kernel_w == 1);
+}
+
+static inline uint32_t mg_pixels_of(const mg_conv_params_t *p) {
+    return MG_DENSE_ONLY ? 1 : (uint32_t)p->batches * p->out_h * p->out_w;
+}
 
 /* The node has so many inputs and one output, of these dtypes. */
 bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);

@@ -26,54 +26,58 @@ static int32_t quantize(float x, float scale, int32_t zero_point, int32_t low, i
     return mg_clamp(mg_wrap_add(round_real(x / scale), zero_point), low, high);
 }
 
+static bool is_signed(uint32_t dtype) {
+    return (1u << dtype & (1u << MG_INT8 | 1u << MG_INT16 | 1u << MG_INT32 | 1u << MG_INT64)) != 0;
+}
+
+static float scale_of(const mg_tensor_t *t) {
+    return t->scale == 0.0f ? 1.0f : t->scale;
+}
+
+/* Byte by byte, because a user's buffer may lie unaligned. */
 void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value) {
-    float scale = t->scale == 0.0f ? 1.0f : t->scale;
-    switch (t->dtype) {
-        case MG_INT8:
-            ((int8_t *)data)[index] = (int8_t)quantize(value, scale, t->zero_point, INT8_MIN, INT8_MAX);
-            break;
-        case MG_UINT8: ((uint8_t *)data)[index] = (uint8_t)quantize(value, scale, t->zero_point, 0, UINT8_MAX); break;
-        case MG_INT16:
-            ((int16_t *)data)[index] = (int16_t)quantize(value, scale, t->zero_point, INT16_MIN, INT16_MAX);
-            break;
-        case MG_UINT16:
-            ((uint16_t *)data)[index] = (uint16_t)quantize(value, scale, t->zero_point, 0, UINT16_MAX);
-            break;
-        case MG_INT32: ((int32_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
-        case MG_UINT32:
-            ((uint32_t *)data)[index] = (uint32_t)quantize(value, scale, t->zero_point, 0, INT32_MAX);
-            break;
-        case MG_INT64: ((int64_t *)data)[index] = quantize(value, scale, t->zero_point, INT32_MIN, INT32_MAX); break;
-        case MG_UINT64:
-            ((uint64_t *)data)[index] = (uint64_t)quantize(value, scale, t->zero_point, 0, INT32_MAX);
-            break;
-        case MG_BOOL: ((uint8_t *)data)[index] = value != 0.0f; break;
-        default: ((float *)data)[index] = value; break;
+    uint32_t size = mg_dtype_size(t->dtype);
+    uint8_t *to = (uint8_t *)data + index * size;
+    int32_t q;
+    if (t->dtype == MG_FLOAT32) {
+        memcpy(&q, &value, sizeof q);
+    } else if (t->dtype == MG_BOOL) {
+        q = value != 0.0f;
+    } else {
+        int32_t above = size < 4 ? 8 * (int32_t)size : 31; /* the bits of the largest value */
+        int32_t max = (int32_t)((1u << (above - (size < 4 && is_signed(t->dtype)))) - 1);
+        q = quantize(value, scale_of(t), t->zero_point, is_signed(t->dtype) ? -max - 1 : 0, max);
+    }
+    for (uint32_t i = 0; i < size; i++, q >>= 8) {
+        to[i] = (uint8_t)q;
     }
 }
 
 float mg_read_real(const mg_tensor_t *t, const void *data, uint32_t index) {
-    float scale = t->scale == 0.0f ? 1.0f : t->scale;
-    int32_t q;
-    switch (t->dtype) {
-        case MG_INT8: q = ((const int8_t *)data)[index]; break;
-        case MG_UINT8:
-        case MG_BOOL: q = ((const uint8_t *)data)[index]; break;
-        case MG_INT16: q = ((const int16_t *)data)[index]; break;
-        case MG_UINT16: q = ((const uint16_t *)data)[index]; break;
-        case MG_INT32: q = ((const int32_t *)data)[index]; break;
-        case MG_UINT32: return scale * (float)((const uint32_t *)data)[index];
-        case MG_INT64: { /* in halves, which needs no conversion from 64 bits */
-            int64_t whole = ((const int64_t *)data)[index];
-            return scale * ((float)(int32_t)(whole >> 32) * 4294967296.0f + (float)(uint32_t)whole);
-        }
-        case MG_UINT64: {
-            uint64_t whole = ((const uint64_t *)data)[index];
-            return scale * ((float)(uint32_t)(whole >> 32) * 4294967296.0f + (float)(uint32_t)whole);
-        }
-        default: return ((const float *)data)[index];
+    uint32_t size = mg_dtype_size(t->dtype), low = 0;
+    const uint8_t *from = (const uint8_t *)data + index * size;
+    for (uint32_t i = size < 4 ? size : 4; i-- != 0;) {
+        low = low << 8 | from[i];
     }
-    return scale * (float)mg_wrap_add(q, (int32_t)(0u - (uint32_t)t->zero_point));
+    if (t->dtype == MG_FLOAT32) {
+        float value;
+        memcpy(&value, &low, sizeof value);
+        return value;
+    }
+    if (size == 8) { /* in halves, which needs no conversion from 64 bits */
+        uint32_t high = mg_load_u32(from + 4);
+        float above = is_signed(t->dtype) ? (float)(int32_t)high : (float)high;
+        return scale_of(t) * (above * 4294967296.0f + (float)low);
+    }
+    if (t->dtype == MG_UINT32) {
+        return scale_of(t) * (float)low;
+    }
+    int32_t q = (int32_t)low;
+    if (is_signed(t->dtype)) {
+        uint32_t unused = 32 - 8 * size;
+        q = (int32_t)(low << unused) >> unused;
+    }
+    return scale_of(t) * (float)mg_wrap_add(q, (int32_t)(0u - (uint32_t)t->zero_point));
 }
 
 static bool check_affine(const mg_check_t *check, uint32_t in_dtype, uint32_t out_dtype) {
