@@ -9,13 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from test_natmods import make
 from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
+from midge import load as host_load
 from midge.boards import load_board
 from midge.convert import convert
 from midge.format import read
+from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
 
 OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
 
@@ -31,10 +34,10 @@ def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def load(folder: Path, model: str) -> str:
+def load(folder: Path, model: str, then: str = "m") -> str:
     row = load_board("unix")
     firmware = built(f"build/firmware/unix-bare/{row.firmware}", "make firmware BOARD=unix BARE=1")
-    done = subprocess.run([firmware, "-c", f"import midge\nprint(midge.load({model!r}))"], cwd=folder, text=True,
+    done = subprocess.run([firmware, "-c", f"import midge\nm = midge.load({model!r})\ny = bytearray(3)\nprint({then})"], cwd=folder, text=True,
                           capture_output=True, env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)},
                           timeout=60)  # fmt: skip
     return done.stdout + done.stderr
@@ -55,6 +58,32 @@ def test_another_model_is_refused_with_the_op_and_a_remedy(tailored: Path) -> No
 def test_it_is_smaller(tailored: Path) -> None:
     whole = built("build/natmod/x64/_midge.mpy", "make natmod ARCH=x64").stat().st_size
     assert (tailored / "_midge.mpy").stat().st_size < whole / 3
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a dense layer, the wand's network, whose first op is a convolution, and a module for the former."""
+    folder = tmp_path_factory.mktemp("dense")
+    weights = np.arange(-70, 80, 10, dtype=np.int8).reshape(3, 5)
+    tensors = [
+        Tensor("x", (1, 5), "int8", scale=0.5, zero_point=1), Tensor("w", data=weights, scale=0.25, zero_point=0),
+        Tensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
+        Tensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
+    ]  # fmt: skip
+    layer = Graph(tensors, [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
+    (folder / "dense.midge").write_bytes(convert(model_bytes(layer)).blob)
+    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'dense.midge'}", f"NATMOD={folder}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_a_module_for_dense_layers_runs_them_and_refuses_other_convolutions(dense: Path) -> None:
+    x, y = np.array([[1, -2, 3, 100, -128]], np.int8), np.zeros((1, 3), np.int8)
+    host_load((dense / "dense.midge").read_bytes()).run(x, out=y)
+    assert str(y.tobytes()) in load(dense, "dense.midge", f"(m.run({x.tobytes()!r}, out=y), bytes(y))")
+    last = load(dense, "wand.midge").strip().splitlines()[-1]
+    assert last.startswith("ValueError: node 0 ") and last.endswith("op 1 CONV_2D but for dense layers")
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
