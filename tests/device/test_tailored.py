@@ -37,9 +37,9 @@ def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def load(folder: Path, model: str, then: str = "m") -> str:
     row = load_board("unix")
     firmware = built(f"build/firmware/unix-bare/{row.firmware}", "make firmware BOARD=unix BARE=1")
-    done = subprocess.run([firmware, "-c", f"import midge\nm = midge.load({model!r})\ny = bytearray(3)\nprint({then})"], cwd=folder, text=True,
-                          capture_output=True, env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)},
-                          timeout=60)  # fmt: skip
+    script = f"import midge\nm = midge.load({model!r})\ny = bytearray(3)\nprint({then})"
+    done = subprocess.run([firmware, "-c", script], cwd=folder, text=True, capture_output=True, timeout=60,
+                          env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)})  # fmt: skip
     return done.stdout + done.stderr
 
 
@@ -83,7 +83,7 @@ def test_a_module_for_dense_layers_runs_them_and_refuses_other_convolutions(dens
     host_load((dense / "dense.midge").read_bytes()).run(x, out=y)
     assert str(y.tobytes()) in load(dense, "dense.midge", f"(m.run({x.tobytes()!r}, out=y), bytes(y))")
     last = load(dense, "wand.midge").strip().splitlines()[-1]
-    assert last.startswith("ValueError: node 0 ") and last.endswith("op 1 CONV_2D but for dense layers")
+    assert last.startswith("ValueError: node 0: ") and last.endswith("op 1 CONV_2D but for dense layers")
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
