@@ -136,14 +136,15 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
 
 static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
     const mg_strip_channel_t *channel = strip->channel;
+    const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
     const int16_t *x = strip->x;
     int8_t *out = strip->out;
-    for (uint32_t i = 0; i < strip->rows; i++, x += g->a.stride * g->line, out += strip->out_step) {
+    for (uint32_t i = 0; i < g->a.out; i++, x += g->a.stride * g->line, out += strip->out_step) {
         int32_t sums[OUTPUTS];
         mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
         for (uint32_t j = OUTPUTS; j-- != 0;) {
-            out[j == 0 ? 0 : strip->at[j - 1]] = (int8_t)mg_requantize_twice(
-                mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier, channel->rounding, channel->shift);
+            out[at[j]] = (int8_t)mg_requantize_twice(mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier,
+                                                     channel->rounding, channel->shift);
         }
     }
 }
@@ -193,10 +194,10 @@ static void convolve_channels(const layer_t *layer, const int8_t *image, int8_t 
     const geometry_t *g = &layer->g;
     const int8_t zero_point = layer->call->params.conv.in_zero_point;
     const uint32_t multiplier = layer->count / g->lanes;
-    mg_strip_t strip = {.rows = g->a.out, .out_step = g->a.out_step, .above = layer->channels.above};
-    for (uint32_t j = 1; j < OUTPUTS; j++) {
-        strip.at[j - 1] = j < g->b.out ? j * g->b.out_step : 0;
-    }
+    mg_strip_t strip = {.second = g->b.out > 1 ? g->b.out_step : 0, .third = g->b.out > 2 ? 2 * g->b.out_step : 0,
+                        .fourth = g->b.out > 3 ? 3 * g->b.out_step : 0, .out_step = g->a.out_step,
+                        .step = layer->channels.above ? 1 : -1};
+    strip.left = -strip.step * (int32_t)g->a.out;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
         int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
