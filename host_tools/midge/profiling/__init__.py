@@ -31,7 +31,6 @@ else:
 HERE = Path(__file__).resolve().parent
 NATIVE = HERE.parent / "native"
 MODEL_BYTES, ARENA_BYTES = 0x80_0000, 0x40_0000
-OPTIMISE = "-O2"
 
 
 @dataclass(frozen=True)
@@ -201,16 +200,17 @@ def execute(
     return done.stdout + done.stderr, [Count(*map(int, line.split())) for line in lines]
 
 
-def _run(command: Sequence[str], what: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str], what: str, folder: str | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode:
         raise UserError(f"{what}:\n{done.stderr.strip()}")
     return done.stdout
 
 
-def _built(name: str, command: Sequence[str], sources: Sequence[Path], what: str) -> Path:
-    """Run a compiler, unless what it would make of these very sources lies in the cache."""
-    digest = sha256("\0".join(command).encode())
+def _built(name: str, commands: Sequence[Sequence[str]], sources: Sequence[Path], what: str) -> Path:
+    """Run compilers in a folder of their own, the last one for a result, unless what they would make of these very
+    sources lies in the cache."""
+    digest = sha256("\0".join("\0".join(command) for command in commands).encode())
     for path in sources:
         digest.update(path.read_bytes())
     folder = user_cache_path("midge")
@@ -218,7 +218,9 @@ def _built(name: str, command: Sequence[str], sources: Sequence[Path], what: str
     made = folder / f"{name}-{digest.hexdigest()[:16]}"
     if not made.is_file():
         with tempfile.TemporaryDirectory(dir=folder) as work:
-            _run([*command, "-o", f"{work}/made"], what)
+            for command in commands[:-1]:
+                _run(command, what, work)
+            _run([*commands[-1], "-o", "made"], what, work)
             Path(work, "made").replace(made)  # whole or not at all
     return made
 
@@ -228,7 +230,7 @@ def _counter() -> Path:
     """The plugin."""
     source = HERE / "counter.c"
     command = ["cc", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", str(source)]
-    return _built("counter.so", command, [source], "the counter does not compile")
+    return _built("counter.so", [command], [source], "the counter does not compile")
 
 
 @cache
@@ -255,7 +257,7 @@ def code_bytes(model: bytes, target: Target) -> int:
         nothing.write_text('#include "board.h"\nvoid mark(void) {}\nvoid program(void) { mark(); }\n')
         flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
         units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
-        return _flash(target, link(target, units, flags)) - _flash(target, link(target, [nothing], (OPTIMISE,)))
+        return _flash(target, link(target, units, flags)) - _flash(target, link(target, [nothing]))
 
 
 def _flash(target: Target, image: Path) -> int:
@@ -267,10 +269,17 @@ def _flash(target: Target, image: Path) -> int:
 def _core_flags(target: Target) -> tuple[str, ...]:
     memory = target.memory
     return (
-        "-std=gnu99", OPTIMISE, "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
+        "-std=gnu99", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
         f"-DMODEL_ADDRESS={memory.model:#x}u", f"-DMODEL_BYTES={MODEL_BYTES:#x}u",
         f"-DARENA_ADDRESS={memory.arena:#x}u", f"-DARENA_BYTES={ARENA_BYTES:#x}u",
     )  # fmt: skip
+
+
+@cache
+def _fast() -> frozenset[str]:
+    """The kernels that are compiled for speed, the others for size: as in firmware."""
+    listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
+    return frozenset(re.findall(r"[a-z0-9_]+\.c", listed[0] if listed else ""))
 
 
 def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Path:
@@ -279,14 +288,21 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     for tool in (f"{isa.prefix}gcc", isa.system):
         if which(tool) is None:
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
+    gcc = (f"{isa.prefix}gcc", *target.flags)
+    sources = [*units, HERE / isa.start]
+    compiled = [
+        [*gcc, optimise, *flags, f"-I{HERE}", "-c", *(str(unit) for unit in sources if (unit.name in _fast()) == fast)]
+        for fast, optimise in ((True, "-O2"), (False, "-Os"))
+        if any((unit.name in _fast()) == fast for unit in sources)
+    ]
     command = [
-        f"{isa.prefix}gcc", *target.flags, *flags, f"-I{HERE}", *map(str, units), str(HERE / isa.start),
+        *gcc, *(f"{unit.stem}.o" for unit in sources),
         "-nostartfiles", *isa.link, "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
         f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc",
     ]  # fmt: skip
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HERE / "board.h", HERE / "program.ld"]
     what = f"the program does not compile for {target.title}"
-    return _built(f"{target.name}.elf", command, [*units, HERE / isa.start, *headers], what)
+    return _built(f"{target.name}.elf", [*compiled, command], [*sources, *headers], what)
 
 
 @cache
