@@ -43,7 +43,7 @@ class Isa:
     packages: str  # of Debian, that bring both
     start: str  # the start-up file
     options: tuple[str, ...]  # of QEMU
-    link: tuple[str, ...]
+    specs: tuple[str, ...]  # the C library
 
 
 ISAS = {
@@ -288,7 +288,7 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     for tool in (f"{isa.prefix}gcc", isa.system):
         if which(tool) is None:
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
-    gcc = (f"{isa.prefix}gcc", *target.flags)
+    gcc = (f"{isa.prefix}gcc", *target.flags, *isa.specs)
     sources = [*units, HERE / isa.start]
     compiled = [
         [*gcc, optimise, *flags, f"-I{HERE}", "-c", *(str(unit) for unit in sources if (unit.name in _fast()) == fast)]
@@ -297,7 +297,7 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     ]
     command = [
         *gcc, *(f"{unit.stem}.o" for unit in sources),
-        "-nostartfiles", *isa.link, "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
+        "-nostartfiles", "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
         f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc",
     ]  # fmt: skip
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HERE / "board.h", HERE / "program.ld"]
