@@ -244,20 +244,20 @@ def program(target: Target) -> Path:
 def code_bytes(model: bytes, target: Target) -> int:
     """What the core takes in flash when it holds only the ops that a .midge file needs, compiled as it is counted.
 
-    The program with it less the program without: libgcc's part that the core brings in is counted, too.
+    The program that counts with it less the same without: libgcc's part that the core brings in is counted, too.
     """
     core = NATIVE / "core"
     with tempfile.TemporaryDirectory(prefix="midge-") as folder:
-        image, chosen, nothing = Path(folder, "model.midge"), Path(folder, "ops.def"), Path(folder, "nothing.c")
+        image, chosen = Path(folder, "model.midge"), Path(folder, "ops.def")
         image.write_bytes(model)
         _run([sys.executable, str(NATIVE / "select_ops.py"), str(chosen), "--models", str(image)], "no ops")
         kept = user_cache_path("midge") / f"ops-{sha256(chosen.read_bytes()).hexdigest()[:16]}.def"
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(chosen.read_bytes())
-        nothing.write_text('#include "board.h"\nvoid mark(void) {}\nvoid program(void) { mark(); }\n')
         flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
         units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
-        return _flash(target, link(target, units, flags)) - _flash(target, link(target, [nothing]))
+        without = link(target, [HERE / "program.c"], (*flags, "-Wl,--unresolved-symbols=ignore-all"))
+        return _flash(target, link(target, units, flags)) - _flash(target, without)
 
 
 def _flash(target: Target, image: Path) -> int:
@@ -288,10 +288,10 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     for tool in (f"{isa.prefix}gcc", isa.system):
         if which(tool) is None:
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
-    gcc = (f"{isa.prefix}gcc", *target.flags, *isa.specs)
+    gcc = (f"{isa.prefix}gcc", *target.flags, *isa.specs, *flags, f"-I{HERE}")
     sources = [*units, HERE / isa.start]
     compiled = [
-        [*gcc, optimise, *flags, f"-I{HERE}", "-c", *(str(unit) for unit in sources if (unit.name in _fast()) == fast)]
+        [*gcc, optimise, "-c", *(str(unit) for unit in sources if (unit.name in _fast()) == fast)]
         for fast, optimise in ((True, "-O2"), (False, "-Os"))
         if any((unit.name in _fast()) == fast for unit in sources)
     ]

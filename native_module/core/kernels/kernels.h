@@ -68,9 +68,6 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
  * patch [kernel_h][kernel_w][in_c], with the input's zero point where the window hangs over. */
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch);
 
-/* n outputs in int8 are clamped to [min, max]. */
-void mg_clamp_bytes(int8_t *y, uint32_t n, int32_t min, int32_t max);
-
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch);
 

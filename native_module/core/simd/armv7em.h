@@ -108,32 +108,6 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-/* Two int16 at any even address. */
-static inline int16x2_t mg_pair_at(const int16_t *p) {
-    return (int16x2_t)mg_load_u32((const uint8_t *)p);
-}
-
-/* Called with constant pairs and step, this unrolls, and each pair of values is loaded once. */
-static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t *taps, uint32_t rows,
-                               uint32_t pairs, uint32_t step) {
-    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    do {
-        for (uint32_t j = 0; j < 2 * pairs; j += 2) {
-            int16x2_t w = mg_pair_at(taps + j);
-            s0 = __smlad(mg_pair_at(x + j), w, s0);
-            s1 = __smlad(mg_pair_at(x + step + j), w, s1);
-            s2 = __smlad(mg_pair_at(x + 2 * step + j), w, s2);
-            s3 = __smlad(mg_pair_at(x + 3 * step + j), w, s3);
-        }
-        x += line;
-        taps += 2 * pairs;
-    } while (--rows != 0);
-    sums[0] = s0;
-    sums[1] = s1;
-    sums[2] = s2;
-    sums[3] = s3;
-}
-
 #ifdef __arm__
 
 /* Functions that are all assembly: their arguments are in r0 to r2. */
@@ -195,6 +169,41 @@ MG_NAKED mg_pair_columns(MG_ARG const mg_columns_t *columns) {
             "add r0, r0, r7\n"
             "subs r6, r6, #1\n"
             "bne 1b\n"
+            "pop {r4-r11, pc}\n");
+}
+
+/* r1 x, r2 from the end of a row to the next, r3 taps, r4 rows, r5 pairs of a row, r0 those left, r6, r7 one and
+ * three steps, r8-r11 the sums, r12 a pair of taps, lr one of values. */
+__attribute__((naked, noinline, unused)) static void mg_dot_taps(MG_ARG int32_t sums[4], MG_ARG const int16_t *x,
+        MG_ARG uint32_t line, MG_ARG const int16_t *taps, MG_ARG uint32_t rows, MG_ARG uint32_t pairs,
+        MG_ARG uint32_t step) {
+    __asm__("push {r0, r4-r11, lr}\n"
+            "ldrd r4, r5, [sp, #40]\n"
+            "ldr r6, [sp, #48]\n"
+            "sub r2, r2, r5, lsl #1\n"
+            "lsls r2, r2, #1\n"
+            "lsls r6, r6, #1\n"
+            "add r7, r6, r6, lsl #1\n"
+            "mov r8, #0\n mov r9, #0\n mov r10, #0\n mov r11, #0\n"
+            "1:\n"
+            "mov r0, r5\n"
+            "2:\n"
+            "ldr r12, [r3], #4\n"
+            "ldr lr, [r1, r6]\n"
+            "smlad r9, lr, r12, r9\n"
+            "ldr lr, [r1, r6, lsl #1]\n"
+            "smlad r10, lr, r12, r10\n"
+            "ldr lr, [r1, r7]\n"
+            "smlad r11, lr, r12, r11\n"
+            "ldr lr, [r1], #4\n"
+            "smlad r8, lr, r12, r8\n"
+            "subs r0, r0, #1\n"
+            "bne 2b\n"
+            "add r1, r1, r2\n"
+            "subs r4, r4, #1\n"
+            "bne 1b\n"
+            "pop {r0}\n"
+            "stm r0, {r8-r11}\n"
             "pop {r4-r11, pc}\n");
 }
 

@@ -173,6 +173,18 @@ typedef struct {
 #include "vectors.h"
 #endif
 
+/* y clamped to [min, max], n of them. */
+static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
+    const uint32_t low = 0x01010101u * (uint8_t)min, high = 0x01010101u * (uint8_t)max;
+    for (; n >= 4; n -= 4, y += 4) {
+        uint32_t word = mg_min4(mg_max4(mg_load_u32((const uint8_t *)y), low), high);
+        memcpy(y, &word, 4);
+    }
+    for (; n != 0; n--, y++) {
+        *y = *y < min ? min : *y > max ? max : *y;
+    }
+}
+
 #ifndef MG_OWN_SHORT
 static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     return mg_requantize_twice((int32_t)((uint32_t)x << 1), multiplier, rounding, shift);
