@@ -276,8 +276,8 @@ def _core_flags(target: Target) -> tuple[str, ...]:
 
 
 @cache
-def _fast() -> frozenset[str]:
-    """The kernels that are compiled for speed, the others for size: as in firmware."""
+def fast_kernels() -> frozenset[str]:
+    """Return the files that are compiled for speed, the others for size: as in firmware."""
     listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
     return frozenset(re.findall(r"[a-z0-9_]+\.c", listed[0] if listed else ""))
 
@@ -290,11 +290,10 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
     gcc = (f"{isa.prefix}gcc", *target.flags, *isa.specs, *flags, f"-I{HERE}")
     sources = [*units, HERE / isa.start]
-    compiled = [
-        [*gcc, optimise, "-c", *(str(unit) for unit in sources if (unit.name in _fast()) == fast)]
-        for fast, optimise in ((True, "-O2"), (False, "-Os"))
-        if any((unit.name in _fast()) == fast for unit in sources)
-    ]
+    compiled = []
+    for optimise in ("-O2", "-Os"):
+        files = [str(unit) for unit in sources if (unit.name in fast_kernels()) == (optimise == "-O2")]
+        compiled += [[*gcc, optimise, "-c", *files]] if files else []
     command = [
         *gcc, *(f"{unit.stem}.o" for unit in sources),
         "-nostartfiles", "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
