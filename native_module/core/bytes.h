@@ -27,7 +27,20 @@ static inline int64_t mg_load_i64(const uint8_t *p) {
     return v;
 }
 
-/* Not by memcpy, which would be a call where words have to be aligned. */
+#ifdef __ARM_FEATURE_UNALIGNED /* one instruction, also to a compiler that counts these when it goes for size */
+
+static inline uint32_t mg_load_u32(const uint8_t *p) {
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void mg_store_u32(uint8_t *p, uint32_t v) {
+    memcpy(p, &v, sizeof v);
+}
+
+#else /* not by memcpy, which would be a call where words have to be aligned */
+
 static inline uint32_t mg_load_u32(const uint8_t *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -38,6 +51,8 @@ static inline void mg_store_u32(uint8_t *p, uint32_t v) {
     p[2] = (uint8_t)(v >> 16);
     p[3] = (uint8_t)(v >> 24);
 }
+
+#endif
 
 static inline int32_t mg_load_i32(const uint8_t *p) {
     return (int32_t)mg_load_u32(p);

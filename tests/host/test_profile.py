@@ -2,6 +2,8 @@
 """midge profile: what is counted is what was executed."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from zlib import crc32
 
@@ -14,7 +16,7 @@ from midge import load
 from midge.commands.profile import profile as command
 from midge.convert import convert
 from midge.errors import UserError
-from midge.profiling import Count, Target, count, execute, find_target, link, targets
+from midge.profiling import NATIVE, Count, Target, count, execute, fast_kernels, find_target, link, targets
 
 # What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
 # are the same in every stretch; the empty one is taken off.
@@ -89,6 +91,21 @@ def counted(target: Target, listing: str, folder: Path) -> Count:
 @pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
 def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
     assert counted(find_target(name), listing, tmp_path) == wanted
+
+
+def test_what_is_compiled_for_speed_are_kernels() -> None:
+    assert {"conv.c", "patch.c"} <= fast_kernels() <= {path.name for path in (NATIVE / "core" / "kernels").glob("*.c")}
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
+def test_cmake_compiles_the_same_kernels_for_speed(tmp_path: Path) -> None:
+    lines = (NATIVE / "micropython.cmake").read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("file(READ"))
+    script = [line for line in lines[first : first + 4] if "MIDGE_FAST" in line or "MIDGE_SOURCES" in line]
+    text = "\n".join([*script, 'message("${MIDGE_FAST}")']).replace("${CMAKE_CURRENT_LIST_DIR}", str(NATIVE))
+    (tmp_path / "list.cmake").write_text(text)
+    done = subprocess.run(["cmake", "-P", str(tmp_path / "list.cmake")], capture_output=True, text=True, check=True)
+    assert {Path(name).name for name in done.stderr.strip().split(";")} == fast_kernels()
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ class Isa:
     packages: str  # of Debian, that bring both
     start: str  # the start-up file
     options: tuple[str, ...]  # of QEMU
-    link: tuple[str, ...]
+    specs: tuple[str, ...]  # the C library
 
 
 ISAS = {
@@ -208,11 +208,9 @@ def _run(command: Sequence[str], what: str, folder: str | None = None) -> str:
 
 
 def _built(name: str, commands: Sequence[Sequence[str]], sources: Sequence[Path], what: str) -> Path:
-    """Run a compiler, unless what it would make of these very sources lies in the cache.
-
-    The last of the commands makes the file; they run in a folder of their own.
-    """
-    digest = sha256("\0".join(word for command in commands for word in command).encode())
+    """Run compilers in a folder of their own, the last one for a result, unless what they would make of these very
+    sources lies in the cache."""
+    digest = sha256("\0".join("\0".join(command) for command in commands).encode())
     for path in sources:
         digest.update(path.read_bytes())
     folder = user_cache_path("midge")
@@ -222,7 +220,7 @@ def _built(name: str, commands: Sequence[Sequence[str]], sources: Sequence[Path]
         with tempfile.TemporaryDirectory(dir=folder) as work:
             for command in commands[:-1]:
                 _run(command, what, work)
-            _run([*commands[-1], "-o", f"{work}/made"], what, work)
+            _run([*commands[-1], "-o", "made"], what, work)
             Path(work, "made").replace(made)  # whole or not at all
     return made
 
@@ -238,45 +236,34 @@ def _counter() -> Path:
 @cache
 def program(target: Target) -> Path:
     """The core and program.c for a target. Raises UserError where compiler or emulator are missing."""
-    return link(target, _core_units(), _core_flags(target))
+    core = NATIVE / "core"
+    units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+    return link(target, units, _core_flags(target))
 
 
 def code_bytes(model: bytes, target: Target) -> int:
     """What the core takes in flash when it holds only the ops that a .midge file needs, compiled as it is counted.
 
-    The program with it less the program without: libgcc's part that the core brings in is counted, too. What counts
-    is not.
+    The program that counts with it less the same without: libgcc's part that the core brings in is counted, too.
     """
+    core = NATIVE / "core"
     with tempfile.TemporaryDirectory(prefix="midge-") as folder:
-        image, chosen, nothing = Path(folder, "model.midge"), Path(folder, "ops.def"), Path(folder, "nothing.c")
+        image, chosen = Path(folder, "model.midge"), Path(folder, "ops.def")
         image.write_bytes(model)
         _run([sys.executable, str(NATIVE / "select_ops.py"), str(chosen), "--models", str(image)], "no ops")
         kept = user_cache_path("midge") / f"ops-{sha256(chosen.read_bytes()).hexdigest()[:16]}.def"
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(chosen.read_bytes())
-        nothing.write_text('#include "board.h"\nvoid program(void) {}\n')
         flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
-        return _flash(target, link(target, _core_units(), flags)) - _flash(target, link(target, [nothing]))
+        units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+        without = link(target, [HERE / "program.c"], (*flags, "-Wl,--unresolved-symbols=ignore-all"))
+        return _flash(target, link(target, units, flags)) - _flash(target, without)
 
 
 def _flash(target: Target, image: Path) -> int:
-    """Bytes of code and constants that are the core's."""
+    """Bytes of code and constants."""
     row = _run([f"{target.isa.prefix}size", str(image)], "the program has no size").splitlines()[1].split()
-    symbols = _run([f"{target.isa.prefix}nm", "-S", str(image)], "the program has no symbols")
-    others = re.findall(r"^\w+ (\w+) \w (?:program|mark|print_row)$", symbols, re.M)
-    return int(row[0]) + int(row[1]) - sum(int(size, 16) for size in others)
-
-
-def _core_units() -> list[Path]:
-    core = NATIVE / "core"
-    return [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
-
-
-@cache
-def _fast_units() -> frozenset[str]:
-    """The kernels that firmware compiles for speed, as sources.mk lists them."""
-    found = re.search(r"MIDGE_FAST := (.*)", (NATIVE / "sources.mk").read_text(encoding="utf-8"))
-    return frozenset(re.findall(r"\w+\.c", found[1] if found else ""))
+    return int(row[0]) + int(row[1])
 
 
 def _core_flags(target: Target) -> tuple[str, ...]:
@@ -288,25 +275,33 @@ def _core_flags(target: Target) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@cache
+def fast_kernels() -> frozenset[str]:
+    """Return the files that are compiled for speed, the others for size: as in firmware."""
+    listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
+    return frozenset(re.findall(r"[a-z0-9_]+\.c", listed[0] if listed else ""))
+
+
 def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Path:
     """A bare-metal program from C files, one of which has program(), as board.h wants it."""
     isa = target.isa
     for tool in (f"{isa.prefix}gcc", isa.system):
         if which(tool) is None:
             raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
-    gcc = [f"{isa.prefix}gcc", *target.flags, *flags, *isa.link, f"-I{HERE}"]
-    small = [str(unit) for unit in (*units, HERE / isa.start) if unit.name not in _fast_units()]
-    fast = [str(unit) for unit in units if unit.name in _fast_units()]
-    commands = [
-        [*gcc, "-Os", "-c", *small],
-        *([[*gcc, "-O2", "-c", *fast]] if fast else []),
-        [*gcc, *(f"{Path(unit).stem}.o" for unit in (*small, *fast)), "-nostartfiles",
-         "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
-         f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc"],
+    gcc = (f"{isa.prefix}gcc", *target.flags, *isa.specs, *flags, f"-I{HERE}")
+    sources = [*units, HERE / isa.start]
+    compiled = []
+    for optimise in ("-O2", "-Os"):
+        files = [str(unit) for unit in sources if (unit.name in fast_kernels()) == (optimise == "-O2")]
+        compiled += [[*gcc, optimise, "-c", *files]] if files else []
+    command = [
+        *gcc, *(f"{unit.stem}.o" for unit in sources),
+        "-nostartfiles", "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={target.memory.code:#x}",
+        f"-Wl,--defsym=RAM_ADDRESS={target.memory.ram:#x}", "-T", str(HERE / "program.ld"), "-lm", "-lgcc",
     ]  # fmt: skip
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HERE / "board.h", HERE / "program.ld"]
     what = f"the program does not compile for {target.title}"
-    return _built(f"{target.name}.elf", commands, [*units, HERE / isa.start, *headers], what)
+    return _built(f"{target.name}.elf", [*compiled, command], [*sources, *headers], what)
 
 
 @cache

@@ -49,10 +49,12 @@ static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32
     return channel;
 }
 
+void mg_clamp_outputs(const mg_channels_t *channels, int8_t *out, uint32_t n);
+
 /* The activation of n outputs that have been saturated to int8. */
 static inline void mg_clamp_all(const mg_channels_t *channels, int8_t *out, uint32_t n) {
     if (channels->clamps) {
-        mg_clamp_bytes(out, n, (int8_t)channels->min, (int8_t)channels->max);
+        mg_clamp_outputs(channels, out, n);
     }
 }
 

@@ -39,6 +39,9 @@ static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t un
 /* Whether a layer lies in this layout; in a build without it, no code is left of what that decides. */
 #define LIES_IN(op, layout_) (MG_HAS_LAYOUT(op, MG_LAYOUT_##layout_) && p->layout == MG_LAYOUT_##layout_)
 
+#define HAS_NIBBLES \
+    (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_NIBBLES) || MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_NIBBLES))
+
 static bool refuse_layout(const mg_check_t *check) {
     return mg_refuse(check, "weights in an unknown layout, convert the model again", check->params.conv.layout, 1);
 }
@@ -168,7 +171,7 @@ static void run_parts(const mg_call_t *call, uint32_t taps, uint32_t group, pixe
     const mg_conv_params_t *p = &call->params.conv;
     const uint8_t *weights = call->data + p->weights_at;
     part_t part = {mg_channels_of(call), (const int8_t *)weights, 0, p->out_c};
-    if (p->layout != MG_LAYOUT_NIBBLES) {
+    if (!HAS_NIBBLES || p->layout != MG_LAYOUT_NIBBLES) {
         walk(call, &part, pixel);
         return;
     }

@@ -40,32 +40,29 @@ uint64_t mg_pairs_table_size(const mg_conv_params_t *p) {
 /* The lanes of four pixels, or the bytes of one where there are fewer, and behind them a patch as it is gathered.
  * Where a pixel of the input is a patch and words, it is used where it lies. */
 static uint64_t lanes_size(const mg_conv_params_t *p) {
-    return mg_pixels_of(p) >= PIXELS ? 2 * PIXELS * taps_rounded(p) : mg_is_pointwise(p) && p->in_c % 4 == 0 ? 0 : taps_rounded(p);
+    bool lie = mg_is_pointwise(p) && p->in_c % 4 == 0;
+    return mg_pixels_of(p) >= PIXELS ? 2 * PIXELS * taps_rounded(p) : lie ? 0 : taps_rounded(p);
 }
 
 uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
     return lanes_size(p) + (mg_is_pointwise(p) ? 0 : taps_of(p));
 }
 
-/* What is left of each row of a patch, less than a group of four, widened into the groups behind. */
+/* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's
+ * lanes that have no tap keep what they hold: their weights are zero. */
 static void load_rest(int16_t *lanes, const mg_widening_t *r, uint32_t rest) {
-    const uint8_t *x = (const uint8_t *)r->x + 4 * r->words;
-    uint32_t word = 0, shift = 0, j = 0, gap = r->line - rest;
-    for (uint32_t i = r->rows * rest; i != 0; i--) {
-        word |= (uint32_t)*x++ << shift;
-        shift += 8;
-        if (++j == rest) {
-            x += gap;
-            j = 0;
-        }
-        if (shift == 32) {
-            mg_widen(lanes, word, r->step);
-            lanes += 4 * r->step;
-            word = shift = 0;
-        }
+    const int8_t *x = r->x + 4 * r->words;
+    if (rest == 1 && r->rows == 3) { /* 3x3 windows of three channels, with which networks for images begin */
+        lanes[0] = x[0];
+        lanes[2 * PIXELS] = x[r->line];
+        lanes[1] = x[2 * r->line];
+        return;
     }
-    if (shift != 0) {
-        mg_widen(lanes, word, r->step);
+    uint32_t i = 0;
+    for (uint32_t row = r->rows; row != 0; row--, x += r->line) {
+        for (uint32_t j = 0; j < rest; j++, i++) {
+            lanes[i / 4 * (4 * PIXELS) + i % 2 * (2 * PIXELS) + i / 2 % 2] = x[j];
+        }
     }
 }
 
@@ -119,18 +116,25 @@ static inline void finish_one(walk_t *w, const mg_widening_t *rows, uint32_t res
     finish_pixels(w, 1);
 }
 
-/* Every pixel of the input is a patch. */
+/* Every pixel of the input is a patch. What is read behind a pixel to fill a word meets weights of zero; behind the
+ * input nothing is read. */
 static void walk_pointwise(const mg_conv_params_t *p, const int8_t *image, walk_t *w) {
-    const uint32_t in_c = p->in_c, rest = in_c % 4;
-    mg_widening_t rows = {w->lanes, image, in_c / 4, PIXELS, 1, in_c};
-    while (!MG_DENSE_ONLY && w->left >= PIXELS) {
-        for (rows.lanes = w->lanes; rows.lanes != w->lanes + 2 * PIXELS; rows.lanes += 2, rows.x += in_c) {
-            load_lanes(&rows, rest);
+    const uint32_t in_c = p->in_c, rest = in_c % 4, words = (in_c + 3) / 4;
+    mg_widening_t four = {w->lanes, image, words, PIXELS, in_c, 4 - words * (8 * PIXELS)};
+    mg_widening_t one = {w->lanes, image, in_c / 4, 1, 0, 0};
+    for (; !MG_DENSE_ONLY && w->left >= PIXELS; four.x += PIXELS * in_c) {
+        if (rest == 0 || w->left >= 2 * PIXELS) {
+            mg_widen_rows(&four);
+        } else {
+            for (one.x = four.x; one.lanes != w->lanes + 2 * PIXELS; one.lanes += 2, one.x += in_c) {
+                load_lanes(&one, rest);
+            }
         }
         finish_four(w);
     }
-    for (rows.lanes = w->lanes; w->left != 0; rows.x += in_c) {
-        finish_one(w, &rows, rest);
+    one.lanes = w->lanes;
+    for (one.x = four.x; w->left != 0; one.x += in_c) {
+        finish_one(w, &one, rest);
     }
 }
 
@@ -153,8 +157,8 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     const uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c, rest = row % 4;
     const uint32_t x_step = (uint32_t)p->stride_w * p->in_c;
     const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
-    mg_widening_t inside = {NULL, NULL, row / 4, PIXELS, p->kernel_h, p->dilation_h * line};
-    mg_widening_t copied = {NULL, patch, row / 4, PIXELS, p->kernel_h, row};
+    mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h, p->dilation_h * line, 0};
+    mg_widening_t copied = {NULL, patch, row / 4, p->kernel_h, row, 0};
     for (int32_t y = 0; y < p->out_h; y++) {
         int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
         bool whole = dense && y0 >= 0 && y0 + (p->kernel_h - 1) * p->dilation_h < p->in_h;

@@ -37,26 +37,25 @@ typedef struct {
 } geometry_t;
 
 /* Products of pairs. */
-static uint64_t work(const axis_t *a, const axis_t *b) {
-    uint64_t groups = (b->out + OUTPUTS - 1) / OUTPUTS;
-    return groups * a->out * a->kernel * ((b->kernel + 1) / 2);
+static uint32_t work(uint32_t a_out, uint32_t a_kernel, uint32_t b_out, uint32_t b_kernel) {
+    return (b_out + OUTPUTS - 1) / OUTPUTS * a_out * a_kernel * ((b_kernel + 1) / 2);
 }
 
-static geometry_t geometry_of(const mg_conv_params_t *p) {
-    axis_t h = {p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
-                (uint32_t)p->in_w * p->in_c, (uint32_t)p->out_w * p->out_c, (uint32_t)p->kernel_w * p->out_c};
-    axis_t w = {p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left, p->in_c, p->out_c, p->out_c};
-    bool upright = w.dilation != 1 || (h.dilation == 1 && work(&w, &h) < work(&h, &w));
-    geometry_t g = {.a = upright ? w : h, .b = upright ? h : w};
-    g.by_three = g.a.kernel == 3 && g.b.kernel == 3 && g.a.dilation == 1 && g.a.stride == g.b.stride
-                 && g.b.stride <= 2;
-    g.pairs = (g.b.kernel + 1) / 2;
-    g.height = (g.a.out - 1) * g.a.stride + (g.a.kernel - 1) * g.a.dilation + 1;
-    g.line = ((OUTPUTS - 1) * g.b.stride + 2 * g.pairs + 1) & ~1u;
-    g.line = g.by_three ? 2 + 4 * g.b.stride : g.line;
-    g.taps = 2 * g.a.kernel * g.pairs;
-    g.lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
-    return g;
+static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
+    const bool upright = p->dilation_w != 1
+                         || (p->dilation_h == 1 && work(p->out_w, p->kernel_w, p->out_h, p->kernel_h)
+                                                       < work(p->out_h, p->kernel_h, p->out_w, p->kernel_w));
+    axis_t *w = upright ? &g->a : &g->b, *h = upright ? &g->b : &g->a;
+    *w = (axis_t){p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left, p->in_c, p->out_c, p->out_c};
+    *h = (axis_t){p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
+                  p->in_w * w->in_step, p->out_w * w->out_step, p->kernel_w * w->tap_step};
+    g->by_three = g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride
+                  && g->b.stride <= 2;
+    g->pairs = (g->b.kernel + 1) / 2;
+    g->height = (g->a.out - 1) * g->a.stride + (g->a.kernel - 1) * g->a.dilation + 1;
+    g->line = g->by_three ? 2 + 4 * g->b.stride : ((OUTPUTS - 1) * g->b.stride + 2 * g->pairs + 1) & ~1u;
+    g->taps = 2 * g->a.kernel * g->pairs;
+    g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
 }
 
 bool mg_strips_possible(const mg_conv_params_t *p) {
@@ -68,7 +67,8 @@ static uint64_t channel_size(const geometry_t *g) {
 }
 
 uint64_t mg_strips_scratch_size(const mg_conv_params_t *p) {
-    geometry_t g = geometry_of(p);
+    geometry_t g;
+    set_geometry(&g, p);
     return g.lanes * (2ull * g.height * g.line + p->out_c / p->in_c * channel_size(&g));
 }
 
@@ -136,14 +136,15 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
 
 static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
     const mg_strip_channel_t *channel = strip->channel;
+    const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
     const int16_t *x = strip->x;
     int8_t *out = strip->out;
-    for (uint32_t i = 0; i < strip->rows; i++, x += g->a.stride * g->line, out += strip->out_step) {
+    for (uint32_t i = 0; i < g->a.out; i++, x += g->a.stride * g->line, out += strip->out_step) {
         int32_t sums[OUTPUTS];
         mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
         for (uint32_t j = OUTPUTS; j-- != 0;) {
-            out[j == 0 ? 0 : strip->at[j - 1]] = (int8_t)mg_requantize_twice(
-                mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier, channel->rounding, channel->shift);
+            out[at[j]] = (int8_t)mg_requantize_twice(mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier,
+                                                     channel->rounding, channel->shift);
         }
     }
 }
@@ -162,6 +163,7 @@ typedef struct {
     const mg_call_t *call;
     geometry_t g;
     mg_channels_t channels;
+    mg_strip_t strip;
     uint32_t plane; /* values of a gathered channel */
     int16_t *values;
     uint32_t count, size; /* of the mg_strip_channel_t: how many, and bytes */
@@ -179,36 +181,44 @@ static void load_channels(const layer_t *layer, uint32_t c) {
     uint32_t to = c * (layer->count / layer->g.lanes);
     for (uint32_t k = 0; k < layer->count; k++, to++) {
         mg_strip_channel_t *held = held_channel(layer, k);
-        mg_channel_t channel = mg_load_channel(&layer->channels, to);
-        held->twice_bias = (int32_t)((uint32_t)channel.bias << 1);
-        held->multiplier = channel.multiplier;
-        held->rounding = channel.rounding;
-        held->shift = channel.shift;
+        memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
+        held->twice_bias = (int32_t)((uint32_t)held->twice_bias << 1);
         load_taps(&layer->g, weights + to, held->taps);
     }
 }
 
+/* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
+static void set_strip(mg_strip_t *strip, const geometry_t *g, bool above) {
+    uint32_t at[OUTPUTS] = {0, 0, 0, 0};
+    for (uint32_t i = 1; i < OUTPUTS; i++) {
+        at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
+    }
+    strip->second = at[1];
+    strip->third = at[2];
+    strip->fourth = at[3];
+    strip->step = above ? 1 : -1;
+    strip->left = above ? -(int32_t)g->a.out : (int32_t)g->a.out;
+    strip->out_step = g->a.out_step;
+}
+
 /* The outputs of the input channels that are gathered from c on, of one image. */
-static void convolve_channels(const layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
+static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
     const geometry_t *g = &layer->g;
     const int8_t zero_point = layer->call->params.conv.in_zero_point;
     const uint32_t multiplier = layer->count / g->lanes;
-    mg_strip_t strip = {.rows = g->a.out, .out_step = g->a.out_step, .above = layer->channels.above};
-    for (uint32_t j = 1; j < OUTPUTS; j++) {
-        strip.at[j - 1] = j < g->b.out ? j * g->b.out_step : 0;
-    }
+    mg_strip_t *strip = &layer->strip;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
         int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
         (g->lanes == 1 ? load_one : load_four)(g, image + c, b0, zero_point, layer->values);
-        strip.x = layer->values;
-        strip.out = out + b * g->b.out_step + c * multiplier;
-        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip.out++) {
-            strip.channel = held_channel(layer, k);
-            convolve(g, &strip);
+        strip->x = layer->values;
+        strip->out = out + b * g->b.out_step + c * multiplier;
+        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip->out++) {
+            strip->channel = held_channel(layer, k);
+            convolve(g, strip);
             if (--m == 0) {
                 m = multiplier;
-                strip.x += layer->plane;
+                strip->x += layer->plane;
             }
         }
         if (b + OUTPUTS >= g->b.out) {
@@ -223,7 +233,11 @@ void mg_depthwise_strips(const mg_call_t *call) {
     const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];
-    layer_t layer = {.call = call, .g = geometry_of(p), .channels = mg_channels_of(call)};
+    layer_t layer;
+    layer.call = call;
+    layer.channels = mg_channels_of(call);
+    set_geometry(&layer.g, p);
+    set_strip(&layer.strip, &layer.g, layer.channels.above);
     layer.plane = layer.g.height * layer.g.line;
     layer.size = (uint32_t)channel_size(&layer.g);
     layer.count = layer.g.lanes * (p->out_c / p->in_c);

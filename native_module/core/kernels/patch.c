@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * im2col for one output position: the inputs under a convolution's window, one behind the other, as the weights lie.
+ * The inputs under one output position of a convolution, side by side.
  */
 #include "kernels.h"
 

@@ -116,7 +116,8 @@ static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t 
                 window.w = right - left;
                 window.first = image + (uint32_t)(y0 + (int32_t)top) * window.line
                                + (uint32_t)(x0 + (int32_t)left) * p->channels;
-                uint32_t c = p->half_up ? 0 : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
+                uint32_t c = p->half_up ? 0
+                                        : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
                 out += c;
                 window.first += c;
                 for (c = p->channels - c; c >= 4; c -= 4, window.first += 4, out += 4) {

@@ -25,12 +25,15 @@ static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     }
 }
 
-/* Gives where the next lanes are. */
 static inline int16_t *mg_widen_rows(const mg_widening_t *r) {
     int16_t *lanes = r->lanes;
-    for (uint32_t i = 0; i < r->rows; i++) {
-        for (uint32_t j = 0; j < r->words; j++, lanes += 4 * r->step) {
-            mg_widen(lanes, mg_load_u32((const uint8_t *)r->x + i * r->line + 4 * j), r->step);
+    const int8_t *x = r->x;
+    for (uint32_t i = 0; i < r->rows; i++, x += r->line, lanes += (int32_t)r->gap / 2) {
+        for (uint32_t j = 0; j < 4 * r->words; j += 4, lanes += 16) {
+            lanes[0] = x[j];
+            lanes[1] = x[j + 2];
+            lanes[8] = x[j + 1];
+            lanes[9] = x[j + 3];
         }
     }
     return lanes;
@@ -42,6 +45,18 @@ static inline void mg_pair_columns(const mg_columns_t *c) {
             int16_t *to = c->to + (channel * c->plane + i * c->line) / 2;
             to[0] = (int8_t)c->a[i * c->a_step + channel];
             to[1] = (int8_t)c->b[i * c->b_step + channel];
+        }
+    }
+}
+
+static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t *taps, uint32_t rows,
+                               uint32_t pairs, uint32_t step) {
+    for (uint32_t i = 0; i < 4; i++, x += step) {
+        sums[i] = 0;
+        for (uint32_t r = 0; r < rows; r++) {
+            for (uint32_t j = 0; j < 2 * pairs; j++) {
+                sums[i] += x[r * line + j] * taps[r * 2 * pairs + j];
+            }
         }
     }
 }
@@ -99,17 +114,17 @@ static inline void mg_pairs_of_one(const mg_pairs_t *layer, const int8_t *x, int
 
 static inline void mg_strip_plain(const mg_strip_t *s, uint32_t stride, uint32_t line) {
     const mg_strip_channel_t *c = s->channel;
+    const uint32_t at[] = {0, s->second, s->third, s->fourth};
     const int16_t *x = s->x;
     int8_t *out = s->out;
-    for (uint32_t row = 0; row < s->rows; row++, x += stride * line, out += s->out_step) {
+    for (int32_t left = s->left; left != 0; left += s->step, x += stride * line, out += s->out_step) {
         for (uint32_t i = 4; i-- != 0;) {
             uint32_t sum = (uint32_t)c->twice_bias;
             for (uint32_t j = 0; j < 3; j++) {
                 const int16_t *v = x + j * line + i * stride, *w = c->taps + 4 * j;
                 sum += (uint32_t)(v[0] * w[0]) + (uint32_t)(v[1] * w[1]) + (uint32_t)(v[2] * w[3]);
             }
-            out[i == 0 ? 0 : s->at[i - 1]] = (int8_t)mg_requantize_twice((int32_t)sum, c->multiplier, c->rounding,
-                                                                         c->shift);
+            out[at[i]] = (int8_t)mg_requantize_twice((int32_t)sum, c->multiplier, c->rounding, c->shift);
         }
     }
 }

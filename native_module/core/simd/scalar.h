@@ -47,24 +47,6 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
-static inline void mg_widen(int16_t *lanes, uint32_t word, uint32_t step) {
-    for (uint32_t i = 0; i < 4; i++, word >>= 8) {
-        lanes[(i & 1u) * 2 * step + (i >> 1)] = (int8_t)(uint8_t)word;
-    }
-}
-
-static inline void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t *taps, uint32_t rows,
-                               uint32_t pairs, uint32_t step) {
-    for (uint32_t i = 0; i < 4; i++, x += step) {
-        sums[i] = 0;
-        for (uint32_t r = 0; r < rows; r++) {
-            for (uint32_t j = 0; j < 2 * pairs; j++) {
-                sums[i] += x[r * line + j] * taps[r * 2 * pairs + j];
-            }
-        }
-    }
-}
-
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
 }

@@ -20,8 +20,8 @@
  *
  * for convolutions in pairs of channels (kernels/conv_pairs.c):
  *
- *   mg_widen(lanes, word, step)   four int8 as int16 pairs (x0 x2), (x1 x3), `step` words apart
- *   mg_widen_rows(rows)           the same for rows of words
+ *   mg_widen_rows(rows)           of each word of some rows two pairs of int16 (x0 x2), (x1 x3), four words apart;
+ *                                 gives where the next would lie
  *   mg_pairs_of_four(layer, lanes, out)
  *                                 all channels of four pixels, whose pairs alternate in `lanes`
  *   mg_pairs_of_one(layer, x, out)
@@ -91,14 +91,14 @@ typedef struct {
     const int8_t *weights;
     const uint8_t *table;
     uint32_t channels, groups; /* groups of four taps */
-    bool above;                /* channels.h */
+    uint32_t above;            /* 1: no output lies below the zero point (channels.h) */
 } mg_pairs_t;
 
 /* Rows of words to be widened. */
 typedef struct {
     int16_t *lanes;
     const int8_t *x;
-    uint32_t words, step, rows, line; /* words of a row; from row to row in bytes */
+    uint32_t words, rows, line, gap; /* words of a row; in bytes, from row to row and between their lanes */
 } mg_widening_t;
 
 /* Two columns of four channels: to[plane * channel + line * row] becomes the pair (a, b). */
@@ -121,11 +121,12 @@ typedef struct {
 typedef struct {
     const int16_t *x; /* for 3x3 rows of 6 values, or of 10 where the stride is 2 */
     const mg_strip_channel_t *channel;
+    uint32_t fourth, third; /* from the first output to these; 0 where there are fewer */
     int8_t *out;
-    uint32_t rows;     /* of outputs */
-    uint32_t at[3];    /* from the first output to the others; 0 where there are fewer */
+    int32_t left, step; /* rows of outputs: from their number by -1, or, where none lies below the zero point
+                         * (channels.h), from minus that by 1, to 0 */
+    uint32_t second;
     uint32_t out_step; /* to the next row of outputs */
-    bool above;        /* channels.h */
 } mg_strip_t;
 
 /* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
