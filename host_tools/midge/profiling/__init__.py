@@ -269,7 +269,8 @@ def _flash(target: Target, image: Path) -> int:
 def _core_flags(target: Target) -> tuple[str, ...]:
     memory = target.memory
     return (
-        "-std=gnu99", "-DMG_TERSE", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", f"-I{NATIVE / 'core'}",
+        "-std=gnu99", "-DMG_TERSE", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections",
+        f"-I{NATIVE / 'core'}",
         f"-DMODEL_ADDRESS={memory.model:#x}u", f"-DMODEL_BYTES={MODEL_BYTES:#x}u",
         f"-DARENA_ADDRESS={memory.arena:#x}u", f"-DARENA_BYTES={ARENA_BYTES:#x}u",
     )  # fmt: skip
