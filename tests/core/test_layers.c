@@ -138,7 +138,7 @@ static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_
 /* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says. */
 static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
     bool one = p->batches == 1 && p->out_h == 1 && p->out_w == 1;
-    uint32_t group = one ? 4 : 2, padded = one ? taps : (taps + 3) / 4 * 4, size = 0;
+    uint32_t group = one ? 4 : 2, padded = (taps + 3) / 4 * 4, size = 0;
     for (uint32_t c = 0; c < p->out_c; c += group) {
         for (uint32_t i = 0; i < group * padded; i++) {
             uint32_t channel = c + (one ? (i & 1) * 2 + (i >> 1 & 1) : i >> 1 & 1);

@@ -41,8 +41,8 @@ static inline mg_channel_t mg_load_channel_fast(const mg_channels_t *channels, u
     if (((uintptr_t)at & 3u) != 0) {
         return mg_load_channel(channels, c);
     }
-    mg_channel_t channel;
-    memcpy(&channel, __builtin_assume_aligned(at, 4), sizeof channel);
+    mg_channel_t channel = {(int32_t)mg_load_word(at), (int32_t)mg_load_word(at + 4), (int32_t)mg_load_word(at + 8),
+                            mg_load_word(at + 12)};
     return channel;
 }
 
