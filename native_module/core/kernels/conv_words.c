@@ -200,7 +200,8 @@ static __attribute__((noinline)) void finish_columns(const mg_channels_t *channe
 }
 
 /* x its values; sums and blocks lie in so many bytes of the scratch. */
-static void finish_one_pixel(const layer_t *layer, const int8_t *x, int32_t *scratch, uint32_t room, int8_t *out) {
+static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, const int8_t *x, int32_t *scratch,
+                                                       uint32_t room, int8_t *out) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded, groups = (out_c + 3) / 4;
     const uint32_t start[4] = {0u - (padded << 14), 0, 0u - (padded << 14), 0};
     uint32_t(*sums)[4] = (uint32_t(*)[4])(void *)scratch, most = padded;

@@ -4,16 +4,25 @@
  * registers that every instruction reaches, and five more that can be added to.
  */
 #define MG_SIMD_NAME "armv6m"
+#define MG_OWN_HIGH_MUL
 #define MG_OWN_SHORT
 #define MG_OWN_NARROW
+
+/* From products of 16 bits by 16. */
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    uint32_t x_low = (uint32_t)x & 0xffffu, x_high = (uint32_t)(x >> 16);
+    uint32_t m_low = (uint32_t)m & 0xffffu, m_high = (uint32_t)(m >> 16);
+    uint32_t a = x_high * m_low, b = x_low * m_high;
+    uint32_t low = (x_low * m_low >> 16) + (a & 0xffffu) + (b & 0xffffu) + 0x8000u;
+    return (int32_t)(x_high * m_high + (uint32_t)((int32_t)a >> 16) + (uint32_t)((int32_t)b >> 16) + (low >> 16));
+}
 
 /* (sum + x * byte) / 256 */
 static inline uint32_t mg_next_byte(uint32_t sum, int32_t x, uint32_t byte) {
     return (uint32_t)((int32_t)(sum + (uint32_t)x * byte) >> 8);
 }
 
-/* The multiplier a byte at a time, from the lowest, since 24 bits times 8 are 32; for larger x from products of 16
- * bits by 16. */
+/* The multiplier a byte at a time, from the lowest, since 24 bits times 8 are 32, for the usual x. */
 static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     uint32_t m = (uint32_t)multiplier;
     int32_t high;
@@ -21,11 +30,7 @@ static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t
         uint32_t sum = mg_next_byte(mg_next_byte(mg_next_byte(0, x, m & 255u), x, m >> 8 & 255u), x, m >> 16 & 255u);
         high = (int32_t)(sum + (uint32_t)x * (m >> 24) + 64) >> 7;
     } else {
-        uint32_t x_low = (uint32_t)x & 0xffffu, x_high = (uint32_t)(x >> 16), m_low = m & 0xffffu, m_high = m >> 16;
-        uint32_t a = x_high * m_low, b = x_low * m_high;
-        uint32_t low = (x_low * m_low >> 16) + (a & 0xffffu) + (b & 0xffffu);
-        uint32_t top = x_high * m_high + (uint32_t)((int32_t)a >> 16) + (b >> 16) + (low >> 16);
-        high = (int32_t)(top * 2 + (((low & 0xffffu) + 0x4000u) >> 15));
+        high = mg_high_mul_twice((int32_t)((uint32_t)x << 1), multiplier);
     }
     int32_t y = (int32_t)((uint32_t)high + (uint32_t)(high >> 31) + (uint32_t)rounding) >> (shift & 31u);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;

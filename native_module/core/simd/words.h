@@ -90,25 +90,28 @@ static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t li
 }
 #endif
 
-static inline __attribute__((always_inline)) void mg_dot_columns_in(uint32_t sums[4], const int8_t *w,
-                                                                    const int32_t *x, uint32_t n, bool aligned) {
-    const uint32_t mask = 0x00ff00ffu;
+/* Two taps of two pairs of channels. */
+static inline __attribute__((always_inline)) void mg_add_columns(uint32_t first[2], uint32_t second[2], uint32_t w0,
+                                                                 uint32_t w1, const int32_t *x) {
+    const uint32_t mask = 0x00ff00ffu, x0 = (uint32_t)x[0], x1 = (uint32_t)x[1], offset = (uint32_t)x[2];
+    uint32_t a = offset + (w0 & mask) * x0 + (w1 & mask) * x1;
+    uint32_t b = offset + (w0 >> 8 & mask) * x0 + (w1 >> 8 & mask) * x1;
+    first[0] += a;
+    first[1] += (uint32_t)((int32_t)a >> 16);
+    second[0] += b;
+    second[1] += (uint32_t)((int32_t)b >> 16);
+}
+
+static inline uint32_t mg_load_weights(const int8_t *w, bool aligned) {
+    return aligned ? mg_load_word(w) : mg_load_u32((const uint8_t *)w);
+}
+
+static inline __attribute__((always_inline)) void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const int32_t *x,
+                                                                    uint32_t n, bool aligned) {
     uint32_t first[2] = {sums[0], sums[1]}, second[2] = {sums[2], sums[3]}; /* in registers, unlike sums */
-    for (const int32_t *end = x + 6 * n; x != end; x += 3, w += 8) {
-        uint32_t w0, w1, x0 = (uint32_t)x[0], x1 = (uint32_t)x[1];
-        if (aligned) {
-            w0 = mg_load_word(w);
-            w1 = mg_load_word(w + 4);
-        } else {
-            w0 = mg_load_u32((const uint8_t *)w);
-            w1 = mg_load_u32((const uint8_t *)w + 4);
-        }
-        uint32_t a = (uint32_t)x[2] + (w0 & mask) * x0 + (w1 & mask) * x1;
-        uint32_t b = (uint32_t)x[2] + (w0 >> 8 & mask) * x0 + (w1 >> 8 & mask) * x1;
-        first[0] += a;
-        first[1] += (uint32_t)((int32_t)a >> 16);
-        second[0] += b;
-        second[1] += (uint32_t)((int32_t)b >> 16);
+    for (const int32_t *end = x + 6 * n; x != end; x += 6, w += 16) {
+        mg_add_columns(first, second, mg_load_weights(w, aligned), mg_load_weights(w + 4, aligned), x);
+        mg_add_columns(first, second, mg_load_weights(w + 8, aligned), mg_load_weights(w + 12, aligned), x + 3);
     }
     sums[0] = first[0];
     sums[1] = first[1];
