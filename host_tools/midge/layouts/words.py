@@ -13,7 +13,7 @@ from ..plan import ALIGNMENT, plan_arena
 from .short import short_requantisation_is_exact, shorten_channels
 
 WORDS = 2
-CHUNK = 64  # taps that are expanded at a time
+CHUNK = 72  # taps that are expanded at a time
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
 FEW, SMALL = 16, 1280  # pairs and bytes of a tile that adds to the arena; two pairs at least
 MANY = 32  # pairs of a tile that fits into what the arena has anyway: more gains next to nothing

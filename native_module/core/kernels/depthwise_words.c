@@ -119,7 +119,7 @@ static void row_of_3_by_3(const plane_t *p, const int32_t *x, int8_t *y, uint32_
 }
 
 static void row_of_any(const plane_t *p, const int32_t *x, int8_t *y, uint32_t fold) {
-    if (p->channel.is_wide) {
+    if (mg_is_wide(&p->channel)) {
         convolve_row(p, x, y, fold, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, true);
     } else {
         convolve_row(p, x, y, fold, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, false);
@@ -129,7 +129,7 @@ static void row_of_any(const plane_t *p, const int32_t *x, int8_t *y, uint32_t f
 /* Outputs i to i + n of a channel, whose plane's rows for them lie behind the taps. */
 static void convolve(const plane_t *p, uint32_t i, uint32_t n, const int32_t *x, int8_t *out) {
     const geometry_t *g = p->g;
-    bool usual = g->a.kernel == 3 && g->b.kernel == 3 && g->b.dilation == 1 && !p->channel.is_wide;
+    bool usual = g->a.kernel == 3 && g->b.kernel == 3 && g->b.dilation == 1 && !mg_is_wide(&p->channel);
     int8_t *y = out + i * g->a.out_step;
     for (uint32_t end = i + n; i < end; i++, x += g->a.stride * g->width, y += g->a.out_step) {
         uint32_t fold = i + g->half < g->a.out ? g->half * g->a.out_step : 0;

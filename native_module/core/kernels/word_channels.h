@@ -27,8 +27,13 @@ typedef struct {
     mg_narrow_t narrow;
     mg_wide_t wide;
     uint32_t start[2]; /* total, upper */
-    bool is_wide;      /* accumulators may reach 2^23 */
+    bool reaches_2_23; /* accumulators may */
 } mg_word_channel_t;
+
+/* Whether the narrow requantisation is not enough: never, where the core has long products. */
+static inline bool mg_is_wide(const mg_word_channel_t *c) {
+    return MG_NARROW_BITS < 30 && c->reaches_2_23;
+}
 
 /* For any accumulator. */
 static inline int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {

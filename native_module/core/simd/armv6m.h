@@ -7,6 +7,7 @@
 #define MG_OWN_HIGH_MUL
 #define MG_OWN_SHORT
 #define MG_OWN_NARROW
+#define MG_NARROW_BITS 23
 
 /* From products of 16 bits by 16. */
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {

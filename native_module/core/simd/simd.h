@@ -51,8 +51,8 @@
  *                                 of both pairs; sums as those of mg_dot_words
  *   mg_narrow_of(multiplier, rounding, shift, min, max)
  *   mg_requantize_narrow(x, &narrow)
- *                                 mg_requantize_short for |x| < 2^23 and clamped; the constants are put as
- *                                 the core wants them once
+ *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
+ *                                 constants are put as the core wants them once
  *
  * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
  * four int32; vectors.h has them in plain C:

@@ -22,6 +22,7 @@ static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
 #endif
 
 static inline void mg_pair_up(int32_t *words, const int8_t *a, const int8_t *b, uint32_t k) {
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < k; i++) {
         words[i] = a[i] + b[i] * 65536;
     }
@@ -130,6 +131,7 @@ static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32
 #endif
 
 #ifndef MG_OWN_NARROW
+#define MG_NARROW_BITS 30
 typedef struct {
     int32_t multiplier, rounding;
     uint32_t shift;
