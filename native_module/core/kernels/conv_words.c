@@ -109,16 +109,20 @@ typedef struct {
 static inline __attribute__((always_inline)) void finish_words(const layer_t *layer, const channels_t *c, int8_t *y,
                                                                uint32_t n, bool wide) {
     const uint32_t padded = layer->padded, out_c = layer->channels.n, next = c->first != c->second, groups = c->n / 4;
-    const int32_t *x = layer->x + c->k, *w = layer->w;
+    const int32_t *x = layer->x + c->k, *end = x + n / 2 * padded, *w = layer->w;
     const uint32_t *from = c->sums, step = c->step;
-    for (; n != 0; n -= n == 1 ? 1 : 2, x += padded, from += step, y += 2 * out_c) {
-        const uint32_t across = n == 1 ? 0 : out_c;
-        uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
-        mg_dot_words(sums, w, x, groups);
-        y[across + next] = (int8_t)mg_finish_word(c->second, mg_pixel_1(sums + 2), wide);
-        y[next] = (int8_t)mg_finish_word(c->second, mg_pixel_0(sums + 2), wide);
-        y[across] = (int8_t)mg_finish_word(c->first, mg_pixel_1(sums), wide);
-        y[0] = (int8_t)mg_finish_word(c->first, mg_pixel_0(sums), wide);
+    for (uint32_t across = out_c;; across = 0, end += padded) { /* all pairs, then half a one */
+        for (; x != end; x += padded, from += step, y += 2 * out_c) {
+            uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
+            mg_dot_words(sums, w, x, groups);
+            y[across + next] = (int8_t)mg_finish_word(c->second, mg_pixel_1(sums + 2), wide);
+            y[next] = (int8_t)mg_finish_word(c->second, mg_pixel_0(sums + 2), wide);
+            y[across] = (int8_t)mg_finish_word(c->first, mg_pixel_1(sums), wide);
+            y[0] = (int8_t)mg_finish_word(c->first, mg_pixel_0(sums), wide);
+        }
+        if (n % 2 == 0 || across == 0) {
+            return;
+        }
     }
 }
 

@@ -35,8 +35,8 @@ static inline bool mg_is_wide(const mg_word_channel_t *c) {
     return MG_NARROW_BITS < 30 && c->reaches_2_23;
 }
 
-/* For any accumulator. */
-static inline int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
+/* For any accumulator. Rare, so that it does not have to be in every loop. */
+static __attribute__((noinline, unused)) int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
     return mg_clamp(mg_requantize_short(x, c->multiplier, c->rounding, c->shift), c->min, c->max);
 }
 
