@@ -4,8 +4,9 @@
  * time. word_channels.h tells how one multiplication gives two products.
  *
  * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
- * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as the scratch holds:
- * their patches lie there in pairs, and CHUNK taps of two channels at a time, expanded to words, meet all of them.
+ * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as
+ * the scratch holds: their patches lie there in pairs, and CHUNK taps of two channels at a time, expanded to
+ * words, meet all of them.
  *
  * A layer with a single output pixel (fully connected) pairs channels instead: four channels at a time, tap
  * after tap, bytes c0 c2 c1 c3, each plus 128, so that masks take the pairs (c0 c1) and (c2 c3) out of a word.
