@@ -138,7 +138,7 @@ static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_
 /* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says. */
 static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
     bool one = p->batches == 1 && p->out_h == 1 && p->out_w == 1;
-    uint32_t group = one ? 4 : 2, padded = one ? taps : (taps + 3) / 4 * 4, size = 0;
+    uint32_t group = one ? 4 : 2, padded = (taps + 3) / 4 * 4, size = 0;
     for (uint32_t c = 0; c < p->out_c; c += group) {
         for (uint32_t i = 0; i < group * padded; i++) {
             uint32_t channel = c + (one ? (i & 1) * 2 + (i >> 1 & 1) : i >> 1 & 1);
@@ -228,6 +228,14 @@ static void make_three(mg_conv_params_t *p, uint16_t stride) {
     p->in_w = w.in, p->out_w = w.out, p->kernel_w = 3, p->stride_w = stride, p->dilation_w = 1, p->pad_left = w.pad;
 }
 
+/* A single output pixel, of so many taps that their values may take several chunks. */
+static void make_vector(mg_conv_params_t *p) {
+    p->batches = p->in_h = p->in_w = p->out_h = p->out_w = 1;
+    p->kernel_h = p->kernel_w = p->stride_h = p->stride_w = p->dilation_h = p->dilation_w = 1;
+    p->pad_top = p->pad_left = 0;
+    p->in_c = (uint16_t)random_between(1, 400);
+}
+
 static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     mg_conv_params_t p = random_conv(depthwise, round);
     bool fast = kind == DSP || kind == WORDS;
@@ -238,6 +246,9 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     }
     if (depthwise && kind == DSP && round % 2 == 0) {
         make_three(&p, (uint16_t)(1 + round / 2 % 3));
+    }
+    if (!depthwise && kind == WORDS && round % 8 == 3) {
+        make_vector(&p);
     }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
     uint32_t weights = depthwise ? (uint32_t)p.kernel_h * p.kernel_w * p.out_c : patch * p.out_c;

@@ -62,6 +62,19 @@ def test_pairs_give_the_same_answers(data: st.DataObject) -> None:
         assert outputs(packed, x) == canonical
 
 
+@given(taps=st.integers(1, 900), n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
+def test_one_pixel_gives_the_same_answers_in_chunks_too(taps: int, n: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.integers(-127, 128, (n, 1, 1, taps)).astype(np.int8)
+    model = layer("CONV_2D", (1, 1, taps), weights, (1, 1, n), 1)
+    x = random.integers(-128, 128, (1, 1, taps)).astype(np.int8)
+    packed = convert(model, target="cortex-m0plus")
+    step = packed.program.steps[0]
+    assert step.params["layout"] == WORDS
+    assert step.scratch <= max(1280, 6 * 72 + 16 * -(-n // 4))
+    assert outputs(packed, x) == outputs(convert(model), x)
+
+
 @pytest.mark.parametrize("worst", [-128, 127])
 def test_weights_that_overflow_a_field_stay_canonical(worst: int) -> None:
     weights = np.full((3, 1, 1, 8), worst, np.int8)

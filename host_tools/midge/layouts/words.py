@@ -13,7 +13,7 @@ from ..plan import ALIGNMENT, plan_arena
 from .short import short_requantisation_is_exact, shorten_channels
 
 WORDS = 2
-CHUNK = 64  # taps that are expanded at a time
+CHUNK = 72  # taps that are expanded at a time
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
 FEW, SMALL = 16, 1280  # pairs and bytes of a tile that adds to the arena; two pairs at least
 MANY = 32  # pairs of a tile that fits into what the arena has anyway: more gains next to nothing
@@ -26,17 +26,15 @@ def pack_words(step: Step) -> bool:
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
     if not short_requantisation_is_exact(step) or weights.min(initial=0) == -128:
         return False
-    pointwise = p["kernel_h"] * p["kernel_w"] == 1
-    if _pixels(step) == 1:
-        columns = np.pad(weights, ((0, -p["out_c"] % 4), (0, 0))).reshape(-1, 4, taps)[:, [0, 2, 1, 3]]
-        packed = np.ascontiguousarray(columns.transpose(0, 2, 1)) ^ np.int8(-128)
-        step.scratch = 0 if pointwise else taps
+    group = 4 if _pixels(step) == 1 else 2
+    padded = np.pad(weights, ((0, -p["out_c"] % group), (0, -taps % 4)))
+    if _largest_pair(padded) > LARGEST_PAIR:
+        return False
+    if group == 4:
+        packed = padded.reshape(-1, 4, padded.shape[1])[:, [0, 2, 1, 3]].transpose(0, 2, 1) ^ np.int8(-128)
     else:
-        padded = np.pad(weights, ((0, -p["out_c"] % 2), (0, -taps % 4)))
-        if _largest_pair(padded) > LARGEST_PAIR:
-            return False
         packed = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 1, 3)
-        step.scratch = _tile(step, SMALL, FEW)
+    step.scratch = _tile(step, SMALL, FEW)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
     p["layout"] = WORDS
     shorten_channels(step)
@@ -63,7 +61,7 @@ def use_room(program: Program) -> None:
     growing = {
         i: step.scratch
         for i, step in enumerate(program.steps)
-        if step.op.name in GROWS and step.params["layout"] == WORDS and _pixels(step) > 1
+        if step.op.name in GROWS and step.params["layout"] == WORDS
     }
     for share in (1, 2, 4) if growing else ():
         for i, scratch in growing.items():
@@ -85,9 +83,20 @@ def _tile(step: Step, most: int, pairs: int = MANY) -> int:
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     padded = taps + -taps % 4
+    if _pixels(step) == 1:
+        return _blocks(step, padded, most)
     patches = 0 if p["kernel_h"] * p["kernel_w"] == 1 else 2 * taps
     fixed, pair = max(8 * min(padded, CHUNK), patches + -patches % 4), 4 * padded + (16 if taps > CHUNK else 0)
     return int(fixed + pair * min(-(-_pixels(step) // 2), max(2, min(pairs, (most - fixed) // pair))))
+
+
+def _blocks(step: Step, padded: int, most: int) -> int:
+    """The scratch of a single pixel's values: all of them, or chunks and the sums between those."""
+    p = step.params
+    patch = 0 if p["kernel_h"] * p["kernel_w"] == 1 else padded
+    sums, whole = 16 * -(-p["out_c"] // 4), 6 * padded
+    chunks = sums + max(6 * CHUNK, (most - patch - sums) // 24 * 24)
+    return int(patch + (whole if patch + whole <= most else min(whole, chunks)))
 
 
 def _axes(p: dict[str, Any]) -> tuple[str, str]:

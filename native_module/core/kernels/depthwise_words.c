@@ -100,44 +100,36 @@ typedef struct {
     const int32_t *taps;
 } plane_t;
 
-/* A row of outputs and the one folded onto it, which where there is none is written over. With constant rows,
- * columns and step the window unrolls (simd.h). */
-static inline __attribute__((always_inline)) void convolve_row(const plane_t *p, const int32_t *x, int8_t *y,
-                                                               uint32_t fold, uint32_t rows, uint32_t columns,
-                                                               uint32_t step, bool wide) {
-    const uint32_t line = p->g->a.dilation * p->g->width, out_step = p->g->b.out_step, stride = p->g->b.stride;
-    for (uint32_t left = p->g->b.out; left != 0; left--, x += stride, y += out_step) {
-        uint32_t sums[2] = {p->channel.start[0], p->channel.start[1]};
-        mg_dot_window(sums, x, line, p->taps, rows, columns, step);
-        y[fold] = (int8_t)mg_finish_word(&p->channel, mg_pixel_1(sums), wide);
-        *y = (int8_t)mg_finish_word(&p->channel, mg_pixel_0(sums), wide);
-    }
-}
-
-static void row_of_3_by_3(const plane_t *p, const int32_t *x, int8_t *y, uint32_t fold) {
-    convolve_row(p, x, y, fold, 3, 3, 1, false);
-}
-
-static void row_of_any(const plane_t *p, const int32_t *x, int8_t *y, uint32_t fold) {
-    if (p->channel.is_wide) {
-        convolve_row(p, x, y, fold, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, true);
-    } else {
-        convolve_row(p, x, y, fold, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, false);
-    }
-}
-
-/* Outputs i to i + n of a channel, whose plane's rows for them lie behind the taps. */
-static void convolve(const plane_t *p, uint32_t i, uint32_t n, const int32_t *x, int8_t *out) {
+/* Outputs i to i + n of a channel and those folded onto them, whose plane's rows lie behind the taps; where nothing is
+ * folded onto an output, it is written over. With constant rows, columns and step the window unrolls (simd.h). */
+static inline __attribute__((always_inline)) void convolve(const plane_t *p, uint32_t i, uint32_t n, const int32_t *x,
+                                                           int8_t *out, uint32_t rows, uint32_t columns, uint32_t step,
+                                                           bool wide) {
     const geometry_t *g = p->g;
-    bool usual = g->a.kernel == 3 && g->b.kernel == 3 && g->b.dilation == 1 && !p->channel.is_wide;
-    int8_t *y = out + i * g->a.out_step;
-    for (uint32_t end = i + n; i < end; i++, x += g->a.stride * g->width, y += g->a.out_step) {
-        uint32_t fold = i + g->half < g->a.out ? g->half * g->a.out_step : 0;
-        if (usual) {
-            row_of_3_by_3(p, x, y, fold);
-        } else {
-            row_of_any(p, x, y, fold);
+    const uint32_t line = g->a.dilation * g->width, out_step = g->b.out_step, stride = g->b.stride;
+    int8_t *row = out + i * g->a.out_step;
+    for (uint32_t end = i + n; i < end; i++, x += g->a.stride * g->width, row += g->a.out_step) {
+        const uint32_t fold = i + g->half < g->a.out ? g->half * g->a.out_step : 0;
+        const int32_t *window = x;
+        int8_t *y = row;
+        for (uint32_t left = g->b.out; left != 0; left--, window += stride, y += out_step) {
+            uint32_t sums[2] = {p->channel.start[0], p->channel.start[1]};
+            mg_dot_window(sums, window, line, p->taps, rows, columns, step);
+            y[fold] = (int8_t)mg_finish_word(&p->channel, mg_pixel_1(sums), wide);
+            *y = (int8_t)mg_finish_word(&p->channel, mg_pixel_0(sums), wide);
         }
+    }
+}
+
+static void convolve_3_by_3(const plane_t *p, uint32_t i, uint32_t n, const int32_t *x, int8_t *out) {
+    convolve(p, i, n, x, out, 3, 3, 1, false);
+}
+
+static void convolve_any(const plane_t *p, uint32_t i, uint32_t n, const int32_t *x, int8_t *out) {
+    if (mg_is_wide(&p->channel)) {
+        convolve(p, i, n, x, out, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, true);
+    } else {
+        convolve(p, i, n, x, out, p->g->a.kernel, p->g->b.kernel, p->g->b.dilation, false);
     }
 }
 
@@ -150,6 +142,7 @@ void mg_depthwise_words(const mg_call_t *call) {
     const uint32_t n_taps = g.a.kernel * g.b.kernel, blocks = g.a.kernel * ((g.b.kernel + 1) / 2);
     int32_t *taps = call->scratch, *rows = taps + n_taps;
     const uint32_t multiplier = p->out_c / p->in_c;
+    const bool usual = g.a.kernel == 3 && g.b.kernel == 3 && g.b.dilation == 1;
     const uint32_t most = ((call->scratch_size / 4 - n_taps) / g.width - reach(&g.a, 1)) / g.a.stride + 1;
     for (uint32_t n = 0; n < p->batches; n++) {
         for (uint32_t k = 0; k < p->in_c; k++) {
@@ -159,7 +152,11 @@ void mg_depthwise_words(const mg_call_t *call) {
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
                     const plane_t plane = {&g, mg_load_word_channel(&channels, c, n_taps, blocks), taps};
                     load_taps(&g, weights + c, taps);
-                    convolve(&plane, i, count, rows, out + c);
+                    if (usual && !mg_is_wide(&plane.channel)) {
+                        convolve_3_by_3(&plane, i, count, rows, out + c);
+                    } else {
+                        convolve_any(&plane, i, count, rows, out + c);
+                    }
                 }
             }
         }

@@ -27,11 +27,16 @@ typedef struct {
     mg_narrow_t narrow;
     mg_wide_t wide;
     uint32_t start[2]; /* total, upper */
-    bool is_wide;      /* accumulators may reach 2^23 */
+    bool reaches_2_23; /* accumulators may */
 } mg_word_channel_t;
 
-/* For any accumulator. */
-static inline int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
+/* Whether the narrow requantisation is not enough: never, where the core has long products. */
+static inline bool mg_is_wide(const mg_word_channel_t *c) {
+    return MG_NARROW_BITS < 30 && c->reaches_2_23;
+}
+
+/* For any accumulator. Rare, so that it does not have to be in every loop. */
+static __attribute__((noinline, unused)) int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
     return mg_clamp(mg_requantize_short(x, c->multiplier, c->rounding, c->shift), c->min, c->max);
 }
 
@@ -41,8 +46,8 @@ static inline mg_channel_t mg_load_channel_fast(const mg_channels_t *channels, u
     if (((uintptr_t)at & 3u) != 0) {
         return mg_load_channel(channels, c);
     }
-    mg_channel_t channel;
-    memcpy(&channel, __builtin_assume_aligned(at, 4), sizeof channel);
+    mg_channel_t channel = {(int32_t)mg_load_word(at), (int32_t)mg_load_word(at + 4), (int32_t)mg_load_word(at + 8),
+                            mg_load_word(at + 12)};
     return channel;
 }
 

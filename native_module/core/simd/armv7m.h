@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Armv7-M without the DSP extension: Cortex-M3. Multiply and accumulate in one instruction, long products,
- * shifts within an addition, words from any address.
+ * shifts within an addition, single words from any address.
  */
 #define MG_SIMD_NAME "armv7m"
 
 #ifdef __arm__
 
 #define MG_OWN_NARROW
+#define MG_NARROW_BITS 30
 
 typedef struct {
     int32_t multiplier, rounding;
@@ -41,45 +42,46 @@ static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
 }
 
 #define MG_OWN_COLUMNS
+static inline void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n, bool aligned);
 
-#define MG_COLUMNS_STEP(at) \
-    "ldrsb r0, [%[x]], #1\n" \
-    "ldrb r1, [%[w], #" #at "]\n" \
-    "ldrb r2, [%[w], #" #at "+2]\n" \
-    "ldrb r3, [%[w], #" #at "+1]\n" \
-    "ldrb r4, [%[w], #" #at "+3]\n" \
-    "mla %[s0], r1, r0, %[s0]\n" \
-    "mla %[s1], r2, r0, %[s1]\n" \
-    "mla %[s2], r3, r0, %[s2]\n" \
-    "mla %[s3], r4, r0, %[s3]\n"
+#define MG_COLUMNS_BLOCK \
+    "ldmia %[x]!, {r0, r1, r2}\n" \
+    "ldmia %[w]!, {r3, r4}\n" \
+    "and r5, r3, %[mask]\n" \
+    "and r3, %[mask], r3, lsr #8\n" \
+    "mla r5, r0, r5, r2\n" \
+    "mla r3, r0, r3, r2\n" \
+    "and r0, r4, %[mask]\n" \
+    "and r4, %[mask], r4, lsr #8\n" \
+    "mla r5, r1, r0, r5\n" \
+    "mla r3, r1, r4, r3\n" \
+    "add %[total_0], r5\n" \
+    "add %[total_1], r3\n" \
+    "add %[upper_0], %[upper_0], r5, asr #16\n" \
+    "add %[upper_1], %[upper_1], r3, asr #16\n"
 
-/* r0 a value, r1 to r4 weights. 39 instructions for 16 products. */
-static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k, uint32_t negatives) {
-    (void)negatives;
-    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    const int8_t *end = x + (k & ~3u), *last = x + k;
-    if (x != end) {
-        __asm__("1:\n"
-                MG_COLUMNS_STEP(0) MG_COLUMNS_STEP(4) MG_COLUMNS_STEP(8) MG_COLUMNS_STEP(12)
-                "add %[w], #16\n"
-                "cmp %[x], %[end]\n"
-                "bne 1b\n"
-                : [x] "+r"(x), [w] "+r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3)
-                : [end] "r"(end)
-                : "r0", "r1", "r2", "r3", "r4", "cc", "memory");
+/* r0, r1 two values, r2 what is added; r3, r4 weights of four channels; r5, r3 products. 15.5 instructions
+ * for eight of them. */
+static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
+    if (((uintptr_t)w & 3u) != 0) {
+        mg_dot_columns_in(sums, w, x, n, false);
+        return;
     }
-    const uint8_t *u = (const uint8_t *)w;
-    for (; x != last; x++, u += 4) {
-        uint32_t v = (uint32_t)*x;
-        s0 += u[0] * v;
-        s1 += u[2] * v;
-        s2 += u[1] * v;
-        s3 += u[3] * v;
-    }
-    sums[0] = (int32_t)s0;
-    sums[1] = (int32_t)s1;
-    sums[2] = (int32_t)s2;
-    sums[3] = (int32_t)s3;
+    uint32_t total_0 = sums[0], upper_0 = sums[1], total_1 = sums[2], upper_1 = sums[3];
+    const int32_t *end = x + 6 * n;
+    __asm__("1:\n"
+            MG_COLUMNS_BLOCK MG_COLUMNS_BLOCK
+            "ldr r0, %[end]\n"
+            "cmp %[x], r0\n"
+            "bne 1b\n"
+            : [x] "+r"(x), [w] "+r"(w), [total_0] "+r"(total_0), [upper_0] "+r"(upper_0), [total_1] "+r"(total_1),
+              [upper_1] "+r"(upper_1)
+            : [end] "m"(end), [mask] "r"(0x00ff00ff)
+            : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
+    sums[0] = total_0;
+    sums[1] = upper_0;
+    sums[2] = total_1;
+    sums[3] = upper_1;
 }
 
 #define MG_OWN_WORDS
@@ -96,19 +98,24 @@ static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t
     "add %[upper_0], %[upper_0], r2, asr #16\n" \
     "add %[upper_1], %[upper_1], r4, asr #16\n"
 
-/* r0, r1 two taps of the pixels; r2, r3 weights of channel 0, r4, r5 of channel 1, then products. 11.5
- * instructions for eight products. */
+/* r0, r1 two taps of the pixels; r2, r3 weights of channel 0, r4, r5 of channel 1, then products. 10.75
+ * instructions for eight products; the first time round may be half as long. */
 static inline void mg_dot_words(uint32_t sums[4], const int32_t *w, const int32_t *x, uint32_t n) {
     uint32_t total_0 = sums[0], upper_0 = sums[1], total_1 = sums[2], upper_1 = sums[3];
     const int32_t *end = x + 4 * n;
-    __asm__("1:\n"
+    __asm__("ldr r0, %[n]\n"
+            "lsls r0, r0, #31\n"
+            "bne 2f\n"
+            "1:\n"
+            MG_WORDS_STEP MG_WORDS_STEP
+            "2:\n"
             MG_WORDS_STEP MG_WORDS_STEP
             "ldr r0, %[end]\n"
             "cmp %[x], r0\n"
             "bne 1b\n"
             : [x] "+r"(x), [w] "+r"(w), [total_0] "+r"(total_0), [upper_0] "+r"(upper_0), [total_1] "+r"(total_1),
               [upper_1] "+r"(upper_1)
-            : [half] "r"(0x8000), [end] "m"(end)
+            : [half] "r"(0x8000), [end] "m"(end), [n] "m"(n)
             : "r0", "r1", "r2", "r3", "r4", "r5", "cc", "memory");
     sums[0] = total_0;
     sums[1] = upper_0;
@@ -180,23 +187,37 @@ static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t li
 #define MG_OWN_EXPAND
 
 #define MG_EXPAND_STEP \
-    "ldr r3, [%[bytes]], #4\n" \
+    "ldmia %[bytes]!, {r3, r6}\n" \
     "sxtb r0, r3\n" \
     "sxtb r1, r3, ror #8\n" \
     "sxtb r2, r3, ror #16\n" \
     "asrs r3, r3, #24\n" \
-    "stmia %[words]!, {r0, r1, r2, r3}\n"
+    "sxtb r4, r6\n" \
+    "sxtb r5, r6, ror #8\n" \
+    "sxtb r8, r6, ror #24\n" \
+    "sxtb r6, r6, ror #16\n" \
+    "stmia %[words]!, {r0, r1, r2, r3, r4, r5, r6, r8}\n"
 
-/* Four weights of a word r3. */
+/* Eight weights of words r3 and r6; the first time round may be half as long. */
 static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
     const int8_t *end = bytes + n;
-    __asm__ volatile("1:\n"
-            MG_EXPAND_STEP MG_EXPAND_STEP
+    if (((uintptr_t)bytes & 3u) != 0) {
+        while (bytes != end) {
+            *words++ = *bytes++;
+        }
+        return;
+    }
+    __asm__ volatile("lsls r0, %[n], #28\n"
+            "bne 2f\n"
+            "1:\n"
+            MG_EXPAND_STEP
+            "2:\n"
+            MG_EXPAND_STEP
             "cmp %[bytes], %[end]\n"
             "bne 1b\n"
             : [words] "+r"(words), [bytes] "+r"(bytes)
-            : [end] "r"(end)
-            : "r0", "r1", "r2", "r3", "cc", "memory");
+            : [end] "r"(end), [n] "r"(n)
+            : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "cc", "memory");
 }
 
 #endif

@@ -4,13 +4,13 @@
  * Sums wrap, as they do in the instructions.
  */
 
+/* Where signs differ, the value without one is the larger; elsewhere bit 7 of (128 + the lower bits of a) - the
+ * lower bits of b tells. */
 static inline uint32_t mg_max4(uint32_t a, uint32_t b) {
-    uint32_t y = 0;
-    for (uint32_t i = 0; i < 32; i += 8) {
-        int8_t one = (int8_t)(uint8_t)(a >> i), other = (int8_t)(uint8_t)(b >> i);
-        y |= (uint32_t)(uint8_t)(one > other ? one : other) << i;
-    }
-    return y;
+    const uint32_t top = 0x80808080u;
+    uint32_t differ = a ^ b, above = (a | top) - (b & ~top);
+    uint32_t bits = (above ^ ((above ^ ~a) & differ)) & top;
+    return b ^ (differ & (bits | (bits - (bits >> 7))));
 }
 
 /* Bitwise not turns the order of int8 around. */

@@ -47,9 +47,11 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
+#ifndef MG_OWN_HIGH_MUL
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
 }
+#endif
 
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     int32_t high = mg_high_mul_twice(x, multiplier);

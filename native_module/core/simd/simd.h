@@ -46,13 +46,13 @@
  *                                 of two taps, which stay below 2^15 (conv_words.c tells the fields apart)
  *   mg_dot_window(sums, x, line, taps, rows, columns, step)
  *                                 the same for a window on a plane of such words, two columns at a time
- *   mg_dot_columns(sums, w, x, k, negatives)
- *                                 k taps of four channels and one pixel: bytes c0 c2 c1 c3 are 1 to 255;
- *                                 so many x are below 0
+ *   mg_dot_columns(sums, w, x, n) 4 n taps of four channels and one pixel, bytes c0 c2 c1 c3 of 1 to 255, two
+ *                                 taps a block; x two values and a third word that is added to the products
+ *                                 of both pairs; sums as those of mg_dot_words
  *   mg_narrow_of(multiplier, rounding, shift, min, max)
  *   mg_requantize_narrow(x, &narrow)
- *                                 mg_requantize_short for |x| < 2^23 and clamped; the constants are put as
- *                                 the core wants them once
+ *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
+ *                                 constants are put as the core wants them once
  *
  * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
  * four int32; vectors.h has them in plain C:

@@ -4,6 +4,12 @@
  * better defines MG_OWN_... of it. Sums wrap on purpose.
  */
 
+static inline uint32_t mg_load_word(const void *aligned) {
+    uint32_t word;
+    memcpy(&word, __builtin_assume_aligned(aligned, 4), sizeof word);
+    return word;
+}
+
 #ifndef MG_OWN_EXPAND
 static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
     for (const int8_t *end = bytes + n; bytes != end; bytes += 8, words += 8) {
@@ -16,6 +22,7 @@ static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
 #endif
 
 static inline void mg_pair_up(int32_t *words, const int8_t *a, const int8_t *b, uint32_t k) {
+#pragma GCC unroll 4
     for (uint32_t i = 0; i < k; i++) {
         words[i] = a[i] + b[i] * 65536;
     }
@@ -84,32 +91,47 @@ static inline void mg_dot_window(uint32_t sums[2], const int32_t *x, uint32_t li
 }
 #endif
 
-static inline void mg_dot_columns_any(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k) {
-    const uint8_t *u = (const uint8_t *)w;
-    uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    const int8_t *end = x + k;
-#pragma GCC unroll 4
-    for (; x != end; x++, u += 4) {
-        uint32_t v = (uint32_t)*x;
-        s0 += u[0] * v;
-        s1 += u[2] * v;
-        s2 += u[1] * v;
-        s3 += u[3] * v;
+/* Two taps of two pairs of channels. */
+static inline __attribute__((always_inline)) void mg_add_columns(uint32_t first[2], uint32_t second[2], uint32_t w0,
+                                                                 uint32_t w1, const int32_t *x) {
+    const uint32_t mask = 0x00ff00ffu, x0 = (uint32_t)x[0], x1 = (uint32_t)x[1], offset = (uint32_t)x[2];
+    uint32_t a = offset + (w0 & mask) * x0 + (w1 & mask) * x1;
+    uint32_t b = offset + (w0 >> 8 & mask) * x0 + (w1 >> 8 & mask) * x1;
+    first[0] += a;
+    first[1] += (uint32_t)((int32_t)a >> 16);
+    second[0] += b;
+    second[1] += (uint32_t)((int32_t)b >> 16);
+}
+
+static inline uint32_t mg_load_weights(const int8_t *w, bool aligned) {
+    return aligned ? mg_load_word(w) : mg_load_u32((const uint8_t *)w);
+}
+
+static inline __attribute__((always_inline)) void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const int32_t *x,
+                                                                    uint32_t n, bool aligned) {
+    uint32_t first[2] = {sums[0], sums[1]}, second[2] = {sums[2], sums[3]}; /* in registers, unlike sums */
+    for (const int32_t *end = x + 6 * n; x != end; x += 6, w += 16) {
+        mg_add_columns(first, second, mg_load_weights(w, aligned), mg_load_weights(w + 4, aligned), x);
+        mg_add_columns(first, second, mg_load_weights(w + 8, aligned), mg_load_weights(w + 12, aligned), x + 3);
     }
-    sums[0] = (int32_t)s0;
-    sums[1] = (int32_t)s1;
-    sums[2] = (int32_t)s2;
-    sums[3] = (int32_t)s3;
+    sums[0] = first[0];
+    sums[1] = first[1];
+    sums[2] = second[0];
+    sums[3] = second[1];
 }
 
 #ifndef MG_OWN_COLUMNS
-static inline void mg_dot_columns(int32_t sums[4], const int8_t *w, const int8_t *x, uint32_t k, uint32_t negatives) {
-    (void)negatives;
-    mg_dot_columns_any(sums, w, x, k);
+static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
+    if (((uintptr_t)w & 3u) == 0) {
+        mg_dot_columns_in(sums, w, x, n, true);
+    } else {
+        mg_dot_columns_in(sums, w, x, n, false);
+    }
 }
 #endif
 
 #ifndef MG_OWN_NARROW
+#define MG_NARROW_BITS 30
 typedef struct {
     int32_t multiplier, rounding;
     uint32_t shift;
