@@ -207,11 +207,7 @@ void mg_dequantize_any_run(const mg_call_t *call) {
     uint32_t size = mg_dtype_size(p->dtype);
     float *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++, x += size) {
-        union {
-            int8_t i8;
-            int16_t i16;
-            int32_t i32;
-        } value; /* aligned: a constant may lie at an odd address */
+        uint64_t value = 0; /* of any dtype, and aligned: a constant may lie at an odd address */
         memcpy(&value, x, size);
         out[i] = mg_read_real(&tensor, &value, 0);
     }
