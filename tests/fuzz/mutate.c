@@ -362,6 +362,9 @@ static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_e
             return false;
         }
         memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * TENSOR_SIZE, TENSOR_SIZE);
+        if (mg_dtype_size(t->check.tensors[i].dtype) == 0) {
+            return false;
+        }
     }
     return true;
 }
