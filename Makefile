@@ -100,23 +100,32 @@ BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-
 mip: host
 	@$(BIN)/python -m midge.packages build/mip
 
-.PHONY: test test-python test-conformance
-test: $(BUILT)
-	@$(MAKE) --no-print-directory lint test-core fuzz size test-bench test-conformance test-quantize test-python
+# Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
+at_once = $(MAKE) --no-print-directory -j$(JOBS) --output-sync=target
+
+.PHONY: test test-python test-ops test-conformance
+test: $(BUILT) $(CORE_SEEDS)/list
+	@+$(at_once) test-python test-conformance test-ops test-core test-quantize test-bench fuzz size lint
 
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops tests
+	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
+
+test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
-	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
 
 # The native module of every architecture on firmware without Midge, and firmware for the Pico in its emulator.
 NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim
-.PHONY: test-boards test-natmods
-test-boards: test-natmods
-test-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-bare) firmware-for-RPI_PICO \
+.PHONY: test-natmods built-for-natmods run-natmods
+test-natmods: built-for-natmods
+	@$(MAKE) --no-print-directory run-natmods
+
+built-for-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-bare) firmware-for-RPI_PICO \
 		firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare
 	@$(MAKE) --no-print-directory firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1 >build/firmware/unix-1.26.log
+
+run-natmods:
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_tailored.py tests/device/test_rp2040.py
 	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO
 	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim; do \
@@ -149,10 +158,16 @@ test-quantize: $(VENV)/.ready-to-test host
 # one that `make test` has had.
 BOARDS ?= $(filter-out qemu-cortex-m4,$(basename $(notdir $(wildcard ports/boards/qemu-*.toml))))
 .PHONY: test-boards
-test-boards: $(addprefix test-board-,$(BOARDS))
+test-boards: built-for-natmods $(addprefix built-for-,$(BOARDS)) # one build after the other: boards share modules
+	@+$(at_once) run-natmods $(addprefix run-on-,$(BOARDS))
 
-test-board-%: $(VENV)/.ready-to-test host firmware-for-%
-	@$(MAKE) --no-print-directory natmod-for-$$(sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$*.toml)
+test-board-%: built-for-%
+	@$(MAKE) --no-print-directory run-on-$*
+
+built-for-%: $(VENV)/.ready-to-test host firmware-for-%
+	@$(MAKE) --no-print-directory natmod-for-$(call arch_of,$*)
+
+run-on-%:
 	@echo "tests on $*"
 	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
 		tests/device/test_scripts.py -k "not on_the_host and not unix"

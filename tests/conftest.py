@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What all tests share: where things are, and how fast hypothesis runs."""
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -15,6 +16,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ.pop("MAKEFLAGS", None)  # tests call make as a user does, not as a part of the make that started them
+
 
 _outcomes: dict[str, str] = {}
 
@@ -28,9 +31,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish() -> None:
     """Bring the record of executed tests up to date: the table of boards rests on it."""
     if _outcomes:
-        path = ROOT / "build/executed.json"
-        known = json.loads(path.read_text()) if path.is_file() else {}
-        path.write_text(json.dumps(known | _outcomes, indent=0))
+        with (ROOT / "build/executed.json").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # boards are tested at once
+            file.seek(0)
+            text = file.read()
+            file.truncate(0)
+            file.write(json.dumps((json.loads(text) if text else {}) | _outcomes, indent=0))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@
 #   make test-core                       all of them under every backend: on the host with sanitizers,
 #                                        and on emulated boards
 #   make test-core TEST=conv             those whose name contains "conv"
-#   make test-core-mutants               that each check of the validator has a test (minutes)
+#   make test-core-mutants [FILE=conv]   that each check of the validator, or of such files, has a test (an hour)
 #   make fuzz FUZZ_SECONDS=60            hostile files; FUZZ_MAX_LEN=65536 for large ones
 #   make stack                           bytes of stack a function takes on a Cortex-M4
 #
@@ -39,7 +39,7 @@ FUZZ_MAX_LEN ?= 0
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
 CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/kernels/*.c)
-CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c
+CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c tests/fuzz/mutate.c
 CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests/core/*.h tests/core/shim/*.h \
 	tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
@@ -120,7 +120,7 @@ test-core-arm:
 	else echo "boards: skipped, no arm-none-eabi-gcc (ports/toolchain.sh arm)"; fi
 
 test-core-mutants: $(CORE_SEEDS)/list
-	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null
+	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null $(FILE)
 
 stack:
 	@ports/toolchain.sh arm
@@ -134,7 +134,7 @@ stack:
 
 FUZZER := build/fuzz/fuzz_model
 
-$(FUZZER): tests/fuzz/fuzz_model.c tests/fuzz/exercise.c $(CORE_SOURCES) $(CORE_HEADERS) tests/core.mk
+$(FUZZER): $(wildcard tests/fuzz/*.c) $(CORE_SOURCES) $(CORE_HEADERS) tests/core.mk
 	@ports/toolchain.sh fuzz
 	@mkdir -p build/fuzz
 	@clang $(CORE_WARNINGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(CORE_INCLUDES) \

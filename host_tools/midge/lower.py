@@ -253,6 +253,19 @@ def pad_left(values: list[int], length: int, fill: int) -> list[int]:
     return [fill] * (length - len(values)) + values
 
 
+def reduce_groups(shape: tuple[int, ...], axes: set[int]) -> dict[str, list[int]]:
+    """keep_dims, keep_stride, reduce_dims and reduce_stride of a walk over some axes."""
+    strides = row_major(shape)
+    groups: dict[str, list[int]] = {}
+    for name, wanted in (("keep", False), ("reduce", True)):
+        chosen = [i for i in range(len(shape)) if (i in axes) == wanted]
+        dims, (steps,) = merge_dims(tuple(shape[i] for i in chosen), tuple(strides[i] for i in chosen))
+        if len(dims) > 3:
+            raise Unsupported(f"a walk over the axes {sorted(axes)}; these do not merge to three groups")
+        groups |= {f"{name}_dims": pad_left(dims, 3, 1), f"{name}_stride": pad_left(steps, 3, 0)}
+    return groups
+
+
 def strided_copy(
     program: Program,
     node: Node,

@@ -47,25 +47,11 @@ int main(void);
 
 // Semihosting ------------------------------------------------------------------------------------
 
-enum { SYS_WRITE0 = 0x04, SYS_TIME = 0x11, SYS_EXIT_EXTENDED = 0x20 };
-enum { ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
-
-static uint32_t semihost(uint32_t operation, const void *argument) {
+uint32_t cpu_semihost(uint32_t operation, const void *argument) {
     register uint32_t r0 __asm("r0") = operation;
     register const void *r1 __asm("r1") = argument;
     __asm volatile ("bkpt 0xab" : "+r" (r0) : "r" (r1) : "memory");
     return r0;
-}
-
-uint32_t cpu_host_time(void) {
-    return semihost(SYS_TIME, NULL);
-}
-
-void cpu_exit(int status) {
-    const uint32_t block[2] = { ADP_STOPPED_APPLICATION_EXIT, status };
-    semihost(SYS_EXIT_EXTENDED, block);
-    for (;;) {
-    }
 }
 
 // Interrupts -------------------------------------------------------------------------------------
@@ -198,8 +184,7 @@ typedef struct {
     uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 } exception_frame_t;
 
-// One line, then QEMU ends. It goes to the console for whoever watches, and through semihosting to
-// QEMU's own output, because what a pty still holds is lost when QEMU closes it.
+// One line, then QEMU ends.
 __attribute__((used)) static void fault_report(const exception_frame_t *frame, uint32_t kind) {
     static const char *const names[16] = {
         [2] = "NMI", "HardFault", "MemManage", "BusFault", "UsageFault",
@@ -216,9 +201,7 @@ __attribute__((used)) static void fault_report(const exception_frame_t *frame, u
         name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr,
         overflow ? ", stack overflow" : "",
         (unsigned)SCB_CFSR, (unsigned)SCB_HFSR, (unsigned)SCB_MMFAR, (unsigned)SCB_BFAR);
-    mp_hal_stdout_tx_str(line);
-    semihost(SYS_WRITE0, line);
-    cpu_exit(70);
+    cpu_die(line);
 }
 
 // The frame lies on the stack that was in use; bit 2 of the return code in lr says which one.

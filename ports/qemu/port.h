@@ -19,15 +19,25 @@ uint32_t cpu_disable_interrupts(void);         // returns the state to hand back
 void cpu_restore_interrupts(uint32_t state);
 void cpu_enable_irq(unsigned irq);
 void cpu_protect_rom(bool protect);            // while on, a write to the ROMFS region faults
-uint32_t cpu_host_time(void);                  // seconds since 1970, from the host
 _Noreturn void cpu_reset(void);
-_Noreturn void cpu_exit(int status);           // ends QEMU with this status
+uint32_t cpu_semihost(uint32_t operation, const void *argument);
 
-// uart: uart_<kind>.c
+// cpu: semihost.c
+uint32_t cpu_host_time(void);                  // seconds since 1970, from the host
+_Noreturn void cpu_exit(int status);           // ends QEMU with this status
+_Noreturn void cpu_die(const char *line);      // says so first
+
+// uart: uart.c
 void uart_init(void);
 void uart_isr(void);
 int uart_getc(void);                           // -1 when nothing has arrived
 bool uart_readable(void);
+
+// uart: uart_<kind>.c
+void uart_start(void);
+void uart_enable_interrupt(bool on);           // of a byte that arrives
+bool uart_holds_byte(void);                    // and takes its interrupt as seen
+int uart_take_byte(void);
 void uart_putc(int c);
 
 #endif

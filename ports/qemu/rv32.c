@@ -44,11 +44,8 @@ int main(void);
 
 // Semihosting ------------------------------------------------------------------------------------
 
-enum { SYS_WRITE0 = 0x04, SYS_TIME = 0x11, SYS_EXIT_EXTENDED = 0x20 };
-enum { ADP_STOPPED_APPLICATION_EXIT = 0x20026 };
-
 // The three instructions must be of four bytes each and lie in one page.
-__attribute__((noinline, aligned(16))) static uint32_t semihost(uint32_t operation, const void *argument) {
+__attribute__((noinline, aligned(16))) uint32_t cpu_semihost(uint32_t operation, const void *argument) {
     register uint32_t a0 __asm("a0") = operation;
     register const void *a1 __asm("a1") = argument;
     __asm volatile (
@@ -60,17 +57,6 @@ __attribute__((noinline, aligned(16))) static uint32_t semihost(uint32_t operati
         ".option pop\n"
         : "+r" (a0) : "r" (a1) : "memory");
     return a0;
-}
-
-uint32_t cpu_host_time(void) {
-    return semihost(SYS_TIME, NULL);
-}
-
-void cpu_exit(int status) {
-    const uint32_t block[2] = { ADP_STOPPED_APPLICATION_EXIT, status };
-    semihost(SYS_EXIT_EXTENDED, block);
-    for (;;) {
-    }
 }
 
 void cpu_reset(void) {
@@ -162,8 +148,7 @@ void cpu_init(void) {
 
 // Traps ------------------------------------------------------------------------------------------
 
-// One line, then QEMU ends. It goes to the console for whoever watches, and through semihosting to
-// QEMU's own output, because what a pty still holds is lost when QEMU closes it.
+// One line, then QEMU ends.
 static void fault_report(uint32_t cause, const uint8_t *sp, uint32_t ra) {
     static const char *const names[8] = {
         "misaligned jump", "jump", "illegal instruction", "breakpoint",
@@ -174,9 +159,7 @@ static void fault_report(uint32_t cause, const uint8_t *sp, uint32_t ra) {
     snprintf(line, sizeof(line), "\r\nFATAL: %s %u at pc=0x%08x ra=0x%08x%s (address=0x%08x)\r\n",
         cause < 8 ? names[cause] : "trap", (unsigned)cause, (unsigned)csr_read(mepc), (unsigned)ra,
         overflow ? ", stack overflow" : "", (unsigned)csr_read(mtval));
-    mp_hal_stdout_tx_str(line);
-    semihost(SYS_WRITE0, line);
-    cpu_exit(70);
+    cpu_die(line);
 }
 
 __attribute__((used)) static void handle_trap(uint32_t cause, const uint8_t *sp, uint32_t ra) {

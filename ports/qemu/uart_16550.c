@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: MIT
 // UART of the 16550 kind (National Semiconductor PC16550D data sheet, section 8), registers a byte apart.
-#include "py/ringbuf.h"
-#include "py/runtime.h"
-#include "shared/runtime/interrupt_char.h"
-
 #include "board.h"
 #include "port.h"
 
@@ -18,46 +14,21 @@ enum { STATUS_RX_FULL = 1 << 0, STATUS_TX_EMPTY = 1 << 5 };
 
 #define UART ((uart_t *)BOARD_UART_ADDRESS)
 
-static uint8_t received_bytes[4096];
-static ringbuf_t received = { received_bytes, sizeof(received_bytes), 0, 0 };
-
-void uart_init(void) {
+void uart_start(void) {
     UART->line_control = LINE_8_BITS;
     UART->fifo_control = FIFO_ON;
-    UART->interrupt_enable = INTERRUPT_RX;
-    cpu_enable_irq(BOARD_UART_RX_IRQ);
 }
 
-// With the ring full the bytes stay in the UART and its interrupt goes off: QEMU then holds the rest back in
-// the pty. A host that sends faster than Python reads waits, and loses nothing.
-void uart_isr(void) {
-    while (UART->line_status & STATUS_RX_FULL) {
-        if (ringbuf_free(&received) == 0) {
-            UART->interrupt_enable = 0;
-            break;
-        }
-        int c = UART->data;
-        if (c == mp_interrupt_char) {
-            mp_sched_keyboard_interrupt();
-        } else {
-            ringbuf_put(&received, c);
-        }
-    }
+void uart_enable_interrupt(bool on) {
+    UART->interrupt_enable = on ? INTERRUPT_RX : 0;
 }
 
-int uart_getc(void) {
-    uint32_t state = cpu_disable_interrupts();
-    int c = ringbuf_get(&received);
-    if (!(UART->interrupt_enable & INTERRUPT_RX)) {
-        UART->interrupt_enable = INTERRUPT_RX;
-        uart_isr();
-    }
-    cpu_restore_interrupts(state);
-    return c;
+bool uart_holds_byte(void) {
+    return (UART->line_status & STATUS_RX_FULL) != 0;
 }
 
-bool uart_readable(void) {
-    return ringbuf_avail(&received) != 0;
+int uart_take_byte(void) {
+    return UART->data;
 }
 
 void uart_putc(int c) {

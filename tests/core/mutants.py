@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Prove that every check of the validator is tested: take each away in turn and see a test fail.
 
-    mutants.py BUILD_FOLDER SEEDS CRASHES      (the lists that the tests read)
+    mutants.py BUILD_FOLDER SEEDS CRASHES [FILE]      (the lists that the tests read; files whose name contains FILE)
 
 A condition of an `if` in a check becomes false, a condition of a `return` true. What survives must
 stand in REDUNDANT with a reason. Run from the top of the repository; takes a few minutes.
@@ -17,10 +17,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CORE = Path("native_module/core")
-TESTS = ("foreign", "rule", "fenced", "field", "conv", "depthwise", "arena")
+SHARED_SOURCES = [Path("tests/fuzz/exercise.c"), Path("tests/fuzz/mutate.c")]
+TESTS = ("rule", "foreign", "mutated", "fenced", "arena", "conv", "depthwise", "field")  # the quick ones first
 
 REDUNDANT = {
     "m->file_size > INT32_MAX": "takes a file of 2 GB",
@@ -67,38 +69,56 @@ def mutants(text: str) -> Iterator[tuple[int, int, str]]:
                     yield base + found.start(1) + start, base + found.start(1) + end, "1 || "
 
 
-def survives(core: Path, objects: list[Path], program: Path, flags: list[str], arguments: list[str]) -> bool:
-    sources = [*core.glob("*.c"), *core.glob("kernels/*.c")]
-    compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-w", "-DMG_SIMD_SCALAR", *flags]
-    subprocess.run([*compiler, f"-I{core}", *map(str, [*sources, *objects]), "-o", str(program), "-lm"], check=True)
-    for test in TESTS:
-        try:
-            command = [str(program), "scalar", *arguments, os.devnull, test]
-            run = subprocess.run(command, check=False, capture_output=True, timeout=60)
-        except subprocess.TimeoutExpired:
-            return False
-        if run.returncode != 0:
-            return False
-    return True
+class Build:
+    """The tests with one set of compiler flags; only what a mutant changes is compiled again."""
+
+    def __init__(self, folder: Path, core: Path, flags: list[str]) -> None:
+        self.folder, self.core = folder, core
+        self.compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-w", "-D_POSIX_C_SOURCE=200809L",
+                         "-DMG_SIMD_SCALAR", "-O0", f"-I{core}", f"-I{core.parent}", "-Itests/core", "-Itests/fuzz",
+                         *flags]  # fmt: skip
+        folder.mkdir(parents=True)
+        sources = [*core.rglob("*.c"), *Path("tests/core").glob("*.c"), *SHARED_SOURCES]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(self.compile, sources))
+
+    def compile(self, source: Path) -> None:
+        target = self.folder / f"{source.stem}.o"
+        subprocess.run([*self.compiler, "-c", str(source), "-o", str(target)], check=True)
+
+    def survives(self, arguments: list[str]) -> bool:
+        """Whether all tests pass."""
+        program = self.folder / "test"
+        objects = map(str, self.folder.glob("*.o"))
+        subprocess.run([*self.compiler, *objects, "-o", str(program), "-lm"], check=True)
+        for test in TESTS:
+            try:
+                command = [str(program), "scalar", *arguments, os.devnull, test]
+                run = subprocess.run(command, check=False, capture_output=True, timeout=60)
+            except subprocess.TimeoutExpired:
+                return False
+            if run.returncode != 0:
+                return False
+        return True
+
+
+def lives(build: Build, mutant: Path, arguments: list[str]) -> bool:
+    build.compile(mutant)
+    return build.survives(arguments)
 
 
 def main() -> None:
-    build, arguments = Path(sys.argv[1]), sys.argv[2:4]
+    build, arguments, only = Path(sys.argv[1]), sys.argv[2:4], "".join(sys.argv[4:])
     shutil.rmtree(build, ignore_errors=True)
     copy = build / "native_module"
     shutil.copytree(CORE, copy / "core")
     shutil.copy(CORE.parent / "ops.def", copy)
-    tests = [*Path("tests/core").glob("*.c"), Path("tests/fuzz/exercise.c")]
-    plain, checked = ["-O0"], ["-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    objects: dict[str, list[Path]] = {}
-    for kind, flags in (("plain", plain), ("checked", checked)):
-        objects[kind] = [build / f"{kind}-{source.stem}.o" for source in tests]
-        for source, target in zip(tests, objects[kind], strict=True):
-            subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-w", "-D_POSIX_C_SOURCE=200809L",
-                            "-DMG_SIMD_SCALAR", *flags, f"-I{CORE}", f"-I{CORE.parent}", "-Itests/core", "-Itests/fuzz",
-                            "-c", str(source), "-o", str(target)], check=True)  # fmt: skip
+    builds = [
+        Build(build / "plain", copy / "core", []),  # most fail here, which is faster; the rest shows as a stray access
+        Build(build / "checked", copy / "core", ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]),
+    ]
     count = alive = 0
-    for source in sorted(CORE.rglob("*.c")):
+    for source in sorted(p for p in CORE.rglob("*.c") if only in p.name):
         text, target = source.read_text(), copy / "core" / source.relative_to(CORE)
         for start, end, prefix in mutants(text):
             condition = " ".join(text[start:end].split())
@@ -106,13 +126,12 @@ def main() -> None:
             if condition in REDUNDANT:
                 continue
             target.write_text(f"{text[:start]} ({prefix}({text[start:end]})){text[end:]}")
-            # Most fail without sanitizers, which is faster; the rest shows as a stray access.
-            if survives(copy / "core", objects["plain"], build / "test", plain, arguments) and survives(
-                copy / "core", objects["checked"], build / "test", checked, arguments
-            ):
+            if all(lives(kind, target, arguments) for kind in builds):
                 alive += 1
-                print(f"{source}:{text.count(chr(10), 0, start) + 1}: no test needs: {condition}")
+                print(f"{source}:{text.count(chr(10), 0, start) + 1}: no test needs: {condition}", flush=True)
         target.write_text(text)
+        for kind in builds:
+            kind.compile(target)
     print(f"{count - alive} checks passed, {alive} failed")
     sys.exit(alive != 0)
 

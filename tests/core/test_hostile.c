@@ -42,6 +42,7 @@ typedef struct {
 #define AT_STRINGS_SIZE HEADER, 0, 56, 4
 #define AT_DATA HEADER, 0, 60, 4
 #define AT_DATA_SIZE HEADER, 0, 64, 4
+#define AT_ENDS_OF(i) ENDS, 0, 2 * (i), 2
 #define DTYPE(i) TENSOR, i, 0, 1
 #define T_RANK(i) TENSOR, i, 1, 1
 #define PLACE(i) TENSOR, i, 2, 1
@@ -92,9 +93,37 @@ typedef struct {
 #define WIDE_TABLE "a table for wider values than bytes: dtype"
 #define CLASSES "softmax of too many classes"
 #define EXPONENTIAL "an impossible value in a table of exponentials"
+#define GROUPS "channels that do not divide into groups"
+#define RESIZE "a resize reads outside its input: scale"
+#define RESCALED "a rescaling of float32 or eight-byte values: dtype"
 #define NO_SCALE "the scale is no positive number"
 
 static const refusal_t REFUSALS[] = {
+    {"bilinear", RESIZE, {{PARAM(bilinear, scale_h), 0xffffffffu}}},
+    {"bilinear", RESIZE, {{PARAM(bilinear, scale_w), 1u << 30}}},
+    {"bilinear", RESIZE, {{PARAM(bilinear, start_h), 0x80000000u}}},
+    {"bilinear", RESIZE, {{PARAM(bilinear, start_w), (1u << 26) + 1}}},
+    {"bilinear_legacy", RESIZE, {{PARAM(bilinear, scale_h), 0xbf800000u}}}, /* -1 */
+    {"bilinear_legacy", RESIZE, {{PARAM(bilinear, scale_w), 0x7fc00000u}}}, /* no number */
+    {"bilinear_legacy", RESIZE, {{PARAM(bilinear, scale_h), 0x4e800000u}}}, /* 2^30 */
+    {"bilinear_legacy", RESIZE, {{PARAM(bilinear, start_w), 1}}},
+    {"bilinear", WRONG_DTYPE, {{DTYPE(0), 2}}},
+    {"quantize_16", RESCALED, {{OF(1, rescale, in_dtype), 8}}},
+    {"quantize_16", RESCALED, {{OF(1, rescale, out_dtype), 8}}},
+    {"quantize_16", RESCALED, {{OF(1, rescale, in_dtype), 5}}},
+    {"quantize_16", RESCALED, {{OF(1, rescale, out_dtype), 5}}},
+    {"matmul", "a product of nothing", {{PARAM(matmul, rows), 0}}},
+    {"matmul", "a product of nothing", {{PARAM(matmul, depth), 0}}},
+    {"conv_16", GROUPS, {{PARAM(conv16, groups), 0}}},
+    {"conv_16", GROUPS, {{PARAM(conv16, in_c), 0}}},
+    {"conv_16", GROUPS, {{PARAM(conv16, out_c), 0}}},
+    {"conv_16", WINDOW, {{PARAM(conv16, out_h), 0xffff}, {PARAM(conv16, stride_h), 0xffff}}},
+    {"conv_16", WINDOW, {{PARAM(conv16, kernel_w), 0xffff}, {PARAM(conv16, dilation_w), 0xffff}}},
+    {"conv_16", WINDOW_ZERO, {{PARAM(conv16, in_h), 0}}},
+    {"conv_16", WINDOW_ZERO, {{PARAM(conv16, out_w), 0}}},
+    {"conv_16", WINDOW_ZERO, {{PARAM(conv16, kernel_h), 0}}},
+    {"spectrum_of_8", "a constant as the input of an op that takes none: input",
+     {{PLACE(0), 1}, {OFFSET(0), 0}, {AT_ENDS_OF(0), 1}}},
     {"pad", "needs a newer Midge on the board: flags", {{HEADER, 0, 16, 4, 1}}},
     {"pad", "needs a newer Midge on the board: flags", {{AT_RESERVED, 1}}},
     {"pad", BEHIND, {{AT_TENSORS, 0xffffffc0u}}},
@@ -502,6 +531,9 @@ static void counts(void) {
         layer.params = op == MG_OP_DEPTHWISE_CONV_2D ? &params : &none;
         check_layer(&layer, TENSORS);
     }
+    none.window.window_size = 1;
+    check_layer(&(layer_t){MG_OP_WINDOW, 2, {MG_INT16, MG_INT16, MG_INT16}, {1, 1, 1}, &none, NULL, 0, 0}, TENSORS);
+    check_layer(&(layer_t){MG_OP_AUTO_SCALE, 1, {MG_INT16, MG_INT16}, {1, 1}, &none, NULL, 0, 0}, TENSORS);
     int32_t table[64] = {INT32_MAX};
     mg_lut_params_t lut = {9, 0};
     mg_affine_params_t affine = {9, 1.0f, 0};

@@ -20,10 +20,13 @@ from pathlib import Path
 
 from midge.boards import load_boards, read_toml
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import readme_table
+
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = Path(__file__).with_name("executed.toml")
 RESULTS = ROOT / "build/executed.json"
-BEGIN, END = "<!-- boards -->", "<!-- /boards -->"
 # By the row's `install`; a board with MicroPython on it needs `midge install` and nothing else.
 WAYS = {
     "uf2": "`midge install`; firmware: UF2 by `midge flash`",
@@ -79,30 +82,6 @@ def _names(board: str, test: str) -> bool:
     return re.search(rf"[\[-]{re.escape(board)}[-\]]", test) is not None
 
 
-def main(arguments: list[str]) -> int:
-    if not arguments:
-        print(table())
-        return 0
-    if len(arguments) < 2 or arguments[0] not in ("--check", "--write"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    readme = Path(arguments[1])
-    text = readme.read_text()
-    if BEGIN not in text or END not in text:
-        print(f"{readme}: no place for the table; put {BEGIN} and {END} where it belongs", file=sys.stderr)
-        return 1
-    before, rest = text.split(BEGIN, 1)
-    wanted = f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
-    if arguments[0] == "--write":
-        readme.write_text(wanted)
-        return 0
-    problems = unfounded(json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}, arguments[2:])
-    if text != wanted:
-        problems.append(f"{readme}: the table of boards is stale; run {sys.argv[0]} --write {readme}")
-    for line in problems:
-        print(line, file=sys.stderr)
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    sys.exit(readme_table.main(__doc__ or "", "boards", table, lambda boards: unfounded(results, boards)))

@@ -12,11 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from midge import format as midge_format
-from midge import load
+from midge import load, profiling
 from midge.commands.profile import profile as command
 from midge.convert import convert
 from midge.errors import UserError
-from midge.profiling import NATIVE, Count, Target, count, execute, fast_kernels, find_target, link, targets
+from midge.format import FileTensor
+from midge.profiling import NATIVE, Count, Target, WrongOutputs, count, execute, fast_kernels, find_target, link, targets
+from midge.profiling.inputs import input_bytes, wanted_crc
 
 # What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
 # are the same in every stretch; the empty one is taken off.
@@ -116,12 +118,43 @@ def wand(wand_tflite: Path) -> bytes:
 @pytest.mark.parametrize("name", targets())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     profile = count(wand, find_target(name))
-    model = load(wand)
-    out = np.zeros(6, np.int8)
-    model.run(np.zeros((1, 96, 1, 3), np.int8), out=out)
+    (tensor,) = (midge_format.read(wand).tensors[i] for i in midge_format.read(wand).inputs)
+    model, noise, out = load(wand), input_bytes(tensor, 0), np.zeros(6, np.int8)
+    model.run(np.frombuffer(noise, np.int8).reshape(1, 96, 1, 3), out=out)
     assert profile.crc == crc32(out.tobytes())
     assert len(profile.nodes) == len(midge_format.read(wand).nodes)
     assert count(wand, find_target(name)) == profile, "counts differ from run to run"
+
+
+def test_inputs_use_the_range_of_their_dtype() -> None:
+    def drawn(dtype: str) -> np.ndarray:
+        size = 4096 * np.dtype(dtype).itemsize
+        return np.frombuffer(input_bytes(FileTensor(dtype, (4096,), 0, 0, size, "x", 0, 0), 0), dtype)
+
+    for dtype in ("int8", "uint8", "int16", "uint16"):
+        limits = np.iinfo(dtype)
+        reach = (limits.max - limits.min) / 100
+        assert drawn(dtype).min() < limits.min + reach and drawn(dtype).max() > limits.max - reach
+    for dtype in ("int32", "int64", "uint32", "uint64"):
+        assert set(drawn(dtype)) == set(range(8))
+    assert set(np.unique(drawn("bool").view(np.uint8))) == {0, 1}
+    real = drawn("float32")
+    assert -1 <= real.min() < -0.99 and 0.99 < real.max() < 1 and abs(real.mean()) < 0.05
+    assert input_bytes(FileTensor("int8", (8,), 0, 0, 8, "x", 0, 0), 1) != drawn("int8")[:8].tobytes()
+
+
+def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = find_target("m4")
+    crc = count(wand, target).crc
+    file = midge_format.read(wand)
+    at = next(n for n in file.nodes if n.op.name == "CONV_2D").params["weights_at"] + len(wand) - file.data_size
+    swapped = bytearray(wand)
+    swapped[at : at + 8] = reversed(wand[at : at + 8])
+    swapped[12:16] = crc32(swapped[16:]).to_bytes(4, "little")
+    assert count(bytes(swapped), target).crc != crc, "swapped weights give the same outputs"
+    monkeypatch.setattr(profiling, "wanted_crc", lambda _blob, file: wanted_crc(wand, file))
+    with pytest.raises(WrongOutputs, match=rf"emulated Cortex-M4 computes other outputs .*for {crc:08x}"):
+        count(bytes(swapped), target)
 
 
 def test_command_prints_what_json_says(wand_tflite: Path) -> None:

@@ -18,7 +18,10 @@ from midge import lower, lowerings  # noqa: F401  (lowerings fills RULES)
 from midge.convert import convert
 from midge.opset import ops
 
-BEGIN, END = "<!-- ops -->", "<!-- /ops -->"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import readme_table
+
 # Rules for what passes have made, and for what is refused with a text of its own.
 INTERNAL = {"IF", "WHILE", "INTERLEAVE"}
 # Ops with state: tested in tests/host, over several runs.
@@ -62,27 +65,5 @@ def _forms(group: list[OpTest], dtype: str) -> str:
     return ", ".join(dict.fromkeys(test.form or "yes" for test in group if test.dtype == dtype))
 
 
-def main(arguments: list[str]) -> int:
-    if not arguments:
-        print(table())
-        return 0
-    if len(arguments) != 2 or arguments[0] not in ("--check", "--write"):
-        print(__doc__, file=sys.stderr)
-        return 2
-    readme = Path(arguments[1])
-    text = readme.read_text()
-    if BEGIN not in text or END not in text:
-        print(f"{readme}: no place for the table; put {BEGIN} and {END} where it belongs", file=sys.stderr)
-        return 1
-    before, rest = text.split(BEGIN, 1)
-    wanted = f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END, 1)[1]}"
-    if arguments[0] == "--write":
-        readme.write_text(wanted)
-    elif text != wanted:
-        print(f"{readme}: the table of ops is stale; run {sys.argv[0]} --write {readme}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(readme_table.main(__doc__ or "", "ops", table, lambda _: []))

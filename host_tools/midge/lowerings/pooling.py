@@ -14,11 +14,9 @@ from ..lower import (
     Unsupported,
     activation_range,
     constant,
-    merge_dims,
     multiplier_to,
-    pad_left,
+    reduce_groups,
     required,
-    row_major,
     rule,
     want_dtype,
     want_quantized,
@@ -49,26 +47,14 @@ def mean(program: Program, node: Node) -> None:
     want_quantized(source, out)
     rank = len(source.shape)
     axes = {int(a) % rank for a in constant(node, 1, "axes").reshape(-1)} if rank else set()
-    strides = row_major(source.shape)
-
-    def group(kept: bool) -> tuple[list[int], list[int]]:
-        chosen = [i for i in range(rank) if (i not in axes) == kept]
-        dims, (steps,) = merge_dims(tuple(source.shape[i] for i in chosen), tuple(strides[i] for i in chosen))
-        if len(dims) > 3:
-            raise Unsupported(f"a mean over the axes {sorted(axes)} of {rank}; these do not merge to three groups")
-        return pad_left(dims, 3, 1), pad_left(steps, 3, 0)
-
-    keep_dims, keep_stride = group(kept=True)
-    reduce_dims, reduce_stride = group(kept=False)
-    count = math.prod(reduce_dims)
+    groups = reduce_groups(source.shape, axes)
+    count = math.prod(groups["reduce_dims"])
     # TFLM puts the 1/count into the multiplier after that has been rounded to 31 bits.
     multiplier, shift = multiplier_to(out, source.scale)
     extra = min(count.bit_length() - 1, 32, 31 + shift)
     program.add(node, "MEAN", [source], {
-        "keep_dims": keep_dims, "keep_stride": keep_stride,
-        "reduce_dims": reduce_dims, "reduce_stride": reduce_stride,
-        "bias": -count * source.zero_point, "multiplier": (multiplier << extra) // count, "shift": shift - extra,
-        "out_zero_point": out.zero_point,
+        **groups, "bias": -count * source.zero_point, "multiplier": (multiplier << extra) // count,
+        "shift": shift - extra, "out_zero_point": out.zero_point,
     })  # fmt: skip
 
 

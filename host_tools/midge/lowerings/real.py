@@ -16,8 +16,7 @@ from ..lower import (
     Unsupported,
     constant,
     copy_constant,
-    merge_dims,
-    pad_left,
+    reduce_groups,
     required,
     row_major,
     rule,
@@ -143,18 +142,11 @@ def pool_2d(program: Program, node: Node) -> None:
 
 def add_reduction(program: Program, node: Node, function: str, source: Tensor, axes: set[int], out: Tensor) -> None:
     source = in_arena(program, source)
-    strides, rank = row_major(source.shape), len(source.shape)
-    dims: list[int] = []
-    steps: list[int] = []
-    for kept in (True, False):
-        chosen = [i for i in range(rank) if (i not in axes) == kept]
-        d, (s,) = merge_dims(tuple(source.shape[i] for i in chosen), tuple(strides[i] for i in chosen))
-        if len(d) > 3:
-            raise Unsupported(f"a reduction over the axes {sorted(axes)} of {rank}; these do not merge to three groups")
-        dims += pad_left(d, 3, 1)
-        steps += pad_left(s, 3, 0)
+    groups = reduce_groups(source.shape, axes)
     program.add(part(node, [source], out), "REDUCE_F32", [source],
-                {"dims": dims, "stride": steps, "function": REDUCTIONS[function]})
+                {"dims": groups["keep_dims"] + groups["reduce_dims"],
+                 "stride": groups["keep_stride"] + groups["reduce_stride"],
+                 "function": REDUCTIONS[function]})  # fmt: skip
 
 
 @rule(*REDUCTIONS, dtype="float32")

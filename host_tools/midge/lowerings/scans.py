@@ -15,10 +15,8 @@ from ..lower import (
     Unsupported,
     activation_range,
     constant,
-    merge_dims,
-    pad_left,
+    reduce_groups,
     required,
-    row_major,
     rule,
     want_dtype,
     want_quantized,
@@ -32,19 +30,6 @@ def reduced_axes(node: Node, source: Tensor) -> set[int]:
     return {axis_of(int(a), len(source.shape)) for a in constant(node, 1, "axes").reshape(-1)}
 
 
-def reduce_groups(source: Tensor, axes: set[int]) -> dict[str, list[int]]:
-    """keep_dims, keep_stride, reduce_dims and reduce_stride of a walk over some axes."""
-    strides = row_major(source.shape)
-    groups: dict[str, list[int]] = {}
-    for name, wanted in (("keep", False), ("reduce", True)):
-        chosen = [i for i in range(len(source.shape)) if (i in axes) == wanted]
-        dims, (steps,) = merge_dims(tuple(source.shape[i] for i in chosen), tuple(strides[i] for i in chosen))
-        if len(dims) > 3:
-            raise Unsupported(f"a walk over the axes {sorted(axes)}; these do not merge to three groups")
-        groups |= {f"{name}_dims": pad_left(dims, 3, 1), f"{name}_stride": pad_left(steps, 3, 0)}
-    return groups
-
-
 @rule("REDUCE_MAX", "REDUCE_MIN", "REDUCE_ANY", "REDUCE_ALL")
 def extreme(program: Program, node: Node) -> None:
     source, out = required(node, 0), node.outputs[0]
@@ -53,7 +38,7 @@ def extreme(program: Program, node: Node) -> None:
     if source.dtype == "int8" and (source.scale, source.zero_point) != (out.scale, out.zero_point):
         raise Unsupported("an output of another scale or zero point than its input")
     program.add(node, "EXTREME", [source], {
-        **reduce_groups(source, reduced_axes(node, source)), "dtype": DTYPES[source.dtype],
+        **reduce_groups(source.shape, reduced_axes(node, source)), "dtype": DTYPES[source.dtype],
         "is_max": int(node.op in ("REDUCE_MAX", "REDUCE_ANY")),
     })  # fmt: skip
 
@@ -64,7 +49,7 @@ def sum_op(program: Program, node: Node) -> None:
     want_dtype(node, "int8")
     source, out = required(node, 0), node.outputs[0]
     want_quantized(source, out)
-    groups = reduce_groups(source, reduced_axes(node, source))
+    groups = reduce_groups(source.shape, reduced_axes(node, source))
     count = math.prod(groups["reduce_dims"])
     multiplier, shift = fp.quantize_multiplier(source.scale / out.scale)
     program.add(node, "MEAN", [source], {

@@ -22,6 +22,7 @@ from platformdirs import user_cache_path
 
 from .. import format as midge_format
 from ..errors import UserError
+from .inputs import start_arena, wanted_crc
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -133,12 +134,16 @@ class Profile:
     nodes: list[Count]
     open: Count  # checking the file
     open_known: Count  # the same without the checksum
-    crc: int  # CRC-32 of the outputs, for inputs of zeros
+    crc: int  # CRC-32 of the outputs, for the inputs of inputs.py
 
     @property
     def total(self) -> Count:
         """All nodes."""
         return sum(self.nodes, Count())
+
+
+class WrongOutputs(UserError):
+    """A core computed something else than the host, from the same file and inputs."""
 
 
 @cache
@@ -162,18 +167,22 @@ def find_target(name: str) -> Target:
 
 
 def count(model: bytes, target: Target, timeout_s: float = 300) -> Profile:
-    """Run a .midge file once on an emulated core, from a zeroed arena, and count.
+    """Run a .midge file once on an emulated core, on noise, and count.
 
-    Raises UserError for a file that does not fit, and where compiler or emulator are missing.
+    Raises UserError for a file that does not fit, and where compiler or emulator are missing; WrongOutputs where the
+    outputs are not those of the host's core.
     """
     file = midge_format.read(model)
     if len(model) > MODEL_BYTES or file.arena_size > ARENA_BYTES:
         raise UserError(f"{file.name}: {len(model)} B and an arena of {file.arena_size} B are more than the emulated "
                         f"{target.title} has ({MODEL_BYTES} B and {ARENA_BYTES} B)")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="midge-") as folder:
-        image = Path(folder, "model")
-        image.write_bytes(model)
-        loader = ("-device", f"loader,file={image},addr={target.memory.model:#x},force-raw=on")
+        loader: list[str] = []
+        for name, content, address in (("model", model, target.memory.model),
+                                       ("arena", start_arena(file), target.memory.arena)):  # fmt: skip
+            image = Path(folder, name)
+            image.write_bytes(content)
+            loader += ["-device", f"loader,file={image},addr={address:#x},force-raw=on"]
         try:
             said, rows = execute(program(target), target, loader, timeout_s)
         except subprocess.TimeoutExpired as error:
@@ -181,6 +190,10 @@ def count(model: bytes, target: Target, timeout_s: float = 300) -> Profile:
     crc = re.search(r"^crc (\d+)$", said, re.M)
     if crc is None:
         raise UserError(f"{file.name}: did not run on the emulated {target.title}: {said.strip() or 'no output'}")
+    wanted = wanted_crc(model, file)
+    if int(crc[1]) != wanted:
+        raise WrongOutputs(f"{file.name}: the emulated {target.title} computes other outputs than this machine, CRC "
+                           f"{int(crc[1]):08x} for {wanted:08x}; its counts mean nothing. Please report the model")
     empty, opened, known, _bound, *nodes = rows[1:]
     return Profile(target, [n - empty for n in nodes], opened - empty, known - empty, int(crc[1]))
 

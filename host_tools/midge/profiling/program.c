@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bare metal: runs the model that QEMU has put at MODEL_ADDRESS, with a mark before and behind each
- * thing that is counted. The counter (counter.c) writes a line a mark: start-up, an empty stretch (what
- * a mark itself costs), opening with and without the checksum, binding, and then each node.
+ * Bare metal: runs the model that QEMU has put at MODEL_ADDRESS, on the inputs that it has put where they
+ * belong in the arena at ARENA_ADDRESS, with a mark before and behind each thing that is counted. The counter
+ * (counter.c) writes a line a mark: start-up, an empty stretch (what a mark itself costs), opening with and
+ * without the checksum, binding, and then each node.
  */
 #include "midge.h"
 
@@ -53,7 +54,7 @@ void program(void) {
     for (uint32_t cursor = 0; mg_run_next(&model, &cursor);) {
         mark();
     }
-    /* A checksum of the outputs tells whether it computed the right thing. */
+    /* A checksum of the outputs, which the host compares with its own. */
     uint32_t crc = 0;
     for (uint32_t i = 0; i < model.n_outputs; i++) {
         mg_tensor_t out;

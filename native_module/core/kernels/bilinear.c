@@ -43,7 +43,7 @@ static bool check_axis(const mg_check_t *check, int32_t start, int32_t scale, ui
     if (check->params.bilinear.legacy) {
         float real;
         memcpy(&real, &scale, sizeof scale);
-        return (real >= 0.0f && real <= 65535.0f && (start == 0 || start == 0x3f000000))
+        return (real >= 0.0f && (float)out * real <= 1.0e9f && (start == 0 || start == 0x3f000000))
                || mg_refuse(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
     }
     int64_t last = start + (int64_t)out * scale;

@@ -136,8 +136,9 @@ void mg_sigmoid16_run(const mg_call_t *call) {
 
 bool mg_rescale_check(const mg_check_t *check) {
     const mg_rescale_params_t *p = &check->params.rescale;
-    if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32) {
-        return mg_refuse(check, "a rescaling of float32: dtype", MG_FLOAT32, MG_INT16);
+    if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32 || mg_dtype_size(p->in_dtype) > 4
+        || mg_dtype_size(p->out_dtype) > 4) {
+        return mg_refuse(check, "a rescaling of float32 or eight-byte values: dtype", p->out_dtype, MG_INT16);
     }
     return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_multiplier(check, p->multiplier, p->shift)
@@ -207,11 +208,7 @@ void mg_dequantize_any_run(const mg_call_t *call) {
     uint32_t size = mg_dtype_size(p->dtype);
     float *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++, x += size) {
-        union {
-            int8_t i8;
-            int16_t i16;
-            int32_t i32;
-        } value; /* aligned: a constant may lie at an odd address */
+        uint64_t value = 0; /* of any dtype, and aligned: a constant may lie at an odd address */
         memcpy(&value, x, size);
         out[i] = mg_read_real(&tensor, &value, 0);
     }

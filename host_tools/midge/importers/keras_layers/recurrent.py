@@ -14,6 +14,7 @@ import numpy as np
 
 from ...ir import Tensor
 from ...lower import Unsupported
+from ..cells import gru_state, lstm_states
 from ..keras import Call, Importer, Result, layer
 from .activations import apply
 
@@ -109,8 +110,7 @@ def _gru_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
             part = h and _recall(imp, call, build.binary("MUL", r, h, call.name), fresh)
         total = _sum(imp, call, build.along(x, 1, 2 * n, 3 * n), part)
         candidate = apply(imp, cell.activation, total, call.name)
-        new = build.binary("MUL", build.binary("SUB", build.scalar(1.0), z, call.name), candidate, call.name)
-        return [new if h is None else build.binary("ADD", build.binary("MUL", z, h, call.name), new, call.name)]
+        return [gru_state(build, z, candidate, h, call.name)]
 
     return step
 
@@ -127,10 +127,7 @@ def _lstm_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
         i, forget = build.along(early, 1, 0, n), build.along(early, 1, n, 2 * n)
         g = apply(imp, cell.activation, build.along(total, 1, 2 * n, 3 * n), call.name)
         o = apply(imp, cell.recurrent_activation, build.along(total, 1, 3 * n, 4 * n), call.name)
-        new = build.binary("MUL", i, g, call.name)
-        kept = None if c is None else build.binary("MUL", forget, c, call.name)
-        state = new if kept is None else build.binary("ADD", kept, new, call.name)
-        return [build.binary("MUL", o, apply(imp, cell.activation, state, call.name), call.name), state]
+        return lstm_states(build, i, forget, g, o, c, lambda x: apply(imp, cell.activation, x, call.name), call.name)
 
     return step
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...ir import Tensor
+from ..cells import gru_state, lstm_states
 from ..onnx import CannotImport, Importer, OnnxNode, Value, onnx_op
 
 _MAX_STEPS = 1024  # each becomes layers of its own
@@ -102,16 +103,13 @@ def _step(imp: Importer, node: OnnxNode, d: int, hidden: int) -> Step:
             kept = None if h is None else build.binary("MUL", reset, h, node.name)
             old = product(kept, r[rows], rb[rows], x.shape[0])
         candidate = build.like(f[1], build.binary("ADD", fresh, old, node.name), node.name)
-        share = build.binary("SUB", build.scalar(1.0), z, node.name)
-        new = build.binary("MUL", share, candidate, node.name)
-        return [new if h is None else build.binary("ADD", new, build.binary("MUL", z, h, node.name), node.name)]
+        return [gru_state(build, z, candidate, h, node.name)]
 
     def lstm(x: Tensor, state: list[Tensor | None]) -> list[Tensor | None]:
         h, c = state
         total = sums(x, h, slice(None))
         i, o, forget = (build.like(f[0], cut(total, k), node.name) for k in (0, 1, 2))
-        new = build.binary("MUL", i, build.like(f[1], cut(total, 3), node.name), node.name)
-        cell = new if c is None else build.binary("ADD", new, build.binary("MUL", forget, c, node.name), node.name)
-        return [build.binary("MUL", o, build.like(f[2], cell, node.name), node.name), cell]
+        g = build.like(f[1], cut(total, 3), node.name)
+        return lstm_states(build, i, forget, g, o, c, lambda x: build.like(f[2], x, node.name), node.name)
 
     return {"RNN": rnn, "GRU": gru, "LSTM": lstm}[node.op]

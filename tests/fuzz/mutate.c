@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Nothing here knows an op. What parameters there are is read from ops.def; which values fit together and how
+ * large the tensors must be then, is asked of the op's check: it is given tensors of sizes that nothing asks for,
+ * and its refusals name the size that it wants instead.
+ */
+#include "mutate.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "exercise.h"
+#include "ops.h"
+
+#define HEADER_SIZE 80u
+#define TENSOR_SIZE 48u
+#define NODE_SIZE 20u
+#define ROOM (1u << 20)        /* tensor i has ROOM + i elements until its size is known */
+#define MOST_ELEMENTS 3000u    /* of a tensor */
+#define MOST_SCRATCH (1u << 16)
+#define MOST_DATA (1u << 14)
+#define TRIES 40u              /* changes of parameters to be offered to the check */
+
+static uint32_t state;
+
+static void start_draws(uint32_t seed) {
+    state = seed * 2654435761u | 1u;
+}
+
+static uint32_t draw(uint32_t below) {
+    state ^= state << 13; /* Marsaglia, "Xorshift RNGs" (2003) */
+    state ^= state >> 17;
+    state ^= state << 5;
+    return (uint32_t)((uint64_t)state * below >> 32);
+}
+
+/* A file whose sections lie inside it, so that its records can be found. */
+typedef struct {
+    uint8_t *bytes;
+    uint32_t size, max_size, tensors, n_tensors, nodes, n_nodes, data, data_size;
+} file_t;
+
+static bool read_file(file_t *f, uint8_t *bytes, size_t size, size_t max_size) {
+    if (size < HEADER_SIZE || size > INT32_MAX) {
+        return false;
+    }
+    *f = (file_t){bytes, (uint32_t)size, (uint32_t)(max_size < INT32_MAX ? max_size : INT32_MAX),
+                  mg_load_u32(bytes + 36), mg_load_u16(bytes + 24), mg_load_u32(bytes + 40), mg_load_u16(bytes + 26),
+                  mg_load_u32(bytes + 60), mg_load_u32(bytes + 64)};
+    return f->tensors <= size && f->n_tensors * TENSOR_SIZE <= size - f->tensors && f->nodes <= size
+           && f->data <= size && f->data_size <= size - f->data;
+}
+
+static void put(uint8_t *at, uint32_t width, uint32_t value) {
+    memcpy(at, &value, width);
+}
+
+/* The record of a node, NULL where the chain of sizes leaves the file. */
+static uint8_t *node_record(const file_t *f, uint32_t index) {
+    uint32_t at = f->nodes;
+    for (;; index--) {
+        if (f->size - at < NODE_SIZE) {
+            return NULL;
+        }
+        uint32_t size = mg_load_u16(f->bytes + at + 2);
+        if (size < NODE_SIZE || size > f->size - at) {
+            return NULL;
+        }
+        if (index == 0) {
+            return f->bytes + at;
+        }
+        at += size;
+    }
+}
+
+static uint32_t interesting(uint32_t old, const file_t *f) {
+    static const uint32_t VALUES[] = {0, 1, 2, 3, 15, 16, 31, 127, 128, 255, 256, 4095, 32767, 32768, 65535, 65536,
+                                      1u << 24, 0x7ffffffeu, 0x7fffffffu, 0x80000000u, 0x80000001u, 0xfffffff0u,
+                                      0xfffffffeu, 0xffffffffu};
+    switch (draw(8)) {
+        case 0: return old + 1;
+        case 1: return old - 1;
+        case 2: return old * 2;
+        case 3: return 0u - old;
+        case 4: return mg_load_u32(f->bytes + draw(f->size - 3)); /* a number from elsewhere in the file */
+        case 5: return draw(20);
+        case 6: return old ^ 1u << draw(32);
+        default: return VALUES[draw(sizeof VALUES / sizeof VALUES[0])];
+    }
+}
+
+bool mutate_field(uint8_t *bytes, size_t size, uint32_t seed) {
+    file_t f;
+    start_draws(seed);
+    if (!read_file(&f, bytes, size, size)) {
+        return false;
+    }
+    uint8_t *record = f.bytes;
+    uint32_t from = 16, to = HEADER_SIZE; /* bytes of the record that may change */
+    uint32_t kind = draw(8);
+    if (kind == 0 && f.n_tensors != 0) {
+        record += f.tensors + draw(f.n_tensors) * TENSOR_SIZE;
+        from = 0;
+        to = TENSOR_SIZE;
+    } else if (kind > 1 && f.n_nodes != 0) {
+        record = node_record(&f, draw(f.n_nodes < 64 ? f.n_nodes : 64));
+        if (record == NULL) {
+            return false;
+        }
+        to = mg_load_u16(record + 2);
+        uint32_t params = NODE_SIZE + 2 * ((record[4] + record[5] + 1u) & ~1u);
+        from = kind > 3 && params < to ? params : 0;
+    }
+    uint32_t width = 1u << draw(3), at = from + draw((to - from) / width) * width, old = 0;
+    if (at + width <= to) {
+        memcpy(&old, record + at, width);
+        put(record + at, width, interesting(old, &f));
+    }
+    return true;
+}
+
+/* The parameters of each op, field by field. */
+typedef struct {
+    uint8_t width, count;
+    bool is_real, is_signed;
+    const char *name;
+} field_t;
+
+#define MG_ARRAY(type, name, n) {sizeof(type), n, (type)0.5 > (type)0, (type)-1 < (type)1, #name},
+#define MG_FIELD(type, name) MG_ARRAY(type, name, 1)
+#define MG_STRUCT(name, fields) static const field_t FIELDS_##name[] = {fields {0, 0, false, false, NULL}};
+#include "ops.def"
+#undef MG_STRUCT
+#undef MG_FIELD
+#undef MG_ARRAY
+
+static const field_t *fields_of(uint32_t op) {
+    switch (op) {
+#define MG_OP(number, name, kernel, params, in_place) case number: return FIELDS_##params;
+#include "ops.def"
+#undef MG_OP
+        default: return NULL;
+    }
+}
+
+static bool is_offset(const field_t *field) {
+    size_t n = strlen(field->name);
+    return n > 3 && strcmp(field->name + n - 3, "_at") == 0;
+}
+
+/* A node apart from its file: what its check sees. */
+typedef struct {
+    const mg_op_t *op;
+    mg_check_t check;
+    uint32_t n; /* tensors */
+} trial_t;
+
+static uint8_t *params_of(trial_t *t) {
+    return (uint8_t *)&t->check.params;
+}
+
+/* The place of a field that is drawn, an element of it where it is an array. */
+static const field_t *drawn_field(trial_t *t, uint8_t **at) {
+    const field_t *fields = fields_of(t->op->number);
+    uint32_t n = 0, offset = 0;
+    while (fields[n].name != NULL) {
+        n++;
+    }
+    uint32_t index = draw(n);
+    for (uint32_t i = 0; i < index; i++) {
+        offset += (uint32_t)fields[i].width * fields[i].count;
+    }
+    *at = params_of(t) + offset + draw(fields[index].count) * fields[index].width;
+    return &fields[index];
+}
+
+static uint32_t real_bits(void) {
+    static const float VALUES[] = {0.0f, 1.0f, -1.0f, 0.5f, 0.1f, 6.0f, -0.0f, 1e-30f, 3e38f, -3e38f, 1e9f, 255.0f};
+    uint32_t bits;
+    memcpy(&bits, &VALUES[draw(sizeof VALUES / sizeof VALUES[0])], 4);
+    return draw(8) != 0 ? bits : bits ^ draw(UINT32_MAX); /* which may be infinite or no number */
+}
+
+static void alter_parameter(trial_t *t) {
+    uint8_t *at, *other;
+    const field_t *field = drawn_field(t, &at), *like = drawn_field(t, &other);
+    uint32_t old = 0, value, borrowed = 0;
+    memcpy(&old, at, field->width);
+    memcpy(&borrowed, other, like->width);
+    if (field->is_real) {
+        value = real_bits();
+    } else if (is_offset(field)) {
+        value = draw(4) == 0 ? draw(t->check.data_size + 1) : 4 * draw(t->check.data_size / 4 + 1);
+    } else {
+        switch (draw(10)) {
+            case 0: value = old + 1; break;
+            case 1: value = old - 1; break;
+            case 2: value = old * 2; break;
+            case 3: value = old / 2; break;
+            case 4: value = borrowed; break; /* many are equal, or one a multiple of another */
+            case 5: value = borrowed * (1 + draw(3)); break;
+            case 6: value = field->is_signed ? draw(UINT32_MAX) >> draw(24) : draw(200); break;
+            case 7: value = field->is_signed ? 0u - draw(130) : 0; break;
+            case 8: value = field->is_signed ? 1u << (8u * field->width - 1 - draw(2)) : draw(3); break;
+            default: value = draw(14); break;
+        }
+    }
+    put(at, field->width, value);
+}
+
+static bool accepts(trial_t *t) {
+    memset(t->check.error, 0, sizeof *t->check.error);
+    return t->op->check(&t->check);
+}
+
+static void resize(trial_t *t, uint32_t i, uint32_t elements) {
+    t->check.tensors[i].size = elements * mg_dtype_size(t->check.tensors[i].dtype);
+}
+
+/* More data, of bytes that make sound multipliers and shifts. */
+static bool grow_data(file_t *f, trial_t *t) {
+    uint32_t more = f->data_size < 64 ? 64 : f->data_size;
+    if (f->data_size + more > MOST_DATA || f->size + more > f->max_size || f->data + f->data_size != f->size) {
+        return false;
+    }
+    for (uint32_t i = 0; i < more; i++) {
+        f->bytes[f->size + i] = (uint8_t)draw(31);
+    }
+    f->size += more;
+    t->check.data_size = f->data_size += more;
+    return true;
+}
+
+static bool mend_offset(file_t *f, trial_t *t) {
+    uint8_t *at = params_of(t);
+    for (const field_t *field = fields_of(t->op->number); field->name != NULL; field++) {
+        uint32_t value = 0;
+        memcpy(&value, at, field->width);
+        if (is_offset(field) && value == t->check.error->found && value != 0) {
+            put(at, field->width, 0);
+            return true;
+        }
+        at += field->width * field->count;
+    }
+    return grow_data(f, t);
+}
+
+static bool mend_dtype(trial_t *t) {
+    bool mended = false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        mg_tensor_t *tensor = &t->check.tensors[i];
+        if (tensor->dtype == t->check.error->found && mg_dtype_size(t->check.error->wanted) != 0) {
+            tensor->dtype = (uint8_t)t->check.error->wanted;
+            resize(t, i, ROOM + i);
+            mended = true;
+        }
+    }
+    return mended;
+}
+
+/* What the check says where tensor i, or the scratch where there is no such tensor, has that size; NULL: accepted. */
+static const char *answer(trial_t *t, uint32_t i, uint32_t size) {
+    if (i < t->n) {
+        resize(t, i, size);
+    } else {
+        t->check.scratch_size = size;
+    }
+    return accepts(t) ? NULL : t->check.error->message;
+}
+
+/* Gives tensor i, or the scratch, the least size at which the check says the same as at `high`. */
+static void shrink(trial_t *t, uint32_t i, uint32_t high) {
+    const char *same = answer(t, i, high);
+    uint32_t low = i < t->n ? 1 : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (answer(t, i, middle) == same) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    answer(t, i, high);
+}
+
+/* A size that no refusal names shows where the refusals change. */
+static bool mend_size(trial_t *t) {
+    const char *before = t->check.error->message;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (t->check.tensors[i].size / mg_dtype_size(t->check.tensors[i].dtype) == ROOM + i) {
+            const char *little = answer(t, i, 1);
+            if (little != before) {
+                shrink(t, i, ROOM + i);
+                uint32_t large = t->check.tensors[i].size / mg_dtype_size(t->check.tensors[i].dtype);
+                if (answer(t, i, large - 1) == little) { /* otherwise that very size is wanted */
+                    resize(t, i, large);
+                }
+                return true;
+            }
+            resize(t, i, ROOM + i);
+        }
+    }
+    return false;
+}
+
+static bool mend(file_t *f, trial_t *t) {
+    const mg_error_t *error = t->check.error;
+    uint32_t i = error->wanted - ROOM;
+    if (i < t->n && error->found != 0 && error->found <= MOST_ELEMENTS) {
+        resize(t, i, error->found);
+        return true;
+    }
+    if (strncmp(error->message, "a constant ends behind the data", 31) == 0) {
+        return mend_offset(f, t);
+    }
+    if (strncmp(error->message, "a tensor of the wrong dtype", 27) == 0) {
+        return mend_dtype(t);
+    }
+    return mend_size(t);
+}
+
+/* Gives tensors and scratch the sizes that the parameters ask for; false where there are none. */
+static bool agree(file_t *f, trial_t *t) {
+    for (uint32_t i = 0; i < t->n; i++) {
+        resize(t, i, ROOM + i);
+    }
+    t->check.scratch_size = INT32_MAX;
+    for (uint32_t round = 0; !accepts(t); round++) {
+        if (round == 4 * t->n + 8 || !mend(f, t)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end behind its last element */
+        if (t->check.tensors[i].size >= ROOM) {
+            shrink(t, i, ROOM);
+        }
+        if (t->check.tensors[i].size > MOST_ELEMENTS * mg_dtype_size(t->check.tensors[i].dtype)) {
+            return false;
+        }
+    }
+    shrink(t, t->n, INT32_MAX);
+    return t->check.scratch_size <= MOST_SCRATCH;
+}
+
+static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_error_t *error) {
+    t->op = mg_op_find(mg_load_u16(record));
+    t->n = (uint32_t)record[4] + record[5];
+    uint32_t at = NODE_SIZE + 2 * (t->n + t->n % 2);
+    if (t->op == NULL || t->n > MG_NODE_TENSORS || record[4] == 0 || record[5] == 0
+        || mg_load_u16(record + 2) != at + t->op->params_size) {
+        return false;
+    }
+    t->check.n_inputs = record[4];
+    t->check.n_outputs = record[5];
+    t->check.data = f->bytes + f->data;
+    t->check.data_size = f->data_size;
+    t->check.error = error;
+    memcpy(&t->check.params, record + at, t->op->params_size);
+    for (uint32_t i = 0; i < t->n; i++) {
+        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        if (index >= f->n_tensors) {
+            return false;
+        }
+        memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * TENSOR_SIZE, TENSOR_SIZE);
+        if (mg_dtype_size(t->check.tensors[i].dtype) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where the op works element by element, its output may lie on an input of the same size. */
+static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
+    uint32_t i = draw(t->check.n_inputs);
+    const mg_tensor_t *in = &t->check.tensors[i];
+    if (!t->op->in_place || in->place == MG_PLACE_DATA || in->size != out->size || draw(3) != 0) {
+        return false;
+    }
+    for (const mg_tensor_t *other = &t->check.tensors[t->check.n_inputs]; other < out; other++) {
+        if (other->offset == in->offset) {
+            return false;
+        }
+    }
+    out->offset = in->offset;
+    return true;
+}
+
+/* Writes the node and its tensors back, one behind the other in the arena. */
+static bool write_back(file_t *f, uint8_t *record, trial_t *t) {
+    uint32_t arena = 0, largest = 16;
+    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only lie somewhere */
+        uint8_t *tensor = f->bytes + f->tensors + i * TENSOR_SIZE;
+        uint32_t size = mg_load_u32(tensor + 8);
+        put(tensor + 4, 4, 0);
+        largest = size > largest && size < ROOM ? size : largest;
+    }
+    for (uint32_t i = 0; i < t->n; i++) {
+        mg_tensor_t *tensor = &t->check.tensors[i];
+        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        for (uint32_t j = 0; j < i; j++) {
+            if (index == mg_load_u16(record + NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
+                const mg_tensor_t *twin = &t->check.tensors[j];
+                if (i >= t->check.n_inputs || twin->size != tensor->size || twin->dtype != tensor->dtype) {
+                    return false;
+                }
+            }
+        }
+        tensor->rank = 1;
+        tensor->dims[0] = tensor->size / mg_dtype_size(tensor->dtype);
+        for (uint32_t d = 1; d < MG_MAX_RANK; d++) {
+            tensor->dims[d] = 1;
+        }
+        tensor->offset = 0;
+        if (tensor->place == MG_PLACE_STATE) {
+            tensor->name = MG_REAL_ZERO;
+        }
+        if (tensor->place == MG_PLACE_DATA) {
+            while (tensor->size > f->data_size) {
+                if (!grow_data(f, t)) {
+                    return false;
+                }
+            }
+        } else if (i < t->check.n_inputs || !lies_on_input(t, tensor)) {
+            tensor->offset = arena;
+            arena += (tensor->size + 15) & ~15u;
+        }
+        memcpy(f->bytes + f->tensors + index * TENSOR_SIZE, tensor, TENSOR_SIZE);
+    }
+    memcpy(record + NODE_SIZE + 2 * (t->n + t->n % 2), &t->check.params, t->op->params_size);
+    put(record + 12, 4, arena);
+    put(record + 16, 4, t->check.scratch_size);
+    arena += (t->check.scratch_size + 15) & ~15u;
+    largest = (largest + 15) & ~15u;
+    put(f->bytes + 20, 4, arena > largest ? arena : largest);
+    put(f->bytes + 64, 4, f->data_size);
+    exercise_repair(f->bytes, f->size);
+    return true;
+}
+
+size_t mutate_node(uint8_t *bytes, size_t size, size_t max_size, uint32_t seed) {
+    file_t f;
+    trial_t found, next;
+    mg_error_t error;
+    start_draws(seed);
+    if (!read_file(&f, bytes, size, max_size) || f.n_nodes == 0) {
+        return 0;
+    }
+    uint8_t *record = node_record(&f, draw(f.n_nodes));
+    if (record == NULL || !begin_trial(&f, record, &found, &error)) {
+        return 0;
+    }
+    uint32_t length = mg_load_u16(record + 2), changes = 1 + draw(4);
+    memmove(f.bytes + f.nodes, record, length);
+    record = f.bytes + f.nodes;
+    put(f.bytes + 26, 2, 1);
+    put(f.bytes + 44, 4, length);
+    bool agreed = agree(&f, &found);
+    for (uint32_t i = 0; i < TRIES && changes != 0; i++) {
+        next = found;
+        next.check.data_size = f.data_size;
+        for (uint32_t j = draw(3) + 1; j != 0; j--) {
+            alter_parameter(&next);
+        }
+        if (agree(&f, &next)) {
+            found = next;
+            agreed = true;
+            changes--;
+        }
+    }
+    return agreed && write_back(&f, record, &found) ? f.size : 0;
+}
