@@ -205,7 +205,7 @@ def explain_import_error(error: BoardError, identity: Identity) -> UserError:
     """Why the board cannot import Midge, and what to do."""
     if "bytes for native code" in error.text:  # ESP8266
         return UserError(f"{identity.title}: no room for its code; give it some of the flash, in boot.py "
-                         "(see ports/README.md): import esp; esp.set_native_code_location(0xf0000, 0x10000)")  # fmt: skip
+                         "(ports/README.md): import esp; esp.set_native_code_location(0xf0000, 0x10000)")  # fmt: skip
     if "MemoryError" in error.text:
         return UserError(f"{identity.title}: too little RAM to import Midge ({identity.free_ram:,} B were free); "
                          f"{_LESS_RAM.format(arch=identity.arch)}")  # fmt: skip
