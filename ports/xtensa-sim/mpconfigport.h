@@ -50,7 +50,7 @@ void *port_commit_code(void *code, size_t size, void *relocations);
 #define MICROPY_PY_SELECT               (0)
 #define MICROPY_PY_SSL                  (0)
 #define MICROPY_PY_FRAMEBUF             (0)
-#define MICROPY_PY_HASHLIB              (0)
+#define MICROPY_PY_HASHLIB              (1)
 #define MICROPY_PY_CRYPTOLIB            (0)
 #define MICROPY_PY_DEFLATE              (1)
 #define MICROPY_PY_RANDOM               (0)
