@@ -50,7 +50,8 @@ fetch_sources() {
         esac
     done
     cd "$work/source"
-    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-*'
+    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-de212/*' \
+        '*/target/xtensa/core-lx106/*'
     tar -xf sysroot/usr/src/binutils/binutils-*.tar.xz --strip-components=1 --wildcards '*/include/*.h'
     tar -xf sysroot/usr/src/gcc-12/gcc-12*.tar.xz --strip-components=1 --wildcards '*/libgcc/config/xtensa/*' \
         '*/libgcc/libgcc2.[ch]' '*/gcc/coretypes.h' '*/gcc/tsystem.h'
@@ -88,7 +89,7 @@ make_plugin() {
 }
 
 # What libgcc's C wants of GCC's own build, reduced to what these few functions use.
-# make_libgcc ARCH CORE: the core as a header, in the names of Tensilica's.
+# make_libgcc ARCH CORE FLAGS: the core as a header, in the names of Tensilica's.
 make_libgcc() {
     mkdir -p "$work/$1/lib" "$work/source/objects-$1" "$work/source/stub-$1"
     cd "$work/source"
@@ -105,20 +106,20 @@ make_libgcc() {
     done
     for name in _muldi3 _divdi3 _moddi3 _udivdi3 _umoddi3 _negdi2 _cmpdi2 _ucmpdi2 _clzdi2 _ctzdi2 _popcountsi2 \
             _popcountdi2 _powisf2 _powidf2 _udivmoddi4; do
-        "$cc" -DL"$name" -Os -fpic $3 -ffreestanding -DIN_LIBGCC2 -DIN_GCC -DUSED_FOR_TARGET -Dinhibit_libc -w \
+        "$cc" -DL"$name" -Os $3 -ffreestanding -DIN_LIBGCC2 -DIN_GCC -DUSED_FOR_TARGET -Dinhibit_libc -w \
             -I "stub-$1" -I libgcc -I gcc -I include -c libgcc/libgcc2.c -o "objects-$1/$name.o" || return 1
     done
     "$work/$1/bin/$(prefix "$1")-ar" rcs "$work/$1/lib/libgcc.a" "objects-$1"/*.o
 }
 
-# MicroPython's rules for native modules look for a libm.
+# MicroPython's rules for native modules look for a libm.   make_libm ARCH FLAGS
 make_libm() {
     mkdir -p "$work/source/libm-$1"
     cd "$work/source"
     for source in "$micropython"/lib/libm/[a-z]*.c; do
         name=$(basename "$source" .c)
         case $name in *test* | thumb*) continue ;; esac
-        "$work/$1/bin/$(prefix "$1")-gcc" -Os -fpic $2 -std=c99 -ffreestanding -w -I "$micropython" \
+        "$work/$1/bin/$(prefix "$1")-gcc" -Os $2 -std=c99 -ffreestanding -w -I "$micropython" \
             -I "$micropython/ports/minimal" -I "$micropython/lib/libm" -DMICROPY_FLOAT_IMPL=1 -c "$source" \
             -o "libm-$1/$name.o" || true
     done
@@ -139,7 +140,7 @@ make_xtensawin() {
     make_plugin && make_libgcc xtensawin "$here/core.h" -mlongcalls && make_libm xtensawin -mlongcalls
 }
 
-(set -e; fetch_sources; for arch in $wanted; do "make_$arch" || exit 1; done) >"$work/log" 2>&1 ||
+(fetch_sources && for arch in $wanted; do "make_$arch" || exit 1; done) >"$work/log" 2>&1 ||
     fail "cannot make it: $(tail -n 1 "$work/log"); install Espressif's compiler, which is used where it is on the path"
 rm -rf "$work/source" "$final"
 mv -T "$work" "$final" 2>/dev/null || [ -x "$final/xtensa/bin/xtensa-lx106-elf-gcc" ] || fail "cannot create $final"
