@@ -116,7 +116,7 @@ test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python tests/ops/coverage_table.py --check README.md
 
 # The native module of every architecture on firmware without Midge, and firmware for the Pico in its emulator.
-NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim
+NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim lx106-sim
 .PHONY: test-natmods built-for-natmods run-natmods
 test-natmods: built-for-natmods
 	@$(MAKE) --no-print-directory run-natmods
@@ -126,9 +126,10 @@ built-for-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-
 	@$(MAKE) --no-print-directory firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1 >build/firmware/unix-1.26.log
 
 run-natmods:
-	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO
-	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim; do \
+	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
+		tests/device/test_tailored.py tests/device/test_rp2040.py
+	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO xtensa-sim lx106-sim
+	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim lx106-sim; do \
 		[ ! -d $(SHARED)/models ] || $(BIN)/python tests/conformance/conformance.py $(SHARED)/models \
 			--target $$board-bare --runs 1 --quiet || exit 1; done
 

@@ -14,8 +14,9 @@ natmod_tools_armv7m = arm
 natmod_tools_armv7emsp = arm
 natmod_tools_armv7emdp = arm
 natmod_tools_rv32imc = riscv
-natmod_tools_xtensawin = esp32
-natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensawin x64
+natmod_tools_xtensa = xtensa
+natmod_tools_xtensawin = xtensa
+natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin x64
 
 # Weights packed for other cores: a native module does without their kernels.
 natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2 3,1 3)
@@ -29,11 +30,11 @@ natmod-unknown:
 .PHONY: natmod-build
 natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
 	@ports/toolchain.sh $(natmod_tools_$(ARCH))
-	@$(if $(filter xtensawin,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
+	@$(if $(filter xtensa%,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
 	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_skip_layouts))
 	@$(make_natmod)
 
-make_natmod = PATH="$(XTENSA_PATH)" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
+make_natmod = PATH="$(call xtensa_path,$(ARCH))" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \
 	MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
 	MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def
 

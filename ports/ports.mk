@@ -24,6 +24,8 @@ FIRMWARE ?= build/firmware/$(BOARD)$(if $(BARE),-bare)$(addprefix -,$(filter-out
 VENV_PYTHON = build/venv/bin/python
 
 board_port = $(shell sed -n 's/^port *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+board_arch = $(shell sed -n 's/^arch *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+board_mcu = $(shell sed -n 's/^mcu *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 board_tools = $(shell sed -n 's/^tools *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 # A `make -j` from above hands its job server down; a plain `make` still uses every core.
 sub_make = MICROPY_GIT_TAG=v$(MICROPYTHON_VERSION) \
@@ -88,11 +90,12 @@ firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 		-o $(FIRMWARE)/firmware.uf2 $(FIRMWARE)/firmware.bin
 
 # No Midge inside: it is here to run native modules.
-XTENSA_PATH = $(abspath build/toolchain/xtensawin/bin):$(PATH)
+xtensa_path = $(abspath build/toolchain/xtensa/$1/bin):$(PATH)
 firmware-xtensa-sim: $(MICROPYTHON)/py/mpconfig.h
-	@ports/toolchain.sh esp32
+	@ports/toolchain.sh xtensa
 	@ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
-	@PATH="$(XTENSA_PATH)" $(sub_make) -C ports/xtensa-sim MICROPYTHON=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(FIRMWARE))
+	@PATH="$(call xtensa_path,$(board_arch))" $(sub_make) -C ports/xtensa-sim CORE=$(board_mcu) \
+		MICROPYTHON=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(FIRMWARE))
 
 # What needs stripped submodules stays off; midge is imported from mpy_lib/, so nothing is frozen.
 firmware-unix: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)

@@ -36,8 +36,7 @@ present() {
         unix) found gcc make git ;;
         arm) found make arm-none-eabi-gcc libm.a@arm-none-eabi-gcc qemu-system-arm ;;
         riscv) found make riscv64-unknown-elf-gcc qemu-system-riscv32 ;;
-        esp8266) found make xtensa-lx106-elf-gcc ;;
-        esp32) found make gcc xz qemu-xtensa ;;
+        xtensa) found make gcc xz qemu-xtensa ;;
         rp2) found make cmake g++ arm-none-eabi-g++ libstdc++.a@arm-none-eabi-gcc ;;
         fuzz) found clang && fuzzer_links ;;
     esac
@@ -48,8 +47,7 @@ packages() {
         unix) echo gcc libc6-dev make git ;;
         arm) echo make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm ;;
         riscv) echo make gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc ;;
-        esp8266) echo make gcc-xtensa-lx106 picolibc-xtensa-lx106-elf ;;
-        esp32) echo make gcc libc6-dev xz-utils qemu-user ;; # the compiler: ports/xtensa-sim/toolchain
+        xtensa) echo make gcc libc6-dev xz-utils qemu-user ;; # the compiler: ports/xtensa-sim/toolchain
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
     esac
@@ -61,8 +59,8 @@ apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$
 missing=
 for kind in "$@"; do
     case $kind in
-        unix | arm | riscv | esp8266 | esp32 | rp2 | fuzz) present "$kind" || missing="$missing $kind" ;;
-        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv esp8266 esp32 rp2 fuzz" >&2; exit 2 ;;
+        unix | arm | riscv | xtensa | rp2 | fuzz) present "$kind" || missing="$missing $kind" ;;
+        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz" >&2; exit 2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0

@@ -13,6 +13,8 @@ from .transport import Board, BoardError
 from .upload import Upload, fingerprint, free_bytes, hashes, upload
 
 OLDEST = (1, 23)  # the first with the .mpy format of today
+_LESS_RAM = ("flash firmware with Midge in it (make firmware BOARD=<board>, then midge flash), or build a module with "
+             "what your models need: make natmod ARCH={arch} OPS_FROM=MODEL.midge")  # fmt: skip
 _HEAP_FACTOR = 1.15  # of RAM that an .mpy file takes beside its size, about
 
 # Every fact that the choice depends on. A native module has a file name, one in firmware has none.
@@ -68,7 +70,7 @@ class Installation:
     identity: Identity
     folder: str
     uploads: list[Upload] = field(default_factory=list)
-    microseconds: int = 0
+    microseconds: int | None = None  # of the test model; None where the module was made without its ops
     free_ram_after: int = 0
 
 
@@ -87,7 +89,7 @@ def require_midge(board: Board) -> None:
     try:
         board.ask("import _midge", silence_s=10)
     except BoardError as error:
-        if error.text.startswith("ValueError"):
+        if error.text.startswith(("ValueError", "MemoryError")):
             raise explain_import_error(error, identify(board)) from error
         if not error.text.startswith("ImportError"):
             raise
@@ -142,6 +144,12 @@ def _missing(identity: Identity) -> dict[str, bytes]:
                 f"{identity.title}: this firmware loads no native modules; flash one with Midge in it "
                 "(make firmware BOARD=<board>, then midge flash)"
             )
+        if packages.format_of(identity.mpy) != packages.FORMAT:
+            version, sub_version = packages.format_of(identity.mpy)
+            raise UserError(
+                f"{identity.title}: loads native modules of .mpy format {version}.{sub_version}, Midge's are of "
+                f"{packages.FORMAT[0]}.{packages.FORMAT[1]}; flash MicroPython 1.25 (midge flash)"
+            )
         files["_midge.mpy"] = packages.native_module(identity.arch)
     if identity.package != "frozen":
         files.update(packages.device_package())
@@ -171,7 +179,7 @@ def _require_room(board: Board, identity: Identity, folder: str, files: dict[str
     if need > identity.free_ram:
         raise UserError(
             f"{identity.title}: Midge needs about {need:,} B of RAM as files, {identity.free_ram:,} B are free; "
-            "flash firmware with Midge in it (make firmware BOARD=<board>, then midge flash)"
+            f"{_LESS_RAM.format(arch=identity.arch)}"
         )
 
 
@@ -186,7 +194,10 @@ def _prove(board: Board, done: Installation) -> None:
     try:
         microseconds, free, found = board.ask(code, model, silence_s=20).split()
     except BoardError as error:
-        raise explain_import_error(error, done.identity) from error
+        if not error.text.startswith("ValueError('node "):  # the module was made without that node's op or layout
+            raise explain_import_error(error, done.identity) from error
+        done.free_ram_after = int(board.ask("import gc\ngc.collect()\nr=gc.mem_free()"))
+        return
     if found != wanted.hex():
         raise UserError(f"{done.identity.title}: a test model gave {found}, wanted {wanted.hex()}; "
                         "reset the board, run midge install again, and report it if it stays")  # fmt: skip
@@ -195,9 +206,12 @@ def _prove(board: Board, done: Installation) -> None:
 
 def explain_import_error(error: BoardError, identity: Identity) -> UserError:
     """Why the board cannot import Midge, and what to do."""
+    if "bytes for native code" in error.text:  # ESP8266
+        return UserError(f"{identity.title}: no room for its code; give it some of the flash, in boot.py "
+                         "(ports/README.md): import esp; esp.set_native_code_location(0xf0000, 0x10000)")  # fmt: skip
     if "MemoryError" in error.text:
-        return UserError(f"{identity.title}: too little RAM to import Midge ({identity.free_ram:,} B were free); flash "
-                         "firmware with Midge in it (make firmware BOARD=<board>, then midge flash)")  # fmt: skip
+        return UserError(f"{identity.title}: too little RAM to import Midge ({identity.free_ram:,} B were free); "
+                         f"{_LESS_RAM.format(arch=identity.arch)}")  # fmt: skip
     if "native arch" in error.text or "incompatible .mpy" in error.text:
         return UserError(f"{identity.title}: the _midge.mpy there is for another core or MicroPython; this board takes "
                          f"{identity.arch or 'none'}: run midge install")  # fmt: skip

@@ -21,6 +21,7 @@ from .extras import need
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
           "rv32imc", "rv64imc")  # fmt: skip
+FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
 _HERE = Path(__file__).resolve().parent
 
@@ -29,6 +30,11 @@ def arch_of(mpy: int) -> str:
     """The name of the native code that a board loads, from its sys.implementation._mpy; "" for none."""
     number = mpy >> 10 & 0xF
     return _ARCHS[number] if number < len(_ARCHS) else ""
+
+
+def format_of(mpy: int) -> tuple[int, int]:
+    """Version and sub-version of the .mpy files that a board loads, from its sys.implementation._mpy."""
+    return mpy & 0xFF, mpy >> 8 & 3
 
 
 def native_module(arch: str) -> bytes:
@@ -52,6 +58,9 @@ def check_native(content: bytes, arch: str, title: str) -> None:
     if len(content) < 4 or content[0] != ord("M"):
         raise UserError(f"{title}: no .mpy file; build it again: make natmod ARCH={arch}")
     found = _ARCHS[number] if (number := content[2] >> 2 & 0xF) < len(_ARCHS) else str(number)
+    if (content[1], content[2] & 3) != FORMAT:
+        raise UserError(f"{title}: is of .mpy format {content[1]}.{content[2] & 3}, wanted {FORMAT[0]}.{FORMAT[1]}; "
+                        f"build it with MicroPython 1.25: make natmod ARCH={arch}")  # fmt: skip
     if found != arch:
         raise UserError(f"{title}: holds code for {found or 'no core'}, wanted {arch}; run: make natmod ARCH={arch}")
 

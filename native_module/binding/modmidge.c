@@ -69,6 +69,12 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(values[0].u_obj, &buffer, MP_BUFFER_READ);
+#ifdef MG_BYTES_BELOW /* from there on memory gives nothing but whole words, and resets the chip */
+    if ((uintptr_t)buffer.buf >= MG_BYTES_BELOW) {
+        mp_raise_ValueError(
+            MP_ERROR_TEXT("the file is in flash, where this chip reads no bytes: load open(path, 'rb').read()"));
+    }
+#endif
 
     model_obj_t *self = mp_obj_malloc(model_obj_t, type);
     mg_error_t error;

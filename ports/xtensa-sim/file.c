@@ -98,19 +98,42 @@ mp_obj_t mp_builtin_open(size_t n_args, const mp_obj_t *args, mp_map_t *keywords
 }
 MP_DEFINE_CONST_FUN_OBJ_KW(mp_builtin_open_obj, 1, mp_builtin_open);
 
-void mp_reader_new_file(mp_reader_t *reader, qstr filename) {
-    int fd = open_for_reading(qstr_str(filename));
-    if (fd < 0) {
-        mp_raise_OSError_with_filename(-fd, qstr_str(filename));
+/* Reads on as it is asked, as boards do: an import needs no memory for the file. */
+typedef struct {
+    int fd;
+    size_t at, size;
+    byte bytes[256];
+} reader_t;
+
+static mp_uint_t reader_next(void *data) {
+    reader_t *reader = data;
+    if (reader->at == reader->size) {
+        int n = port_syscall(SYS_READ, reader->fd, (int)reader->bytes, sizeof reader->bytes);
+        if (n <= 0) {
+            return MP_READER_EOF;
+        }
+        reader->at = 0;
+        reader->size = (size_t)n;
     }
-    vstr_t *text = vstr_new(4096);
-    for (int n = 1; n > 0;) {
-        char *to = vstr_add_len(text, 4096);
-        n = port_syscall(SYS_READ, fd, (int)to, 4096);
-        vstr_cut_tail_bytes(text, (size_t)(4096 - (n > 0 ? n : 0)));
+    return reader->bytes[reader->at++];
+}
+
+static void reader_close(void *data) {
+    reader_t *reader = data;
+    port_syscall(SYS_CLOSE, reader->fd, 0, 0);
+    m_del_obj(reader_t, reader);
+}
+
+void mp_reader_new_file(mp_reader_t *result, qstr filename) {
+    reader_t *reader = m_new_obj(reader_t);
+    reader->fd = open_for_reading(qstr_str(filename));
+    reader->at = reader->size = 0;
+    if (reader->fd < 0) {
+        mp_raise_OSError_with_filename(-reader->fd, qstr_str(filename));
     }
-    port_syscall(SYS_CLOSE, fd, 0, 0);
-    mp_reader_new_mem(reader, (const byte *)text->buf, text->len, 0);
+    result->data = reader;
+    result->readbyte = reader_next;
+    result->close = reader_close;
 }
 
 mp_lexer_t *mp_lexer_new_from_file(qstr filename) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * qemu-xtensa -cpu de212 micropython SCRIPT [ARGUMENT...], with MICROPYPATH as search path.
+ * qemu-xtensa -cpu CORE micropython SCRIPT [ARGUMENT...], with MICROPYPATH as search path, MICROPYHEAP as the heap's size.
  */
-#include <setjmp.h>
 #include <string.h>
 
 #include "py/builtin.h"
 #include "py/compile.h"
 #include "py/gc.h"
 #include "py/mphal.h"
+#include "py/persistentcode.h"
 #include "py/runtime.h"
 #include "py/stackctrl.h"
 
@@ -63,11 +63,12 @@ void mp_hal_delay_ms(mp_uint_t ms) {
     mp_hal_delay_us(1000u * ms);
 }
 
-/* setjmp drives all registers out to the stack. */
+/* nlr_push keeps what registers hold in its buffer, and drives windows out to the stack. */
 void gc_collect(void) {
-    jmp_buf registers;
+    nlr_buf_t registers;
     gc_collect_start();
-    if (setjmp(registers) == 0) {
+    if (nlr_push(&registers) == 0) {
+        nlr_pop();
         char *bottom = (char *)((uintptr_t)&registers & ~(uintptr_t)3) - 64;
         gc_collect_root((void **)(void *)bottom, (size_t)(stack_top - bottom) / sizeof(void *));
     }
@@ -84,6 +85,24 @@ void abort(void) {
     nlr_jump_fail(NULL);
 }
 
+#ifdef MP_PLAT_COMMIT_EXEC
+/* As on the ESP8266: native code is read onto the heap and moves to mapped flash, from where it runs. */
+void *port_commit_code(void *code, size_t size, void *relocations) {
+    static char flash[0x40000] __attribute__((aligned(16)));
+    static size_t used;
+    size = (size + 3) & ~(size_t)3;
+    if (size > sizeof flash - used) {
+        mp_raise_type(&mp_type_MemoryError);
+    }
+    char *place = flash + used;
+    if (relocations != NULL) {
+        mp_native_relocate(relocations, code, (uintptr_t)place);
+    }
+    used += size;
+    return memcpy(place, code, size);
+}
+#endif
+
 static int run(const char *path) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
@@ -98,35 +117,47 @@ static int run(const char *path) {
     return 1;
 }
 
-static void add_search_path(char *const *environment) {
-    static const char NAME[] = "MICROPYPATH=";
+/* The value of a variable, its name given with the equals sign; empty where there is none. */
+static const char *variable(char *const *environment, const char *name) {
     for (; *environment != NULL; environment++) {
-        if (strncmp(*environment, NAME, sizeof NAME - 1) != 0) {
-            continue;
+        if (strncmp(*environment, name, strlen(name)) == 0) {
+            return *environment + strlen(name);
         }
-        for (const char *part = *environment + sizeof NAME - 1; *part != 0;) {
-            const char *end = strchr(part, ':');
-            size_t size = end != NULL ? (size_t)(end - part) : strlen(part);
-            mp_obj_list_append(mp_sys_path, mp_obj_new_str(part, size));
-            part += size + (end != NULL);
-        }
+    }
+    return "";
+}
+
+static size_t heap_size(const char *digits) {
+    size_t size = 0;
+    for (; *digits >= '0' && *digits <= '9'; digits++) {
+        size = 10 * size + (size_t)(*digits - '0');
+    }
+    return size == 0 || size > sizeof heap ? sizeof heap : size;
+}
+
+static void add_search_path(const char *part) {
+    while (*part != 0) {
+        const char *end = strchr(part, ':');
+        size_t size = end != NULL ? (size_t)(end - part) : strlen(part);
+        mp_obj_list_append(mp_sys_path, mp_obj_new_str(part, size));
+        part += size + (end != NULL);
     }
 }
 
 void port_main(int *stack) {
     int argc = stack[0];
-    char **argv = (char **)(stack + 1);
+    char **argv = (char **)(stack + 1), **environment = argv + argc + 1;
     stack_top = (char *)stack;
     mp_stack_set_top(stack_top);
     mp_stack_set_limit(STACK_BYTES);
-    gc_init(heap, heap + sizeof heap);
+    gc_init(heap, heap + heap_size(variable(environment, "MICROPYHEAP=")));
     mp_init();
     if (argc < 2) {
         mp_hal_stdout_tx_str("usage: micropython SCRIPT [ARGUMENT...]\n");
         port_exit(2);
     }
     mp_obj_list_append(mp_sys_path, MP_OBJ_NEW_QSTR(MP_QSTR_));
-    add_search_path(argv + argc + 1);
+    add_search_path(variable(environment, "MICROPYPATH="));
     for (int i = 1; i < argc; i++) {
         mp_obj_list_append(mp_sys_argv, mp_obj_new_str(argv[i], strlen(argv[i])));
     }

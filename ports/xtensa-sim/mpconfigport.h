@@ -7,10 +7,18 @@
 
 #define MICROPY_ENABLE_COMPILER         (1)
 #define MICROPY_ENABLE_GC               (1)
-#define MICROPY_NLR_SETJMP              (1)
 #define MICROPY_STACK_CHECK             (1)
 #define MICROPY_PERSISTENT_CODE_LOAD    (1)
+#ifdef __XTENSA_CALL0_ABI__ // what the ESP8266 has that native modules and memory see
+#include <stddef.h>
+#define MICROPY_EMIT_XTENSA             (1)
+#define MICROPY_OBJ_REPR                (MICROPY_OBJ_REPR_C)
+void *port_commit_code(void *code, size_t size, void *relocations);
+#define MP_PLAT_COMMIT_EXEC(code, size, relocations) port_commit_code(code, size, relocations)
+#else
 #define MICROPY_EMIT_XTENSAWIN          (1)
+#define MICROPY_NLR_SETJMP              (1)
+#endif
 #define MICROPY_EMIT_INLINE_XTENSA      (0)
 #define MICROPY_LONGINT_IMPL            (MICROPY_LONGINT_IMPL_MPZ)
 #define MICROPY_FLOAT_IMPL              (MICROPY_FLOAT_IMPL_FLOAT)
@@ -42,13 +50,13 @@
 #define MICROPY_PY_SELECT               (0)
 #define MICROPY_PY_SSL                  (0)
 #define MICROPY_PY_FRAMEBUF             (0)
-#define MICROPY_PY_HASHLIB              (0)
+#define MICROPY_PY_HASHLIB              (1)
 #define MICROPY_PY_CRYPTOLIB            (0)
 #define MICROPY_PY_DEFLATE              (1)
 #define MICROPY_PY_RANDOM               (0)
 
 #define MICROPY_HW_BOARD_NAME           "QEMU"
-#define MICROPY_HW_MCU_NAME             "Xtensa de212"
+#define MICROPY_HW_MCU_NAME             MIDGE_CORE
 #define MICROPY_HEAP_BYTES              (8 * 1024 * 1024)
 
 typedef int32_t mp_int_t;

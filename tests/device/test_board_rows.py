@@ -34,7 +34,7 @@ def test_a_row_must_have_all_fields_and_no_others() -> None:
 def test_row_is_plausible(board: Board) -> None:
     assert board.heap_bytes < board.ram_bytes
     assert board.simd in LAYOUTS
-    assert board.arch in ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "xtensawin", "rv32imc")
+    assert board.arch in ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "xtensa", "xtensawin", "rv32imc")
     assert board.install in ("simulator", "program", "uf2", "esptool", "bossac", "stlink")
 
 

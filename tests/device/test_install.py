@@ -21,8 +21,8 @@ from conftest import Board, started
 from midge import load, packages
 from midge.convert import convert
 from midge.errors import UserError
-from midge.install import identify, install, require_midge
-from midge.transport import open_board
+from midge.install import Identity, explain_import_error, identify, install, require_midge
+from midge.transport import BoardError, open_board
 from midge.upload import upload
 from midge.verify import vectors, verify
 
@@ -161,6 +161,18 @@ def test_a_module_that_nobody_built() -> None:
         packages.native_module("rv64imc")
 
 
+def test_an_esp8266_is_told_how_to_make_room() -> None:
+    mpy = 9 << 10 | 0x306
+    facts = ["micropython", (1, 25, 0), "ESP module with ESP8266", mpy, "esp8266", 35000, ["/lib"], "", "", "/"]
+    words = r"ESP8266, MicroPython 1\.25\.0: no room for its code; .* in boot\.py .*: import esp; esp\.set_native_code"
+    error = BoardError("MemoryError('memory allocation failed, allocating 17972 bytes for native code',)")
+    with pytest.raises(UserError, match=words):
+        raise explain_import_error(error, Identity(*facts))  # type: ignore[arg-type]
+    error = BoardError("MemoryError('memory allocation failed, allocating 63448 bytes',)")
+    with pytest.raises(UserError, match=r"too little RAM .*, or build .*: make natmod ARCH=xtensa OPS_FROM=MODEL"):
+        raise explain_import_error(error, Identity(*facts))  # type: ignore[arg-type]
+
+
 class Pretender:
     """The emulated board, giving itself out for another: what it says of itself is changed on the way."""
 
@@ -185,6 +197,7 @@ class Pretender:
     [
         ({"version": [1, 22, 2]}, r"MicroPython 1.22.2 is too old; Midge needs 1.23 or newer: midge flash"),
         ({"name": "circuitpython"}, r"runs circuitpython; Midge needs MicroPython 1.23 or newer"),
+        ({"mpy": 7 << 10 | 6}, r"loads native modules of \.mpy format 6\.0, Midge's are of 6\.3; flash Micro"),
         ({"mpy": 6}, r"this firmware loads no native modules; flash one with Midge in it"),
     ],
 )

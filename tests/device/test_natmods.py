@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
 
 from conftest import Board
+from midge import packages
 from midge.boards import load_board
 from midge.sim import Simulator
 
@@ -24,7 +26,7 @@ pytestmark = pytest.mark.boards
 INT8_LIMIT, LIMIT = 31 * 1024, 49 * 1024
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
-PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare"]  # folders of build/firmware/
+PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "lx106-sim-bare"]  # folders of build/firmware/
 
 
 def module_of(arch: str) -> bytes:
@@ -69,6 +71,24 @@ def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
     (tmp_path / "_midge.mpy").write_bytes(module_of(board.arch))
     command = [*board.launcher.split(), firmware, SCRIPTS / f"{name}.py"]
     check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_newer_micropython(name: str, tmp_path: Path) -> None:
+    """The unix port of 1.29's beginnings, as a package of PyPI brings it."""
+    pytest.importorskip("micropython_run")
+    (tmp_path / "_midge.mpy").write_bytes(module_of("x64"))
+    start = "import sys, micropython_run as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
+    command = [sys.executable, "-c", start, SCRIPTS / f"{name}.py"]
+    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+
+
+def test_the_format_is_that_of_1_23_and_later() -> None:
+    """MicroPython loads native code only if its sub-version is its own; a newer table of functions is a new one."""
+    modules = list((ROOT / "build/natmod").glob("*/_midge.mpy"))
+    assert modules
+    for path in modules:
+        packages.check_native(path.read_bytes(), path.parent.name.removesuffix("-int8"), str(path))
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -134,8 +134,15 @@ def put_files(board: Board, files: dict[str, bytes]) -> None:
                       BOOT_S)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("bad_files", "profiling")])
+# At three million instructions a second, damaging every byte of a file would take minutes.
+FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)"}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_native_module_on_stock_firmware(bare: Board, name: str) -> None:
     start = time.monotonic()
-    check(bare.run((SCRIPTS / f"{name}.py").read_text().replace("/rom/", "/"), timeout_s=300))
+    script = (SCRIPTS / f"{name}.py").read_text()
+    for there, here in FOR_THE_PICO.items():
+        script = script.replace(there, here)
+    check(bare.run(script, timeout_s=300))
     assert time.monotonic() - start < 300

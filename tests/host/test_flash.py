@@ -125,6 +125,7 @@ def image(tmp_path: Path) -> Path:
         ("ESP32_GENERIC", "esp32", "0x1000"),
         ("ESP32_GENERIC_S3", "esp32s3", "0x0"),
         ("ESP32_GENERIC_C3", "esp32c3", "0x0"),
+        ("ESP8266_GENERIC", "esp8266", "0x0"),
     ],
 )
 def test_esptool_is_called_as_version_5_wants(esptool, image: Path, board: str, chip: str, offset: str) -> None:

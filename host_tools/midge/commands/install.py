@@ -53,11 +53,14 @@ def install(port: str | None, as_json: bool) -> None:
     package = "frozen into its firmware" if identity.package == "frozen" else f"{done.folder}/midge"
     total = number(sum(upload.size for upload in sent))
     words = f"{len(sent)} files, {total} B, each checked by SHA-256" if sent else "nothing"
+    tried = "it imports; the test model has ops that this module was made without"
+    if done.microseconds is not None:
+        tried = f"a test model gave the same bytes as on this machine, in {number(done.microseconds)} us"
     print_facts([
         ("core", core),
         ("package", package),
         ("sent", words + (f"; {kept} were there already" if kept else "")),
-        ("tried", f"a test model gave the same bytes as on this machine, in {number(done.microseconds)} us"),
+        ("tried", tried),
         ("RAM", f"{number(done.free_ram_after)} B free with Midge imported"),
     ])
     print_next("midge upload MODEL.midge", "midge verify MODEL.midge")

@@ -1,31 +1,42 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Make a compiler for ESP32, S2 and S3 (windowed Xtensa) out of Debian's for the ESP8266, in half a minute.
+# Make compilers for ESP8266 (xtensa) and for ESP32, S2 and S3 (xtensawin) out of Debian's, in half a minute.
 #
-#   ports/xtensa-sim/toolchain/make.sh <MicroPython's source>     build/toolchain/xtensawin/bin/xtensa-esp32-elf-*
+#   ports/xtensa-sim/toolchain/make.sh <MicroPython's source>     build/toolchain/xtensa/<arch>/bin/xtensa-*-elf-*
 #
-# GCC and binutils of the lx106 take another core from the plugin that XTENSA_GNU_CONFIG names. libgcc is compiled
-# for its windowed ABI, from GCC's source. Nothing is installed. Espressif's own compiler on the path is preferred.
+# Debian's GCC is one for the ESP8266, whose libgcc lacks what lies in that chip's ROM: float and 64-bit arithmetic. It
+# and its binutils take another core from the plugin that XTENSA_GNU_CONFIG names. For both cores libgcc is compiled
+# from GCC's source. Nothing is installed. Whole compilers on the path are preferred.
 set -eu
 
 micropython=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-final=$root/build/toolchain/xtensawin
+final=$root/build/toolchain/xtensa
 . "$root/ports/debian.sh"
 
-[ ! -x "$final/bin/xtensa-esp32-elf-gcc" ] || exit 0
-! command -v xtensa-esp32-elf-gcc >/dev/null || exit 0
+# prefix ARCH: what the names of its tools begin with.   whole ARCH: is there a compiler that can divide?
+prefix() { case $1 in xtensa) echo xtensa-lx106-elf ;; xtensawin) echo xtensa-esp32-elf ;; esac; }
+whole() {
+    compiler=$(command -v "$(prefix "$1")-gcc") || return 1
+    "$(prefix "$1")-nm" "$("$compiler" --print-libgcc-file-name)" 2>/dev/null | grep -q ' T __divdf3$'
+}
+
+wanted=
+for arch in xtensa xtensawin; do
+    [ -x "$final/$arch/bin/$(prefix $arch)-gcc" ] || whole $arch || wanted="$wanted $arch"
+done
+[ -n "$wanted" ] || exit 0
 
 exec 3>&2
 fail() { echo "xtensa toolchain: $*" >&3; exit 1; }
-command -v dpkg >/dev/null || fail "no xtensa-esp32-elf-gcc; install ESP-IDF (this machine has no Debian packages)"
+command -v dpkg >/dev/null || fail "no compiler for$wanted; install Espressif's (this machine has no Debian packages)"
 
 mkdir -p "$root/build/toolchain"
-work=$(mktemp -d "$root/build/toolchain/.xtensawin-XXXXXX")
+work=$(mktemp -d "$root/build/toolchain/.xtensa-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-echo "making a compiler for windowed Xtensa from Debian's packages"
+echo "making compilers for$wanted from Debian's packages"
 
 fetch_sources() {
     mkdir -p "$work/source/packages"
@@ -34,35 +45,39 @@ fetch_sources() {
         gcc-12-source source/qemu
     for package in *.deb; do
         case $package in
-            *-source_*) dpkg -x "$package" "$work/source/root" ;;
-            *) dpkg -x "$package" "$work/root" ;;
+            *-source_*) dpkg -x "$package" "$work/source/sysroot" ;;
+            *) dpkg -x "$package" "$work/sysroot" ;;
         esac
     done
     cd "$work/source"
-    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-de212/*'
-    tar -xf root/usr/src/binutils/binutils-*.tar.xz --strip-components=1 --wildcards '*/include/*.h'
-    tar -xf root/usr/src/gcc-12/gcc-12*.tar.xz --strip-components=1 --wildcards '*/libgcc/config/xtensa/*' \
+    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-de212/*' \
+        '*/target/xtensa/core-lx106/*'
+    tar -xf sysroot/usr/src/binutils/binutils-*.tar.xz --strip-components=1 --wildcards '*/include/*.h'
+    tar -xf sysroot/usr/src/gcc-12/gcc-12*.tar.xz --strip-components=1 --wildcards '*/libgcc/config/xtensa/*' \
         '*/libgcc/libgcc2.[ch]' '*/gcc/coretypes.h' '*/gcc/tsystem.h'
 }
 
 # The names stay as they are when the folder moves to its place: wrappers find their own.
+# wrap ARCH ENVIRONMENT FLAGS
 wrap() {
-    mkdir -p "$work/bin"
+    bin=$work/$1/bin
+    mkdir -p "$bin"
+    find_home='home=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")'
     for tool in as ld ar nm objcopy objdump size strip ranlib; do
-        printf '#!/bin/sh\nhome=$(dirname "$(dirname "$(readlink -f "$0")")")\nXTENSA_GNU_CONFIG=$home/plugin.so %s "$@"\n' \
-            "exec \"\$home/root/usr/bin/xtensa-lx106-elf-$tool\"" >"$work/bin/xtensa-esp32-elf-$tool"
+        printf '#!/bin/sh\n%s\n%s exec "$home/sysroot/usr/bin/xtensa-lx106-elf-%s" "$@"\n' \
+            "$find_home" "$2" $tool >"$bin/$(prefix "$1")-$tool"
     done
-    cat >"$work/bin/xtensa-esp32-elf-gcc" <<-'EOF'
+    cat >"$bin/$(prefix "$1")-gcc" <<-EOF
 	#!/bin/sh
-	home=$(dirname "$(dirname "$(readlink -f "$0")")")
-	case " $* " in
-	    *--print-libgcc-file-name*) echo "$home/lib/libgcc.a"; exit ;;
-	    *--print-file-name=libm.a*) echo "$home/lib/libm.a"; exit ;;
+	$find_home
+	case " \$* " in
+	    *--print-libgcc-file-name*) echo "\$home/$1/lib/libgcc.a"; exit ;;
+	    *--print-file-name=libm.a*) echo "\$home/$1/lib/libm.a"; exit ;;
 	esac
-	XTENSA_GNU_CONFIG=$home/plugin.so PATH=$home/root/usr/bin:$PATH exec "$home/root/usr/bin/xtensa-lx106-elf-gcc" \
-	    -mabi=windowed -isystem "$home/root/usr/lib/xtensa-lx106-elf/include" "$@"
+	$2 PATH=\$home/sysroot/usr/bin:\$PATH exec "\$home/sysroot/usr/bin/xtensa-lx106-elf-gcc" \\
+	    $3 -isystem "\$home/sysroot/usr/lib/xtensa-lx106-elf/include" "\$@"
 	EOF
-    chmod +x "$work"/bin/*
+    chmod +x "$bin"/*
 }
 
 make_plugin() {
@@ -74,42 +89,58 @@ make_plugin() {
 }
 
 # What libgcc's C wants of GCC's own build, reduced to what these few functions use.
+# make_libgcc ARCH CORE FLAGS: the core as a header, in the names of Tensilica's.
 make_libgcc() {
-    mkdir -p "$work/lib" "$work/source/objects" "$work/source/stub"
+    mkdir -p "$work/$1/lib" "$work/source/objects-$1" "$work/source/stub-$1"
     cd "$work/source"
-    cp "$here/core.h" stub/xtensa-config.h
-    for header in auto-target.h libgcc_tm.h tconfig.h; do : >stub/$header; done
+    printf '#include "%s"\n' "$2" >"stub-$1/xtensa-config.h"
+    for header in auto-target.h libgcc_tm.h tconfig.h; do : >"stub-$1/$header"; done
     printf '%s\n' '#define BITS_PER_UNIT 8' '#define UNITS_PER_WORD 4' '#define MIN_UNITS_PER_WORD 4' \
-        '#define LIBGCC2_HAS_SF_MODE 1' '#define LIBGCC2_HAS_DF_MODE 1' '#define FLOAT_BIT_ORDER_MISMATCH 0' >stub/tm.h
-    printf '#include <%s.h>\n' stddef stdint float limits >stub/tsystem.h
-    cc=$work/bin/xtensa-esp32-elf-gcc
+        '#define LIBGCC2_HAS_SF_MODE 1' '#define LIBGCC2_HAS_DF_MODE 1' '#define FLOAT_BIT_ORDER_MISMATCH 0' \
+        >"stub-$1/tm.h"
+    printf '#include <%s.h>\n' stddef stdint float limits >"stub-$1/tsystem.h"
+    cc=$work/$1/bin/$(prefix "$1")-gcc
     for name in $(sed -n '/LIB1ASMFUNCS = /,/^$/p' libgcc/config/xtensa/t-xtensa | sed 's/LIB1ASMFUNCS = //; s/\\//g'); do
-        "$cc" -DL"$name" -Os -mlongcalls -I stub -x assembler-with-cpp -c libgcc/config/xtensa/lib1funcs.S \
-            -o "objects/$name.o" || return 1
+        "$cc" -DL"$name" -Os $3 -I "stub-$1" -x assembler-with-cpp -c libgcc/config/xtensa/lib1funcs.S \
+            -o "objects-$1/$name.o" || return 1
     done
     for name in _muldi3 _divdi3 _moddi3 _udivdi3 _umoddi3 _negdi2 _cmpdi2 _ucmpdi2 _clzdi2 _ctzdi2 _popcountsi2 \
             _popcountdi2 _powisf2 _powidf2 _udivmoddi4; do
-        "$cc" -DL"$name" -Os -fpic -mlongcalls -ffreestanding -DIN_LIBGCC2 -DIN_GCC -DUSED_FOR_TARGET -Dinhibit_libc -w \
-            -I stub -I libgcc -I gcc -I include -c libgcc/libgcc2.c -o "objects/$name.o" || return 1
+        "$cc" -DL"$name" -Os $3 -ffreestanding -DIN_LIBGCC2 -DIN_GCC -DUSED_FOR_TARGET -Dinhibit_libc -w \
+            -I "stub-$1" -I libgcc -I gcc -I include -c libgcc/libgcc2.c -o "objects-$1/$name.o" || return 1
     done
-    "$work/bin/xtensa-esp32-elf-ar" rcs "$work/lib/libgcc.a" objects/*.o
+    "$work/$1/bin/$(prefix "$1")-ar" rcs "$work/$1/lib/libgcc.a" "objects-$1"/*.o
 }
 
-# MicroPython's rules for native modules look for a libm.
+# MicroPython's rules for native modules look for a libm.   make_libm ARCH FLAGS
 make_libm() {
-    mkdir -p "$work/source/libm"
+    mkdir -p "$work/source/libm-$1"
     cd "$work/source"
     for source in "$micropython"/lib/libm/[a-z]*.c; do
         name=$(basename "$source" .c)
         case $name in *test* | thumb*) continue ;; esac
-        "$work/bin/xtensa-esp32-elf-gcc" -Os -fpic -mlongcalls -std=c99 -ffreestanding -w -I "$micropython" \
+        "$work/$1/bin/$(prefix "$1")-gcc" -Os $2 -std=c99 -ffreestanding -w -I "$micropython" \
             -I "$micropython/ports/minimal" -I "$micropython/lib/libm" -DMICROPY_FLOAT_IMPL=1 -c "$source" \
-            -o "libm/$name.o" || true
+            -o "libm-$1/$name.o" || true
     done
-    "$work/bin/xtensa-esp32-elf-ar" rcs "$work/lib/libm.a" libm/*.o
+    "$work/$1/bin/$(prefix "$1")-ar" rcs "$work/$1/lib/libm.a" "libm-$1"/*.o
 }
 
-(set -e; fetch_sources && wrap && make_plugin && make_libgcc && make_libm) >"$work/log" 2>&1 ||
-    fail "cannot make it: $(tail -n 1 "$work/log"); install ESP-IDF, whose compiler is used where it is on the path"
-rm -rf "$work/source"
-mv -T "$work" "$final" 2>/dev/null || [ -x "$final/bin/xtensa-esp32-elf-gcc" ] || fail "cannot create $final"
+make_xtensa() {
+    wrap xtensa "" ""
+    cat >"$work/source/lx106.h" <<-EOF
+	#include "$work/source/target/xtensa/core-lx106/core-isa.h"
+	#define XSHAL_ABI 1 /* call0 */
+	EOF
+    make_libgcc xtensa "$work/source/lx106.h" "" && make_libm xtensa ""
+}
+
+make_xtensawin() {
+    wrap xtensawin 'XTENSA_GNU_CONFIG=$home/plugin.so' -mabi=windowed
+    make_plugin && make_libgcc xtensawin "$here/core.h" -mlongcalls && make_libm xtensawin -mlongcalls
+}
+
+(fetch_sources && for arch in $wanted; do "make_$arch" || exit 1; done) >"$work/log" 2>&1 ||
+    fail "cannot make it: $(tail -n 1 "$work/log"); install Espressif's compiler, which is used where it is on the path"
+rm -rf "$work/source" "$final"
+mv -T "$work" "$final" 2>/dev/null || [ -x "$final/xtensa/bin/xtensa-lx106-elf-gcc" ] || fail "cannot create $final"
