@@ -96,19 +96,21 @@ typedef void (*pixel_fn)(const mg_conv_params_t *p, const part_t *part, const in
 static void conv_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
     const mg_channels_t *channels = &part->channels;
     const int8_t *weights = part->weights;
-    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c, c = part->first;
-    int32_t offset = weights_offset(p, patch, k, 1);
-    for (; c + 4 <= part->last; c += 4) {
+    const uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    const int32_t offset = weights_offset(p, patch, k, 1);
+    for (uint32_t c = part->first; c < part->last;) {
         int32_t sums[4];
-        mg_dot4(sums, patch, weights, k);
-        weights += 4 * k;
-        for (uint32_t i = 0; i < 4; i++) {
-            out[c + i] = mg_finish(channels, c + i, mg_wrap_add(sums[i], offset));
+        uint32_t n = 4;
+        if (part->last - c >= 4) {
+            mg_dot4(sums, patch, weights, k);
+        } else {
+            sums[0] = mg_dot(patch, weights, k);
+            n = 1;
         }
-    }
-    for (; c < part->last; c++) {
-        out[c] = mg_finish(channels, c, mg_wrap_add(mg_dot(patch, weights, k), offset));
-        weights += k;
+        weights += n * k;
+        for (uint32_t i = 0; i < n; i++, c++) {
+            out[c] = mg_finish(channels, c, mg_wrap_add(sums[i], offset));
+        }
     }
 }
 
