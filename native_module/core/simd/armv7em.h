@@ -228,8 +228,8 @@ __attribute__((naked, noinline, unused)) static void mg_dot_taps(MG_ARG int32_t 
     twice(d) MG_REQUANTIZE(scale, d, m, r, s, t)
 
 /* Twice the sum of a pair's first channel, and of its second from 256 times that. */
-#define MG_FIRST(acc) "lsl " acc ", " acc ", #1\n"
-#define MG_SECOND(acc) "asr " acc ", " acc ", #7\n"
+#define MG_TWICE_FIRST(acc) "lsl " acc ", " acc ", #1\n"
+#define MG_TWICE_SECOND(acc) "asr " acc ", " acc ", #7\n"
 
 /* Two taps of two channels and four pixels: twelve instructions, 48 bytes, for 16 products. Those of pixel i are
  * added to ai and bi and lie in r4 + i and r8 + i. */
@@ -252,11 +252,11 @@ __attribute__((naked, noinline, unused)) static void mg_dot_taps(MG_ARG int32_t 
     "ldr r2, [r0, #4]\n" \
     "ldr r3, [r0, #8]\n" \
     "ldr r12, [r0, #12]\n" \
-    MG_REQUANTIZE_4(scale, MG_FIRST, "r4", "r5", "r6", "r7", "r2", "r3", "r12", "lr") \
+    MG_REQUANTIZE_4(scale, MG_TWICE_FIRST, "r4", "r5", "r6", "r7", "r2", "r3", "r12", "lr") \
     "ldr r2, [r0, #20]!\n" \
     "ldr r3, [r0, #4]\n" \
     "ldr r12, [r0, #8]\n" \
-    MG_REQUANTIZE_4(scale, MG_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
+    MG_REQUANTIZE_4(scale, MG_TWICE_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
 
 /* r4-r7 the sums of the first channel, r8-r11 those of it and 256 times the second; r0 weights, r3 those
  * of the first channel, r12, lr values of two pixels; r1 weights, r2 lanes; between loops r0 the table.
@@ -347,11 +347,11 @@ MG_NAKED mg_pairs_of_four(MG_ARG const mg_pairs_t *layer, MG_ARG const int16_t *
     "ldr r1, [r0, #4]\n" \
     "ldr r8, [r0, #8]\n" \
     "ldr r9, [r0, #12]\n" \
-    MG_FIRST(a) MG_REQUANTIZE(MG_ANY, a, "r1", "r8", "r9", "r10") \
+    MG_TWICE_FIRST(a) MG_REQUANTIZE(MG_ANY, a, "r1", "r8", "r9", "r10") \
     "ldr r1, [r0, #20]!\n" \
     "ldr r8, [r0, #4]\n" \
     "ldr r9, [r0, #8]\n" \
-    MG_SECOND(b) MG_REQUANTIZE(MG_ANY, b, "r1", "r8", "r9", "r10")
+    MG_TWICE_SECOND(b) MG_REQUANTIZE(MG_ANY, b, "r1", "r8", "r9", "r10")
 
 /* r4, r6 the sums of channels 0 and 2, r5, r7 those of them and 256 times channels 1 and 3; r8, r9 values,
  * r10, r11 weights; r1 x, lr its end, r3, r12 weights of the pairs, r0 table, r2 out.
