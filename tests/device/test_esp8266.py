@@ -61,7 +61,7 @@ def lib(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("target", [None, "ESP8266_GENERIC"])
+@pytest.mark.parametrize("target", [None, "ESP8266_GENERIC"], ids=["as-it-is", "packed"])
 def test_a_module_for_one_model_and_the_model(lib: Path, target: str | None) -> None:
     (lib / "wand.midge").write_bytes(convert(WAND, target=target).blob)
     done = make("natmod", "ARCH=xtensa", f"OPS_FROM={lib / 'wand.midge'}", f"NATMOD={lib}")
