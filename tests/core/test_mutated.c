@@ -9,7 +9,7 @@
 #include "exercise.h"
 #include "mutate.h"
 
-#define ROUNDS 60u
+#define ROUNDS 30u
 #define CHAIN 6u
 #define FIELDS 4u
 #define GROWTH 16384u
