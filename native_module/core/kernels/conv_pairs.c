@@ -49,7 +49,7 @@ uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's
- * lanes that have no tap keep what they hold: their weights are zero. */
+ * lanes that have no tap keep what they hold. */
 static void load_rest(int16_t *lanes, const mg_widening_t *r, uint32_t rest) {
     const int8_t *x = r->x + 4 * r->words;
     if (rest == 1 && r->rows == 3) { /* 3x3 windows of three channels, with which networks for images begin */
@@ -184,6 +184,9 @@ void mg_conv2d_pairs(const mg_call_t *call) {
                  channels.above},
                 channels, call->scratch, call->out[0], mg_pixels_of(p), 0};
     const int8_t *image = call->in[0];
+    if (w.left >= PIXELS) { /* lanes of the last group that have no tap meet weights of zero, in sound files */
+        memset(w.lanes + 4 * PIXELS * (w.layer.groups - 1), 0, 4 * PIXELS * sizeof *w.lanes);
+    }
     const bool all = p->stride_h == 1 && p->stride_w == 1 && p->in_h == p->out_h && p->in_w == p->out_w;
     if (MG_DENSE_ONLY || (mg_is_pointwise(p) && all)) {
         walk_pointwise(p, image, &w);
