@@ -53,6 +53,10 @@ static void copy_rows(void) {
         }
         mg_copy_rows(to + at, to_step, from, from_step, n, rows);
         CHECK(memcmp(to, wanted, sizeof to) == 0, "%u rows of %u bytes", rows, n);
+        uint32_t filled = n * (round % 6); /* none, too */
+        memset(wanted + at, (int)round, filled);
+        mg_fill(to + at, (int32_t)round, filled);
+        CHECK(memcmp(to, wanted, sizeof to) == 0, "%u bytes filled", filled);
     }
 }
 

@@ -38,7 +38,7 @@ typedef struct {
     const mg_conv_params_t *p;
     const int8_t *image;
     int32_t y, top;      /* of the output; of the input */
-    int32_t first, last; /* outputs whose windows are inside: first <= x < last */
+    int32_t first, last; /* outputs whose windows are inside: first <= x < last <= out_w */
     uint32_t line, n;    /* bytes of a row of the input, of the window */
 } row_t;
 
@@ -50,6 +50,7 @@ static row_t row_of(const mg_conv_params_t *p, const int8_t *image, int32_t y) {
     if (inside && room > 0) {
         row.first = (p->pad_left + p->stride_w - 1) / p->stride_w;
         row.last = (room - 1) / p->stride_w + 1;
+        row.last = row.last < p->out_w ? row.last : p->out_w;
     }
     return row;
 }
@@ -65,35 +66,42 @@ static void gather_clipped(const row_t *row, int32_t x, int8_t *patch) {
     }
     mg_clip_window(row->top, p->kernel_h, p->in_h, &top, &bottom);
     mg_clip_window(x0, p->kernel_w, p->in_w, &left, &right);
-    memset(patch, p->in_zero_point, p->kernel_h * row->n);
+    mg_fill(patch, p->in_zero_point, p->kernel_h * row->n);
     uint32_t from = ((uint32_t)row->top + top) * row->line + ((uint32_t)x0 + left) * p->in_c;
     mg_copy_rows(patch + top * row->n + left * p->in_c, row->n, row->image + from, row->line,
                  (right - left) * p->in_c, bottom - top);
 }
 
+/* Sums two patches when there are; where the next one goes. */
+static inline int8_t *hand_over(const mg_rows_t *layer, int8_t *patches, int8_t *patch, int8_t **out) {
+    if (patch == patches) {
+        return patches + layer->step;
+    }
+    mg_rows_2(layer, patches, *out, 1);
+    *out += 2 * layer->out_c;
+    return patches;
+}
+
 /* Layers whose patches are gathered, two at a time. */
 static void convolve_windows(const mg_call_t *call, const mg_rows_t *layer, int8_t *patches) {
     const mg_conv_params_t *p = &call->params.conv;
-    const uint32_t k = layer->step, across = (uint32_t)p->stride_w * p->in_c;
+    const uint32_t across = (uint32_t)p->stride_w * p->in_c;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = patches;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
         for (int32_t y = 0; y < p->out_h; y++) {
             const row_t row = row_of(p, image, y);
-            uint32_t from = (uint32_t)row.top * row.line - (uint32_t)p->pad_left * p->in_c;
-            for (int32_t x = 0; x < p->out_w; x++, from += across) {
-                if (x < row.first || x >= row.last) {
-                    gather_clipped(&row, x, patch);
-                } else {
+            for (int32_t x = 0; x < p->out_w;) {
+                uint32_t from = (uint32_t)row.top * row.line + (uint32_t)(x * p->stride_w - p->pad_left) * p->in_c;
+                int32_t inside = x >= row.first && x < row.last ? row.last - x : 0;
+                if (inside == 0) {
+                    gather_clipped(&row, x++, patch);
+                    patch = hand_over(layer, patches, patch, &out);
+                }
+                for (; inside != 0; inside--, x++, from += across) {
                     mg_copy_rows(patch, row.n, image + from, p->dilation_h * row.line, row.n, p->kernel_h);
+                    patch = hand_over(layer, patches, patch, &out);
                 }
-                if (patch == patches) {
-                    patch += k;
-                    continue;
-                }
-                mg_rows_2(layer, patches, out, 1);
-                out += 2u * p->out_c;
-                patch = patches;
             }
         }
     }
@@ -148,7 +156,7 @@ void mg_conv2d_rows(const mg_call_t *call) {
                        channels.table};
     int8_t *patches = call->scratch;
     if (!pixels || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */
-        memset(patches, 0, pixels ? k : 2 * k);
+        mg_fill(patches, 0, pixels ? k : 2 * k);
     }
     if (pixels) {
         convolve_runs(call, &layer, patches);

@@ -62,7 +62,7 @@ static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_
     const int8_t *from = image + (uint32_t)y * p->in_w * p->in_c;
     for (uint32_t c = 0; c < p->in_c; c += LANES, row += g->rows * width) {
         if (y >= p->in_h) {
-            memset(row, p->in_zero_point, width);
+            mg_fill(row, p->in_zero_point, width);
         } else if (g->column < LANES && columns != 0) {
             mg_copy_rows(row + left, 0, from, 0, columns * p->in_c, 1);
         } else {
@@ -100,7 +100,7 @@ void mg_depthwise_lanes(const mg_call_t *call) {
                       .pairs = g.taps / 2, .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
-        memset(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */
+        mg_fill(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */
         int32_t loaded = 0; /* the next row that the ring lacks */
         for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * in_c) {
             int32_t first = y * p->stride_h - p->pad_top;
@@ -111,8 +111,8 @@ void mg_depthwise_lanes(const mg_call_t *call) {
             int32_t *offset = offsets;
             for (uint32_t ky = 0; ky < p->kernel_h; ky++) {
                 uint32_t at = (uint32_t)(first + p->pad_top + (int32_t)(ky * p->dilation_h)) % g.rows * width;
-                for (uint32_t kx = 0; kx < p->kernel_w; kx++) {
-                    *offset++ = (int32_t)(at + kx * p->dilation_w * g.column);
+                for (uint32_t kx = p->kernel_w; kx != 0; kx--, at += p->dilation_w * g.column) {
+                    *offset++ = (int32_t)at;
                 }
             }
             row.x = ring;

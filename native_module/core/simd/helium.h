@@ -42,6 +42,18 @@ static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from
     }
 }
 
+static inline void mg_fill(int8_t *to, int32_t value, uint32_t n) {
+    __asm__ volatile("vdup.8 q0, %[value]\n"
+                     "wlstp.8 lr, %[n], 2f\n"
+                     "1:\n"
+                     "vstrb.8 q0, [%[to]], #16\n"
+                     "letp lr, 1b\n"
+                     "2:\n"
+                     : [to] "+r"(to)
+                     : [value] "r"(value), [n] "r"(n)
+                     : "lr", "q0", "memory");
+}
+
 #define MG_OWN_CLAMP
 static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
     for (uint32_t i = 0; i < n; i += 16) {

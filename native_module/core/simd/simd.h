@@ -58,6 +58,7 @@
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
  *                                 `rows` times n > 0 bytes
+ *   mg_fill(to, value, n)         memset, of which some C libraries have a slow one
  *   mg_rows_2(layer, x, out, pairs), mg_rows_1(layer, x, out)
  *                                 all channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8
  *   mg_lanes(row), mg_lanes_3x3(row)

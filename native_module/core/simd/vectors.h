@@ -11,6 +11,10 @@ static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from
     }
 }
 
+static inline void mg_fill(int8_t *to, int32_t value, uint32_t n) {
+    memset(to, value, n);
+}
+
 /* requantize.h with bias, multiplier and -1 >= shift >= -31 of lane i of a table of four; saturated. */
 static inline int8_t mg_finish_lane(int32_t sum, const uint8_t *table, uint32_t i, int32_t zero_point) {
     int32_t x = (int32_t)((uint32_t)sum + mg_load_u32(table + 4 * i));
