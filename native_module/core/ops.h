@@ -14,8 +14,9 @@ enum {
     MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
     MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_pairs.c, depthwise_strips.c */
     MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
-    MG_LAYOUT_ROWS = 3, MG_LAYOUT_LANES = 3,        /* conv_rows.c, depthwise_lanes.c */
+    MG_LAYOUT_LANES = 3,                            /* depthwise_lanes.c */
     MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
+    MG_LAYOUT_ROWS = 5,                             /* conv_rows.c */
 };
 
 /* The ops of this build. A file of select_ops.py may be named in place of the whole table; it also says which

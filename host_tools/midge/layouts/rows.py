@@ -10,7 +10,7 @@ from ..lower import Step
 from ..opset import ops
 from .short import short_requantisation_is_exact
 
-ROWS = LANES = 3
+LANES, ROWS = 3, 5
 VECTOR = 16
 # The lanes of a vector in the order in which widening its even and odd halves twice leaves them.
 WIDENED = [0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15]
@@ -25,6 +25,14 @@ def table_in_fours(step: Step, channels: npt.NDArray[np.intp]) -> bytes:
     return np.stack(columns).reshape(3, -1, 4).transpose(1, 0, 2).astype("<i4").tobytes()
 
 
+def in_eights(channels: int) -> npt.NDArray[np.intp]:
+    """The order of channels in rows: 0 2 4 6 1 3 5 7 of each eight, four or fewer at the end as they are."""
+    order = np.arange(-channels % 4 + channels)
+    whole = len(order) // 8 * 8
+    order[:whole] = order[:whole].reshape(-1, 4, 2).transpose(0, 2, 1).ravel()
+    return order
+
+
 def pack_rows(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
     if not short_requantisation_is_exact(step):
@@ -33,13 +41,13 @@ def pack_rows(step: Step) -> bool:
     channels, taps = p["out_c"], p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(channels, taps)
     padded = np.pad(weights, ((0, -channels % 4), (0, -taps % VECTOR)))
-    rows = padded.reshape(-1, 4, padded.shape[1] // VECTOR, VECTOR).transpose(0, 2, 1, 3)
-    numbers = np.arange(len(padded))
-    step.constants["channels_at"] = table_in_fours(step, np.where(numbers < channels, numbers, -1))
+    order = in_eights(channels)
+    rows = padded[order].reshape(-1, 4, padded.shape[1] // VECTOR, VECTOR).transpose(0, 2, 1, 3)
+    step.constants["channels_at"] = table_in_fours(step, np.where(order < channels, order, -1))
     step.constants["weights_at"] = np.ascontiguousarray(rows).tobytes()
     p["layout"] = ROWS
-    pixels_lie = p["kernel_h"] * p["kernel_w"] == 1 and taps % VECTOR == 0
-    step.scratch = 0 if pixels_lie else 2 * padded.shape[1]
+    patches = taps % VECTOR != 0 if p["kernel_h"] * p["kernel_w"] == 1 else 2
+    step.scratch = patches * padded.shape[1]
     return True
 
 
@@ -63,8 +71,8 @@ def pack_lanes(step: Step) -> bool:
     padded = np.pad(weights, ((0, taps - len(weights)), (0, 1)))[:, lanes]
     step.constants["channels_at"] = table_in_fours(step, lanes.reshape(-1, VECTOR)[:, WIDENED].ravel())
     step.constants["weights_at"] = np.ascontiguousarray(padded.reshape(taps, -1, VECTOR).transpose(1, 0, 2)).tobytes()
-    width = (p["out_w"] - 1) * p["stride_w"] + (p["kernel_w"] - 1) * p["dilation_w"] + 1
+    columns = (p["out_w"] - 1) * p["stride_w"] + (p["kernel_w"] - 1) * p["dilation_w"] + 1
     rows = (p["kernel_h"] - 1) * p["dilation_h"] + 1
     p["layout"] = LANES
-    step.scratch = 4 * taps + rows * width * channels + VECTOR - 1
+    step.scratch = 4 * taps + rows * columns * (channels if pixels > 1 else len(lanes)) + VECTOR - 1
     return True

@@ -170,6 +170,7 @@ static bool check_table(const mg_check_t *check) {
     switch (p->layout) {
         case MG_LAYOUT_CANONICAL:
         case MG_LAYOUT_NIBBLES: return mg_check_channels(check, p->channels_at, p->out_c);
+        case MG_LAYOUT_LANES:
         case MG_LAYOUT_ROWS: return true;
         default: return mg_check_data(check, p->channels_at, 16ull * p->out_c);
     }

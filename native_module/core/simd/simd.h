@@ -54,18 +54,15 @@
  *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
  *                                 constants are put as the core wants them once
  *
- * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
- * four int32; vectors.h has them in plain C:
+ * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c); vectors.h has them in plain C:
  *
- *   mg_load_four(p)               from any address
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
  *                                 `rows` times n > 0 bytes
- *   mg_rows_2(layer, x0, x1, out), mg_rows_1(layer, x0, NULL, out)
- *                                 all channels of two patches, or one, whose outputs follow each other
- *   mg_lanes(out, x, offsets, w, pairs, table, range, n)
- *                                 n channels of a depthwise window of 1 + 2 * pairs taps at x + offsets[tap]
- *   mg_requantize_four(sums, table)
- *                                 requantize.h, with bias, multiplier and -1 >= shift >= -31 of four channels
+ *   mg_fill(to, value, n)         memset, of which some C libraries have a slow one
+ *   mg_rows_2(layer, x, out, pairs), mg_rows_1(layer, x, out)
+ *                                 all channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8
+ *   mg_lanes(row), mg_lanes_3x3(row)
+ *                                 a row of depthwise outputs, count > 0; 3x3 where each three taps lie 16 bytes apart
  *   mg_lookup(out, x, table, n)   out[i] = table[x[i]]
  *
  * and these, which give how many channels or elements they have done: none, where a loop of the kernel is as
@@ -159,13 +156,27 @@ typedef struct {
     int32_t zero_point, multiplier, shift;
 } mg_scaling_t;
 
-/* A convolution in rows. */
+/* A convolution in rows; assembly knows the order of these. */
 typedef struct {
+    uint32_t step;          /* from patch to patch */
+    uint32_t blocks, out_c; /* blocks of 16 taps */
+    int32_t zero_point;
     const int8_t *weights;
     const uint8_t *table;
-    uint32_t blocks, out_c; /* blocks of 16 taps */
-    mg_range_t range;
 } mg_rows_t;
+
+/* A row of outputs of a depthwise convolution in lanes, likewise. */
+typedef struct {
+    const int8_t *x;
+    const int32_t *offsets; /* of each tap from x */
+    const int8_t *weights;
+    const uint8_t *table;
+    int8_t *out;
+    uint32_t out_step, step, count; /* from vector to vector of the output, of x; so many */
+    uint32_t pairs;                 /* the taps are 1 + 2 * pairs */
+    int32_t zero_point;
+    uint32_t n; /* bytes of a vector that are stored */
+} mg_lanes_t;
 
 #if defined(__ARM_FEATURE_MVE) && !defined(MG_SIMD_SCALAR)
 #include "helium.h"
@@ -174,6 +185,7 @@ typedef struct {
 #endif
 
 /* y clamped to [min, max], n of them. */
+#ifndef MG_OWN_CLAMP
 static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
     const uint32_t low = 0x01010101u * (uint8_t)min, high = 0x01010101u * (uint8_t)max;
     for (; n >= 4; n -= 4, y += 4) {
@@ -184,6 +196,7 @@ static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max)
         *y = *y < min ? min : *y > max ? max : *y;
     }
 }
+#endif
 
 #ifndef MG_OWN_SHORT
 static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {

@@ -4,16 +4,6 @@
  * plain C, for all other cores: so that a file packed for Helium runs everywhere and is tested there.
  */
 
-typedef struct {
-    int32_t lane[4];
-} mg_four_t;
-
-static inline mg_four_t mg_load_four(const uint8_t *p) {
-    mg_four_t v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
 static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
                                 uint32_t rows) {
     for (; rows != 0; rows--, to += to_step, from += from_step) {
@@ -21,42 +11,40 @@ static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from
     }
 }
 
-static inline mg_four_t mg_requantize_four(mg_four_t sums, const mg_four_t table[3]) {
-    for (uint32_t i = 0; i < 4; i++) {
-        int32_t x = (int32_t)((uint32_t)sums.lane[i] + (uint32_t)table[0].lane[i]);
-        int64_t high = ((int64_t)x * table[1].lane[i] + (1 << 30)) >> 31;
-        high = (high > INT32_MAX ? INT32_MAX : high) + (high >> 63);
-        uint32_t shift = (0u - (uint32_t)table[2].lane[i]) & 31u;
-        sums.lane[i] = (int32_t)((high + (1ll << shift >> 1)) >> shift);
-    }
-    return sums;
+static inline void mg_fill(int8_t *to, int32_t value, uint32_t n) {
+    memset(to, value, n);
 }
 
-static inline int8_t mg_in_range(int32_t x, const mg_range_t *range) {
-    int32_t y = (int32_t)((uint32_t)x + (uint32_t)range->zero_point);
-    return (int8_t)(y < range->min ? range->min : y > range->max ? range->max : y);
+/* requantize.h with bias, multiplier and -1 >= shift >= -31 of lane i of a table of four; saturated. */
+static inline int8_t mg_finish_lane(int32_t sum, const uint8_t *table, uint32_t i, int32_t zero_point) {
+    int32_t x = (int32_t)((uint32_t)sum + mg_load_u32(table + 4 * i));
+    int64_t high = ((int64_t)x * mg_load_i32(table + 16 + 4 * i) + (1 << 30)) >> 31;
+    high = (high > INT32_MAX ? INT32_MAX : high) + (high >> 63);
+    uint32_t shift = (0u - mg_load_u32(table + 32 + 4 * i)) & 31u;
+    int64_t y = ((high + (1ll << shift >> 1)) >> shift) + zero_point;
+    return (int8_t)(y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y);
 }
 
-static inline void mg_rows_1(const mg_rows_t *layer, const int8_t *x0, const int8_t *x1, int8_t *out) {
+static inline void mg_rows_1(const mg_rows_t *layer, const int8_t *x, int8_t *out) {
     const int8_t *w = layer->weights;
     const uint8_t *table = layer->table;
-    (void)x1;
-    for (uint32_t c = 0; c < layer->out_c; c += 4, table += 48) {
-        const mg_four_t constants[3] = {mg_load_four(table), mg_load_four(table + 16), mg_load_four(table + 32)};
-        mg_four_t sums = {{0, 0, 0, 0}};
+    for (uint32_t c = 0; c < layer->out_c; table += 48) {
+        int32_t sums[4] = {0, 0, 0, 0};
         for (uint32_t i = 0; i < 64 * layer->blocks; i++) {
-            sums.lane[i / 16 % 4] += x0[i / 64 * 16 + i % 16] * *w++;
+            sums[i / 16 % 4] += x[i / 64 * 16 + i % 16] * *w++;
         }
-        sums = mg_requantize_four(sums, constants);
-        for (uint32_t i = 0; i < 4 && c + i < layer->out_c; i++) {
-            out[c + i] = mg_in_range(sums.lane[i], &layer->range);
+        uint32_t odd = c & 1u, step = odd != 0 || layer->out_c - c > 4 ? 2 : 1;
+        for (uint32_t i = 0; i < 4 && c + step * i < layer->out_c; i++) {
+            out[c + step * i] = mg_finish_lane(sums[i], table, i, layer->zero_point);
         }
+        c += step == 1 ? 4 : odd != 0 ? 7 : 1; /* 0 2 4 6, then 1 3 5 7; the last four in a row */
     }
 }
 
-static inline void mg_rows_2(const mg_rows_t *layer, const int8_t *x0, const int8_t *x1, int8_t *out) {
-    mg_rows_1(layer, x0, NULL, out);
-    mg_rows_1(layer, x1, NULL, out + layer->out_c);
+static inline void mg_rows_2(const mg_rows_t *layer, const int8_t *x, int8_t *out, uint32_t pairs) {
+    for (uint32_t n = 2 * pairs; n != 0; n--, x += layer->step, out += layer->out_c) {
+        mg_rows_1(layer, x, out);
+    }
 }
 
 /* Two products of int8 are summed in 16 bits, as the vector instructions do. */
@@ -68,26 +56,20 @@ static inline int32_t mg_lane_sum(const int8_t *x, const int32_t *offsets, const
     return sum;
 }
 
-static inline void mg_lanes(int8_t *out, const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs,
-                            const uint8_t *table, const mg_range_t *range, uint32_t n) {
+static inline void mg_lanes(const mg_lanes_t *row) {
     static const uint8_t LANES[16] = {0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15};
-    for (uint32_t i = 0; i < (n + 15) / 16 * 16; i += 4, table += 48) {
-        const mg_four_t constants[3] = {mg_load_four(table), mg_load_four(table + 16), mg_load_four(table + 32)};
-        const uint32_t vector = i / 16 * 16;
-        mg_four_t sums;
-        for (uint32_t j = 0; j < 4; j++) {
-            uint32_t lane = LANES[i % 16 + j];
-            sums.lane[j] = mg_lane_sum(x + vector + lane, offsets, w + vector * (2 * pairs + 1) + lane, pairs);
-        }
-        sums = mg_requantize_four(sums, constants);
-        for (uint32_t j = 0; j < 4; j++) {
-            uint32_t lane = vector + LANES[i % 16 + j];
-            if (lane < n) {
-                out[lane] = mg_in_range(sums.lane[j], range);
+    for (uint32_t v = 0; v < row->count; v++) {
+        for (uint32_t i = 0; i < 16; i++) {
+            uint32_t lane = LANES[i];
+            if (lane < row->n) {
+                int32_t sum = mg_lane_sum(row->x + v * row->step + lane, row->offsets, row->weights + lane, row->pairs);
+                row->out[v * row->out_step + lane] = mg_finish_lane(sum, row->table + i / 4 * 48, i % 4,
+                                                                    row->zero_point);
             }
         }
     }
 }
+#define mg_lanes_3x3 mg_lanes
 
 /* What follows does nothing: the kernels' own loops do. */
 
