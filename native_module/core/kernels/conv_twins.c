@@ -28,7 +28,7 @@
 #define FOUR 4 /* channels */
 #define MASK 0x00ff00ffu
 #define HALF 0x8000u
-#define BLOCKS_OF_FOUR 256u
+#define FLAGS_AT 13 /* in a channel of the table: behind the lowest byte of the shift */
 
 static uint64_t taps_of(const mg_conv_params_t *p) {
     return (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
@@ -65,14 +65,23 @@ uint64_t mg_twins_scratch_size(const mg_conv_params_t *p) {
     return chunk_size(taps_of(p)) + triple_size(p);
 }
 
-/* Four weights of n taps as two words each. */
-static void expand(int32_t *words, const int8_t *weights, uint32_t n) {
+static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,
+                                                              bool aligned) {
     const uint32_t zero = 0x00800080u;
-    const bool aligned = ((uintptr_t)weights & 3u) == 0;
-    for (const int8_t *end = weights + 4 * n; weights != end; weights += 4, words += 2) {
-        const uint32_t four = aligned ? mg_load_aligned(weights) : mg_load_u32((const uint8_t *)weights);
+#pragma GCC unroll 4
+    for (uint32_t k = 0; k < n; k++, weights += 4, words += 2) {
+        const uint32_t four = aligned ? mg_load_aligned(weights) : mg_load_u32(weights);
         words[0] = (int32_t)((four & MASK) - zero);
         words[1] = (int32_t)((four >> 8 & MASK) - zero);
+    }
+}
+
+/* Four weights of n taps as two words each. */
+static __attribute__((noinline)) void expand(int32_t *words, const uint8_t *weights, uint32_t n) {
+    if (((uintptr_t)weights & 3u) == 0) {
+        expand_from(words, weights, n, true);
+    } else {
+        expand_from(words, weights, n, false);
     }
 }
 
@@ -137,7 +146,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
     }
 }
 
-static void finish_tile(const mg_channels_t *channels, const tile_t *tile, const int8_t *weights) {
+static void finish_tile(const mg_channels_t *channels, const tile_t *tile, const uint8_t *weights) {
     const uint32_t taps = tile->taps;
     mg_twins_t job = {.w = tile->w};
     for (uint32_t c = 0; c < channels->n; c += FOUR) {
@@ -171,80 +180,97 @@ static void load_tile(const mg_conv_params_t *p, const int8_t *image, uint32_t f
     }
 }
 
-/* Eight channels of one pixel, in blocks of `block` taps: total, upper of each two. */
-static void sum_columns(uint32_t twins[8], const uint8_t *w0, const uint8_t *w1, const int8_t *x, uint32_t taps,
-                        uint32_t block) {
-    const uint32_t whole = taps & ~3u, start = 0u - ((block == 4 ? whole / 4 : whole / 2) + taps - whole) * HALF;
-    for (uint32_t i = 0; i < 8; i += 2) {
-        twins[i] = start;
-        twins[i + 1] = 0;
-    }
-    mg_dot_twin_columns(twins, w0, w1, x, whole, block);
+/* Blocks of one pixel are summed: total, upper of each two channels, and how many blocks there were. */
+typedef struct {
+    uint32_t sums[2 * FOUR];
+    uint32_t blocks;
+} columns_t;
+
+/* Eight channels, in blocks of `block` taps. */
+static void sum_eight(columns_t *columns, const uint8_t *w0, const uint8_t *w1, const int8_t *x, uint32_t taps,
+                      uint32_t block) {
+    const uint32_t whole = taps & ~3u;
+    columns->blocks = whole / 4 * (block == 4 ? 1 : 2) + taps - whole;
+    mg_dot_twin_columns(columns->sums, w0, w1, x, whole, block);
     for (uint32_t k = whole; k < taps; k++) {
-        mg_add_columns(twins, w0 + 4 * k, x + k, 1);
-        mg_add_columns(twins + 4, w1 + 4 * k, x + k, 1);
+        mg_add_columns(columns->sums, w0 + 4 * k, x + k, 1);
+        mg_add_columns(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
     }
 }
 
-/* Four channels of a pixel. */
-static void sum_four(uint32_t twins[4], const uint8_t *w, const int8_t *x, uint32_t taps) {
-    for (uint32_t i = 0; i < 4; i += 2) {
-        twins[i] = 0u - (taps + 1) / 2 * HALF;
-        twins[i + 1] = 0;
-    }
+/* Four channels. */
+static void sum_four(columns_t *columns, const uint8_t *w, const int8_t *x, uint32_t taps) {
+    uint32_t sums[FOUR] = {0, 0, 0, 0};
+    columns->blocks = (taps + 1) / 2;
     for (; taps >= 2; taps -= 2, w += 8, x += 2) {
-        mg_add_columns(twins, w, x, 2);
+        mg_add_columns(sums, w, x, 2);
     }
     if (taps != 0) {
-        mg_add_columns(twins, w, x, 1);
+        mg_add_columns(sums, w, x, 1);
     }
+    memcpy(columns->sums, sums, sizeof sums);
 }
 
 /* The same for weights at any address. */
-static void sum_four_anywhere(uint32_t twins[4], const uint8_t *w, const int8_t *x, uint32_t taps) {
-    for (uint32_t i = 0; i < 4; i += 2) {
+static void sum_four_anywhere(columns_t *columns, const uint8_t *w, const int8_t *x, uint32_t taps) {
+    columns->blocks = 0;
+    for (uint32_t i = 0; i < FOUR; i += 2) {
         uint32_t low = 0, high = 0;
         for (uint32_t k = 0; k < taps; k++) {
             low += (uint32_t)(w[4 * k + i / 2] - 128) * (uint32_t)x[k];
             high += (uint32_t)(w[4 * k + i / 2 + 2] - 128) * (uint32_t)x[k];
         }
-        twins[i] = low + (high << 16);
-        twins[i + 1] = high;
+        columns->sums[i] = low + (high << 16);
+        columns->sums[i + 1] = high;
     }
 }
 
-/* n channels from c: what is done for one is done for two, since there are two in a word. */
+static inline int8_t finish_sum(const mg_twin_channel_t *channel, uint32_t sum) {
+    return mg_requantize_fine((int32_t)(sum + (uint32_t)channel->bias), &channel->fine, false);
+}
+
+/* n channels, from c. */
 static __attribute__((noinline)) void finish_columns(const mg_channels_t *channels, uint32_t c, uint32_t n,
-                                                     const uint32_t *twins, int8_t *y) {
-    for (uint32_t i = 0; i < n; i += 2) {
-        const uint32_t upper = twins[i + 1], lower = twins[i] - (upper << 16);
-        const mg_twin_channel_t first = mg_load_twin_channel(channels, c + i);
-        y[i] = mg_requantize_fine((int32_t)(lower + (uint32_t)first.bias), &first.fine, false);
-        if (i + 1 < n) {
-            const mg_twin_channel_t second = mg_load_twin_channel(channels, c + i + 1);
-            y[i + 1] = mg_requantize_fine((int32_t)(upper + (uint32_t)second.bias), &second.fine, false);
+                                                     const columns_t *columns, int8_t *y) {
+    const uint8_t *table = channels->table + sizeof(mg_twin_channel_t) * c;
+    const uint32_t *sums = columns->sums, start = columns->blocks * HALF;
+    mg_twin_channel_t copied[2 * FOUR], channel;
+    if (((uintptr_t)table & 3u) != 0) {
+        memcpy(copied, table, n * sizeof *copied);
+        table = (const uint8_t *)copied;
+    }
+    for (const int8_t *end = y + n; y != end; sums += 2) {
+        const uint32_t upper = sums[1], lower = sums[0] - (upper << 16) - start;
+        memcpy(&channel, __builtin_assume_aligned(table, 4), sizeof channel);
+        table += sizeof channel;
+        *y++ = finish_sum(&channel, lower);
+        if (y == end) {
+            return;
         }
+        memcpy(&channel, __builtin_assume_aligned(table, 4), sizeof channel);
+        table += sizeof channel;
+        *y++ = finish_sum(&channel, upper);
     }
 }
 
 static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weights, const int8_t *x, uint32_t taps,
                              int8_t *out) {
     const bool aligned = ((uintptr_t)weights & 3u) == 0;
-    const uint32_t out_c = channels->n, step = FOUR * taps;
-    uint32_t twins[2 * FOUR];
+    const uint32_t out_c = channels->n;
+    columns_t columns;
     for (uint32_t c = 0, n; c < out_c; c += n, weights += n * taps) {
         n = FOUR;
         if (!aligned) {
-            sum_four_anywhere(twins, weights, x, taps);
+            sum_four_anywhere(&columns, weights, x, taps);
         } else if (c + FOUR >= out_c) {
-            sum_four(twins, weights, x, taps);
+            sum_four(&columns, weights, x, taps);
         } else {
-            const uint32_t flags = mg_load_twin_channel(channels, c).fine.shift
-                                   & mg_load_twin_channel(channels, c + FOUR).fine.shift;
-            sum_columns(twins, weights, weights + step, x, taps, (flags & BLOCKS_OF_FOUR) != 0 ? 4 : 2);
+            const uint8_t *flags = channels->table + sizeof(mg_twin_channel_t) * c + FLAGS_AT;
+            const uint8_t fours = flags[0] & flags[sizeof(mg_twin_channel_t) * FOUR];
+            sum_eight(&columns, weights, weights + FOUR * taps, x, taps, (fours & 1u) != 0 ? 4 : 2);
             n = 2 * FOUR;
         }
-        finish_columns(channels, c, out_c - c < n ? out_c - c : n, twins, out + c);
+        finish_columns(channels, c, out_c - c < n ? out_c - c : n, &columns, out + c);
     }
     mg_clamp_all(channels, out, out_c);
 }
@@ -279,7 +305,7 @@ void mg_conv2d_twins(const mg_call_t *call) {
             load_tile(p, image, i, tile.n, patches);
             tile.x = patches;
         }
-        finish_tile(&channels, &tile, (const int8_t *)weights);
+        finish_tile(&channels, &tile, weights);
     }
     mg_clamp_all(&channels, call->out[0], pixels * p->out_c);
 }

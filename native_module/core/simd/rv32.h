@@ -219,18 +219,16 @@ static inline void mg_dot_twin_columns(uint32_t sums[8], const uint8_t *w0, cons
     register uint32_t a6 __asm__("a6") = 0u - 128u * 65537u;
     register uint32_t *a7 __asm__("a7") = sums;
     register uint32_t t4 __asm__("t4") = block;
-    if (k == 0) {
-        return;
-    }
     __asm__ volatile(
-            "lw s0, 0(a7)\n"
-            "lw s1, 4(a7)\n"
-            "lw s2, 8(a7)\n"
-            "lw s3, 12(a7)\n"
-            "lw s4, 16(a7)\n"
-            "lw s5, 20(a7)\n"
-            "lw s6, 24(a7)\n"
-            "lw s7, 28(a7)\n"
+            "li s0, 0\n"
+            "li s1, 0\n"
+            "li s2, 0\n"
+            "li s3, 0\n"
+            "li s4, 0\n"
+            "li s5, 0\n"
+            "li s6, 0\n"
+            "li s7, 0\n"
+            "beq a2, a3, 3f\n"
             "addi t4, t4, -4\n"
             "bnez t4, 2f\n"
             "1: lb s8, 0(a2)\n"

@@ -66,7 +66,7 @@
  *   mg_sum_twins(job)             four channels of pixels, three at a time
  *   mg_dot_twin_columns(sums, w0, w1, x, k, block)
  *                                 k taps, a multiple of four, of two times four channels of one pixel, in blocks of
- *                                 `block` taps, 2 or 4: sums are total, upper of each two channels
+ *                                 `block` taps, 2 or 4: total, upper of each two channels
  *
  * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c), in which mg_four_t is
  * four int32; vectors.h has them in plain C:

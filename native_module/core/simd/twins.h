@@ -67,6 +67,7 @@ static inline void mg_add_columns(uint32_t sums[4], const uint8_t *w, const int8
 #ifndef MG_OWN_TWIN_COLUMNS
 static inline void mg_dot_twin_columns(uint32_t sums[8], const uint8_t *w0, const uint8_t *w1, const int8_t *x,
                                        uint32_t k, uint32_t block) {
+    memset(sums, 0, 8 * sizeof *sums);
     for (uint32_t i = 0; i < k; i += block, w0 += 4 * block, w1 += 4 * block) {
         mg_add_columns(sums, w0, x + i, block);
         mg_add_columns(sums + 4, w1, x + i, block);
