@@ -17,7 +17,7 @@ CHUNK = 256  # taps that are expanded at a time
 LARGEST_BLOCK = 255  # of the absolute weights of a block of taps
 PIXELS = 3
 AT_ONCE = 4  # channels of a convolution, outputs of a depthwise one
-FEW, SMALL = 8, 2048  # triples of pixels and bytes of a tile that adds to the arena; two triples at least
+FEW, SMALL = 8, 1792  # triples of pixels and bytes of a tile that adds to the arena; two triples at least
 MANY = 32  # triples of a tile that fits into what the arena has anyway: more gains next to nothing
 BLOCKS_OF_FOUR = 256  # a bit beside a channel's shift
 

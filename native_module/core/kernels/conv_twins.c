@@ -272,7 +272,7 @@ static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weigh
         }
         finish_columns(channels, c, out_c - c < n ? out_c - c : n, &columns, out + c);
     }
-    mg_clamp_all(channels, out, out_c);
+    mg_clamp_each(channels, out, out_c);
 }
 
 void mg_conv2d_twins(const mg_call_t *call) {
@@ -307,5 +307,5 @@ void mg_conv2d_twins(const mg_call_t *call) {
         }
         finish_tile(&channels, &tile, weights);
     }
-    mg_clamp_all(&channels, call->out[0], pixels * p->out_c);
+    mg_clamp_each(&channels, call->out[0], pixels * p->out_c);
 }

@@ -235,5 +235,5 @@ void mg_depthwise_planes(const mg_call_t *call) {
         image += (uint32_t)p->in_h * p->in_w * p->in_c;
         out += (uint32_t)p->out_h * line;
     }
-    mg_clamp_all(&channels, call->out[0], p->batches * p->out_h * line);
+    mg_clamp_each(&channels, call->out[0], p->batches * p->out_h * line);
 }

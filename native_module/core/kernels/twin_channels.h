@@ -23,4 +23,19 @@ static inline mg_twin_channel_t mg_load_twin_channel(const mg_channels_t *channe
     return channel;
 }
 
+/* The activation of n saturated outputs, a byte at a time: without vectors, words are no faster. */
+static inline void mg_clamp_each(const mg_channels_t *channels, int8_t *y, uint32_t n) {
+    const int32_t min = channels->min, max = channels->max;
+    if (channels->clamps) {
+        for (const int8_t *end = y + n; y != end; y++) {
+            const int32_t value = *y;
+            if (value < min) {
+                *y = (int8_t)min;
+            } else if (value > max) {
+                *y = (int8_t)max;
+            }
+        }
+    }
+}
+
 #endif
