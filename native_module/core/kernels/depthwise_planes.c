@@ -33,8 +33,20 @@ static uint32_t rows_of(const mg_conv_params_t *p, uint32_t outputs) {
     return reach(outputs, p->stride_h, p->kernel_h, p->dilation_h);
 }
 
+/* A layer of one column is one of one row: its bytes are the same. */
+static mg_conv_params_t laid_down(const mg_conv_params_t *p) {
+    mg_conv_params_t q = *p;
+    if (p->in_w == 1 && p->out_w == 1 && p->kernel_w == 1) {
+        q.in_h = q.out_h = q.kernel_h = q.stride_h = q.dilation_h = 1;
+        q.in_w = p->in_h, q.out_w = p->out_h, q.kernel_w = p->kernel_h, q.stride_w = p->stride_h;
+        q.dilation_w = p->dilation_h, q.pad_left = p->pad_top, q.pad_top = 0;
+    }
+    return q;
+}
+
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint64_t mg_planes_scratch_size(const mg_conv_params_t *p) {
+uint64_t mg_planes_scratch_size(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params), *p = &laid;
     return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
 }
 
@@ -204,7 +216,7 @@ static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) 
 }
 
 void mg_depthwise_planes(const mg_call_t *call) {
-    const mg_conv_params_t *p = &call->params.conv;
+    const mg_conv_params_t laid = laid_down(&call->params.conv), *p = &laid;
     const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
     int8_t *out = call->out[0], *plane = call->scratch;
