@@ -82,7 +82,8 @@ def plane_rows(step: Step, most: int) -> int:
     """The scratch of as many rows of a plane as fit into so many bytes, but of those of one output at least."""
     p = step.params
     if p["in_w"] == p["out_w"] == p["kernel_w"] == 1:  # one column is run as one row
-        p = p | {f"{k}_{b}": p[f"{k}_{a}"] for k in ("in", "out", "kernel", "stride", "dilation") for a, b in ("hw", "wh")}
+        sizes = ("in", "out", "kernel", "stride", "dilation")
+        p = p | {f"{size}_{b}": p[f"{size}_{a}"] for size in sizes for a, b in ("hw", "wh")}
 
     def reach(axis: str, outputs: int) -> int:
         return int((outputs - 1) * p[f"stride_{axis}"] + (p[f"kernel_{axis}"] - 1) * p[f"dilation_{axis}"] + 1)
