@@ -19,7 +19,7 @@ natmod_tools_xtensawin = xtensa
 natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin x64
 
 # Weights packed for other cores: a native module does without their kernels.
-natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2 3 5,1 3 5)
+natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2 3 5 6,$(if $(filter rv32%,$(ARCH)),1 2 3 5,1 3 5 6))
 
 .PHONY: natmod natmod-unknown
 natmod: $(if $(filter $(ARCH),$(natmod_archs)),natmod-build,natmod-unknown)

@@ -8,6 +8,6 @@
 
 MIDGE_KERNELS := $(MIDGE_DIR)/core/kernels
 MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_KERNELS)/*.c))
-MIDGE_FAST := patch.c channels.c conv.c conv_words.c depthwise_words.c conv_rows.c depthwise_lanes.c elementwise.c \
-	pool.c softmax.c conv16.c conv_f32.c
+MIDGE_FAST := patch.c channels.c conv.c conv_words.c depthwise_words.c conv_twins.c depthwise_planes.c conv_rows.c \
+	depthwise_lanes.c elementwise.c pool.c softmax.c conv16.c conv_f32.c
 MIDGE_DEFINES := -DMG_TERSE $(if $(MIDGE_OPS),-DMG_OPS='"$(MIDGE_OPS)"')

@@ -50,9 +50,10 @@ select_ops = $(VENV_PYTHON) native_module/select_ops.py $1 --without "$(MIDGE_WI
 
 # Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
 board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))
-skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3 5)
-skip_layouts_armv7em = 2 3 5
-skip_layouts_helium = 1 2
+skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3 5 6)
+skip_layouts_armv7em = 2 3 5 6
+skip_layouts_helium = 1 2 6
+skip_layouts_rv32 = 1 2 3 5
 
 .PHONY: firmware firmware-qemu firmware-unix
 

@@ -32,6 +32,9 @@ CORE_MACHINE_cortex-m0plus := mps2-an385
 CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -DHEAP=0x60000000
 CORE_BACKEND_cortex-m55 := helium
 CORE_MACHINE_cortex-m55 := mps3-an547
+CORE_FLAGS_rv32 := --specs=picolibc.specs --crt0=semihost --oslib=semihost -march=rv32imc -mabi=ilp32 \
+	-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=64M \
+	-Wl,--defsym=__stack_size=1M
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0
@@ -73,6 +76,13 @@ $(CORE_BUILD)/board-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) test
 			-Wl,--section-start=.vectors=0 -lm; \
 	else : >$@; fi
 
+$(CORE_BUILD)/board-rv32: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests/core.mk
+	@mkdir -p $(CORE_BUILD)
+	@if command -v riscv64-unknown-elf-gcc >/dev/null && command -v qemu-system-riscv32 >/dev/null; then \
+		riscv64-unknown-elf-gcc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 $(CORE_FLAGS_rv32) $(CORE_INCLUDES) \
+			$(CORE_SOURCES) $(CORE_TEST_SOURCES) -o $@ -lm; \
+	else : >$@; fi
+
 test-core: test-core-checks test-core-arm
 	@awk '{ passed += $$1; failed += $$3 } END { print passed " passed, " failed " failed"; exit failed != 0 }' \
 		$(CORE_BUILD)/*.result
@@ -95,7 +105,8 @@ CORE_ARGUMENTS = $(CORE_SEEDS)/list $(CORE_BUILD)/crashes $(CORE_BUILD)/$(1).dig
 comma := ,
 space := $() $()
 
-test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE_BUILD)/board-%) $(CORE_SEEDS)/list
+test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE_BUILD)/board-%) \
+		$(CORE_BUILD)/board-rv32 $(CORE_SEEDS)/list
 	@rm -f $(CORE_BUILD)/*.result $(CORE_BUILD)/*.digests
 	@ls tests/fuzz/crashes/*.midge >$(CORE_BUILD)/crashes 2>/dev/null || true
 	$(foreach name,$(CORE_BACKENDS),$(call run_core_tests,$(name),$(CORE_BUILD)/test-$(name),$\
@@ -106,6 +117,11 @@ test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE
 		-semihosting-config enable=on$(comma)target=native$(comma)arg=$(subst $(space),$(comma)arg=,$(strip $\
 		test $(CORE_BACKEND_$(name)) $(call CORE_ARGUMENTS,$(name)))),$\
 		no arm-none-eabi-gcc or qemu-system-arm (ports/toolchain.sh arm)))
+	$(call run_core_tests,rv32,$(CORE_BUILD)/board-rv32,$\
+		timeout 120 qemu-system-riscv32 -M virt -bios none -nographic -kernel $(CORE_BUILD)/board-rv32 $\
+		-semihosting-config enable=on$(comma)target=native$(comma)arg=$(subst $(space),$(comma)arg=,$(strip $\
+		rv32 $(call CORE_ARGUMENTS,rv32))),$\
+		no riscv64-unknown-elf-gcc or qemu-system-riscv32 (ports/toolchain.sh riscv))
 
 # The compiler of the boards, as strict as the host's.
 test-core-arm:

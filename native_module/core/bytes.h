@@ -54,6 +54,13 @@ static inline void mg_store_u32(uint8_t *p, uint32_t v) {
 
 #endif
 
+/* From a multiple of four. */
+static inline uint32_t mg_load_word(const void *aligned) {
+    uint32_t word;
+    memcpy(&word, __builtin_assume_aligned(aligned, 4), sizeof word);
+    return word;
+}
+
 static inline int32_t mg_load_i32(const uint8_t *p) {
     return (int32_t)mg_load_u32(p);
 }

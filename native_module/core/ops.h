@@ -17,6 +17,7 @@ enum {
     MG_LAYOUT_LANES = 3,                            /* depthwise_lanes.c */
     MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
     MG_LAYOUT_ROWS = 5,                             /* conv_rows.c */
+    MG_LAYOUT_TWINS = 6, MG_LAYOUT_PLANES = 6,      /* conv_twins.c, depthwise_planes.c */
 };
 
 /* The ops of this build. A file of select_ops.py may be named in place of the whole table; it also says which

@@ -135,10 +135,12 @@ static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_
     }
 }
 
-/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says. */
-static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
-    bool one = p->batches == 1 && p->out_h == 1 && p->out_w == 1;
-    uint32_t group = one ? 4 : 2, padded = (taps + 3) / 4 * 4, size = 0;
+/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says;
+ * conv_twins.c wants four channels for any number, and no more taps than there are. */
+static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, bool twins,
+                           int8_t *packed) {
+    bool one = twins || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
+    uint32_t group = one ? 4 : 2, padded = twins ? taps : (taps + 3) / 4 * 4, size = 0;
     for (uint32_t c = 0; c < p->out_c; c += group) {
         for (uint32_t i = 0; i < group * padded; i++) {
             uint32_t channel = c + (one ? (i & 1) * 2 + (i >> 1 & 1) : i >> 1 & 1);
@@ -150,7 +152,20 @@ static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uin
     return size;
 }
 
-typedef enum { CANONICAL, DSP, WORDS, INT4 } kind_t; /* of layout */
+typedef enum { CANONICAL, DSP, WORDS, TWINS, INT4 } kind_t; /* of layout */
+
+/* Whether four taps are a block for those four channels that c is one of (core/kernels/conv_twins.c). */
+static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, uint32_t c) {
+    for (uint32_t channel = c / 4 * 4; channel < p->out_c && channel < c / 4 * 4 + 4; channel++) {
+        for (uint32_t k = 0; k + 4 <= taps; k += 4) {
+            const int8_t *w = weights + channel * taps + k;
+            if (abs(w[0]) + abs(w[1]) + abs(w[2]) + abs(w[3]) > 255) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
 
 /* The data of a layer whose layout is not the canonical one: weights packed or as they were, then bias,
  * multiplier, rounding and shift of each channel (core/kernels/channels.h). */
@@ -169,15 +184,20 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
         pack_pairs(p, canonical, taps, packed);
         size = (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 1) / 2 * 2);
     } else if (!depthwise) {
-        size = pack_words(p, canonical, taps, packed);
+        size = pack_words(p, canonical, taps, kind == TWINS, packed);
     }
-    p->layout = kind == WORDS ? MG_LAYOUT_WORDS : depthwise ? MG_LAYOUT_STRIPS : MG_LAYOUT_PAIRS;
+    p->layout = kind == WORDS ? MG_LAYOUT_WORDS : kind == TWINS ? MG_LAYOUT_TWINS
+                : depthwise ? MG_LAYOUT_STRIPS : MG_LAYOUT_PAIRS;
     p->channels_at = p->weights_at + size;
     layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
     for (uint32_t c = 0; c < p->out_c; c++) {
         int32_t shift = -(int8_t)table[8u * p->out_c + c];
         int32_t words[4] = {mg_load_i32(table + 4 * c), mg_load_i32(table + 4 * (p->out_c + c)),
                             (1 << (shift - 1)) + p->out_zero_point * (1 << shift), shift};
+        if (kind == TWINS) {
+            words[2] = 1 + 2 * words[2];
+            words[3] += 1 + (!depthwise && four_taps_fit(p, canonical, taps, c) ? 256 : 0);
+        }
         memcpy(fast + p->channels_at + 16 * c, words, sizeof words);
     }
     for (uint32_t c = 0; pairs && c < p->out_c; c += 2) { /* the second channel's sum contains the first one's */
@@ -208,10 +228,11 @@ static uint8_t *int4_data(mg_conv_params_t *p, uint8_t *data, uint32_t weights, 
 }
 
 /* Makes the weights what the converter lets through: no -128, no two neighbours above 255. Every
- * fourth layer has the largest there are. */
+ * fourth layer has the largest there are, every other fourth small ones. */
 static void tame(int8_t *weights, uint32_t n, uint32_t round) {
     for (uint32_t i = 0; i < n; i++) {
-        weights[i] = (int8_t)(round % 4 != 0 ? at_least(weights[i], -127) : weights[i] < 0 ? -127 : 127);
+        weights[i] = (int8_t)(round % 4 == 2 ? weights[i] / 3
+                              : round % 4 != 0 ? at_least(weights[i], -127) : weights[i] < 0 ? -127 : 127);
     }
 }
 
@@ -238,13 +259,13 @@ static void make_vector(mg_conv_params_t *p) {
 
 static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     mg_conv_params_t p = random_conv(depthwise, round);
-    bool fast = kind == DSP || kind == WORDS;
+    bool fast = kind == DSP || kind == WORDS || kind == TWINS;
     if (depthwise && kind == DSP && p.dilation_h != 1) {
         p.dilation_w = 1;
         p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
         p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
     }
-    if (depthwise && kind == DSP && round % 2 == 0) {
+    if (depthwise && (kind == DSP || kind == TWINS) && round % 2 == 0) {
         make_three(&p, (uint16_t)(1 + round / 2 % 3));
     }
     if (!depthwise && kind == WORDS && round % 8 == 3) {
@@ -257,11 +278,11 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     uint32_t data_size = p.channels_at + 9u * p.out_c;
     uint8_t *data = allocate(data_size);
     random_bytes(data, data_size);
-    if (kind == WORDS || (kind == DSP && !depthwise)) {
+    if (kind == WORDS || ((kind == DSP || kind == TWINS) && !depthwise)) {
         tame((int8_t *)data + p.weights_at, weights, round);
     }
     for (uint32_t c = 0; c < p.out_c; c++) {
-        int32_t most = kind != DSP && round % 6 == 0 ? 1 << 29 : 20000;
+        int32_t most = kind != DSP && round % 6 == 0 ? 1 << (kind == TWINS ? 27 : 29) : 20000;
         int32_t bias = random_between(-most, most), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
@@ -281,7 +302,7 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         CHECK(layer_scratch(&layer) == scratch, "round %u: one byte less than %u is enough", round, scratch);
         layer.scratch++;
     }
-    layer.scratch += kind == WORDS ? (uint32_t)random_between(0, 2 * (int32_t)scratch) : 0; /* for larger tiles */
+    layer.scratch += kind == WORDS || kind == TWINS ? (uint32_t)random_between(0, 2 * (int32_t)scratch) : 0; /* for larger tiles */
     layer_run_t run;
     if (layer_run(&layer, &run)) {
         int8_t *wanted = allocate(outputs);
@@ -318,6 +339,10 @@ static void conv_words(void) {
     rounds(false, WORDS, 1500);
 }
 
+static void conv_twins(void) {
+    rounds(false, TWINS, 1500);
+}
+
 static void depthwise(void) {
     rounds(true, CANONICAL, 800);
 }
@@ -328,6 +353,10 @@ static void depthwise_strips(void) {
 
 static void depthwise_words(void) {
     rounds(true, WORDS, 1500);
+}
+
+static void depthwise_planes(void) {
+    rounds(true, TWINS, 1500);
 }
 
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
@@ -668,11 +697,13 @@ const test_t LAYER_TESTS[] = {
     {"conv", conv},
     {"conv pairs", conv_pairs},
     {"conv by words", conv_words},
+    {"conv by twins", conv_twins},
     {"conv of int4 weights", conv_int4},
     {"conv pairs of two pixels", conv_pairs_of_two_pixels},
     {"depthwise", depthwise},
     {"depthwise strips", depthwise_strips},
     {"depthwise by words", depthwise_words},
+    {"depthwise by planes", depthwise_planes},
     {"longest accumulator", longest_accumulator},
     {"pools", pools},
 #ifndef __arm__ /* emulated boards have 16 MB */

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import _midge
 from midge.convert import Conversion, convert
+from midge.layouts.twins import TWINS
 from midge.layouts.words import WORDS
 from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
 
-TARGETS = ("cortex-m0plus", "cortex-m3", "rv32")
+TARGETS = {"cortex-m0plus": WORDS, "cortex-m3": WORDS, "rv32": TWINS}
 
 
 def layer(op: str, shape: tuple[int, int, int], weights: np.ndarray, out: tuple[int, int, int], stride: int) -> bytes:
@@ -56,9 +57,9 @@ def test_pairs_give_the_same_answers(data: st.DataObject) -> None:
     model = layer(op, (h, w, c), weights, out, stride)
     x = random.integers(-128, 128, (h, w, c)).astype(np.int8)
     canonical = outputs(convert(model), x)
-    for target in TARGETS:
+    for target, layout in TARGETS.items():
         packed = convert(model, target=target)
-        assert packed.program.steps[0].params["layout"] == WORDS
+        assert packed.program.steps[0].params["layout"] == layout
         assert outputs(packed, x) == canonical
 
 

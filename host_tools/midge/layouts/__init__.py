@@ -16,6 +16,7 @@ from .nibbles import pack_nibbles
 from .pairs import pack_depthwise_of_one, pack_pairs
 from .rows import pack_lanes, pack_rows
 from .strips import choose_strips
+from .twins import choose_planes, pack_twins
 from .words import choose_words, pack_words, use_room
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
@@ -28,6 +29,7 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
     "armv6m": _WORDS,
     "armv7m": _WORDS,
     "armv7em": {"CONV_2D": (pack_pairs,), "DEPTHWISE_CONV_2D": (pack_depthwise_of_one, choose_strips)},
+    "rv32": {"CONV_2D": (pack_twins,), "DEPTHWISE_CONV_2D": (choose_planes,)},
     "helium": {"CONV_2D": (pack_rows,), "DEPTHWISE_CONV_2D": (pack_lanes,)},
 }
 
@@ -44,7 +46,7 @@ CORES = {
     "cortex-m33": "armv7em",
     "cortex-m55": "helium",
     "cortex-m85": "helium",
-    "rv32": "scalar",
+    "rv32": "rv32",
     "xtensa": "scalar",
 }
 

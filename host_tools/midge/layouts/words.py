@@ -11,6 +11,7 @@ import numpy as np
 from ..lower import Program, Step
 from ..plan import ALIGNMENT, plan_arena
 from .short import short_requantisation_is_exact, shorten_channels
+from .twins import PLANES, TWINS, plane_rows, twins_tile
 
 WORDS = 2
 CHUNK = 72  # taps that are expanded at a time
@@ -61,13 +62,13 @@ def use_room(program: Program) -> None:
     growing = {
         i: step.scratch
         for i, step in enumerate(program.steps)
-        if step.op.name in GROWS and step.params["layout"] == WORDS
+        if (step.op.name, step.params.get("layout")) in GROWS and (step.params["layout"] == WORDS or _pixels(step) > 1)
     }
     for share in (1, 2, 4) if growing else ():
         for i, scratch in growing.items():
             room = (plan.arena_size - plan.live_bytes(i)) // share // ALIGNMENT * ALIGNMENT
             step = program.steps[i]
-            step.scratch = max(scratch, GROWS[step.op.name](step, scratch + room))
+            step.scratch = max(scratch, GROWS[step.op.name, step.params["layout"]](step, scratch + room))
         if plan_arena(program).arena_size <= plan.arena_size:
             return
     for i, scratch in growing.items():
@@ -124,4 +125,10 @@ def _reach(p: dict[str, Any], axis: str, outputs: int) -> int:
     return int((outputs - 1) * p[f"stride_{axis}"] + (p[f"kernel_{axis}"] - 1) * p[f"dilation_{axis}"] + 1)
 
 
-GROWS: dict[str, Callable[[Step, int], int]] = {"CONV_2D": _tile, "DEPTHWISE_CONV_2D": _plane}
+# By op and layout.
+GROWS: dict[tuple[str, int], Callable[[Step, int], int]] = {
+    ("CONV_2D", WORDS): _tile,
+    ("DEPTHWISE_CONV_2D", WORDS): _plane,
+    ("CONV_2D", TWINS): twins_tile,
+    ("DEPTHWISE_CONV_2D", PLANES): plane_rows,
+}

@@ -68,6 +68,9 @@ bool mg_conv2d_check(const mg_check_t *check) {
     if (LIES_IN(CONV_2D, ROWS)) {
         return mg_conv2d_rows_check(check);
     }
+    if (LIES_IN(CONV_2D, TWINS)) {
+        return mg_check_conv(check, mg_twins_weights_size(p), mg_twins_scratch_size(p));
+    }
     if (LIES_IN(CONV_2D, NIBBLES)) {
         return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
     }
@@ -195,6 +198,8 @@ void mg_conv2d_run(const mg_call_t *call) {
         mg_conv2d_words(call);
     } else if (LIES_IN(CONV_2D, ROWS)) {
         mg_conv2d_rows(call);
+    } else if (LIES_IN(CONV_2D, TWINS)) {
+        mg_conv2d_twins(call);
     } else if (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_CANONICAL) || MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_NIBBLES)) {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w * p->in_c, unpacked_channels(p), conv_pixel);
     }
@@ -222,6 +227,9 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (LIES_IN(DEPTHWISE_CONV_2D, LANES)) {
         return mg_depthwise_lanes_check(check);
     }
+    if (LIES_IN(DEPTHWISE_CONV_2D, PLANES)) {
+        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_planes_scratch_size(p));
+    }
     if (LIES_IN(DEPTHWISE_CONV_2D, NIBBLES)) {
         return check_nibbles(check, weights, weights);
     }
@@ -236,6 +244,8 @@ void mg_depthwise_run(const mg_call_t *call) {
         mg_depthwise_words(call);
     } else if (LIES_IN(DEPTHWISE_CONV_2D, LANES)) {
         mg_depthwise_lanes(call);
+    } else if (LIES_IN(DEPTHWISE_CONV_2D, PLANES)) {
+        mg_depthwise_planes(call);
     } else if (MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_CANONICAL)
                || MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_NIBBLES)) {
         run_parts(call, (uint32_t)p->kernel_h * p->kernel_w, p->out_c, depthwise_pixel);

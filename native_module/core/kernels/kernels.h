@@ -112,6 +112,13 @@ void mg_conv2d_rows(const mg_call_t *call);
 bool mg_depthwise_lanes_check(const mg_check_t *check);
 void mg_depthwise_lanes(const mg_call_t *call);
 
+/* CONV_2D with two channels in a word: conv_twins.c. DEPTHWISE_CONV_2D a plane at a time: depthwise_planes.c. */
+uint64_t mg_twins_weights_size(const mg_conv_params_t *p);
+uint64_t mg_twins_scratch_size(const mg_conv_params_t *p);
+void mg_conv2d_twins(const mg_call_t *call);
+uint64_t mg_planes_scratch_size(const mg_conv_params_t *p);
+void mg_depthwise_planes(const mg_call_t *call);
+
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
 

@@ -54,6 +54,19 @@
  *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
  *                                 constants are put as the core wants them once
  *
+ * or two channels, w0 + w1 * 2^16 (kernels/conv_twins.c, which tells what a block is):
+ *
+ *   mg_requantize_fine(x, fine, above)
+ *                                 requantize.h for |x| < 2^28 and a right shift s of 1 to 22, with the zero point,
+ *                                 saturated to int8. Twice what the first rounding gives, rounded down, is the high
+ *                                 half of 4 x times the multiplier; both roundings and the zero point are 1 + 2^s +
+ *                                 zero_point * 2^(s + 1) in front of a shift by s + 1. What makes halves go away
+ *                                 from zero is of no account where no output lies below the zero point
+ *   mg_sum_twins(job)             four channels of pixels, three at a time
+ *   mg_dot_twin_columns(sums, w0, w1, x, k, block)
+ *                                 k taps, a multiple of four, of two times four channels of one pixel, in blocks of
+ *                                 `block` taps, 2 or 4: total, upper of each two channels
+ *
  * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c); vectors.h has them in plain C:
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
@@ -126,6 +139,27 @@ typedef struct {
     uint32_t out_step; /* to the next row of outputs */
 } mg_strip_t;
 
+/* How mg_requantize_fine gets from a sum to an output. */
+typedef struct {
+    int32_t multiplier, rounding;
+    uint32_t shift;
+} mg_fine_t;
+
+/* Four channels of a row of pixels (conv_twins.c); assembly knows the order of these. */
+typedef struct {
+    const int32_t *w; /* [taps][2] */
+    const int8_t *x;
+    int8_t *y;
+    uint32_t taps, triples;         /* more than none */
+    const int32_t *w_end;           /* of the taps that make whole fours */
+    uint32_t x_step[3], y_step[3];  /* from the first pixel to the second, the third, the next triple */
+    uint32_t *kept;                 /* [pixel][4]: the sums as they are between two jobs */
+    uint32_t goes_on, ends;         /* 1: begins with kept sums and not with `start`; ends in outputs, not kept sums */
+    uint32_t start[4];              /* total, upper, total, upper */
+    uint32_t sign;                  /* 0 where no output lies below the zero point, else -2 */
+    mg_fine_t fine[4];
+} mg_twins_t;
+
 /* Four partial sums: short chains of dependent additions, and less rounding. No core of ours has
  * vectors of floats that plain C does not reach, so there is one version. */
 static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint32_t k) {
@@ -142,10 +176,13 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 #include "armv6m.h"
 #elif __ARM_ARCH_ISA_THUMB == 2 && !defined(MG_SIMD_SCALAR)
 #include "armv7m.h"
+#elif defined(__riscv_mul) && __riscv_xlen == 32 && !defined(__riscv_32e) && !defined(MG_SIMD_SCALAR)
+#include "rv32.h"
 #else
 #include "scalar.h"
 #endif
 #include "words.h"
+#include "twins.h"
 
 /* What follows requantisation: y = clamp(x + zero_point, min, max). */
 typedef struct {

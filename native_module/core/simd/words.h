@@ -4,12 +4,6 @@
  * better defines MG_OWN_... of it. Sums wrap on purpose.
  */
 
-static inline uint32_t mg_load_word(const void *aligned) {
-    uint32_t word;
-    memcpy(&word, __builtin_assume_aligned(aligned, 4), sizeof word);
-    return word;
-}
-
 #ifndef MG_OWN_EXPAND
 static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
     for (const int8_t *end = bytes + n; bytes != end; bytes += 8, words += 8) {
