@@ -17,7 +17,18 @@ from midge.commands.profile import profile as command
 from midge.convert import convert
 from midge.errors import UserError
 from midge.format import FileTensor
-from midge.profiling import NATIVE, Count, Target, WrongOutputs, count, execute, fast_kernels, find_target, link, targets
+from midge.profiling import (
+    NATIVE,
+    Count,
+    Target,
+    WrongOutputs,
+    count,
+    execute,
+    fast_kernels,
+    find_target,
+    link,
+    targets,
+)
 from midge.profiling.inputs import input_bytes, wanted_crc
 
 # What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here

@@ -45,7 +45,7 @@ static inline void mg_sum_twins(mg_twins_t *job) {
 #endif
 
 /* A block of n taps of four channels. */
-static inline void mg_add_columns(uint32_t sums[4], const uint8_t *w, const int8_t *x, uint32_t n) {
+static inline void mg_add_twin_columns(uint32_t sums[4], const uint8_t *w, const int8_t *x, uint32_t n) {
     uint32_t low = 0, high = 0, all = 0;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t four = mg_load_word(w + 4 * i), value = (uint32_t)x[i];
@@ -62,8 +62,8 @@ static inline void mg_dot_twin_columns(uint32_t sums[8], const uint8_t *w0, cons
                                        uint32_t k, uint32_t block) {
     memset(sums, 0, 8 * sizeof *sums);
     for (uint32_t i = 0; i < k; i += block, w0 += 4 * block, w1 += 4 * block) {
-        mg_add_columns(sums, w0, x + i, block);
-        mg_add_columns(sums + 4, w1, x + i, block);
+        mg_add_twin_columns(sums, w0, x + i, block);
+        mg_add_twin_columns(sums + 4, w1, x + i, block);
     }
 }
 #endif
