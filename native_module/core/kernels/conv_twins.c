@@ -193,8 +193,8 @@ static void sum_eight(columns_t *columns, const uint8_t *w0, const uint8_t *w1, 
     columns->blocks = whole / 4 * (block == 4 ? 1 : 2) + taps - whole;
     mg_dot_twin_columns(columns->sums, w0, w1, x, whole, block);
     for (uint32_t k = whole; k < taps; k++) {
-        mg_add_columns(columns->sums, w0 + 4 * k, x + k, 1);
-        mg_add_columns(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
+        mg_add_twin_columns(columns->sums, w0 + 4 * k, x + k, 1);
+        mg_add_twin_columns(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
     }
 }
 
@@ -203,10 +203,10 @@ static void sum_four(columns_t *columns, const uint8_t *w, const int8_t *x, uint
     uint32_t sums[FOUR] = {0, 0, 0, 0};
     columns->blocks = (taps + 1) / 2;
     for (; taps >= 2; taps -= 2, w += 8, x += 2) {
-        mg_add_columns(sums, w, x, 2);
+        mg_add_twin_columns(sums, w, x, 2);
     }
     if (taps != 0) {
-        mg_add_columns(sums, w, x, 1);
+        mg_add_twin_columns(sums, w, x, 1);
     }
     memcpy(columns->sums, sums, sizeof sums);
 }
