@@ -71,8 +71,8 @@ class _Model(ctypes.Structure):
     _fields_ = [
         ("file", c_void_p),
         ("arena", c_void_p),
-        *((name, c_uint32) for name in ("arena_size", "file_size")),
-        *((name, c_uint16) for name in ("n_tensors", "n_nodes", "n_inputs", "n_outputs", "n_labels")),
+        *((name, c_uint32) for name in ("file_size", "arena_size")),
+        *((name, c_uint16) for name in ("n_tensors", "n_nodes", "n_inputs", "n_outputs", "n_labels", "reserved")),
         *((name, c_uint32) for name in ("tensors", "nodes", "nodes_size", "ends", "strings", "strings_size")),
         *((name, c_uint32) for name in ("data", "data_size", "name", "labels", "metadata")),
     ]
