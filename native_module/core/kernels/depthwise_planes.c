@@ -159,7 +159,7 @@ static inline __attribute__((always_inline)) void go_down(const plane_t *plane, 
 static inline __attribute__((always_inline)) void sum_windows(const plane_t *plane, const int8_t *x, uint32_t stride,
                                                               uint32_t dilation, uint32_t sums[AT_ONCE]) {
     const mg_conv_params_t *p = plane->p;
-    const uint32_t line = plane->width * p->dilation_h - p->kernel_w * dilation;
+    const int32_t line = (int32_t)(plane->width * p->dilation_h) - (int32_t)(p->kernel_w * dilation); /* may be < 0 */
     const int8_t *w = plane->taps;
     uint32_t a = (uint32_t)plane->channel.bias, b = a, c = a, d = a;
     for (uint32_t rows = p->kernel_h; rows != 0; rows--, x += line) {
