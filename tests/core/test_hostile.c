@@ -95,7 +95,7 @@ typedef struct {
 #define EXPONENTIAL "an impossible value in a table of exponentials"
 #define GROUPS "channels that do not divide into groups"
 #define RESIZE "a resize reads outside its input: scale"
-#define RESCALED "a rescaling of float32 or eight-byte values: dtype"
+#define RESCALED "a rescaling of values that are not int8, uint8, int16 or int32: dtype"
 #define NO_SCALE "the scale is no positive number"
 
 static const refusal_t REFUSALS[] = {
@@ -109,6 +109,7 @@ static const refusal_t REFUSALS[] = {
     {"bilinear_legacy", RESIZE, {{PARAM(bilinear, start_w), 1}}},
     {"bilinear", WRONG_DTYPE, {{DTYPE(0), 2}}},
     {"quantize_16", RESCALED, {{OF(1, rescale, in_dtype), 8}}},
+    {"quantize_16", RESCALED, {{OF(1, rescale, in_dtype), 10}}},
     {"quantize_16", RESCALED, {{OF(1, rescale, out_dtype), 8}}},
     {"quantize_16", RESCALED, {{OF(1, rescale, in_dtype), 5}}},
     {"quantize_16", RESCALED, {{OF(1, rescale, out_dtype), 5}}},

@@ -13,7 +13,7 @@
  * RELU and LEAKY_RELU. Source: TFLite's quantisation specification; TFLM's kernels.
  */
 #include "../wide.h"
-#include "kernels.h"
+#include "values.h"
 
 #define RANK 5
 
@@ -136,22 +136,14 @@ void mg_sigmoid16_run(const mg_call_t *call) {
 
 bool mg_rescale_check(const mg_check_t *check) {
     const mg_rescale_params_t *p = &check->params.rescale;
-    if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32 || mg_dtype_size(p->in_dtype) > 4
-        || mg_dtype_size(p->out_dtype) > 4) {
-        return mg_refuse(check, "a rescaling of float32 or eight-byte values: dtype", p->out_dtype, MG_INT16);
+    if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32 || !mg_is_value(p->in_dtype)
+        || !mg_is_value(p->out_dtype)) {
+        return mg_refuse(check, "a rescaling of values that are not int8, uint8, int16 or int32: dtype", p->out_dtype,
+                         MG_INT16);
     }
     return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_multiplier(check, p->multiplier, p->shift)
            && mg_check_multiplier(check, p->below_multiplier, p->below_shift);
-}
-
-static int32_t load(const uint8_t *at, uint32_t dtype) {
-    switch (dtype) {
-        case MG_INT8: return (int8_t)*at;
-        case MG_UINT8: return *at;
-        case MG_INT16: return mg_load_i16(at);
-        default: return mg_load_i32(at);
-    }
 }
 
 void mg_rescale_run(const mg_call_t *call) {
@@ -160,11 +152,11 @@ void mg_rescale_run(const mg_call_t *call) {
     uint8_t *out = call->out[0];
     uint32_t in_size = mg_dtype_size(p->in_dtype), out_size = mg_dtype_size(p->out_dtype);
     for (uint32_t i = 0; i < p->count; i++, x += in_size, out += out_size) {
-        int32_t d = mg_wrap_add(load(x, p->in_dtype), (int32_t)(0u - (uint32_t)p->in_zero_point));
+        int32_t d = mg_wrap_add(mg_load_value(x, p->in_dtype), (int32_t)(0u - (uint32_t)p->in_zero_point));
         int32_t y = d < 0 ? mg_requantize_call(d, p->below_multiplier, p->below_shift)
                           : mg_requantize_call(d, p->multiplier, p->shift);
         y = mg_clamp(mg_wrap_add(y, p->out_zero_point), p->act_min, p->act_max);
-        memcpy(out, &y, out_size); /* little-endian: the low bytes */
+        mg_store_value(out, p->out_dtype, y);
     }
 }
 
