@@ -99,11 +99,16 @@ static bool get_items(mp_obj_t object, size_t *n, mp_obj_t **items) {
     const mp_obj_type_t *type = mp_obj_get_type(object), *tuple = &mp_type_tuple;
     bool derived = !(type->flags & MP_TYPE_FLAG_INSTANCE_TYPE)
                    && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == (const void *)tuple;
-    if (type == &mp_type_list || type == tuple || derived) {
+    if (type == &mp_type_list) {
         mp_obj_get_array(object, n, items);
-        return true;
+    } else if (type == tuple || derived) { /* of which mp_obj_get_array does not take the latter */
+        mp_obj_tuple_t *t = MP_OBJ_TO_PTR(object);
+        *n = t->len;
+        *items = t->items;
+    } else {
+        return false;
     }
-    return false;
+    return true;
 }
 
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
