@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midge.commands import output
+
 
 def midge(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "midge.cli", *map(str, arguments)]
@@ -101,3 +103,13 @@ def test_a_wrong_number_of_values(wand: Path, tmp_path: Path) -> None:
     done = midge("run", wand, samples)
     assert done.returncode == 1
     assert "holds 285 values of float32 [95, 3]; the model wants 288 numbers a run" in done.stderr
+
+
+def test_numbers_in_tables_are_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    row = ("DEPTHWISE_CONV_2D", "[bold]16,541,276[/]", "4,121,828", "a_layer_with_a_long_name")
+    for width in (36, 44, 56, 100):
+        monkeypatch.setattr(output.console, "width", width)
+        output.print_table(["op", "instructions", "MACs", "layer"], [row], right=(1, 2), whole=(0,))
+        shown = capsys.readouterr().out
+        assert all(word in shown for word in ("DEPTHWISE_CONV_2D", "16,541,276", "4,121,828"))
+        assert ("a_layer" in shown) == (width > 44)

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -24,17 +25,28 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     for name, value in rows:
         console.print(f"  [bold cyan]{name:{width}}[/]  {value}")
 
+LEAST_ROOM = 8  # for a column that may be broken into lines
+
 
 def print_table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), whole: Sequence[int] = ()
 ) -> None:
-    """A table; `right` lists the columns of numbers, `whole` others that are not to be broken into lines."""
-    table = Table(box=None, pad_edge=False, header_style="bold cyan")
-    for i, header in enumerate(headers):
-        number = i in right
-        table.add_column(header, justify="right" if number else "left", no_wrap=number or i in whole, overflow="fold")
+    """A table; `right` lists the columns of numbers, `whole` others that are not to be broken into lines.
+
+    Neither is ever cut: on a narrow terminal columns stand closer, and where the last one has hardly any room it goes.
+    """
+    rows = list(rows)
+    fixed = {i for i in range(len(headers)) if i in right or i in whole}
+    widths = {i: max(Text.from_markup(row[i]).cell_len for row in [headers, *rows]) for i in fixed}
+    room = console.width - sum(widths.values())
+    narrow = room < 2 * len(headers) + LEAST_ROOM
+    shown = [i for i in range(len(headers)) if i in fixed or room >= len(headers) + LEAST_ROOM or i != len(headers) - 1]
+    table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
+    for i in shown:
+        table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",
+                         min_width=widths.get(i))  # fmt: skip
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(row[i] for i in shown))
     console.print(table)
 
 
