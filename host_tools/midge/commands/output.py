@@ -40,7 +40,9 @@ def print_table(
     widths = {i: max(Text.from_markup(row[i]).cell_len for row in [headers, *rows]) for i in fixed}
     room = console.width - sum(widths.values())
     narrow = room < 2 * len(headers) + LEAST_ROOM
-    shown = [i for i in range(len(headers)) if i in fixed or room >= len(headers) + LEAST_ROOM or i != len(headers) - 1]
+    shown = list(range(len(headers)))
+    if room < len(headers) + LEAST_ROOM and shown[-1] not in fixed:
+        shown.pop()
     table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
     for i in shown:
         table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",

@@ -91,6 +91,15 @@ static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
     return x;
 }
 
+/* The products of a block, in r2 and r4. */
+#define MG_ADD_BLOCK \
+    "add %[total_0], r2\n" \
+    "add %[total_1], r4\n" \
+    "asrs r2, r2, #16\n" \
+    "asrs r4, r4, #16\n" \
+    "add %[upper_0], r2\n" \
+    "add %[upper_1], r4\n"
+
 #define MG_WORDS_STEP \
     "ldmia %[x]!, {r0, r1}\n" \
     "ldmia %[w]!, {r2, r3, r4, r5}\n" \
@@ -102,12 +111,7 @@ static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
     "adds r4, r4, r5\n" \
     "add r2, %[half]\n" \
     "add r4, %[half]\n" \
-    "add %[total_0], r2\n" \
-    "add %[total_1], r4\n" \
-    "asrs r2, r2, #16\n" \
-    "asrs r4, r4, #16\n" \
-    "add %[upper_0], r2\n" \
-    "add %[upper_1], r4\n"
+    MG_ADD_BLOCK
 
 #define MG_OWN_WORDS
 
@@ -243,7 +247,6 @@ static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
 }
 
 #define MG_OWN_COLUMNS
-static inline void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n, bool aligned);
 
 #define MG_COLUMNS_BLOCK \
     "ldmia %[x]!, {r0, r1}\n" \
@@ -263,20 +266,11 @@ static inline void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const in
     "ldmia %[x]!, {r0}\n" \
     "adds r2, r2, r0\n" \
     "adds r4, r4, r0\n" \
-    "add %[total_0], r2\n" \
-    "add %[total_1], r4\n" \
-    "asrs r2, r2, #16\n" \
-    "asrs r4, r4, #16\n" \
-    "add %[upper_0], r2\n" \
-    "add %[upper_1], r4\n"
+    MG_ADD_BLOCK
 
 /* r0, r1 two values; r2, r3 weights of four channels, r4 and then r0 a second pair of theirs, then products.
  * Sums are in high registers. 24 instructions for eight products. */
-static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
-    if (((uintptr_t)w & 3u) != 0) {
-        mg_dot_columns_in(sums, w, x, n, false);
-        return;
-    }
+static inline void mg_dot_aligned_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
     uint32_t total_0 = sums[0], upper_0 = sums[1], total_1 = sums[2], upper_1 = sums[3];
     const int32_t *end = x + 6 * n;
     __asm__ MG_INLINE(MG_UNIFIED

@@ -42,7 +42,6 @@ static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
 }
 
 #define MG_OWN_COLUMNS
-static inline void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n, bool aligned);
 
 #define MG_COLUMNS_BLOCK \
     "ldmia %[x]!, {r0, r1, r2}\n" \
@@ -62,11 +61,8 @@ static inline void mg_dot_columns_in(uint32_t sums[4], const int8_t *w, const in
 
 /* r0, r1 two values, r2 what is added; r3, r4 weights of four channels; r5, r3 products. 15.5 instructions
  * for eight of them. */
-static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
-    if (((uintptr_t)w & 3u) != 0) {
-        mg_dot_columns_in(sums, w, x, n, false);
-        return;
-    }
+static inline __attribute__((always_inline)) void mg_dot_aligned_columns(uint32_t sums[4], const int8_t *w,
+                                                                         const int32_t *x, uint32_t n) {
     uint32_t total_0 = sums[0], upper_0 = sums[1], total_1 = sums[2], upper_1 = sums[3];
     const int32_t *end = x + 6 * n;
     __asm__("1:\n"

@@ -115,14 +115,18 @@ static inline __attribute__((always_inline)) void mg_dot_columns_in(uint32_t sum
 }
 
 #ifndef MG_OWN_COLUMNS
-static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
-    if (((uintptr_t)w & 3u) == 0) {
-        mg_dot_columns_in(sums, w, x, n, true);
-    } else {
-        mg_dot_columns_in(sums, w, x, n, false);
-    }
+static inline void mg_dot_aligned_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
+    mg_dot_columns_in(sums, w, x, n, true);
 }
 #endif
+
+static inline void mg_dot_columns(uint32_t sums[4], const int8_t *w, const int32_t *x, uint32_t n) {
+    if (((uintptr_t)w & 3u) != 0) {
+        mg_dot_columns_in(sums, w, x, n, false);
+        return;
+    }
+    mg_dot_aligned_columns(sums, w, x, n);
+}
 
 #ifndef MG_OWN_NARROW
 #define MG_NARROW_BITS 30

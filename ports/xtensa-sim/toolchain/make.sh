@@ -22,11 +22,14 @@ whole() {
     "$(prefix "$1")-nm" "$("$compiler" --print-libgcc-file-name)" 2>/dev/null | grep -q ' T __divdf3$'
 }
 
-wanted=
+# They share a folder, so where one is missing all are made.
+wanted= missing=
 for arch in xtensa xtensawin; do
-    [ -x "$final/$arch/bin/$(prefix $arch)-gcc" ] || whole $arch || wanted="$wanted $arch"
+    whole $arch && continue
+    wanted="$wanted $arch"
+    [ -x "$final/$arch/bin/$(prefix $arch)-gcc" ] || missing=yes
 done
-[ -n "$wanted" ] || exit 0
+[ -n "$missing" ] || exit 0
 
 exec 3>&2
 fail() { echo "xtensa toolchain: $*" >&3; exit 1; }
