@@ -10,7 +10,7 @@ DEMO_BOARD := $(or $(BOARD),unix)
 
 VENV := build/venv
 BIN := $(VENV)/bin
-CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch]) native_module/ops.def
+CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) native_module/ops.def
 
 .DEFAULT_GOAL := help
 

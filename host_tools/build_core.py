@@ -13,7 +13,7 @@ SOURCES = Path(__file__).resolve().parent / "midge" / "native" / "core"
 def build_core(target: Path) -> None:
     """Compile the core to `target` with $CC (default cc), replacing it in one step."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    sources = sorted(map(str, [*SOURCES.glob("*.c"), *SOURCES.glob("kernels/*.c")]))
+    sources = sorted(map(str, SOURCES.rglob("*.c")))
     temporary = target.with_suffix(".tmp")
     options = ["-std=c99", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra"]
     subprocess.run([*compiler, *options, "-o", str(temporary), *sources, "-lm"], check=True)

@@ -41,9 +41,9 @@ FUZZ_MAX_LEN ?= 0
 
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
-CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/kernels/*.c)
+CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/*/*.c native_module/core/*/*/*.c)
 CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c tests/fuzz/mutate.c
-CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests/core/*.h tests/core/shim/*.h \
+CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h native_module/core/*/*/*.h tests/core/*.h tests/core/shim/*.h \
 	tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
 CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

@@ -137,7 +137,7 @@ def input_radius(integer_bits: int, left_shift: int) -> int:
 
 
 def inverse_sqrt(x: int) -> tuple[int, int]:
-    """1 / sqrt(x) as multiplier and shift (core/kernels/rows.c does the same)."""
+    """1 / sqrt(x) as multiplier and shift (core/kernels/reduce/l2norm.c does the same)."""
     if x <= 1:
         return INT32_MAX, 0
     right = 11

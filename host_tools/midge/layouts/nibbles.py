@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CONV_2D and DEPTHWISE_CONV_2D with int4 weights, as native_module/core/kernels/conv.c unpacks them."""
+"""CONV_2D and DEPTHWISE_CONV_2D with int4 weights, as native_module/core/kernels/linear/conv_i8.c unpacks them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NIBBLES = 4
 
 
 def pack_nibbles(step: Step) -> bool:
-    """Store a layer's weights as int4 where each of them fits; scratch as conv.c counts it."""
+    """Store a layer's weights as int4 where each of them fits; scratch as conv_i8.c counts it."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8)
     if p["weights_zero_point"] != 0 or weights.min() < -8 or weights.max() > 7:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CONV_2D weights in pairs of channels, as native_module/core/kernels/conv_pairs.c describes them."""
+"""CONV_2D weights in pairs of channels, as native_module/core/kernels/linear/conv_dsp.c describes them."""
 
 from __future__ import annotations
 

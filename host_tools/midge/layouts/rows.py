@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layouts for vectors of 16 bytes, as native_module/core/kernels/conv_rows.c and depthwise_lanes.c describe them."""
+"""Layouts for vectors of 16 bytes, as native_module/core/kernels/linear/conv_mve.c and depthwise_mve.c describe them."""
 
 from __future__ import annotations
 

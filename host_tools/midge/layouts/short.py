@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Short requantisation: when it is exact, and the channel table that it reads (core/kernels/channels.h)."""
+"""Short requantisation: when it is exact, and the channel table that it reads (core/kernels/linear/channels.h)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def short_requantisation_is_exact(step: Step) -> bool:
 
 
 def shorten_channels(step: Step) -> None:
-    """The channel table as native_module/core/kernels/channels.h wants it beside a packed layout."""
+    """The channel table as native_module/core/kernels/linear/channels.h wants it beside a packed layout."""
     channels, table = step.params["out_c"], step.constants["channels_at"]
     bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
     shift = -np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DEPTHWISE_CONV_2D in strips, as native_module/core/kernels/depthwise_strips.c runs it."""
+"""DEPTHWISE_CONV_2D in strips, as native_module/core/kernels/linear/depthwise_dsp.c runs it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two channels in a word, and planes, as native_module/core/kernels/conv_twins.c and depthwise_planes.c run them."""
+"""Two channels in a word, and planes, as native_module/core/kernels/linear/conv_swar_channels.c and depthwise_swar_channels.c run them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def plane_rows(step: Step, most: int) -> int:
 
 
 def _requantisation_is_exact(step: Step) -> bool:
-    """As twin_channels.h wants it: accumulators below 2^28, too."""
+    """As swar_channels.h wants it: accumulators below 2^28, too."""
     return short_requantisation_is_exact(step) and bool(largest_accumulators(step).max() < 2**28)
 
 

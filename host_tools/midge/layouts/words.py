@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two pixels in a word, as native_module/core/kernels/conv_words.c and depthwise_words.c describe them."""
+"""Two pixels in a word, as native_module/core/kernels/linear/conv_swar_pixels.c and depthwise_swar_pixels.c describe them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CAST. What it does to each dtype: native_module/core/kernels/cast.c."""
+"""CAST. What it does to each dtype: native_module/core/kernels/elementwise/cast.c."""
 
 from __future__ import annotations
 

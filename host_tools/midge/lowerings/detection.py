@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TFLite_Detection_PostProcess. Formula: native_module/core/kernels/detection.c."""
+"""TFLite_Detection_PostProcess. Formula: native_module/core/kernels/vision/detection.c."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""ADD, MUL, functions of one value, QUANTIZE and DEQUANTIZE. Formulas: core/kernels/elementwise.c."""
+"""ADD, MUL, functions of one value, QUANTIZE and DEQUANTIZE. Formulas: core/kernels/elementwise/elementwise_i8.c."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""16-bit activations with 8-bit weights (16x8). Formulas: core/kernels/conv16.c and its neighbours."""
+"""16-bit activations with 8-bit weights (16x8). Formulas: core/kernels/linear/conv_i16.c and its neighbours."""
 
 from __future__ import annotations
 

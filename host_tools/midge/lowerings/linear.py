@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED. Formulas: native_module/core/kernels/conv.c."""
+"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED. Formulas: native_module/core/kernels/linear/conv_i8.c."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Functions of two values that are not worth a device op each: one MAP with a code. Formulas: core/kernels/map.c."""
+"""Functions of two values that are not worth a device op each: one MAP with a code. Formulas: core/kernels/elementwise/map.c."""
 
 from __future__ import annotations
 

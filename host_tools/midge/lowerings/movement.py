@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Ops that only move values: they cost nothing or become strided copies (core/kernels/copy.c)."""
+"""Ops that only move values: they cost nothing or become strided copies (core/kernels/movement/copy.c)."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from ..lower import (
 from .elementwise import broadcast
 from .linear import nhwc, window_padding
 
-# The functions' numbers, as core/kernels/elementwise_f32.c and reduce_f32.c count them.
+# The functions' numbers, as core/kernels/elementwise/elementwise_f32.c and reduce_f32.c count them.
 UNARY = {name: i for i, name in enumerate((
     "CLAMP", "ABS", "NEG", "SIGN", "FLOOR", "CEIL", "ROUND", "SQRT", "RSQRT", "EXP", "LOG", "SIN", "COS", "LOGISTIC",
     "TANH", "ELU", "LEAKY_RELU", "HARD_SWISH", "GELU", "GELU_TANH",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layers with state: UNIDIRECTIONAL_SEQUENCE_LSTM and SVDF. Formulas: core/kernels/lstm.c and svdf.c."""
+"""Layers with state: UNIDIRECTIONAL_SEQUENCE_LSTM and SVDF. Formulas: core/kernels/recurrent/lstm_i8.c and svdf.c."""
 
 from __future__ import annotations
 

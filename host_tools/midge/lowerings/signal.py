@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TFLM's signal-processing ops. Formulas: native_module/core/kernels/spectrum.c and filterbank.c."""
+"""TFLM's signal-processing ops. Formulas: native_module/core/kernels/signal/spectrum.c and filter_bank.c."""
 
 from __future__ import annotations
 

@@ -250,7 +250,7 @@ def _counter() -> Path:
 def program(target: Target) -> Path:
     """The core and program.c for a target. Raises UserError where compiler or emulator are missing."""
     core = NATIVE / "core"
-    units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+    units = [*sorted(core.rglob("*.c")), HERE / "program.c"]
     return link(target, units, _core_flags(target))
 
 
@@ -263,12 +263,12 @@ def code_bytes(model: bytes, target: Target) -> int:
     with tempfile.TemporaryDirectory(prefix="midge-") as folder:
         image, chosen = Path(folder, "model.midge"), Path(folder, "ops.def")
         image.write_bytes(model)
-        _run([sys.executable, str(NATIVE / "select_ops.py"), str(chosen), "--models", str(image)], "no ops")
+        _run([sys.executable, str(NATIVE / "tools" / "select_ops.py"), str(chosen), "--models", str(image)], "no ops")
         kept = user_cache_path("midge") / f"ops-{sha256(chosen.read_bytes()).hexdigest()[:16]}.def"
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(chosen.read_bytes())
         flags = (*_core_flags(target), f'-DMG_OPS="{kept}"')
-        units = [*sorted(core.glob("*.c")), *sorted(core.glob("kernels/*.c")), HERE / "program.c"]
+        units = [*sorted(core.rglob("*.c")), HERE / "program.c"]
         without = link(target, [HERE / "program.c"], (*flags, "-Wl,--unresolved-symbols=ignore-all"))
         return _flash(target, link(target, units, flags)) - _flash(target, without)
 
@@ -290,10 +290,11 @@ def _core_flags(target: Target) -> tuple[str, ...]:
 
 
 @cache
-def fast_kernels() -> frozenset[str]:
+def fast_kernels() -> frozenset[Path]:
     """Return the files that are compiled for speed, the others for size: as in firmware."""
     listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
-    return frozenset(re.findall(r"[a-z0-9_]+\.c", listed[0] if listed else ""))
+    names = re.findall(r"[a-z0-9_/]+\.c", listed[0] if listed else "")
+    return frozenset(NATIVE / "core" / "kernels" / name for name in names)
 
 
 def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Path:
@@ -306,7 +307,7 @@ def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Pa
     sources = [*units, HERE / isa.start]
     compiled = []
     for optimise in ("-O2", "-Os"):
-        files = [str(unit) for unit in sources if (unit.name in fast_kernels()) == (optimise == "-O2")]
+        files = [str(unit) for unit in sources if (unit in fast_kernels()) == (optimise == "-O2")]
         compiled += [[*gcc, optimise, "-c", *files]] if files else []
     command = [
         *gcc, *(f"{unit.stem}.o" for unit in sources),
