@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Choose the ops of a build: write the file that C includes in place of ops.def's table (MG_OPS).
 
-    select_ops.py FILE [--without "f32 signal"] [--skip-layouts "1"] [--models "a.midge b.midge"]
+    select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"]
 
-A family named by --without stays out; with --models only the ops and weight layouts of those files are in. The file
+A family named by --without stays out, and so do the layouts of weights packed for other cores than those of --simd;
+with --models only the ops and weight layouts of those files are in. The file
 is rewritten only when the choice is another one, so that make rebuilds what depends on it.
 """
 
@@ -18,6 +19,14 @@ from typing import NoReturn
 NATIVE = Path(__file__).resolve().parents[1]
 ALL_LAYOUTS = 0xFFFFFFFF
 WITH_LAYOUTS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # their parameter `layout` chooses the kernel
+LAYOUTS_OF = {  # a backend of core/simd/: the weight layouts that are packed for it; every one runs the others, 0 and 4
+    "scalar": {2},
+    "armv6m": {2},
+    "armv7m": {2},
+    "armv7em": {1},
+    "rv32": {6},
+    "helium": {3, 5},
+}
 ONE_IF_DENSE = ("batches", "in_h", "in_w", "out_h", "out_w", "kernel_h", "kernel_w")
 
 
@@ -59,15 +68,24 @@ def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int], bool]:
     return names, layouts, dense
 
 
-def select(without: set[str], skip_layouts: set[int], models: list[str]) -> str:
-    """Return the file's text. Ends the program for an unknown family or a file that is no model."""
+def layouts_kept(simd: str) -> int:
+    """Return a bit for each layout that builds for a backend have; '' has all. Ends the program for an unknown one."""
+    if not simd:
+        return ALL_LAYOUTS
+    if simd not in LAYOUTS_OF:
+        fail(f"no SIMD backend '{simd}'; known: {' '.join(LAYOUTS_OF)}")
+    packed_for_others = set().union(*LAYOUTS_OF.values()) - LAYOUTS_OF[simd]
+    return ALL_LAYOUTS & ~sum(1 << layout for layout in packed_for_others)
+
+
+def select(without: set[str], simd: str, models: list[str]) -> str:
+    """Return the file's text. Ends the program for an unknown family or backend, or a file that is no model."""
     table = read_table()
     families = {family for family, _, _ in table}
     if unknown := without - families:
         fail(f"MIDGE_WITHOUT={' '.join(sorted(unknown))}; families: {' '.join(sorted(families))}")
-    kept = ALL_LAYOUTS & ~sum(1 << layout for layout in skip_layouts)
     used = {name for _, name, _ in table}
-    layouts = dict.fromkeys(WITH_LAYOUTS, kept)
+    layouts = dict.fromkeys(WITH_LAYOUTS, layouts_kept(simd))
     dense = False
     if models:
         used, layouts, dense = ops_of(models)
@@ -84,10 +102,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Choose the ops of a build.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--without", default="", help="families of ops.def to leave out")
-    parser.add_argument("--skip-layouts", default="", help="numbers of weight layouts to leave out")
+    parser.add_argument("--simd", default="", help="the backend whose packed weights are wanted")
     parser.add_argument("--models", default="", help=".midge files whose ops alone are wanted")
     options = parser.parse_args()
-    text = select(set(options.without.split()), set(map(int, options.skip_layouts.split())), options.models.split())
+    text = select(set(options.without.split()), options.simd, options.models.split())
     if not options.file.exists() or options.file.read_text() != text:
         options.file.parent.mkdir(parents=True, exist_ok=True)
         options.file.write_text(text)

@@ -28,7 +28,7 @@ from midge.link.upload import upload
 from midge.link.verify import vectors, verify
 
 ROOT = Path(__file__).resolve().parents[2]
-STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"
+STOCK = ROOT / "build/firmware/qemu-cortex-m4-bare/firmware.elf"
 
 
 def midge(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -38,7 +38,7 @@ def midge(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 def need_builds() -> None:
     if not STOCK.is_file():
-        pytest.skip("not built: make stock-firmware-for-qemu-cortex-m4")
+        pytest.skip("not built: make firmware BOARD=qemu-cortex-m4 BARE=1")
     if not (ROOT / "build/natmod/armv7emsp/_midge.mpy").is_file():
         pytest.skip("not built: make natmod ARCH=armv7emsp")
 

@@ -289,7 +289,7 @@ def _core_flags(target: Target) -> tuple[str, ...]:
 @cache
 def fast_kernels() -> frozenset[Path]:
     """Return the files that are compiled for speed, the others for size: as in firmware."""
-    listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
+    listed = re.search(r"^MIDGE_FAST_IN_RAM :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
     names = re.findall(r"[a-z0-9_/]+\.c", listed[0] if listed else "")
     return frozenset(NATIVE / "core" / "kernels" / name for name in names)
 
