@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import tflite
 
-WAND = Path(__file__).parents[2] / "host_tools" / "demo" / "wand"
-MODEL = WAND / "wand_int8.tflite"
+from tests.support import WAND
+from tests.support import WAND_MODEL as MODEL
+
 RECORDINGS = sorted(WAND.glob("samples/*/*.csv"))
 
 
