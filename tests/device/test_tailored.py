@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from midge.targets.boards import load_board
 from tests.support import ROOT, WAND_MODEL
 from tests.support.boards import built, make
 from tests.support.device_scripts import DEVICE_PACKAGE, rom_files, search_path
+from tests.support.script import load_script
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,5 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
 
 
 def test_every_family_has_ops() -> None:
-    sys.path.insert(0, str(ROOT / "native_module/tools"))
-    from select_ops import read_table
-
-    assert {family for family, _, _ in read_table()} == {"int8", "f32", "int16", "signal"}
+    select_ops = load_script(ROOT / "native_module/tools/select_ops.py")
+    assert {family for family, _, _ in select_ops.read_table()} == {"int8", "f32", "int16", "signal"}
