@@ -103,13 +103,13 @@ test: $(BUILT) $(CORE_SEEDS)/list
 .PHONY: test-python
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops tests
-	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
+	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
 .PHONY: test-ops
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
-	@$(BIN)/python tests/ops/coverage_table.py --check README.md
+	@$(BIN)/python -m tests.support.tables --check
 
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards
@@ -127,7 +127,7 @@ built-for-%: $(VENV)/.ready-to-test host firmware-for-%
 run-on-%:
 	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
 		tests/device/test_scripts.py -k "not on_the_host and not unix"
-	@[ $* = qemu-cortex-m4 ] || $(BIN)/python tests/device/board_table.py --check README.md $*
+	@[ $* = qemu-cortex-m4 ] || $(BIN)/python -m tests.support.tables --passed $*
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000)
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000 --pack $*)
 
@@ -146,12 +146,12 @@ NATMOD_MODELS := $(filter-out unix qemu-cortex-m0plus qemu-cortex-m7,$(natmod_bo
 run-natmods:
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO xtensa-sim lx106-sim
+	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
 	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
-	$(BIN)/python tests/conformance/conformance.py $1 --quiet $2; }; }
+	$(BIN)/python -m tests.conformance $1 --quiet $2; }; }
 
 ## Every recorded model on every target: host, unix, the emulated Cortex-M4
 .PHONY: test-conformance
@@ -168,12 +168,12 @@ test-conformance: $(BUILT)
 ## Models against their recorded outputs [MODELS=<dir> TARGET=host|unix|<board> RUNS=n]
 .PHONY: conformance
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
-	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
+	@$(BIN)/python -m tests.conformance $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
 
 ## Our quantiser against Google's on every float model [ONLY=<name>]
 .PHONY: test-quantize
 test-quantize: $(VENV)/.ready-to-test host
-	@if [ -d $(SHARED)/models ]; then $(BIN)/python tests/quantize/compare.py $(SHARED) $(if $(ONLY),--only $(ONLY)); \
+	@if [ -d $(SHARED)/models ]; then $(BIN)/python -m tests.quantize $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
 ## Ruff and mypy
@@ -194,13 +194,13 @@ space := $() $()
 TARGETS ?= $(subst $(space),$(comma),$(cores))
 bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
-	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
+	@$(BIN)/python -m tests.bench $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
 
 ## Instructions of typical layers: at most 2 % above tests/bench/baseline.json
 .PHONY: test-bench
 test-bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
-	@$(BIN)/python tests/bench/bench.py --check
+	@$(BIN)/python -m tests.bench --check
 
 ##@ Clean up
 ## Remove everything that was built
