@@ -179,7 +179,7 @@ test-quantize: $(VENV)/.ready-to-test host
 ## Ruff and mypy
 .PHONY: lint
 lint: $(VENV)/.ready-to-test
-	@$(BIN)/ruff check --quiet . && cd host_tools && ../$(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise

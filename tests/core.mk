@@ -71,7 +71,7 @@ test-core: $(CORE_SEEDS)/list
 	@ports/toolchain.sh unix arm riscv
 	@+$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) test-core-programs
 	@echo "$(CORE_ARM): compile without a warning"
-	@$(BIN)/python tests/core/run.py $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
+	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
 		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_BUILD)/$(name)/test) $(foreach core,$(simd_cores),--emulated \
 		$(core_simd_$(core))=$(CORE_BUILD)/$(core)/test,$(core_system_$(core)),$(core_machine_$(core)))
 
@@ -105,4 +105,4 @@ $(FUZZER): $(wildcard tests/fuzz/*.c) $(CORE_SOURCES) $(CORE_HEADERS) tests/core
 ## Damaged models against the core under sanitizers [FUZZ_SECONDS=60 FUZZ_MAX_LEN=65536]
 .PHONY: fuzz
 fuzz: $(FUZZER) $(CORE_SEEDS)/list
-	@$(BIN)/python tests/fuzz/run.py $(FUZZER) $(CORE_SEEDS) --seconds $(FUZZ_SECONDS) --longest $(FUZZ_MAX_LEN)
+	@$(BIN)/python -m tests.fuzz.run $(FUZZER) $(CORE_SEEDS) --seconds $(FUZZ_SECONDS) --longest $(FUZZ_MAX_LEN)

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from select_ops import ALL_LAYOUTS, WITH_LAYOUTS, read_table  # type: ignore[import-not-found]
+from select_ops import ALL_LAYOUTS, WITH_LAYOUTS, read_table
 
 
 def link(folder: Path, options: argparse.Namespace, rows: list[str]) -> int:

@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from select_ops import NATIVE, read_table, select  # type: ignore[import-not-found]
+from select_ops import NATIVE, read_table, select
 
 LIMITS = {"int8": 32 * 1024, "all": 52 * 1024}  # bytes
 GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"]

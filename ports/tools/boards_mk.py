@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036  # any Python may run this
     sys.exit("Midge needs Python 3.10 or later; name one: make PYTHON=python3.12")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,14 +19,14 @@ sys.path.insert(0, str(ROOT / "host_tools"))
 
 if sys.version_info < (3, 11):  # before tomllib; pip has a copy of its own
     try:
-        import tomli  # noqa: F401
+        import tomli
     except ModuleNotFoundError:
         from pip._vendor import tomli
 
         sys.modules["tomli"] = tomli
 
-from midge.errors import UserError
-from midge.targets.boards import CORES, Board, load_boards, read_toml
+from midge.errors import UserError  # noqa: E402
+from midge.targets.boards import CORES, Board, load_boards, read_toml  # noqa: E402
 
 # The kinds of ports/toolchain.sh, by how an architecture's name starts.
 TOOLS = {"armv": "arm", "rv32": "riscv", "xtensa": "xtensa", "x": "unix"}

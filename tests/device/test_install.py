@@ -118,9 +118,7 @@ def test_firmware_with_midge_needs_the_package_only(new_board: Callable[..., Boa
     with open_board(board.port) as opened:
         done = install(opened, quiet)
     assert done.identity.core == "firmware"
-    assert {Path(file.path).name for file in done.uploads} == set(
-        Path(name).name for name in packages.device_package()
-    )
+    assert {Path(file.path).name for file in done.uploads} == {Path(name).name for name in packages.device_package()}
     assert "_midge.mpy" not in board.run("import os; print(os.listdir('/flash/lib'))")
 
 

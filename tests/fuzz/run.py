@@ -44,7 +44,8 @@ def main() -> None:
         return
     what = re.search(r"^.*(?:ERROR|runtime error|exercise:).*$", said, re.M)
     where = re.search(rf"{build}/found-[a-z]*-[0-9a-f]*", said)
-    print(f"fuzz: FOUND {what[0].strip() if what else f'exit code {done.returncode}'} {where[0] if where else ''} ({log})")
+    found = what[0].strip() if what else f"exit code {done.returncode}"
+    print(f"fuzz: FOUND {found} {where[0] if where else ''} ({log})")
     sys.exit(1)
 
 

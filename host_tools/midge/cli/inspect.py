@@ -88,7 +88,7 @@ def _print_timeline(model: Anatomy) -> None:
 
 def _coloured(row: str) -> str:
     """Rich markup for a row of cells, one tag a run."""
-    colours = {cell: colour for cell, colour in _CELLS.values()}
+    colours = dict(_CELLS.values())
     runs = ((colours.get(cell, "dim"), "".join(run)) for cell, run in groupby(row))
     return "".join(f"[{colour}]{run}[/]" for colour, run in runs)
 

@@ -65,7 +65,7 @@ def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Pro
             if id(tensor) in own:
                 own[id(tensor)].add_histogram(values)
 
-    seen.merge(trace.share(len(inputs[0]), lambda: {}, extremes, progress))
+    seen.merge(trace.share(len(inputs[0]), dict, extremes, progress))
     seen.check()
     if histograms:
         seen.merge_histograms(trace.share(len(inputs[0]), seen.histograms_like, fill, progress))

@@ -11,8 +11,8 @@ from midge.errors import UserError
 from midge.program.packing import LAYOUTS
 from midge.targets.boards import Board, load_board, load_boards, parse_board
 
-ROW = {field: 1 for field in ("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes")}
-ROW |= {field: 1 for field in ("flash_bytes", "port", "install", "firmware")}
+ROW = dict.fromkeys(("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes"), 1)
+ROW |= dict.fromkeys(("flash_bytes", "port", "install", "firmware"), 1)
 
 
 def test_an_unknown_board_is_told_the_known_ones() -> None:
