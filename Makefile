@@ -50,7 +50,6 @@ $(VENV)/.ready-to-test: $(VENV)/.ready
 $(LIBRARY): $(CORE) host_tools/midge/core/build.py
 	@$(PYTHON) host_tools/midge/core/build.py
 
-## The host tools and the core, compiled for this PC: build/venv/bin/midge
 .PHONY: host
 host: $(VENV)/.ready $(LIBRARY)
 
@@ -71,12 +70,11 @@ natmod-for-%: $(VENV)/.ready
 demo: host firmware-for-$(DEMO_BOARD)
 	@$(BIN)/python host_tools/demo/demo.py --board $(DEMO_BOARD)
 
-## Digits from nothing to a board: train, quantise, evaluate, compare the board's answers with the PC's
+## Handwritten digits: train, quantise, evaluate, and compare the board's answers with the PC's
 .PHONY: example
 example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 	@$(BIN)/python host_tools/demo/digits/digits.py
 
-# Packages for `mpremote mip install <address>/<arch>/`.
 ##@ Build
 ## Packages for mpremote mip install, of every native module that is built: build/mip/
 .PHONY: mip
@@ -86,7 +84,7 @@ mip: host
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m4-bare \
 	natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
-TEST_STEPS := test-python test-conformance test-ops test-core test-quantize test-bench fuzz size lint
+TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz size lint
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)
@@ -99,10 +97,15 @@ test: $(BUILT) $(CORE_SEEDS)/list
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS)))
 	@echo "next: make test-boards, the same on every other emulated board"
 
-## The tests of the host tools and of the device package
-.PHONY: test-python
-test-python: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops tests
+## The tests of the host tools
+.PHONY: test-host
+test-host: $(BUILT)
+	@$(BIN)/python -m pytest -q -rs tests/host
+
+## Scripts, uploads and installs on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
+.PHONY: test-device
+test-device: $(BUILT)
+	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
@@ -131,7 +134,7 @@ run-on-%:
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000)
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000 --pack $*)
 
-## The native module of each architecture on firmware without Midge; the Pico's firmware in its emulator
+## Each architecture's native module on firmware without Midge; the Pico's firmware emulated
 .PHONY: test-natmods built-for-natmods run-natmods
 test-natmods: built-for-natmods
 	@$(MAKE) run-natmods
@@ -187,7 +190,7 @@ lint: $(VENV)/.ready-to-test
 size: firmware-for-qemu-cortex-m4
 	@$(BIN)/python native_module/tools/size.py build/firmware/qemu-cortex-m4
 
-## Instructions of each node of models, on emulated cores: build/bench.json [MODELS=<dir> TARGETS=cortex-m4,...]
+## Instructions of each node of models: build/bench.json [MODELS=<dir> TARGETS=cortex-m4,...]
 .PHONY: bench
 comma := ,
 space := $() $()

@@ -65,7 +65,7 @@ endef
 $(foreach core,$(CORE_ARM),$(eval $(call core_strict,$(core))))
 
 ##@ Test
-## The C core under every SIMD backend: here under sanitizers, and on emulated cores [TEST=<part of a name>]
+## The C core under every SIMD backend: here under sanitizers, and emulated [TEST=<part>]
 .PHONY: test-core test-core-programs
 test-core: $(CORE_SEEDS)/list
 	@ports/toolchain.sh unix arm riscv
@@ -78,7 +78,7 @@ test-core: $(CORE_SEEDS)/list
 test-core-programs: $(patsubst %,$(CORE_BUILD)/%/test,$(CORE_BACKENDS) $(simd_cores)) \
 		$(foreach core,$(CORE_ARM),$(CORE_SOURCES:%.c=$(CORE_BUILD)/strict-$(core)/%.o))
 
-## That each check of the validator has a test: remove one after the other; an hour [FILE=<part of a name>]
+## Each check of the validator, taken away, fails a test; an hour [FILE=<part of a name>]
 .PHONY: test-core-mutants
 test-core-mutants: $(CORE_SEEDS)/list
 	@CC="$(CC)" $(BIN)/python tests/core/mutants.py build/tests/mutants $(CORE_SEEDS)/list /dev/null $(FILE)
