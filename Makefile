@@ -188,7 +188,8 @@ lint: $(VENV)/.ready-to-test
 ## What Midge adds to Cortex-M4 firmware, against the README's promise
 .PHONY: size
 size: firmware-for-qemu-cortex-m4
-	@$(BIN)/python native_module/tools/size.py build/firmware/qemu-cortex-m4
+	@$(BIN)/python native_module/tools/size.py build/firmware/qemu-cortex-m4 \
+		$(core_compiler_cortex-m4) $(core_flags_cortex-m4)
 
 ## Instructions of each node of models: build/bench.json [MODELS=<dir> TARGETS=cortex-m4,...]
 .PHONY: bench

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Print what Midge adds to firmware, file by file, and fail where it is more than the README promises.
 
-    size.py FOLDER      the folder of a Cortex-M4 board's firmware: build/firmware/<board>
+    size.py FOLDER COMPILER...      the folder of a Cortex-M4 board's firmware, and its compiler with the core's flags
 
 The objects of the firmware are linked by themselves, once as they are and once without the families of ops beyond
 int8, and what can be reached from the module is summed: a build with MIDGE_WITHOUT="f32 int16 signal" holds the
@@ -19,7 +19,6 @@ from pathlib import Path
 from select_ops import NATIVE, read_table, select
 
 LIMITS = {"int8": 32 * 1024, "all": 52 * 1024}  # bytes
-GCC = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"]
 LOADED = r"\.(?:text|rodata|data)[\w.$]*"  # sections that a board keeps in flash
 
 
@@ -29,11 +28,11 @@ def objects_of(folder: Path) -> list[Path]:
     return [folder / path for path in dict.fromkeys(linked)]
 
 
-def linked_bytes(objects: list[Path], scratch: Path) -> Counter[str]:
+def linked_bytes(compiler: list[str], objects: list[Path], scratch: Path) -> Counter[str]:
     """Return the bytes of each object that are reached from the module."""
     map_file = scratch / "size.map"
     link = ["-nostdlib", "-r", "-Wl,--gc-sections,-e,mg_module", f"-Wl,-Map={map_file}"]
-    subprocess.run([*GCC, *link, *objects, "-o", scratch / "size.o"], check=True)
+    subprocess.run([*compiler, *link, *objects, "-o", scratch / "size.o"], check=True)
     sizes: Counter[str] = Counter()
     kept = map_file.read_text().split("Linker script and memory map")[1]
     for size, path in re.findall(rf"^ {LOADED}\s+0x[0-9a-f]+\s+(0x[0-9a-f]+)\s+(\S+\.o)$", kept, re.M):
@@ -41,19 +40,19 @@ def linked_bytes(objects: list[Path], scratch: Path) -> Counter[str]:
     return sizes
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, compiler: list[str]) -> None:
     """Print the table; the exit code is 1 where a limit is passed."""
     objects = objects_of(folder)
-    everything = linked_bytes(objects, folder)
+    everything = linked_bytes(compiler, objects, folder)
 
     table = folder / "ops_int8.def"
     others = {family for family, _, _ in read_table()} - {"int8"}
     table.write_text(select(others, "armv7em", []))
     compiled = folder / "size_ops.o"
-    subprocess.run([*GCC, "-Os", "-fdata-sections", f'-DMG_OPS="{table}"', "-c", NATIVE / "core/ops.c", "-o", compiled],
-                   check=True)
+    options = ["-Os", "-fdata-sections", f'-DMG_OPS="{table}"', "-c", NATIVE / "core/ops.c", "-o", compiled]
+    subprocess.run([*compiler, *options], check=True)
     rest = [path for path in objects if path.name != "ops.o"]
-    int8 = linked_bytes([compiled, *rest], folder)
+    int8 = linked_bytes(compiler, [compiled, *rest], folder)
 
     for name, size in sorted(everything.items()):
         print(f"{size:8d}  {name}")
@@ -64,4 +63,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(Path(sys.argv[1]).resolve(), sys.argv[2:])
