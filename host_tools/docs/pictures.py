@@ -3,7 +3,7 @@
 
     build/venv/bin/python host_tools/docs/pictures.py      rewrites host_tools/docs/pictures/
 
-It needs `make firmware BOARD=qemu-cortex-m4` and the extra `plot`.
+It needs `make firmware BOARD=qemu-cortex-m4` and the extras `plot` and `media`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from html import escape
 from pathlib import Path
 
 import serial
+from PIL import Image
 
 from midge.api import convert
 from midge.cli.convert import read_labels
@@ -44,14 +45,16 @@ def board_files() -> dict[str, bytes]:
 
 def session(lines: tuple[str, ...] = SESSION) -> str:
     """Type lines at the REPL of the emulated Cortex-M4 board and return all that a terminal shows."""
-    with Simulator("qemu-cortex-m4", romfs=board_files(), icount=5) as board:
-        with serial.Serial(board.port, timeout=10) as line:
-            shown = ">>> "
-            for text in lines:
-                for character in text + "\r":  # as fast as the board echoes, because it has a small buffer
-                    line.write(character.encode())
-                    shown += _read(line, "\n" if character == "\r" else character)
-                shown += _read(line, ">>> ")
+    shown = ">>> "
+    with (
+        Simulator("qemu-cortex-m4", romfs=board_files(), icount=5) as board,
+        serial.Serial(board.port, timeout=10) as line,
+    ):
+        for text in lines:
+            for character in text + "\r":  # as fast as the board echoes, because its buffer is small
+                line.write(character.encode())
+                shown += _read(line, "\n" if character == "\r" else character)
+            shown += _read(line, ">>> ")
     return shown.replace("\r\n", "\n").removesuffix(">>> ").rstrip()
 
 
@@ -80,7 +83,8 @@ def terminal_svg(text: str, title: str) -> str:
             colour = "#ff7b72"
         rows.append((i, margin + round(4 * 0.602 * size, 1) if colour == "#ffffff" else margin, line, colour))
     texts = "\n".join(
-        f'<text xml:space="preserve" x="{x}" y="{26 + margin + leading * i + size}" fill="{colour}">{escape(line, quote=False)}</text>'
+        f'<text xml:space="preserve" x="{x}" y="{26 + margin + leading * i + size}" fill="{colour}">'
+        f"{escape(line, quote=False)}</text>"
         for i, x, line, colour in rows
     )
     dots = "".join(f'<circle cx="{20 + 18 * i}" cy="17" r="5.5" fill="{c}"/>'
@@ -103,6 +107,8 @@ def main() -> None:
     model.write_bytes(board_files()["wand.midge"])
     command = [sys.executable, "-m", "midge.cli.main", "inspect", model, "--png", PICTURES / "arena.png"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    with Image.open(PICTURES / "arena.png") as image:
+        image.quantize(48).save(PICTURES / "arena.png", optimize=True)
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size:,} B")
 

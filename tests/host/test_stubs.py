@@ -26,7 +26,8 @@ from lsm9ds1 import LSM9DS1
 wand = midge.load("wand.midge", arena=bytearray(2496), checksum=False)
 score: float = wand([[0.0, 0.0, 1.0]] * 96).score
 imu = LSM9DS1(None, accel_g=4)
-label: str | int = max(wand(array("f", [0] * 288)).scores) and wand.label(0)
+label: str | int = wand(array("f", [0] * 288)).label
+label = wand.label(0)
 wand.run(bytes(288), out=bytearray(6))
 wand.run(array("b", [0] * 288), out=[bytearray(6)])
 names = [answer.label for answer in wand.stream(imu.read, threshold=0.8)]
@@ -89,7 +90,8 @@ def public(path: Path) -> dict[str, object]:
 
 def check(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     (folder / "script.py").write_text(script)
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-site-packages", "--cache-dir", folder / "cache", "script.py"]
+    options = ["--strict", "--no-site-packages", "--cache-dir", folder / "cache"]
+    command = [sys.executable, "-m", "mypy", *options, "script.py"]
     environment = os.environ | {"MYPYPATH": str(STUBS)}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 

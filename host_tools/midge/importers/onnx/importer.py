@@ -328,7 +328,8 @@ class Importer:
         """What imports a node. Raises CannotImport."""
         function = IMPORTS.get(node.op_type)
         if function is None or node.domain not in _DOMAINS:
-            raise CannotImport(f"Midge has no such op of {node.domain or 'ONNX'}; the README lists what it has")
+            domain = node.domain or "ONNX"
+            raise CannotImport(f"Midge has no such op of {domain}; host_tools/docs/onnx.md lists what it has")
         return function
 
     def _import(self, node: Any, found: OnnxNode) -> list[Value]:
