@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WAND = ROOT / "host_tools/demo/wand"
 PICTURES = Path(__file__).with_name("pictures")
 
+TITLE = "MicroPython on the emulated Cortex-M4 board"
 # What the README's session types, a line of Python each.
 SESSION = (
     "import midge",
@@ -101,8 +102,7 @@ def terminal_svg(text: str, title: str) -> str:
 
 def main() -> None:
     PICTURES.mkdir(exist_ok=True)
-    title = "MicroPython on the emulated Cortex-M4 board"
-    (PICTURES / "repl.svg").write_text(terminal_svg(session(), title), encoding="utf-8")
+    (PICTURES / "repl.svg").write_text(terminal_svg(session(), TITLE), encoding="utf-8")
     model = ROOT / "build/wand.midge"
     model.write_bytes(board_files()["wand.midge"])
     command = [sys.executable, "-m", "midge.cli.main", "inspect", model, "--png", PICTURES / "arena.png"]
