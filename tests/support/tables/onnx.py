@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The list of ONNX ops, from the importer's functions."""
+"""The list of ONNX ops that Midge converts."""
 
 from __future__ import annotations
 
 from textwrap import fill
 
-from midge.importers.onnx import ops  # noqa: F401  (they register themselves)
+import midge.importers.onnx.ops  # noqa: F401  (fills IMPORTS)
 from midge.importers.onnx.importer import IMPORTS
 
 

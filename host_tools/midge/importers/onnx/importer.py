@@ -328,8 +328,7 @@ class Importer:
         """What imports a node. Raises CannotImport."""
         function = IMPORTS.get(node.op_type)
         if function is None or node.domain not in _DOMAINS:
-            domain = node.domain or "ONNX"
-            raise CannotImport(f"Midge has no such op of {domain}; host_tools/docs/onnx.md lists what it has")
+            raise CannotImport(f"Midge has no such op of {node.domain or 'ONNX'}; the README lists what it has")
         return function
 
     def _import(self, node: Any, found: OnnxNode) -> list[Value]:
