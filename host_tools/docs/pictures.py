@@ -18,7 +18,6 @@ import serial
 from PIL import Image
 
 from midge.api import convert
-from midge.cli.convert import read_labels
 from midge.link.simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +38,7 @@ SESSION = (
 
 def board_files() -> dict[str, bytes]:
     """Return what the session's board has in its mapped flash: the wand's model, and a recording of a gesture."""
-    labels = read_labels(str(WAND / "labels.txt"))
+    labels = (WAND / "labels.txt").read_text(encoding="utf-8").split()
     model = convert(WAND / "wand_int8.tflite", labels=labels, name="wand", target="qemu-cortex-m4")
     return {"wand.midge": model.blob, "wing.csv": (WAND / "samples/wing/person140-0.csv").read_bytes()}
 
