@@ -34,17 +34,20 @@ def test_the_picture_of_a_session_is_up_to_date() -> None:
     assert same(drawn) == same(now), "run host_tools/docs/pictures.py"
 
 
-def test_the_transcripts_of_a_board(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_the_transcripts_of_a_board(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stock = built("build/firmware/qemu-cortex-m4-stock/firmware.elf", "make stock-firmware-for-qemu-cortex-m4")
     built("build/natmod/armv7emsp/_midge.mpy", "make natmod ARCH=armv7emsp")
     board = started(request, "qemu-cortex-m4", firmware=stock)
     (tmp_path / "build").mkdir()
+    monkeypatch.chdir(tmp_path)
     labels = (WAND / "labels.txt").read_text().split()
     (tmp_path / "build/wand.midge").write_bytes(convert(WAND_MODEL, labels=labels, name="wand").blob)
     text = (DOCS / "boards.md").read_text(encoding="utf-8")
     transcripts = re.findall(r"^\$ midge (.*)\n((?:(?!\$ |```).*\n)*)", text, flags=re.MULTILINE)
     assert [line.split()[0] for line, _ in transcripts] == ["install", "upload", "verify"]
     for line, wanted in transcripts:
-        done = midge(*shlex.split(line), "--port", board.port, cwd=tmp_path, COLUMNS="120")
+        done = midge(*shlex.split(line), "--port", board.port, COLUMNS="120")
         assert done.returncode == 0, done.stderr
         assert same(done.stdout) == same(wanted), line
