@@ -45,7 +45,7 @@ $(foreach name,$(CORE_BACKENDS),$(eval $(call core_test,$(name),\
 	$(CC) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
 
 CORE_LINK_arm-none-eabi-gcc := --specs=rdimon.specs -Wl,--section-start=.vectors=0
-CORE_LINK_riscv64-unknown-elf-gcc := --specs=picolibc.specs --crt0=semihost --oslib=semihost \
+CORE_LINK_riscv64-unknown-elf-gcc := --crt0=semihost --oslib=semihost \
 	-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=64M \
 	-Wl,--defsym=__stack_size=1M
 CORE_SPECS_riscv64-unknown-elf-gcc := --specs=picolibc.specs

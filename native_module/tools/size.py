@@ -49,7 +49,7 @@ def main(folder: Path, compiler: list[str]) -> None:
     others = {family for family, _, _ in read_table()} - {"int8"}
     table.write_text(select(others, "armv7em", []))
     compiled = folder / "size_ops.o"
-    options = ["-Os", "-fdata-sections", f'-DMG_OPS="{table}"', "-c", NATIVE / "core/ops.c", "-o", compiled]
+    options = ["-Os", "-fdata-sections", f'-DMG_OPS="{table}"', "-c", f"{NATIVE}/core/ops.c", "-o", f"{compiled}"]
     subprocess.run([*compiler, *options], check=True)
     rest = [path for path in objects if path.name != "ops.o"]
     int8 = linked_bytes(compiler, [compiled, *rest], folder)
