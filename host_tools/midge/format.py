@@ -156,11 +156,11 @@ class FileNode:
     def macs(self) -> int:
         """Multiplications of a run."""
         p, name = self.params, self.op.name
-        if name == "CONV_16":
+        if name == "CONV_2D_I16":
             taps = p["kernel_h"] * p["kernel_w"] * p["in_c"] // p["groups"]
             end = "in" if p["up_h"] * p["up_w"] > 1 else "out"
             return int(p["batches"] * p[f"{end}_h"] * p[f"{end}_w"] * p["out_c"] * taps)
-        if name == "MATMUL_16":
+        if name == "MATMUL_I16":
             return int(math.prod(p["batch"]) * p["rows"] * p["columns"] * p["depth"])
         if name == "LSTM":
             return int(4 * p["batches"] * p["steps"] * p["units"] * (p["inputs"] + p["units"]))

@@ -96,12 +96,12 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_DETECTION:
             return (uint64_t)p.detection.boxes * (p.detection.boxes + p.detection.limit)
                    * (p.detection.per_class ? p.detection.classes : 1) + (uint64_t)p.detection.boxes * p.detection.classes;
-        case MG_OP_CONV_16:
-            return (uint64_t)out.size * p.conv16.kernel_h * p.conv16.kernel_w * p.conv16.in_c;
-        case MG_OP_MAX_POOL_16:
-        case MG_OP_AVERAGE_POOL_16:
-            return out.size * least(p.pool16.kernel_h, p.pool16.in_h) * least(p.pool16.kernel_w, p.pool16.in_w);
-        case MG_OP_MATMUL_16: return (uint64_t)out.size * p.matmul16.depth;
+        case MG_OP_CONV_2D_I16:
+            return (uint64_t)out.size * p.conv_i16.kernel_h * p.conv_i16.kernel_w * p.conv_i16.in_c;
+        case MG_OP_MAX_POOL_2D_I16:
+        case MG_OP_AVERAGE_POOL_2D_I16:
+            return out.size * least(p.pool_i16.kernel_h, p.pool_i16.in_h) * least(p.pool_i16.kernel_w, p.pool_i16.in_w);
+        case MG_OP_MATMUL_I16: return (uint64_t)out.size * p.matmul_i16.depth;
         case MG_OP_LSTM: return 4ull * out.size * ((uint64_t)p.lstm.inputs + p.lstm.units);
         case MG_OP_SVDF:
             return (uint64_t)p.svdf.batches * p.svdf.filters * ((uint64_t)p.svdf.inputs + 2 * p.svdf.memory);

@@ -69,7 +69,7 @@ def bias_of(node: Node, index: int, count: int, wide_without: bool) -> tuple[np.
     return data.reshape(-1).astype(np.int64), tensor.dtype != "int32"
 
 
-def add_conv16(
+def add_conv_i16(
     program: Program, node: Node, source: Tensor, params: dict[str, Any], weights: np.ndarray, table: bytes, wide: bool
 ) -> None:
     """`weights` are int8 [out_c, kernel_h, kernel_w, in_c / groups]."""
@@ -81,7 +81,7 @@ def add_conv16(
     # A transposed convolution multiplies every input by every weight, others do so for every output.
     end = "in" if params["up_h"] * params["up_w"] > 1 else "out"
     macs = params["batches"] * params[f"{end}_h"] * params[f"{end}_w"] * params["out_c"] * patch // params["groups"]
-    program.add(node, "CONV_16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
+    program.add(node, "CONV_2D_I16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
                 scratch=2 * patch + params["kernel_h"] * params["kernel_w"], macs=macs)
 
 
@@ -104,7 +104,7 @@ def convolution(program: Program, node: Node, weights: np.ndarray, wide_without:
         **window_padding(node, (shape["in_h"], shape["in_w"]), (kernel_h, kernel_w)), **activation_range(node),
     }  # fmt: skip
     pairs = want_shifts(multipliers(node, out_c, per_tensor_in_float=False), wide)
-    add_conv16(program, node, source, params, weights, channels(bias, pairs), wide)
+    add_conv_i16(program, node, source, params, weights, channels(bias, pairs), wide)
 
 
 @rule("CONV_2D", dtype="int16")
@@ -150,7 +150,7 @@ def add_rows(program: Program, node: Node, weights: np.ndarray, bias: np.ndarray
     pairs = want_shifts(multipliers(node, out_c, per_tensor_in_float), wide)
     params = {"batches": 1, "in_h": rows, "in_w": 1, "in_c": in_c, "out_h": rows, "out_w": 1, "out_c": out_c,
               "kernel_h": 1, "kernel_w": 1, "out_zero_point": node.outputs[0].zero_point, **limits}
-    add_conv16(program, node, source, params, weights, channels(bias, pairs), wide)
+    add_conv_i16(program, node, source, params, weights, channels(bias, pairs), wide)
 
 
 @rule("TRANSPOSE_CONV", dtype="int16")
@@ -178,7 +178,7 @@ def transpose_conv(program: Program, node: Node) -> None:
             raise Unsupported(f"a transposed convolution whose strides {strides} exceed its kernel {kernel}")
         params[name] = size - 1 - pad
     turned = np.ascontiguousarray(weights[:, ::-1, ::-1, :])
-    add_conv16(program, node, source, params, turned, channels(bias, pairs), wide=True)
+    add_conv_i16(program, node, source, params, turned, channels(bias, pairs), wide=True)
 
 
 @rule("MEAN", dtype="int16")
@@ -201,7 +201,7 @@ def mean(program: Program, node: Node) -> None:
     params = {"batches": outer, "in_h": 1, "in_w": count, "in_c": inner, "out_h": 1, "out_w": 1, "out_c": inner,
               "kernel_h": 1, "kernel_w": count, "groups": inner, "shared": 1, "out_zero_point": out.zero_point,
               "act_min": -32768, "act_max": 32767}
-    add_conv16(program, node, source, params, np.ones(count, np.int8), channels(bias, [pair] * inner), wide=False)
+    add_conv_i16(program, node, source, params, np.ones(count, np.int8), channels(bias, [pair] * inner), wide=False)
 
 
 @rule("BATCH_MATMUL", dtype="int16")
@@ -224,7 +224,7 @@ def batch_matmul(program: Program, node: Node) -> None:
 
     (multiplier, shift), = want_shifts(multipliers(node, 1, per_tensor_in_float=True), wide=True)
     rows, columns, depth = left[0][-2], right[0][-1], left[0][-1]
-    program.add(node, "MATMUL_16", [a, b], {
+    program.add(node, "MATMUL_I16", [a, b], {
         "batch": [1] * (5 - rank) + list(out.shape[:-2]), "a_batch": batch(*left), "b_batch": batch(*right),
         "rows": rows, "columns": columns, "depth": depth, "a_row": left[1][-2], "a_step": left[1][-1],
         "b_column": right[1][-1], "b_step": right[1][-2], "multiplier": multiplier, "shift": shift,
@@ -278,7 +278,7 @@ def add_or_sub(program: Program, node: Node) -> None:
 def mul(program: Program, node: Node) -> None:
     a, b, out, params = operands(node)
     params["out_multiplier"], params["out_shift"] = fp.quantize_multiplier(a.scale * b.scale / out.scale)
-    program.add(node, "MUL_16", [a, b], params)
+    program.add(node, "MUL_I16", [a, b], params)
 
 
 def sigmoid_table() -> bytes:
@@ -315,7 +315,7 @@ def sigmoid(program: Program, node: Node) -> None:
         multiplier = int(real)
     if multiplier > 32767:
         raise Unsupported(f"a {node.op.lower()} of scale {source.scale}, which is far too large; export it again")
-    program.add(node, "SIGMOID_16", [source], {
+    program.add(node, "SIGMOID_I16", [source], {
         "count": source.elements, "multiplier": multiplier, "shift": shift, "tanh": int(node.op == "TANH"),
     }, {"table_at": sigmoid_table()})  # fmt: skip
 
@@ -415,7 +415,7 @@ def softmax(program: Program, node: Node) -> None:
     if shift > 30:
         raise Unsupported(f"a softmax whose scale {source.scale} times beta {beta} is far too large")
     tables = curve(np.exp, -10.0, 0.0) + curve(lambda x: np.float32(1) / (np.float32(1) + x), 0.0, 1.0)
-    program.add(node, "SOFTMAX_16", [source], {
+    program.add(node, "SOFTMAX_I16", [source], {
         "rows": source.elements // depth, "depth": depth, "multiplier": multiplier, "shift": shift,
     }, {"tables_at": tables})  # fmt: skip
 

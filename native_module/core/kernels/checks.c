@@ -20,7 +20,7 @@ bool mg_check_layout(const mg_check_t *check, uint32_t layouts) {
                               layout, 0);
 }
 
-bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
+bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
     if (check->n_inputs != n_inputs || check->n_outputs != 1) {
         return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, n_inputs + 1);
     }
@@ -178,7 +178,7 @@ static bool check_table(const mg_check_t *check) {
 
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) {
     const mg_conv_params_t *p = &check->params.conv;
-    if (!mg_check_ends(check, 1, MG_INT8, MG_INT8)
+    if (!mg_check_signature(check, 1, MG_INT8, MG_INT8)
         || (!MG_DENSE_ONLY /* which is checked before */
             && (!mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
                 || !mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)))
@@ -196,7 +196,7 @@ bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) 
 
 bool mg_check_pool(const mg_check_t *check) {
     const mg_pool_params_t *p = &check->params.pool;
-    return mg_check_ends(check, 1, MG_INT8, MG_INT8)
+    return mg_check_signature(check, 1, MG_INT8, MG_INT8)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, 1, p->pad_left)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)

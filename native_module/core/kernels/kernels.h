@@ -42,7 +42,7 @@ static inline uint32_t mg_pixels_of(const mg_conv_params_t *p) {
 }
 
 /* The node has so many inputs and one output, of these dtypes. */
-bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
+bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype);
 
 /* The node has so many inputs, none of them a constant, and so many outputs, of these dtypes. */
 bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes);
@@ -61,7 +61,7 @@ bool mg_check_operand(const mg_check_t *check, uint32_t i, const uint32_t *dims,
 /* The dimensions and strides of a reduction, which `reduce` and `extreme` both start with. */
 bool mg_check_reduction(const mg_check_t *check);
 
-/* The dimensions and strides of products, which `matmul` and `matmul16` both start with. */
+/* The dimensions and strides of products, which `matmul` and `matmul_i16` both start with. */
 bool mg_check_product(const mg_check_t *check);
 
 /* A constant lies in the data section. */

@@ -85,7 +85,7 @@ static bool check_affine(const mg_check_t *check, uint32_t in_dtype, uint32_t ou
     if (!(p->scale > 0.0f && p->scale <= 3.0e38f)) {
         return mg_refuse(check, "the scale is no positive number", 0, 1);
     }
-    return mg_check_ends(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 

@@ -26,7 +26,7 @@ static bool check_walk(const mg_check_t *check, uint32_t start, const uint32_t *
 bool mg_copy_check(const mg_check_t *check) {
     const mg_copy_params_t *p = &check->params.copy;
     uint32_t dtype = check->tensors[0].dtype;
-    if (!mg_check_ends(check, 1, dtype, dtype)) {
+    if (!mg_check_signature(check, 1, dtype, dtype)) {
         return false;
     }
     if (p->element_size != mg_dtype_size(dtype) || p->fill > 1) {

@@ -67,10 +67,10 @@ static int32_t half_gate(bool wide, const void *x, const int8_t *weights, uint32
                          int32_t multiplier, int32_t shift) {
     if (wide) {
         uint64_t sum = (uint64_t)mg_sum_wide(x, weights, k) + (uint64_t)mg_load_i64(bias);
-        return mg_saturate16(mg_requantize_wide((int64_t)sum, multiplier, shift));
+        return mg_saturate_i16(mg_requantize_i64((int64_t)sum, multiplier, shift));
     }
     int32_t sum = mg_wrap_add(mg_dot(x, weights, k), mg_load_i32(bias));
-    return mg_saturate16(mg_requantize_call(sum, multiplier, shift));
+    return mg_saturate_i16(mg_requantize_call(sum, multiplier, shift));
 }
 
 static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t *at, const void *x, const void *h,
@@ -84,7 +84,7 @@ static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t 
                                 p->in_shift[g])
                       + half_gate(p->wide, h, recurrent + u * n, n, at + (n + u) * word, p->hidden_multiplier[g],
                                   p->hidden_shift[g]);
-        gate[u] = (int16_t)mg_saturate16(mg_sigmoid16(call->data + p->table_at, mg_saturate16(sum), 3, 0, tanh));
+        gate[u] = (int16_t)mg_saturate_i16(mg_sigmoid_i16(call->data + p->table_at, mg_saturate_i16(sum), 3, 0, tanh));
     }
     return (const uint8_t *)(recurrent + n * n);
 }
@@ -102,10 +102,10 @@ static void step(const mg_call_t *call, const void *x, uint8_t *h, int16_t *s) {
     for (uint32_t u = 0; u < n; u++) {
         int32_t kept = mg_requantize_call(gates[FORGET * n + u] * s[u], p->forget_multiplier, p->forget_shift);
         int32_t added = mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
-        int32_t sum = mg_saturate16(mg_saturate16(kept) + mg_saturate16(added));
+        int32_t sum = mg_saturate_i16(mg_saturate_i16(kept) + mg_saturate_i16(added));
         s[u] = (int16_t)(p->clip > 0 ? mg_clamp(sum, -p->clip, p->clip) : sum);
-        int32_t y = mg_sigmoid16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
-        y = mg_requantize_call(mg_saturate16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
+        int32_t y = mg_sigmoid_i16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
+        y = mg_requantize_call(mg_saturate_i16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
         y = mg_clamp(mg_wrap_add(y, p->out_zero_point), low, high);
         if (p->wide) {
             ((int16_t *)h)[u] = (int16_t)y;

@@ -10,7 +10,7 @@
 
 bool mg_extreme_check(const mg_check_t *check) {
     const mg_extreme_params_t *p = &check->params.extreme;
-    if (!mg_is_value(p->dtype) || !mg_check_ends(check, 1, p->dtype, p->dtype)) {
+    if (!mg_is_value(p->dtype) || !mg_check_signature(check, 1, p->dtype, p->dtype)) {
         return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
     }
     return mg_check_reduction(check);
@@ -64,7 +64,7 @@ static bool check_scan(const mg_check_t *check, uint32_t i, uint32_t results) {
 
 bool mg_argextreme_check(const mg_check_t *check) {
     uint32_t out = check->tensors[1].dtype;
-    return mg_check_ends(check, 1, check->tensors[0].dtype, out == MG_INT64 ? MG_INT64 : MG_INT32)
+    return mg_check_signature(check, 1, check->tensors[0].dtype, out == MG_INT64 ? MG_INT64 : MG_INT32)
            && check_scan(check, 1, 1);
 }
 

@@ -16,7 +16,7 @@
 bool mg_cumsum_check(const mg_check_t *check) {
     const mg_cumsum_params_t *p = &check->params.cumsum;
     uint64_t walks = (uint64_t)p->outer * p->inner;
-    if (!mg_check_ends(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->in_multiplier, p->in_shift)
+    if (!mg_check_signature(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->in_multiplier, p->in_shift)
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
     }
@@ -77,7 +77,7 @@ bool mg_l2norm_check(const mg_check_t *check) {
     if (p->depth > 1u << 15 || p->zero_point < INT8_MIN || p->zero_point > INT8_MAX) {
         return mg_refuse(check, "rows of too many elements", p->depth, 1u << 15);
     }
-    return mg_check_ends(check, 1, MG_INT8, MG_INT8) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
+    return mg_check_signature(check, 1, MG_INT8, MG_INT8) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
            && mg_check_elements(check, 1, (uint64_t)p->rows * p->depth);
 }
 

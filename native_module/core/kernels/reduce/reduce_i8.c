@@ -12,7 +12,7 @@
 
 bool mg_mean_check(const mg_check_t *check) {
     const mg_reduce_params_t *p = &check->params.reduce;
-    if (!mg_check_ends(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->multiplier, p->shift)
+    if (!mg_check_signature(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->multiplier, p->shift)
         || !mg_check_reduction(check)) {
         return false;
     }

@@ -17,7 +17,7 @@
 bool mg_softmax_check(const mg_check_t *check) {
     const mg_softmax_params_t *p = &check->params.softmax;
     uint32_t out_dtype = check->tensors[1].dtype == MG_INT16 ? MG_INT16 : MG_INT8;
-    if (!mg_check_ends(check, 1, MG_INT8, out_dtype)
+    if (!mg_check_signature(check, 1, MG_INT8, out_dtype)
         || !mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
         || !mg_check_elements(check, 1, (uint64_t)p->rows * p->depth)
         || !mg_check_data(check, p->table_at, 4ull * p->table_size)) {

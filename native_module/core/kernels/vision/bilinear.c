@@ -53,7 +53,7 @@ static bool check_axis(const mg_check_t *check, int32_t start, int32_t scale, ui
 
 bool mg_bilinear_check(const mg_check_t *check) {
     const mg_bilinear_params_t *p = &check->params.bilinear;
-    return mg_check_ends(check, 1, MG_INT8, MG_INT8) && check_axis(check, p->start_h, p->scale_h, p->out_h)
+    return mg_check_signature(check, 1, MG_INT8, MG_INT8) && check_axis(check, p->start_h, p->scale_h, p->out_h)
            && check_axis(check, p->start_w, p->scale_w, p->out_w)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
            && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
