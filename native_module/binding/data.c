@@ -24,9 +24,12 @@ void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text) {
 }
 
 const char *mg_dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8",   "uint8",  "int16", "int32", "float32",
-                                    "uint32", "uint64", "int64", "bool",  "uint16"};
-    return NAMES[dtype - MG_INT8];
+    static const char NAMES[][8] = {
+#define MG_DTYPE(number, name, text, type, code) text,
+#include "../ops.def"
+#undef MG_DTYPE
+    };
+    return NAMES[dtype - 1];
 }
 
 uint32_t mg_tensor_elements(const mg_tensor_t *tensor) {
@@ -34,8 +37,8 @@ uint32_t mg_tensor_elements(const mg_tensor_t *tensor) {
 }
 
 /* "input 'imu': got ", the start of every complaint. */
-static void print_end(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
-                      bool is_output) {
+static void print_name(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
+                       bool is_output) {
     mp_printf(print, "%s '%s': got ", is_output ? "output" : "input",
               mg_string(model, tensor->name));
 }
@@ -52,23 +55,17 @@ static bool is_bytes(int typecode) {
     return typecode == 'B' || typecode == BYTEARRAY_TYPECODE;
 }
 
-/* Bytes go everywhere; an array with a dtype of its own must have the tensor's. */
+/* Bytes go everywhere; an array of another typecode must have the tensor's. 'l' and 'L' may be 'i' and 'I'. */
 static bool dtype_fits(uint32_t dtype, int typecode) {
-    if (is_bytes(typecode)) {
-        return true;
+    static const char CODES[] = {
+#define MG_DTYPE(number, name, text, type, code) code,
+#include "../ops.def"
+#undef MG_DTYPE
+    };
+    if (sizeof(long) == 4 && (typecode == 'l' || typecode == 'L')) {
+        typecode -= 'l' - 'i';
     }
-    switch (dtype) {
-        case MG_INT8:
-        case MG_UINT8:
-        case MG_BOOL: return typecode == 'b';
-        case MG_INT16: return typecode == 'h';
-        case MG_UINT16: return typecode == 'H';
-        case MG_UINT32: return typecode == 'I' || (typecode == 'L' && sizeof(long) == 4);
-        case MG_INT64: return typecode == 'q';
-        case MG_UINT64: return typecode == 'Q';
-        case MG_INT32: return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4);
-        default: return typecode == 'f';
-    }
+    return is_bytes(typecode) || typecode == CODES[dtype - 1];
 }
 
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object,
@@ -80,7 +77,7 @@ void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t
     }
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
-    print_end(print, model, tensor, is_output);
+    print_name(print, model, tensor, is_output);
     if (!found) {
         mp_printf(print, is_output ? "no writable buffer" : "no buffer");
     } else if (is_bytes(buffer.typecode)) {
@@ -198,7 +195,7 @@ void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t val
                  const char *wanted) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
-    print_end(print, model, &sink->tensor, false);
+    print_name(print, model, &sink->tensor, false);
     print_found(print, values, sink->at);
     mp_printf(print, ", %s ", wanted);
     print_shape(print, &sink->tensor);

@@ -15,12 +15,15 @@
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
  *                                          labels, nodes, address of the file)
+ *     _midge.about                         what was built, a line of text: core/about.h
  *
  * Everything a user reads more than once is thin Python on top, in mpy_lib/midge. There is no
  * mutable global, so that the same source is a native module: both kinds of build want to see each
  * function as `call` slots see them, and METHODS is the one table of them.
  */
 #include "glue.h"
+
+#include "../core/about.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -133,8 +136,8 @@ static model_obj_t *get_self(mp_obj_t object) {
 }
 
 /* The model input or output that an argument names; the first when it is missing. */
-static void get_end(const model_obj_t *self, bool is_output, const mp_obj_t *index,
-                    mg_tensor_t *tensor) {
+static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index,
+                       mg_tensor_t *tensor) {
     const mg_model_t *model = &self->model;
     mp_uint_t i = index == NULL ? 0 : (mp_uint_t)mp_obj_get_int(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
@@ -181,7 +184,7 @@ METHOD(write) {
     CHECK_ARGS(2, 3);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_end(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
+    get_tensor(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
     sink.at = 0;
     sink.count = mg_tensor_elements(&sink.tensor);
@@ -196,7 +199,7 @@ METHOD(push) {
     CHECK_ARGS(3, 4);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_end(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
+    get_tensor(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
     uint8_t *window = mg_raw_buffer(&self->model, &sink.tensor, args[1], true);
     sink.data = NULL;
     sink.at = 0;
@@ -218,7 +221,7 @@ METHOD(read) {
     CHECK_ARGS(1, 2);
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_end(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
+    get_tensor(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
     const void *data = mg_tensor_data(&self->model, &tensor);
     mp_obj_t list = mp_obj_new_list(mg_tensor_elements(&tensor), NULL), *items;
     size_t n;
@@ -237,7 +240,7 @@ METHOD(smooth) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
     mp_buffer_info_t buffer;
-    get_end(self, true, NULL, &tensor);
+    get_tensor(self, true, NULL, &tensor);
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_RW);
     uint32_t n = mg_tensor_elements(&tensor), best = 0;
     if (buffer.typecode != 'f' || buffer.len != n * sizeof(float)) {
@@ -299,7 +302,7 @@ METHOD(node) {
 static mp_obj_t describe(const mp_obj_t *args, bool is_output) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_end(self, is_output, &args[1], &tensor);
+    get_tensor(self, is_output, &args[1], &tensor);
     mp_obj_t dims[MG_MAX_RANK];
     for (uint32_t i = 0; i < tensor.rank; i++) {
         dims[i] = mp_obj_new_int_from_uint(tensor.dims[i]);
@@ -324,7 +327,7 @@ METHOD(output) {
     return describe(args, true);
 }
 
-/* The string at an offset; the offset moves on to the one behind it. */
+/* The string at an offset; the offset moves on to the next one. */
 static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
     mp_obj_t s = new_str(mg_string(model, *offset));
     for (const char *c = mg_string(model, *offset); *c != 0; c++) {
@@ -427,6 +430,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(type, make_new, model_make_new, 0);
     MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(methods), 1);
     mp_store_global(MP_QSTR_Model, MP_OBJ_FROM_PTR(type));
+    mp_store_global(MP_QSTR_about, mp_obj_new_str(MG_ABOUT, sizeof MG_ABOUT - 1));
     MP_DYNRUNTIME_INIT_EXIT
 }
 
@@ -454,9 +458,12 @@ static MP_DEFINE_CONST_DICT(methods, method_table);
 static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
                                 make_new, model_make_new, locals_dict, &methods);
 
+static const MP_DEFINE_STR_OBJ(about, MG_ABOUT);
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__midge)},
     {MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type)},
+    {MP_ROM_QSTR(MP_QSTR_about), MP_ROM_PTR(&about)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "error.h"
 
 #include <stddef.h>
 
@@ -21,6 +22,15 @@ static size_t find(uint32_t number) {
     return i;
 }
 
+uint32_t mg_dtype_size(uint32_t dtype) {
+    static const uint8_t SIZES[MG_DTYPES_END] = {
+#define MG_DTYPE(number, name, text, type, code) [number] = sizeof(type),
+#include "../ops.def"
+#undef MG_DTYPE
+    };
+    return dtype < MG_DTYPES_END ? SIZES[dtype] : 0;
+}
+
 const mg_op_t *mg_op_find(uint32_t number) {
     size_t i = find(number);
     return i < N_OPS ? &OPS[i] : NULL;
@@ -35,7 +45,7 @@ const mg_op_t *mg_op_find(uint32_t number) {
 #define POSITION(number) ((number) - 1) /* the numbers have no gaps */
 #endif
 
-/* One behind the other: no word a name and no relocation, as a table of pointers would take. */
+/* In one string: no word per name and no relocation, as a table of pointers would take. */
 static const char NAMES[] = ""
 #define MG_OP(number, name, kernel, params, in_place) #name "\0"
 #include NAMED_OPS
@@ -50,4 +60,10 @@ const char *mg_op_name(uint32_t number) {
         }
     }
     return name;
+}
+
+bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name) {
+    error->subject = name;
+    return mg_fail_with(error, MG_UNSUPPORTED, "this Midge was built without an op that the model needs, install a full "
+                     "one or build with OPS_FROM=<model>: op", number, number);
 }

@@ -121,7 +121,7 @@ bool mg_sigmoid_i16_check(const mg_check_t *check) {
         return false;
     }
     return (p->multiplier >= 0 && p->multiplier <= INT16_MAX && p->shift <= 31)
-           || mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->multiplier, 0);
+           || MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->multiplier, 0);
 }
 
 void mg_sigmoid_i16_run(const mg_call_t *call) {
@@ -138,7 +138,7 @@ bool mg_rescale_check(const mg_check_t *check) {
     const mg_rescale_params_t *p = &check->params.rescale;
     if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32 || !mg_is_value(p->in_dtype)
         || !mg_is_value(p->out_dtype)) {
-        return mg_refuse(check, "a rescaling of values that are not int8, uint8, int16 or int32: dtype", p->out_dtype,
+        return MG_REFUSE(check, "a rescaling of values that are not int8, uint8, int16 or int32: dtype", p->out_dtype,
                          MG_INT16);
     }
     return mg_check_signature(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
@@ -163,7 +163,7 @@ void mg_rescale_run(const mg_call_t *call) {
 static bool check_affine_any(const mg_check_t *check, uint32_t in_dtype, uint32_t out_dtype) {
     const mg_affine_any_params_t *p = &check->params.affine_any;
     if (!(p->scale > 0.0f && p->scale <= 3.0e38f) || p->dtype == MG_FLOAT32) {
-        return mg_refuse(check, "the scale is no positive number", 0, 1);
+        return MG_REFUSE(check, "the scale is no positive number", 0, 1);
     }
     return mg_check_signature(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);

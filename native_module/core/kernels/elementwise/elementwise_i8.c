@@ -140,7 +140,7 @@ bool mg_lut_check(const mg_check_t *check) {
         return false;
     }
     if (mg_dtype_size(in) != 1 || mg_dtype_size(out) != 1) {
-        return mg_refuse(check, "a table for wider values than bytes: dtype", in, MG_INT8);
+        return MG_REFUSE(check, "a table for wider values than bytes: dtype", in, MG_INT8);
     }
     return mg_check_elements(check, 0, p->count) && mg_check_elements(check, 1, p->count)
            && mg_check_data(check, p->table_at, 256);

@@ -44,7 +44,7 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
             return false;
         }
         if (wide && shift > 14) {
-            return mg_refuse(check, "a shift out of range", (uint32_t)shift, 14);
+            return MG_REFUSE(check, "a shift out of range", (uint32_t)shift, 14);
         }
     }
     return true;
@@ -54,17 +54,17 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
 static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
                            uint32_t dilation, uint32_t up) {
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
-        return mg_refuse(check, "a zero in a window's shape: kernel", kernel, 1);
+        return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
     return (uint64_t)(out - 1) * stride + (uint64_t)(kernel - 1) * dilation <= INT32_MAX / 2
-           || mg_refuse(check, "a window lies outside its input: positions", out, in);
+           || MG_REFUSE(check, "a window lies outside its input: positions", out, in);
 }
 
 bool mg_conv_i16_check(const mg_check_t *check) {
     const mg_conv_i16_params_t *p = &check->params.conv_i16;
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
     if (p->groups == 0 || p->in_c == 0 || p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->out_c == 0) {
-        return mg_refuse(check, "channels that do not divide into groups", p->groups, 1);
+        return MG_REFUSE(check, "channels that do not divide into groups", p->groups, 1);
     }
     if (!mg_check_signature(check, 1, MG_INT16, MG_INT16)
         || !check_window16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
@@ -75,10 +75,10 @@ bool mg_conv_i16_check(const mg_check_t *check) {
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (taps * p->in_c > INT32_MAX / 4 || check->scratch_size < 2 * taps * p->in_c + taps) {
-        return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, UINT32_MAX);
+    if (taps * p->in_c > INT32_MAX / 4) {
+        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, INT32_MAX / 4);
     }
-    return true;
+    return mg_check_scratch(check, 2 * taps * p->in_c + taps);
 }
 
 /* Where a tap reads along one axis, or -1 where it reads nothing. */

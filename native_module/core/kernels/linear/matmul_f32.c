@@ -22,7 +22,7 @@ bool mg_matmul_f32_check(const mg_check_t *check) {
         return false;
     }
     if (check->tensors[0].place == MG_PLACE_DATA) { /* the second matrix may be a constant */
-        return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
+        return MG_REFUSE(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
     }
     return mg_check_walk(check, 0, dims, a, 4, UINT32_MAX) && mg_check_walk(check, 1, others, b, 4, UINT32_MAX)
            && mg_check_elements(check, 2, (uint64_t)p->batches[0] * p->batches[1] * p->rows * p->columns);
@@ -53,7 +53,7 @@ static bool check_table(const mg_check_t *check, uint32_t at, uint32_t n, uint32
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *entry = check->data + at + ENTRY * i;
         if (mg_load_u16(entry) >= in || mg_load_u16(entry + 2) >= in) {
-            return mg_refuse(check, "a resize reads outside its input: position", mg_load_u16(entry), in);
+            return MG_REFUSE(check, "a resize reads outside its input: position", mg_load_u16(entry), in);
         }
     }
     return true;

@@ -16,10 +16,10 @@ bool mg_matmul_i16_check(const mg_check_t *check) {
         return false;
     }
     if (p->depth == 0 || p->depth > INT32_MAX || p->shift > 14) {
-        return mg_refuse(check, "an impossible depth or shift in a product: depth", p->depth, 1);
+        return MG_REFUSE(check, "an impossible depth or shift in a product: depth", p->depth, 1);
     }
     if (p->depth > check->tensors[0].size) { /* bounds the work of strides of 0 */
-        return mg_refuse(check, "an impossible depth in a product", p->depth, check->tensors[0].size);
+        return MG_REFUSE(check, "an impossible depth in a product", p->depth, check->tensors[0].size);
     }
     return mg_check_product(check);
 }

@@ -15,7 +15,7 @@
 static bool check_pool_i16(const mg_check_t *check) {
     const mg_pool_i16_params_t *p = &check->params.pool_i16;
     if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 15) {
-        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 15);
+        return MG_REFUSE(check, "a window of too many elements", UINT32_MAX, 1u << 15);
     }
     return mg_check_signature(check, 1, MG_INT16, MG_INT16)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)

@@ -21,7 +21,7 @@ enum { FORGET, INPUT, CELL, OUTPUT };
 
 static bool check_gate(const mg_check_t *check, int32_t multiplier, int32_t shift) {
     if (shift > 14) {
-        return mg_refuse(check, "a shift out of range", (uint32_t)shift, 14);
+        return MG_REFUSE(check, "a shift out of range", (uint32_t)shift, 14);
     }
     return mg_check_multiplier(check, multiplier, shift);
 }
@@ -30,15 +30,15 @@ bool mg_lstm_check(const mg_check_t *check) {
     const mg_lstm_params_t *p = &check->params.lstm;
     const uint64_t units = p->units, activations = p->wide ? MG_INT16 : MG_INT8;
     if (check->n_inputs != 1 || check->n_outputs != 3 || p->wide > 1 || units == 0 || p->inputs == 0) {
-        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
+        return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
     }
     if (check->tensors[0].place == MG_PLACE_DATA) { /* int16 ones may lie at an odd address */
-        return mg_refuse(check, "a constant input", 0, 0);
+        return MG_REFUSE(check, "a constant input", 0, 0);
     }
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t wanted = i == 3 ? MG_INT16 : (uint32_t)activations;
         if (check->tensors[i].dtype != wanted) {
-            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
+            return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
         }
         if (!check_gate(check, p->in_multiplier[i], p->in_shift[i])
             || !check_gate(check, p->hidden_multiplier[i], p->hidden_shift[i])) {
@@ -47,13 +47,11 @@ bool mg_lstm_check(const mg_check_t *check) {
     }
     if (p->tanh_multiplier < 0 || p->tanh_multiplier > INT16_MAX || p->tanh_shift < 0 || p->tanh_shift > 31
         || p->clip < 0) {
-        return mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
-    }
-    if (check->scratch_size < 8 * units) {
-        return mg_refuse(check, "too little scratch for the gates: bytes", check->scratch_size, (uint32_t)(8 * units));
+        return MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
     }
     uint64_t gate = units * (2 * (p->wide ? 8u : 4u) + p->inputs + units);
-    return mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
+    return mg_check_scratch(check, 8 * units) /* the gates */
+           && mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
            && mg_check_multiplier(check, p->cell_multiplier, p->cell_shift)
            && mg_check_multiplier(check, p->out_multiplier, p->out_shift)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->steps * p->inputs)

@@ -24,12 +24,12 @@ bool mg_softmax_check(const mg_check_t *check) {
         return false;
     }
     if (p->depth == 0 || p->depth > 4095 || p->table_size == 0 || p->table_size > 256) {
-        return mg_refuse(check, "softmax of too many classes", p->depth, 4095);
+        return MG_REFUSE(check, "softmax of too many classes", p->depth, 4095);
     }
     for (uint32_t i = 0; i < p->table_size; i++) {
         int32_t value = mg_load_i32(check->data + p->table_at + 4 * i);
         if (value < 0 || (i == 0 && value != INT32_MAX)) {
-            return mg_refuse(check, "an impossible value in a table of exponentials", (uint32_t)value, INT32_MAX);
+            return MG_REFUSE(check, "an impossible value in a table of exponentials", (uint32_t)value, INT32_MAX);
         }
     }
     return true;
