@@ -23,17 +23,12 @@ void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text) {
     mp_raise_type_arg(type, mp_obj_new_str(text->bytes, text->size));
 }
 
-const char *mg_dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {
-#define MG_DTYPE(number, name, text, type, code) text,
-#include "../ops.def"
-#undef MG_DTYPE
-    };
-    return NAMES[dtype - 1];
-}
-
 uint32_t mg_tensor_elements(const mg_tensor_t *tensor) {
     return tensor->size / mg_dtype_size(tensor->dtype);
+}
+
+void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_tensor_t *tensor) {
+    mg_tensor(model, mg_input(model, is_output ? model->n_inputs + i : i), tensor); /* outputs follow the inputs */
 }
 
 /* "input 'imu': got ", the start of every complaint. */
@@ -120,7 +115,7 @@ void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
     }
     for (uint32_t i = 0; i < n; i++) {
         mg_tensor_t tensor;
-        mg_tensor(model, is_output ? mg_output(model, i) : mg_input(model, i), &tensor);
+        mg_input_output(model, is_output, i, &tensor);
         void *theirs = mg_raw_buffer(model, &tensor, items[i], is_output);
         void *ours = mg_tensor_data(model, &tensor);
         memmove(is_output ? theirs : ours, is_output ? ours : theirs, tensor.size);

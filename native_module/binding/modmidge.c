@@ -38,6 +38,14 @@ static NO_RETURN void raise_index(const char *what, uint32_t count) {
     mg_text_raise(&mp_type_IndexError, &text);
 }
 
+static size_t length_of(const char *s) {
+    size_t length = 0;
+    while (s[length] != 0) {
+        length++;
+    }
+    return length;
+}
+
 static NO_RETURN void raise_error(const mg_error_t *error) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
@@ -47,18 +55,12 @@ static NO_RETURN void raise_error(const mg_error_t *error) {
         mg_text_raise(&mp_type_MemoryError, &text);
     }
     mg_error_text(error, text.bytes, TEXT_SIZE);
-    while (text.bytes[text.size] != 0) {
-        text.size++;
-    }
+    text.size = length_of(text.bytes);
     mg_text_raise(&mp_type_ValueError, &text);
 }
 
 static mp_obj_t new_str(const char *s) {
-    size_t size = 0;
-    while (s[size] != 0) {
-        size++;
-    }
-    return mp_obj_new_str(s, size);
+    return mp_obj_new_str(s, length_of(s));
 }
 
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
@@ -84,8 +86,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->file = values[0].u_obj;
     self->arena = values[1].u_obj == mp_const_none ? MP_OBJ_NULL : values[1].u_obj;
     self->next_node = self->next_cursor = 0;
-    bool known = values[2].u_obj != MP_OBJ_NULL && !mp_obj_is_true(values[2].u_obj);
-    if (!(known ? mg_model_open_known : mg_model_open)(&self->model, buffer.buf, buffer.len, &error)) {
+    bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj);
+    if (!mg_model_check(&self->model, buffer.buf, buffer.len, checksum, &error)) {
         raise_error(&error);
     }
     if (self->arena != MP_OBJ_NULL) {
@@ -144,8 +146,7 @@ static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *
     if (i >= count) {
         raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
     }
-    uint32_t at = (uint32_t)i;
-    mg_tensor(model, is_output ? mg_output(model, at) : mg_input(model, at), tensor);
+    mg_input_output(model, is_output, (uint32_t)i, tensor);
 }
 
 /* Every method takes the function itself, the numbers of arguments by position and by keyword,
@@ -329,12 +330,9 @@ METHOD(output) {
 
 /* The string at an offset; the offset moves on to the next one. */
 static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
-    mp_obj_t s = new_str(mg_string(model, *offset));
-    for (const char *c = mg_string(model, *offset); *c != 0; c++) {
-        ++*offset;
-    }
-    ++*offset;
-    return s;
+    const char *s = mg_string(model, *offset);
+    *offset += (uint32_t)length_of(s) + 1;
+    return new_str(s);
 }
 
 METHOD(label) {

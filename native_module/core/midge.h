@@ -64,7 +64,7 @@ typedef enum {
     MG_PLACE_STATE = 2, /* in the arena too, and kept from run to run until mg_reset */
 } mg_place_t;
 
-#define MG_ZEROS UINT32_MAX /* the initial value of a state that starts as zeros in reals: its zero point */
+#define MG_ZEROS UINT32_MAX /* in place of an initial value: the state starts as real zeros, its zero point */
 
 /* A tensor record, byte for byte as the file holds it. */
 typedef struct {
@@ -75,7 +75,7 @@ typedef struct {
     float scale;     /* real = scale * (quantised - zero_point); 0 where not quantised */
     int32_t zero_point;
     uint32_t dims[MG_MAX_RANK];
-    uint32_t initial; /* of a state: where its initial value is in the data, or MG_ZEROS; of others 0 */
+    uint32_t initial; /* where a state's initial value is in the data; MG_ZEROS for none, which others have too */
 } mg_tensor_t;
 
 typedef struct {
@@ -96,12 +96,14 @@ typedef struct {
     uint32_t name, labels, metadata; /* offsets into the strings section */
 } mg_model_t;
 
-/* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. */
-MG_CHECKED bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
+/* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. Without `checksum`,
+ * the one part that looks at every byte is left out, for a file whose bytes are known to be those that were written:
+ * all that memory safety rests on is checked all the same. */
+MG_CHECKED bool mg_model_check(mg_model_t *model, const void *file, size_t size, bool checksum, mg_error_t *error);
 
-/* The same but for the checksum, the one part that looks at every byte: for a file whose bytes are known to be
- * those that were written. All that memory safety rests on is checked. */
-MG_CHECKED bool mg_model_open_known(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
+MG_CHECKED static inline bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error) {
+    return mg_model_check(model, file, size, true, error);
+}
 
 /* Gives the model its working memory, at least model->arena_size bytes, and resets it. */
 MG_CHECKED bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
@@ -130,6 +132,9 @@ const char *mg_string(const mg_model_t *model, uint32_t offset);
 
 /* Bytes of an element, 0 for no dtype. */
 uint32_t mg_dtype_size(uint32_t dtype);
+
+/* Its name, "" for no dtype. */
+const char *mg_dtype_name(uint32_t dtype);
 
 /* CRC-32 (IEEE 802.3), as zlib's crc32 gives it; start with 0. */
 uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size);

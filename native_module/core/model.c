@@ -139,8 +139,8 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
         return CORRUPT(error, "a tensor lies outside its memory: offset", t.offset, end);
     }
-    if (t.place != MG_PLACE_STATE ? t.initial != 0 : t.initial != MG_ZEROS && !inside(t.initial, t.size, m->data_size)) {
-        return CORRUPT(error, "an initial value that is not in the data: offset", t.initial, m->data_size);
+    if (t.initial != MG_ZEROS && !inside(t.initial, t.size, m->data_size)) {
+        return CORRUPT(error, "an initial value ends after the data: offset", t.initial, m->data_size);
     }
     if (!(t.scale >= 0.0f && t.scale <= 3.0e38f)) { /* NaN and infinity fail too */
         return CORRUPT(error, "a tensor's scale is no number: tensor", index, 0);
@@ -236,11 +236,11 @@ static bool check_sum(const mg_model_t *m, mg_error_t *error) {
     return crc == wanted || mg_fail_with(error, MG_CORRUPT, "altered, upload it again: checksum", crc, wanted);
 }
 
-static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, mg_error_t *error) {
+bool mg_model_check(mg_model_t *m, const void *file, size_t size, bool checksum, mg_error_t *error) {
     memset(m, 0, sizeof *m);
     mg_error_clear(error);
     m->file = file;
-    if (!check_size(m, size, error) || (!known && !check_sum(m, error)) || !check_header(m, error)
+    if (!check_size(m, size, error) || (checksum && !check_sum(m, error)) || !check_header(m, error)
         || !check_sections(m, error)) {
         return false;
     }
@@ -270,14 +270,6 @@ static bool open_file(mg_model_t *m, const void *file, size_t size, bool known, 
         return CORRUPT(error, "bytes after the last node", m->nodes_size, at);
     }
     return true;
-}
-
-bool mg_model_open(mg_model_t *m, const void *file, size_t size, mg_error_t *error) {
-    return open_file(m, file, size, false, error);
-}
-
-bool mg_model_open_known(mg_model_t *m, const void *file, size_t size, mg_error_t *error) {
-    return open_file(m, file, size, true, error);
 }
 
 bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {
