@@ -32,6 +32,8 @@ const fact_t mg_facts[] = {
     FIELD(mg_tensor_t, reserved) FIELD(mg_tensor_t, offset) FIELD(mg_tensor_t, size) FIELD(mg_tensor_t, name)
     FIELD(mg_tensor_t, scale) FIELD(mg_tensor_t, zero_point) FIELD(mg_tensor_t, dims) FIELD(mg_tensor_t, initial)
 
+    STRUCT(mg_scratch_t) FIELD(mg_scratch_t, least) FIELD(mg_scratch_t, step) FIELD(mg_scratch_t, most)
+
     STRUCT(mg_node_t) FIELD(mg_node_t, op) FIELD(mg_node_t, name) FIELD(mg_node_t, n_inputs)
     FIELD(mg_node_t, n_outputs) FIELD(mg_node_t, tensors)
 

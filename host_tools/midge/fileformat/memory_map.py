@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from .read import File, FileNode, FileTensor
-from .spec import DATA, REAL_ZERO, STATE
+from .spec import DATA, STATE, ZEROS
 
 
 @dataclass
@@ -150,7 +150,7 @@ def _flash(file: File) -> list[int]:
         places = [value for key, value in node.params.items() if key.endswith("_at")]
         places += [file.tensors[i].offset for i in node.inputs if file.tensors[i].place == DATA]
         named.append(places)
-    initial = [t.initial for t in file.tensors if t.place == STATE and t.initial != REAL_ZERO]
+    initial = [t.initial for t in file.tensors if t.place == STATE and t.initial != ZEROS]
     starts = sorted({at for places in named for at in places} | set(initial))
     ends = dict(zip(starts, [*starts[1:], file.data_size], strict=True))
     seen = set(initial)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fileformat.spec import DTYPES
 from ..graph import Node, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, multipliers, symmetric_weights, want_quantized
@@ -20,7 +21,6 @@ from .program import Program
 from .rules import rule
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "int32": (fp.INT32_MIN, fp.INT32_MAX)}
-DTYPE_NUMBERS = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4}
 
 
 def want_int16(node: Node) -> None:
@@ -74,10 +74,10 @@ def add_conv_i16(
         raise Unsupported(f"tensors of shape {list(source.shape)}; at most 65535 along an axis can run")
     patch = params["kernel_h"] * params["kernel_w"] * params["in_c"]
     # A transposed convolution multiplies every input by every weight, others do so for every output.
-    end = "in" if params["up_h"] * params["up_w"] > 1 else "out"
-    macs = params["batches"] * params[f"{end}_h"] * params[f"{end}_w"] * params["out_c"] * patch // params["groups"]
+    grid = "in" if params["up_h"] * params["up_w"] > 1 else "out"
+    macs = params["batches"] * params[f"{grid}_h"] * params[f"{grid}_w"] * params["out_c"] * patch // params["groups"]
     program.add(node, "CONV_2D_I16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
-                scratch=2 * patch + params["kernel_h"] * params["kernel_w"], macs=macs)
+                macs=macs)
 
 
 def window_params(node: Node, source: Tensor) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def add_or_sub(program: Program, node: Node) -> None:
     scales = (a.scale / twice_max, b.scale / twice_max, twice_max / ((1 << 15) * out.scale))
     for name, scale in zip(("a", "b", "out"), scales, strict=True):
         params[f"{name}_multiplier"], params[f"{name}_shift"] = fp.quantize_multiplier(scale)
-    program.add(node, f"{node.op}_16", [a, b], params)
+    program.add(node, f"{node.op}_I16", [a, b], params)
 
 
 @rule("MUL", dtype="int16")
@@ -322,7 +322,7 @@ def add_rescale(program: Program, node: Node, multiplier: tuple[int, int], below
         "count": source.elements, "multiplier": multiplier[0], "shift": multiplier[1],
         "below_multiplier": below[0], "below_shift": below[1], "in_zero_point": source.zero_point,
         "out_zero_point": out.zero_point, "act_min": limits[0], "act_max": limits[1],
-        "in_dtype": DTYPE_NUMBERS[source.dtype], "out_dtype": DTYPE_NUMBERS[out.dtype],
+        "in_dtype": DTYPES[source.dtype], "out_dtype": DTYPES[out.dtype],
     })  # fmt: skip
 
 
@@ -352,9 +352,9 @@ def quantize_op(program: Program, node: Node) -> None:
     want_quantized(out)
     if source.dtype == "float32":
         program.add(node, "QUANTIZE_ANY", [source], {"count": source.elements, "scale": out.scale,
-                    "zero_point": out.zero_point, "dtype": DTYPE_NUMBERS[out.dtype]})
+                    "zero_point": out.zero_point, "dtype": DTYPES[out.dtype]})
         return
-    if source.dtype not in DTYPE_NUMBERS or out.dtype not in DTYPE_NUMBERS:
+    if source.dtype not in LIMITS or out.dtype not in LIMITS:
         raise Unsupported(f"{source.dtype} to {out.dtype}; float32, int8, uint8, int16 and int32 can run")
     want_quantized(source)
     pair = fp.quantize_multiplier(source.scale / out.scale)
@@ -370,7 +370,7 @@ def dequantize_op(program: Program, node: Node) -> None:
     if out.dtype != "float32":
         raise Unsupported(f"{source.dtype} to {out.dtype}; float32 can run")
     program.add(node, "DEQUANTIZE_ANY", [source], {"count": source.elements, "scale": source.scale,
-                "zero_point": source.zero_point, "dtype": DTYPE_NUMBERS[source.dtype]})
+                "zero_point": source.zero_point, "dtype": DTYPES[source.dtype]})
 
 
 # Pooling and softmax
@@ -385,7 +385,7 @@ def pool_2d(program: Program, node: Node) -> None:
     kernel = (a["filter_height"], a["filter_width"])
     if kernel[0] * kernel[1] > 1 << 15:
         raise Unsupported(f"a window of {kernel[0]} x {kernel[1]}; at most 32768 elements can run")
-    program.add(node, node.op.replace("_2D", "_16"), [source], {
+    program.add(node, f"{node.op}_I16", [source], {
         **{k: v for k, v in shape.items() if k not in ("in_c", "out_c")}, "channels": shape["in_c"],
         "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
         **window_padding(node, (shape["in_h"], shape["in_w"]), kernel), **activation_range(node),

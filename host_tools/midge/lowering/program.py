@@ -21,7 +21,7 @@ class Step:
     outputs: list[Tensor]
     params: dict[str, Any]
     constants: dict[str, bytes] = field(default_factory=dict)  # by the name of the *_at field
-    scratch: int = 0
+    scratch: int = 0  # program/packing/scratch.py sets it
     macs: int = 0
 
 
@@ -56,11 +56,10 @@ class Program:
         inputs: list[Tensor],
         params: dict[str, Any],
         constants: dict[str, bytes] | None = None,
-        scratch: int = 0,
         macs: int = 0,
     ) -> None:
         row = ops()[op]
         defaults: dict[str, Any] = {f.name: [0] * f.count if f.count else 0 for f in row.fields}
         self.steps.append(
-            Step(row, node.name, node.op, inputs, list(node.outputs), defaults | params, constants or {}, scratch, macs)
+            Step(row, node.name, node.op, inputs, list(node.outputs), defaults | params, constants or {}, 0, macs)
         )

@@ -6,7 +6,20 @@ from __future__ import annotations
 import struct
 import zlib
 
-from ..fileformat.spec import ARENA, DATA, DTYPES, HEADER, MAGIC, MAJOR, MINOR, NODE, REAL_ZERO, STATE, TENSOR
+from ..fileformat.spec import (
+    ARENA,
+    DATA,
+    DTYPES,
+    HEADER,
+    MAGIC,
+    MAJOR,
+    MAX_RANK,
+    MINOR,
+    NODE,
+    STATE,
+    TENSOR,
+    ZEROS,
+)
 from ..graph import Tensor
 from ..lowering import Program
 from .arena import Plan
@@ -58,24 +71,26 @@ def emit(program: Program, plan: Plan) -> bytes:
         if id(tensor) not in indices:
             indices[id(tensor)] = len(indices)
             root, at = program.place(tensor)
-            label = strings.add(tensor.name) if named else 0
+            label, initial = strings.add(tensor.name) if named else 0, ZEROS
             if root.data is not None:
                 place, offset = DATA, data.add(root.data.tobytes()) + at
             else:
                 place, offset = ARENA, plan.offsets[id(tensor)]
             if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
-                place, label = STATE, REAL_ZERO if tensor.initial is None else data.add(tensor.initial.tobytes())
+                place = STATE
+                if tensor.initial is not None:
+                    initial = data.add(tensor.initial.tobytes())
             records.extend(TENSOR.pack(
                 DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
                 label, tensor.scale, tensor.zero_point,
-                *(tensor.shape + (1,) * (6 - len(tensor.shape))),
+                *(tensor.shape + (1,) * (MAX_RANK - len(tensor.shape))), initial,
             ))  # fmt: skip
         return indices[id(tensor)]
 
     for tensor in (t for block in plan.blocks for t in block.tensors if t.is_state):
         index_of(tensor)
     name = strings.add(graph.name)
-    ends = [index_of(t, named=True) for t in [*graph.inputs, *graph.outputs]]
+    inputs_outputs = [index_of(t, named=True) for t in [*graph.inputs, *graph.outputs]]
     nodes = bytearray()
     for i, step in enumerate(program.steps):
         params = dict(step.params)
@@ -94,14 +109,14 @@ def emit(program: Program, plan: Plan) -> bytes:
     file += records
     at_nodes = _aligned(file, 4)
     file += nodes
-    at_ends = _aligned(file, 4)
-    file += struct.pack(f"<{len(ends)}H", *ends)
+    at_inputs_outputs = _aligned(file, 4)
+    file += struct.pack(f"<{len(inputs_outputs)}H", *inputs_outputs)
     at_strings = _aligned(file, 4)
     file += strings.blob
     at_data = _aligned(file, 16)
     file += data.blob
     counts = (len(indices), len(program.steps), len(graph.inputs), len(graph.outputs), len(graph.labels), 0)
-    tail = (at_tensors, at_nodes, len(nodes), at_ends, at_strings, len(strings.blob), at_data, len(data.blob),
+    tail = (at_tensors, at_nodes, len(nodes), at_inputs_outputs, at_strings, len(strings.blob), at_data, len(data.blob),
             name, labels, metadata)  # fmt: skip
     for checksum in (0, None):
         crc = checksum if checksum is not None else zlib.crc32(file[16:])

@@ -96,9 +96,6 @@ def _trim_window(step: Step) -> int:
     kept = weights[:, top : taps[0] - bottom, left : taps[1] - right]
     step.constants["weights_at"] = np.ascontiguousarray(kept).tobytes()
     step.macs = step.macs * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
-    if step.scratch:
-        pointwise = p["kernel_h"] == p["kernel_w"] == 1
-        step.scratch = 0 if pointwise else step.scratch * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
     return cut
 
 

@@ -125,7 +125,7 @@ bool mg_check_product(const mg_check_t *check) {
 
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size) {
     return offset + size <= check->data_size
-           || MG_REFUSE(check, "a constant ends behind the data: offset", offset, check->data_size);
+           || MG_REFUSE(check, "a constant ends after the data: offset", offset, check->data_size);
 }
 
 #ifndef MG_TERSE
