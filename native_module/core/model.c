@@ -90,7 +90,7 @@ static bool check_sections(const mg_model_t *m, mg_error_t *error) {
             return CORRUPT(error, "a section ends after the file: offset", at[i], m->file_size);
         }
         if (at[i] < end || at[i] % (i == 4 ? 16 : 4) != 0) {
-            return CORRUPT(error, "a section lies out of place: offset", at[i], end);
+            return CORRUPT(error, "a section is out of place: offset", at[i], end);
         }
         end = at[i] + size[i];
     }
@@ -137,7 +137,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     }
     uint32_t end = t.place == MG_PLACE_DATA ? m->data_size : m->arena_size;
     if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
-        return CORRUPT(error, "a tensor lies outside its memory: offset", t.offset, end);
+        return CORRUPT(error, "a tensor is outside its memory: offset", t.offset, end);
     }
     if (t.initial != MG_ZEROS && !inside(t.initial, t.size, m->data_size)) {
         return CORRUPT(error, "an initial value ends after the data: offset", t.initial, m->data_size);
@@ -148,7 +148,7 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     return true;
 }
 
-/* Whether two stretches of the arena share a byte. They lie inside, and its size is an int32. */
+/* Whether two stretches of the arena share a byte. They are inside it, and its size is an int32. */
 static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size) {
     return a < b + b_size && b < a + a_size;
 }

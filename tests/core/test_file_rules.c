@@ -5,10 +5,10 @@
 #include "refusals.h"
 
 #define PAST_END "a section ends after the file: offset"
-#define ORDER "a section lies out of place: offset"
+#define ORDER "a section is out of place: offset"
 #define NEWER_DTYPE "needs a newer Midge on the board: dtype"
 #define DIMENSION "a tensor with an impossible dimension"
-#define OUTSIDE "a tensor lies outside its memory: offset"
+#define OUTSIDE "a tensor is outside its memory: offset"
 #define SCALE "a tensor's scale is no number: tensor"
 #define NODE_PAST_END "a node ends after its section: bytes left"
 #define NODE_WRONG "a node of the wrong size: bytes"

@@ -16,7 +16,7 @@
 #define CONSTANT "a constant ends after the data: offset"
 #define MULTIPLIER "a multiplier or shift out of range: multiplier"
 #define WINDOW_ZERO "a zero in a window's shape: kernel"
-#define WINDOW "a window lies outside its input: positions"
+#define WINDOW "a window is outside its input: positions"
 #define TAPS "a kernel of too many taps"
 #define SMALL_SCRATCH "too little scratch"
 #define LAYOUT "weights in an unknown layout, convert the model again"

@@ -35,7 +35,7 @@ static void require(bool condition, const char *what) {
     }
 }
 
-/* 16-aligned and exactly so large that AddressSanitizer sees the first byte behind. */
+/* 16-aligned and exactly so large that AddressSanitizer sees the first byte after it. */
 static uint8_t *allocate(size_t size) {
     uint8_t *p = memalign(MG_ARENA_ALIGN, size != 0 ? size : 1);
     require(p != NULL, "no memory for the test");

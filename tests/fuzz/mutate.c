@@ -32,7 +32,7 @@ static uint32_t draw(uint32_t below) {
     return (uint32_t)((uint64_t)state * below >> 32);
 }
 
-/* A file whose sections lie inside it, so that its records can be found. */
+/* A file whose sections are inside it, so that its records can be found. */
 typedef struct {
     uint8_t *bytes;
     uint32_t size, max_size, tensors, n_tensors, nodes, n_nodes, data, data_size;
@@ -328,7 +328,7 @@ static bool agree(file_t *f, trial_t *t) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end behind its last element */
+    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end after its last element */
         if (t->check.tensors[i].size >= ROOM) {
             shrink(t, i, ROOM);
         }
@@ -368,8 +368,8 @@ static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_e
     return true;
 }
 
-/* Where the op works element by element, its output may lie on an input of the same size. */
-static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
+/* Where the op works element by element, its output may have the bytes of an input of the same size. */
+static bool is_in_place(const trial_t *t, mg_tensor_t *out) {
     uint32_t i = draw(t->check.n_inputs);
     const mg_tensor_t *in = &t->check.tensors[i];
     if (!t->op->in_place || in->place == MG_PLACE_DATA || in->size != out->size || draw(3) != 0) {
@@ -387,7 +387,7 @@ static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
 /* Writes the node and its tensors back, one after the other in the arena. */
 static bool write_back(file_t *f, uint8_t *record, trial_t *t) {
     uint32_t arena = 0, largest = 16;
-    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only lie somewhere */
+    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only be somewhere */
         uint8_t *tensor = f->bytes + f->tensors + i * MG_TENSOR_SIZE;
         uint32_t size = mg_load_u32(tensor + 8);
         put(tensor + 4, 4, 0);
@@ -417,7 +417,7 @@ static bool write_back(file_t *f, uint8_t *record, trial_t *t) {
                     return false;
                 }
             }
-        } else if (i < t->check.n_inputs || !lies_on_input(t, tensor)) {
+        } else if (i < t->check.n_inputs || !is_in_place(t, tensor)) {
             tensor->offset = arena;
             arena += (tensor->size + 15) & ~15u;
         }

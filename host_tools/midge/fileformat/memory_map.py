@@ -19,7 +19,7 @@ from .spec import DATA, STATE, ZEROS
 class Span:
     """A stretch of the arena that holds one value from node `first` to node `last` inclusive.
 
-    -1 is before the first node (inputs and states), len(nodes) behind the last one (outputs).
+    -1 is before the first node (inputs and states), len(nodes) after the last one (outputs).
     """
 
     kind: str  # "tensor", "state" or "scratch"
@@ -135,7 +135,7 @@ def dissect(file: File) -> Anatomy:
 
 
 def _covered(spans: list[Span]) -> int:
-    """Bytes under any of the spans; in place, an output lies on its input."""
+    """Bytes under any of the spans; in place, an output has the bytes of its input."""
     total = reached = 0
     for span in sorted(spans, key=lambda s: s.offset):
         total += max(0, span.end - max(reached, span.offset))

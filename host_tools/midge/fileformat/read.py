@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decode .midge files, for tools that show them. The law is native_module/FORMAT.md."""
+"""Decode .midge files, for tools that show them. native_module/FORMAT.md is normative."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The records and numbers of a .midge file. The law is native_module/FORMAT.md; core/binding.py asserts that the core
+"""The records and numbers of a .midge file. native_module/FORMAT.md is normative; core/binding.py asserts that the core
 has the same ones."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Encode a lowered and planned program as the bytes of a .midge file. The law is native_module/FORMAT.md."""
+"""Encode a lowered and planned program as the bytes of a .midge file. native_module/FORMAT.md is normative."""
 
 from __future__ import annotations
 

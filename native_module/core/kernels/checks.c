@@ -44,7 +44,7 @@ bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_out
         if (check->tensors[i].dtype != dtypes[i]) {
             return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, dtypes[i]);
         }
-        if (check->tensors[i].place == MG_PLACE_DATA) { /* which may lie unaligned */
+        if (check->tensors[i].place == MG_PLACE_DATA) { /* which may be unaligned */
             return MG_REFUSE(check, "a constant as the input of an op that takes none: input", i, n_inputs);
         }
     }
@@ -175,7 +175,7 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
         return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
     if (reach > UINT16_MAX || pad > reach || last >= (uint64_t)in + pad) {
-        return MG_REFUSE(check, "a window lies outside its input: positions", out, in);
+        return MG_REFUSE(check, "a window is outside its input: positions", out, in);
     }
     return true;
 }

@@ -81,7 +81,7 @@ MG_CHECKED bool mg_offer_scratch(const mg_check_t *check, uint64_t step, uint64_
 
 MG_CHECKED bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift);
 
-/* A channel table of n channels lies in the data section with multipliers and shifts in range. */
+/* A channel table of n channels is in the data section with multipliers and shifts in range. */
 MG_CHECKED bool mg_check_channels(const mg_check_t *check, uint32_t offset, uint32_t n);
 
 /* A window of `kernel` taps, `dilation` apart, moved by `stride` from -pad over `in` elements gives
@@ -146,7 +146,7 @@ int32_t mg_shift_left(int32_t x, uint32_t n);
 int32_t mg_reciprocal_of_one_plus(int32_t a);
 uint32_t mg_leading_zeros(uint32_t x);
 
-/* The part of a window that lies inside: taps [*first, *last) of those that start at `start`. */
+/* The part of a window that is inside: taps [*first, *last) of those that start at `start`. */
 static inline void mg_clip_window(int32_t start, uint32_t kernel, uint32_t in, uint32_t *first, uint32_t *last) {
     *first = start < 0 ? (uint32_t)-start : 0;
     int32_t room = (int32_t)in - start;

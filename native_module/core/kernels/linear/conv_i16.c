@@ -57,7 +57,7 @@ static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, u
         return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
     return (uint64_t)(out - 1) * stride + (uint64_t)(kernel - 1) * dilation <= INT32_MAX / 2
-           || MG_REFUSE(check, "a window lies outside its input: positions", out, in);
+           || MG_REFUSE(check, "a window is outside its input: positions", out, in);
 }
 
 bool mg_conv_i16_check(const mg_check_t *check) {
