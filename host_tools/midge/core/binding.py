@@ -116,8 +116,10 @@ def _load_library() -> ctypes.CDLL:
     if not path.exists():
         raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
     library = ctypes.CDLL(str(path))
-    for name, (result, arguments) in _PROTOTYPES.items():
-        function = getattr(library, name)
+    for name, (result, arguments) in sorted(_PROTOTYPES.items()):
+        function = getattr(library, name, None)
+        if function is None:
+            raise _another_version(path, f"it has no {name}")
         function.restype, function.argtypes = result, arguments
     _compare(path, _facts_of(library))
     return library
@@ -144,8 +146,12 @@ def _compare(path: Path, found: dict[str, tuple[int, int]]) -> None:
             wanted[f"{name}.{field[0]}"] = (member.size, member.offset)
     for name in sorted({*found, *wanted}):
         if found.get(name) != wanted.get(name):
-            raise ImportError(f"{path.name} is of another version than the midge package: {name} is {found.get(name)}, "
-                              f"wanted {wanted.get(name)}; run make host in the repository, or reinstall")
+            raise _another_version(path, f"{name} is {found.get(name)}, wanted {wanted.get(name)}")
+
+
+def _another_version(path: Path, why: str) -> ImportError:
+    return ImportError(f"{path.name} is of another version than the midge package: {why}; run make host in the "
+                       "repository, or reinstall")
 
 
 # By the core's names (native_module/binding/ctypes.c).
