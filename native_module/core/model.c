@@ -180,7 +180,8 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
 static bool check_node(const mg_model_t *m, uint32_t *at, mg_error_t *error) {
     const uint8_t *p = m->file + m->nodes + *at;
     uint32_t left = m->nodes_size - *at;
-    if (left < MG_NODE_SIZE || mg_load_u16(p + MG_NODE_RECORD_SIZE) > left || mg_load_u16(p + MG_NODE_RECORD_SIZE) % 4 != 0) {
+    if (left < MG_NODE_SIZE || mg_load_u16(p + MG_NODE_RECORD_SIZE) > left
+        || mg_load_u16(p + MG_NODE_RECORD_SIZE) % 4 != 0) {
         return CORRUPT(error, "a node ends after its section: bytes left", left, MG_NODE_SIZE);
     }
     const uint32_t size = mg_load_u16(p + MG_NODE_RECORD_SIZE);
@@ -276,11 +277,12 @@ bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {
     mg_error_clear(error);
     if (size < m->arena_size) {
         return mg_fail_with(error, MG_NO_MEMORY, "the arena is too small: bytes",
-                         size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, m->arena_size);
+                            size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, m->arena_size);
     }
     if ((uintptr_t)arena % MG_ARENA_ALIGN != 0) {
-        return mg_fail_with(error, MG_MISALIGNED, "the arena must start on a multiple of 16, pass a whole bytearray: rest",
-                         (uint32_t)((uintptr_t)arena % MG_ARENA_ALIGN), 0);
+        return mg_fail_with(error, MG_MISALIGNED,
+                            "the arena must start on a multiple of 16, pass a whole bytearray: rest",
+                            (uint32_t)((uintptr_t)arena % MG_ARENA_ALIGN), 0);
     }
     m->arena = arena;
     mg_reset(m);

@@ -54,7 +54,7 @@ typedef union {
 #undef MG_FIELD
 #undef MG_ARRAY
 
-/* The scratch that a node's kernel takes, in bytes: `least`; with more, in steps of `step`, it is faster, up to `most`. */
+/* The bytes of scratch that a node's kernel takes: `least`; with more, in steps of `step` up to `most`, it is faster. */
 typedef struct {
     uint32_t least, step, most;
 } mg_scratch_t;

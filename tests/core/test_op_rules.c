@@ -349,5 +349,6 @@ static void counts(void) {
 }
 
 const test_t OP_RULE_TESTS[] = {
-    {"rules of ops", rules_of_ops}, {"rules of large numbers", large_numbers}, {"rules of counts", counts}, {NULL, NULL},
+    {"rules of ops", rules_of_ops}, {"rules of large numbers", large_numbers},
+    {"rules of counts", counts},    {NULL, NULL},
 };

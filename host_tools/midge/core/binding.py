@@ -128,7 +128,7 @@ def _load_library() -> ctypes.CDLL:
 def _facts_of(library: ctypes.CDLL) -> dict[str, tuple[int, int]]:
     """Read what the library says of its numbers and structs: (number or size, offset) by name."""
     facts = ctypes.cast(library.mg_facts, POINTER(_Fact))
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for i in count():
         if facts[i].name is None:
             return found

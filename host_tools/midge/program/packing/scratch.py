@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much scratch each step has: what its kernel takes, as the core says, and of what makes it faster as much as pays."""
+"""How much scratch each step has: what its kernel takes, as the core says, and more where that makes it faster."""
 
 from __future__ import annotations
 
