@@ -84,7 +84,8 @@ class File:
 def decode(blob: bytes) -> File:
     """Decode a file that the core has accepted (see check)."""
     (_, _, _, size, _, _, arena_size, n_tensors, n_nodes, n_inputs, n_outputs, n_labels, _, tensors, nodes, _,
-     inputs_outputs, strings, strings_size, _, data_size, name, labels, metadata) = HEADER.unpack_from(blob)  # fmt: skip
+     inputs_outputs, strings, strings_size, _, data_size, name, labels, metadata,
+     ) = HEADER.unpack_from(blob)  # fmt: skip
     pool = blob[strings : strings + strings_size]
 
     def string(at: int) -> str:

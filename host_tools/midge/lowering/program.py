@@ -45,6 +45,10 @@ class Program:
         """The tensor whose bytes this one shares."""
         return self.place(tensor)[0]
 
+    def is_input_or_output(self, root: Tensor) -> bool:
+        """Tell whether an input or output of the model has bytes of this root."""
+        return any(self.root(t) is root for t in [*self.graph.inputs, *self.graph.outputs])
+
     def alias(self, tensor: Tensor, of: Tensor, at: int = 0) -> None:
         """Let a tensor be another name for the bytes of one, or for some of them from `at` on."""
         self.aliases[id(tensor)] = (of, at)

@@ -33,8 +33,8 @@ def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
 
 def rule_of(node: Node) -> Rule | None:
     """The rule for the node's output dtype, else for its input's, else for all."""
-    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
-    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    tensors = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in tensors]
     return next(filter(None, [*found, RULES.get(node.op)]), None)
 
 

@@ -22,7 +22,7 @@ def _only_reader(program: Program, i: int) -> int | None:
     """The one step that reads what step i writes, and nobody else does; None where there is none."""
     out = program.steps[i].outputs[0]
     root = program.root(out)
-    if root.is_state or any(program.root(t) is root for t in [*program.graph.inputs, *program.graph.outputs]):
+    if root.is_state or program.is_input_or_output(root):
         return None
     users = [k for k, s in enumerate(program.steps) if any(program.root(t) is root for t in [*s.inputs, *s.outputs])]
     if len(users) != 2 or users[0] != i or program.steps[users[1]].inputs[0].size != out.size:
