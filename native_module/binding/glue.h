@@ -16,6 +16,7 @@
 #define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
 #else
 #include "py/binary.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 #endif
 
