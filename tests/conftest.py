@@ -15,6 +15,7 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ["COLUMNS"] = "80"  # what is printed is the same on every terminal
 os.environ |= {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}  # for tests of Keras models; read when it is imported
 os.environ.pop("MAKEFLAGS", None)  # tests call make as a user does, not as a part of the make that started them
 

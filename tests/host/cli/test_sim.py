@@ -19,7 +19,7 @@ import pytest
 from midge.link.simulator import Simulator
 from midge.samples.recordings import read_recording
 from tests.support import WAND
-from tests.support.command import MIDGE
+from tests.support.command import MIDGE, midge
 
 WING = WAND / "samples/wing/person140-0.csv"
 SIM = [*MIDGE, "sim"]
@@ -73,15 +73,11 @@ def test_qemu_is_missing(tmp_path: Path) -> None:
     assert words in refused("--board", "qemu-rv32", PATH=str(tmp_path))
 
 
-def test_firmware_is_missing(tmp_path: Path) -> None:
+def test_firmware_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("qemu-system-arm") is None:
         pytest.skip("qemu-system-arm is missing: ports/toolchain.sh arm")
-    script = (
-        "import sys\nfrom pathlib import Path\nimport midge.sim, midge.cli\n"
-        f"midge.sim._built_firmware = lambda board: Path({str(tmp_path)!r}, board.name)\n"
-        "sys.argv = ['midge', 'sim']\nmidge.cli.main()"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    monkeypatch.setattr("midge.link.simulator.built_firmware", lambda board, file: tmp_path / board / file)
+    done = midge("sim")
     assert done.returncode == 1
     assert done.stderr.startswith("midge: no firmware at ")
     assert done.stderr.endswith("run: make firmware BOARD=qemu-cortex-m4\n")

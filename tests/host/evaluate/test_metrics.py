@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midge import api as tools
-from midge.cli.main import main
 from midge.errors import UserError
 from midge.evaluate.metrics import area_under_curve, score
 from midge.samples.datasets import Dataset, check_calibration, check_range, read_dataset
@@ -185,12 +182,10 @@ def test_sound_and_tables(tmp_path: Path) -> None:
 
 
 def refusal(*arguments: object) -> str:
-    """What the command line says when it refuses, in this process, which is quicker."""
-    with pytest.raises(SystemExit) as stop, patch.object(sys, "argv", ["midge", *map(str, arguments)]):
-        main()
-    said = str(stop.value.code)
-    assert said.startswith("midge: ") and "\n" not in said, said
-    return said
+    """Return the one line with which the command refuses."""
+    done = midge(*arguments)
+    assert done.returncode == 1 and done.stderr.startswith("midge: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
 
 
 @pytest.mark.parametrize(("array", "text"), [
