@@ -6,10 +6,12 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 from tests.support import ROOT, SHARED, WAND_MODEL
+from tests.support.quant_models import samples, small_cnn
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
@@ -52,3 +54,18 @@ def shared() -> Path:
 def wand_tflite() -> Path:
     """The project's own trained model."""
     return WAND_MODEL
+
+
+@pytest.fixture(scope="session")
+def small_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a float model, net.tflite, its int8 twin, net.midge, and samples labelled by the former."""
+    from midge import api
+
+    folder = tmp_path_factory.mktemp("small-net")
+    (folder / "net.tflite").write_bytes(small_cnn())
+    x = samples(200)
+    y = api.convert(small_cnn()).run(x).reshape(200, 3).argmax(axis=1)
+    np.savez(folder / "data.npz", x=x, y=y)
+    np.save(folder / "cal.npy", x[:64])
+    api.convert(small_cnn(), calibrate=x[:64], labels=["a", "b", "c"], name="net").save(folder / "net.midge")
+    return folder

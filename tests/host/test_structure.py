@@ -164,5 +164,5 @@ def test_functions_of_c_are_found(tmp_path: Path) -> None:
 
 def test_nobody_changes_the_search_path() -> None:
     """What tests share is the package tests.support; a script is run as python -m tests.x."""
-    for path in [*sources("tests", ".py"), *sources("host_tools/midge", ".py")]:
+    for path in sources("tests", ".py"):
         assert not re.search(r"^\s*sys\.path\.(insert|append)", path.read_text(encoding="utf-8"), re.MULTILINE), path

@@ -43,6 +43,20 @@ def midge(*arguments: object, **environment: str) -> Done:
     return Done(code, stdout.getvalue(), stderr.getvalue())
 
 
+def printed(*arguments: object) -> str:
+    """Return what a command line prints, which has to succeed."""
+    done = midge(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refusal(*arguments: object) -> str:
+    """Return the one line with which the command refuses."""
+    done = midge(*arguments)
+    assert done.returncode == 1 and done.stderr.startswith("midge: ") and done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
+
+
 def midge_process(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command line in a process of its own."""
     return subprocess.run([*MIDGE, *map(str, arguments)], capture_output=True, text=True, check=False)

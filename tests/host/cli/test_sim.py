@@ -13,11 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from midge.link.simulator import Simulator
-from midge.samples.recordings import read_recording
 from tests.support import WAND
 from tests.support.command import MIDGE, midge
 
@@ -148,11 +146,3 @@ def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 1
     assert err.startswith("midge: the board ended with status 70: FATAL: MemManage")
-
-
-def test_recordings_are_read_as_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "six.csv"
-    path.write_text("ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n\n-1, -2,-3,-4,-5,-6.5\n")
-    recording = read_recording(path)
-    assert recording.dtype == np.float32
-    assert recording.tolist() == [[1, 2, 3, 4, 5, 6], [-1, -2, -3, -4, -5, -6.5]]
