@@ -39,14 +39,14 @@ def need_builds() -> None:
 
 
 @pytest.fixture
-def stock_board(request: pytest.FixtureRequest) -> Callable[..., Board]:
+def stock_board(request: pytest.FixtureRequest, emulator: None) -> Callable[..., Board]:
     """A function that starts a board whose MicroPython knows nothing of Midge."""
     need_builds()
     return lambda **options: Board(started(request, "qemu-cortex-m4", firmware=STOCK, **options))
 
 
 @pytest.fixture(scope="module")
-def installed(request: pytest.FixtureRequest) -> Board:
+def installed(request: pytest.FixtureRequest, emulator: None) -> Board:
     """A board on which midge install was run."""
     need_builds()
     board = Board(started(request, "qemu-cortex-m4", firmware=STOCK))

@@ -11,6 +11,7 @@ from midge.cli.profile import profile as command
 from midge.errors import UserError
 
 
+@pytest.mark.emulator
 def test_command_prints_what_json_says(wand_tflite: Path) -> None:
     facts = json.loads(CliRunner().invoke(command, [str(wand_tflite), "--board", "rpi_pico", "--json"]).output)
     text = CliRunner().invoke(command, [str(wand_tflite), "--target", "m0plus"]).output

@@ -101,6 +101,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     return seen
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -> None:
     runnable()
@@ -132,6 +133,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -
     assert done.stdout == "here"
 
 
+@pytest.mark.emulator
 def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
     runnable()
     process = subprocess.Popen(SIM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

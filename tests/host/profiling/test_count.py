@@ -98,6 +98,7 @@ def counted(target: Target, listing: str, folder: Path) -> Count:
     return rows[2] - rows[1]
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
 def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
     assert counted(find_target(name), listing, tmp_path) == wanted
@@ -126,6 +127,7 @@ def wand(wand_tflite: Path) -> bytes:
     return convert(wand_tflite).blob
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("name", targets())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     profile = count(wand, find_target(name))
@@ -137,6 +139,7 @@ def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     assert count(wand, find_target(name)) == profile, "counts differ from run to run"
 
 
+@pytest.mark.emulator
 def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target("m4")
     crc = count(wand, target).crc
