@@ -7,6 +7,7 @@ page up to date, is at the head of tests/support/transcripts.py.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def write(folder: Path, text: str) -> Path:
 def said(folder: Path, text: str) -> str:
     """What is wrong with a page of one session."""
     (session,) = sessions(write(folder, text))
-    return differences(session, folder)
+    with tempfile.TemporaryDirectory() as place:
+        return differences(session, Path(place))
 
 
 def test_commands_that_print_what_is_shown(tmp_path: Path) -> None:
@@ -72,11 +74,26 @@ def test_the_command_sees_no_board(tmp_path: Path) -> None:
     assert not said(tmp_path, text)
 
 
-def test_sessions_share_a_folder(tmp_path: Path) -> None:
-    block = "<!-- transcript: session=a -->\n```console\n$ {}\n{}```\n"
-    assert not said(tmp_path, block.format("echo kept > file", "") + block.format("cat file", "kept\n"))
-    assert len(sessions(write(tmp_path, "```console\n$ true\n```\n" * 2))) == 2
+def test_numbers_that_vary(tmp_path: Path) -> None:
+    text = "<!-- transcript: numbers=vary -->\n```console\n$ echo 'in   1,314.5 us'\nin 803 us\n```\n"
+    assert not said(tmp_path, text)
+    assert "+in" in said(tmp_path, text.replace("803 us", "803 ms"))
+    assert "+in" in said(tmp_path, text.replace("numbers=vary", "exit=0"))
+
+
+def test_blocks_of_a_page_share_a_folder_that_looks_like_the_repository(tmp_path: Path) -> None:
+    block = "```console\n$ {}\n{}```\n"
+    assert not said(tmp_path, block.format("echo kept > build/file", "") + block.format("cat build/file", "kept\n"))
+    assert not said(tmp_path, block.format("ls build wand.midge host_tools/pyproject.toml",
+                                           "host_tools/pyproject.toml\nwand.midge\n\nbuild:\n"))  # fmt: skip
     assert sessions(write(tmp_path, "<!-- transcript: skip=takes a camera -->\n```console\n$ false\n```\n")) == []
+
+
+def test_each_board_has_a_session_of_its_own(tmp_path: Path) -> None:
+    block = "```console\n$ true\n```\n"
+    a, b = (f"<!-- transcript: board={name} -->\n{block}" for name in "ab")
+    found = sessions(write(tmp_path, a + block + b + a))
+    assert [(session.board, len(session.blocks)) for session in found] == [("a", 2), (None, 1), ("b", 1)]
 
 
 def test_pages_are_rewritten(tmp_path: Path) -> None:
@@ -87,7 +104,7 @@ def test_pages_are_rewritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<!-- transcript: bord=x -->\n```console\n$ true\n```\n", r"page.md:1: unknown bord; known: board, exit, se"),
+        ("<!-- transcript: bord=x -->\n```console\n$ true\n```\n", r"page.md:1: unknown bord; known: board, exit, nu"),
         ("```console\n$ true\n", r"page.md:1: the block has no end; close it with ```"),
     ],
 )

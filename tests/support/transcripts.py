@@ -2,9 +2,9 @@
 """Transcripts in the documents: what a page shows is typed again, and what it prints compared with the page.
 
     ```console                      a block of this language is a transcript
-    $ midge convert wand.tflite     a command, run by bash in an empty folder; \\ at its end goes on in the next line
+    $ midge convert wand.tflite     a command, typed into bash; \\ at its end goes on in the next line
     wand.tflite -> wand.midge       what it prints, errors too
-      flash   ... B                 ... stands for anything within a line, as times and sizes that vary
+      flash   ... B                 ... stands for anything within a line
     ...                             alone, for any number of lines
     ```
 
@@ -12,11 +12,13 @@
     >>> import midge
     ```
 
-The files of FILES are there wherever a command names them, on a board under /rom. A comment before a block says more,
-as in <!-- transcript: board=qemu-cortex-m4, exit=1 -->:
+Commands run in a folder that looks like the repository's root, with a build/ of its own. The files of FILES are there
+wherever a command names them, and on a board under /rom. Blocks of a page follow one another in the same folder. A
+comment before a block says more, as in <!-- transcript: board=qemu-cortex-m4, numbers=vary -->:
 
-    board=NAME      an emulated board is plugged in, the only one; NAME-stock is one whose firmware knows no Midge
-    session=NAME    blocks of a page with the same name share a folder (and a board), from one to the next
+    board=NAME      an emulated board is plugged in, the only one; NAME-stock is one whose firmware knows no Midge.
+                    Blocks of a page with the same board share it, and a folder
+    numbers=vary    numbers need not be those of the page, as of times and sizes
     exit=CODE       the last command ends with it; others end with 0
     skip=REASON     shown only
 
@@ -45,8 +47,8 @@ from tests.support import ROOT
 from tests.support.transcript_files import FILES
 
 TIMEOUT_S = 300
-COLUMNS = 100
-KEYS = {"board", "session", "exit", "skip"}
+COLUMNS = 120
+KEYS = {"board", "exit", "numbers", "skip"}
 
 # The command of a transcript: no board but the emulated one is there, so that none on a developer's desk is touched.
 COMMAND = """#!{python}
@@ -80,6 +82,13 @@ class Step:
     source: str
     first: int  # line of the page, counted from 0, where its output begins
     expected: list[str]
+    numbers_vary: bool = False
+
+    def prints(self, found: list[str]) -> bool:
+        """Tell whether what was printed is what the page shows."""
+        if self.numbers_vary:
+            return matches([*map(_without_numbers, self.expected)], [*map(_without_numbers, found)])
+        return matches(self.expected, found)
 
 
 @dataclass
@@ -105,28 +114,23 @@ class Session:
     @property
     def board(self) -> str | None:
         """The name of the board that is plugged in, or None."""
-        return next((block.options["board"] for block in self.blocks if "board" in block.options), None)
+        return self.blocks[0].options.get("board")
 
     @property
-    def files(self) -> list[str]:
-        """The names of FILES that the session speaks of."""
-        words = {word for block in self.blocks for step in block.steps for word in re.findall(r"[\w.-]+", step.source)}
-        return [name for name in FILES if name in words]
+    def files(self) -> dict[str, str]:
+        """Map the paths of the files that the session speaks of to their names in FILES."""
+        words = {word for block in self.blocks for step in block.steps for word in re.findall(r"[\w./-]+", step.source)}
+        return {word: name for word in sorted(words) if (name := Path(word).name) in FILES
+                and str(Path(word).parent) in (".", "build", "/rom")}  # fmt: skip
 
 
 def sessions(page: Path) -> list[Session]:
     """Return the transcripts of a page that are to be typed. Raises UserError for a comment that cannot be."""
-    named: dict[str, Session] = {}
-    found = []
+    found: dict[str | None, Session] = {}
     for block in _blocks(page):
-        name = block.options.get("session", f"line {block.line}")
-        if "skip" in block.options:
-            continue
-        if name not in named:
-            named[name] = Session(page)
-            found.append(named[name])
-        named[name].blocks.append(block)
-    return found
+        if "skip" not in block.options:
+            found.setdefault(block.options.get("board"), Session(page)).blocks.append(block)
+    return list(found.values())
 
 
 def pages() -> list[Path]:
@@ -150,7 +154,10 @@ def _blocks(page: Path) -> Iterator[Block]:
         end = lines.index(opened[1], at + 1)
         steps = (_commands if opened[2] == "console" else _inputs)(lines, at + 1, end)
         before = next((line for line in reversed(lines[:at]) if line), "")
-        yield Block(at + 1, opened[2], _options(before, f"{page}:{at}"), steps)
+        options = _options(before, f"{page}:{at}")
+        for step in steps:
+            step.numbers_vary = options.get("numbers") == "vary"
+        yield Block(at + 1, opened[2], options, steps)
         at = end + 1
 
 
@@ -204,9 +211,13 @@ def _line(expected: str) -> str:
     return r"[^\n]*".join(re.sub(r"(?:\\ )+", r"\\ +", part) if len(parts) > 1 else part for part in parts)
 
 
+def _without_numbers(line: str) -> str:
+    return re.sub(r" +", " ", re.sub(r"\d[\d,.]*", "#", line))
+
+
 def missing(session: Session) -> str:
     """Say what a session lacks on this machine, or nothing."""
-    for name in session.files:
+    for name in session.files.values():
         if reason := FILES[name].missing():
             return reason
     if session.board:
@@ -229,17 +240,27 @@ def _plugged(session: Session) -> Iterator[Simulator | None]:
     if session.board is None:
         yield None
         return
-    files = {name: FILES[name].content() for name in session.files}
+    files = {name: FILES[name].content() for name in session.files.values()}
     if not session.board.endswith("-stock"):
         files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (ROOT / "mpy_lib/midge").glob("*.py")}
     with Simulator(session.board.removesuffix("-stock"), firmware=_firmware(session.board), romfs=files) as simulator:
         yield simulator
 
 
+def _furnish(folder: Path, session: Session) -> None:
+    """Have a folder look like the repository's root, with the session's files."""
+    for place in ROOT.iterdir():
+        if place.is_dir() and place.name != "build" and not place.name.startswith("."):
+            (folder / place.name).symlink_to(place)
+    (folder / "build").mkdir()
+    for path, name in session.files.items():
+        if not path.startswith("/"):
+            (folder / path).write_bytes(FILES[name].content())
+
+
 def typed(session: Session, folder: Path) -> Iterator[tuple[Step, list[str], str]]:
-    """Type a session in a folder: give each step, the lines that it printed, and how it ended if not as it should."""
-    for name in session.files:
-        (folder / name).write_bytes(FILES[name].content())
+    """Type a session in an empty folder: give each step, the lines that it printed, and what is wrong with its end."""
+    _furnish(folder, session)
     with _plugged(session) as simulator, tempfile.TemporaryDirectory() as tools:
         command = Path(tools, "midge")
         command.write_text(COMMAND.format(python=sys.executable, ports=[simulator.port] if simulator else []))
@@ -284,10 +305,10 @@ def _at_the_prompt(block: Block, simulator: Simulator | None, folder: Path) -> I
 
 
 def differences(session: Session, folder: Path) -> str:
-    """Type a session in a folder and say where it prints other things than its page shows."""
+    """Type a session in an empty folder and say where it prints other things than its page shows."""
     said = []
     for step, found, wrong in typed(session, folder):
-        if wrong or not matches(step.expected, found):
+        if wrong or not step.prints(found):
             where = f"{session.page.name}:{step.first}"
             said.append("\n".join([f"{where}: {step.source}", *([wrong] if wrong else []),
                                    *unified_diff(step.expected, found, "the page", "now", lineterm="")]))  # fmt: skip
@@ -303,8 +324,7 @@ def rewritten(page: Path) -> str:
             print(f"{session}: left as it is: {reason}", file=sys.stderr)
             continue
         with tempfile.TemporaryDirectory() as folder:
-            changed += [(step, found) for step, found, _ in typed(session, Path(folder))
-                        if not matches(step.expected, found)]  # fmt: skip
+            changed += [(step, found) for step, found, _ in typed(session, Path(folder)) if not step.prints(found)]
     for step, found in sorted(changed, key=lambda pair: -pair[0].first):
         kept = [next((old for old in step.expected if old.strip() != "..." and matches([old], [new])), new)
                 for new in found]  # fmt: skip
