@@ -115,7 +115,6 @@ test-python: $(BUILT)
 
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
-	@$(BIN)/python -m tests.support.tables --check
 
 # The native module of every architecture on firmware without Midge, and firmware for the Pico in its emulator.
 NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim lx106-sim
