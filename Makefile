@@ -11,7 +11,8 @@ DEMO_BOARD := $(or $(BOARD),unix)
 VENV := build/venv
 BIN := $(VENV)/bin
 LIBRARY := host_tools/midge/core/libmidge.so
-CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) native_module/ops.def
+CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) \
+	native_module/binding/ctypes.c native_module/ops.def
 
 # step WHAT,LOG,COMMAND: run a long command with its output in a file; say what it does and how long it took.
 step = ports/tools/step.sh "$1" $2 $3
@@ -112,7 +113,6 @@ test-device: $(BUILT)
 .PHONY: test-ops
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
-	@$(BIN)/python -m tests.support.tables --check
 
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards

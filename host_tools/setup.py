@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))
 from midge.core.build import build_core
-from midge.resources import CHECKOUT, CONTENTS, library
+from midge.resources import CHECKOUT, CONTENTS, library, version
 
 
 class BuildWithCore(build_py):
@@ -42,4 +42,4 @@ class WheelForOneMachine(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
-setup(cmdclass={"build_py": BuildWithCore, "bdist_wheel": WheelForOneMachine})
+setup(version=version(), cmdclass={"build_py": BuildWithCore, "bdist_wheel": WheelForOneMachine})
