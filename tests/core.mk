@@ -26,8 +26,8 @@ CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -
 CORE_INCLUDES := -Inative_module -Inative_module/core -Itests/core -Itests/fuzz
 CORE_MODEL := host_tools/demo/wand/wand_int8.tflite
 
-$(CORE_SEEDS)/list: tests/fuzz/make_seeds.py $(wildcard tests/fuzz/seeds/*.py) native_module/ops.def $(wildcard host_tools/midge/*.py \
-		host_tools/midge/*/*.py host_tools/midge/*/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready $(LIBRARY)
+$(CORE_SEEDS)/list: $(wildcard tests/fuzz/*.py tests/fuzz/*/*.py host_tools/midge/*.py host_tools/midge/*/*.py \
+		host_tools/midge/*/*/*.py) native_module/ops.def $(wildcard $(CORE_MODEL)) | $(VENV)/.ready $(LIBRARY)
 	@rm -rf $(CORE_SEEDS) && mkdir -p $(CORE_SEEDS)
 	@$(BIN)/python -m tests.fuzz.make_seeds $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
 	@ls $(CORE_SEEDS)/*.midge >$@

@@ -62,7 +62,7 @@ def test_a_wrong_name_is_one_line_that_lists_the_right_ones(arguments: tuple[str
 def test_the_workflow_calls_what_there_is() -> None:
     jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
     steps = jobs["everything"]["strategy"]["matrix"]["step"]
-    assert [f"make {step}" for step in steps] == (ROOT / ".ci/run").read_text().splitlines()[-len(steps):]
+    assert [f"make {step}" for step in steps] == re.findall("^make .+", (ROOT / ".ci/run").read_text(), re.MULTILINE)
     assert set(steps) <= helped().keys()
     paths = [word for step in jobs["package"]["steps"] for word in step.get("run", "").split() if "/" in word]
     assert all((ROOT / path).exists() for path in paths if path.startswith("tests/"))
