@@ -42,7 +42,7 @@ FUZZ_MAX_LEN ?= 0
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
 CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/kernels/*.c)
-CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c tests/fuzz/mutate.c
+CORE_TEST_SOURCES := $(wildcard tests/core/*.c) $(filter-out tests/fuzz/fuzz_model.c,$(wildcard tests/fuzz/*.c))
 CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests/core/*.h tests/core/shim/*.h \
 	tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
@@ -59,9 +59,11 @@ $(CORE_SEEDS)/list: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard ho
 	@$(BIN)/python $< $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
 	@ls $(CORE_SEEDS)/*.midge >$@
 
-# A compiler that cannot link for a backend's machine leaves an empty file; its tests are skipped.
+# A compiler that cannot link for a backend's machine leaves an empty file; its tests are skipped. 32-bit libraries are
+# installed where that may be done.
 $(CORE_BUILD)/test-%: $(CORE_SOURCES) $(CORE_TEST_SOURCES) $(CORE_HEADERS) tests/core.mk
 	@mkdir -p $(CORE_BUILD)
+	@[ $(*:%32=32) != 32 ] || ports/toolchain.sh m32 || true
 	@if echo 'int main(void) { return 0; }' | \
 		$(CC) $(CORE_SANITIZERS) $(CORE_FLAGS_$*) -x c - -o $(CORE_BUILD)/probe-$* 2>/dev/null; then \
 		$(CC) -D_POSIX_C_SOURCE=200809L $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$*) $(CORE_INCLUDES) \
@@ -111,7 +113,7 @@ test-core-checks: $(CORE_BACKENDS:%=$(CORE_BUILD)/test-%) $(CORE_BOARDS:%=$(CORE
 	@ls tests/fuzz/crashes/*.midge >$(CORE_BUILD)/crashes 2>/dev/null || true
 	$(foreach name,$(CORE_BACKENDS),$(call run_core_tests,$(name),$(CORE_BUILD)/test-$(name),$\
 		$(CORE_BUILD)/test-$(name) $(name:%32=%) $(call CORE_ARGUMENTS,$(name)),$\
-		$(CC) cannot link for it (on Debian: apt-get install gcc-multilib)))
+		$(CC) cannot link for it (ports/toolchain.sh m32)))
 	$(foreach name,$(CORE_BOARDS),$(call run_core_tests,$(name),$(CORE_BUILD)/board-$(name),$\
 		timeout 120 qemu-system-arm -M $(CORE_MACHINE_$(name)) -nographic -kernel $(CORE_BUILD)/board-$(name) $\
 		-semihosting-config enable=on$(comma)target=native$(comma)arg=$(subst $(space),$(comma)arg=,$(strip $\

@@ -34,7 +34,7 @@ int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
 }
 
 static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n, bool wide) {
-    if (!mg_check_data(check, offset, 13ull * n)) {
+    if (!mg_check_data(check, offset, mg_times(13, n))) {
         return false;
     }
     const uint8_t *table = check->data + offset + 8 * n;
@@ -56,26 +56,26 @@ static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, u
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
         return mg_refuse(check, "a zero in a window's shape: kernel", kernel, 1);
     }
-    return (uint64_t)(out - 1) * stride + (uint64_t)(kernel - 1) * dilation <= INT32_MAX / 2
+    return mg_plus(mg_times(out - 1, stride), mg_times(kernel - 1, dilation)) <= MG_MOST / 2
            || mg_refuse(check, "a window lies outside its input: positions", out, in);
 }
 
 bool mg_conv16_check(const mg_check_t *check) {
     const mg_conv16_params_t *p = &check->params.conv16;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
+    const uint32_t taps = mg_times(p->kernel_h, p->kernel_w), patch = mg_times(taps, p->in_c);
     if (p->groups == 0 || p->in_c == 0 || p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->out_c == 0) {
         return mg_refuse(check, "channels that do not divide into groups", p->groups, 1);
     }
     if (!mg_check_ends(check, 1, MG_INT16, MG_INT16)
         || !check_window16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
         || !check_window16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
-        || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
-        || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
-        || !mg_check_data(check, p->weights_at, taps * (p->in_c / p->groups) * (p->shared ? 1 : p->out_c))
+        || !mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
+        || !mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
+        || !mg_check_data(check, p->weights_at, mg_times4(taps, p->in_c / p->groups, p->shared ? 1 : p->out_c, 1))
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (taps * p->in_c > INT32_MAX / 4 || check->scratch_size < 2 * taps * p->in_c + taps) {
+    if (check->scratch_size < mg_plus(mg_times(2, patch), taps)) {
         return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, UINT32_MAX);
     }
     return true;
