@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Midge as a user C module of ports that build with CMake (rp2, esp32): USER_C_MODULES=<this file>
 # MIDGE_OPS, a CMake or environment variable, names a file of select_ops.py for a build that leaves out ops.
-file(GLOB MIDGE_CORE ${CMAKE_CURRENT_LIST_DIR}/core/*.c ${CMAKE_CURRENT_LIST_DIR}/core/kernels/*.c)
+file(GLOB_RECURSE MIDGE_CORE ${CMAKE_CURRENT_LIST_DIR}/core/*.c)
 
 add_library(usermod_midge INTERFACE)
 target_sources(usermod_midge INTERFACE
@@ -13,7 +13,7 @@ target_link_libraries(usermod INTERFACE usermod_midge)
 # Files for speed, as sources.mk lists them; the others as small as the rest of a board's port.
 file(READ ${CMAKE_CURRENT_LIST_DIR}/sources.mk MIDGE_SOURCES)
 string(REGEX MATCH "MIDGE_FAST :=[^)]*" MIDGE_SOURCES "${MIDGE_SOURCES}")
-string(REGEX MATCHALL "[a-z0-9_]+[.]c" MIDGE_FAST "${MIDGE_SOURCES}")
+string(REGEX MATCHALL "[a-z0-9_/]+[.]c" MIDGE_FAST "${MIDGE_SOURCES}")
 if(NOT MIDGE_FAST)
     message(FATAL_ERROR "no MIDGE_FAST in ${CMAKE_CURRENT_LIST_DIR}/sources.mk")
 endif()

@@ -6,8 +6,9 @@
 # micropython.cmake and host_tools/midge/profiling read too: names of kernels only). Sums of products keep their two
 # roundings (-ffp-contract=off), so that every target computes the same floats.
 
-MIDGE_KERNELS := $(MIDGE_DIR)/core/kernels
-MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_KERNELS)/*.c))
-MIDGE_FAST := patch.c channels.c conv.c conv_words.c depthwise_words.c conv_twins.c depthwise_planes.c conv_rows.c \
-	depthwise_lanes.c elementwise.c pool.c softmax.c conv16.c conv_f32.c
+MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/*/*.c $(MIDGE_DIR)/core/*/*/*.c))
+MIDGE_FAST := linear/patch.c linear/channels.c linear/conv_i8.c linear/conv_i16.c linear/conv_f32.c \
+	linear/conv_swar_pixels.c linear/depthwise_swar_pixels.c linear/conv_swar_channels.c \
+	linear/depthwise_swar_channels.c linear/conv_mve.c linear/depthwise_mve.c \
+	elementwise/elementwise_i8.c pool/pool_i8.c reduce/softmax_i8.c
 MIDGE_DEFINES := -DMG_TERSE $(if $(MIDGE_OPS),-DMG_OPS='"$(MIDGE_OPS)"')

@@ -46,7 +46,7 @@ endef
 MIDGE_WITHOUT ?=
 OPS_FROM ?=
 ops_ready = $(if $(OPS_FROM),host)
-select_ops = $(VENV_PYTHON) native_module/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
+select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
 
 # Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
 board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))

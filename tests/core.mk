@@ -41,10 +41,10 @@ FUZZ_MAX_LEN ?= 0
 
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
-CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/kernels/*.c)
+CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/*/*.c native_module/core/*/*/*.c)
 CORE_TEST_SOURCES := $(wildcard tests/core/*.c) $(filter-out tests/fuzz/fuzz_model.c,$(wildcard tests/fuzz/*.c))
-CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h tests/core/*.h tests/core/shim/*.h \
-	tests/fuzz/*.h) native_module/ops.def
+CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h native_module/core/*/*/*.h \
+	tests/core/*.h tests/core/shim/*.h tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
 CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CORE_INCLUDES := -Inative_module -Inative_module/core -Itests/core -Itests/fuzz
@@ -54,7 +54,7 @@ CORTEX_M4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os $(CORE_WARNINGS)
 .PHONY: test-core test-core-checks test-core-arm test-core-mutants fuzz stack
 
 $(CORE_SEEDS)/list: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard host_tools/midge/*.py \
-		host_tools/midge/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready host_tools/midge/libmidge.so
+		host_tools/midge/*/*.py host_tools/midge/*/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready $(LIBRARY)
 	@rm -rf $(CORE_SEEDS) && mkdir -p $(CORE_SEEDS)
 	@$(BIN)/python $< $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
 	@ls $(CORE_SEEDS)/*.midge >$@

@@ -11,13 +11,13 @@
 /* How a convolution's weights lie and which kernel runs it (ops.def). Where two names stand on a line, the first is
  * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
 enum {
-    MG_LAYOUT_CANONICAL = 0,                        /* conv.c */
-    MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_pairs.c, depthwise_strips.c */
-    MG_LAYOUT_WORDS = 2,                            /* conv_words.c, depthwise_words.c */
-    MG_LAYOUT_LANES = 3,                            /* depthwise_lanes.c */
-    MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv.c */
-    MG_LAYOUT_ROWS = 5,                             /* conv_rows.c */
-    MG_LAYOUT_TWINS = 6, MG_LAYOUT_PLANES = 6,      /* conv_twins.c, depthwise_planes.c */
+    MG_LAYOUT_CANONICAL = 0,                        /* conv_i8.c */
+    MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_dsp.c, depthwise_dsp.c */
+    MG_LAYOUT_WORDS = 2,                            /* conv_swar_pixels.c, depthwise_swar_pixels.c */
+    MG_LAYOUT_LANES = 3,                            /* depthwise_mve.c */
+    MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv_i8.c */
+    MG_LAYOUT_ROWS = 5,                             /* conv_mve.c */
+    MG_LAYOUT_TWINS = 6, MG_LAYOUT_PLANES = 6,      /* conv_swar_channels.c, depthwise_swar_channels.c */
 };
 
 /* The ops of this build. A file of select_ops.py may be named in place of the whole table; it also says which

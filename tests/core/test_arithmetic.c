@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "requantize.h"
+#include "arithmetic/requantize.h"
 
 static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b != 0 && (a % b < 0) != (b < 0));

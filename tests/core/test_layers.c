@@ -120,7 +120,7 @@ static uint32_t tap_at(const mg_conv_params_t *p, uint32_t place) {
     return rest == 0 || place >= rest * p->kernel_h ? UINT32_MAX : place / rest * row + whole + place % rest;
 }
 
-/* Two channels by four taps, as core/kernels/conv_pairs.c describes them. */
+/* Two channels by four taps, as core/kernels/linear/conv_dsp.c describes them. */
 static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
     for (uint32_t c = 0; c < p->out_c; c += 2) {
         for (uint32_t k = 0; k < taps; k += 4) {
@@ -135,8 +135,8 @@ static void pack_pairs(const mg_conv_params_t *p, const int8_t *weights, uint32_
     }
 }
 
-/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/conv_words.c says;
- * conv_twins.c wants four channels for any number, and no more taps than there are. */
+/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/linear/conv_swar_pixels.c says;
+ * conv_swar_channels.c wants four channels for any number, and no more taps than there are. */
 static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, bool twins,
                            int8_t *packed) {
     bool one = twins || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
@@ -154,7 +154,7 @@ static uint32_t pack_words(const mg_conv_params_t *p, const int8_t *weights, uin
 
 typedef enum { CANONICAL, DSP, WORDS, TWINS, INT4 } kind_t; /* of layout */
 
-/* Whether four taps are a block for those four channels that c is one of (core/kernels/conv_twins.c). */
+/* Whether four taps are a block for those four channels that c is one of (core/kernels/linear/conv_swar_channels.c). */
 static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, uint32_t c) {
     for (uint32_t channel = c / 4 * 4; channel < p->out_c && channel < c / 4 * 4 + 4; channel++) {
         for (uint32_t k = 0; k + 4 <= taps; k += 4) {
@@ -168,7 +168,7 @@ static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint
 }
 
 /* The data of a layer whose layout is not the canonical one: weights packed or as they were, then bias,
- * multiplier, rounding and shift of each channel (core/kernels/channels.h). */
+ * multiplier, rounding and shift of each channel (core/kernels/linear/channels.h). */
 static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool depthwise, kind_t kind,
                           layer_t *layer) {
     bool pairs = !depthwise && kind == DSP;

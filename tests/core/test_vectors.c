@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "requantize.h"
+#include "arithmetic/requantize.h"
 #include "simd/simd.h"
 
 /* A tensor of one value, with shifts that Helium's requantisation takes, at the extremes of an accumulator: the
@@ -74,12 +74,12 @@ static void random_window(uint16_t *in, uint16_t *out, uint16_t *kernel, uint16_
     *out = (uint16_t)random_between(1, (*in + *pad - 1) / *stride + 1);
 }
 
-/* Channel i of core/kernels/conv_rows.c, in which n lie. */
+/* Channel i of core/kernels/linear/conv_mve.c, in which n lie. */
 static uint32_t channel_of(uint32_t i, uint32_t n) {
     return n - i / 8 * 8 > 4 ? i / 8 * 8 + i % 4 * 2 + i % 8 / 4 : i;
 }
 
-/* In the order of core/kernels/conv_rows.c. */
+/* In the order of core/kernels/linear/conv_mve.c. */
 static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps, int8_t *packed) {
     for (uint32_t c = 0; c < p->out_c; c += 4) {
         for (uint32_t k = 0; k < taps; k += 16) {
@@ -91,7 +91,7 @@ static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps,
     }
 }
 
-/* In the order of core/kernels/depthwise_lanes.c. Lane i is channel i % in_c. */
+/* In the order of core/kernels/linear/depthwise_mve.c. Lane i is channel i % in_c. */
 static void pack_lanes(const mg_conv_params_t *p, const int8_t *w, uint32_t lanes, int8_t *packed) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w;
     for (uint32_t lane = 0; lane < lanes; lane += 16) {

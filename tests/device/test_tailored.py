@@ -6,21 +6,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_natmods import make
-from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
 from midge import load as host_load
-from midge.boards import load_board
-from midge.convert import convert
-from midge.format import read
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
-
-OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
+from midge.convert.pipeline import convert
+from midge.fileformat.read import decode
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.targets.boards import load_board
+from tests.support import ROOT, WAND_MODEL
+from tests.support.boards import built, make
+from tests.support.device_scripts import DEVICE_PACKAGE, rom_files, search_path
+from tests.support.script import load_script
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model, another one, and a native module for this PC that is made for the first."""
     folder = tmp_path_factory.mktemp("tailored")
     (folder / "tiny.midge").write_bytes(rom_files()["tiny.midge"])
-    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    (folder / "wand.midge").write_bytes(convert(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'tiny.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -48,8 +47,8 @@ def test_the_model_that_it_was_made_for_loads(tailored: Path) -> None:
 
 
 def test_another_model_is_refused_with_the_op_and_a_remedy(tailored: Path) -> None:
-    used = {node.op.name for node in read((tailored / "tiny.midge").read_bytes()).nodes}
-    missing = next(n.op for n in read((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
+    used = {node.op.name for node in decode((tailored / "tiny.midge").read_bytes()).nodes}
+    missing = next(n.op for n in decode((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
     last = load(tailored, "wand.midge").strip().splitlines()[-1]
     assert last.startswith("ValueError: node ") and "OPS_FROM=" in last
     assert last.rstrip().endswith(f"op {missing.number}")
@@ -72,7 +71,7 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]  # fmt: skip
     layer = Graph(tensors, [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
     (folder / "dense.midge").write_bytes(convert(model_bytes(layer)).blob)
-    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    (folder / "wand.midge").write_bytes(convert(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'dense.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -113,7 +112,5 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
 
 
 def test_every_family_has_ops() -> None:
-    sys.path.insert(0, str(ROOT / "native_module"))
-    from select_ops import read_table
-
-    assert {family for family, _, _ in read_table()} == {"int8", "f32", "int16", "signal"}
+    select_ops = load_script(ROOT / "native_module/tools/select_ops.py")
+    assert {family for family, _, _ in select_ops.read_table()} == {"int8", "f32", "int16", "signal"}

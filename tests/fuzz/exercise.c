@@ -100,7 +100,8 @@ static double node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
         case MG_OP_DETECTION:
             return p.detection.boxes * ((double)p.detection.boxes + p.detection.limit)
-                   * (p.detection.per_class ? p.detection.classes : 1) + (double)p.detection.boxes * p.detection.classes;
+                   * (p.detection.per_class ? p.detection.classes : 1)
+                   + (double)p.detection.boxes * p.detection.classes;
         case MG_OP_CONV_16:
             return (double)out.size * p.conv16.kernel_h * p.conv16.kernel_w * p.conv16.in_c;
         case MG_OP_MAX_POOL_16:

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from midge.api import load_engine
 from midge.errors import UserError
-from midge.sim import Simulator
-from midge.tools import load_engine
-from midge.transport import open_board
-from midge.upload import upload
+from midge.link.simulator import Simulator
+from midge.link.transport import open_board
+from midge.link.upload import upload
 
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/example"
@@ -38,7 +38,7 @@ def midge(*arguments: str) -> None:
     """Show a command of Midge's and run it."""
     console.print(f"[bold green]$[/] midge {' '.join(arguments)}")
     sys.stdout.flush()
-    subprocess.run([sys.executable, "-m", "midge.cli", *arguments], cwd=OUT, check=True)
+    subprocess.run([sys.executable, "-m", "midge.cli.main", *arguments], cwd=OUT, check=True)
 
 
 def choose(said: np.ndarray, truth: np.ndarray) -> list[int]:

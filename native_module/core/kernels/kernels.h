@@ -9,7 +9,7 @@
 #define MG_KERNELS_H
 
 #include "../ops.h"
-#include "../requantize.h"
+#include "../arithmetic/requantize.h"
 #include "../sizes.h"
 
 /* Records a fault and gives false. Kept out of line: every check calls it. */
@@ -104,33 +104,34 @@ static inline uint32_t mg_step(uint32_t count, uint32_t step) {
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
 bool mg_check_conv(const mg_check_t *check, uint32_t weights, uint32_t scratch);
 
-/* CONV_2D with weights in pairs of channels: conv_pairs.c. */
+/* CONV_2D with weights in pairs of channels: conv_dsp.c. */
 uint32_t mg_pairs_weights_size(const mg_conv_params_t *p);
 uint32_t mg_pairs_table_size(const mg_conv_params_t *p);
 uint32_t mg_pairs_scratch_size(const mg_conv_params_t *p);
 void mg_conv2d_pairs(const mg_call_t *call);
 
-/* DEPTHWISE_CONV_2D in strips: depthwise_strips.c. */
+/* DEPTHWISE_CONV_2D in strips: depthwise_dsp.c. */
 bool mg_strips_possible(const mg_conv_params_t *p);
 uint32_t mg_strips_scratch_size(const mg_conv_params_t *p);
 void mg_depthwise_strips(const mg_call_t *call);
 
-/* Both with two pixels in a word: conv_words.c, depthwise_words.c. */
+/* Both with two pixels in a word: conv_swar_pixels.c, depthwise_swar_pixels.c. */
 uint32_t mg_words_weights_size(const mg_conv_params_t *p);
 uint32_t mg_words_scratch_size(const mg_conv_params_t *p);
 void mg_conv2d_words(const mg_call_t *call);
 uint32_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p);
 void mg_depthwise_words(const mg_call_t *call);
 
-/* CONV_2D with weights in rows of 16: conv_rows.c. */
+/* CONV_2D with weights in rows of 16: conv_mve.c. */
 bool mg_conv2d_rows_check(const mg_check_t *check);
 void mg_conv2d_rows(const mg_call_t *call);
 
-/* DEPTHWISE_CONV_2D of 16 channels at a time: depthwise_lanes.c. */
+/* DEPTHWISE_CONV_2D of 16 channels at a time: depthwise_mve.c. */
 bool mg_depthwise_lanes_check(const mg_check_t *check);
 void mg_depthwise_lanes(const mg_call_t *call);
 
-/* CONV_2D with two channels in a word: conv_twins.c. DEPTHWISE_CONV_2D a plane at a time: depthwise_planes.c. */
+/* CONV_2D with two channels in a word: conv_swar_channels.c. DEPTHWISE_CONV_2D a plane at a time:
+ * depthwise_swar_channels.c. */
 uint32_t mg_twins_weights_size(const mg_conv_params_t *p);
 uint32_t mg_twins_scratch_size(const mg_conv_params_t *p);
 void mg_conv2d_twins(const mg_call_t *call);
@@ -140,7 +141,7 @@ void mg_depthwise_planes(const mg_call_t *call);
 /* The shapes of a pooling op. */
 bool mg_check_pool(const mg_check_t *check);
 
-/* Fixed point (softmax.c): x << n, saturated; 1 / (1 + a) in Q0.31 for a in [0, 1) of Q0.31; zeros in
+/* Fixed point (softmax_i8.c): x << n, saturated; 1 / (1 + a) in Q0.31 for a in [0, 1) of Q0.31; zeros in
  * front of the highest bit. */
 int32_t mg_shift_left(int32_t x, uint32_t n);
 int32_t mg_reciprocal_of_one_plus(int32_t a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * RV32IM: 31 registers, bytes loaded with their sign, no multiply and accumulate, no operand that is shifted or moves
- * on. What it multiplies lies in twins (twins.h); the loops here hold more than a compiler keeps in registers.
+ * on. What it multiplies lies in twins (swar_channels.h); the loops here hold more than a compiler keeps in registers.
  */
 #define MG_SIMD_NAME "rv32"
 

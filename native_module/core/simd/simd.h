@@ -12,13 +12,13 @@
  *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
- *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of requantize.h for x twice a value below 2^30
+ *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
- *                                 requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
+ *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
  *                                 22, zero point and rounding added in one, saturated to int8
  *   mg_requantize_short(x, ...)   the same for the accumulator itself
  *
- * for convolutions in pairs of channels (kernels/conv_pairs.c):
+ * for convolutions in pairs of channels (kernels/linear/conv_dsp.c):
  *
  *   mg_widen_rows(rows)           of each word of some rows two pairs of int16 (x0 x2), (x1 x3), four words apart;
  *                                 gives where the next would lie
@@ -27,7 +27,7 @@
  *   mg_pairs_of_one(layer, x, out)
  *                                 all channels of one pixel, x in bytes
  *
- * for depthwise ones (kernels/depthwise_strips.c):
+ * for depthwise ones (kernels/linear/depthwise_dsp.c):
  *
  *   mg_pair_columns(columns)      two columns of words as int16 pairs: of each byte a pair, in its own plane
  *   mg_dot_taps(sums, x, line, taps, rows, pairs, step)
@@ -36,14 +36,14 @@
  *   mg_strip_by_1(strip), mg_strip_by_2(strip)
  *                                 a strip of 3x3 windows, moved by 1 or 2 in both directions
  *
- * and for cores that multiply one number at a time (kernels/conv_words.c), which hold two pixels in a
+ * and for cores that multiply one number at a time (kernels/linear/conv_swar_pixels.c), which hold two pixels in a
  * word x0 + x1 * 2^16, so that one multiplication gives two products:
  *
  *   mg_expand(words, bytes, n)    n int8, a multiple of eight, as int32
  *   mg_pair_up(words, a, b, k)    words[i] = a[i] + b[i] * 2^16
  *   mg_dot_words(sums, w, x, n)   2 n times two taps of two channels, [w c0k0 c0k1 c1k0 c1k1], x two words; to
  *                                 each channel's sums[2] are added q and q >> 16, q = 2^15 + the products
- *                                 of two taps, which stay below 2^15 (conv_words.c tells the fields apart)
+ *                                 of two taps, which stay below 2^15 (conv_swar_pixels.c tells the fields apart)
  *   mg_dot_window(sums, x, line, taps, rows, columns, step)
  *                                 the same for a window on a plane of such words, two columns at a time
  *   mg_dot_columns(sums, w, x, n) 4 n taps of four channels and one pixel, bytes c0 c2 c1 c3 of 1 to 255, two
@@ -54,10 +54,10 @@
  *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
  *                                 constants are put as the core wants them once
  *
- * or two channels, w0 + w1 * 2^16 (kernels/conv_twins.c, which tells what a block is):
+ * or two channels, w0 + w1 * 2^16 (kernels/linear/conv_swar_channels.c, which tells what a block is):
  *
  *   mg_requantize_fine(x, fine, above)
- *                                 requantize.h for |x| < 2^28 and a right shift s of 1 to 22, with the zero point,
+ *                                 arithmetic/requantize.h for |x| < 2^28 and a right shift s of 1 to 22, with the zero point,
  *                                 saturated to int8. Twice what the first rounding gives, rounded down, is the high
  *                                 half of 4 x times the multiplier; both roundings and the zero point are 1 + 2^s +
  *                                 zero_point * 2^(s + 1) in front of a shift by s + 1. What makes halves go away
@@ -67,7 +67,7 @@
  *                                 k taps, a multiple of four, of two times four channels of one pixel, in blocks of
  *                                 `block` taps, 2 or 4: total, upper of each two channels
  *
- * and over vectors of 16 bytes (kernels/conv_rows.c, kernels/depthwise_lanes.c); vectors.h has them in plain C:
+ * and over vectors of 16 bytes (kernels/linear/conv_mve.c, kernels/linear/depthwise_mve.c); vectors.h has them in plain C:
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
  *                                 `rows` times n > 0 bytes
@@ -96,7 +96,7 @@
 
 #include "../bytes.h"
 
-/* Weights and channel table of a layer (conv_pairs.c); assembly knows the order of these. */
+/* Weights and channel table of a layer (conv_dsp.c); assembly knows the order of these. */
 typedef struct {
     const int8_t *weights;
     const uint8_t *table;
@@ -120,7 +120,7 @@ typedef struct {
     uint32_t rows, line;
 } mg_columns_t;
 
-/* What depthwise_strips.c holds ready of a channel; assembly knows the order of these. */
+/* What depthwise_dsp.c holds ready of a channel; assembly knows the order of these. */
 typedef struct {
     int32_t twice_bias, multiplier, rounding;
     uint32_t shift;
@@ -145,7 +145,7 @@ typedef struct {
     uint32_t shift;
 } mg_fine_t;
 
-/* Four channels of a row of pixels (conv_twins.c); assembly knows the order of these. */
+/* Four channels of a row of pixels (conv_swar_channels.c); assembly knows the order of these. */
 typedef struct {
     const int32_t *w; /* [taps][2] */
     const int8_t *x;
@@ -181,8 +181,8 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
 #else
 #include "scalar.h"
 #endif
-#include "words.h"
-#include "twins.h"
+#include "swar_pixels.h"
+#include "swar_channels.h"
 
 /* What follows requantisation: y = clamp(x + zero_point, min, max). */
 typedef struct {

@@ -15,7 +15,7 @@ static inline void mg_fill(int8_t *to, int32_t value, uint32_t n) {
     memset(to, value, n);
 }
 
-/* requantize.h with bias, multiplier and -1 >= shift >= -31 of lane i of a table of four; saturated. */
+/* arithmetic/requantize.h with bias, multiplier and -1 >= shift >= -31 of lane i of a table of four; saturated. */
 static inline int8_t mg_finish_lane(int32_t sum, const uint8_t *table, uint32_t i, int32_t zero_point) {
     int32_t x = (int32_t)((uint32_t)sum + mg_load_u32(table + 4 * i));
     int64_t high = ((int64_t)x * mg_load_i32(table + 16 + 4 * i) + (1 << 30)) >> 31;

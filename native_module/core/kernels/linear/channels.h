@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The per-channel half of a convolution: bias, requantisation, zero point, activation. In the canonical
+ * layout the table is int32 bias[n], int32 multiplier[n], int8 shift[n]; it may lie at any address.
+ */
+#ifndef MG_CHANNELS_H
+#define MG_CHANNELS_H
+
+#include "../../simd/simd.h"
+#include "../kernels.h"
+
+typedef struct {
+    const uint8_t *table;
+    uint32_t n;
+    int32_t zero_point, min, max;
+    bool clamps; /* the activation is narrower than int8 */
+    bool above;  /* no output lies below the zero point: how negative sums round is of no account */
+} mg_channels_t;
+
+static inline mg_channels_t mg_channels_of(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max,
+                              p->act_min > INT8_MIN || p->act_max < INT8_MAX, p->act_min >= p->out_zero_point};
+    return channels;
+}
+
+/* For any multiplier and shift. */
+static inline int8_t mg_finish(const mg_channels_t *channels, uint32_t c, int32_t sum) {
+    const uint8_t *at = channels->table + 4 * c;
+    int32_t bias = mg_load_i32(at);
+    int32_t multiplier = mg_load_i32(at + 4 * channels->n);
+    int32_t shift = (int8_t)channels->table[8 * channels->n + c];
+    int32_t y = mg_requantize(mg_wrap_add(sum, bias), multiplier, shift);
+    return (int8_t)mg_clamp(mg_wrap_add(y, channels->zero_point), channels->min, channels->max);
+}
+
+/* A channel whose accumulators stay below 2^30 and whose shift is between -22 and -1: then one constant
+ * rounds and adds the zero point, rounding = 2^(s - 1) + zero_point * 2^s with s = -shift, and
+ * requantising is six instructions on a core that has them. Layouts other than the canonical one hold
+ * these four words a channel; a file that lies in them gets wrong answers, nothing worse. */
+typedef struct {
+    int32_t bias, multiplier, rounding;
+    uint32_t shift; /* to the right */
+} mg_channel_t;
+
+static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32_t c) {
+    const uint8_t *at = channels->table + sizeof(mg_channel_t) * c;
+    mg_channel_t channel = {mg_load_i32(at), mg_load_i32(at + 4), mg_load_i32(at + 8), mg_load_u32(at + 12)};
+    return channel;
+}
+
+void mg_clamp_outputs(const mg_channels_t *channels, int8_t *out, uint32_t n);
+
+/* The activation of n outputs that have been saturated to int8. */
+static inline void mg_clamp_all(const mg_channels_t *channels, int8_t *out, uint32_t n) {
+    if (channels->clamps) {
+        mg_clamp_outputs(channels, out, n);
+    }
+}
+
+static inline int8_t mg_finish_short(const mg_channels_t *channels, const mg_channel_t *channel, int32_t sum) {
+    int32_t y = mg_requantize_short(mg_wrap_add(sum, channel->bias), channel->multiplier, channel->rounding,
+                                    channel->shift);
+    return (int8_t)(channels->clamps ? mg_clamp(y, channels->min, channels->max) : y);
+}
+
+#endif

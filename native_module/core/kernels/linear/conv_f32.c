@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * CONV_2D and DEPTHWISE_CONV_2D in float32, with float32 weights or, hybrid, with int8 ones.
+ *
+ *     y[n,i,j,c] = clamp(b[c] + sum over p,q,k of w[c,p,q,k] * x[n,i',j',k])
+ *     hybrid:      clamp(b[c] + s[n] * s_w[c] * sum of w[c,p,q,k] * (q[n,i',j',k] - z[n]))
+ *     i' = i * stride_h - pad_top + p * dilation_h, and j' likewise; x is 0 outside
+ *
+ * shapes as in conv_i8.c. float32 needs no patch: the part of a kernel row that lies inside is one
+ * stretch of the input and one of the weights. Hybrid: each image is first quantised to int8 in the
+ * scratch, q = round(x / s) + z, halves away from zero. Symmetric: s = max |x| / 127, z = 0, q from
+ * -127; asymmetric: s = (max - min) / 255 over a range widened to hold 0, z the end that rounds better.
+ * The integer sum is bounded by 255 * 128 * 65535 < 2^31; sum(w) * z is taken off mod 2^32.
+ * Source: LiteRT's reference kernels, float and hybrid.
+ */
+#include "../../simd/simd.h"
+#include "../float32.h"
+
+#define LIMITS 8u /* bytes: the activation's low and high, at the head of a channel table */
+
+bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs) {
+    for (uint32_t i = 0; i < check->n_inputs; i++) {
+        if (check->tensors[i].place == MG_PLACE_DATA) {
+            return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", i, UINT32_MAX);
+        }
+    }
+    return mg_check_ends(check, n_inputs, MG_FLOAT32, MG_FLOAT32);
+}
+
+static bool check_conv(const mg_check_t *check, bool depthwise, uint32_t weight_size, uint32_t channel_size) {
+    const mg_conv_params_t *p = &check->params.conv;
+    const uint32_t taps = mg_times4(p->kernel_h, p->kernel_w, depthwise ? 1 : p->in_c, p->out_c);
+    if (depthwise && (p->in_c == 0 || p->out_c % p->in_c != 0)) {
+        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+    }
+    if (p->layout != 0) {
+        return mg_refuse(check, "weights packed for another core, convert the model again: layout", p->layout, 0);
+    }
+    return mg_check_ends_f32(check, 1)
+           && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
+           && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
+           && mg_check_data(check, p->weights_at, mg_times(weight_size, taps))
+           && mg_check_data(check, p->channels_at, mg_plus(LIMITS, mg_times(channel_size, p->out_c)));
+}
+
+/* A window over one image: where its first tap lies and which taps lie inside. */
+typedef struct {
+    const mg_conv_params_t *p;
+    const float *image;
+    const uint8_t *weights, *bias;
+    int32_t y, x;
+    uint32_t top, bottom, left, right;
+    float low, high;
+} window_t;
+
+/* Taps [*first, *last) of those that start at `start`, `dilation` apart, lie in [0, in). */
+static void clip(int32_t start, uint32_t kernel, uint32_t dilation, uint32_t in, uint32_t *first, uint32_t *last) {
+    *first = start < 0 ? ((uint32_t)-start + dilation - 1) / dilation : 0;
+    uint32_t inside = ((uint32_t)((int32_t)in - start) + dilation - 1) / dilation;
+    *last = inside < kernel ? inside : kernel;
+    *last = *last < *first ? *first : *last; /* a dilated window may straddle the input */
+}
+
+/* The input under a tap. */
+static const float *pixel_at(const window_t *w, uint32_t ky, uint32_t kx) {
+    uint32_t y = (uint32_t)(w->y + (int32_t)(ky * w->p->dilation_h));
+    uint32_t x = (uint32_t)(w->x + (int32_t)(kx * w->p->dilation_w));
+    return w->image + (y * w->p->in_w + x) * w->p->in_c;
+}
+
+static void conv_pixel(const window_t *w, float *out) {
+    const mg_conv_params_t *p = w->p;
+    uint32_t tap = p->in_c, n = w->right - w->left; /* n runs of a tap, or one run where they touch */
+    if (p->dilation_w == 1) {
+        tap *= n;
+        n = 1;
+    }
+    const uint8_t *filter = w->weights;
+    for (uint32_t c = 0; c < p->out_c; c++) {
+        float sum = 0;
+        for (uint32_t ky = w->top; ky < w->bottom; ky++) {
+            const uint8_t *row = filter + 4 * (ky * p->kernel_w + w->left) * p->in_c;
+            for (uint32_t i = 0; i < n; i++) {
+                sum = mg_dot_f32(sum, pixel_at(w, ky, w->left + i), row, tap);
+                row += 4 * tap;
+            }
+        }
+        out[c] = mg_clamp_f32(sum + mg_load_f32(w->bias + 4 * c), w->low, w->high);
+        filter += 4 * (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    }
+}
+
+static void depthwise_pixel(const window_t *w, float *out) {
+    const mg_conv_params_t *p = w->p;
+    uint32_t multiplier = p->out_c / p->in_c;
+    memset(out, 0, 4 * (uint32_t)p->out_c);
+    for (uint32_t ky = w->top; ky < w->bottom; ky++) {
+        for (uint32_t kx = w->left; kx < w->right; kx++) {
+            const float *x = pixel_at(w, ky, kx);
+            const uint8_t *weight = w->weights + 4 * (ky * p->kernel_w + kx) * p->out_c;
+            for (uint32_t c = 0, m = 0; c < p->out_c; c++, weight += 4) {
+                out[c] += *x * mg_load_f32(weight);
+                if (++m == multiplier) {
+                    m = 0;
+                    x++;
+                }
+            }
+        }
+    }
+    for (uint32_t c = 0; c < p->out_c; c++) {
+        out[c] = mg_clamp_f32(out[c] + mg_load_f32(w->bias + 4 * c), w->low, w->high);
+    }
+}
+
+static void walk(const mg_call_t *call, void (*pixel)(const window_t *, float *)) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const uint8_t *table = call->data + p->channels_at;
+    float *out = call->out[0];
+    window_t w = {.p = p, .image = call->in[0], .weights = call->data + p->weights_at, .bias = table + LIMITS,
+                  .low = mg_load_f32(table), .high = mg_load_f32(table + 4)};
+    for (uint32_t n = 0; n < p->batches; n++) {
+        for (int32_t i = 0; i < p->out_h; i++) {
+            w.y = i * p->stride_h - p->pad_top;
+            clip(w.y, p->kernel_h, p->dilation_h, p->in_h, &w.top, &w.bottom);
+            for (int32_t j = 0; j < p->out_w; j++) {
+                w.x = j * p->stride_w - p->pad_left;
+                clip(w.x, p->kernel_w, p->dilation_w, p->in_w, &w.left, &w.right);
+                pixel(&w, out);
+                out += p->out_c;
+            }
+        }
+        w.image += (uint32_t)p->in_h * p->in_w * p->in_c;
+    }
+}
+
+bool mg_conv2d_f32_check(const mg_check_t *check) {
+    return check_conv(check, false, 4, 4);
+}
+
+void mg_conv2d_f32_run(const mg_call_t *call) {
+    walk(call, conv_pixel);
+}
+
+bool mg_depthwise_f32_check(const mg_check_t *check) {
+    return check_conv(check, true, 4, 4);
+}
+
+void mg_depthwise_f32_run(const mg_call_t *call) {
+    walk(call, depthwise_pixel);
+}
+
+/* How an image has been quantised: x = scale * (q - zero_point). */
+typedef struct {
+    float scale;
+    int32_t zero_point;
+} units_t;
+
+/* round(x) in [low, 127], halves away from zero; NaN gives low. */
+static int32_t round_byte(float x, int32_t low) {
+    if (!(x > (float)low)) {
+        return low;
+    }
+    if (x > 127.0f) {
+        return 127;
+    }
+    int32_t whole = (int32_t)x;
+    float rest = x - (float)whole;
+    return whole + (rest >= 0.5f ? 1 : rest <= -0.5f ? -1 : 0);
+}
+
+static units_t quantize_image(const float *x, uint32_t n, int8_t *q, bool asymmetric) {
+    float min = 0.0f, max = 0.0f;
+    for (uint32_t i = 0; i < n; i++) {
+        min = x[i] < min ? x[i] : min;
+        max = x[i] > max ? x[i] : max;
+    }
+    units_t units = {1.0f, 0};
+    if (min == max) { /* both are 0 */
+        memset(q, 0, n);
+        return units;
+    }
+    int32_t lowest = -127;
+    float range = -min > max ? -min : max;
+    float steps = 127.0f / range;
+    units.scale = range / 127.0f;
+    if (asymmetric) {
+        lowest = -128;
+        units.scale = (max - min) / 255.0f;
+        float below = min / units.scale, above = max / units.scale;
+        units.zero_point = round_byte(128.0f - below < 127.0f + above ? -128.0f - below : 127.0f - above, -128);
+        steps = 1.0f / units.scale;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        q[i] = (int8_t)round_byte((float)units.zero_point + x[i] * steps, lowest);
+    }
+    return units;
+}
+
+static bool check_hybrid(const mg_check_t *check, bool depthwise) {
+    const mg_conv_params_t *p = &check->params.conv;
+    const uint32_t taps = mg_taps_of(p), image = mg_times4(p->in_h, p->in_w, p->in_c, 1);
+    if (taps > UINT16_MAX) {
+        return mg_refuse(check, "a kernel of too many taps", UINT32_MAX, UINT16_MAX);
+    }
+    if (mg_plus(image, taps) > check->scratch_size) {
+        return mg_refuse(check, "too little scratch for a quantised image: bytes", check->scratch_size, UINT32_MAX);
+    }
+    return check_conv(check, depthwise, 1, 12);
+}
+
+/* sum over the patch of q * w for output channel c */
+typedef int32_t (*dot_fn)(const mg_conv_params_t *p, const int8_t *patch, const int8_t *weights, uint32_t c);
+
+static int32_t conv_dot(const mg_conv_params_t *p, const int8_t *patch, const int8_t *weights, uint32_t c) {
+    uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    return mg_dot(patch, weights + c * k, k);
+}
+
+static int32_t depthwise_dot(const mg_conv_params_t *p, const int8_t *patch, const int8_t *weights, uint32_t c) {
+    const int8_t *x = patch + c / (p->out_c / p->in_c), *w = weights + c;
+    int32_t sum = 0;
+    for (uint32_t t = 0; t < (uint32_t)p->kernel_h * p->kernel_w; t++, x += p->in_c, w += p->out_c) {
+        sum += *x * *w;
+    }
+    return sum;
+}
+
+/* The table: low, high, b float[out_c], s_w float[out_c], sum(w) int32[out_c]. */
+static void hybrid(const mg_call_t *call, dot_fn dot) {
+    mg_conv_params_t p = call->params.conv;
+    const uint8_t *table = call->data + p.channels_at;
+    float low = mg_load_f32(table), high = mg_load_f32(table + 4);
+    const float *x = call->in[0];
+    float *out = call->out[0];
+    uint32_t size = (uint32_t)p.in_h * p.in_w * p.in_c;
+    int8_t *image = call->scratch, *patch = image + size;
+    bool asymmetric = p.in_zero_point != 0;
+    for (uint32_t n = 0; n < p.batches; n++, x += size) {
+        units_t units = quantize_image(x, size, image, asymmetric);
+        p.in_zero_point = (int8_t)units.zero_point;
+        for (uint32_t i = 0; i < (uint32_t)p.out_h * p.out_w; i++) {
+            mg_gather_patch(&p, image, (int32_t)(i / p.out_w), (int32_t)(i % p.out_w), patch);
+            const uint8_t *channel = table + LIMITS;
+            for (uint32_t c = 0; c < p.out_c; c++, channel += 4) {
+                uint32_t sum = (uint32_t)dot(&p, patch, (const int8_t *)call->data + p.weights_at, c);
+                sum -= mg_load_u32(channel + 8u * p.out_c) * (uint32_t)units.zero_point;
+                float scale = units.scale * mg_load_f32(channel + 4u * p.out_c);
+                *out++ = mg_clamp_f32(mg_load_f32(channel) + (float)(int32_t)sum * scale, low, high);
+            }
+        }
+    }
+}
+
+bool mg_conv2d_hybrid_check(const mg_check_t *check) {
+    return check_hybrid(check, false);
+}
+
+void mg_conv2d_hybrid_run(const mg_call_t *call) {
+    hybrid(call, conv_dot);
+}
+
+bool mg_depthwise_hybrid_check(const mg_check_t *check) {
+    return check_hybrid(check, true);
+}
+
+void mg_depthwise_hybrid_run(const mg_call_t *call) {
+    hybrid(call, depthwise_dot);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DEPTHWISE_CONV_2D a strip at a time (layout 1): the formula of conv_i8.c, for cores with 16-bit
+ * multiply-accumulate.
+ *
+ * A strip is four outputs wide and as long as the map. Its inputs are gathered, padded and widened to 16 bits
+ * in the scratch, for four channels at once, since four channels are a word of the input. There,
+ * neighbouring values across the strip are neighbours in memory, and a pair of them times a pair of taps is
+ * one instruction. Rows and columns change places where that is less work.
+ *
+ * Where the width is no multiple of four the last strip overlaps the one before it, and so do the last four
+ * channels: what is computed twice is the same. A map of fewer than four outputs across writes only those.
+ *
+ * Weights lie as in the canonical layout; in the scratch they are doubled, and so is every sum, which is
+ * what requantising wants (simd.h). Dilation across the strip is 1. The converter gives a layer
+ * this layout only where the short requantisation (channels.h) is exact.
+ */
+#include "channels.h"
+
+#define OUTPUTS 4
+#define CHANNELS 4
+
+/* One axis of the window: a along the strip, b across it. */
+typedef struct {
+    uint32_t in, out, kernel, stride, dilation, pad;
+    uint32_t in_step, out_step; /* in elements of the image */
+    uint32_t tap_step;          /* in weights */
+} axis_t;
+
+typedef struct {
+    axis_t a, b;
+    bool by_three;         /* the 3x3 windows of mg_strip_by_1 and _2 */
+    uint32_t pairs;        /* of taps across the window */
+    uint32_t height, line; /* of a strip; the line in values, even */
+    uint32_t taps;         /* int16 of a channel's window */
+    uint32_t lanes;        /* channels that are gathered together: four, or one where there are fewer */
+} geometry_t;
+
+/* Products of pairs. */
+static uint32_t work(uint32_t a_out, uint32_t a_kernel, uint32_t b_out, uint32_t b_kernel) {
+    return mg_times4((b_out + OUTPUTS - 1) / OUTPUTS, a_out, a_kernel, (b_kernel + 1) / 2);
+}
+
+static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
+    const bool upright = p->dilation_w != 1
+                         || (p->dilation_h == 1 && work(p->out_w, p->kernel_w, p->out_h, p->kernel_h)
+                                                       < work(p->out_h, p->kernel_h, p->out_w, p->kernel_w));
+    axis_t *w = upright ? &g->a : &g->b, *h = upright ? &g->b : &g->a;
+    *w = (axis_t){p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left, p->in_c, p->out_c, p->out_c};
+    *h = (axis_t){p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
+                  p->in_w * w->in_step, p->out_w * w->out_step, p->kernel_w * w->tap_step};
+    g->by_three = g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride
+                  && g->b.stride <= 2;
+    g->pairs = (g->b.kernel + 1) / 2;
+    g->height = mg_reach(g->a.out, g->a.stride, g->a.kernel, g->a.dilation);
+    g->line = g->by_three ? 2 + 4 * g->b.stride : ((OUTPUTS - 1) * g->b.stride + 2 * g->pairs + 1) & ~1u;
+    g->taps = 2 * g->a.kernel * g->pairs;
+    g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
+}
+
+bool mg_strips_possible(const mg_conv_params_t *p) {
+    return p->dilation_h == 1 || p->dilation_w == 1;
+}
+
+static uint32_t channel_size(const geometry_t *g) {
+    return mg_plus(sizeof(mg_strip_channel_t), mg_times(2, g->taps));
+}
+
+uint32_t mg_strips_scratch_size(const mg_conv_params_t *p) {
+    geometry_t g;
+    set_geometry(&g, p);
+    const uint32_t channels = mg_times(p->out_c / p->in_c, channel_size(&g));
+    return mg_times(g.lanes, mg_plus(mg_times4(2, g.height, g.line, 1), channels));
+}
+
+/* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
+static void load_taps(const geometry_t *g, const int8_t *weights, int16_t *taps) {
+    const uint32_t step = g->b.tap_step;
+    for (uint32_t i = 0; i < g->a.kernel; i++, weights += g->a.tap_step) {
+        if (g->by_three) {
+            *taps++ = (int16_t)(2 * weights[0]);
+            *taps++ = (int16_t)(2 * weights[step]);
+            *taps++ = (int16_t)(2 * weights[step]);
+            *taps++ = (int16_t)(2 * weights[2 * step]);
+            continue;
+        }
+        for (uint32_t j = 0; j < 2 * g->pairs; j++) {
+            *taps++ = (int16_t)(j < g->b.kernel ? 2 * weights[j * step] : 0);
+        }
+    }
+}
+
+/* Gathers a strip of four channels, the first of which is at *channel, from b0 on, with the zero point around it:
+ * a pair of columns after the other. Where there is nothing, a column is the zero point again and again. */
+static void load_four(const geometry_t *g, const int8_t *channel, int32_t b0, int8_t zero_point, int16_t *values) {
+    const uint32_t outside = 0x01010101u * (uint8_t)zero_point, b_in = g->b.in, line = 2 * g->line;
+    const uint8_t *image = (const uint8_t *)channel, *nothing = (const uint8_t *)&outside;
+    uint32_t above = g->a.pad < g->height ? g->a.pad : g->height;
+    uint32_t inside = above + g->a.in < g->height ? g->a.in : g->height - above;
+    for (uint32_t j = 0, b = (uint32_t)b0; j < g->line; j += 2, b += 2) {
+        mg_columns_t pads = {values + j, g->height * line, nothing, nothing, 0, 0, above, line}, columns = pads;
+        if (b < b_in) {
+            columns.a = image + b * g->b.in_step;
+            columns.a_step = g->a.in_step;
+        }
+        if (b + 1 < b_in) {
+            columns.b = image + (b + 1) * g->b.in_step;
+            columns.b_step = g->a.in_step;
+        }
+        if (above != 0) {
+            mg_pair_columns(&pads);
+        }
+        columns.to += above * g->line;
+        columns.rows = inside;
+        if (inside != 0) {
+            mg_pair_columns(&columns);
+        }
+        pads.to += (above + inside) * g->line;
+        pads.rows = g->height - above - inside;
+        if (pads.rows != 0) {
+            mg_pair_columns(&pads);
+        }
+    }
+}
+
+/* The same of one channel. */
+static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_t zero_point, int16_t *values) {
+    int32_t a = -(int32_t)g->a.pad;
+    for (uint32_t i = 0; i < g->height; i++, a++) {
+        bool row = a >= 0 && a < (int32_t)g->a.in;
+        uint32_t at = (uint32_t)a * g->a.in_step + (uint32_t)b0 * g->b.in_step;
+        for (uint32_t j = 0; j < g->line; j++, at += g->b.in_step) {
+            *values++ = row && (uint32_t)b0 + j < g->b.in ? image[at] : zero_point;
+        }
+    }
+}
+
+static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
+    const mg_strip_channel_t *channel = strip->channel;
+    const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
+    const uint32_t next = mg_step(g->a.out, g->a.stride) * g->line;
+    const int16_t *x = strip->x;
+    int8_t *out = strip->out;
+    for (uint32_t i = 0; i < g->a.out; i++, x += next, out += strip->out_step) {
+        int32_t sums[OUTPUTS];
+        mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
+        for (uint32_t j = OUTPUTS; j-- != 0;) {
+            out[at[j]] = (int8_t)mg_requantize_twice(mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier,
+                                                     channel->rounding, channel->shift);
+        }
+    }
+}
+
+static void convolve(const geometry_t *g, const mg_strip_t *strip) {
+    if (!g->by_three) {
+        convolve_any(g, strip);
+    } else if (g->b.stride == 1) {
+        mg_strip_by_1(strip);
+    } else {
+        mg_strip_by_2(strip);
+    }
+}
+
+typedef struct {
+    const mg_call_t *call;
+    geometry_t g;
+    mg_channels_t channels;
+    mg_strip_t strip;
+    uint32_t plane; /* values of a gathered channel */
+    int16_t *values;
+    uint32_t count, size; /* of the mg_strip_channel_t: how many, and bytes */
+    uint8_t *held;
+} layer_t;
+
+static mg_strip_channel_t *held_channel(const layer_t *layer, uint32_t k) {
+    return (mg_strip_channel_t *)(void *)(layer->held + k * layer->size);
+}
+
+/* The output channels of the input channels that are gathered from c on. */
+static void load_channels(const layer_t *layer, uint32_t c) {
+    const mg_call_t *call = layer->call;
+    const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
+    uint32_t to = c * (layer->count / layer->g.lanes);
+    for (uint32_t k = 0; k < layer->count; k++, to++) {
+        mg_strip_channel_t *held = held_channel(layer, k);
+        memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
+        held->twice_bias = (int32_t)((uint32_t)held->twice_bias << 1);
+        load_taps(&layer->g, weights + to, held->taps);
+    }
+}
+
+/* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
+static void set_strip(mg_strip_t *strip, const geometry_t *g, bool above) {
+    uint32_t at[OUTPUTS] = {0, 0, 0, 0};
+    for (uint32_t i = 1; i < OUTPUTS; i++) {
+        at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
+    }
+    strip->second = at[1];
+    strip->third = at[2];
+    strip->fourth = at[3];
+    strip->step = above ? 1 : -1;
+    strip->left = above ? -(int32_t)g->a.out : (int32_t)g->a.out;
+    strip->out_step = g->a.out_step;
+}
+
+/* The outputs of the input channels that are gathered from c on, of one image. */
+static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
+    const geometry_t *g = &layer->g;
+    const int8_t zero_point = layer->call->params.conv.in_zero_point;
+    const uint32_t multiplier = layer->count / g->lanes;
+    mg_strip_t *strip = &layer->strip;
+    load_channels(layer, c);
+    for (uint32_t b = 0;;) {
+        int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
+        (g->lanes == 1 ? load_one : load_four)(g, image + c, b0, zero_point, layer->values);
+        strip->x = layer->values;
+        strip->out = out + b * g->b.out_step + c * multiplier;
+        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip->out++) {
+            strip->channel = held_channel(layer, k);
+            convolve(g, strip);
+            if (--m == 0) {
+                m = multiplier;
+                strip->x += layer->plane;
+            }
+        }
+        if (b + OUTPUTS >= g->b.out) {
+            return;
+        }
+        b = b + 2 * OUTPUTS <= g->b.out ? b + OUTPUTS : g->b.out - OUTPUTS;
+    }
+}
+
+void mg_depthwise_strips(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
+    const int8_t *image = call->in[0];
+    int8_t *out = call->out[0];
+    layer_t layer;
+    layer.call = call;
+    layer.channels = mg_channels_of(call);
+    set_geometry(&layer.g, p);
+    set_strip(&layer.strip, &layer.g, layer.channels.above);
+    layer.plane = layer.g.height * layer.g.line;
+    layer.size = channel_size(&layer.g);
+    layer.count = layer.g.lanes * (p->out_c / p->in_c);
+    layer.held = call->scratch;
+    layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);
+    const uint32_t lanes = layer.g.lanes;
+    for (uint32_t n = 0; n < p->batches; n++) {
+        for (uint32_t c = 0;;) {
+            convolve_channels(&layer, image, out, c);
+            if (c + lanes >= p->in_c) {
+                break;
+            }
+            c = c + 2 * lanes <= p->in_c ? c + lanes : p->in_c - lanes;
+        }
+        mg_clamp_all(&layer.channels, out, outputs);
+        image += (uint32_t)p->in_h * p->in_w * p->in_c;
+        out += outputs;
+    }
+}

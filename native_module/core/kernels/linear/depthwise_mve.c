@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DEPTHWISE_CONV_2D of 16 channels at a time (layout 3): the formula of conv_i8.c with out_c = in_c, for cores
+ * with vectors of 16 bytes. Channels lie beside each other as they are; where there are few and stride_w is
+ * 1, so do those of the next pixels: 16 / C pixels are then one vector.
+ *
+ * Weights: for each 16 channels (or for the vector of all pixels, in which they repeat) [taps][16], zeros
+ * behind the last, the taps one more with zeros where their number is even. No weight is -128, so that two
+ * products fit 16 bits. Channel table: for each vector four times int32 bias[4], multiplier[4], shift[4] of
+ * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_lanes).
+ *
+ * The scratch holds the rows under a window, padded with the zero point, in a ring: each row of the input is
+ * copied once. Where a vector is of one pixel, rows of 16 channels lie by themselves, so that the taps of a row are 16
+ * bytes apart. In front of them stands where each tap lies from the window's first.
+ *
+ * The converter gives a layer this layout only where the short requantisation of channels.h is exact.
+ */
+#include "channels.h"
+
+#define LANES 16u
+
+typedef struct {
+    uint32_t taps;    /* odd */
+    uint32_t pixels;  /* in a vector */
+    uint32_t vectors; /* of the channels */
+    uint32_t column;  /* bytes of a pixel in the ring */
+    uint32_t rows;    /* of the ring */
+    uint32_t width;   /* of one, padded, in bytes */
+} geometry_t;
+
+static geometry_t geometry_of(const mg_conv_params_t *p) {
+    geometry_t g;
+    bool several = p->stride_w == 1 && p->in_c <= LANES / 2;
+    g.taps = ((uint32_t)p->kernel_h * p->kernel_w) | 1u;
+    g.pixels = several ? LANES / p->in_c : 1;
+    g.vectors = (p->in_c + LANES - 1) / LANES;
+    g.column = several ? p->in_c : LANES;
+    g.rows = mg_reach(1, p->stride_h, p->kernel_h, p->dilation_h);
+    g.width = mg_reach(p->out_w, p->stride_w, p->kernel_w, p->dilation_w) * g.column;
+    return g;
+}
+
+/* Sizes of the scratch make sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_lanes_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->in_c != p->out_c) {
+        return mg_refuse(check, "layout of lanes with a channel multiplier: output channels", p->out_c, p->in_c);
+    }
+    geometry_t g = geometry_of(p);
+    return mg_check_conv(check, mg_times4(g.vectors, g.taps, LANES, 1), 0)
+           && mg_check_data(check, p->channels_at, mg_times(g.vectors, 4 * 48))
+           && mg_check_scratch(check, mg_plus(mg_times4(g.vectors, g.rows, g.width, 1),
+                                              mg_plus(mg_times(sizeof(int32_t), g.taps), LANES - 1)));
+}
+
+/* A row of the input, or what stands for it below, in all vectors. */
+static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_t *image, int32_t y, int8_t *row) {
+    const uint32_t width = g->width, left = p->pad_left * g->column;
+    uint32_t columns = left >= width ? 0 : (width - left) / g->column;
+    columns = columns > p->in_w ? p->in_w : columns;
+    const bool inside = y < p->in_h;
+    const int8_t *from = inside ? image + (uint32_t)y * p->in_w * p->in_c : image;
+    for (uint32_t c = 0; c < p->in_c; c += LANES, row += g->rows * width) {
+        if (!inside) {
+            mg_fill(row, p->in_zero_point, width);
+        } else if (g->column < LANES && columns != 0) {
+            mg_copy_rows(row + left, 0, from, 0, columns * p->in_c, 1);
+        } else {
+            mg_copy_rows(row + left, LANES, from + c, p->in_c, p->in_c - c < LANES ? p->in_c - c : LANES, columns);
+        }
+    }
+}
+
+/* The outputs of 16 channels, or of all, in a row. */
+static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_lanes_t row) {
+    bool by_16 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
+    uint32_t left = p->out_w % g->pixels;
+    row.count = p->out_w / g->pixels;
+    if (row.count != 0) {
+        (by_16 ? mg_lanes_3x3 : mg_lanes)(&row);
+    }
+    if (left != 0) {
+        row.x += row.count * row.step;
+        row.out += row.count * row.out_step;
+        row.count = 1;
+        row.n = left * p->in_c;
+        mg_lanes(&row);
+    }
+}
+
+void mg_depthwise_lanes(const mg_call_t *call) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const mg_channels_t channels = mg_channels_of(call);
+    const geometry_t g = geometry_of(p);
+    const uint32_t width = g.width, plane = g.rows * width, in_c = p->in_c;
+    const int8_t *image = call->in[0];
+    int32_t *offsets = call->scratch;
+    int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
+    mg_lanes_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
+                      .pairs = g.taps / 2, .zero_point = p->out_zero_point};
+    offsets[g.taps - 1] = 0;
+    for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
+        mg_fill(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */
+        int32_t loaded = 0; /* the next row that the ring lacks */
+        for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * in_c) {
+            int32_t first = y * p->stride_h - p->pad_top;
+            loaded = loaded < first ? first : loaded;
+            for (; loaded < first + (int32_t)g.rows; loaded++) {
+                load_row(p, &g, image, loaded, ring + (uint32_t)(loaded + p->pad_top) % g.rows * width);
+            }
+            int32_t *offset = offsets;
+            for (uint32_t ky = 0; ky < p->kernel_h; ky++) {
+                uint32_t at = (uint32_t)(first + p->pad_top + (int32_t)(ky * p->dilation_h)) % g.rows * width;
+                for (uint32_t kx = p->kernel_w; kx != 0; kx--, at += p->dilation_w * g.column) {
+                    *offset++ = (int32_t)at;
+                }
+            }
+            row.x = ring;
+            row.weights = (const int8_t *)call->data + p->weights_at;
+            row.table = channels.table;
+            for (uint32_t c = 0; c < in_c; c += LANES) {
+                row.out = out + c;
+                row.n = g.column < LANES ? row.out_step : in_c - c < LANES ? in_c - c : LANES;
+                convolve_row(p, &g, row);
+                row.x += plane;
+                row.weights += g.taps * LANES;
+                row.table += 4 * 48;
+            }
+        }
+    }
+    mg_clamp_all(&channels, call->out[0], p->batches * p->out_h * (uint32_t)p->out_w * in_c);
+}

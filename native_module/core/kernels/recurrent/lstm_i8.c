@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * LSTM: a whole sequence through one long short-term memory layer, int8 or int16 activations.
+ *
+ *     gate(g) = act_g(m_g * (b_g + sum W_g x) + n_g * (d_g + sum R_g h))      for g = f, i, c, o
+ *     s = clip(f * s + i * c)        h = o * tanh(s)        y[t] = h
+ *
+ * x [batches, steps, inputs] (steps first where time_major), h [batches, units] and s [batches,
+ * units] are state: int8 or int16, and int16. The two sums of a gate are requantised one by one to
+ * Q3.12, saturated to int16 and added with saturation; act is the table's sigmoid or tanh (arithmetic/wide.h),
+ * in Q0.15. f * s and i * c are requantised and saturated before they are added. Zero points of x
+ * and h are folded into b and d. int8 sums are taken modulo 2^32, of at most 2^16 terms of 2^14.
+ * Source: TFLM's UNIDIRECTIONAL_SEQUENCE_LSTM for the order of roundings; Hochreiter and Schmidhuber
+ * (1997), Gers et al. (2000).
+ */
+#include "../../simd/simd.h"
+#include "../../arithmetic/wide.h"
+#include "../kernels.h"
+
+enum { FORGET, INPUT, CELL, OUTPUT };
+
+static bool check_gate(const mg_check_t *check, int32_t multiplier, int32_t shift) {
+    if (shift > 14) {
+        return mg_refuse(check, "a shift out of range", (uint32_t)shift, 14);
+    }
+    return mg_check_multiplier(check, multiplier, shift);
+}
+
+bool mg_lstm_check(const mg_check_t *check) {
+    const mg_lstm_params_t *p = &check->params.lstm;
+    const uint32_t units = p->units, activations = p->wide ? MG_INT16 : MG_INT8;
+    if (check->n_inputs != 1 || check->n_outputs != 3 || p->wide > 1 || units == 0 || p->inputs == 0) {
+        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
+    }
+    if (check->tensors[0].place == MG_PLACE_DATA) { /* int16 ones may lie at an odd address */
+        return mg_refuse(check, "a constant input", 0, 0);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t wanted = i == 3 ? MG_INT16 : activations;
+        if (check->tensors[i].dtype != wanted) {
+            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
+        }
+        if (!check_gate(check, p->in_multiplier[i], p->in_shift[i])
+            || !check_gate(check, p->hidden_multiplier[i], p->hidden_shift[i])) {
+            return false;
+        }
+    }
+    if (p->tanh_multiplier < 0 || p->tanh_multiplier > INT16_MAX || p->tanh_shift < 0 || p->tanh_shift > 31
+        || p->clip < 0) {
+        return mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
+    }
+    if (check->scratch_size < 8 * units) {
+        return mg_refuse(check, "too little scratch for the gates: bytes", check->scratch_size, 8 * units);
+    }
+    const uint32_t gate = mg_times(units, 2 * (p->wide ? 8u : 4u) + p->inputs + units);
+    return mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
+           && mg_check_multiplier(check, p->cell_multiplier, p->cell_shift)
+           && mg_check_multiplier(check, p->out_multiplier, p->out_shift)
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->steps, p->inputs, 1))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->steps, units, 1))
+           && mg_check_elements(check, 2, mg_times(p->batches, units))
+           && mg_check_elements(check, 3, mg_times(p->batches, units))
+           && mg_check_data(check, p->table_at, 512) && mg_check_data(check, p->gates_at, mg_times(4, gate));
+}
+
+/* One of a gate's two sums, in Q3.12. */
+static int32_t half_gate(bool wide, const void *x, const int8_t *weights, uint32_t k, const uint8_t *bias,
+                         int32_t multiplier, int32_t shift) {
+    if (wide) {
+        uint64_t sum = (uint64_t)mg_sum_wide(x, weights, k) + (uint64_t)mg_load_i64(bias);
+        return mg_saturate16(mg_requantize_wide((int64_t)sum, multiplier, shift));
+    }
+    int32_t sum = mg_wrap_add(mg_dot(x, weights, k), mg_load_i32(bias));
+    return mg_saturate16(mg_requantize_call(sum, multiplier, shift));
+}
+
+static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t *at, const void *x, const void *h,
+                               int16_t *gate) {
+    const mg_lstm_params_t *p = &call->params.lstm;
+    uint32_t n = p->units, word = p->wide ? 8 : 4;
+    const int8_t *weights = (const int8_t *)at + 2 * n * word, *recurrent = weights + n * p->inputs;
+    bool tanh = g == CELL && p->cell_gate_tanh;
+    for (uint32_t u = 0; u < n; u++) {
+        int32_t sum = half_gate(p->wide, x, weights + u * p->inputs, p->inputs, at + u * word, p->in_multiplier[g],
+                                p->in_shift[g])
+                      + half_gate(p->wide, h, recurrent + u * n, n, at + (n + u) * word, p->hidden_multiplier[g],
+                                  p->hidden_shift[g]);
+        gate[u] = (int16_t)mg_saturate16(mg_sigmoid16(call->data + p->table_at, mg_saturate16(sum), 3, 0, tanh));
+    }
+    return (const uint8_t *)(recurrent + n * n);
+}
+
+/* One step of one batch: h and s are that batch's state. */
+static void step(const mg_call_t *call, const void *x, uint8_t *h, int16_t *s) {
+    const mg_lstm_params_t *p = &call->params.lstm;
+    uint32_t n = p->units;
+    int16_t *gates = call->scratch;
+    const uint8_t *at = call->data + p->gates_at;
+    for (uint32_t g = 0; g < 4; g++) {
+        at = run_gate(call, g, at, x, h, gates + g * n);
+    }
+    int32_t low = p->wide ? INT16_MIN : INT8_MIN, high = p->wide ? INT16_MAX : INT8_MAX;
+    for (uint32_t u = 0; u < n; u++) {
+        int32_t kept = mg_requantize_call(gates[FORGET * n + u] * s[u], p->forget_multiplier, p->forget_shift);
+        int32_t added = mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
+        int32_t sum = mg_saturate16(mg_saturate16(kept) + mg_saturate16(added));
+        s[u] = (int16_t)(p->clip > 0 ? mg_clamp(sum, -p->clip, p->clip) : sum);
+        int32_t y = mg_sigmoid16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
+        y = mg_requantize_call(mg_saturate16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
+        y = mg_clamp(mg_wrap_add(y, p->out_zero_point), low, high);
+        if (p->wide) {
+            ((int16_t *)h)[u] = (int16_t)y;
+        } else {
+            ((int8_t *)h)[u] = (int8_t)y;
+        }
+    }
+}
+
+void mg_lstm_run(const mg_call_t *call) {
+    const mg_lstm_params_t *p = &call->params.lstm;
+    uint32_t size = p->wide ? 2 : 1, x_size = p->inputs * size, h_size = p->units * size;
+    for (uint32_t b = 0; b < p->batches; b++) {
+        uint8_t *h = (uint8_t *)call->out[1] + b * h_size;
+        int16_t *s = (int16_t *)call->out[2] + b * p->units;
+        for (uint32_t t = 0; t < p->steps; t++) {
+            uint32_t at = p->time_major ? t * p->batches + b : b * p->steps + t;
+            step(call, (const uint8_t *)call->in[0] + at * x_size, h, s);
+            memcpy((uint8_t *)call->out[0] + at * h_size, h, h_size);
+        }
+    }
+}

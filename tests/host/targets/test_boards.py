@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Every board's row can be read, and a simulated board's memory map holds together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from midge.errors import UserError
+from midge.program.packing import LAYOUTS
+from midge.targets.boards import Board, load_board, load_boards, parse_board
+
+ROW = {field: 1 for field in ("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes")}
+ROW |= {field: 1 for field in ("flash_bytes", "port", "install", "firmware")}
+
+
+def test_an_unknown_board_is_told_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"no board is called 'nix'; known boards: .*RPI_PICO, .*unix"):
+        load_board("nix")
+
+
+def test_upper_and_lower_case_are_alike() -> None:
+    assert load_board("rpi_pico").name == "RPI_PICO"
+
+
+def test_a_row_must_have_all_fields_and_no_others() -> None:
+    assert parse_board("x", ROW).flash_bytes == 1
+    with pytest.raises(UserError, match=r"x\.toml: missing mcu; unknown colour"):
+        parse_board("x", {key: value for key, value in ROW.items() if key != "mcu"} | {"colour": "red"})
+
+
+@pytest.mark.parametrize("board", load_boards(), ids=lambda board: board.name)
+def test_row_is_plausible(board: Board) -> None:
+    assert board.heap_bytes < board.ram_bytes
+    assert board.simd in LAYOUTS
+    assert board.arch in ("x64", "armv6m", "armv7m", "armv7emsp", "armv7emdp", "xtensa", "xtensawin", "rv32imc")
+    assert board.install in ("simulator", "program", "uf2", "esptool", "bossac", "stlink")
+
+
+@pytest.mark.parametrize("board", [board for board in load_boards() if board.qemu], ids=lambda board: board.name)
+def test_memory_map_holds_together(board: Board) -> None:
+    assert board.qemu is not None
+    places = dict(board.qemu.memory)
+    main = places.pop("main")
+    for name in ("flash", "boot", "romfs"):  # the host reaches these through its file of the main memory
+        assert main.address <= places[name].address
+        assert places[name].address + places[name].bytes <= main.address + main.bytes
+    for name in ("code", "romfs"):  # the MPU protects powers of two that lie on their own size
+        size = places[name].bytes
+        assert size & (size - 1) == 0 and places[name].address % size == 0
+    ordered = sorted(places.values(), key=lambda place: place.address)
+    for lower, upper in pairwise(ordered):
+        assert lower.address + lower.bytes <= upper.address
