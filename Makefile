@@ -11,7 +11,8 @@ DEMO_BOARD := $(or $(BOARD),unix)
 VENV := build/venv
 BIN := $(VENV)/bin
 LIBRARY := host_tools/midge/core/libmidge.so
-CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) native_module/ops.def
+CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) \
+	native_module/binding/ctypes.c native_module/ops.def
 
 .DEFAULT_GOAL := help
 

@@ -460,13 +460,13 @@ def wide_weights(*shape: int, bias: str = "int64") -> list[Tensor]:
 
 
 @seed
-def conv_16() -> Graph:
+def conv_i16() -> Graph:
     x, y, attrs = wide("x", 1, 4, 5, 2), wide("y", 1, 2, 3, 3), {"stride_h": 2, "stride_w": 2, "padding": SAME}
     return graph([x], Node("CONV_2D", [x, *wide_weights(3, 3, 2, 2)], [y], attrs))
 
 
 @seed
-def transpose_conv_16() -> Graph:
+def transpose_conv_i16() -> Graph:
     x, y, attrs = wide("x", 1, 2, 3, 2), wide("y", 1, 4, 3, 2), {"stride_h": 2, "stride_w": 1, "padding": SAME}
     weights, bias = wide_weights(2, 3, 2, 2)
     return graph([x], Node("TRANSPOSE_CONV", [known("shape", y.shape, "int32"), weights, x, bias], [y], attrs))
@@ -495,19 +495,19 @@ def pools_16() -> Graph:
 
 
 @seed
-def softmax_16() -> Graph:
+def softmax_i16() -> Graph:
     x, y = wide("x", 2, 5), wide("y", 2, 5, scale=2.0**-15)
     return graph([x], Node("SOFTMAX", [x], [y], {"beta": 1.0}))
 
 
 @seed
-def matmul_16() -> Graph:
+def matmul_i16() -> Graph:
     a, b, y = wide("a", 2, 3, 4), wide("b", 1, 5, 4), wide("y", 2, 3, 5)
     return graph([a, b], Node("BATCH_MATMUL", [a, b], [y], {"adj_x": False, "adj_y": True}))
 
 
 @seed
-def quantize_16() -> Graph:
+def quantize_i16() -> Graph:
     x, t, y = tensor("x", 3, 2, dtype="float32"), wide("t", 3, 2), wide("y", 3, 2)
     u, z = tensor("u", 3, 2), tensor("z", 3, 2, dtype="float32")
     g = graph([x], Node("QUANTIZE", [x], [t]), Node("LEAKY_RELU", [t], [y], {"alpha": 0.3}),

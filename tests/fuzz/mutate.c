@@ -31,19 +31,19 @@ bool mutate_field(uint8_t *bytes, size_t size, uint32_t seed) {
         return false;
     }
     uint8_t *record = f.bytes;
-    uint32_t from = 16, to = HEADER_SIZE; /* bytes of the record that may change */
+    uint32_t from = 16, to = MG_HEADER_SIZE; /* bytes of the record that may change */
     uint32_t kind = draw(8);
     if (kind == 0 && f.n_tensors != 0) {
-        record += f.tensors + draw(f.n_tensors) * TENSOR_SIZE;
+        record += f.tensors + draw(f.n_tensors) * MG_TENSOR_SIZE;
         from = 0;
-        to = TENSOR_SIZE;
+        to = MG_TENSOR_SIZE;
     } else if (kind > 1 && f.n_nodes != 0) {
         record = node_record(&f, draw(f.n_nodes < 64 ? f.n_nodes : 64));
         if (record == NULL) {
             return false;
         }
         to = mg_load_u16(record + 2);
-        uint32_t params = NODE_SIZE + 2 * ((record[4] + record[5] + 1u) & ~1u);
+        uint32_t params = mg_params_at((uint32_t)record[4] + record[5]);
         from = kind > 3 && params < to ? params : 0;
     }
     uint32_t width = 1u << draw(3), at = from + draw((to - from) / width) * width, old = 0;

@@ -27,13 +27,13 @@ uint32_t draw(uint32_t below) {
 }
 
 bool read_file(file_t *f, uint8_t *bytes, size_t size, size_t max_size) {
-    if (size < HEADER_SIZE || size > INT32_MAX) {
+    if (size < MG_HEADER_SIZE || size > INT32_MAX) {
         return false;
     }
     *f = (file_t){bytes, (uint32_t)size, (uint32_t)(max_size < INT32_MAX ? max_size : INT32_MAX),
                   mg_load_u32(bytes + 36), mg_load_u16(bytes + 24), mg_load_u32(bytes + 40), mg_load_u16(bytes + 26),
                   mg_load_u32(bytes + 60), mg_load_u32(bytes + 64), 3000, 1u << 16, 1u << 14};
-    return f->tensors <= size && f->n_tensors * TENSOR_SIZE <= size - f->tensors && f->nodes <= size
+    return f->tensors <= size && f->n_tensors * MG_TENSOR_SIZE <= size - f->tensors && f->nodes <= size
            && f->data <= size && f->data_size <= size - f->data;
 }
 
@@ -44,11 +44,11 @@ void put(uint8_t *at, uint32_t width, uint32_t value) {
 uint8_t *node_record(const file_t *f, uint32_t index) {
     uint32_t at = f->nodes;
     for (;; index--) {
-        if (f->size - at < NODE_SIZE) {
+        if (f->size - at < MG_NODE_SIZE) {
             return NULL;
         }
         uint32_t size = mg_load_u16(f->bytes + at + 2);
-        if (size < NODE_SIZE || size > f->size - at) {
+        if (size < MG_NODE_SIZE || size > f->size - at) {
             return NULL;
         }
         if (index == 0) {
@@ -194,7 +194,7 @@ static bool mend(file_t *f, trial_t *t) {
         resize(t, i, error->found);
         return true;
     }
-    if (strncmp(error->message, "a constant ends behind the data", 31) == 0) {
+    if (strncmp(error->message, "a constant ends after the data", 30) == 0) {
         return mend_offset(f, t);
     }
     if (strncmp(error->message, "a tensor of the wrong dtype", 27) == 0) {
@@ -213,7 +213,7 @@ bool agree(file_t *f, trial_t *t) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end behind its last element */
+    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end after its last element */
         if (t->check.tensors[i].size >= ROOM) {
             shrink(t, i, ROOM);
         }
@@ -228,7 +228,7 @@ bool agree(file_t *f, trial_t *t) {
 bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_error_t *error) {
     t->op = mg_op_find(mg_load_u16(record));
     t->n = (uint32_t)record[4] + record[5];
-    uint32_t at = NODE_SIZE + 2 * (t->n + t->n % 2);
+    uint32_t at = mg_params_at(t->n);
     if (t->op == NULL || t->n > MG_NODE_TENSORS || record[4] == 0 || record[5] == 0
         || mg_load_u16(record + 2) != at + t->op->params_size) {
         return false;
@@ -238,13 +238,14 @@ bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_error_t 
     t->check.data = f->bytes + f->data;
     t->check.data_size = f->data_size;
     t->check.error = error;
+    t->check.asked = NULL;
     memcpy(&t->check.params, record + at, t->op->params_size);
     for (uint32_t i = 0; i < t->n; i++) {
-        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        uint32_t index = mg_load_u16(record + MG_NODE_SIZE + 2 * i);
         if (index >= f->n_tensors) {
             return false;
         }
-        memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * TENSOR_SIZE, TENSOR_SIZE);
+        memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * MG_TENSOR_SIZE, MG_TENSOR_SIZE);
         if (mg_dtype_size(t->check.tensors[i].dtype) == 0) {
             return false;
         }
@@ -252,8 +253,8 @@ bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_error_t 
     return true;
 }
 
-/* Where the op works element by element, its output may lie on an input of the same size. */
-static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
+/* Where the op works element by element, its output may have the bytes of an input of the same size. */
+static bool is_in_place(const trial_t *t, mg_tensor_t *out) {
     uint32_t i = draw(t->check.n_inputs);
     const mg_tensor_t *in = &t->check.tensors[i];
     if (!t->op->in_place || in->place == MG_PLACE_DATA || in->size != out->size || draw(3) != 0) {
@@ -270,17 +271,17 @@ static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
 
 bool write_back(file_t *f, uint8_t *record, trial_t *t) {
     uint32_t arena = 0, largest = 16;
-    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only lie somewhere */
-        uint8_t *tensor = f->bytes + f->tensors + i * TENSOR_SIZE;
+    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only be somewhere */
+        uint8_t *tensor = f->bytes + f->tensors + i * MG_TENSOR_SIZE;
         uint32_t size = mg_load_u32(tensor + 8);
         put(tensor + 4, 4, 0);
         largest = size > largest && size < ROOM ? size : largest;
     }
     for (uint32_t i = 0; i < t->n; i++) {
         mg_tensor_t *tensor = &t->check.tensors[i];
-        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        uint32_t index = mg_load_u16(record + MG_NODE_SIZE + 2 * i);
         for (uint32_t j = 0; j < i; j++) {
-            if (index == mg_load_u16(record + NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
+            if (index == mg_load_u16(record + MG_NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
                 const mg_tensor_t *twin = &t->check.tensors[j];
                 if (i >= t->check.n_inputs || twin->size != tensor->size || twin->dtype != tensor->dtype) {
                     return false;
@@ -293,22 +294,20 @@ bool write_back(file_t *f, uint8_t *record, trial_t *t) {
             tensor->dims[d] = 1;
         }
         tensor->offset = 0;
-        if (tensor->place == MG_PLACE_STATE) {
-            tensor->name = MG_REAL_ZERO;
-        }
+        tensor->initial = MG_ZEROS;
         if (tensor->place == MG_PLACE_DATA) {
             while (tensor->size > f->data_size) {
                 if (!grow_data(f, t)) {
                     return false;
                 }
             }
-        } else if (i < t->check.n_inputs || !lies_on_input(t, tensor)) {
+        } else if (i < t->check.n_inputs || !is_in_place(t, tensor)) {
             tensor->offset = arena;
             arena += (tensor->size + 15) & ~15u;
         }
-        memcpy(f->bytes + f->tensors + index * TENSOR_SIZE, tensor, TENSOR_SIZE);
+        memcpy(f->bytes + f->tensors + index * MG_TENSOR_SIZE, tensor, MG_TENSOR_SIZE);
     }
-    memcpy(record + NODE_SIZE + 2 * (t->n + t->n % 2), &t->check.params, t->op->params_size);
+    memcpy(record + mg_params_at(t->n), &t->check.params, t->op->params_size);
     put(record + 12, 4, arena);
     put(record + 16, 4, t->check.scratch_size);
     arena += (t->check.scratch_size + 15) & ~15u;

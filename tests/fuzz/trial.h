@@ -5,17 +5,14 @@
 #ifndef MG_TRIAL_H
 #define MG_TRIAL_H
 
+#include "format.h"
 #include "ops.h"
-
-#define HEADER_SIZE 80u
-#define TENSOR_SIZE 48u
-#define NODE_SIZE 20u
 
 /* Pseudo-random numbers below a limit, the same after each start with a seed. */
 void start_draws(uint32_t seed);
 uint32_t draw(uint32_t below);
 
-/* A file whose sections lie inside it, so that its records can be found; and what its trials may take. */
+/* A file whose sections are inside it, so that its records can be found; and what its trials may take. */
 typedef struct {
     uint8_t *bytes;
     uint32_t size, max_size, tensors, n_tensors, nodes, n_nodes, data, data_size;
@@ -57,7 +54,7 @@ bool grow_data(file_t *f, trial_t *t);
 /* Gives tensors and scratch the sizes that the parameters ask for; false where there are none. */
 bool agree(file_t *f, trial_t *t);
 
-/* Writes the node and its tensors back, one behind the other in the arena; false where they are of no use. */
+/* Writes the node and its tensors back, one after the other in the arena; false where they are of no use. */
 bool write_back(file_t *f, uint8_t *record, trial_t *t);
 
 #endif

@@ -29,7 +29,7 @@ def test_conversion_is_repeatable(wand_tflite) -> None:
     assert convert(wand_tflite).blob == convert(wand_tflite).blob
 
 
-def test_behind_the_end_is_ignored(blob: bytes) -> None:
+def test_what_follows_the_file_is_ignored(blob: bytes) -> None:
     check_file(blob + b"padding of a partition", "wand")
 
 
@@ -37,7 +37,8 @@ def test_behind_the_end_is_ignored(blob: bytes) -> None:
     ("at", "value", "words"),
     [
         (0, b"FIDG", "not a .midge file"),
-        (4, b"\x02\x00", "found 2, wanted 1"),
+        (4, b"\x01\x00", "convert the model again: version: found 1, wanted 2"),
+        (4, b"\x03\x00", "found 3, wanted 2"),
         (20, b"\x10", "altered"),
         (-1, b"\xff", "altered"),
     ],

@@ -61,6 +61,17 @@ uint32_t mg_twins_scratch_size(const mg_conv_params_t *p) {
     return mg_plus(chunk_size(mg_taps_of(p)), triple_size(p));
 }
 
+/* For another three pixels; for all. */
+uint32_t mg_twins_scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 0 : triple_size(p);
+}
+
+uint32_t mg_twins_scratch_most(const mg_conv_params_t *p) {
+    const uint32_t triples = mg_pixels_of(p) / PIXELS + (mg_pixels_of(p) % PIXELS != 0);
+    return is_one_pixel(p) ? mg_twins_scratch_size(p)
+                           : mg_plus(chunk_size(mg_taps_of(p)), mg_times(triple_size(p), triples));
+}
+
 static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,
                                                               bool aligned) {
     const uint32_t zero = 0x00800080u;

@@ -56,6 +56,18 @@ uint32_t mg_words_scratch_size(const mg_conv_params_t *p) {
     return mg_plus(weights_room(p, taps), pair_room(taps));
 }
 
+/* For another pair, or for another block of one pixel's values and its sums. */
+uint32_t mg_words_scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 24 : pair_room(mg_taps_of(p));
+}
+
+/* For all pairs, or for all values at once. */
+uint32_t mg_words_scratch_most(const mg_conv_params_t *p) {
+    const uint32_t taps = mg_taps_of(p), padded = mg_round_up(taps, 4), pixels = mg_pixels_of(p);
+    return is_one_pixel(p) ? mg_times(mg_is_pointwise(p) ? 6 : 7, padded)
+                           : mg_plus(weights_room(p, taps), mg_times(pair_room(taps), pixels / 2 + pixels % 2));
+}
+
 /* The output position that comes next, row by row. */
 typedef struct {
     const mg_conv_params_t *p;

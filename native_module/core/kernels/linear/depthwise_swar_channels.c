@@ -47,6 +47,17 @@ uint32_t mg_planes_scratch_size(const mg_conv_params_t *params) {
     return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, 1), width_of(p)));
 }
 
+/* For another row of the plane; for all of it. */
+uint32_t mg_planes_scratch_step(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params);
+    return width_of(&laid);
+}
+
+uint32_t mg_planes_scratch_most(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params), *p = &laid;
+    return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, p->out_h), width_of(p)));
+}
+
 typedef struct {
     const mg_conv_params_t *p;
     mg_twin_channel_t channel;
