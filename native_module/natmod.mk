@@ -44,7 +44,6 @@ op-sizes: natmod-build
 	@$(make_natmod) $(abspath $(NATMOD))/sizes.json
 
 # Firmware without Midge and a native module for it, as steps on the way.
-arch_of = $(shell sed -n 's/^arch *= *"\(.*\)"/\1/p' ports/boards/$1.toml)
 firmware-for-%-bare: $(VENV)/.ready
 	@mkdir -p build/firmware/$*-bare
 	@echo "building MicroPython without Midge for $* (log: build/firmware/$*-bare/build.log)"

@@ -24,7 +24,8 @@ FIRMWARE ?= build/firmware/$(BOARD)$(if $(BARE),-bare)$(addprefix -,$(filter-out
 VENV_PYTHON = build/venv/bin/python
 
 board_port = $(shell sed -n 's/^port *= *"\(.*\)"/\1/p' $(BOARD_ROW))
-board_arch = $(shell sed -n 's/^arch *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+arch_of = $(shell PYTHONPATH=host_tools $(PYTHON) -c 'from midge.targets.boards import load_board as b; print(b("$1").arch)')
+board_arch = $(call arch_of,$(BOARD))
 board_mcu = $(shell sed -n 's/^mcu *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 board_tools = $(shell sed -n 's/^tools *= *"\(.*\)"/\1/p' $(BOARD_ROW))
 # A `make -j` from above hands its job server down; a plain `make` still uses every core.
@@ -49,7 +50,7 @@ ops_ready = $(if $(OPS_FROM),host)
 select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
 
 # Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
-board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))
+board_simd = $(shell PYTHONPATH=host_tools $(PYTHON) -c 'from midge.targets.boards import load_board as b; print(b("$(BOARD)").simd)')
 skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3 5 6)
 skip_layouts_armv7em = 2 3 5 6
 skip_layouts_helium = 1 2 6

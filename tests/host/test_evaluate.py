@@ -86,7 +86,7 @@ def test_tools_run_evaluate_save_and_report(folder: Path, tmp_path: Path) -> Non
     assert model.run(x).shape == (200, 1, 3) and model.labels == ["a", "b", "c"]
     assert model.report is not None and model.report.sqnr_db > 25 and "dB" in repr(model)
     found = model.evaluate(x, y)
-    assert found.accuracy is not None and found.accuracy > 0.95 and found.samples_a_minute > 2000
+    assert found.accuracy is not None and found.accuracy > 0.95 and found.samples_per_minute > 2000
     assert model.evaluate(folder / "data.npz").confusion == found.confusion
     model.save(tmp_path / "n.midge")
     assert (tmp_path / "n.midge").read_bytes() == model.blob
@@ -248,7 +248,7 @@ def test_labels_that_do_not_fit(folder: Path, tmp_path: Path) -> None:
         (np.array([0, -1, 2, 1, 0, 1]), "label -1 does not fit"),
         (np.array(["a", "b", "z", "a", "b", "c"]), "label 'z' is none of the model's"),
         (np.array([0, 1]), "2 labels for 6 samples"),
-        (np.zeros((6, 5)), "5 target values a sample; the output holds 3"),
+        (np.zeros((6, 5)), "5 target values per sample; the output holds 3"),
     ):
         np.savez(tmp_path / "d.npz", x=x, y=y)
         assert text in refusal("evaluate", folder / "net.midge", tmp_path / "d.npz")

@@ -32,11 +32,6 @@ class Field:
     format: str
     count: int
 
-    @property
-    def is_offset(self) -> bool:
-        """Whether the field is an offset into the data section."""
-        return self.name.endswith("_at")
-
 
 @dataclass(frozen=True)
 class Op:
