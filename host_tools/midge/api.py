@@ -106,7 +106,7 @@ class ConvertedModel:
     def facts(self) -> dict[str, Any]:
         """Return what it is, what it costs and what quantisation did, for JSON."""
         made, graph, (peak, layer) = self.conversion, self.conversion.program.graph, self.conversion.peak
-        ends = {
+        both = {
             name: [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
                     "zero_point": t.zero_point} for t in tensors]
             for name, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
@@ -114,7 +114,7 @@ class ConvertedModel:
         return {
             "name": graph.name, "ops": dict(Counter(step.source for step in made.program.steps)), "macs": made.macs,
             "flash_bytes": len(made.blob), "source_bytes": made.source_size, "arena_bytes": made.plan.arena_size,
-            "peak_bytes": peak, "peak_layer": layer, **ends, "labels": graph.labels, "removed": graph.notes,
+            "peak_bytes": peak, "peak_layer": layer, **both, "labels": graph.labels, "removed": graph.notes,
             **({"quantization": self.report.facts()} if self.report is not None else {}),
         }  # fmt: skip
 

@@ -20,7 +20,7 @@ def info(model):
 
 
 def _place(address):
-    """Say what lies at an address. What is far from every object of the heap is not in it."""
+    """Say what is at an address. What is far from every object of the heap is not in it."""
     if not hasattr(gc, "mem_free"):
         return "ram"
     heap = gc.mem_alloc() + gc.mem_free()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A simulated board: QEMU with Midge's firmware behind a serial port that mpremote and ampy can open.
+"""A simulated board: QEMU with Midge's firmware at a serial port that mpremote and ampy can open.
 
 >>> with Simulator("qemu-cortex-m4") as board:  # doctest: +SKIP
 ...     print(board.port)

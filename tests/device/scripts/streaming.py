@@ -46,7 +46,8 @@ numbers = [r.scores for r in model.stream(source(range(12)), smoothing=0, every=
 equal("single numbers", numbers, [[0, 3, 6, 9]])
 
 # The window is of the input's bytes, whatever its dtype.
-for name, dtype, largest in (("int16", INT16, 32767), ("uint16", UINT16, 65535), ("float32", FLOAT32, 0.5), ("bool", BOOL, 1)):
+kinds = ("int16", INT16, 32767), ("uint16", UINT16, 65535), ("float32", FLOAT32, 0.5), ("bool", BOOL, 1)
+for name, dtype, largest in kinds:
     xs = [largest, 0, largest, 0, 0]
     every = [r.scores for r in midge.load(column(dtype)).stream(walk(xs), hop=3, smoothing=0, every=True)]
     equal(name, every, [xs[:4], xs[1:]])
