@@ -7,9 +7,9 @@
 0.983
 >>> model.save("net.midge")  # doctest: +SKIP
 
-For models in files there are run, evaluate, compare, inspect and profile; for boards survey, install_at, upload_model,
-verify_model, and Simulator, a board that QEMU emulates. Where something is unfit, all of them raise UserError: what was
-found, what is wanted, what to do.
+For models in files there are run, evaluate, compare, inspect and profile. What talks to boards is in midge.link:
+survey.survey, flash.flash, install.install_at, upload.upload_model, verify.verify_model, and simulator.Simulator,
+a board that QEMU emulates. Where something is unfit, they raise UserError: what was found, what is wanted, what to do.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
-from .link.install import install_at
-from .link.simulator import Simulator
-from .link.survey import survey
-from .link.upload import upload_model
-from .link.verify import verify_model
 from .profiling.estimate import Costs, choose_core, estimate
 from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
@@ -47,9 +42,8 @@ from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "Simulator", "UserError",
-           "compare", "convert", "evaluate", "inspect", "install_at", "load_engine", "profile", "run", "survey",
-           "upload_model", "verify_model"]  # fmt: skip
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
+           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]  # fmt: skip
 
 
 class ConvertedModel:
