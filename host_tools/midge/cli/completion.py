@@ -8,18 +8,19 @@ from click.shell_completion import get_completion_class
 
 from ..errors import UserError
 
-_INSTALL = {
-    "bash": "add to ~/.bashrc:  eval \"$(midge completion bash)\"",
-    "zsh": "add to ~/.zshrc:  eval \"$(midge completion zsh)\"",
-    "fish": "once:  midge completion fish > ~/.config/fish/completions/midge.fish",
-}  # fmt: skip
-_PLACES = "\n".join(f"    {shell:4}  {text}" for shell, text in _INSTALL.items())
 
-
-@click.command(help="Print the completion script of a SHELL.\n\n\b\n" + _PLACES)
-@click.argument("shell", type=click.Choice(tuple(_INSTALL)))
+@click.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
+    """Print the script that makes a SHELL complete Midge's commands, options, boards and ports.
+
+    For bash, add to ~/.bashrc: eval "$(midge completion bash)"
+
+    For zsh, add to ~/.zshrc: eval "$(midge completion zsh)"
+
+    For fish, run once: midge completion fish > ~/.config/fish/completions/midge.fish
+    """
     found = get_completion_class(shell)
     assert found is not None
     try:

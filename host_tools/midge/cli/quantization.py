@@ -75,7 +75,7 @@ _OPTIONS = (
     _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training."),
     _option("--layers", is_flag=True, help="Print the noise of every layer."),
     _option("--png", type=click.Path(path_type=Path), help="Draw the noise of every layer (.png, .svg, .pdf)."),
-    _budget("--auto", is_flag=True, help="Search, within a budget."),
+    _budget("--auto", is_flag=True, help="Search for the cheapest quantisation within a budget."),
     _budget("--max-drop", type=click.FloatRange(0, 100), metavar="POINTS",
             help="Budget: accuracy below float, with labelled samples.  [0.5]"),
     _budget("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs.  [30]"),
