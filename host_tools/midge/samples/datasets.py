@@ -352,7 +352,7 @@ def check_range(data: Dataset, inputs: Sequence[Input]) -> list[str]:
         outside = float(((x < low - tensor.scale) | (x > high + tensor.scale)).mean())
         used = float((x.max() - x.min()) / (high - low))
         if outside > 0.05:
-            warnings.append(f"{outside:.0%} of the values are outside of {low:.4g} to {high:.4g}, which is all that "
+            warnings.append(f"{outside:.0%} of the values lie outside of {low:.4g} to {high:.4g}, which is all that "
                             f"'{tensor.name}' can hold; give them in the units that the network was trained on")
         elif used < 0.02 and x.max() > x.min():
             warnings.append(f"the values span {x.min():.3g} to {x.max():.3g}, a small part of the {low:.4g} to "
