@@ -29,7 +29,7 @@ def read_table() -> list[tuple[str, str, str]]:
     """Return (family, name, line) of each row of ops.def."""
     rows, family = [], ""
     for line in (NATIVE / "ops.def").read_text().splitlines():
-        if found := re.match(r"/\* family (\w+)", line):
+        if found := re.match(r"MG_FAMILY\((\w+)\)", line):
             family = found[1]
         elif found := re.match(r"MG_OP\(\d+, (\w+),", line):
             rows.append((family, found[1], line))
@@ -71,13 +71,16 @@ def select(without: set[str], skip_layouts: set[int], models: list[str]) -> str:
     dense = False
     if models:
         used, layouts, dense = ops_of(models)
-    lines = [line for family, name, line in table if name in used and family not in without]
-    if not lines:
+    kept_rows = [(family, line) for family, name, line in table if name in used and family not in without]
+    if not kept_rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     masks = [f"#define MG_LAYOUTS_{name} 0x{mask:x}u" for name, mask in layouts.items()]
     masks.append(f"#define MG_DENSE_ONLY {dense:d}")
+    families_kept = dict.fromkeys(f"MG_FAMILY({family})" for family, _ in kept_rows)
+    lines = ["#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families_kept]
+    lines += [line for _, line in kept_rows]
     head = "/* Made by native_module/tools/select_ops.py. */"
-    return "\n".join([head, "#ifdef MG_OP", *lines, "#else", *masks, "#endif", ""])
+    return "\n".join([head, "#ifdef MG_OP", *lines, "#undef MG_FAMILY", "#else", *masks, "#endif", ""])
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from .. import __version__
 from ..errors import UserError
 
 MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
@@ -78,7 +79,7 @@ class LazyGroup(click.Group):
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(package_name="midge")
+@click.version_option(__version__)
 def cli() -> None:
     """Machine learning on MicroPython boards: convert models, look at them, run them, put them on a board."""
 

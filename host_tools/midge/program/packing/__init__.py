@@ -16,8 +16,9 @@ from .dsp_conv import pack_depthwise_of_one, pack_pairs
 from .dsp_depthwise import choose_strips
 from .int4 import pack_nibbles
 from .mve import pack_lanes, pack_rows
+from .scratch import take_scratch, use_room
 from .swar_channels import choose_planes, pack_twins
-from .swar_pixels import choose_words, pack_words, use_room
+from .swar_pixels import choose_words, pack_words
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
@@ -37,7 +38,8 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
 ANY: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_nibbles,), "DEPTHWISE_CONV_2D": (pack_nibbles,)}
 
 def packed(program: Program, target: str | None) -> Program:
-    """Return a copy in which every layer has its layout: the fastest exact one for a target, for none the smallest.
+    """Return a copy in which every layer has its layout, the fastest exact one for a target, for none the smallest, and
+    every step its scratch.
 
     Raises UserError for an unknown target.
     """
@@ -48,5 +50,6 @@ def packed(program: Program, target: str | None) -> Program:
         for choose in (*choices.get(step.op.name, ()), *ANY.get(step.op.name, ())):
             if choose(step):
                 break
+    take_scratch(program)
     use_room(program)
     return program

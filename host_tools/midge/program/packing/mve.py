@@ -34,7 +34,7 @@ def in_eights(channels: int) -> npt.NDArray[np.intp]:
 
 
 def pack_rows(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
+    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     if not short_requantisation_is_exact(step):
         return False
     p = step.params
@@ -46,8 +46,6 @@ def pack_rows(step: Step) -> bool:
     step.constants["channels_at"] = table_in_fours(step, np.where(order < channels, order, -1))
     step.constants["weights_at"] = np.ascontiguousarray(rows).tobytes()
     p["layout"] = ROWS
-    patches = taps % VECTOR != 0 if p["kernel_h"] * p["kernel_w"] == 1 else 2
-    step.scratch = patches * padded.shape[1]
     return True
 
 
@@ -71,8 +69,5 @@ def pack_lanes(step: Step) -> bool:
     padded = np.pad(weights, ((0, taps - len(weights)), (0, 1)))[:, lanes]
     step.constants["channels_at"] = table_in_fours(step, lanes.reshape(-1, VECTOR)[:, WIDENED].ravel())
     step.constants["weights_at"] = np.ascontiguousarray(padded.reshape(taps, -1, VECTOR).transpose(1, 0, 2)).tobytes()
-    columns = (p["out_w"] - 1) * p["stride_w"] + (p["kernel_w"] - 1) * p["dilation_w"] + 1
-    rows = (p["kernel_h"] - 1) * p["dilation_h"] + 1
     p["layout"] = LANES
-    step.scratch = 4 * taps + rows * columns * (channels if pixels > 1 else len(lanes)) + VECTOR - 1
     return True

@@ -31,7 +31,7 @@ static uint32_t unpacked_channels(const mg_conv_params_t *p) {
 static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t unpacked) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->weights_zero_point != 0) {
-        return mg_refuse(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
+        return MG_REFUSE(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
     }
     return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
 }
@@ -43,7 +43,7 @@ static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t un
     (MG_HAS_LAYOUT(CONV_2D, MG_LAYOUT_NIBBLES) || MG_HAS_LAYOUT(DEPTHWISE_CONV_2D, MG_LAYOUT_NIBBLES))
 
 static bool refuse_layout(const mg_check_t *check) {
-    return mg_refuse(check, "weights in an unknown layout, convert the model again", check->params.conv.layout, 1);
+    return MG_REFUSE(check, "weights in an unknown layout, convert the model again", check->params.conv.layout, 1);
 }
 
 bool mg_conv2d_check(const mg_check_t *check) {
@@ -63,13 +63,15 @@ bool mg_conv2d_check(const mg_check_t *check) {
                && mg_check_data(check, p->channels_at, mg_pairs_table_size(p));
     }
     if (LIES_IN(CONV_2D, WORDS)) {
-        return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p));
+        return mg_check_conv(check, mg_words_weights_size(p), mg_words_scratch_size(p))
+               && MG_OFFER_SCRATCH(check, mg_words_scratch_step(p), mg_words_scratch_most(p));
     }
     if (LIES_IN(CONV_2D, ROWS)) {
         return mg_conv2d_rows_check(check);
     }
     if (LIES_IN(CONV_2D, TWINS)) {
-        return mg_check_conv(check, mg_twins_weights_size(p), mg_twins_scratch_size(p));
+        return mg_check_conv(check, mg_twins_weights_size(p), mg_twins_scratch_size(p))
+               && MG_OFFER_SCRATCH(check, mg_twins_scratch_step(p), mg_twins_scratch_most(p));
     }
     if (LIES_IN(CONV_2D, NIBBLES)) {
         return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
@@ -211,7 +213,7 @@ bool mg_depthwise_check(const mg_check_t *check) {
         return false;
     }
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
-        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+        return MG_REFUSE(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
     uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
     /* Sizes of scratch make sense for sound shapes only, so those are checked first. */
@@ -222,13 +224,15 @@ bool mg_depthwise_check(const mg_check_t *check) {
         return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_strips_scratch_size(p));
     }
     if (LIES_IN(DEPTHWISE_CONV_2D, WORDS)) {
-        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_depthwise_words_scratch_size(p));
+        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_depthwise_words_scratch_size(p))
+               && MG_OFFER_SCRATCH(check, mg_depthwise_words_scratch_step(p), mg_depthwise_words_scratch_most(p));
     }
     if (LIES_IN(DEPTHWISE_CONV_2D, LANES)) {
         return mg_depthwise_lanes_check(check);
     }
     if (LIES_IN(DEPTHWISE_CONV_2D, PLANES)) {
-        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_planes_scratch_size(p));
+        return mg_check_conv(check, weights, 0) && mg_check_scratch(check, mg_planes_scratch_size(p))
+               && MG_OFFER_SCRATCH(check, mg_planes_scratch_step(p), mg_planes_scratch_most(p));
     }
     if (LIES_IN(DEPTHWISE_CONV_2D, NIBBLES)) {
         return check_nibbles(check, weights, weights);

@@ -65,6 +65,16 @@ uint64_t mg_twins_scratch_size(const mg_conv_params_t *p) {
     return chunk_size(taps_of(p)) + triple_size(p);
 }
 
+/* For another three pixels; for all. */
+uint64_t mg_twins_scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 0 : triple_size(p);
+}
+
+uint64_t mg_twins_scratch_most(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? mg_twins_scratch_size(p)
+                           : chunk_size(taps_of(p)) + triple_size(p) * ((mg_pixels_of(p) + PIXELS - 1ull) / PIXELS);
+}
+
 static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,
                                                               bool aligned) {
     const uint32_t zero = 0x00800080u;

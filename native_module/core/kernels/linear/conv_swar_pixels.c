@@ -60,6 +60,18 @@ uint64_t mg_words_scratch_size(const mg_conv_params_t *p) {
     return weights_room(p, taps) + pair_room(taps);
 }
 
+/* For another pair, or for another block of one pixel's values and its sums. */
+uint64_t mg_words_scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 24 : pair_room((uint64_t)p->kernel_h * p->kernel_w * p->in_c);
+}
+
+/* For all pairs, or for all values at once. */
+uint64_t mg_words_scratch_most(const mg_conv_params_t *p) {
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, padded = (taps + 3) & ~3ull;
+    return is_one_pixel(p) ? (mg_is_pointwise(p) ? 0 : padded) + 6 * padded
+                           : weights_room(p, taps) + pair_room(taps) * ((mg_pixels_of(p) + 1ull) / 2);
+}
+
 /* The output position that comes next, row by row. */
 typedef struct {
     const mg_conv_params_t *p;

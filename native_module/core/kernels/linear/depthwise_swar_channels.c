@@ -50,6 +50,17 @@ uint64_t mg_planes_scratch_size(const mg_conv_params_t *params) {
     return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
 }
 
+/* For another row of the plane; for all of it. */
+uint64_t mg_planes_scratch_step(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params);
+    return width_of(&laid);
+}
+
+uint64_t mg_planes_scratch_most(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params), *p = &laid;
+    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, p->out_h) * width_of(p);
+}
+
 typedef struct {
     const mg_conv_params_t *p;
     mg_twin_channel_t channel;

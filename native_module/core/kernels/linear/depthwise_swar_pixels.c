@@ -48,6 +48,16 @@ uint64_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p) {
     return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, 1) * g.width;
 }
 
+/* For another row of the plane; for all of it. */
+uint64_t mg_depthwise_words_scratch_step(const mg_conv_params_t *p) {
+    return 4ull * geometry_of(p).width;
+}
+
+uint64_t mg_depthwise_words_scratch_most(const mg_conv_params_t *p) {
+    geometry_t g = geometry_of(p);
+    return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, g.half) * g.width;
+}
+
 static void load_taps(const geometry_t *g, const int8_t *weights, int32_t *taps) {
     for (uint32_t i = 0; i < g->a.kernel; i++, weights += g->a.tap_step) {
         const int8_t *w = weights;
