@@ -11,7 +11,7 @@ from midge.errors import UserError
 from midge.program.packing import LAYOUTS
 from midge.targets.boards import Board, find_core, load_board, load_boards, parse_board
 
-ROW = {field: 1 for field in ("title", "mcu", "clock_hz", "ram_bytes", "heap_bytes", "flash_bytes", "port", "install")}
+ROW = dict.fromkeys(("title", "mcu", "clock_hz", "ram_bytes", "heap_bytes", "flash_bytes", "port", "install"), 1)
 ROW |= {"core": "cortex-m4", "firmware": 1}
 
 
