@@ -51,6 +51,8 @@ static const refusal_t REFUSALS[] = {
     {"quantize_i16", RESCALED, {{OF(1, rescale, out_dtype), 5}}},
     {"matmul", "a product of nothing", {{PARAM(matmul, rows), 0}}},
     {"matmul", "a product of nothing", {{PARAM(matmul, depth), 0}}},
+    {"matmul", "an operand is read outside its tensor: dimension", {{PARAM_AT(matmul, a_batch, 0), 0x80000000u}}},
+    {"matmul", "an operand is read outside its tensor: dimension", {{PARAM_AT(matmul, b_batch, 0), 0x80000000u}}},
     {"conv_i16", GROUPS, {{PARAM(conv_i16, groups), 0}}},
     {"conv_i16", GROUPS, {{PARAM(conv_i16, in_c), 0}}},
     {"conv_i16", GROUPS, {{PARAM(conv_i16, out_c), 0}}},
