@@ -103,7 +103,7 @@ test: $(BUILT) $(CORE_SEEDS)/list
 test-host: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests/host
 
-## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated Cortex-M4 board
+## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4
 .PHONY: test-device
 test-device: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests
