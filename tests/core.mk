@@ -18,7 +18,7 @@ FUZZ_MAX_LEN ?= 0
 CORE_BUILD := build/tests/core
 CORE_SEEDS := build/tests/seeds
 CORE_SOURCES := $(wildcard native_module/core/*.c native_module/core/*/*.c native_module/core/*/*/*.c)
-CORE_TEST_SOURCES := $(wildcard tests/core/*.c) tests/fuzz/exercise.c tests/fuzz/mutate.c
+CORE_TEST_SOURCES := $(wildcard tests/core/*.c) $(filter-out tests/fuzz/fuzz_model.c,$(wildcard tests/fuzz/*.c))
 CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h native_module/core/*/*/*.h) \
 	$(wildcard tests/core/*.h tests/core/shim/*.h tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
@@ -68,7 +68,7 @@ $(foreach core,$(CORE_ARM),$(eval $(call core_strict,$(core))))
 ## The C core under every SIMD backend: here under sanitizers, and emulated [TEST=<part>]
 .PHONY: test-core test-core-programs
 test-core: $(CORE_SEEDS)/list
-	@ports/toolchain.sh unix arm riscv
+	@ports/toolchain.sh unix $(if $(filter scalar32,$(CORE_BACKENDS)),m32) arm riscv
 	@+$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) test-core-programs
 	@echo "$(CORE_ARM): compile without a warning"
 	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \

@@ -7,9 +7,8 @@ It runs before the virtual environment is made, with nothing but Python.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 if sys.version_info < (3, 10):  # noqa: UP036  # any Python may run this
     sys.exit("Midge needs Python 3.10 or later; name one: make PYTHON=python3.12")
@@ -26,23 +25,13 @@ if sys.version_info < (3, 11):  # before tomllib; pip has a copy of its own
         sys.modules["tomli"] = tomli
 
 from midge.errors import UserError  # noqa: E402
-from midge.targets.boards import CORES, Board, load_boards, read_toml  # noqa: E402
+from midge.targets.boards import Board, load_boards  # noqa: E402
+from midge.targets.cores import EmulatedCore, emulated_cores  # noqa: E402
 
 # The kinds of ports/toolchain.sh, by how an architecture's name starts.
 TOOLS = {"armv": "arm", "rv32": "riscv", "xtensa": "xtensa", "x": "unix"}
 
 
-class Isa(NamedTuple):
-    """What compiles for an instruction set, and what emulates it."""
-
-    compiler: str
-    system: str
-
-
-ISAS = {
-    "thumb": Isa("arm-none-eabi-gcc", "qemu-system-arm"),
-    "riscv": Isa("riscv64-unknown-elf-gcc", "qemu-system-riscv32"),
-}
 RUN_HERE = ("simulator", "program")  # a board's `install`: firmware that this PC runs
 
 
@@ -54,18 +43,16 @@ def tools_of(arch: str) -> str:
     raise UserError(f"ports/tools/boards_mk.py: no tools for arch '{arch}'; add it to TOOLS")
 
 
-def core_lines(cores: dict[str, dict[str, Any]], boards: list[Board]) -> Iterable[str]:
+def core_lines(cores: Sequence[EmulatedCore]) -> Iterable[str]:
     """Yield what make needs of cores. The first one that has a SIMD backend stands for it in tests of the core."""
-    simd_of = {board.core: board.simd for board in boards}
     first: dict[str, str] = {}
-    yield f"cores := {' '.join(cores)}"
-    for name, core in cores.items():
-        isa = ISAS[core["isa"]]
-        for key, value in (("flags", core["flags"]), ("compiler", isa.compiler), ("system", isa.system),
-                           ("machine", core["machine"]), ("ram", f"{core['memory']['model']:#x}"),
-                           ("simd", simd_of[name])):
-            yield f"core_{key}_{name} := {value}"
-        first.setdefault(simd_of[name], name)
+    for core in cores:
+        for key, value in (("flags", " ".join(core.flags)), ("compiler", f"{core.isa.prefix}gcc"),
+                           ("system", core.isa.system), ("machine", core.machine),
+                           ("ram", f"{core.memory.model:#x}"), ("simd", core.simd)):
+            yield f"core_{key}_{core.name} := {value}"
+        first.setdefault(core.simd, core.name)
+    yield f"cores := {' '.join(core.name for core in cores)}"
     yield f"simd_cores := {' '.join(first.values())}"
 
 
@@ -94,8 +81,7 @@ def main(path: Path) -> None:
     """Write the file. Ends the program where a row is wrong."""
     try:
         boards = load_boards()
-        cores = {name: row for name, row in read_toml(CORES).items() if "machine" in row}
-        lines = [*board_lines(boards, cores), *core_lines(cores, boards)]
+        lines = [*board_lines(boards, emulated_cores()), *core_lines(list(emulated_cores().values()))]
     except UserError as error:
         sys.exit(f"boards: {error}")
     path.parent.mkdir(parents=True, exist_ok=True)

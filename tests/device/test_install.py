@@ -20,10 +20,11 @@ from midge import load
 from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.link import modules as packages
-from midge.link.install import Identity, explain_import_error, identify, install, require_midge
+from midge.link.identity import Identity, explain_import_error, identify, require_midge
+from midge.link.install import install
 from midge.link.transport import BoardError, open_board
 from midge.link.upload import upload
-from midge.link.verify import vectors, verify
+from midge.link.verify import replay, vectors
 from tests.support import ROOT
 from tests.support.boards import Board, started
 from tests.support.command import midge, midge_process
@@ -225,7 +226,7 @@ def test_too_little_flash(stock_board: Callable[..., Board]) -> None:
 def test_verify_compares_every_byte(installed: Board, wand: Path) -> None:
     done = midge("verify", wand, "--port", installed.port, "--runs", "8")
     assert done.returncode == 0, done.stderr
-    for words in ("48 B of outputs", "us an inference", "every byte is the same"):
+    for words in ("48 B of outputs", "us per inference", "every byte is the same"):
         assert words in done.stdout
     assert "_verify.midge" not in installed.run("import os; print(os.listdir())")
 
@@ -252,7 +253,7 @@ def test_verify_finds_one_wrong_byte(installed: Board, wand: Path) -> None:
                     upload(opened, other, "_verify.midge", lambda done: None)
                 return self.board.ask(code, data, **options)
 
-        result = verify(Swapping(opened), blob, "not-there.midge", inputs, lambda n: None)
+        result = replay(Swapping(opened), blob, "not-there.midge", inputs, lambda n: None)
     assert result.differences
     first = result.differences[0]
     assert first.found != first.wanted and first.output == "scores"

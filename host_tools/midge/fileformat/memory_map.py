@@ -115,8 +115,7 @@ def dissect(file: File) -> Anatomy:
             spans.append(Span("scratch", "scratch", node.scratch_offset, node.scratch_size, i, i))
         links.append((reads, writes))
     for index in file.outputs:
-        span = span_of(index)
-        if span is not None:
+        if (span := span_of(index)) is not None:
             span.last = len(file.nodes)
     flash = _flash(file)
     nodes = [

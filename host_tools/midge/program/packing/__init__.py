@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...errors import UserError
 from ...lowering.program import Program, Step
-from ...targets.boards import load_boards
+from ...targets.boards import find_core
 from .dsp_conv import pack_depthwise_of_one, pack_pairs
 from .dsp_depthwise import choose_strips
 from .int4 import pack_nibbles
@@ -38,31 +37,6 @@ LAYOUTS: dict[str, dict[str, tuple[Choose, ...]]] = {
 # What any core can have, where its own layouts do not apply.
 ANY: dict[str, tuple[Choose, ...]] = {"CONV_2D": (pack_nibbles,), "DEPTHWISE_CONV_2D": (pack_nibbles,)}
 
-# The instruction set that a core's kernels use: the headers of native_module/core/simd/.
-CORES = {
-    "cortex-m0": "armv6m",
-    "cortex-m0plus": "armv6m",
-    "cortex-m3": "armv7m",
-    "cortex-m4": "armv7em",
-    "cortex-m7": "armv7em",
-    "cortex-m33": "armv7em",
-    "cortex-m55": "helium",
-    "cortex-m85": "helium",
-    "rv32": "rv32",
-    "xtensa": "scalar",
-}
-
-
-def simd_of(target: str) -> str:
-    """The SIMD of a core or board by name. Raises UserError for an unknown one."""
-    if target in CORES:
-        return CORES[target]
-    boards = {board.name.lower(): board for board in load_boards()}
-    if target.lower() in boards:
-        return boards[target.lower()].simd
-    raise UserError(f"no target '{target}'; cores: {', '.join(CORES)}; boards: {', '.join(sorted(boards))}")
-
-
 def packed(program: Program, target: str | None) -> Program:
     """Return a copy in which every layer has its layout, the fastest exact one for a target, for none the smallest, and
     every step its scratch.
@@ -71,7 +45,7 @@ def packed(program: Program, target: str | None) -> Program:
     """
     steps = [replace(s, params=dict(s.params), constants=dict(s.constants)) for s in program.steps]
     program = replace(program, steps=steps)
-    choices = LAYOUTS[simd_of(target)] if target is not None else {}
+    choices = LAYOUTS[find_core(target).simd] if target is not None else {}
     for step in program.steps:
         for choose in (*choices.get(step.op.name, ()), *ANY.get(step.op.name, ())):
             if choose(step):

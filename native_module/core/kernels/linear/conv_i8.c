@@ -18,8 +18,8 @@
 #include "channels.h"
 
 /* A patch, except where a pixel of the input is one. */
-static uint64_t patch_size(const mg_conv_params_t *p) {
-    return mg_is_pointwise(p) ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+static uint32_t patch_size(const mg_conv_params_t *p) {
+    return mg_is_pointwise(p) ? 0 : mg_taps_of(p);
 }
 
 /* Channels whose int4 weights are unpacked together. */
@@ -28,12 +28,13 @@ static uint32_t unpacked_channels(const mg_conv_params_t *p) {
 }
 
 /* `weights` of int4, of which `unpacked` lie as int8 at one time. */
-static bool check_nibbles(const mg_check_t *check, uint64_t weights, uint64_t unpacked) {
+static bool check_nibbles(const mg_check_t *check, uint32_t weights, uint32_t unpacked) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->weights_zero_point != 0) {
         return MG_REFUSE(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
     }
-    return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
+    return mg_check_conv(check, weights / 2 + weights % 2 /* of too many still 2^31 */,
+                         mg_plus(patch_size(p), unpacked));
 }
 
 /* Whether a layer lies in this layout; in a build without it, no code is left of what that decides. */
@@ -48,7 +49,7 @@ static bool refuse_layout(const mg_check_t *check) {
 
 bool mg_conv2d_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+    const uint32_t taps = mg_taps_of(p);
     if (!mg_check_layout(check, MG_LAYOUTS_CONV_2D)) {
         return false;
     }
@@ -56,7 +57,7 @@ bool mg_conv2d_check(const mg_check_t *check) {
         return mg_refuse_op(check->error, MG_OP_CONV_2D, "CONV_2D but for dense layers");
     }
     if (LIES_IN(CONV_2D, CANONICAL)) {
-        return mg_check_conv(check, taps * p->out_c, patch_size(p));
+        return mg_check_conv(check, mg_times(taps, p->out_c), patch_size(p));
     }
     if (LIES_IN(CONV_2D, PAIRS)) {
         return mg_check_conv(check, mg_pairs_weights_size(p), mg_pairs_scratch_size(p))
@@ -74,7 +75,7 @@ bool mg_conv2d_check(const mg_check_t *check) {
                && MG_OFFER_SCRATCH(check, mg_twins_scratch_step(p), mg_twins_scratch_most(p));
     }
     if (LIES_IN(CONV_2D, NIBBLES)) {
-        return check_nibbles(check, taps * p->out_c, taps * unpacked_channels(p));
+        return check_nibbles(check, mg_times(taps, p->out_c), mg_times(taps, unpacked_channels(p)));
     }
     return refuse_layout(check);
 }
@@ -215,7 +216,7 @@ bool mg_depthwise_check(const mg_check_t *check) {
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
         return MG_REFUSE(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
-    uint64_t weights = (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+    const uint32_t weights = mg_times4(p->kernel_h, p->kernel_w, p->out_c, 1);
     /* Sizes of scratch make sense for sound shapes only, so those are checked first. */
     if (LIES_IN(DEPTHWISE_CONV_2D, CANONICAL)) {
         return mg_check_conv(check, weights, patch_size(p));
