@@ -23,8 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 # What the rows of boards and cores say, as variables. make remakes it first, when a row has come, changed or gone.
 include build/boards.mk
-build/boards.mk: ports/tools/boards_mk.py host_tools/midge/targets/boards.py host_tools/midge/targets/cores.toml \
-		ports/boards $(wildcard ports/boards/*.toml)
+build/boards.mk: ports/tools/boards_mk.py $(wildcard host_tools/midge/targets/*.*) ports/boards $(wildcard ports/boards/*)
 	@$(PYTHON) $< $@
 
 include ports/ports.mk
