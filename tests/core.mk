@@ -30,7 +30,7 @@ CORE_FLAGS_cortex-m0plus := -mcpu=cortex-m0plus -mthumb
 CORE_BACKEND_cortex-m0plus := armv6m
 CORE_MACHINE_cortex-m0plus := mps2-an385
 CORE_FLAGS_cortex-m55 := -mcpu=cortex-m55 -mthumb -mfloat-abi=hard -DHEAP=0x60000000
-CORE_BACKEND_cortex-m55 := helium
+CORE_BACKEND_cortex-m55 := mve
 CORE_MACHINE_cortex-m55 := mps3-an547
 CORE_FLAGS_rv32 := --specs=picolibc.specs --crt0=semihost --oslib=semihost -march=rv32imc -mabi=ilp32 \
 	-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=64M \

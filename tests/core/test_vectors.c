@@ -7,7 +7,7 @@
 
 #include "check.h"
 #include "arithmetic/requantize.h"
-#include "simd/simd.h"
+#include "loops/loops.h"
 
 /* A tensor of one value, with shifts that Helium's requantisation takes, at the extremes of an accumulator: the
  * bias is all that there is. */
@@ -26,11 +26,11 @@ static void requantize_rows(void) {
             }
         }
         int32_t zero_point = i % 3 == 0 ? 0 : random_between(-128, 127);
-        mg_rows_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table};
+        mg_mve_layer_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table};
         int8_t y[2][8] = {{0}};
-        mg_rows_1(&layer, x, y[0]);
+        mg_mve_one_pixel(&layer, x, y[0]);
         layer.step = 0;
-        mg_rows_2(&layer, x, y[1], 1);
+        mg_mve_two_pixels(&layer, x, y[1], 1);
         for (uint32_t c = 0; c < 4; c++) {
             int32_t wanted = mg_clamp(mg_wrap_add(mg_requantize(table[c], table[4 + c], table[8 + c]), zero_point), -128, 127);
             CHECK(y[0][c] == wanted && y[1][c] == wanted && y[1][c + 4] == wanted,

@@ -86,7 +86,7 @@ static const int8_t *load_bytes(const mg_widening_t *r, uint32_t rest) {
 }
 
 typedef struct {
-    mg_pairs_t layer;
+    mg_dsp_layer_t layer;
     mg_channels_t channels;
     int16_t *lanes;
     int8_t *out;
@@ -107,12 +107,12 @@ static inline void finish_pixels(walk_t *w, uint32_t pixels) {
 }
 
 static inline void finish_four(walk_t *w) {
-    mg_pairs_of_four(&w->layer, w->lanes, w->out);
+    mg_dsp_four_pixels(&w->layer, w->lanes, w->out);
     finish_pixels(w, PIXELS);
 }
 
 static inline void finish_one(walk_t *w, const mg_widening_t *rows, uint32_t rest) {
-    mg_pairs_of_one(&w->layer, load_bytes(rows, rest), w->out);
+    mg_dsp_one_pixel(&w->layer, load_bytes(rows, rest), w->out);
     finish_pixels(w, 1);
 }
 

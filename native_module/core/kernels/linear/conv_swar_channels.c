@@ -95,12 +95,12 @@ typedef struct {
 } tile_t;
 
 /* What a job on four channels from c starts and ends with. */
-static void set_channels(mg_twins_t *job, const mg_channels_t *channels, uint32_t c, uint32_t taps) {
+static void set_channels(mg_swar_job_t *job, const mg_channels_t *channels, uint32_t c, uint32_t taps) {
     uint32_t bias[FOUR] = {0, 0, 0, 0};
     for (uint32_t i = 0; i < FOUR; i++) {
         job->fine[i] = (mg_fine_t){0, 0, 0};
         if (c + i < channels->n) {
-            const mg_twin_channel_t channel = mg_load_twin_channel(channels, c + i);
+            const mg_fine_channel_t channel = mg_load_fine_channel(channels, c + i);
             bias[i] = (uint32_t)channel.bias;
             job->fine[i] = channel.fine;
         }
@@ -113,7 +113,7 @@ static void set_channels(mg_twins_t *job, const mg_channels_t *channels, uint32_
 }
 
 /* The job on the pixels of a tile, `count` channels of which are stored. */
-static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t count) {
+static void sum_tile(mg_swar_job_t *job, const tile_t *tile, uint32_t c, uint32_t count) {
     const uint32_t taps = tile->taps, out_c = tile->out_c;
     int8_t few[PIXELS * FOUR], *y = tile->out + c;
     job->kept = tile->kept;
@@ -124,7 +124,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
         job->y = y;
         job->triples = tile->n / PIXELS;
         if (job->triples != 0) {
-            mg_sum_twins(job);
+            mg_sum_triples(job);
         }
         y = job->y;
     }
@@ -137,7 +137,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
         memcpy(job->y_step, y_step, sizeof y_step);
         job->y = few;
         job->triples = 1;
-        mg_sum_twins(job);
+        mg_sum_triples(job);
         for (uint32_t pixel = 0; job->ends != 0 && pixel < n; pixel++, y += out_c) {
             for (uint32_t j = 0; j < count; j++) {
                 y[j] = few[FOUR * pixel + j];
@@ -148,7 +148,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
 
 static void finish_tile(const mg_channels_t *channels, const tile_t *tile, const uint8_t *weights) {
     const uint32_t taps = tile->taps;
-    mg_twins_t job = {.w = tile->w};
+    mg_swar_job_t job = {.w = tile->w};
     for (uint32_t c = 0; c < channels->n; c += FOUR) {
         set_channels(&job, channels, c, taps);
         for (uint32_t k = 0; k < taps; k += job.taps, weights += FOUR * job.taps) {
@@ -191,10 +191,10 @@ static void sum_eight(columns_t *columns, const uint8_t *w0, const uint8_t *w1, 
                       uint32_t block) {
     const uint32_t whole = taps & ~3u;
     columns->blocks = whole / 4 * (block == 4 ? 1 : 2) + taps - whole;
-    mg_dot_twin_columns(columns->sums, w0, w1, x, whole, block);
+    mg_dot_eight_channels(columns->sums, w0, w1, x, whole, block);
     for (uint32_t k = whole; k < taps; k++) {
-        mg_add_twin_columns(columns->sums, w0 + 4 * k, x + k, 1);
-        mg_add_twin_columns(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
+        mg_add_four_channels(columns->sums, w0 + 4 * k, x + k, 1);
+        mg_add_four_channels(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
     }
 }
 
@@ -203,10 +203,10 @@ static void sum_four(columns_t *columns, const uint8_t *w, const int8_t *x, uint
     uint32_t sums[FOUR] = {0, 0, 0, 0};
     columns->blocks = (taps + 1) / 2;
     for (; taps >= 2; taps -= 2, w += 8, x += 2) {
-        mg_add_twin_columns(sums, w, x, 2);
+        mg_add_four_channels(sums, w, x, 2);
     }
     if (taps != 0) {
-        mg_add_twin_columns(sums, w, x, 1);
+        mg_add_four_channels(sums, w, x, 1);
     }
     memcpy(columns->sums, sums, sizeof sums);
 }
@@ -225,16 +225,16 @@ static void sum_four_anywhere(columns_t *columns, const uint8_t *w, const int8_t
     }
 }
 
-static inline int8_t finish_sum(const mg_twin_channel_t *channel, uint32_t sum) {
+static inline int8_t finish_sum(const mg_fine_channel_t *channel, uint32_t sum) {
     return mg_requantize_fine((int32_t)(sum + (uint32_t)channel->bias), &channel->fine, false);
 }
 
 /* n channels, from c. */
 static __attribute__((noinline)) void finish_columns(const mg_channels_t *channels, uint32_t c, uint32_t n,
                                                      const columns_t *columns, int8_t *y) {
-    const uint8_t *table = channels->table + sizeof(mg_twin_channel_t) * c;
+    const uint8_t *table = channels->table + sizeof(mg_fine_channel_t) * c;
     const uint32_t *sums = columns->sums, start = columns->blocks * HALF;
-    mg_twin_channel_t copied[2 * FOUR], channel;
+    mg_fine_channel_t copied[2 * FOUR], channel;
     if (((uintptr_t)table & 3u) != 0) {
         memcpy(copied, table, n * sizeof *copied);
         table = (const uint8_t *)copied;
@@ -265,8 +265,8 @@ static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weigh
         } else if (c + FOUR >= out_c) {
             sum_four(&columns, weights, x, taps);
         } else {
-            const uint8_t *flags = channels->table + sizeof(mg_twin_channel_t) * c + FLAGS_AT;
-            const uint8_t fours = flags[0] & flags[sizeof(mg_twin_channel_t) * FOUR];
+            const uint8_t *flags = channels->table + sizeof(mg_fine_channel_t) * c + FLAGS_AT;
+            const uint8_t fours = flags[0] & flags[sizeof(mg_fine_channel_t) * FOUR];
             sum_eight(&columns, weights, weights + FOUR * taps, x, taps, (fours & 1u) != 0 ? 4 : 2);
             n = 2 * FOUR;
         }

@@ -96,7 +96,7 @@ typedef struct {
 
 /* Two channels of the pairs in the tile, as they are summed chunk by chunk. */
 typedef struct {
-    const mg_word_channel_t *first, *second;
+    const mg_narrow_channel_t *first, *second;
     const uint32_t *sums; /* what the chunks so far gave the first pair */
     uint32_t step;        /* to the next pair's, 0 where all are still the same */
     uint32_t k, n;        /* the chunk of taps that is expanded */
@@ -112,10 +112,10 @@ static inline __attribute__((always_inline)) void finish_words(const layer_t *la
         for (; x != end; x += padded, from += step, y += 2 * out_c) {
             uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
             mg_dot_words(sums, w, x, groups);
-            y[across + next] = (int8_t)mg_finish_word(c->second, mg_pixel_1(sums + 2), wide);
-            y[next] = (int8_t)mg_finish_word(c->second, mg_pixel_0(sums + 2), wide);
-            y[across] = (int8_t)mg_finish_word(c->first, mg_pixel_1(sums), wide);
-            y[0] = (int8_t)mg_finish_word(c->first, mg_pixel_0(sums), wide);
+            y[across + next] = (int8_t)mg_finish_pixel(c->second, mg_pixel_1(sums + 2), wide);
+            y[next] = (int8_t)mg_finish_pixel(c->second, mg_pixel_0(sums + 2), wide);
+            y[across] = (int8_t)mg_finish_pixel(c->first, mg_pixel_1(sums), wide);
+            y[0] = (int8_t)mg_finish_pixel(c->first, mg_pixel_0(sums), wide);
         }
         if (n % 2 == 0 || across == 0) {
             return;
@@ -149,12 +149,12 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded;
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < out_c; c += 2, weights += 2 * padded) {
-        mg_word_channel_t both[2];
+        mg_narrow_channel_t both[2];
         uint32_t count = out_c - c == 1 ? 1 : 2;
         for (uint32_t i = 0; i < count; i++) {
-            both[i] = mg_load_word_channel(&layer->channels, c + i, layer->taps, padded / 2);
+            both[i] = mg_load_narrow_channel(&layer->channels, c + i, layer->taps, padded / 2);
         }
-        const mg_word_channel_t *first = &both[0], *second = &both[count - 1];
+        const mg_narrow_channel_t *first = &both[0], *second = &both[count - 1];
         const uint32_t start[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
         channels_t channels = {first, second, start, 0, 0, 0};
         const int8_t *last = sum_chunks(layer, &channels, weights, (n + 1) / 2);

@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct {
     axis_t a, b;
-    bool by_three;         /* the 3x3 windows of mg_strip_by_1 and _2 */
+    bool by_three;         /* the 3x3 windows of mg_dsp_strip_by_1 and _2 */
     uint32_t pairs;        /* of taps across the window */
     uint32_t height, line; /* of a strip; the line in values, even */
     uint32_t taps;         /* int16 of a channel's window */
@@ -63,7 +63,7 @@ bool mg_strips_possible(const mg_conv_params_t *p) {
 }
 
 static uint64_t channel_size(const geometry_t *g) {
-    return sizeof(mg_strip_channel_t) + 2ull * g->taps;
+    return sizeof(mg_dsp_channel_t) + 2ull * g->taps;
 }
 
 uint64_t mg_strips_scratch_size(const mg_conv_params_t *p) {
@@ -134,8 +134,8 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
     }
 }
 
-static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
-    const mg_strip_channel_t *channel = strip->channel;
+static void convolve_any(const geometry_t *g, const mg_dsp_strip_t *strip) {
+    const mg_dsp_channel_t *channel = strip->channel;
     const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
     const int16_t *x = strip->x;
     int8_t *out = strip->out;
@@ -149,13 +149,13 @@ static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
     }
 }
 
-static void convolve(const geometry_t *g, const mg_strip_t *strip) {
+static void convolve(const geometry_t *g, const mg_dsp_strip_t *strip) {
     if (!g->by_three) {
         convolve_any(g, strip);
     } else if (g->b.stride == 1) {
-        mg_strip_by_1(strip);
+        mg_dsp_strip_by_1(strip);
     } else {
-        mg_strip_by_2(strip);
+        mg_dsp_strip_by_2(strip);
     }
 }
 
@@ -163,15 +163,15 @@ typedef struct {
     const mg_call_t *call;
     geometry_t g;
     mg_channels_t channels;
-    mg_strip_t strip;
+    mg_dsp_strip_t strip;
     uint32_t plane; /* values of a gathered channel */
     int16_t *values;
-    uint32_t count, size; /* of the mg_strip_channel_t: how many, and bytes */
+    uint32_t count, size; /* of the mg_dsp_channel_t: how many, and bytes */
     uint8_t *held;
 } layer_t;
 
-static mg_strip_channel_t *held_channel(const layer_t *layer, uint32_t k) {
-    return (mg_strip_channel_t *)(void *)(layer->held + k * layer->size);
+static mg_dsp_channel_t *held_channel(const layer_t *layer, uint32_t k) {
+    return (mg_dsp_channel_t *)(void *)(layer->held + k * layer->size);
 }
 
 /* The output channels of the input channels that are gathered from c on. */
@@ -180,7 +180,7 @@ static void load_channels(const layer_t *layer, uint32_t c) {
     const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
     uint32_t to = c * (layer->count / layer->g.lanes);
     for (uint32_t k = 0; k < layer->count; k++, to++) {
-        mg_strip_channel_t *held = held_channel(layer, k);
+        mg_dsp_channel_t *held = held_channel(layer, k);
         memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
         held->twice_bias = (int32_t)((uint32_t)held->twice_bias << 1);
         load_taps(&layer->g, weights + to, held->taps);
@@ -188,7 +188,7 @@ static void load_channels(const layer_t *layer, uint32_t c) {
 }
 
 /* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
-static void set_strip(mg_strip_t *strip, const geometry_t *g, bool above) {
+static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, bool above) {
     uint32_t at[OUTPUTS] = {0, 0, 0, 0};
     for (uint32_t i = 1; i < OUTPUTS; i++) {
         at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
@@ -206,7 +206,7 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
     const geometry_t *g = &layer->g;
     const int8_t zero_point = layer->call->params.conv.in_zero_point;
     const uint32_t multiplier = layer->count / g->lanes;
-    mg_strip_t *strip = &layer->strip;
+    mg_dsp_strip_t *strip = &layer->strip;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
         int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;

@@ -7,7 +7,7 @@
  * Weights: for each 16 channels (or for the vector of all pixels, in which they repeat) [taps][16], zeros
  * behind the last, the taps one more with zeros where their number is even. No weight is -128, so that two
  * products fit 16 bits. Channel table: for each vector four times int32 bias[4], multiplier[4], shift[4] of
- * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_lanes).
+ * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_mve_row).
  *
  * The scratch holds the rows under a window, padded with the zero point, in a ring: each row of the input is
  * copied once. Where a vector is of one pixel, rows of 16 channels lie by themselves, so that the taps of a row are 16
@@ -72,19 +72,19 @@ static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_
 }
 
 /* The outputs of 16 channels, or of all, in a row. */
-static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_lanes_t row) {
+static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t row) {
     bool by_16 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
     uint32_t left = p->out_w % g->pixels;
     row.count = p->out_w / g->pixels;
     if (row.count != 0) {
-        (by_16 ? mg_lanes_3x3 : mg_lanes)(&row);
+        (by_16 ? mg_mve_row_3x3 : mg_mve_row)(&row);
     }
     if (left != 0) {
         row.x += row.count * row.step;
         row.out += row.count * row.out_step;
         row.count = 1;
         row.n = left * p->in_c;
-        mg_lanes(&row);
+        mg_mve_row(&row);
     }
 }
 
@@ -96,7 +96,7 @@ void mg_depthwise_lanes(const mg_call_t *call) {
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
-    mg_lanes_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
+    mg_mve_row_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
                       .pairs = g.taps / 2, .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {

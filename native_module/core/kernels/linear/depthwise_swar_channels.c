@@ -52,7 +52,7 @@ uint64_t mg_planes_scratch_size(const mg_conv_params_t *params) {
 
 typedef struct {
     const mg_conv_params_t *p;
-    mg_twin_channel_t channel;
+    mg_fine_channel_t channel;
     const int8_t *taps; /* one behind the other */
     uint32_t width, line; /* of the plane, of the output */
 } plane_t;
@@ -116,7 +116,7 @@ static void load_plane(const mg_conv_params_t *p, const int8_t *image, uint32_t 
 static inline __attribute__((always_inline)) void go_down(const plane_t *plane, const int8_t *top, int8_t *out,
                                                           uint32_t n, uint32_t stride, bool above) {
     const mg_conv_params_t *p = plane->p;
-    const mg_twin_channel_t channel = plane->channel;
+    const mg_fine_channel_t channel = plane->channel;
     const uint32_t bias = (uint32_t)channel.bias, line = plane->line, width = plane->width;
     const int8_t *w = plane->taps;
     const int32_t w00 = w[0], w01 = w[1], w02 = w[2], w10 = w[3], w11 = w[4], w12 = w[5], w20 = w[6], w21 = w[7],
@@ -236,7 +236,7 @@ void mg_depthwise_planes(const mg_call_t *call) {
                 }
                 load_plane(p, image + k, i, count, plane);
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
-                    const plane_t one = {p, mg_load_twin_channel(&channels, c), taps, width, line};
+                    const plane_t one = {p, mg_load_fine_channel(&channels, c), taps, width, line};
                     for (uint32_t t = 0; t < n_taps; t++) {
                         taps[t] = weights[c + t * p->out_c];
                     }

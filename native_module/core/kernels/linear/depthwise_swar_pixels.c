@@ -96,7 +96,7 @@ static void load_plane(const geometry_t *g, const int8_t *image, const int8_t *z
 
 typedef struct {
     const geometry_t *g;
-    mg_word_channel_t channel;
+    mg_narrow_channel_t channel;
     const int32_t *taps;
 } plane_t;
 
@@ -115,8 +115,8 @@ static inline __attribute__((always_inline)) void convolve(const plane_t *p, uin
         for (uint32_t left = g->b.out; left != 0; left--, window += stride, y += out_step) {
             uint32_t sums[2] = {p->channel.start[0], p->channel.start[1]};
             mg_dot_window(sums, window, line, p->taps, rows, columns, step);
-            y[fold] = (int8_t)mg_finish_word(&p->channel, mg_pixel_1(sums), wide);
-            *y = (int8_t)mg_finish_word(&p->channel, mg_pixel_0(sums), wide);
+            y[fold] = (int8_t)mg_finish_pixel(&p->channel, mg_pixel_1(sums), wide);
+            *y = (int8_t)mg_finish_pixel(&p->channel, mg_pixel_0(sums), wide);
         }
     }
 }
@@ -150,7 +150,7 @@ void mg_depthwise_words(const mg_call_t *call) {
                 count = g.half - i < most ? g.half - i : most;
                 load_plane(&g, image + k, &p->in_zero_point, i, count, rows);
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
-                    const plane_t plane = {&g, mg_load_word_channel(&channels, c, n_taps, blocks), taps};
+                    const plane_t plane = {&g, mg_load_narrow_channel(&channels, c, n_taps, blocks), taps};
                     load_taps(&g, weights + c, taps);
                     if (usual && !mg_is_wide(&plane.channel)) {
                         convolve_3_by_3(&plane, i, count, rows, out + c);
