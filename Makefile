@@ -10,6 +10,7 @@ DEMO_BOARD := $(or $(BOARD),unix)
 
 VENV := build/venv
 BIN := $(VENV)/bin
+LIBRARY := host_tools/midge/core/libmidge.so
 CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) native_module/ops.def
 
 .DEFAULT_GOAL := help
@@ -55,11 +56,11 @@ $(VENV)/.ready-to-test: $(VENV)/.ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e 'host_tools[test]'
 	@touch $@
 
-host_tools/midge/libmidge.so: $(CORE) host_tools/build_core.py
-	@$(PYTHON) host_tools/build_core.py $@
+$(LIBRARY): $(CORE) host_tools/midge/core/build.py
+	@$(PYTHON) host_tools/midge/core/build.py
 
 .PHONY: host
-host: $(VENV)/.ready host_tools/midge/libmidge.so
+host: $(VENV)/.ready $(LIBRARY)
 
 # Firmware as a step on the way: its long output goes to a file.
 firmware-for-%: $(VENV)/.ready
@@ -98,7 +99,7 @@ BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-
 # Packages for `mpremote mip install <address>/<arch>/`, of every native module that is built.
 .PHONY: mip
 mip: host
-	@$(BIN)/python -m midge.packages build/mip
+	@$(BIN)/python -m midge.link.modules build/mip
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) --no-print-directory -j$(JOBS) --output-sync=target
@@ -210,4 +211,4 @@ test-bench: $(VENV)/.ready-to-test host
 
 .PHONY: clean
 clean:
-	rm -rf build host_tools/build host_tools/*.egg-info host_tools/midge/libmidge.so
+	rm -rf build host_tools/build host_tools/*.egg-info $(LIBRARY)

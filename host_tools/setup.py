@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Put into the package what lies beside it: the runtime's core, compiled, so that the host computes what the boards
-compute; the rows of the boards; the native modules that are built."""
+"""Put into the package what stands beside it in a checkout: the core, compiled, so that the host computes what the
+boards compute, and the files of resources.CONTENTS."""
 
 import shutil
 import sys
@@ -10,28 +10,24 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))
-from build_core import build_core
+from midge.core.build import build_core
+from midge.resources import CHECKOUT, CONTENTS, library
 
 
 class BuildWithCore(build_py):
     """Build the shared library before the package's files are gathered, and add the data after."""
 
     def run(self) -> None:
-        here = Path(__file__).resolve().parent
-        build_core(here / "midge" / "libmidge.so")
+        build_core(library())
         super().run()
         if self.editable_mode:
-            return  # found where they lie
-        data = Path(self.build_lib) / "midge" / "data"
-        for path in (here.parent / "ports/boards").glob("*.toml"):
-            copy(path, data / "boards" / path.name)
-        for path in (here.parent / "build/natmod").glob("*/_midge.mpy"):
-            copy(path, data / "natmod" / path.parent.name / path.name)
-
-
-def copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+            return  # found where they are
+        for name, (source, patterns) in CONTENTS.items():
+            for pattern in patterns:
+                for path in (CHECKOUT / source).glob(pattern):
+                    target = Path(self.build_lib) / "midge" / "data" / name / path.relative_to(CHECKOUT / source)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, target)
 
 
 setup(cmdclass={"build_py": BuildWithCore})

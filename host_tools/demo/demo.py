@@ -18,11 +18,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from midge.boards import load_board
-from midge.commands.convert import print_summary, read_labels
-from midge.convert import convert, write_model
+from midge.cli.convert import print_summary, read_labels
+from midge.convert.pipeline import convert, write_model
 from midge.errors import UserError
-from midge.sim import Simulator
+from midge.link.simulator import Simulator
+from midge.targets.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 WAND = ROOT / "host_tools/demo/wand"

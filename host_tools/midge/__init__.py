@@ -5,9 +5,21 @@
     wand = midge.load("wand.midge")     # the very lines that run on a board
     print(wand(samples).label)
 
-`midge.tools` converts, quantises and evaluates over arrays, for notebooks.
+`midge.api` converts, quantises and evaluates over arrays, for notebooks.
 """
 
-from .device import Model, load
+from __future__ import annotations
+
+from typing import Any
 
 __all__ = ["Model", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the device package when it is first used: commands that only talk to a board need none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'midge' has no attribute '{name}'")
+    from .core.device import device
+
+    globals().update({each: getattr(device, each) for each in __all__})
+    return globals()[name]

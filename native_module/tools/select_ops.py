@@ -39,18 +39,19 @@ def read_table() -> list[tuple[str, str, str]]:
 def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int], bool]:
     """Return the ops that .midge files use, a bit for each layout of those that have some, and whether all of the
     latter are dense layers."""
+    from midge.core.binding import check_file
     from midge.errors import UserError  # here, because it takes the host's core, which other builds do without
-    from midge.format import check, load_file, read
+    from midge.fileformat.read import decode, load_file
 
     names: set[str] = set()
     layouts, dense = dict.fromkeys(WITH_LAYOUTS, 0), True
     for path in paths:
         try:
             blob = load_file(path)
-            check(blob, path)
+            check_file(blob, path)
         except UserError as error:
             fail(f"OPS_FROM: {error}")
-        for node in read(blob).nodes:
+        for node in decode(blob).nodes:
             names.add(node.op.name)
             if node.op.name in layouts:
                 layouts[node.op.name] |= 1 << node.params["layout"]

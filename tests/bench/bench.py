@@ -19,10 +19,10 @@ from typing import Any
 
 import click
 
-from midge import format as midge_format
-from midge.convert import convert
+from midge.convert.pipeline import convert
 from midge.errors import UserError
-from midge.profiling import WrongOutputs, code_bytes, count, find_target, targets
+from midge.fileformat.read import decode
+from midge.profiling.count import WrongOutputs, code_bytes, count, find_target, targets
 from models import MODELS
 
 HERE = Path(__file__).resolve().parent
@@ -37,7 +37,7 @@ def row_of(name: str, model: Path | bytes, target_name: str, code: bool) -> dict
     conversion = convert(model, target=target.name)
     profile = count(conversion.blob, target)
     total, cost = profile.total, target.cycles
-    nodes = zip(midge_format.read(conversion.blob).nodes, profile.nodes, strict=True)
+    nodes = zip(decode(conversion.blob).nodes, profile.nodes, strict=True)
     return {
         **({"code": code_bytes(conversion.blob, target)} if code else {}),
         "model": name, "target": target.name, "instructions": total.instructions, "cycles": total.cycles(cost),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 WAND = Path(__file__).resolve().parents[2] / "host_tools/demo/wand/wand_int8.tflite"
 RANDOM_SEED = 7

@@ -26,10 +26,10 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from midge.boards import load_board
-from midge.convert import Conversion, UnsupportedModel, convert
-from midge.errors import UserError
-from midge.ir import Tensor
+from midge.convert.pipeline import Conversion, convert
+from midge.errors import UnsupportedModel, UserError
+from midge.graph import Tensor
+from midge.targets.boards import load_board
 from recorded import recording_of
 
 ROOT = Path(__file__).resolve().parents[2]

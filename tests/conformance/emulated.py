@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from midge.boards import Board
-from midge.sim import Simulator
-from midge.transport import open_board
+from midge.link.simulator import Simulator
+from midge.link.transport import open_board
+from midge.targets.boards import Board
 
 if TYPE_CHECKING:
     from conformance import Case

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from midge.boards import load_boards, read_toml
+from midge.targets.boards import load_boards, read_toml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

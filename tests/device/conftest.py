@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from midge.sim import Simulator
+from midge.link.simulator import Simulator
 
 BOARDS = os.environ.get("BOARDS", "qemu-cortex-m4").split(",")
 ROMFS = {"model.bin": bytes(range(256)) * 4, "lib/from_rom.py": b"ANSWER = 42\n"}

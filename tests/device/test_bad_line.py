@@ -12,8 +12,8 @@ from faulty import Cable, Faults, spread
 
 from conftest import Board
 from midge.errors import UserError
-from midge.transport import open_board
-from midge.upload import Upload, upload
+from midge.link.transport import open_board
+from midge.link.upload import Upload, upload
 
 OLD = b"the old model"
 NEW = random.Random(1).randbytes(24_000)

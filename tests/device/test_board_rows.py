@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from midge.boards import Board, load_board, load_boards, parse_board
 from midge.errors import UserError
-from midge.layouts import LAYOUTS
+from midge.program.packing import LAYOUTS
+from midge.targets.boards import Board, load_board, load_boards, parse_board
 
 ROW = {field: 1 for field in ("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes")}
 ROW |= {field: 1 for field in ("flash_bytes", "port", "install", "firmware")}

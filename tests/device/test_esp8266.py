@@ -14,12 +14,13 @@ import pytest
 from test_natmods import make, module_of
 from test_scripts import ROOT, built, search_path
 
-from midge import load, packages
-from midge.boards import load_board
-from midge.convert import convert
-from midge.install import Identity, Installation, _prove
-from midge.transport import BoardError
-from midge.transport.agent import find_reply, install_line, request_line
+from midge import load
+from midge.convert.pipeline import convert
+from midge.link import modules as packages
+from midge.link.install import Identity, Installation, _prove
+from midge.link.transport import BoardError
+from midge.link.transport.agent import find_reply, install_line, request_line
+from midge.targets.boards import load_board
 
 pytestmark = pytest.mark.boards
 

@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 
 from conftest import Board, started
-from midge import load, packages
-from midge.convert import convert
+from midge import load
+from midge.convert.pipeline import convert
 from midge.errors import UserError
-from midge.install import Identity, explain_import_error, identify, install, require_midge
-from midge.transport import BoardError, open_board
-from midge.upload import upload
-from midge.verify import vectors, verify
+from midge.link import modules as packages
+from midge.link.install import Identity, explain_import_error, identify, install, require_midge
+from midge.link.transport import BoardError, open_board
+from midge.link.upload import upload
+from midge.link.verify import vectors, verify
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"

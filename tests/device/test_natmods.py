@@ -17,9 +17,9 @@ import pytest
 from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
 
 from conftest import Board
-from midge import packages
-from midge.boards import load_board
-from midge.sim import Simulator
+from midge.link import modules as packages
+from midge.link.simulator import Simulator
+from midge.targets.boards import load_board
 
 pytestmark = pytest.mark.boards
 

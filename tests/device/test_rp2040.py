@@ -18,9 +18,9 @@ import pytest
 from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
 
 from conftest import Board
-from midge.boards import load_board
-from midge.convert import convert
-from midge.profiling import count, find_target
+from midge.convert.pipeline import convert
+from midge.profiling.count import count, find_target
+from midge.targets.boards import load_board
 
 pytestmark = pytest.mark.boards
 

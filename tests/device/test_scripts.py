@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Board, started
-from midge.boards import load_board
+from midge.targets.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"

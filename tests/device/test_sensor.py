@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from conftest import Board
-from midge.convert import convert
-from midge.recording import read_recording
+from midge.convert.pipeline import convert
+from midge.samples.recordings import read_recording
 
 NewBoard = Callable[..., Board]
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from small_board import SmallBoard
 
 from midge.errors import UserError
-from midge.transport import open_board
-from midge.upload import upload
+from midge.link.transport import open_board
+from midge.link.upload import upload
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from test_natmods import make
 from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
 from midge import load as host_load
-from midge.boards import load_board
-from midge.convert import convert
-from midge.format import read
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import convert
+from midge.fileformat.read import decode
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.targets.boards import load_board
 
 OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
 
@@ -48,8 +48,8 @@ def test_the_model_that_it_was_made_for_loads(tailored: Path) -> None:
 
 
 def test_another_model_is_refused_with_the_op_and_a_remedy(tailored: Path) -> None:
-    used = {node.op.name for node in read((tailored / "tiny.midge").read_bytes()).nodes}
-    missing = next(n.op for n in read((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
+    used = {node.op.name for node in decode((tailored / "tiny.midge").read_bytes()).nodes}
+    missing = next(n.op for n in decode((tailored / "wand.midge").read_bytes()).nodes if n.op.name not in used)
     last = load(tailored, "wand.midge").strip().splitlines()[-1]
     assert last.startswith("ValueError: node ") and "OPS_FROM=" in last
     assert last.rstrip().endswith(f"op {missing.number}")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from midge.convert import convert
-from midge.transport import open_board
+from midge.convert.pipeline import convert
+from midge.link.transport import open_board
 
 DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({!r}, 'rb').read()).digest()).decode())"
 

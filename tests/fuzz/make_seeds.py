@@ -19,9 +19,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host_tools"))
 
-from midge.convert import Conversion, convert, convert_graph
-from midge.ir import Graph, Node, Quantization, Tensor
-from midge.opset import ops
+from midge.convert.pipeline import Conversion, convert, convert_graph
+from midge.fileformat.opset import ops
+from midge.graph import Graph, Node, Quantization, Tensor
 
 SAME, VALID = 0, 1
 RELU = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from midge.ir import Graph as IrGraph
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes, option_fields
+from midge.graph import Graph as IrGraph
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes, option_fields
 
 CONV = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midge.commands import output
+from midge.cli import output
 
 
 def midge(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quant_models import autoencoder, samples, small_cnn
 
-from midge import tools
-from midge.cli import main
-from midge.dataset import Dataset, check_calibration, check_range, read_dataset
+from midge import api as tools
+from midge.cli.main import main
 from midge.errors import UserError
-from midge.evaluation import area_under_curve, score
+from midge.evaluate.metrics import area_under_curve, score
+from midge.samples.datasets import Dataset, check_calibration, check_range, read_dataset
 
 
 def midge(*arguments: object) -> subprocess.CompletedProcess[str]:

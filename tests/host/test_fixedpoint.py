@@ -7,7 +7,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge import fixedpoint as fp
+from midge.graph import fixedpoint as fp
 
 int32 = st.integers(fp.INT32_MIN, fp.INT32_MAX)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from midge import uf2
-from midge.boards import load_board
 from midge.errors import UserError
-from midge.flash import plan
+from midge.link import uf2
+from midge.link.flash import plan
+from midge.targets.boards import load_board
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"

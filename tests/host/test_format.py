@@ -4,10 +4,11 @@
 import numpy as np
 import pytest
 
-from midge import format as midge_format
-from midge.convert import convert
+from midge.convert.pipeline import convert
+from midge.core.binding import check_file
 from midge.errors import UserError
-from midge.lower import merge_dims, row_major
+from midge.fileformat.read import decode
+from midge.lowering.rules import merge_dims, row_major
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +17,8 @@ def blob(wand_tflite) -> bytes:
 
 
 def test_round_trip(blob: bytes) -> None:
-    midge_format.check(blob, "wand")
-    file = midge_format.read(blob)
+    check_file(blob, "wand")
+    file = decode(blob)
     assert file.name == "Zauberstab"
     assert file.labels == ["a", "b", "c", "d", "e", "ü"]
     assert file.size == len(blob)
@@ -29,7 +30,7 @@ def test_conversion_is_repeatable(wand_tflite) -> None:
 
 
 def test_behind_the_end_is_ignored(blob: bytes) -> None:
-    midge_format.check(blob + b"padding of a partition", "wand")
+    check_file(blob + b"padding of a partition", "wand")
 
 
 @pytest.mark.parametrize(
@@ -48,18 +49,18 @@ def test_damage_is_named(blob: bytes, at: int, value: bytes, words: str) -> None
         value = bytes(b ^ 1 for b in value)
     damaged[at : at + len(value)] = value
     with pytest.raises(UserError, match=words):
-        midge_format.check(bytes(damaged), "wand")
+        check_file(bytes(damaged), "wand")
 
 
 def test_a_newer_minor_version_runs(blob: bytes) -> None:
     newer = bytearray(blob)
     newer[6:8] = b"\x63\x00"
-    midge_format.check(bytes(newer), "wand")
+    check_file(bytes(newer), "wand")
 
 
 def test_a_tflite_file_is_called_by_its_name(wand_tflite) -> None:
     with pytest.raises(UserError, match="run midge convert"):
-        midge_format.check(wand_tflite.read_bytes(), "wand")
+        check_file(wand_tflite.read_bytes(), "wand")
 
 
 def test_wrong_number_of_labels(wand_tflite) -> None:

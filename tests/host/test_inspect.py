@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from midge import anatomy
-from midge import format as midge_format
-from midge.commands.inspect import inspect, timeline
-from midge.convert import Conversion, convert
+from midge.cli.inspect import inspect, timeline
+from midge.convert.pipeline import Conversion, convert
 from midge.errors import UserError
+from midge.fileformat import memory_map as anatomy
+from midge.fileformat.read import decode
 from midge.plots.network import ranks
 
 
@@ -28,7 +28,7 @@ def wand(wand_tflite: Path) -> Conversion:
 
 @pytest.fixture(scope="module")
 def model(wand: Conversion) -> anatomy.Anatomy:
-    return anatomy.dissect(midge_format.read(wand.blob))
+    return anatomy.dissect(decode(wand.blob))
 
 
 def test_constants_add_up(model: anatomy.Anatomy) -> None:

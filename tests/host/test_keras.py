@@ -23,12 +23,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'midge[keras]'")
 pytest.importorskip("jax", reason="jax is not installed: pip install 'midge[keras]'")
 
-from midge.cli import cli  # noqa: E402
-from midge.convert import UnsupportedModel  # noqa: E402
-from midge.errors import UserError  # noqa: E402
-from midge.importers import keras as importer  # noqa: E402
+from midge.api import Model, convert  # noqa: E402
+from midge.cli.main import cli  # noqa: E402
+from midge.errors import UnsupportedModel, UserError  # noqa: E402
 from midge.importers import read_model  # noqa: E402
-from midge.tools import Model, convert  # noqa: E402
+from midge.importers.keras import importer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 L, K = keras.layers, keras.ops

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import _midge
-from midge.convert import Conversion, convert
-from midge.layouts.twins import TWINS
-from midge.layouts.words import WORDS
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion, convert
+from midge.core import binding as _midge
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.program.packing.swar_channels import TWINS
+from midge.program.packing.swar_pixels import WORDS
 
 TARGETS = {"cortex-m0plus": WORDS, "cortex-m3": WORDS, "rv32": TWINS}
 

@@ -10,8 +10,8 @@ import pytest
 from tflite_micro import runtime
 
 from midge import load
-from midge.convert import Conversion, convert
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion, convert
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 

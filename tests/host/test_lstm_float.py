@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import _midge
-from midge.convert import convert
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import convert
+from midge.core import binding as _midge
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 RUNS = 4
 

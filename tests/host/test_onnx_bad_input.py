@@ -19,9 +19,9 @@ from test_cli import midge
 from test_onnx import CONV, CONV_WEIGHTS, IMAGE, chain, make, node, save, units, weights
 from test_tflite_import import mutate
 
-from midge import format as midge_format
-from midge.convert import UnsupportedModel, convert
-from midge.errors import UserError
+from midge.convert.pipeline import convert
+from midge.core.binding import check_file
+from midge.errors import UnsupportedModel, UserError
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 MUTATIONS = 10_000 if LONG else 400
@@ -64,7 +64,7 @@ def test_mutations(seed: int, tmp_path: Path) -> None:
         except Exception as error:
             raise AssertionError(what) from error
         else:
-            midge_format.check(blob, what)
+            check_file(blob, what)
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\x08\x0a", b"PK\x03\x04" + bytes(60)])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from midge.opset import OPS_DEF, by_number, ops
+from midge.fileformat.opset import OPS_DEF, by_number, ops
 
 CORE = OPS_DEF.parent / "core"
 

@@ -6,8 +6,8 @@ from itertools import combinations, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge.convert import convert
-from midge.plan import Block, Piece, conflicts_of, improve, live_bytes, place, whole
+from midge.convert.pipeline import convert
+from midge.program.arena import Block, Piece, conflicts_of, improve, live_bytes, place, whole
 
 blocks_strategy = st.lists(
     st.builds(

@@ -16,12 +16,12 @@ import pytest
 import serial
 from click.testing import CliRunner
 
-from midge import transport, uf2
-from midge.cli import cli
+from midge.cli.main import cli
 from midge.errors import UserError
-from midge.transport import find_port, open_board
-from midge.transport.line import Line, explain_open_error
-from midge.transport.repl import ReplBoard
+from midge.link import transport, uf2
+from midge.link.transport import find_port, open_board
+from midge.link.transport.line import Line, explain_open_error
+from midge.link.transport.repl import ReplBoard
 
 ROM_TEXT = b"ets Jul 29 2019 12:21:46\r\nrst:0x1 (POWERON_RESET),boot:0x3 (DOWNLOAD_BOOT)\r\nwaiting for download\r\n"
 

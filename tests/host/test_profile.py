@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from midge import format as midge_format
-from midge import load, profiling
-from midge.commands.profile import profile as command
-from midge.convert import convert
+from midge import load
+from midge.cli.profile import profile as command
+from midge.convert.pipeline import convert
 from midge.errors import UserError
-from midge.format import FileTensor
-from midge.profiling import (
+from midge.fileformat.read import FileTensor, decode
+from midge.profiling import count as profiling
+from midge.profiling.count import (
     NATIVE,
     Count,
     Target,
@@ -132,11 +132,11 @@ def wand(wand_tflite: Path) -> bytes:
 @pytest.mark.parametrize("name", targets())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     profile = count(wand, find_target(name))
-    (tensor,) = (midge_format.read(wand).tensors[i] for i in midge_format.read(wand).inputs)
+    (tensor,) = (decode(wand).tensors[i] for i in decode(wand).inputs)
     model, noise, out = load(wand), input_bytes(tensor, 0), np.zeros(6, np.int8)
     model.run(np.frombuffer(noise, np.int8).reshape(1, 96, 1, 3), out=out)
     assert profile.crc == crc32(out.tobytes())
-    assert len(profile.nodes) == len(midge_format.read(wand).nodes)
+    assert len(profile.nodes) == len(decode(wand).nodes)
     assert count(wand, find_target(name)) == profile, "counts differ from run to run"
 
 
@@ -160,7 +160,7 @@ def test_inputs_use_the_range_of_their_dtype() -> None:
 def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target("m4")
     crc = count(wand, target).crc
-    file = midge_format.read(wand)
+    file = decode(wand)
     at = next(n for n in file.nodes if n.op.name == "CONV_2D").params["weights_at"] + len(wand) - file.data_size
     swapped = bytearray(wand)
     swapped[at : at + 8] = reversed(wand[at : at + 8])

@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from quant_models import as_tflite, one_layer, samples, small_cnn
 
-from midge.convert import convert, convert_graph
-from midge.engine import Engine, to_raw
+from midge.convert.pipeline import convert, convert_graph
+from midge.core.batch import Engine, to_raw
 from midge.errors import UserError
+from midge.graph import Graph, Node
 from midge.importers import read_model
-from midge.ir import Graph, Node
+from midge.importers.tflite.writer import Graph as FileGraph
+from midge.importers.tflite.writer import Operator, Tensor, model_bytes
 from midge.quantize import METHODS, Options, Quantizer, quantize, scheme
 from midge.quantize.ranges import Statistics, find_range
 from midge.quantize.search import Budget, search
-from midge.tflite_writer import Graph as FileGraph
-from midge.tflite_writer import Operator, Tensor, model_bytes
 
 
 def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[Graph, object]:
-    done = quantize(read_model(model)[0], [x], options)
+    done = quantize(read_model(model), [x], options)
     return done.graph, done.report
 
 
@@ -76,8 +76,8 @@ def test_sixteen_bits_are_nearer() -> None:
 def test_equalisation_keeps_the_network_and_helps_uneven_channels() -> None:
     x = samples()
     model = small_cnn(uneven=200.0)
-    plain = quantize(read_model(model)[0], [x], Options("minmax", False, equalize=False)).report
-    even = quantize(read_model(model)[0], [x], Options("minmax", False, equalize=True)).report
+    plain = quantize(read_model(model), [x], Options("minmax", False, equalize=False)).report
+    even = quantize(read_model(model), [x], Options("minmax", False, equalize=True)).report
     assert even.equalized >= 2
     assert even.sqnr_db > plain.sqnr_db + 6
     assert max(la.unevenness for la in even.layers) < max(la.unevenness for la in plain.layers)
@@ -108,7 +108,7 @@ def test_float_ends_and_float_islands() -> None:
     sine = model_bytes(FileGraph(
         [Tensor("x", (1, 8, 8, 1)), Tensor("s", (1, 8, 8, 1)), Tensor("y", (1, 8, 8, 1))],
         [Operator("SIN", ["x"], ["s"]), Operator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))  # fmt: skip
-    done = quantize(read_model(sine)[0], [x])
+    done = quantize(read_model(sine), [x])
     assert done.report.float_ops == ["SIN 's'"]
     assert done.graph.inputs[0].dtype == "float32" and done.graph.outputs[0].scale == 1 / 256
     np.testing.assert_allclose(outputs(done.graph, x), 1 / (1 + np.exp(-np.sin(x.reshape(-1, 1, 8, 8, 1)))), atol=0.01)
@@ -157,7 +157,7 @@ def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], 
     """Each op's integers are within two steps of what float gives, and none is left in float."""
     x = samples(64).reshape(-1, 4, 4, 2)
     model = one_layer(op, options, out, *extra)
-    done = quantize(read_model(model)[0], [x], Options("minmax"))
+    done = quantize(read_model(model), [x], Options("minmax"))
     assert not done.report.float_ops
     wanted = Engine(convert(model).blob).run([x])[0]
     bound = 2.1 * max(done.graph.outputs[0].scale, done.graph.inputs[0].scale * _SLOPE.get(op, 1.0))
@@ -203,11 +203,11 @@ def test_separate_relus_are_fused_and_odd_biases_fit() -> None:
 
 def test_int8_weights_of_hybrid_models_are_kept(shared: object) -> None:
     path = shared / "models/mlperf-tiny/kws_ref_model_float32.tflite"  # type: ignore[operator]
-    before, _ = read_model(path)
+    before = read_model(path)
     kept = {t.name: t.data for t in before.tensors() if t.dtype == "int8" and t.data is not None}
     rng = np.random.default_rng(0)
     x = rng.normal(size=(20, 49, 10, 1)).astype(np.float32) * 10
-    done = quantize(read_model(path)[0], [x], Options("minmax", False, False))
+    done = quantize(read_model(path), [x], Options("minmax", False, False))
     same = [t for t in done.graph.tensors() if t.name in kept]
     assert len(same) == len(kept) == 5
     for tensor in same:
@@ -258,11 +258,11 @@ def test_inputs_are_quantised_as_the_core_does(values: list[float], dtype: str) 
 
 def test_the_report_names_the_layer_that_hurts() -> None:
     x = samples()
-    report = quantize(read_model(small_cnn(uneven=3000.0))[0], [x], Options("minmax", False, False)).report
+    report = quantize(read_model(small_cnn(uneven=3000.0)), [x], Options("minmax", False, False)).report
     assert report.worst == "b" and report.layers[0].unevenness > 100  # b reads what drowned in a
     assert report.sqnr_db < 30 and "--equalize" in report.advice
     assert [la.name for la in report.layers][:3] == ["a", "b", "c"]
-    good = quantize(read_model(small_cnn())[0], [x], Options(activations="int16")).report
+    good = quantize(read_model(small_cnn()), [x], Options(activations="int16")).report
     assert good.advice.startswith("nothing")
 
 
@@ -270,7 +270,7 @@ def test_search_takes_the_cheapest_that_is_good_enough() -> None:
     x = samples()
 
     def run(budget: Budget, options: Options | None = None) -> tuple[list[dict[str, object]], float]:
-        quantizer = Quantizer(read_model(small_cnn(uneven=500.0))[0], [x])
+        quantizer = Quantizer(read_model(small_cnn(uneven=500.0)), [x])
         base = options or Options("minmax", equalize=False)
         done, _ = search(quantizer, base, budget, lambda g: convert_graph(g, [], "t", 0))
         return done.report.tried, done.report.sqnr_db
@@ -290,9 +290,9 @@ def test_search_takes_the_cheapest_that_is_good_enough() -> None:
 
 def test_wide_layers() -> None:
     x = samples()
-    done = quantize(read_model(small_cnn())[0], [x], Options("minmax", wide=("d",)))
+    done = quantize(read_model(small_cnn()), [x], Options("minmax", wide=("d",)))
     dtypes = {n.name: n.outputs[0].dtype for n in done.graph.nodes if n.op != "QUANTIZE"}
     assert dtypes["d"] == dtypes["y"] == "int16" and dtypes["c"] == "int8"
     assert outputs(done.graph, x).shape == (64, 1, 3)
     with pytest.raises(UserError, match="has no layer 'nosuch'"):
-        quantize(read_model(small_cnn())[0], [x], Options(wide=("nosuch",)))
+        quantize(read_model(small_cnn()), [x], Options(wide=("nosuch",)))

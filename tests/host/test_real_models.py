@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import midge
-from midge.convert import convert
+from midge.convert.pipeline import convert
 from midge.errors import UserError
 
 # Arena bytes that TFLM with CMSIS-NN reports on a Cortex-M4 (its own AllocateTensors, -O3 build).

@@ -5,10 +5,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge import format as midge_format
 from midge import load
-from midge.convert import Conversion, convert
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion, convert
+from midge.fileformat.read import decode
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 def answer(conversion: Conversion) -> bytes:
@@ -60,5 +60,5 @@ def test_a_depthwise_layer_of_one_channel_becomes_a_convolution() -> None:
     options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "depth_multiplier": 8}
     model = model_bytes(Graph(tensors, [Operator("DEPTHWISE_CONV_2D", ["x", "w"], ["y"], options)], ["x"], ["y"]))
     packed = convert(model, target="cortex-m55")
-    assert [node.op.name for node in midge_format.read(packed.blob).nodes] == ["CONV_2D"]
+    assert [node.op.name for node in decode(packed.blob).nodes] == ["CONV_2D"]
     assert answer(packed) == answer(convert(model))

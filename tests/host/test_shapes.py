@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import _midge
-from midge import ir
-from midge.commands.convert import convert as command
-from midge.convert import convert
+from midge.cli.convert import convert as command
+from midge.convert.pipeline import convert
+from midge.core import binding as _midge
 from midge.errors import UserError
-from midge.importers.tflite import read_tflite
-from midge.shapes import RULES, fix_shapes
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.graph import graph as ir
+from midge.graph.shapes import RULES, fix_shapes
+from midge.importers.tflite.importer import read_tflite
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 def open_model(*, second: bool = False) -> bytes:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from flatbuffers import flexbuffers
 
-from midge.convert import UnsupportedModel, convert
-from midge.format import DATA, STATE, read
-from midge.importers.tflite import read_tflite
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import convert
+from midge.errors import UnsupportedModel
+from midge.fileformat.read import decode
+from midge.fileformat.spec import DATA, STATE
+from midge.importers.tflite.importer import read_tflite
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 def window_model(options: dict[str, object] | bytes) -> bytes:
@@ -50,7 +52,7 @@ def subtraction_model() -> bytes:
 
 
 def test_the_noise_is_a_state_tensor_that_shares_no_bytes() -> None:
-    file = read(convert(subtraction_model()).blob)
+    file = decode(convert(subtraction_model()).blob)
     (state,) = (t for t in file.tensors if t.place == STATE)
     for other in (t for t in file.tensors if t.place not in (STATE, DATA)):
         same = other.offset == state.offset and other.size == state.size  # another name for the same values: its cast

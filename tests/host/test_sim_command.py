@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midge.recording import read_recording
-from midge.sim import Simulator
+from midge.link.simulator import Simulator
+from midge.samples.recordings import read_recording
 
 ROOT = Path(__file__).resolve().parents[2]
 WING = ROOT / "host_tools/demo/wand/samples/wing/person140-0.csv"

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from _midge import Model
-from midge.convert import Conversion, convert_graph
-from midge.ir import Graph, Node, Quantization, Tensor
+from midge.convert.pipeline import Conversion, convert_graph
+from midge.core.binding import Model
+from midge.graph import Graph, Node, Quantization, Tensor
 
 
 def tensor(name: str, shape: tuple[int, ...] = (4,)) -> Tensor:

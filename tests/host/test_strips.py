@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge import load
-from midge.commands.convert import convert as command
-from midge.convert import Conversion, convert
+from midge.cli.convert import convert as command
+from midge.convert.pipeline import Conversion, convert
 from midge.errors import UserError
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 def answer(conversion: Conversion, seed: int = 0) -> bytes:

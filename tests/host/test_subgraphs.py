@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import _midge
-from midge.convert import convert
+from midge.convert.pipeline import convert
+from midge.core import binding as _midge
 from midge.errors import UserError
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 def f32(name: str) -> Tensor:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midge import format as midge_format
-from midge import tflite_writer
-from midge.convert import UnsupportedModel, convert
-from midge.errors import UserError
+from midge.convert.pipeline import convert
+from midge.core.binding import check_file
+from midge.errors import UnsupportedModel, UserError
+from midge.importers.tflite import writer as tflite_writer
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 MUTATIONS = 10_000 if LONG else 400
@@ -49,7 +49,7 @@ def assert_clean(data: bytes, what: str) -> None:
     except Exception as error:
         raise AssertionError(what) from error
     else:
-        midge_format.check(blob, what)
+        check_file(blob, what)
 
 
 @pytest.mark.parametrize("seed", range(4))

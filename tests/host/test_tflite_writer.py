@@ -12,8 +12,8 @@ import pytest
 import tflite
 from numpy.lib.stride_tricks import sliding_window_view
 
-from midge import tflite_writer
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes, option_fields, write_tflite
+from midge.importers.tflite import writer as tflite_writer
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes, option_fields, write_tflite
 
 RNG = np.random.default_rng(20261123)
 FEATURE_MAP = RNG.standard_normal((1, 6, 5, 4)).astype(np.float32)

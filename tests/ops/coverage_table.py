@@ -14,9 +14,10 @@ from pathlib import Path
 from engine import Case, OpTest, load_table
 from hypothesis import Phase, find, settings
 
-from midge import lower, lowerings  # noqa: F401  (lowerings fills RULES)
-from midge.convert import convert
-from midge.opset import ops
+from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
+from midge.convert.pipeline import convert
+from midge.fileformat.opset import ops
+from midge.lowering import rules as lower
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 SIX_FITS = 2.0**-28  # a smaller scale, and the 6 of RELU6 overflows an int32: TFLM's result is left to the compiler
 ACTIVATIONS = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]

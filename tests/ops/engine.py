@@ -25,10 +25,10 @@ import numpy as np
 from hypothesis import strategies as st
 from oracle import ENGINES, NoAnswer, Oracle
 
-import _midge
-from midge.convert import Conversion, convert
+from midge.convert.pipeline import Conversion, convert
+from midge.core import binding as _midge
 from midge.errors import UserError
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 
 @dataclass(repr=False)

@@ -14,7 +14,7 @@ from draws import choice, integer
 from engine import Case, op_test
 from hypothesis import strategies as st
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 @op_test("CUSTOM:TFLite_Detection_PostProcess", dtype="f32", engine="litert", tolerance=(1e-5, 1e-5))

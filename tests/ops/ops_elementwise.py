@@ -27,7 +27,7 @@ from engine import Case, op_test
 from hypothesis import strategies as st
 from ops_linear import ODD
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 def operands(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ops_elementwise import operands
 from ops_linear import window
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 float_test = partial(op_test, dtype="float32", tolerance=(1e-5, 1e-5))
 litert_test = partial(float_test, engine="litert")

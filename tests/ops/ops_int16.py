@@ -23,7 +23,7 @@ from engine import Case, op_test
 from ops_elementwise import operands
 from ops_linear import window
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 FAR = {"far too (small|large)": "scales that differ by more than 2^14 between the ends of a layer"}
 FUSED = {"a fused (TANH|SIGN_BIT)": "activations that TFLM silently leaves out"}

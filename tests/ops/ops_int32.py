@@ -11,7 +11,7 @@ from engine import Case, op_test
 from hypothesis import strategies as st
 from ops_elementwise import operands
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 @op_test("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", dtype="int32")

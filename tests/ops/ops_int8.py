@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from ops_elementwise import operands, some
 from ops_linear import weights_and_bias
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 def pair(draw: Any, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[np.ndarray]]:

@@ -15,7 +15,7 @@ from draws import chance, every_byte, integer, like, near, power, tensor
 from engine import Case, op_test
 from hypothesis import strategies as st
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 FUSED = {"a fused (TANH|SIGN_BIT)": "activations that LiteRT silently leaves out"}
 

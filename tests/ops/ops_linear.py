@@ -22,7 +22,7 @@ from draws import (
 )
 from engine import Case, op_test
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], list[int], list[int]]:

@@ -11,7 +11,7 @@ from draws import axis, chance, choice, constant, integer, like, shape, tensor, 
 from engine import Case, op_test
 from hypothesis import strategies as st
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 @op_test("RESHAPE")

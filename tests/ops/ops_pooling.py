@@ -10,7 +10,7 @@ from engine import Case, op_test
 from hypothesis import strategies as st
 from ops_linear import ODD, window
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 
 @op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=ODD)

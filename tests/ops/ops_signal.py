@@ -10,7 +10,7 @@ from draws import chance, choice, integer, limits
 from engine import Case, op_test
 from hypothesis import strategies as st
 
-from midge.tflite_writer import Tensor
+from midge.importers.tflite.writer import Tensor
 
 INT16 = 7  # of the schema's TensorType, as the op's option T tells it
 

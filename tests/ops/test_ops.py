@@ -15,7 +15,8 @@ from engine import Case, OpTest, check, load_table
 from hypothesis import HealthCheck, Phase, given, settings
 from oracle import Oracle, is_installed
 
-from midge import lower, lowerings  # noqa: F401  (lowerings fills RULES)
+from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
+from midge.lowering import rules as lower
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ops_signal import signal, subtraction_options
 
 import midge
-from midge.convert import convert
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import convert
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 

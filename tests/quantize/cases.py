@@ -52,13 +52,13 @@ def find_cases(shared: Path) -> Iterator[Case]:
 def _is_float(path: Path) -> bool:
     from midge.importers import read_model
 
-    graph, _ = read_model(path)
+    graph = read_model(path)
     layers = [n for n in graph.nodes if n.op in ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")]
     return any(t.dtype == "float32" for n in layers for t in n.outputs) and _macs(graph) <= MOST_MACS
 
 
 def _macs(graph: object) -> int:
-    from midge.ir import Graph
+    from midge.graph import Graph
 
     assert isinstance(graph, Graph)
     total = 0

@@ -23,13 +23,13 @@ import numpy as np
 from cases import Case, find_cases
 from rich.console import Console
 
-from midge.convert import convert, convert_graph
-from midge.dataset import Dataset
-from midge.engine import Engine
+from midge.convert.pipeline import convert, convert_graph
+from midge.core.batch import Engine
 from midge.errors import UserError
-from midge.evaluation import score
+from midge.evaluate.metrics import score
 from midge.importers import read_model
 from midge.quantize import quantize
+from midge.samples.datasets import Dataset
 
 CALIBRATION = 100  # samples
 WITHIN_FLOAT, BEHIND = 0.5, 0.3  # points
@@ -86,7 +86,7 @@ def compare(case: Case) -> Outcome:
     wanted = Engine(convert(case.path).blob).run(case.inputs)
     some = [x[np.linspace(0, len(x) - 1, min(len(x), CALIBRATION)).astype(int)] for x in case.inputs]
     start = perf_counter()
-    done = quantize(read_model(case.path)[0], some, title=case.name)
+    done = quantize(read_model(case.path), some, title=case.name)
     seconds = perf_counter() - start
     ours = Engine(convert_graph(done.graph, [], case.name, 0).blob).run(case.inputs)
     how = f"{done.report.method}{' +bias' if done.report.bias_correction else ''}" + (

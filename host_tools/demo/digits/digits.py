@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from midge.api import load_engine
 from midge.errors import UserError
-from midge.sim import Simulator
-from midge.tools import load_engine
-from midge.transport import open_board
-from midge.upload import upload
+from midge.link.simulator import Simulator
+from midge.link.transport import open_board
+from midge.link.upload import upload
 
 ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/example"

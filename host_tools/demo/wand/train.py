@@ -22,7 +22,7 @@ from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 from keras import layers
 
-from midge.tflite_writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
 
 SEED = 7
 EPOCHS = 30

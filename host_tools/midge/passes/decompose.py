@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, Node, Quantization, Tensor
-from ..lower import Unsupported
-from ..lowerings.linear import VALID, same_padding
+from ..graph import Graph, Node, Quantization, Tensor, Unsupported
+from ..graph.tflite_ops import VALID, same_padding
 
 _DTYPES = ("int8",)  # others have kernels of their own
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, Node, Tensor
+from ..graph import Graph, Node, Tensor
 
 _IDENTITIES = {"DROPOUT", "STOP_GRADIENT", "IDENTITY"}
 

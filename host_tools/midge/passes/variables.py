@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir import Graph, GraphError, Node, Tensor
+from ..graph import Graph, GraphError, Node, Tensor
 from .fold import fold_constants
 
 _Key = tuple[str, str]

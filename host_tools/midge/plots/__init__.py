@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..extras import need
+from ..optional import need
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart ("Color Universal Design", 2008).
 BLUE, ORANGE, GREEN, YELLOW, SKY, RED, PINK = (

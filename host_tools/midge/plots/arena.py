@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..anatomy import Anatomy, Span
+from ..fileformat.memory_map import Anatomy, Span
 from . import BLUE, FAINT, GREEN, INK, ORANGE, PINK, QUIET, RED, SKY, bytes_text, head, new_figure
 
 _COLOURS = {"tensor": SKY, "state": GREEN, "scratch": ORANGE}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation import Evaluation
+from ..evaluate.metrics import Evaluation
 from . import BLUE, INK, head, new_figure
 
 _MOST_NUMBERS = 20  # classes up to which each cell carries its count

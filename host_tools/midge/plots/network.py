@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..anatomy import Anatomy, NodeCost
+from ..fileformat.memory_map import Anatomy, NodeCost
 from . import BLUE, FAINT, GREEN, INK, ORANGE, PINK, QUIET, RED, SKY, YELLOW, bytes_text, head, new_figure
 
 _BOX, _HIGH, _GAP, _ROW = 2.1, 0.5, 0.35, 0.78  # inches

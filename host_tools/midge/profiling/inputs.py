@@ -8,9 +8,8 @@ from zlib import crc32
 
 import numpy as np
 
-from _midge import Model
-
-from ..format import File, FileTensor
+from ..core.binding import Model
+from ..fileformat.read import File, FileTensor
 
 SMALL = 8  # other integers stay below it: indices, lengths, tokens
 

@@ -13,7 +13,7 @@ import copy
 
 import numpy as np
 
-from ..ir import Graph, Node, Tensor
+from ..graph import Graph, Node, Tensor
 from .observe import Observation
 from .prepare import Known
 

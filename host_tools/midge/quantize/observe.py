@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from _midge import Model
-
-from ..engine import Progress
+from ..core.batch import Progress
+from ..core.binding import Model
 from ..errors import UserError
-from ..ir import Graph, Tensor
+from ..graph import Graph, Tensor
 from .ranges import Statistics
 from .trace import Trace
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..convert.pipeline import run_passes
 from ..errors import UserError
-from ..ir import NONSENSE, WEIGHTED, Graph, GraphError, Quantization, Tensor
-from ..passes import run_passes
+from ..graph import NONSENSE, WEIGHTED, Graph, GraphError, Quantization, Tensor
 
 Known = dict[int, Quantization]  # weights that were int8 already, with their scales
 
@@ -19,7 +19,7 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
     """
     refuse_quantized(graph, title)
     try:
-        graph = run_passes(graph)
+        graph = run_passes(graph.copy())
     except (GraphError, *NONSENSE) as error:
         raise UserError(f"{title}: damaged graph: {error}; export it again") from error
     known = _widen_weights(graph)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UserError
-from ..ir import Graph, Node, Tensor
+from ..graph import Graph, Node, Tensor
 from . import scheme
 from .equalize import equalize
 from .observe import Observation, observe

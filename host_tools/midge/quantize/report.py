@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from _midge import Model
-
-from ..engine import Progress
-from ..ir import Graph, Tensor
+from ..core.batch import Progress
+from ..core.binding import Model
+from ..graph import Graph, Tensor
 from .observe import Observation
 from .rewrite import Rewritten
 from .trace import Trace

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..ir import WEIGHTED, Graph, Node, Quantization, Tensor, Weighted, verify
+from ..graph import WEIGHTED, Graph, Node, Quantization, Tensor, Weighted, verify
 from . import scheme
 from .observe import Observation
 from .prepare import Known

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from ..ir import WEIGHTED, Node, Quantization, Tensor
+from ..graph import WEIGHTED, Node, Quantization, Tensor
 
 # Output scale and zero point that the kernels take for granted.
 FIXED: dict[str, dict[str, tuple[float, int]]] = {

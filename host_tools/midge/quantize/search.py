@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ..convert import Conversion, UnsupportedModel
-from ..errors import UserError
-from ..ir import Graph
+from ..convert.pipeline import Conversion
+from ..errors import UnsupportedModel, UserError
+from ..graph import Graph
 from .quantizer import Options, Quantized, Quantizer
 
 DEFAULT_DROP = 0.5  # points of accuracy, with labels

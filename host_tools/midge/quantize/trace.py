@@ -8,7 +8,6 @@ is needed.
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,16 +15,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from _midge import Model
-
-from .. import format as midge_format
-from ..convert import UnsupportedModel
-from ..engine import Progress, to_raw, to_real
-from ..ir import Graph, Tensor, verify
-from ..lower import Program, lower
-from ..passes import PASSES
-from ..passes.channels import drop_channels
-from ..plan import ALIGNMENT, Plan, whole
+from ..convert.pipeline import run_passes
+from ..core.batch import Progress, to_raw, to_real
+from ..core.binding import Model
+from ..graph import Graph, Tensor
+from ..lowering import lower
+from ..lowering.program import Program
+from ..passes.dead_channels import drop_channels
+from ..program.arena import ALIGNMENT, Plan, whole
+from ..program.elide_state_copies import elide_state_copies
+from ..program.emit import emit
 
 Worker = TypeVar("Worker")
 
@@ -37,28 +36,23 @@ class Trace:
     """
 
     def __init__(self, graph: Graph) -> None:
-        memo: dict[int, object] = {id(t.data): t.data for t in graph.tensors() if t.data is not None}
         originals = list(graph.tensors())
-        copied = copy.deepcopy(graph, memo)
-        for function in PASSES:
-            if function is not drop_channels:  # exact, but it changes the shapes of tensors
-                copied = verify(function(copied))
-        program, refused = lower(copied, simplified=False)
-        if refused:
-            raise UnsupportedModel(graph.name, [(node.op, node.name, reason) for node, reason in refused])
+        copied, twins = graph.copied()
+        copied = run_passes(copied, leave_out=(drop_channels,))  # exact, but it changes the shapes of tensors
+        program = lower(copied, graph.name)
+        elide_state_copies(program)
         plan = _plan_apart(program)
-        self.blob = midge_format.write(program, plan)
+        self.blob = emit(program, plan)
         self.name = graph.name
         self.stateful = any(t.is_state for t in copied.tensors())
         self._inputs = [(t, plan.offsets[id(t)]) for t in copied.inputs]
-        back = {id(memo[id(t)]): t for t in originals if id(t) in memo}
+        back = {id(twins[id(t)]): t for t in originals}
         self._roots: dict[int, Tensor] = {}
         for tensor in originals:
-            twin = memo.get(id(tensor))
-            if isinstance(twin, Tensor):
-                root, at = program.place(twin)
-                if at == 0 and root.size == twin.size:
-                    self._roots[id(tensor)] = back.get(id(root), tensor)
+            twin = twins[id(tensor)]
+            root, at = program.place(twin)
+            if at == 0 and root.size == twin.size:
+                self._roots[id(tensor)] = back.get(id(root), tensor)
         written = {id(t): t for t in [*copied.inputs, *(t for step in program.steps for t in step.outputs)]}
         # What can be seen, with the tensor of the copy and the place of its bytes.
         self._seen = [(back[key], t, plan.offsets[key]) for key, t in written.items() if key in back]

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""midge convert: a trained model becomes a .midge file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from ..api import convert as convert_model
+from ..convert import pipeline as conversion
+from ..errors import UserError
+from .output import console, number, print_facts, print_json, print_next, shape_text
+from .quantization import Calibration, calibration_options, draw_report, print_quantization, quantization_facts, stages
+
+
+def read_labels(text: str | None) -> list[str]:
+    """Labels from a file with one a line, or from a comma-separated list."""
+    if text is None:
+        return []
+    path = Path(text)
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8").splitlines()
+    elif path.suffix == ".txt":
+        raise UserError(f"{text}: no such file; give a text file with one label a line, or idle,circle,wing")
+    else:
+        lines = text.split(",")
+    return [line.strip() for line in lines if line.strip()]
+
+
+def read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Constants by input, from NAME=values.npy."""
+    frozen = {}
+    for text in texts:
+        name, _, path = text.rpartition("=")
+        try:
+            frozen[name] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            advice = "write --freeze NAME=values.npy"
+            raise UserError(f"--freeze {text}: no array could be read ({error}); {advice}") from None
+    return frozen
+
+
+def read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """Shapes by input, from NAME=1,96,96,3 or for the only input 1,96,96,3."""
+    shapes = {}
+    for text in texts:
+        name, _, dims = text.rpartition("=")
+        try:
+            shapes[name] = tuple(int(d) for d in dims.split(","))
+        except ValueError:
+            raise UserError(f"--shape {text}: no shape; give numbers, as in --shape 1,96,96,3") from None
+    return shapes or None
+
+
+class Size(click.ParamType[int]):
+    """Bytes: 40000, 40k (of 1,000) or 40K (of 1,024)."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        factor = {"k": 1000, "K": 1024}.get(text[-1:], 1)
+        digits = text if factor == 1 else text[:-1]
+        if not digits.isdecimal():
+            self.fail(f"'{value}' is no size; write 40000 or 40k", param, ctx)
+        return factor * int(digits)
+
+
+def facts_of(result: conversion.Conversion) -> dict[str, object]:
+    """What a user wants to know about a converted model, for --json."""
+    graph, (peak, layer) = result.program.graph, result.peak
+    return {
+        "name": graph.name,
+        "ops": dict(Counter(step.source for step in result.program.steps)),
+        "macs": result.macs,
+        "flash_bytes": len(result.blob),
+        "source_bytes": result.source_size,
+        "arena_bytes": result.plan.arena_size,
+        "peak_bytes": peak,
+        "peak_layer": layer,
+        "inputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
+                    "zero_point": t.zero_point} for t in graph.inputs],
+        "outputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
+                     "zero_point": t.zero_point} for t in graph.outputs],
+        "labels": graph.labels,
+        "removed": graph.notes,
+    }  # fmt: skip
+
+
+def print_summary(result: conversion.Conversion, source: Path, target: Path) -> None:
+    program, (peak, layer) = result.program, result.peak
+    counts = Counter(step.source for step in program.steps)
+    ops = ", ".join(f"{op} {count}" if count > 1 else op for op, count in counts.items())
+    saved = 1 - len(result.blob) / result.source_size if result.source_size else 0.0
+    console.print(f"[bold]{source}[/] -> [bold green]{target}[/]")
+    print_facts([
+        ("ops", f"{len(program.steps)} ({ops})"),
+        ("MACs", f"{number(result.macs)} an inference"),
+        ("flash", f"{number(len(result.blob))} B, {abs(saved):.0%} {'less' if saved >= 0 else 'more'} than before"),
+        ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
+        *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
+        *((f"output {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.outputs)),
+        *((("changed", "; ".join(program.graph.notes)),) if program.graph.notes else ()),
+        ("labels", ", ".join(program.graph.labels) or "none; give them with --labels"),
+    ])
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; MODEL.midge by default.")
+@click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
+@click.option("--name", help="What the device calls the model; the file's name by default.")
+@click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
+@click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
+@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
+              help="The shape of an input that the model leaves open.")
+@click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy",
+              help="An input of an ONNX model that is to be a constant.")
+@calibration_options
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def convert(
+    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
+    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
+    calibration: Calibration,
+) -> None:  # fmt: skip
+    """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
+    path = output or model.with_suffix(".midge")
+    with stages(f"converting {model.name}", quiet=as_json) as stage:
+        made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
+                             shapes=read_shapes(shapes), frozen=read_frozen(frozen), stage=stage,
+                             **calibration.arguments())  # fmt: skip
+        made.save(path)
+    result = made.conversion
+    if calibration.png is not None and made.report is not None:
+        draw_report(made.report, result.program.graph.name, calibration.png)
+    if as_json:
+        print_json({"file": str(path), **facts_of(result), **quantization_facts(made)})
+        return
+    print_summary(result, model, path)
+    if made.report is not None:
+        print_quantization(made, calibration)
+        print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
+        return
+    print_next(f"midge run {path} samples.npy", f"midge upload {path}")

@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: MIT
+"""The board's `_midge` module on CPython: the same interface, over the same core in a shared library.
+
+What each method does stands at the head of native_module/binding/modmidge.c. Texts and types of the exceptions are
+those of the board, so that the device package and its users see no difference.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Iterator
+from ctypes import POINTER, c_bool, c_char_p, c_float, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_void_p
+from typing import Any
+
+from .. import resources
+from ..errors import UserError
+from ..fileformat.opset import by_number
+
+__all__ = ["Model"]
+
+_MAX_RANK = 6
+_ARENA_ALIGN = 16
+_NO_MEMORY = 4  # of mg_status_t
+_DTYPES = {1: "int8", 2: "uint8", 3: "int16", 4: "int32", 5: "float32",
+           6: "uint32", 7: "uint64", 8: "int64", 9: "bool", 10: "uint16"}  # fmt: skip
+_DTYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 4, 7: 8, 8: 8, 9: 1, 10: 2}
+# By array's type codes; bytes go everywhere.
+_RAW_CODES = {1: "b", 2: "b", 3: "h", 4: "il", 5: "f", 6: "IL", 7: "QL", 8: "ql", 9: "b?", 10: "H"}
+_NUMBER_CODES = "bBhHiIlLfd"
+
+
+class _Error(ctypes.Structure):
+    _fields_ = [
+        ("status", ctypes.c_int),
+        ("node", c_int32),
+        ("message", c_char_p),
+        ("subject", c_char_p),
+        ("found", c_uint32),
+        ("wanted", c_uint32),
+    ]
+
+
+class _Tensor(ctypes.Structure):
+    _fields_ = [
+        *((name, c_uint8) for name in ("dtype", "rank", "place", "reserved")),
+        *((name, c_uint32) for name in ("offset", "size", "name")),
+        ("scale", c_float),
+        ("zero_point", c_int32),
+        ("dims", c_uint32 * _MAX_RANK),
+    ]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.dims[: self.rank])
+
+    @property
+    def elements(self) -> int:
+        return int(self.size) // _DTYPE_SIZES[self.dtype]
+
+
+class _Node(ctypes.Structure):
+    _fields_ = [
+        ("op", c_uint16),
+        ("name", c_uint32),
+        ("n_inputs", c_uint8),
+        ("n_outputs", c_uint8),
+        ("tensors", c_void_p),
+    ]
+
+
+class _Model(ctypes.Structure):
+    _fields_ = [
+        ("file", c_void_p),
+        ("arena", c_void_p),
+        *((name, c_uint32) for name in ("file_size", "arena_size")),
+        *((name, c_uint16) for name in ("n_tensors", "n_nodes", "n_inputs", "n_outputs", "n_labels", "reserved")),
+        *((name, c_uint32) for name in ("tensors", "nodes", "nodes_size", "ends", "strings", "strings_size")),
+        *((name, c_uint32) for name in ("data", "data_size", "name", "labels", "metadata")),
+    ]
+
+
+_MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(_Model), POINTER(_Error), POINTER(_Tensor), POINTER(c_uint32)
+
+_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
+    "mg_model_open": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
+    "mg_model_open_known": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
+    "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
+    "mg_run": (None, [_MODEL]),
+    "mg_reset": (None, [_MODEL]),
+    "mg_run_next": (c_bool, [_MODEL, _CURSOR]),
+    "mg_node_next": (c_bool, [_MODEL, _CURSOR, POINTER(_Node)]),
+    "mg_tensor": (None, [_MODEL, c_uint32, _TENSOR]),
+    "mg_input": (c_uint32, [_MODEL, c_uint32]),
+    "mg_output": (c_uint32, [_MODEL, c_uint32]),
+    "mg_tensor_data": (c_void_p, [_MODEL, _TENSOR]),
+    "mg_string": (c_char_p, [_MODEL, c_uint32]),
+    "mg_write_real": (None, [_TENSOR, c_void_p, c_uint32, c_float]),
+    "mg_read_real": (c_float, [_TENSOR, c_void_p, c_uint32]),
+}
+
+
+def _load_library() -> ctypes.CDLL:
+    path = resources.library()
+    if not path.exists():
+        raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
+    library = ctypes.CDLL(str(path))
+    for name, (result, arguments) in _PROTOTYPES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+_core = _load_library()
+
+
+class _Buffer(ctypes.Structure):
+    """CPython's Py_buffer: the way to the address of bytes that are read-only."""
+
+    _fields_ = [
+        ("buf", c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", c_char_p),
+        *((name, c_void_p) for name in ("shape", "strides", "suboffsets", "internal")),
+    ]
+
+
+def _address(view: memoryview) -> int:
+    """Return where contiguous bytes lie; they stay there as long as the view lives."""
+    buffer = _Buffer()
+    ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(buffer), 0)
+    address = buffer.buf or 0
+    ctypes.pythonapi.PyBuffer_Release(ctypes.byref(buffer))
+    return address
+
+
+def _view(value: Any, writable: bool = False) -> Any:
+    """Return the memoryview of a value, contiguous, or None when it has none."""
+    try:
+        view: Any = memoryview(value)
+    except TypeError:
+        return None
+    if writable and (view.readonly or not view.c_contiguous):
+        return None
+    if not view.c_contiguous:  # a strided array, read only: its values in order
+        flat: Any = memoryview(view.tobytes())
+        return flat.cast(_code(view))
+    return view
+
+
+def _code(view: Any) -> str:
+    return str(view.format).lstrip("@=<")
+
+
+class Model:
+    """A checked file and its working memory."""
+
+    def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
+        view = _view(file)
+        if view is None:
+            raise TypeError("object with buffer protocol required")
+        self._file = view  # holds the bytes, and keeps a bytearray from being resized
+        self._model = _Model()
+        error = _Error()
+        open_file = _core.mg_model_open if checksum else _core.mg_model_open_known
+        if not open_file(self._model, _address(view), view.nbytes, error):
+            _raise(error)
+        if arena is None:
+            self._arena = memoryview(bytearray(self._model.arena_size + _ARENA_ALIGN))
+            start = -_address(self._arena) % _ARENA_ALIGN
+            self._arena = self._arena[start : start + self._model.arena_size]
+        else:
+            given = _view(arena, writable=True)
+            if given is None:
+                raise TypeError("object with buffer protocol required")
+            self._arena = given
+            start, file = _address(given), self._model.file
+            if start < file + self._model.file_size and file < start + given.nbytes:
+                raise ValueError("the arena overlaps the file")
+        if not _core.mg_model_bind(self._model, _address(self._arena), self._arena.nbytes, error):
+            _raise(error)
+
+    def run(self, x: Any = None, out: Any = None) -> None:
+        if x is not None:
+            self._copy_raw(x, is_output=False)
+        _core.mg_run(self._model)
+        if out is not None:
+            self._copy_raw(out, is_output=True)
+
+    @property
+    def arena(self) -> memoryview:
+        """The working memory, host only: tensors lie where the file's records say."""
+        return self._arena
+
+    def reset(self) -> None:
+        _core.mg_reset(self._model)
+
+    def write(self, values: Any, i: int = 0) -> None:
+        tensor = self._end(i, is_output=False)
+        found = list(_numbers(values))
+        if len(found) != tensor.elements:
+            self._raise_count(tensor, values, len(found), "wanted")
+        self._put(tensor, _core.mg_tensor_data(self._model, tensor), 0, found)
+
+    def push(self, window: Any, values: Any, i: int = 0) -> int:
+        tensor = self._end(i, is_output=False)
+        view = self._raw_buffer(tensor, window, is_output=True)
+        found = list(_numbers(values))
+        if len(found) > tensor.elements:
+            self._raise_count(tensor, values, len(found), "wanted at most")
+        address, gone = _address(view), len(found) * _DTYPE_SIZES[tensor.dtype]
+        ctypes.memmove(address, address + gone, tensor.size - gone)
+        self._put(tensor, address, tensor.elements - len(found), found)
+        return len(found)
+
+    def read(self, i: int = 0) -> list[float]:
+        tensor = self._end(i, is_output=True)
+        data = _core.mg_tensor_data(self._model, tensor)
+        return [_core.mg_read_real(tensor, data, k) for k in range(tensor.elements)]
+
+    def smooth(self, scores: Any, weight: float, threshold: float) -> int:
+        new = self.read()
+        view = _view(scores, writable=True)
+        if view is None:
+            raise TypeError("object with buffer protocol required")
+        if _code(view) != "f" or view.nbytes != 4 * len(new):
+            raise ValueError(f"scores: wanted an array of {len(new)} 'f'")
+        for k, value in enumerate(new):
+            view[k] += weight * (value - view[k])
+        best = max(range(len(new)), key=lambda k: (view[k], -k))
+        return best if view[best] >= threshold else -1
+
+    def step(self, k: int) -> None:
+        cursor, _ = self._find_node(k)
+        _core.mg_run_next(self._model, cursor)
+
+    def node(self, k: int) -> tuple[int, str, str]:
+        _, node = self._find_node(k)
+        return node.op, by_number()[node.op].name, self._string(node.name)
+
+    def input(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
+        return self._describe(self._end(i, is_output=False))
+
+    def output(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
+        return self._describe(self._end(i, is_output=True))
+
+    def label(self, k: int) -> str:
+        if not 0 <= k < self._model.n_labels:
+            raise IndexError(f"this model has {self._model.n_labels} labels")
+        strings = self._strings(self._model.labels)
+        for _ in range(k):
+            next(strings)
+        return next(strings)
+
+    def metadata(self) -> dict[str, str]:
+        strings = self._strings(self._model.metadata)
+        return {key: next(strings) for key in iter(lambda: next(strings), "")}
+
+    def info(self) -> tuple[str, int, int, int, int, int, int, int]:
+        m = self._model
+        ends = (m.n_inputs, m.n_outputs, m.n_labels)
+        return self._string(m.name), m.file_size, m.arena_size, *ends, m.n_nodes, m.file
+
+    def _end(self, i: int, is_output: bool) -> _Tensor:
+        count = self._model.n_outputs if is_output else self._model.n_inputs
+        if not 0 <= i < count:
+            raise IndexError(f"this model has {count} {'outputs' if is_output else 'inputs'}")
+        tensor = _Tensor()
+        index = (_core.mg_output if is_output else _core.mg_input)(self._model, i)
+        _core.mg_tensor(self._model, index, tensor)
+        return tensor
+
+    def _string(self, offset: int) -> str:
+        text: bytes = _core.mg_string(self._model, offset)
+        return text.decode(errors="replace")
+
+    def _strings(self, offset: int) -> Iterator[str]:
+        """Yield the strings that follow one another from an offset."""
+        while True:
+            text: bytes = _core.mg_string(self._model, offset)
+            offset += len(text) + 1
+            yield text.decode(errors="replace")
+
+    def _describe(self, tensor: _Tensor) -> tuple[str, str, tuple[int, ...], float, int]:
+        return (
+            self._string(tensor.name), _DTYPES[tensor.dtype], tensor.shape, tensor.scale, tensor.zero_point,
+        )  # fmt: skip
+
+    def _find_node(self, k: int) -> tuple[c_uint32, _Node]:
+        """Return the byte position of node k, and the node."""
+        if not 0 <= k < self._model.n_nodes:
+            raise IndexError(f"this model has {self._model.n_nodes} nodes")
+        cursor, after, node = c_uint32(), c_uint32(), _Node()
+        for _ in range(k + 1):
+            cursor.value = after.value
+            _core.mg_node_next(self._model, after, node)
+        return cursor, node
+
+    def _put(self, tensor: _Tensor, data: int, at: int, values: list[float]) -> None:
+        for k, value in enumerate(values):
+            _core.mg_write_real(tensor, data, at + k, value)
+
+    def _raw_buffer(self, tensor: _Tensor, value: Any, is_output: bool) -> Any:
+        view = _view(value, writable=is_output)
+        if view is None:
+            found = "no writable buffer" if is_output else "no buffer"
+        else:
+            code = _code(view)
+            fits = code in _RAW_CODES[tensor.dtype] and (view.itemsize == _DTYPE_SIZES[tensor.dtype])
+            if view.nbytes == tensor.size and (code == "B" or fits):
+                return view
+            found = f"{view.nbytes} bytes" + ("" if code == "B" else f" of '{code}'")
+        end = "output" if is_output else "input"
+        raise (TypeError if view is None else ValueError)(
+            f"{end} '{self._string(tensor.name)}': got {found}, wanted {tensor.size} bytes of "
+            f"{_DTYPES[tensor.dtype]} {list(tensor.shape)}"
+        )
+
+    def _copy_raw(self, value: Any, is_output: bool) -> None:
+        buffers = value if isinstance(value, (list, tuple)) else [value]
+        wanted = self._model.n_outputs if is_output else self._model.n_inputs
+        if len(buffers) != wanted:
+            each = "output" if is_output else "input"
+            raise ValueError(f"got {len(buffers)} buffers, wanted {wanted}, one for each {each}")
+        for i, buffer in enumerate(buffers):
+            tensor = self._end(i, is_output)
+            theirs = _address(self._raw_buffer(tensor, buffer, is_output))
+            ours = _core.mg_tensor_data(self._model, tensor)
+            ctypes.memmove(theirs if is_output else ours, ours if is_output else theirs, tensor.size)
+
+    def _raise_count(self, tensor: _Tensor, values: Any, count: int, wanted: str) -> None:
+        raise ValueError(
+            f"input '{self._string(tensor.name)}': got {_found_shape(values)} ({count} values), "
+            f"{wanted} {list(tensor.shape)} ({tensor.elements} values)"
+        )
+
+
+def _raise(error: _Error) -> None:
+    if error.status == _NO_MEMORY:
+        raise MemoryError(f"model needs a {error.wanted} B arena, got {error.found} B")
+    text = ctypes.create_string_buffer(200)
+    _core.mg_error_text(error, text, len(text))
+    raise ValueError(text.value.decode())
+
+
+def _numbers(values: Any, depth: int = 0) -> Iterator[float]:
+    """Yield the numbers of nested lists and tuples, arrays and single numbers, in order."""
+    if isinstance(values, (list, tuple)):
+        if depth > _MAX_RANK:
+            raise ValueError("lists nested too deep")
+        for value in values:
+            yield from _numbers(value, depth + 1)
+    elif isinstance(values, (int, float)):
+        yield values
+    elif (view := _view(values)) is not None:
+        if _code(view) not in _NUMBER_CODES:
+            raise ValueError("numbers wanted in an array of b B h H i I l L f or d")
+        yield from array(_code(view), view.tobytes())
+    elif hasattr(values, "__float__"):
+        yield float(values)
+    else:
+        raise TypeError(f"can't convert {type(values).__name__} to float")
+
+
+def _found_shape(values: Any) -> list[int]:
+    """Return the shape of what came in, as far as its first elements tell it."""
+    shape = []
+    while isinstance(values, (list, tuple)):
+        shape.append(len(values))
+        if not values:
+            return shape
+        values = values[0]
+    if not isinstance(values, (int, float)) and (view := _view(values)) is not None:
+        shape.append(view.nbytes // view.itemsize)
+    return shape
+
+
+def check_file(blob: bytes, title: str) -> None:
+    """Let the core judge a file's bytes; UserError with its words where it refuses them."""
+    try:
+        Model(blob)
+    except (ValueError, MemoryError) as error:
+        raise UserError(f"{title}: {error}") from error

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""The device op table, read from the one place that defines it: native_module/ops.def."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..resources import folder
+
+OPS_DEF = folder("native") / "ops.def"
+
+_FORMATS = {
+    "int8_t": "b",
+    "uint8_t": "B",
+    "int16_t": "h",
+    "uint16_t": "H",
+    "int32_t": "i",
+    "uint32_t": "I",
+    "float": "f",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a parameter struct; `count` is 0 for a scalar, else the array's length."""
+
+    name: str
+    format: str
+    count: int
+
+    @property
+    def is_offset(self) -> bool:
+        """Whether the field is an offset into the data section."""
+        return self.name.endswith("_at")
+
+
+@dataclass(frozen=True)
+class Op:
+    """A row of the op table."""
+
+    number: int
+    name: str
+    kernel: str
+    fields: tuple[Field, ...]
+    in_place: bool
+
+    @property
+    def params_size(self) -> int:
+        return sum(struct.calcsize("<" + f.format) * max(f.count, 1) for f in self.fields)
+
+    def pack(self, values: dict[str, Any]) -> bytes:
+        """Encode parameters as a file holds them. Every field must be given and fit its type."""
+        unknown = set(values) - {f.name for f in self.fields}
+        if unknown:
+            raise KeyError(f"{self.name} has no parameter {', '.join(sorted(unknown))}")
+        out = bytearray()
+        for field in self.fields:
+            value = values[field.name]
+            items = list(value) if field.count else [value]
+            try:
+                out += struct.pack(f"<{len(items)}{field.format}", *items)
+            except struct.error as error:
+                raise OverflowError(f"{self.name}.{field.name} = {value}: {error}") from error
+            if field.count not in (0, len(items)):
+                raise ValueError(f"{self.name}.{field.name}: got {len(items)} values, wanted {field.count}")
+        return bytes(out)
+
+    def unpack(self, data: bytes) -> dict[str, Any]:
+        """Decode parameters."""
+        values: dict[str, Any] = {}
+        at = 0
+        for field in self.fields:
+            items = struct.unpack_from(f"<{max(field.count, 1)}{field.format}", data, at)
+            at += struct.calcsize(f"<{len(items)}{field.format}")
+            values[field.name] = items if field.count else items[0]
+        return values
+
+
+@cache
+def ops() -> dict[str, Op]:
+    """All device ops by name, in the order of their numbers."""
+    text = re.sub(r"/\*.*?\*/", "", OPS_DEF.read_text(), flags=re.S)
+    structs = {}
+    for name, body in re.findall(r"^MG_STRUCT\((\w+),\n(.*?)^\)", text, flags=re.S | re.M):
+        found = re.findall(r"MG_(?:FIELD|ARRAY)\((\w+), (\w+)(?:, (\d+))?\)", body)
+        structs[name] = tuple(Field(field, _FORMATS[kind], int(count or 0)) for kind, field, count in found)
+    rows = re.findall(r"^MG_OP\((\d+), (\w+), (\w+), (\w+), ([01])\)$", text, flags=re.M)
+    return {
+        name: Op(int(number), name, kernel, structs[params], in_place == "1")
+        for number, name, kernel, params, in_place in rows
+    }
+
+
+@cache
+def by_number() -> dict[int, Op]:
+    """All device ops by the number that a file stores."""
+    return {op.number: op for op in ops().values()}

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""The converter's graph, and what all that works on it shares."""
+
+from .graph import (
+    DTYPE_SIZES,
+    NONSENSE,
+    WEIGHTED,
+    Graph,
+    GraphError,
+    Node,
+    Quantization,
+    Tensor,
+    Unsupported,
+    Weighted,
+    verify,
+)
+
+__all__ = [
+    "DTYPE_SIZES",
+    "NONSENSE",
+    "WEIGHTED",
+    "Graph",
+    "GraphError",
+    "Node",
+    "Quantization",
+    "Tensor",
+    "Unsupported",
+    "Weighted",
+    "verify",
+]

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""Functions of single elements and of pairs of them. Axes may lie in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ....graph import Tensor
+from ..importer import CannotImport, Importer, OnnxNode, Value, onnx_op
+
+_UNARY = {
+    "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
+    "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
+    "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
+    "Erf": "ERF",  # only as a part of GELU: passes/patterns.py
+}  # fmt: skip
+_BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "Sum": "ADD",
+           "PRelu": "PRELU"}  # fmt: skip
+_COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
+            "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}  # fmt: skip
+_CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool", 10: "float32",
+          11: "float32"}  # fmt: skip
+
+
+def same(imp: Importer, value: Value) -> Tensor:
+    """The tensor as it lies."""
+    return imp.arranged(value, value.order if value.flat is None and value.order else tuple(range(len(value.shape))))
+
+
+def order_of(value: Value) -> tuple[int, ...]:
+    return value.order or tuple(range(len(value.shape)))
+
+
+def each(imp: Importer, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
+    """A function of single elements, which leaves the order as it is, that of a flattened image as well."""
+    if x.flat is not None:
+        return Value(x.name, x.shape, flat=each(imp, x.flat, function))
+    return imp.value(function(same(imp, x)), order_of(x))
+
+
+@onnx_op(*_UNARY)
+def unary(imp: Importer, node: OnnxNode) -> Value:
+    return each(imp, node.input(0), lambda t: imp.build.like(_UNARY[node.op], t, node.name))
+
+
+@onnx_op("Identity", "Dropout")
+def nothing(imp: Importer, node: OnnxNode) -> Value:
+    return node.input(0)
+
+
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
+def function(imp: Importer, node: OnnxNode) -> Value:
+    return each(imp, node.input(0), lambda t: _function(imp, node, t))
+
+
+def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
+    build, a, name = imp.build, node.attrs, node.name
+    match node.op:
+        case "Elu":
+            if a.get("alpha", 1.0) == 1.0:
+                return build.like("ELU", t, name)
+            below = build.like("ELU", build.binary("MINIMUM", t, build.scalar(0.0), name), name)
+            scaled = build.binary("MUL", below, build.scalar(a["alpha"]), name)
+            return build.binary("ADD", build.like("RELU", t, name), scaled, name)
+        case "LeakyRelu":
+            return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
+        case "Gelu":
+            return build.like("GELU", t, name, approximate=a.get("approximate", "none") == "tanh")
+        case "HardSigmoid":
+            scaled = build.binary("MUL", t, build.scalar(a.get("alpha", 0.2)), name)
+            return build.like("RELU_0_TO_1", build.binary("ADD", scaled, build.scalar(a.get("beta", 0.5)), name), name)
+        case "Reciprocal":
+            return build.binary("DIV", build.scalar(1.0), t, name)
+        case "Softplus":
+            return build.like("LOG", build.binary("ADD", build.like("EXP", t, name), build.scalar(1.0), name), name)
+        case "Softsign":
+            size = build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name)
+            return build.binary("DIV", t, size, name)
+        case "Clip":
+            low, high = _limit(node, 1, "min"), _limit(node, 2, "max")
+            if t.dtype != "float32":
+                raise CannotImport(f"{t.dtype} tensors; float32 can run")
+            return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
+    raise CannotImport("no such function here")
+
+
+def _limit(node: OnnxNode, i: int, key: str) -> float | None:
+    if key in node.attrs:
+        return float(node.attrs[key])
+    return float(node.known(i, "limits").reshape(-1)[0]) if node.has(i) else None
+
+
+@onnx_op(*_BINARY)
+def binary(imp: Importer, node: OnnxNode) -> Value:
+    if len(node.inputs) == 1:
+        return node.input(0)
+    result = _binary(imp, node, node.input(0), node.input(1))
+    for i in range(2, len(node.inputs)):  # Max, Min and Sum take any number
+        result = _binary(imp, node, result, node.input(i))
+    return result
+
+
+def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
+    if node.attrs.get("broadcast") and "axis" in node.attrs:
+        raise CannotImport("broadcasting along an axis, as in opset 6; export the model with opset 13")
+    order = imp.common_order([a, b])
+    left, right = imp.broadcast(a, order), imp.broadcast(b, order)
+    return imp.value(imp.build.binary(_BINARY[node.op], left, right, node.name), order)
+
+
+@onnx_op("Pow")
+def power(imp: Importer, node: OnnxNode) -> Value:
+    exponents = node.known(1, "exponents")
+    build, name = imp.build, node.name
+    powers: dict[float, Callable[[Tensor], Tensor]] = {
+        3: lambda t: build.binary("MUL", build.binary("MUL", t, t, name), t, name),
+        2: lambda t: build.binary("MUL", t, t, name),
+        1: lambda t: t,
+        0.5: lambda t: build.like("SQRT", t, name),
+        -0.5: lambda t: build.like("RSQRT", t, name),
+        -1: lambda t: build.binary("DIV", build.scalar(1.0), t, name),
+    }
+    function = powers.get(float(exponents.reshape(-1)[0])) if exponents.size == 1 else None
+    if function is None:
+        raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
+    return each(imp, node.input(0), function)
+
+
+@onnx_op(*_COMPARE)
+def compare(imp: Importer, node: OnnxNode) -> Value:
+    a, b = node.input(0), node.input(1)
+    order = imp.common_order([a, b])
+    out = imp.build.binary(_COMPARE[node.op], imp.broadcast(a, order), imp.broadcast(b, order), node.name, "bool")
+    return imp.value(out, order)
+
+
+@onnx_op("Where")
+def where(imp: Importer, node: OnnxNode) -> Value:
+    values = [node.input(i) for i in range(3)]
+    order = imp.common_order(values)
+    condition, a, b = (imp.broadcast(v, order) for v in values)
+    shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+    return imp.value(imp.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
+
+
+@onnx_op("Cast")
+def cast(imp: Importer, node: OnnxNode) -> Value:
+    dtype = _CASTS.get(node.attrs["to"])
+    if dtype is None:
+        raise CannotImport(f"a cast to ONNX's type {node.attrs['to']}")
+    return each(imp, node.input(0),
+                lambda t: t if t.dtype == dtype else imp.build.add("CAST", [t], t.shape, node.name, dtype))

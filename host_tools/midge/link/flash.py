@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Write firmware onto a board: by esptool, by copying UF2 onto the boot loader's drive, or by a command to type."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import resources
+from ..errors import UserError
+from ..optional import need
+from ..targets.boards import Board
+from . import uf2
+from .transport import find_port
+
+# What else writes firmware, as the row's `install` names it, for the user to type.
+_COMMANDS = {
+    "bossac": "bossac --erase --write --verify --reset --offset={offset:#x} --port={port} {firmware}",
+    "simulator": "midge sim --board {name}",
+    "program": "{firmware}",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, and by what."""
+
+    board: Board
+    firmware: Path
+    command: str  # what is run, or what the user is to run
+    ours: bool  # whether we run it
+    run: Callable[[], None]
+
+
+def built_firmware(board: Board) -> Path:
+    """Where `make firmware` leaves a board's firmware."""
+    return _from_here(resources.built_firmware(board.name, board.firmware))
+
+
+def _from_here(path: Path) -> Path:
+    """The path relative to the working folder where it lies below it: shorter to read and to type."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def plan(board: Board, firmware: Path | None, port: str | None, drive: Path | None, wait_s: float = 0) -> Plan:
+    """Decide how firmware gets onto a board, and check all that can be checked before.
+
+    firmware: None for what was built. drive: the boot loader's, None to look for it, as long as `wait_s`.
+    Raises UserError when the firmware, the tool or the drive is missing or is for another chip.
+    """
+    firmware = firmware or built_firmware(board)
+    if board.install in ("uf2", "esptool") and not firmware.is_file():
+        raise UserError(f"{firmware}: no firmware there; run: make firmware BOARD={board.name}, or name a file")
+    if board.install == "uf2":
+        return _plan_uf2(board, firmware, drive, wait_s)
+    if board.install == "esptool":
+        return _plan_esptool(board, firmware, port)
+    template = _COMMANDS.get(board.install)
+    if template is None:
+        raise UserError(f"{board.name}: nothing here writes firmware by {board.install}; see ports/README.md")
+    text = template.format(name=board.name, port=port or "PORT", firmware=firmware, offset=board.install_offset)
+    return Plan(board, firmware, text, False, lambda: None)
+
+
+def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -> Plan:
+    content = firmware.read_bytes()
+    mcu = uf2.mcu_of(content, str(firmware))
+    if mcu and mcu != board.mcu:
+        raise UserError(f"{firmware}: is for an {mcu}, {board.name} has an {board.mcu}; "
+                        f"run: make firmware BOARD={board.name}")  # fmt: skip
+    drive = _find_drive(board, place, wait_s)
+    if drive.mcu != board.mcu:
+        raise UserError(f"{drive.path}: is the boot loader of an {drive.mcu}, {board.name} has an {board.mcu}; "
+                        "name the board that is plugged in")  # fmt: skip
+    return Plan(board, firmware, f"cp {firmware} {drive.path}", True, lambda: uf2.copy(content, drive))
+
+
+def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
+    end = time.monotonic() + wait_s
+    while True:
+        named = uf2.read_drive(place) if place else None
+        drives = ([named] if named else []) if place else uf2.find_drives()
+        if len(drives) == 1:
+            return drives[0]
+        if drives:
+            listed = ", ".join(str(drive.path) for drive in drives)
+            raise UserError(f"{len(drives)} boot loader drives found ({listed}); choose one with --drive")
+        if time.monotonic() >= end:
+            break
+        time.sleep(0.2)
+    if place:
+        raise UserError(f"{place}: no boot loader's drive (it holds no INFO_UF2.TXT); hold BOOTSEL while plugging in")
+    raise UserError(f"{board.title}: no boot loader's drive is mounted; hold BOOTSEL while plugging the board in "
+                    "(or run: mpremote bootloader), mount the drive, and try again")  # fmt: skip
+
+
+def _plan_esptool(board: Board, firmware: Path, port: str | None) -> Plan:
+    need("esptool", "flash", "writing firmware to Espressif chips")
+    chip = board.mcu.lower().replace("-", "")
+    if firmware.read_bytes()[:1] != b"\xe9":  # the first byte of every image for Espressif's boot ROM
+        raise UserError(f"{firmware}: no image for Espressif's boot loader; give the .bin of MicroPython's build")
+    command = ["--chip", chip, "--port", find_port(port), "--baud", "460800",
+               "write-flash", f"{board.install_offset:#x}", str(firmware)]  # fmt: skip
+    return Plan(board, firmware, "esptool " + " ".join(command), True, lambda: _run_esptool(command))
+
+
+def _run_esptool(command: Sequence[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "esptool", *command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
+    if done.returncode == 0:
+        return
+    last = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
+    port = command[command.index("--port") + 1]
+    if "Permission" in done.stdout:
+        raise UserError(f"{port}: no permission to open it; run: sudo usermod -aG dialout $USER, then log in again")
+    if "busy" in done.stdout or "exclusively lock" in done.stdout:
+        raise UserError(f"{port}: in use by another program; close its serial monitor and try again")
+    if "Failed to connect" in done.stdout:
+        raise UserError(f"{port}: the chip's boot loader does not answer; hold BOOT, press reset, and try again")
+    raise UserError(f"{port}: esptool failed: {last}")

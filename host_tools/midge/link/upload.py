@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""Put a file on a board so that there is, at any moment, either the old one whole or the new one whole.
+
+It is written under a temporary name, its SHA-256 is compared on the board, and only then it takes the name. What a
+break left of it is continued when its own hash is that of the file's beginning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+
+from ..errors import UserError
+from .transport import Board, BoardError, Progress
+
+_CHUNK = 2048  # bytes in one request; the board holds a few times as much while it decodes
+_LEAST_CHUNK = 128
+_FLUSH = 16384  # after so many bytes what has arrived outlives a loss of power
+_HASH_RATE = 20_000  # bytes a second that the slowest board reads and hashes
+_RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more arriving
+
+# h(path): size and hash of a file, "-" for none. o(part): open what there is of it. w(at, d): write at a place, and say
+# how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say
+# what its hash is.
+_ON_BOARD = """
+import os,hashlib,binascii
+def h(p):
+ try:f=open(p,'rb')
+ except OSError:return '-'
+ s=hashlib.sha256();b=bytearray(512);m=memoryview(b);t=0
+ with f:
+  while True:
+   n=f.readinto(b)
+   if not n:break
+   s.update(m[:n]);t+=n
+ return '%d %s'%(t,binascii.hexlify(s.digest()).decode())
+f=None
+def o(p,keep):
+ global f,u
+ if f:f.close()
+ f=open(p,'r+b' if keep else 'wb');u=0
+ return f.seek(0,2)
+def w(at,d):
+ global u
+ if f.tell()==at:
+  if f.write(d)!=len(d):raise OSError(28)
+  u+=len(d)
+  if u>=FLUSH:f.flush();u=0
+ return f.tell()
+def e(p,q,s):
+ global f
+ if f:f.close()
+ f=None
+ r=h(p)
+ if r=='-':return h(q)
+ if r==s:
+  try:os.rename(p,q)
+  except OSError:os.remove(q);os.rename(p,q)
+ return r
+def z(d):
+ import io,deflate
+ return deflate.DeflateIO(io.BytesIO(d),deflate.ZLIB).read()
+def v(p):
+ s=os.statvfs(p or '.')
+ return s[1]*s[3]
+def rm(p):
+ global f
+ if f:f.close()
+ f=None
+ try:os.remove(p)
+ except OSError:pass
+""".replace("FLUSH", str(_FLUSH))
+
+
+@dataclass
+class Upload:
+    """What an upload did."""
+
+    path: str
+    size: int
+    sent: int = 0
+    resumed_at: int = 0
+    unchanged: bool = False
+    retries: int = 0
+    seconds: float = 0.0
+
+
+def upload(board: Board, data: bytes, path: str, progress: Progress) -> Upload:
+    """Put `data` on the board as `path`, and say how it went.
+
+    Raises UserError when it cannot be done; the old file is whole then, and so is what arrived of the new one, for the
+    next attempt to continue.
+    """
+    done = Upload(path, len(data))
+    started, retries, part = monotonic(), board.retries, path + ".part"
+    hash_s = 5 + len(data) / _HASH_RATE
+    wanted = fingerprint(data)
+    try:
+        if _ask(board, f"r=h({path!r})", silence_s=hash_s) == wanted:
+            done.unchanged = True
+            _ask(board, f"rm({part!r})")
+        else:
+            _write_part(board, data, part, progress, done)
+            found = _ask(board, f"r=e({part!r},{path!r},{wanted!r})", silence_s=hash_s)
+            if found != wanted:
+                _remove(board, part)
+                raise UserError(f"{path}: arrived damaged ({found[:20]}, wanted {wanted[:20]}); try again")
+    except BoardError as error:
+        _remove(board, part)
+        raise _explain(error, path, len(data)) from error
+    progress(len(data))
+    done.retries, done.seconds = board.retries - retries, monotonic() - started
+    return done
+
+
+def hashes(board: Board, paths: Sequence[str]) -> dict[str, str]:
+    """The fingerprints of files on the board, as `fingerprint` gives them; "-" for those that are not there."""
+    return {path: _ask(board, f"r=h({path!r})", silence_s=30) for path in paths}
+
+
+def free_bytes(board: Board, folder: str) -> int:
+    """How much room the file system of a folder has."""
+    return int(_ask(board, f"r=v({folder!r})"))
+
+
+def fingerprint(data: bytes) -> str:
+    """Size and SHA-256, as the board says them."""
+    return f"{len(data)} {hashlib.sha256(data).hexdigest()}"
+
+
+def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
+    """Ask with the functions above, which a reset of the board takes away."""
+    try:
+        return board.ask(code, data, silence_s=silence_s)
+    except BoardError as error:
+        if "NameError" not in error.text:
+            raise
+        return board.ask(_ON_BOARD + code, data, silence_s=silence_s)
+
+
+def _write_part(board: Board, data: bytes, part: str, progress: Progress, done: Upload) -> None:
+    """Write the temporary file, from where it stands."""
+    if not hasattr(board, "write_file"):
+        at = _start(board, data, part, done)
+        done.resumed_at = at
+        chunk, restarts, unpacks = _CHUNK, 0, _unpacks(board)
+        while at < len(data):
+            progress(at)
+            piece = data[at : at + chunk]
+            small = _squeeze(piece) if unpacks else piece
+            try:
+                there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
+            except BoardError as error:
+                if "MemoryError" in error.text and chunk > _LEAST_CHUNK:
+                    chunk //= 2
+                    continue
+                if "NameError" not in error.text or (restarts := restarts + 1) > _RESTARTS:
+                    raise
+                there = _start(board, data, part, done)  # the board was reset
+            else:
+                restarts = 0
+            done.sent += max(there - at, 0)
+            at = there if 0 <= there <= len(data) else _start(board, data, part, done)
+    else:
+        board.write_file(part, data, progress)
+        done.sent = len(data)
+
+
+def _unpacks(board: Board) -> bool:
+    """Whether the board's firmware can inflate."""
+    try:
+        return _ask(board, f"r=z(d)==b'{'x' * 50}'", _squeeze(b"x" * 50)) == "True"
+    except BoardError:
+        return False
+
+
+def _squeeze(piece: bytes) -> bytes:
+    """The piece compressed, with a window that costs the board 2 kB; the piece itself where that gains nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 11)
+    small = packer.compress(piece) + packer.flush()
+    return small if len(small) < len(piece) else piece
+
+
+def _start(board: Board, data: bytes, part: str, done: Upload) -> int:
+    """Open the temporary file and return how much of it is there and right."""
+    _ask(board, "if f:f.close()\nf=None")
+    size, _, digest = _ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
+    keep = size != "-" and int(size) <= len(data) and digest == hashlib.sha256(data[: int(size)]).hexdigest()
+    have = int(size) if keep else 0
+    if (free := free_bytes(board, part.rpartition("/")[0])) < len(data) - have:
+        raise UserError(
+            f"{part.removesuffix('.part')}: needs {len(data) - have:,} B, the board's file system has {free:,} B free; "
+            "remove files there (mpremote rm) and try again"
+        )
+    return int(_ask(board, f"r=o({part!r},{keep})"))
+
+
+def _remove(board: Board, path: str) -> None:
+    with suppress(UserError):
+        _ask(board, f"rm({path!r})")
+
+
+def _explain(error: BoardError, path: str, size: int) -> UserError:
+    if "28" in error.text or "ENOSPC" in error.text:
+        return UserError(f"{path}: the board's file system has no room for {size:,} B; remove files there, try again")
+    if "ENOENT" in error.text or "(2,)" in error.text or "OSError(2" in error.text:
+        return UserError(f"{path}: no such folder on the board; make it first, or choose another with --to")
+    if "OSError(30" in error.text or "EROFS" in error.text:
+        return UserError(f"{path}: that file system is read-only; choose another folder with --to")
+    if "MemoryError" in error.text:
+        return UserError(f"{path}: the board has too little RAM to receive it; reset it and try again")
+    return error

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Replay inputs on a board and hold every byte of every output against the host's core."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .. import load
+from ..errors import UserError
+from ..fileformat.read import FileTensor, decode
+from ..samples.datasets import channels_behind
+from .install import identify, require_midge
+from .transport import Board, BoardError, Progress
+from .upload import fingerprint, hashes, upload
+
+_PIECE = 2048  # bytes of an input in one request
+_TEMPORARY = "_verify.midge"
+_DTYPES = {"bool": "uint8"}  # as numpy sees their bytes
+
+# ld(path): load, with a buffer for each end. run(): returns microseconds and the hash of each output.
+_ON_BOARD = """
+import midge,time,hashlib,binascii,gc
+def ld(p,xs,ys):
+ global m,x,y,done
+ m=x=y=None;done=-1
+ gc.collect()
+ m=midge.load(p);x=[bytearray(n) for n in xs];y=[bytearray(n) for n in ys]
+ m.reset()
+def run():
+ t=time.ticks_us();m.run(x,out=y);t=time.ticks_diff(time.ticks_us(),t)
+ return '%d '%t+' '.join([binascii.hexlify(hashlib.sha256(v).digest()).decode() for v in y])
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where an output of the board is not that of the host."""
+
+    run: int
+    output: str
+    index: int  # of the first byte
+    found: int
+    wanted: int
+    bytes: int  # how many differ
+
+
+@dataclass
+class Verification:
+    """What came of it."""
+
+    board: str
+    on_board: bool = False  # whether the model was there already
+    runs: int = 0
+    compared: int = 0  # bytes
+    differences: list[Difference] = field(default_factory=list)
+    microseconds: list[int] = field(default_factory=list)
+
+    @property
+    def median_us(self) -> int:
+        return int(statistics.median(self.microseconds)) if self.microseconds else 0
+
+
+def vectors(blob: bytes, given: Path | None, runs: int, seed: int = 0) -> list[list[bytes]]:
+    """Inputs for the model: raw bytes for each input, for each run.
+
+    given: .npy, .npz or .csv; quantised values where its dtype is the input's, else real ones. Without it the edges of
+    the dtype come first (all lowest, all highest, alternating, the zero point), then random ones.
+    """
+    file = decode(blob)
+    ends = [file.tensors[i] for i in file.inputs]
+    if given is not None:
+        return _given(given, ends)
+    rng = np.random.default_rng(seed)
+    made = []
+    for run in range(runs):
+        made.append([_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in ends])
+    return made
+
+
+def _edge_or_random(dtype: str, shape: Sequence[int], zero_point: int, run: int, rng: np.random.Generator) -> bytes:
+    kind = np.dtype(_DTYPES.get(dtype, dtype))
+    low, high = _range(dtype, kind)
+    if run == 0:
+        values = np.full(shape, low)
+    elif run == 1:
+        values = np.full(shape, high)
+    elif run == 2:
+        values = np.where(np.arange(int(np.prod(shape))).reshape(shape) % 2, low, high)
+    elif run == 3:
+        values = np.full(shape, zero_point)
+    elif kind.kind == "f":
+        values = rng.normal(0, 1, tuple(shape))
+    else:
+        return rng.integers(low, high, tuple(shape), kind, endpoint=True).tobytes()
+    return np.asarray(values).astype(kind).tobytes()
+
+
+def _range(dtype: str, kind: np.dtype) -> tuple[int, int]:
+    if dtype == "bool":
+        return 0, 1
+    if kind.kind == "f":
+        return -100, 100
+    return int(np.iinfo(kind).min), int(np.iinfo(kind).max)
+
+
+def _given(path: Path, ends: Sequence[FileTensor]) -> list[list[bytes]]:
+    from ..cli.run import read_samples
+
+    if len(ends) != 1:
+        raise UserError(f"{path}: the model has {len(ends)} inputs, a file of vectors feeds one; leave it out to have "
+                        "vectors made")  # fmt: skip
+    (tensor,) = ends
+    kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
+    elements = int(np.prod(tensor.shape, dtype=np.int64))
+    raw = None
+    if path.suffix == ".npy" and path.is_file():
+        raw = np.load(path, allow_pickle=False)
+    elif path.suffix == ".npz" and path.is_file():
+        with np.load(path, allow_pickle=False) as archive:
+            raw = archive[archive.files[0]]
+    if raw is not None and raw.dtype == kind and raw.size and raw.size % elements == 0:
+        return [[row.tobytes()] for row in channels_behind(raw, tensor.shape).reshape(-1, elements)]
+    real = read_samples(path, tensor.shape)
+    if not tensor.scale:
+        return [[row.astype(kind).tobytes()] for row in real]
+    low, high = _range(tensor.dtype, kind)
+    quantised = np.clip(np.round(real / tensor.scale) + tensor.zero_point, low, high).astype(kind)
+    return [[row.tobytes()] for row in quantised]
+
+
+def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes]], progress: Progress) -> Verification:
+    """Run the model on the board for each of `inputs`, and compare.
+
+    path: where the model may be on the board already; otherwise a copy is put there for the time being.
+    progress: told how many runs are done. Raises UserError when the board cannot run it.
+    """
+    board.restart()
+    require_midge(board)
+    file = decode(blob)
+    result = Verification(identify(board).title)
+    outputs = [file.tensors[i] for i in file.outputs]
+    there = hashes(board, [path])[path] == fingerprint(blob)
+    result.on_board, place = there, path if there else _TEMPORARY
+    if not there:
+        upload(board, blob, place, lambda done: None)
+    try:
+        here = load(blob)
+        here.reset()
+        sizes = [len(x) for x in inputs[0]], [_bytes_of(t) for t in outputs]
+        _ask(board, f"{_ON_BOARD}ld({place!r},{sizes[0]},{sizes[1]})\n", silence_s=20)
+        for run, xs in enumerate(inputs):
+            wanted = [bytearray(n) for n in sizes[1]]
+            here.run(list(xs), out=wanted)
+            _compare(board, result, run, xs, wanted, [t.name for t in outputs])
+            progress(run + 1)
+    finally:
+        code = "m=x=y=None\n" if there else f"m=x=y=None\nimport os\ntry:os.remove({place!r})\nexcept OSError:pass\n"
+        with contextlib.suppress(UserError):
+            board.ask(code)
+    return result
+
+
+def _bytes_of(tensor: FileTensor) -> int:
+    kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
+    return int(np.prod(tensor.shape, dtype=np.int64)) * int(kind.itemsize)
+
+
+def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
+    try:
+        return board.ask(code, data, silence_s=silence_s)
+    except BoardError as error:
+        if "MemoryError" in error.text:
+            raise UserError(f"too little RAM on the board for this model ({error.text}); "
+                            "put it in ROMFS, or choose a board with more") from error  # fmt: skip
+        raise
+
+
+def _compare(
+    board: Board, result: Verification, run: int, xs: Sequence[bytes], wanted: Sequence[bytearray], names: Sequence[str]
+) -> None:
+    for i, x in enumerate(xs):
+        for at in range(0, len(x), _PIECE):
+            piece = x[at : at + _PIECE]
+            _ask(board, f"x[{i}][{at}:{at + len(piece)}]=d", piece)
+    # Asked twice, a model with state would move on twice: the number of the run makes it run once.
+    answer = _ask(board, f"if done!={run}:last=run();done={run}\nr=last", silence_s=120)
+    time_us, *digests = answer.split()
+    result.microseconds.append(int(time_us))
+    result.runs += 1
+    for i, (digest, mine) in enumerate(zip(digests, wanted, strict=True)):
+        result.compared += len(mine)
+        if digest != hashlib.sha256(mine).hexdigest():
+            result.differences.append(_difference(board, run, i, names[i], mine))
+
+
+def _difference(board: Board, run: int, i: int, name: str, mine: bytearray) -> Difference:
+    """Fetch the board's output and find what differs."""
+    theirs = b""
+    for at in range(0, len(mine), 512):
+        theirs += bytes.fromhex(board.ask(f"import binascii\nr=binascii.hexlify(y[{i}][{at}:{at + 512}]).decode()"))
+    places = [k for k, (a, b) in enumerate(zip(theirs, mine, strict=True)) if a != b]
+    first = places[0] if places else 0
+    return Difference(run, name, first, theirs[first], mine[first], len(places))
+
+

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Lower the nodes of a graph to device ops: one rule per TFLite op, found by its name, a family of them per file."""
+
+from __future__ import annotations
+
+from ..errors import UnsupportedModel
+from ..graph import NONSENSE, Graph, Node, Unsupported
+from . import (  # noqa: F401  (these fill rules.RULES)
+    cast,
+    detection,
+    elementwise_f32,
+    elementwise_i8,
+    int16,
+    linear_f32,
+    linear_i8,
+    maps,
+    movement,
+    moves,
+    pool_i8,
+    recurrent,
+    scans,
+    signal,
+    tables_i8,
+    variables,
+)
+from .program import Program, Step
+from .rules import copy_constant, dtypes_of, rule_of
+
+__all__ = ["Program", "Step", "lower"]
+
+
+def lower(graph: Graph, title: str) -> Program:
+    """Lower every node; every tensor of the graph stays there to be looked at.
+
+    Raises UnsupportedModel that names each node without a lowering, and why.
+    """
+    program = Program(graph)
+    refused: list[tuple[str, str, str]] = []
+    for node in graph.nodes:
+        try:
+            _lower_node(program, node)
+        except Unsupported as reason:
+            refused.append((node.op, node.name, str(reason)))
+        except NONSENSE as error:  # an axis beyond the rank, a stride of zero, ...: only damaged files have them
+            refused.append((node.op, node.name,
+                            f"parameters that make no sense ({type(error).__name__}: {error}); "
+                            "the file is damaged, or you have found a bug: please report it"))
+    if refused:
+        raise UnsupportedModel(title, refused)
+    for i, output in enumerate(graph.outputs):
+        if program.root(output).is_constant:  # a constant answer still has to be in the arena
+            graph.outputs[i] = copy_constant(program, output)
+    return program
+
+
+def _lower_node(program: Program, node: Node) -> None:
+    function = rule_of(node)
+    if function is None and node.outputs and dtypes_of(node.op):
+        raise Unsupported(f"{node.outputs[0].dtype} tensors; {' and '.join(dtypes_of(node.op))} can run")
+    if function is None:
+        raise Unsupported("Midge has no such op; build the layer from those it has, or end the model before it")
+    function(program, node)

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""Plan the arena: an offset for every tensor and scratch block, reusing the bytes of what is dead.
+
+Tensors that share bytes make up one block. Where some only cover part of it (a slice of another tensor, a part of a
+concatenation, rows of an image), the block's parts live and die apart, and others may take their bytes before the whole
+of it is dead.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from ..graph import Tensor
+from ..lowering.program import Program, Step
+
+ALIGNMENT = 16
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Bytes `low` to `high` (exclusive) of a block, alive from step `first` to step `last` inclusive."""
+
+    low: int
+    high: int
+    first: int
+    last: int
+
+    def meets(self, other: Piece) -> bool:
+        """Whether there is a step at which both are alive."""
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass
+class Block:
+    """Bytes that stay together, in pieces."""
+
+    size: int
+    pieces: list[Piece]
+    tensors: list[Tensor] = field(default_factory=list)
+    scratch_of: int | None = None
+    offset: int = -1
+
+    @property
+    def first(self) -> int:
+        return min(p.first for p in self.pieces)
+
+    @property
+    def last(self) -> int:
+        return max(p.last for p in self.pieces)
+
+    @property
+    def weight(self) -> int:
+        """Bytes times steps."""
+        return sum((p.high - p.low) * (p.last - p.first + 1) for p in self.pieces)
+
+    def __str__(self) -> str:
+        return self.tensors[0].name if self.tensors else f"scratch of step {self.scratch_of}"
+
+
+def whole(size: int, first: int, last: int, scratch_of: int | None = None) -> Block:
+    """A block of one piece."""
+    return Block(size, [Piece(0, size, first, last)], scratch_of=scratch_of)
+
+
+@dataclass
+class Plan:
+    """Offsets by tensor identity, scratch offsets by step, and what decides the size."""
+
+    arena_size: int
+    blocks: list[Block]
+    offsets: dict[int, int]
+    scratch: dict[int, int]
+
+    def live_bytes(self, step: int) -> int:
+        """Bytes in use while a step runs."""
+        return live_bytes(self.blocks, step)
+
+
+def live_bytes(blocks: Sequence[Block], step: int) -> int:
+    """Bytes in use while a step runs: no plan can do with less."""
+    return sum(p.high - p.low for b in blocks for p in b.pieces if p.first <= step <= p.last)
+
+
+def least_arena(blocks: Sequence[Block], steps: int) -> int:
+    """The most bytes in use at one time, over all steps."""
+    changes = [0] * (steps + 4)  # from step -1 on
+    for piece in (p for b in blocks for p in b.pieces):
+        changes[piece.first + 1] += piece.high - piece.low
+        changes[piece.last + 2] -= piece.high - piece.low
+    return max(accumulate(changes))
+
+
+def plan_arena(program: Program) -> Plan:
+    """Place all blocks: greedily in several orders, and from the best of them on by small changes of the order."""
+    blocks = blocks_of(program)
+    bound = least_arena(blocks, len(program.steps))
+    conflicts = conflicts_of(blocks)
+    orders = [sorted(blocks, key=order) for order in _ORDERS]
+    best = min(orders, key=lambda order: place(order, conflicts))  # the first of equals
+    size = place(improve(best, conflicts, bound), conflicts)
+    offsets = {id(t): b.offset + program.place(t)[1] for b in blocks for t in b.tensors}
+    scratch = {b.scratch_of: b.offset for b in blocks if b.scratch_of is not None}
+    return Plan(size, blocks, offsets, scratch)
+
+
+_ORDERS: tuple[Callable[[Block], tuple[int, ...]], ...] = (
+    lambda b: (-b.size, b.first),
+    lambda b: (b.first, -b.size),
+    lambda b: (-b.last, -b.size),
+    lambda b: (b.first - b.last, -b.size),
+    lambda b: (-b.weight, b.first),
+)
+_TRIES = 200
+
+
+Intervals = list[tuple[int, int]]
+Conflicts = dict[int, list[tuple[Block, Intervals]]]
+
+
+def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
+    """For each block, by identity, the others that it meets, and at which offsets from theirs it would lie on them.
+
+    Those offsets are open intervals, one for each two pieces that are alive at the same time.
+    """
+    found: Conflicts = {id(b): [] for b in blocks}
+    spans = [(b.first, b.last) for b in blocks]
+    for i, a in enumerate(blocks):
+        for k in range(i):
+            if spans[k][0] > spans[i][1] or spans[i][0] > spans[k][1]:
+                continue
+            b = blocks[k]
+            pairs = [(p, q) for p in a.pieces for q in b.pieces if p.meets(q)]
+            if pairs:
+                found[id(a)].append((b, [(q.low - p.high, q.high - p.low) for p, q in pairs]))
+                found[id(b)].append((a, [(p.low - q.high, p.high - q.low) for p, q in pairs]))
+    return found
+
+
+def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]:
+    """A better order, found by placing what lies on top earlier. The same for the same blocks."""
+    draw = random.Random(len(order))
+    size = place(order, conflicts)
+    for _ in range(_TRIES):
+        if size <= bound:
+            break
+        top = max(range(len(order)), key=lambda i: order[i].offset + order[i].size)
+        trial = list(order)
+        trial.insert(draw.randrange(top + 1), trial.pop(top))
+        if (found := place(trial, conflicts)) <= size:
+            order, size = trial, found
+        else:
+            place(order, conflicts)
+    return order
+
+
+def place(blocks: Sequence[Block], conflicts: Conflicts) -> int:
+    """Put each block, in the order given, to the lowest offset where it meets no other. Returns the size.
+
+    Some order gives the best plan: take any plan and lower its blocks one after the other, those of the lowest
+    offsets first.
+    """
+    for block in blocks:
+        block.offset = -1
+    for block in blocks:
+        taken = [
+            (other.offset + low, other.offset + high)
+            for other, intervals in conflicts[id(block)]
+            if other.offset >= 0
+            for low, high in intervals
+        ]
+        offset = 0
+        for low, high in sorted(taken):
+            if offset <= low:
+                break
+            offset = max(offset, _round_up(high))
+        block.offset = offset
+    return max((_round_up(b.offset + b.size) for b in blocks), default=0)
+
+
+def _round_up(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+@dataclass
+class _Touches:
+    """Which bytes of a root tensor are used when."""
+
+    tensors: list[Tensor] = field(default_factory=list)
+    uses: list[tuple[int, int, int]] = field(default_factory=list)  # low, high, step
+
+    def block(self, size: int) -> Block:
+        edges = sorted({edge for low, high, _ in self.uses for edge in (low, high)})
+        pieces: list[Piece] = []
+        for low, high in pairwise(edges):
+            steps = [step for a, b, step in self.uses if a <= low and high <= b]
+            if not steps:
+                continue
+            piece = Piece(low, high, min(steps), max(steps))
+            if pieces and (pieces[-1].high, pieces[-1].first, pieces[-1].last) == (low, piece.first, piece.last):
+                piece = Piece(pieces.pop().low, high, piece.first, piece.last)
+            pieces.append(piece)
+        return Block(size, pieces, self.tensors)
+
+
+def blocks_of(program: Program) -> list[Block]:
+    """One block for each group of tensors that share bytes, and one for each scratch."""
+    by_root: dict[int, tuple[Tensor, _Touches]] = {}
+    last = len(program.steps)
+
+    def touch(tensor: Tensor, *steps: int) -> None:
+        root, at = program.place(tensor)
+        if root.is_constant:
+            return
+        touches = by_root.setdefault(id(root), (root, _Touches()))[1]
+        for member in [tensor, root] if root.is_state else [tensor]:
+            if not any(t is member for t in touches.tensors):
+                touches.tensors.append(member)
+        if root.is_state:  # its bytes belong to it alone, always
+            touches.uses += [(0, root.size, -1), (0, root.size, last)]
+        touches.uses += [(at, at + tensor.size, step) for step in steps]
+
+    for tensor in program.graph.inputs:
+        touch(tensor, -1)
+    for i, step in enumerate(program.steps):
+        for tensor in [*step.inputs, *step.outputs]:
+            touch(tensor, i)
+    for tensor in program.graph.outputs:
+        touch(tensor, last)
+    blocks = {key: touches.block(root.size) for key, (root, touches) in by_root.items()}
+    found = _merge_in_place(program, blocks)
+    return found + [whole(step.scratch, i, i, scratch_of=i) for i, step in enumerate(program.steps) if step.scratch]
+
+
+def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
+    """Give an element-by-element op's output the bytes of an input that dies there."""
+    for i, step in enumerate(program.steps):
+        if not step.op.in_place:
+            continue
+        out = by_root[id(program.root(step.outputs[0]))]
+        for source in step.inputs:
+            into = by_root.get(id(program.root(source)))
+            if into is not None and into is not out and _can_take(program, into, out, i, source, step):
+                into.tensors += out.tensors
+                into.pieces += out.pieces
+                for key, block in list(by_root.items()):
+                    if block is out:
+                        by_root[key] = into
+                break
+    unique: dict[int, Block] = {id(b): b for b in by_root.values()}
+    return list(unique.values())
+
+
+def _can_take(program: Program, into: Block, out: Block, step: int, source: Tensor, taker: Step) -> bool:
+    target = taker.outputs[0]
+    same = (source.size, source.elements) == (target.size, target.elements)  # else it is broadcast to another dtype
+    both_whole = program.place(source)[1] == 0 == program.place(target)[1] and source.size == into.size
+    return into.last == step and out.first == step and same and both_whole and into.size == out.size

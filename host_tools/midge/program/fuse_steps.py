@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Less work in neighbouring steps, exactly: tables of tables, clamps behind layers that clamp, windows of zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..lowering.program import Program, Step
+
+
+def fuse_steps(program: Program) -> None:
+    """Rewrite a lowered program, not yet packed, in place; what was done goes to the graph's notes."""
+    counts = {
+        "functions of functions joined": _join_tables(program),
+        "activations taken into the layer before": _take_in_clamps(program),
+        "rows and columns of zeros cut off kernels": sum(_trim_window(step) for step in program.steps),
+    }
+    program.graph.notes += [f"{count} {what}" for what, count in counts.items() if count]
+
+
+def _only_reader(program: Program, i: int) -> int | None:
+    """The one step that reads what step i writes, and nobody else does; None where there is none."""
+    out = program.steps[i].outputs[0]
+    root = program.root(out)
+    if root.is_state or any(program.root(t) is root for t in [*program.graph.inputs, *program.graph.outputs]):
+        return None
+    users = [k for k, s in enumerate(program.steps) if any(program.root(t) is root for t in [*s.inputs, *s.outputs])]
+    if len(users) != 2 or users[0] != i or program.steps[users[1]].inputs[0].size != out.size:
+        return None
+    return users[1]
+
+
+def _join_tables(program: Program) -> int:
+    """A table behind a table is one table."""
+    joined, i = 0, 0
+    while i < len(program.steps):
+        step = program.steps[i]
+        reader = _only_reader(program, i) if step.op.name == "LUT" else None
+        if reader is None or program.steps[reader].op.name != "LUT":
+            i += 1
+            continue
+        behind = program.steps[reader]
+        first, second = step.constants["table_at"], behind.constants["table_at"]
+        behind.constants["table_at"] = bytes(second[byte] for byte in first)
+        behind.inputs = list(step.inputs)
+        del program.steps[i]
+        joined += 1
+    return joined
+
+
+def _clamp_of(table: bytes) -> tuple[int, int] | None:
+    """The limits of a table that does nothing but clamp int8 values."""
+    values = np.frombuffer(table, np.int8)
+    signed = np.roll(values, 128).astype(int)  # those of -128 to 127
+    low, high = int(signed[0]), int(signed[-1])
+    return (low, high) if np.array_equal(signed, np.clip(np.arange(-128, 128), low, high)) else None
+
+
+def _take_in_clamps(program: Program) -> int:
+    """RELU and its like behind a layer whose output is clamped anyway, in the same units."""
+    taken = 0
+    for i in reversed(range(len(program.steps) - 1)):
+        step = program.steps[i]
+        reader = _only_reader(program, i) if {"act_min", "act_max"} <= step.params.keys() else None
+        if reader is None or program.steps[reader].op.name != "LUT" or step.outputs[0].dtype != "int8":
+            continue
+        behind = program.steps[reader]
+        limits = _clamp_of(behind.constants["table_at"])
+        if limits is None or behind.outputs[0].dtype != "int8":
+            continue
+        for key in ("act_min", "act_max"):
+            step.params[key] = min(max(step.params[key], limits[0]), limits[1])
+        program.alias(program.root(step.outputs[0]), program.root(behind.outputs[0]))
+        del program.steps[reader]
+        taken += 1
+    return taken
+
+
+def _trim_window(step: Step) -> int:
+    """Cut off rows and columns at a kernel's edges that are zero in every channel. Returns how many."""
+    if step.op.name not in ("CONV_2D", "DEPTHWISE_CONV_2D") or step.params["weights_zero_point"]:
+        return 0
+    p = step.params
+    taps = (p["kernel_h"], p["kernel_w"])
+    dims = (p["out_c"], *taps, p["in_c"]) if step.op.name == "CONV_2D" else (1, *taps, p["out_c"])
+    weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(dims)
+    used = [np.asarray(weights.any(axis=(0, 2, 3))), np.asarray(weights.any(axis=(0, 1, 3)))]
+    bounds = [_kept(step, side, used[i]) for i, side in enumerate("hw")]
+    cut = sum(before + behind for before, behind in bounds)
+    if not cut:
+        return 0
+    for side, pad, (before, behind) in zip("hw", ("pad_top", "pad_left"), bounds, strict=True):
+        p[f"kernel_{side}"] -= before + behind
+        p[pad] -= before * p[f"dilation_{side}"]
+    (top, bottom), (left, right) = bounds
+    kept = weights[:, top : taps[0] - bottom, left : taps[1] - right]
+    step.constants["weights_at"] = np.ascontiguousarray(kept).tobytes()
+    step.macs = step.macs * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
+    if step.scratch:
+        pointwise = p["kernel_h"] == p["kernel_w"] == 1
+        step.scratch = 0 if pointwise else step.scratch * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
+    return cut
+
+
+def _kept(step: Step, side: str, used: np.ndarray) -> tuple[int, int]:
+    """How many taps can go in front and behind, so that every window still touches the image."""
+    p, pad = step.params, "pad_top" if side == "h" else "pad_left"
+    kernel, dilation = p[f"kernel_{side}"], p[f"dilation_{side}"]
+    taps = np.flatnonzero(used)
+    before, behind = (int(taps[0]), int(kernel - 1 - taps[-1])) if len(taps) else (0, kernel - 1)
+    before = min(before, p[pad] // dilation)
+    behind = min(behind, kernel - 1 - before)
+    start = -(p[pad] - before * dilation)
+    while behind and start + (kernel - 1 - before - behind) * dilation < 0:
+        behind -= 1
+    last = (p[f"out_{side}"] - 1) * p[f"stride_{side}"] + start
+    if last >= p[f"in_{side}"]:  # the last window would lie outside
+        return 0, 0
+    return before, behind

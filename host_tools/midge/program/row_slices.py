@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""Run the first layers a strip of rows at a time, where that lowers the peak of the arena.
+
+The large tensors of a network are its first ones. If a few layers run on some rows of the image, then on the next ones,
+only the rows that a strip needs are alive at once. Windows that reach over a strip's edge make neighbouring strips work
+out the same rows twice: that is what it costs. A strip of a convolution is a convolution of some rows of the image with
+a padding of its own, so that boards know nothing of all this, and the answers are the same to the bit.
+
+The idea: Lin et al., "MCUNetV2: Memory-Efficient Patch-based Inference for Tiny Deep Learning" (2021), section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..graph import Tensor
+from ..lowering.program import Program, Step
+from .arena import Plan, blocks_of, least_arena, plan_arena
+
+# Ops that work row by row.
+_BY_ROWS = {name + kind for kind in ("", "_F32")
+            for name in ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")}  # fmt: skip
+_LONGEST = 8  # layers in a chain
+_ROUNDS = 8
+
+Pack = Callable[[Program], Program]
+
+
+@dataclass(frozen=True)
+class Strips:
+    """Steps `first` to `last` of a program, so many rows of the last one's output at a time."""
+
+    first: int
+    last: int
+    rows: int
+    macs: int  # what it adds
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A program that was cut, packed and planned, and a line for the user on each cut."""
+
+    program: Program
+    plan: Plan
+    notes: list[str]
+
+
+def fit(program: Program, limit: int, pack: Pack) -> Fitted:
+    """Cut layers into strips until the arena is no larger than `limit` bytes, or as small as was found.
+
+    program: lowered and not yet packed; it is left as it is. pack gives a packed copy.
+    """
+    macs = max(sum(step.macs for step in program.steps), 1)
+    notes: list[str] = []
+    packed = pack(program)
+    plan = plan_arena(packed)
+    for _ in range(_ROUNDS):
+        if plan.arena_size <= limit:
+            break
+        peak = max(range(len(program.steps)), key=plan.live_bytes)
+        best: tuple[int, Strips, Program, Program] | None = None
+        for candidate in _candidates(program, peak):
+            trial = cut(program, candidate)
+            trial_packed = pack(trial)
+            size = least_arena(blocks_of(trial_packed), len(trial.steps))
+            if best is None or size < best[0]:
+                best = (size, candidate, trial, trial_packed)
+            if size <= limit and plan_arena(trial_packed).arena_size <= limit:
+                best = (size, candidate, trial, trial_packed)
+                break
+        if best is None or best[0] >= plan.arena_size:
+            break
+        _, strips, trial, packed = best
+        notes.append(_note(program.steps[strips.first : strips.last + 1], strips, macs))
+        program, plan = trial, plan_arena(packed)
+    return Fitted(packed, plan, notes)
+
+
+def _note(steps: list[Step], strips: Strips, macs: int) -> str:
+    layers = f"'{steps[0].name}'" if len(steps) == 1 else f"{len(steps)} layers from '{steps[0].name}' on"
+    return f"{layers} run {strips.rows} rows at a time, {strips.macs / macs:+.1%} MACs"
+
+
+def _candidates(program: Program, peak: int) -> list[Strips]:
+    """Ways to cut a chain that holds a step, the cheapest first."""
+    low = high = peak
+    if not _by_rows(program.steps[peak]):
+        return []
+    while low > 0 and _feeds(program, low - 1):
+        low -= 1
+    while high + 1 < len(program.steps) and _feeds(program, high):
+        high += 1
+    found = []
+    for first in range(max(low, peak - _LONGEST + 1), peak + 1):
+        for last in range(peak, min(high, first + _LONGEST - 1) + 1):
+            height = int(program.steps[last].params["out_h"])
+            for rows in sorted({-(-height // n) for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)}):
+                if rows < height:
+                    found.append(Strips(first, last, rows, _cost(program, first, last, rows)))
+    return sorted(found, key=lambda s: (s.macs, s.last - s.first, -s.rows))[:120]
+
+
+def _by_rows(step: Step) -> bool:
+    p = step.params
+    return step.op.name in _BY_ROWS and p["batches"] == 1 and p["out_h"] > 1
+
+
+def _feeds(program: Program, i: int) -> bool:
+    """Whether step i and the next can be run strip by strip: what one writes only the other reads."""
+    step, behind = program.steps[i], program.steps[i + 1]
+    between = program.root(step.outputs[0])
+    if not (_by_rows(step) and _by_rows(behind)) or between is not step.outputs[0] or between.is_state:
+        return False
+    readers = [k for k, s in enumerate(program.steps) if any(program.root(t) is between for t in s.inputs)]
+    ends = [*program.graph.inputs, *program.graph.outputs]
+    whole = between.size == behind.inputs[0].size and step.params["out_h"] == behind.params["in_h"]
+    return readers == [i + 1] and whole and not any(program.root(t) is between for t in ends)
+
+
+def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
+    """The rows of a step's input under rows `first` to `end` (exclusive) of its output, inside the image or not."""
+    p = step.params
+    reach = (p["kernel_h"] - 1) * p.get("dilation_h", 1) + 1
+    start = first * p["stride_h"] - p["pad_top"]
+    return start, (end - 1) * p["stride_h"] - p["pad_top"] + reach
+
+
+def _ranges(steps: list[Step], rows: int) -> list[list[tuple[int, int]]]:
+    """For each strip, the rows of output that each step of a chain works out."""
+    height = int(steps[-1].params["out_h"])
+    strips = []
+    for at in range(0, height, rows):
+        wanted = [(at, min(at + rows, height))]
+        for step in reversed(steps[1:]):
+            start, end = _rows_wanted(step, *wanted[0])
+            wanted.insert(0, (max(start, 0), min(end, int(step.params["in_h"]))))
+        strips.append(wanted)
+    return strips
+
+
+def _cost(program: Program, first: int, last: int, rows: int) -> int:
+    """The multiplications that strips add."""
+    steps = program.steps[first : last + 1]
+    total = sum(
+        step.macs * (end - start) // int(step.params["out_h"])
+        for strip in _ranges(steps, rows)
+        for step, (start, end) in zip(steps, strip, strict=True)
+    )
+    return total - sum(step.macs for step in steps)
+
+
+def cut(program: Program, strips: Strips) -> Program:
+    """The program with a chain of its steps cut into strips; the same answers, to the bit."""
+    steps = program.steps[strips.first : strips.last + 1]
+    result = Program(program.graph, program.steps[: strips.first], dict(program.aliases))
+    for strip in _ranges(steps, strips.rows):
+        source, start = steps[0].inputs[0], 0  # the tensor that holds the rows from `start` on
+        for step, (first, end) in zip(steps, strip, strict=True):
+            low, high = _rows_wanted(step, first, end)
+            top = max(low, 0)
+            bottom = min(high, int(step.params["in_h"]))
+            rows_in = _rows(source, step.params, "in", bottom - top)
+            result.alias(rows_in, source, (top - start) * _row_bytes(rows_in))
+            out = _rows(step.outputs[0], step.params, "out", end - first)
+            if step is steps[-1]:
+                result.alias(out, step.outputs[0], first * _row_bytes(out))
+            height = {"in_h": bottom - top, "out_h": end - first, "pad_top": top - low}
+            macs = step.macs * (end - first) // int(step.params["out_h"])
+            result.steps.append(replace(step, inputs=[rows_in], outputs=[out], params=step.params | height,
+                                        constants=dict(step.constants), macs=macs))  # fmt: skip
+            source, start = out, first
+    result.steps += program.steps[strips.last + 1 :]
+    return result
+
+
+def _rows(tensor: Tensor, params: dict[str, int], end: str, rows: int) -> Tensor:
+    """A tensor of some rows of a step's input ("in") or output ("out")."""
+    channels = params[f"{end}_c"] if f"{end}_c" in params else params["channels"]
+    return Tensor(tensor.name, (1, rows, params[f"{end}_w"], channels), tensor.dtype, tensor.quantization)
+
+
+def _row_bytes(tensor: Tensor) -> int:
+    return tensor.size // tensor.shape[1]

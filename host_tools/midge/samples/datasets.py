@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: MIT
+"""Samples and their labels from what people have: .npy, .npz, .csv, or a folder a class of .wav, .csv, .png or .jpg.
+
+Values stay in the units that the file gives, but for pictures (see pixels) and sound, which is read as -1 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import UserError
+from ..optional import need
+
+TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+SOUNDS = (".wav", ".flac")
+TABLES = (".csv", ".txt")
+FEW = 16  # calibration samples below which ranges are guesses
+PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
+
+
+class End(Protocol):
+    """An input or output of a model: an ir.Tensor or a FileTensor."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def scale(self) -> float: ...
+    @property
+    def zero_point(self) -> int: ...
+
+
+@dataclass
+class Dataset:
+    """inputs: for each input of the model an array [samples, *shape]. targets: one entry a sample, or None."""
+
+    inputs: list[np.ndarray]
+    targets: np.ndarray | None = None
+    classes: list[str] = field(default_factory=list)  # names of the class numbers in targets, where known
+    notes: list[str] = field(default_factory=list)  # what the user may want to know
+    title: str = "samples"
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+
+def read_dataset(
+    source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, ends: Sequence[End],
+    labels: Sequence[str] = (), pixels: str | None = None,
+) -> Dataset:
+    """Samples for the inputs `ends` of a model, checked.
+
+    source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
+    labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
+    by default what the input's scale tells. Raises UserError.
+    """
+    if isinstance(source, Dataset):
+        found = source
+    elif isinstance(source, np.ndarray):
+        found = Dataset([source])
+    elif isinstance(source, (str, Path)):
+        path, key = _split(str(source))
+        found = _from_folder(path, ends, labels, pixels) if path.is_dir() else _from_file(path, key, ends)
+        found.title = str(source)
+    else:
+        found = Dataset([np.asarray(x) for x in source])
+    found.inputs = _checked(found, ends)
+    if found.targets is not None and len(found.targets) != len(found):
+        raise UserError(f"{found.title}: {len(found.targets)} labels for {len(found)} samples; give each sample one")
+    return found
+
+
+def _split(text: str) -> tuple[Path, str | None]:
+    """A path, and the array's name behind a colon."""
+    path, colon, key = text.rpartition(":")
+    return (Path(path), key) if colon and Path(path).suffix == ".npz" else (Path(text), None)
+
+
+# Arrays
+
+
+def _from_file(path: Path, key: str | None, ends: Sequence[End]) -> Dataset:
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                return _from_archive(path, {name: archive[name] for name in archive.files}, key, ends)
+        if path.suffix == ".npy":
+            return Dataset([np.load(path, allow_pickle=False)])
+        if path.suffix in TABLES:
+            return Dataset([read_table(path)])
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; check the path") from error
+    except (ValueError, EOFError, KeyError) as error:
+        raise UserError(f"{path}: no numbers could be read from it ({error})") from error
+    raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with a folder a class, not '{path.suffix}'")
+
+
+def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, ends: Sequence[End]) -> Dataset:
+    targets = next((arrays[name] for name in TARGET_NAMES if name in arrays), None)
+    others = {name: a for name, a in arrays.items() if name not in TARGET_NAMES and a.dtype.kind in "iufb" and a.ndim}
+    if key is not None:
+        if key not in arrays:
+            raise UserError(f"{path}: holds no array '{key}'; it has {', '.join(arrays)}")
+        return Dataset([arrays[key]], targets)
+    if len(ends) > 1:
+        for names in ([e.name for e in ends], [f"input_{i}" for i in range(len(ends))],
+                      [f"x{i}" for i in range(len(ends))]):
+            if all(name in others for name in names):
+                return Dataset([others[name] for name in names], targets)
+        raise UserError(f"{path}: the model has the inputs {', '.join(e.name for e in ends)}; name the arrays so, or "
+                        f"input_0, input_1, ...; it has {', '.join(arrays) or 'none'}")
+    fitting = [name for name, a in others.items() if len(a) and a[0].size == _elements(ends[0])]
+    chosen = ["x"] if "x" in others else fitting if len(fitting) == 1 else list(others) if len(others) == 1 else []
+    if len(chosen) != 1:
+        raise UserError(f"{path}: which of its arrays are the samples: {', '.join(others) or 'it has none'}? "
+                        f"Name one: {path}:{next(iter(fitting or others), 'x')}")
+    return Dataset([others[chosen[0]]], targets)
+
+
+def read_table(path: Path) -> np.ndarray:
+    """A .csv file's numbers [rows, columns], without its line of names."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline().split(",")[0].strip()
+    try:
+        float(first)
+        header = 0
+    except ValueError:
+        header = 0 if first.startswith("#") else 1
+    return np.loadtxt(path, np.float32, delimiter=",", ndmin=2, skiprows=header)
+
+
+# Folders
+
+
+def _from_folder(path: Path, ends: Sequence[End], labels: Sequence[str], pixels: str | None) -> Dataset:
+    if len(ends) != 1:
+        raise UserError(f"{path}: a folder of samples feeds one input, the model has {len(ends)}; give an .npz file")
+    folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    names = [p.name for p in folders]
+    files: list[tuple[Path, int]] = []
+    if not folders:
+        files = [(p, -1) for p in _files(path)]
+        if not files:
+            raise UserError(f"{path}: no samples in this folder; put a folder a class into it, "
+                            f"with {', '.join((*PICTURES, *SOUNDS, '.csv'))} files")
+    classes = names
+    if labels and folders:
+        strange = [name for name in names if name not in labels]
+        if strange:
+            raise UserError(f"{path}: the folder '{strange[0]}' is none of the model's labels ({', '.join(labels)}); "
+                            "name each folder like a label")
+        classes = list(labels)
+    for folder in folders:
+        inside = _files(folder)
+        if not inside:
+            raise UserError(f"{folder}: no samples in this class's folder; fill it or remove it")
+        files += [(p, classes.index(folder.name)) for p in inside]
+    reader = _Reader(ends[0], pixels)
+    samples = np.stack([reader.read(p) for p, _ in files])
+    return Dataset([samples], np.array([k for _, k in files]) if folders else None, classes, reader.notes)
+
+
+def _files(folder: Path) -> list[Path]:
+    known = (*PICTURES, *SOUNDS, *TABLES, ".npy")
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in known and not p.name.startswith("."))
+
+
+class _Reader:
+    """Reads one file as one sample of an input."""
+
+    def __init__(self, end: End, pixels: str | None) -> None:
+        self.end, self.notes = end, list[str]()
+        if pixels is not None and pixels not in PIXEL_UNITS:
+            raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
+        self.pixels = pixels
+
+    def read(self, path: Path) -> np.ndarray:
+        suffix = path.suffix.lower()
+        try:
+            values = (self._picture(path) if suffix in PICTURES else self._sound(path) if suffix in SOUNDS
+                      else np.load(path, allow_pickle=False) if suffix == ".npy" else read_table(path))
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: what soundfile raises
+            raise UserError(f"{path}: cannot be read as a sample ({error}); replace or remove it") from error
+        if values.size != _elements(self.end):
+            raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.end.name}' "
+                            f"wants {list(self.end.shape)} ({_elements(self.end)} values); "
+                            + ("a network on spectrograms wants those, not sound" if suffix in SOUNDS else
+                               "cut the samples to that length"))
+        return values.reshape(self.end.shape)
+
+    def _picture(self, path: Path) -> np.ndarray:
+        image_module = need("PIL.Image", "media", "reading pictures")
+        shape = self.end.shape[1:] if len(self.end.shape) == 4 else self.end.shape
+        if len(shape) != 3 or shape[2] not in (1, 3):
+            raise UserError(f"{path}: a picture for the input '{self.end.name}' {list(self.end.shape)}; "
+                            "pictures need [1, height, width, 1 or 3]")
+        with image_module.open(path) as image:
+            if (image.height, image.width) != tuple(shape[:2]):
+                raise UserError(f"{path}: {image.width} x {image.height} pixels; the network takes "
+                                f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
+            values = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"), np.float32)
+        divisor, minus = PIXEL_UNITS[self._units()]
+        return values / np.float32(divisor) - np.float32(minus)
+
+    def _units(self) -> str:
+        """What pictures were turned into for training, as far as the input's scale tells."""
+        if self.pixels is None:
+            if not self.end.scale:
+                raise UserError(f"the float input '{self.end.name}' does not tell what pictures were turned into for "
+                                f"training; say --pixels {', '.join(PIXEL_UNITS)}")
+            low = self.end.scale * (-128 - self.end.zero_point)
+            high = self.end.scale * (127 - self.end.zero_point)
+            self.pixels = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
+            self.notes.append(f"pictures as {self.pixels}, which the input's range {low:.3g} to {high:.3g} suggests; "
+                              "--pixels says otherwise")
+        return self.pixels
+
+    def _sound(self, path: Path) -> np.ndarray:
+        values, _ = need("soundfile", "media", "reading sound").read(path, dtype="float32", always_2d=True)
+        return np.asarray(values.mean(axis=1))
+
+
+# Checks
+
+
+def channels_behind(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Samples [n, C, H, W], as networks from PyTorch have them, as [n, H, W, C] where that is the input's shape."""
+    first = (shape[-1], *shape[1:-1]) if len(shape) > 2 else ()
+    return np.moveaxis(x, 1, -1) if x.shape[1:] == first != tuple(shape[1:]) else x
+
+
+def _elements(end: End) -> int:
+    return int(np.prod(end.shape, dtype=np.int64))
+
+
+def _checked(data: Dataset, ends: Sequence[End]) -> list[np.ndarray]:
+    """The inputs as numbers of the right count, [samples, *shape]; UserError that says what is wrong."""
+    if len(data.inputs) != len(ends):
+        raise UserError(f"{data.title}: arrays for {len(data.inputs)} inputs; the model has {len(ends)}: "
+                        f"{', '.join(e.name for e in ends)}")
+    found = []
+    for x, end in zip(data.inputs, ends, strict=True):
+        if x.dtype.kind not in "iufb":
+            raise UserError(f"{data.title}: values of dtype {x.dtype}; numbers are wanted, as float32")
+        wanted = _elements(end)
+        if x.ndim and x.size == wanted and x.shape[:1] != (1,) and x[0].size != wanted:
+            x = x[None]  # one sample
+        if not x.ndim or not len(x):
+            raise UserError(f"{data.title}: no samples in it")
+        if x[0].size != wanted:
+            raise UserError(f"{data.title}: samples of shape {list(x.shape[1:])} ({x[0].size} values); the input "
+                            f"'{end.name}' wants {list(end.shape)} ({wanted} values), one sample a row")
+        real = np.asarray(channels_behind(x, end.shape), np.float32).reshape(len(x), *end.shape)
+        finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
+        if not finite.all():
+            raise UserError(f"{data.title}: {(~finite).sum()} of {len(real)} samples hold NaN or infinity, first "
+                            f"sample {int(np.argmin(finite))}; leave them out")
+        found.append(real)
+    if len({len(x) for x in found}) > 1:
+        raise UserError(f"{data.title}: {' and '.join(str(len(x)) for x in found)} samples for the inputs; "
+                        "give each the same number")
+    return found
+
+
+def check_calibration(data: Dataset) -> list[str]:
+    """Refuse samples from which no ranges can be learnt; return warnings about doubtful ones."""
+    warnings = []
+    for x in data.inputs:
+        rows = x.reshape(len(x), -1)
+        if rows.shape[1] > 1:
+            flat = rows.max(axis=1) == rows.min(axis=1)
+            if flat.all():
+                raise UserError(f"{data.title}: every sample is constant (all its values are alike); "
+                                "give samples like those that the network will see")
+            if flat.any():
+                warnings.append(f"{int(flat.sum())} of {len(x)} samples are constant, first sample "
+                                f"{int(np.argmax(flat))}; are they recordings?")
+        elif len(rows) > 1 and rows.max() == rows.min():
+            raise UserError(f"{data.title}: every sample is {rows.flat[0]:g}; give samples that differ")
+        reach = float(np.abs(rows).max())
+        if reach > 1e6:
+            raise UserError(f"{data.title}: values up to {reach:.3g}; give them in the units that the network was "
+                            "trained on, as scaled for training")
+        if len(rows) > 1 and (rows == rows[0]).all():
+            raise UserError(f"{data.title}: all {len(rows)} samples are the same; give samples that differ")
+    if len(data) < FEW:
+        warnings.append(f"only {len(data)} calibration samples: ranges are guesses; give {FEW} or more, better 100")
+    return warnings
+
+
+def check_range(data: Dataset, ends: Sequence[End]) -> list[str]:
+    """Warnings about samples that a quantised input cannot hold."""
+    warnings = []
+    for x, end in zip(data.inputs, ends, strict=True):
+        if end.dtype not in ("int8", "uint8", "int16") or not end.scale:
+            continue
+        limits = np.iinfo(end.dtype)
+        low, high = (end.scale * (q - end.zero_point) for q in (int(limits.min), int(limits.max)))
+        outside = float(((x < low - end.scale) | (x > high + end.scale)).mean())
+        used = float((x.max() - x.min()) / (high - low))
+        if outside > 0.05:
+            warnings.append(f"{outside:.0%} of the values lie outside of {low:.4g} to {high:.4g}, which is all that "
+                            f"'{end.name}' can hold; give them in the units that the network was trained on")
+        elif used < 0.02 and x.max() > x.min():
+            warnings.append(f"the values span {x.min():.3g} to {x.max():.3g}, a small part of the {low:.4g} to "
+                            f"{high:.4g} of '{end.name}'; give them in the units that the network was trained on")
+    return warnings
