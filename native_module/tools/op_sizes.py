@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
 
-from select_ops import ALL_LAYOUTS, WITH_LAYOUTS, read_table  # type: ignore[import-not-found]
+from select_ops import read_table, selection  # type: ignore[import-not-found]
 
 
 def link(folder: Path, options: argparse.Namespace, rows: list[str]) -> int:
     """Return the bytes of a module with these rows of ops.def."""
-    selection, table, linked = folder / "op.def", folder / "op.o", folder / "op_linked.o"
-    masks = [f"#define MG_LAYOUTS_{name} 0x{ALL_LAYOUTS:x}u" for name in WITH_LAYOUTS]
-    selection.write_text("\n".join(["#ifdef MG_OP", *rows, "#else", *masks, "#endif", ""]))
-    compile_ops = [*shlex.split(options.compile), "-UMG_OPS", f'-DMG_OPS="{selection}"']
+    table_file, table, linked = folder / "op.def", folder / "op.o", folder / "op_linked.o"
+    ops = {row.split(", ")[1] for row in rows}
+    layouts = re.findall(r"^(MG_LAYOUT\((\w+), .*)$", (folder / "ops_selected.def").read_text(), re.M)
+    table_file.write_text(selection(rows, [line for line, op in layouts if op in ops]))
+    compile_ops = [*shlex.split(options.compile), "-UMG_OPS", f'-DMG_OPS="{table_file}"']
     subprocess.run([*compile_ops, "-w", "-o", table, "-c", "core/ops.c"], check=True)
     objects = [path for path in folder.glob("*/**/*.o") if path.name != "ops.o"]
     link_all = shlex.split(options.link.replace("OBJECTS", shlex.join(map(str, [table, *objects]))))

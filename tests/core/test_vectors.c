@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels over vectors of 16 bytes (core/simd/vectors.h, helium.h): their functions against plain ones, and
- * random layers packed for them against the canonical layout, which test_layers.c holds against the formula.
+ * Layout MVE and the other loops over vectors of 16 bytes (core/loops/mve/, generic/mve.c): their functions against plain
+ * ones, and random layers packed for them against layout PLAIN, which test_conv.c holds against the formula.
  */
 #include <string.h>
 
@@ -9,9 +9,9 @@
 #include "arithmetic/requantize.h"
 #include "loops/loops.h"
 
-/* A tensor of one value, with shifts that Helium's requantisation takes, at the extremes of an accumulator: the
+/* A tensor of one value, with shifts that MVE's requantisation takes, at the extremes of an accumulator: the
  * bias is all that there is. */
-static void requantize_rows(void) {
+static void requantize_mve(void) {
     static const int32_t EXTREMES[] = {INT32_MIN, INT32_MIN + 1, -(1 << 30), -1, 0, 1, 1 << 30, INT32_MAX};
     const int8_t x[16] = {0}, w[64] = {0};
     for (uint32_t i = 0; i < 50000; i++) {
@@ -80,7 +80,7 @@ static uint32_t channel_of(uint32_t i, uint32_t n) {
 }
 
 /* In the order of core/kernels/linear/conv_mve.c. */
-static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps, int8_t *packed) {
+static void pack_conv(const mg_conv_params_t *p, const int8_t *w, uint32_t taps, int8_t *packed) {
     for (uint32_t c = 0; c < p->out_c; c += 4) {
         for (uint32_t k = 0; k < taps; k += 16) {
             for (uint32_t i = 0; i < 64; i++) {
@@ -92,7 +92,7 @@ static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps,
 }
 
 /* In the order of core/kernels/linear/depthwise_mve.c. Lane i is channel i % in_c. */
-static void pack_lanes(const mg_conv_params_t *p, const int8_t *w, uint32_t lanes, int8_t *packed) {
+static void pack_depthwise(const mg_conv_params_t *p, const int8_t *w, uint32_t lanes, int8_t *packed) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w;
     for (uint32_t lane = 0; lane < lanes; lane += 16) {
         for (uint32_t t = 0; t < (taps | 1u); t++) {
@@ -117,7 +117,7 @@ static void pack_table(const mg_conv_params_t *p, const uint8_t *table, const ui
     }
 }
 
-/* The data section of a layer in layout 3, from that in layout 0. */
+/* The data section of a layer in layout MVE, from that in PLAIN. */
 static uint8_t *packed_data(mg_conv_params_t *p, const uint8_t *data, bool depthwise, uint32_t *size) {
     const int8_t *w = (const int8_t *)data + p->weights_at;
     const uint8_t *table = data + p->channels_at;
@@ -125,15 +125,15 @@ static uint8_t *packed_data(mg_conv_params_t *p, const uint8_t *data, bool depth
     uint32_t pixels = depthwise && p->stride_w == 1 && p->in_c <= 8 ? 16u / p->in_c : 1;
     uint32_t lanes = p->out_c * pixels, fours = depthwise ? (lanes + 15) / 16 * 4 : (lanes + 3) / 4;
     uint32_t weights = fours * 4 * (depthwise ? taps | 1u : (taps + 15) / 16 * 16);
-    p->layout = depthwise ? MG_LAYOUT_LANES : MG_LAYOUT_ROWS;
+    p->layout = depthwise ? MG_LAYOUT_DEPTHWISE_CONV_2D_MVE : MG_LAYOUT_CONV_2D_MVE;
     p->channels_at = p->weights_at + weights;
     *size = p->channels_at + 48 * fours;
     uint8_t *packed = allocate(*size);
     memset(packed, 0, *size);
     if (depthwise) {
-        pack_lanes(p, w, lanes, (int8_t *)packed + p->weights_at);
+        pack_depthwise(p, w, lanes, (int8_t *)packed + p->weights_at);
     } else {
-        pack_rows(p, w, taps, (int8_t *)packed + p->weights_at);
+        pack_conv(p, w, taps, (int8_t *)packed + p->weights_at);
     }
     for (uint32_t i = 0; i < fours; i++) {
         static const uint32_t FIRST[4] = {0, 2, 1, 3};
@@ -170,8 +170,8 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
     uint32_t inputs = (uint32_t)p.batches * p.in_h * p.in_w * p.in_c;
     uint32_t outputs = (uint32_t)p.batches * p.out_h * p.out_w * p.out_c;
     uint16_t op = depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D;
-    layer_t canonical = {op, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p, data, size, 0};
-    canonical.scratch = layer_scratch(&canonical);
+    layer_t plain = {op, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p, data, size, 0};
+    plain.scratch = layer_scratch(&plain);
     mg_conv_params_t q = p;
     uint32_t packed_size;
     uint8_t *packed = packed_data(&q, data, depthwise, &packed_size);
@@ -185,13 +185,13 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
     layer_run_t wanted, run;
     uint32_t seed = random_u32();
     random_seed(seed);
-    if (layer_run(&canonical, &wanted)) {
+    if (layer_run(&plain, &wanted)) {
         random_seed(seed);
         if (layer_run(&layer, &run)) {
             CHECK(memcmp(wanted.inputs[0], run.inputs[0], inputs) == 0, "round %u: other inputs", round);
             for (uint32_t i = 0; i < outputs; i++) {
                 int8_t got = ((int8_t *)run.output)[i], right = ((int8_t *)wanted.output)[i];
-                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "lanes" : "rows", round, i,
+                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "depthwise" : "conv", round, i,
                            got, right)) {
                     break;
                 }
@@ -216,7 +216,7 @@ static mg_conv_params_t random_layer(uint32_t round) {
     return p;
 }
 
-static void conv_rows(void) {
+static void conv_mve(void) {
     for (uint32_t round = 0; round < 1000; round++) {
         mg_conv_params_t p = random_layer(round);
         if (round % 3 == 0) {
@@ -231,7 +231,7 @@ static void conv_rows(void) {
     }
 }
 
-static void depthwise_lanes(void) {
+static void depthwise_mve(void) {
     for (uint32_t round = 0; round < 1000; round++) {
         mg_conv_params_t p = random_layer(round);
         p.in_c = p.out_c = (uint16_t)(round % 2 == 0 ? random_between(1, 18) : random_between(19, 70));
@@ -276,6 +276,6 @@ static void pool_channels(void) {
 }
 
 const test_t VECTOR_TESTS[] = {
-    {"requantize rows", requantize_rows}, {"copy rows", copy_rows}, {"conv rows", conv_rows},
-    {"depthwise lanes", depthwise_lanes}, {"pool channels", pool_channels}, {NULL, NULL},
+    {"requantize mve", requantize_mve}, {"copy rows", copy_rows}, {"conv mve", conv_mve},
+    {"depthwise mve", depthwise_mve}, {"pool channels", pool_channels}, {NULL, NULL},
 };

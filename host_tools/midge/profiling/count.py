@@ -291,7 +291,7 @@ def fast_kernels() -> frozenset[Path]:
     """Return the files that are compiled for speed, the others for size: as in firmware."""
     listed = re.search(r"^MIDGE_FAST :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
     names = re.findall(r"[a-z0-9_/]+\.c", listed[0] if listed else "")
-    return frozenset(NATIVE / "core" / "kernels" / name for name in names)
+    return frozenset(NATIVE / "core" / name for name in names)
 
 
 def link(target: Target, units: Sequence[Path], flags: Sequence[str] = ()) -> Path:

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The per-channel half of a convolution: bias, requantisation, zero point, activation. In the canonical
- * layout the table is int32 bias[n], int32 multiplier[n], int8 shift[n]; it may lie at any address.
+ * The per-channel half of a convolution: bias, requantisation, zero point, activation. In layout
+ * PLAIN the table is int32 bias[n], int32 multiplier[n], int8 shift[n]; it may lie at any address.
  */
 #ifndef MG_CHANNELS_H
 #define MG_CHANNELS_H
 
 #include "../../loops/loops.h"
 #include "../kernels.h"
+
+/* Bytes of the weights of a depthwise layer in every layout but INT4 and MVE. */
+static inline uint64_t mg_depthwise_weights(const mg_conv_params_t *p) {
+    return (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+}
 
 typedef struct {
     const uint8_t *table;

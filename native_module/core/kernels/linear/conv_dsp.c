@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with weights that the converter has packed in pairs of channels (layout 1): the formula of
+ * CONV_2D with weights that the converter has packed in pairs of channels (layout DSP): the formula of
  * conv_i8.c, with the bytes in the order in which cores with 16-bit multiply-accumulate want them.
  *
  * Weights: two channels a, b at a time, the last one zero where out_c is odd; in each pair the taps four
@@ -29,11 +29,11 @@ static uint64_t taps_rounded(const mg_conv_params_t *p) {
     return (taps_of(p) + 3u) & ~3ull;
 }
 
-uint64_t mg_pairs_weights_size(const mg_conv_params_t *p) {
+static uint64_t weights_size(const mg_conv_params_t *p) {
     return taps_rounded(p) * ((p->out_c + 1u) & ~1u);
 }
 
-uint64_t mg_pairs_table_size(const mg_conv_params_t *p) {
+static uint64_t table_size(const mg_conv_params_t *p) {
     return sizeof(mg_channel_t) * (uint64_t)((p->out_c + 1u) & ~1u);
 }
 
@@ -44,8 +44,10 @@ static uint64_t lanes_size(const mg_conv_params_t *p) {
     return mg_pixels_of(p) >= PIXELS ? 2 * PIXELS * taps_rounded(p) : lie ? 0 : taps_rounded(p);
 }
 
-uint64_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
-    return lanes_size(p) + (mg_is_pointwise(p) ? 0 : taps_of(p));
+bool mg_conv_dsp_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, weights_size(p), lanes_size(p) + (mg_is_pointwise(p) ? 0 : taps_of(p)))
+           && mg_check_data(check, p->channels_at, table_size(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's
@@ -177,7 +179,7 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     }
 }
 
-void mg_conv2d_pairs(const mg_call_t *call) {
+void mg_conv_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, (uint32_t)taps_rounded(p) / 4,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with weights in rows of 16 bytes (layout 3): the formula of conv_i8.c, for cores that multiply
+ * CONV_2D with weights in rows of 16 bytes (layout MVE): the formula of conv_i8.c, for cores that multiply
  * 16 bytes by 16 bytes and sum the products in one instruction.
  *
  * Weights: four channels at a time, 0 2 4 6 and then 1 3 5 7 of each eight; four or fewer that are left at the end
@@ -21,7 +21,7 @@ static uint64_t taps_rounded(const mg_conv_params_t *p) {
     return ((uint64_t)p->kernel_h * p->kernel_w * p->in_c + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);
 }
 
-bool mg_conv2d_rows_check(const mg_check_t *check) {
+bool mg_conv_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     uint64_t fours = (p->out_c + 3u) / 4;
     uint64_t patches = mg_is_pointwise(p) ? p->in_c % BLOCK != 0 : 2; /* that are copied */
@@ -143,7 +143,7 @@ static void convolve_runs(const mg_call_t *call, mg_mve_layer_t *layer, int8_t *
     }
 }
 
-void mg_conv2d_rows(const mg_call_t *call) {
+void mg_conv_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const uint32_t k = (uint32_t)taps_rounded(p);

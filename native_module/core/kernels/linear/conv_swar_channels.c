@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two channels in a word (layout 6): the formula of conv_i8.c, for cores that multiply one number at a
+ * CONV_2D with two channels in a word (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one number at a
  * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V). Pixels are read as they
  * lie, and three of them times four channels are summed in registers.
  *
@@ -43,7 +43,7 @@ static bool lies_in_patches(const mg_conv_params_t *p) {
     return mg_is_pointwise(p) && p->in_h == p->out_h && p->in_w == p->out_w;
 }
 
-uint64_t mg_twins_weights_size(const mg_conv_params_t *p) {
+static uint64_t weights_size(const mg_conv_params_t *p) {
     return taps_of(p) * ((p->out_c + 3u) & ~3u);
 }
 
@@ -58,11 +58,16 @@ static uint64_t triple_size(const mg_conv_params_t *p) {
 }
 
 /* The least, for tiles of three pixels. More makes it faster. */
-uint64_t mg_twins_scratch_size(const mg_conv_params_t *p) {
+static uint64_t scratch_size(const mg_conv_params_t *p) {
     if (is_one_pixel(p)) {
         return mg_is_pointwise(p) ? 0 : taps_of(p);
     }
     return chunk_size(taps_of(p)) + triple_size(p);
+}
+
+bool mg_conv_swar_channels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, weights_size(p), scratch_size(p));
 }
 
 static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,
@@ -275,7 +280,7 @@ static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weigh
     mg_clamp_each(channels, out, out_c);
 }
 
-void mg_conv2d_twins(const mg_call_t *call) {
+void mg_conv_swar_channels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const uint8_t *weights = call->data + p->weights_at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two pixels in a word (layout 2): the formula of conv_i8.c, for cores that multiply one number at a
+ * CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one number at a
  * time. swar_pixels.h tells how one multiplication gives two products.
  *
  * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
@@ -29,7 +29,7 @@ static bool is_one_pixel(const mg_conv_params_t *p) {
     return MG_DENSE_ONLY || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
 }
 
-uint64_t mg_words_weights_size(const mg_conv_params_t *p) {
+static uint64_t weights_size(const mg_conv_params_t *p) {
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, group = is_one_pixel(p) ? 4 : 2;
     return ((taps + 3) & ~3ull) * ((p->out_c + group - 1) & ~(group - 1));
 }
@@ -51,13 +51,18 @@ static uint64_t sums_room(const mg_conv_params_t *p) {
 }
 
 /* The least, for tiles of one pair, or for chunks of the values of one pixel. More makes it faster. */
-uint64_t mg_words_scratch_size(const mg_conv_params_t *p) {
+static uint64_t scratch_size(const mg_conv_params_t *p) {
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, padded = (taps + 3) & ~3ull;
     if (is_one_pixel(p)) {
         uint64_t values = 6 * padded, chunks = sums_room(p) + 6 * CHUNK;
         return (mg_is_pointwise(p) ? 0 : padded) + (values < chunks ? values : chunks);
     }
     return weights_room(p, taps) + pair_room(taps);
+}
+
+bool mg_conv_swar_pixels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, weights_size(p), scratch_size(p));
 }
 
 /* The output position that comes next, row by row. */
@@ -229,7 +234,7 @@ static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, con
     }
 }
 
-void mg_conv2d_words(const mg_call_t *call) {
+void mg_conv_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, taps_of(p), 0, NULL, NULL, NULL};
     int8_t *out = call->out[0];

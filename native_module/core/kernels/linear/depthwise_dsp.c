@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a strip at a time (layout 1): the formula of conv_i8.c, for cores with 16-bit
+ * DEPTHWISE_CONV_2D a strip at a time (layout DSP): the formula of conv_i8.c, for cores with 16-bit
  * multiply-accumulate.
  *
  * A strip is four outputs wide and as long as the map. Its inputs are gathered, padded and widened to 16 bits
@@ -11,7 +11,7 @@
  * Where the width is no multiple of four the last strip overlaps the one before it, and so do the last four
  * channels: what is computed twice is the same. A map of fewer than four outputs across writes only those.
  *
- * Weights lie as in the canonical layout; in the scratch they are doubled, and so is every sum, which is
+ * Weights are stored as in layout PLAIN; in the scratch they are doubled, and so is every sum, which is
  * what requantising wants (simd.h). Dilation across the strip is 1. The converter gives a layer
  * this layout only where the short requantisation (channels.h) is exact.
  */
@@ -58,18 +58,23 @@ static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
     g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
 }
 
-bool mg_strips_possible(const mg_conv_params_t *p) {
-    return p->dilation_h == 1 || p->dilation_w == 1;
-}
-
 static uint64_t channel_size(const geometry_t *g) {
     return sizeof(mg_dsp_channel_t) + 2ull * g->taps;
 }
 
-uint64_t mg_strips_scratch_size(const mg_conv_params_t *p) {
+static uint64_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g;
     set_geometry(&g, p);
     return g.lanes * (2ull * g.height * g.line + p->out_c / p->in_c * channel_size(&g));
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_dsp_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->dilation_h != 1 && p->dilation_w != 1) {
+        return mg_refuse(check, "layout DSP with dilation in both directions: rows apart", p->dilation_h, 1);
+    }
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
 }
 
 /* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
@@ -228,7 +233,7 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
     }
 }
 
-void mg_depthwise_strips(const mg_call_t *call) {
+void mg_depthwise_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
     const int8_t *image = call->in[0];

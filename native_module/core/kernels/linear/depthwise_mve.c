@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D of 16 channels at a time (layout 3): the formula of conv_i8.c with out_c = in_c, for cores
+ * DEPTHWISE_CONV_2D of 16 channels at a time (layout MVE): the formula of conv_i8.c with out_c = in_c, for cores
  * with vectors of 16 bytes. Channels lie beside each other as they are; where there are few and stride_w is
  * 1, so do those of the next pixels: 16 / C pixels are then one vector.
  *
@@ -41,10 +41,10 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 }
 
 /* Sizes of the scratch make sense for sound shapes only, so those are checked first. */
-bool mg_depthwise_lanes_check(const mg_check_t *check) {
+bool mg_depthwise_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c != p->out_c) {
-        return mg_refuse(check, "layout of lanes with a channel multiplier: output channels", p->out_c, p->in_c);
+        return mg_refuse(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
     }
     geometry_t g = geometry_of(p);
     uint64_t row = g.vectors * g.width;
@@ -88,7 +88,7 @@ static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_
     }
 }
 
-void mg_depthwise_lanes(const mg_call_t *call) {
+void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a channel at a time (layout 6): the formula of conv_i8.c, for cores that multiply one number at a
+ * DEPTHWISE_CONV_2D a channel at a time (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one number at a
  * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
  *
  * A channel's plane is gathered into the scratch, with the zero point around it, as many rows of it as there is room
@@ -8,7 +8,7 @@
  * to row: what the three values of a row give the outputs that they lie under is added to their sums, so that each
  * is loaded once for all its rows. Other windows take four outputs of a row at a time.
  *
- * Weights lie as in the canonical layout, the channel table as conv_swar_channels.c says.
+ * Weights are stored as in layout PLAIN, the channel table as conv_swar_channels.c says.
  */
 #include "swar_channels.h"
 
@@ -45,9 +45,15 @@ static mg_conv_params_t laid_down(const mg_conv_params_t *p) {
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint64_t mg_planes_scratch_size(const mg_conv_params_t *params) {
+static uint64_t scratch_size(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
     return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_swar_channels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
 }
 
 typedef struct {
@@ -215,7 +221,7 @@ static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) 
     }
 }
 
-void mg_depthwise_planes(const mg_call_t *call) {
+void mg_depthwise_swar_channels_run(const mg_call_t *call) {
     const mg_conv_params_t laid = laid_down(&call->params.conv), *p = &laid;
     const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];

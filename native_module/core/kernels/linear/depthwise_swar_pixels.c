@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D with two pixels in a word (layout 2): the formula of conv_i8.c, for cores that multiply one
+ * DEPTHWISE_CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one
  * number at a time. swar_pixels.h tells how one multiplication gives two products.
  *
  * A channel at a time: its plane is gathered and padded in the scratch, folded in the middle, so that a word
@@ -8,7 +8,7 @@
  * the second half. Where their number is odd, the second half ends one row outside, with nothing to store.
  * Where the scratch has no room for the whole plane, it holds as many of its rows as it can.
  *
- * Weights lie as in the canonical layout. The converter gives a layer this layout only where the short
+ * Weights are stored as in layout PLAIN. The converter gives a layer this layout only where the short
  * requantisation of channels.h is exact and no two weights of a channel are larger than 255 together.
  */
 #include "swar_pixels.h"
@@ -43,9 +43,15 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint64_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p) {
+static uint64_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
     return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, 1) * g.width;
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_swar_pixels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
 }
 
 static void load_taps(const geometry_t *g, const int8_t *weights, int32_t *taps) {
@@ -133,7 +139,7 @@ static void convolve_any(const plane_t *p, uint32_t i, uint32_t n, const int32_t
     }
 }
 
-void mg_depthwise_words(const mg_call_t *call) {
+void mg_depthwise_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const geometry_t g = geometry_of(p);
     const mg_channels_t channels = mg_channels_of(call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The channel table of layout 6 of both convolutions: that of channels.h with what mg_requantize_fine (simd.h) takes.
+ * The channel table of layout SWAR_CHANNELS: that of channels.h with what mg_requantize_fine (simd.h) takes.
  */
 #ifndef MG_SWAR_CHANNELS_H
 #define MG_SWAR_CHANNELS_H
