@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from tests.support import WAND_MODEL
 
-WAND = Path(__file__).resolve().parents[2] / "host_tools/demo/wand/wand_int8.tflite"
 RANDOM_SEED = 7
 SCALE_X, SCALE_W, SCALE_Y = 0.05, 0.01, 0.1
 
@@ -94,5 +93,5 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "max pool 2x2 32x32x16": partial(max_pool, 32, 32, 16),
     "add 16x16x16": partial(add, 16, 16, 16),
     "softmax 128": partial(softmax, 128),
-    "wand": WAND.read_bytes,
+    "wand": WAND_MODEL.read_bytes,
 }

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.server
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from conftest import Board, started
 from midge import load
 from midge.convert.pipeline import convert
 from midge.errors import UserError
@@ -26,14 +24,11 @@ from midge.link.install import Identity, explain_import_error, identify, install
 from midge.link.transport import BoardError, open_board
 from midge.link.upload import upload
 from midge.link.verify import vectors, verify
+from tests.support import ROOT
+from tests.support.boards import Board, started
+from tests.support.command import midge
 
-ROOT = Path(__file__).resolve().parents[2]
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"
-
-
-def midge(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "midge.cli", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)  # fmt: skip
 
 
 def need_builds() -> None:

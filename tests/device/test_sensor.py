@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Board
 from midge.convert.pipeline import convert
 from midge.samples.recordings import read_recording
+from tests.support import ROOT, WAND
+from tests.support.boards import Board
 
 NewBoard = Callable[..., Board]
-ROOT = Path(__file__).resolve().parents[2]
-WING = ROOT / "host_tools/demo/wand/samples/wing/person140-0.csv"
+WING = WAND / "samples/wing/person140-0.csv"
 DRIVER = {"lib/lsm9ds1.py": (ROOT / "mpy_lib/drivers/lsm9ds1.py").read_bytes()}
 START = """
 from time import *

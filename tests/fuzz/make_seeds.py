@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host_tools"))
-
 from midge.convert.pipeline import Conversion, convert, convert_graph
 from midge.fileformat.opset import ops
 from midge.graph import Graph, Node, Quantization, Tensor

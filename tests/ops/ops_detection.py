@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import choice, integer
-from engine import Case, op_test
 from hypothesis import strategies as st
 
 from midge.importers.tflite.writer import Tensor
+from tests.support.draws import choice, integer
+from tests.support.op_tests import Case, op_test
 
 
 @op_test("CUSTOM:TFLite_Detection_PostProcess", dtype="f32", engine="litert", tolerance=(1e-5, 1e-5))

@@ -6,7 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import (
+from hypothesis import strategies as st
+
+from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_linear import ODD
+from tests.support.draws import (
     SIX_FITS,
     activation,
     chance,
@@ -23,11 +27,7 @@ from draws import (
     within_clamps,
     zero_point,
 )
-from engine import Case, op_test
-from hypothesis import strategies as st
-from ops_linear import ODD
-
-from midge.importers.tflite.writer import Tensor
+from tests.support.op_tests import Case, op_test
 
 
 def operands(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:

@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from draws import ACTIVATIONS, choice, constant, integer, power, shape, values
-from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_elementwise import operands
-from ops_linear import window
 
 from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_elementwise import operands
+from tests.ops.ops_linear import window
+from tests.support.draws import ACTIVATIONS, choice, constant, integer, power, shape, values
+from tests.support.op_tests import Case, op_test
 
 float_test = partial(op_test, dtype="float32", tolerance=(1e-5, 1e-5))
 litert_test = partial(float_test, engine="litert")

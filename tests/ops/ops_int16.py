@@ -6,7 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import (
+
+from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_elementwise import operands
+from tests.ops.ops_linear import window
+from tests.support.draws import (
     chance,
     choice,
     constant,
@@ -19,11 +23,7 @@ from draws import (
     values,
     zero_point,
 )
-from engine import Case, op_test
-from ops_elementwise import operands
-from ops_linear import window
-
-from midge.importers.tflite.writer import Tensor
+from tests.support.op_tests import Case, op_test
 
 FAR = {"far too (small|large)": "scales that differ by more than 2^14 between the ends of a layer"}
 FUSED = {"a fused (TANH|SIGN_BIT)": "activations that TFLM silently leaves out"}

@@ -6,12 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import ACTIVATIONS, choice, integer, shape, values
-from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_elementwise import operands
 
 from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_elementwise import operands
+from tests.support.draws import ACTIVATIONS, choice, integer, shape, values
+from tests.support.op_tests import Case, op_test
 
 
 @op_test("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", dtype="int32")

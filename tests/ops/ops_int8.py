@@ -7,7 +7,12 @@ import math
 from typing import Any
 
 import numpy as np
-from draws import (
+from hypothesis import strategies as st
+
+from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_elementwise import operands, some
+from tests.ops.ops_linear import weights_and_bias
+from tests.support.draws import (
     ACTIVATIONS,
     axis,
     chance,
@@ -22,12 +27,7 @@ from draws import (
     tensor,
     values,
 )
-from engine import Case, op_test
-from hypothesis import strategies as st
-from ops_elementwise import operands, some
-from ops_linear import weights_and_bias
-
-from midge.importers.tflite.writer import Tensor
+from tests.support.op_tests import Case, op_test
 
 
 def pair(draw: Any, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[np.ndarray]]:

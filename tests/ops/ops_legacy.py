@@ -6,16 +6,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import ops_elementwise
-import ops_int8
-import ops_linear
-import ops_movement
-import ops_pooling
-from draws import chance, every_byte, integer, like, near, power, tensor
-from engine import Case, op_test
 from hypothesis import strategies as st
 
 from midge.importers.tflite.writer import Tensor
+from tests.ops import ops_elementwise, ops_int8, ops_linear, ops_movement, ops_pooling
+from tests.support.draws import chance, every_byte, integer, like, near, power, tensor
+from tests.support.op_tests import Case, op_test
 
 FUSED = {"a fused (TANH|SIGN_BIT)": "activations that LiteRT silently leaves out"}
 

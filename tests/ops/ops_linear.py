@@ -6,7 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import (
+
+from midge.importers.tflite.writer import Tensor
+from tests.support.draws import (
     activation,
     chance,
     choice,
@@ -20,9 +22,7 @@ from draws import (
     within_clamps,
     zero_point,
 )
-from engine import Case, op_test
-
-from midge.importers.tflite.writer import Tensor
+from tests.support.op_tests import Case, op_test
 
 
 def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], list[int], list[int]]:

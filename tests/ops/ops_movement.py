@@ -7,11 +7,11 @@ import math
 from typing import Any
 
 import numpy as np
-from draws import axis, chance, choice, constant, integer, like, shape, tensor, values
-from engine import Case, op_test
 from hypothesis import strategies as st
 
 from midge.importers.tflite.writer import Tensor
+from tests.support.draws import axis, chance, choice, constant, integer, like, shape, tensor, values
+from tests.support.op_tests import Case, op_test
 
 
 @op_test("RESHAPE")

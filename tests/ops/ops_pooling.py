@@ -5,12 +5,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from draws import SIX_FITS, chance, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
-from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_linear import ODD, window
 
 from midge.importers.tflite.writer import Tensor
+from tests.ops.ops_linear import ODD, window
+from tests.support.draws import (
+    SIX_FITS,
+    chance,
+    choice,
+    constant,
+    integer,
+    like,
+    near,
+    power,
+    shape,
+    tensor,
+    values,
+    within_clamps,
+)
+from tests.support.op_tests import Case, op_test
 
 
 @op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=ODD)

@@ -6,11 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from draws import chance, choice, integer, limits
-from engine import Case, op_test
 from hypothesis import strategies as st
 
 from midge.importers.tflite.writer import Tensor
+from tests.support.draws import chance, choice, integer, limits
+from tests.support.op_tests import Case, op_test
 
 INT16 = 7  # of the schema's TensorType, as the op's option T tells it
 

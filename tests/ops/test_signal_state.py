@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ops_signal import signal, subtraction_options
 
 import midge
 from midge.convert.pipeline import convert
 from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from tests.ops.ops_signal import signal, subtraction_options
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 

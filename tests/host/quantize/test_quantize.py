@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quant_models import as_tflite, one_layer, samples, small_cnn
 
 from midge.convert.pipeline import convert, convert_graph
 from midge.core.batch import Engine, to_raw
@@ -19,6 +18,7 @@ from midge.importers.tflite.writer import Operator, Tensor, model_bytes
 from midge.quantize import METHODS, Options, Quantizer, quantize, scheme
 from midge.quantize.ranges import Statistics, find_range
 from midge.quantize.search import Budget, search
+from tests.support.quant_models import as_tflite, one_layer, samples, small_cnn
 
 
 def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[Graph, object]:

@@ -18,17 +18,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from oracle import ENGINES, NoAnswer, Oracle
 
 from midge.convert.pipeline import Conversion, convert
 from midge.core import binding as _midge
 from midge.errors import UserError
 from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from tests.support import ROOT
+from tests.support.oracle import ENGINES, NoAnswer, Oracle
 
 
 @dataclass(repr=False)
@@ -132,9 +132,9 @@ def op_test(*ops: str, dtype: str = "int8", form: str = "", **rest: Any) -> Call
 
 
 def load_table() -> list[OpTest]:
-    """Import every ops_*.py of this folder, and return the table that they fill."""
-    for path in sorted(Path(__file__).parent.glob("ops_*.py")):
-        import_module(path.stem)
+    """Import every ops_*.py of tests/ops, and return the table that they fill."""
+    for path in sorted((ROOT / "tests/ops").glob("ops_*.py")):
+        import_module(f"tests.ops.{path.stem}")
     return TABLE
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from midge.errors import UserError
 from midge.link import uf2
 from midge.link.flash import plan
 from midge.targets.boards import load_board
+from tests.support.command import midge
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
@@ -48,14 +48,13 @@ def drive(tmp_path: Path) -> Path:
     return place
 
 
-def midge(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "midge.cli", "flash", *map(str, arguments)],
-                          capture_output=True, text=True, check=False, env=os.environ | environment)  # fmt: skip
+def flash(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return midge("flash", *arguments, **environment)
 
 
 def test_uf2_is_copied_onto_the_drive(tmp_path: Path, drive: Path) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2040)
-    done = midge("RPI_PICO", firmware, "--drive", drive)
+    done = flash("RPI_PICO", firmware, "--drive", drive)
     assert done.returncode == 0, done.stderr
     assert (drive / "firmware.uf2").read_bytes() == firmware.read_bytes()
     assert "Raspberry Pi Pico has its firmware: 1,536 B" in done.stdout and "next: midge boards" in done.stdout
@@ -63,9 +62,9 @@ def test_uf2_is_copied_onto_the_drive(tmp_path: Path, drive: Path) -> None:
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, drive: Path) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2040)
-    done = midge("RPI_PICO", firmware, "--drive", drive, "--dry-run")
+    done = flash("RPI_PICO", firmware, "--drive", drive, "--dry-run")
     assert done.returncode == 0 and f"cp {firmware} {drive}" in done.stdout.replace("\n", "")
-    facts = json.loads(midge("RPI_PICO", firmware, "--drive", drive, "--dry-run", "--json").stdout)
+    facts = json.loads(flash("RPI_PICO", firmware, "--drive", drive, "--dry-run", "--json").stdout)
     assert facts["written"] is False
     assert not (drive / "firmware.uf2").exists()
 
@@ -100,7 +99,7 @@ def test_no_drive_and_two_drives(tmp_path: Path, drive: Path, monkeypatch: pytes
 def test_damaged_uf2(tmp_path: Path, drive: Path, damage) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2040)
     firmware.write_bytes(damage(firmware.read_bytes()))
-    done = midge("RPI_PICO", firmware, "--drive", drive)
+    done = flash("RPI_PICO", firmware, "--drive", drive)
     assert done.returncode == 1 and "no UF2 file" in done.stderr and done.stderr.count("\n") == 1
 
 
@@ -129,7 +128,7 @@ def image(tmp_path: Path) -> Path:
     ],
 )
 def test_esptool_is_called_as_version_5_wants(esptool, image: Path, board: str, chip: str, offset: str) -> None:
-    done = midge(board, image, "--port", "/dev/ttyUSB7", **esptool)
+    done = flash(board, image, "--port", "/dev/ttyUSB7", **esptool)
     assert done.returncode == 0, done.stderr
     said = Path(esptool["FAKE_LOG"]).read_text().split("\n")
     assert said == ["--chip", chip, "--port", "/dev/ttyUSB7", "--baud", "460800", "write-flash", offset, str(image)]
@@ -152,24 +151,24 @@ def test_the_real_esptool_knows_these_names() -> None:
     ],
 )
 def test_what_esptool_fails_with(esptool, image: Path, says: str, words: str) -> None:
-    done = midge("ESP32_GENERIC", image, "--port", "/dev/ttyUSB7", FAKE_SAYS=says, **esptool)
+    done = flash("ESP32_GENERIC", image, "--port", "/dev/ttyUSB7", FAKE_SAYS=says, **esptool)
     assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_no_image_for_the_chip(esptool, tmp_path: Path) -> None:
     wrong = tmp_path / "page.bin"
     wrong.write_text("<html>")
-    done = midge("ESP32_GENERIC", wrong, "--port", "/dev/ttyUSB7", "--dry-run", **esptool)
+    done = flash("ESP32_GENERIC", wrong, "--port", "/dev/ttyUSB7", "--dry-run", **esptool)
     assert done.returncode == 1 and "no image for Espressif's boot loader" in done.stderr
 
 
 def test_other_boards_get_the_command_to_type() -> None:
-    done = midge("ARDUINO_NANO_33_BLE_SENSE", "fw.bin", "--port", "/dev/ttyACM3")
+    done = flash("ARDUINO_NANO_33_BLE_SENSE", "fw.bin", "--port", "/dev/ttyACM3")
     assert done.returncode == 0
     assert "bossac --erase --write --verify --reset --offset=0x16000 --port=/dev/ttyACM3 fw.bin" in done.stdout
-    assert midge("qemu-cortex-m4").stdout.strip().endswith("midge sim --board qemu-cortex-m4")
+    assert flash("qemu-cortex-m4").stdout.strip().endswith("midge sim --board qemu-cortex-m4")
 
 
 def test_firmware_that_nobody_built(tmp_path: Path) -> None:
-    done = midge("RPI_PICO", tmp_path / "none.uf2")
+    done = flash("RPI_PICO", tmp_path / "none.uf2")
     assert done.returncode == 1 and "no firmware there; run: make firmware BOARD=RPI_PICO" in done.stderr

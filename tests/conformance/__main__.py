@@ -30,65 +30,19 @@ from midge.convert.pipeline import Conversion, convert
 from midge.errors import UnsupportedModel, UserError
 from midge.graph import Tensor
 from midge.targets.boards import load_board
-from recorded import recording_of
+from tests.conformance.case import Case, TooLarge, parse_output
+from tests.conformance.emulated import Emulated
+from tests.conformance.recorded import recording_of
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # of a float output against the reference
 console = Console(highlight=False, soft_wrap=True)
-
-
-@dataclass
-class Case:
-    """A converted model with its recorded inputs and outputs, as raw bytes of each run."""
-
-    name: str
-    conversion: Conversion
-    inputs: list[list[bytes]]
-    expected: list[list[np.ndarray]]
-    step: float = 0.0  # of quantised ONNX models, whose float outputs may be off by one step
-    whole: bool = False  # a float model whose outputs were recorded to the nearest integer
-
-    @property
-    def is_float(self) -> bool:
-        """Whether anything is calculated in float32, beyond the exact conversions at the ends."""
-        return any(s.op.name.endswith(("_F32", "_HYBRID")) for s in self.conversion.program.steps)
-
-    @property
-    def input_sizes(self) -> list[int]:
-        return [len(b) for b in self.inputs[0]]
-
-    @property
-    def output_sizes(self) -> list[int]:
-        return [t.size for t in self.conversion.program.graph.outputs]
-
-
-class TooLarge(UserError):
-    """A model that the target's memory cannot hold; named, not counted."""
 
 
 class Target(Protocol):
     """Runs a case and gives the raw outputs of each run. Raises UserError where it cannot."""
 
     def run(self, case: Case) -> list[list[bytes]]: ...
-
-
-def parse_output(text: str, sizes: list[int]) -> list[list[bytes]]:
-    """The printed lines of on_device.py as bytes."""
-    lines = text.split()
-    if not lines or lines[-1] != "done":
-        raise UserError("the target stopped: " + (text.strip().splitlines() or ["no output"])[-1])
-    runs, blob = [], bytearray()
-    for line in lines[:-1]:
-        if line != "run":
-            blob += bytes.fromhex(line)
-            continue
-        at, outputs = 0, []
-        for size in sizes:
-            outputs.append(bytes(blob[at : at + size]))
-            at += size
-        runs.append(outputs)
-        blob.clear()
-    return runs
 
 
 @dataclass
@@ -120,8 +74,6 @@ def make_target(name: str) -> Target:
     natmod = ROOT / "build/natmod" / board.arch if name.endswith("-bare") else None
     firmware = ROOT / "build/firmware" / name / board.firmware
     if board.qemu is not None:
-        from emulated import Emulated
-
         return Emulated(board, firmware, natmod)
     options = ["-X", "heapsize=64M"] if board.port == "unix" else []
     path = os.pathsep.join(str(folder) for folder in (natmod, ROOT / "mpy_lib") if folder)

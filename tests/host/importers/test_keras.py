@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import zipfile
@@ -18,18 +17,16 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-os.environ.setdefault("KERAS_BACKEND", "jax")
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
+from midge.api import Model, convert
+from midge.cli.main import cli
+from midge.errors import UnsupportedModel, UserError
+from midge.importers import read_model
+from midge.importers.keras import importer
+from tests.support import ROOT
+
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'midge[keras]'")
 pytest.importorskip("jax", reason="jax is not installed: pip install 'midge[keras]'")
 
-from midge.api import Model, convert  # noqa: E402
-from midge.cli.main import cli  # noqa: E402
-from midge.errors import UnsupportedModel, UserError  # noqa: E402
-from midge.importers import read_model  # noqa: E402
-from midge.importers.keras import importer  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
 L, K = keras.layers, keras.ops
 RNG = np.random.default_rng(7)
 

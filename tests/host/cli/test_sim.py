@@ -18,10 +18,11 @@ import pytest
 
 from midge.link.simulator import Simulator
 from midge.samples.recordings import read_recording
+from tests.support import WAND
+from tests.support.command import MIDGE
 
-ROOT = Path(__file__).resolve().parents[2]
-WING = ROOT / "host_tools/demo/wand/samples/wing/person140-0.csv"
-SIM = [sys.executable, "-m", "midge.cli", "sim"]
+WING = WAND / "samples/wing/person140-0.csv"
+SIM = [*MIDGE, "sim"]
 
 
 def refused(*arguments: str, **environment: str) -> str:

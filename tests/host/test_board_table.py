@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
-import board_table
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support import ROOT
+from tests.support.tables import boards as board_table
+from tests.support.tables import names_in, places
+
 CLAIMED = [(board, what, test) for board, tests in board_table.claims().items() for what, test in tests.items()]
 
 
@@ -22,9 +23,9 @@ def test_each_claim_names_a_test_that_there_is(board: str, what: str, test: str)
     assert "skip" not in [ast.unparse(mark).split("(")[0].split(".")[-1] for mark in functions[name].decorator_list]
 
 
-def test_the_readme_shows_it() -> None:
-    readme = (ROOT / "README.md").read_text()
-    assert board_table.table() in readme, "run tests/device/board_table.py --write README.md"
+def test_a_document_shows_it() -> None:
+    (page,) = (page for page in places() if "boards" in names_in(page.read_text()))
+    assert board_table.table() in page.read_text(), f"run: python -m tests.support.tables --write {page}"
 
 
 def test_a_claim_without_a_passed_test_is_found() -> None:

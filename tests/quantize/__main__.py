@@ -18,9 +18,7 @@ from pathlib import Path
 from time import perf_counter
 
 import click
-import litert
 import numpy as np
-from cases import Case, find_cases
 from rich.console import Console
 
 from midge.convert.pipeline import convert, convert_graph
@@ -30,6 +28,8 @@ from midge.evaluate.metrics import score
 from midge.importers import read_model
 from midge.quantize import quantize
 from midge.samples.datasets import Dataset
+from tests.quantize import litert
+from tests.quantize.cases import Case, find_cases
 
 CALIBRATION = 100  # samples
 WITHIN_FLOAT, BEHIND = 0.5, 0.3  # points

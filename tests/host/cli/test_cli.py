@@ -2,19 +2,13 @@
 """The command line as a user meets it: what it prints, where it writes, how it fails."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from midge.cli import output
-
-
-def midge(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "midge.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+from tests.support.command import midge
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from unittest.mock import patch
@@ -13,18 +12,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from quant_models import autoencoder, samples, small_cnn
 
 from midge import api as tools
 from midge.cli.main import main
 from midge.errors import UserError
 from midge.evaluate.metrics import area_under_curve, score
 from midge.samples.datasets import Dataset, check_calibration, check_range, read_dataset
-
-
-def midge(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "midge.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+from tests.support import ROOT
+from tests.support.command import midge
+from tests.support.quant_models import autoencoder, samples, small_cnn
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +283,7 @@ def test_unreadable_files(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_readme_runs(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = text.split("```python\nfrom midge.tools")[1].split("```")[0]
     (tmp_path / "float.tflite").write_bytes((folder / "net.tflite").read_bytes())
     monkeypatch.chdir(tmp_path)

@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Print the README's table of boards, from ports/boards/ and executed.toml.
-
-    board_table.py                     print it
-    board_table.py --write README.md   replace it there, between <!-- boards --> and <!-- /boards -->
-    board_table.py --check README.md [board ...]
-                                       fail if the README's is another, or a test that it rests on, for these
-                                       boards or all, has not passed
+"""The table of boards, from ports/boards/ and tests/device/executed.toml: what each is and what was executed on it.
 
 What passed stands in build/executed.json, which every run of pytest brings up to date (tests/conftest.py).
 """
@@ -14,18 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from midge.targets.boards import load_boards, read_toml
+from tests.support import ROOT
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import readme_table
-
-ROOT = Path(__file__).resolve().parents[2]
-CLAIMS = Path(__file__).with_name("executed.toml")
+CLAIMS = ROOT / "tests/device/executed.toml"
 RESULTS = ROOT / "build/executed.json"
 # By the row's `install`; a board with MicroPython on it needs `midge install` and nothing else.
 WAYS = {
@@ -42,7 +30,13 @@ def claims() -> dict[str, dict[str, str]]:
     return read_toml(CLAIMS)
 
 
+def results() -> dict[str, str]:
+    """Return how each test of a board ended when it last ran: {test: outcome}."""
+    return json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+
+
 def table() -> str:
+    """Return the table in Markdown."""
     executed = claims()
     lines = ["| board | MCU | core | SIMD | how it is installed | executed in the tests |", "|---" * 6 + "|"]
     for board in load_boards():
@@ -80,8 +74,3 @@ def unfounded(results: dict[str, str], boards: Sequence[str] = ()) -> list[str]:
 def _names(board: str, test: str) -> bool:
     """Whether a test's parameters name a board: m3 is not m33."""
     return re.search(rf"[\[-]{re.escape(board)}[-\]]", test) is not None
-
-
-if __name__ == "__main__":
-    results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    sys.exit(readme_table.main(__doc__ or "", "boards", table, lambda boards: unfounded(results, boards)))

@@ -5,7 +5,7 @@ Each core's outputs are compared with the host's on the same noise; others than 
 
     make bench [MODELS=<dir>] [TARGETS=cortex-m4,...]     -> build/bench.json
     make test-bench                                       against baseline.json; 2 % more is a failure
-    bench.py --update                                     write baseline.json anew
+    python -m tests.bench --update                        write baseline.json anew
 
 The baseline holds small models of the project's own (models.py), so that it means the same everywhere.
 """
@@ -23,11 +23,10 @@ from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.fileformat.read import decode
 from midge.profiling.count import WrongOutputs, code_bytes, count, find_target, targets
-from models import MODELS
+from tests.bench.models import MODELS
+from tests.support import ROOT
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-BASELINE = HERE / "baseline.json"
+BASELINE = Path(__file__).with_name("baseline.json")
 LIMIT = 1.02
 
 
@@ -113,7 +112,7 @@ def main(models: Path | None, target_names: str, only: str, code: bool, check: b
             BASELINE.write_text(json.dumps(baseline, indent=1) + "\n")
         worse = compare(rows, json.loads(BASELINE.read_text()))
         if worse:
-            raise click.ClickException("worse than the baseline (bench.py --update if it has to be):\n  "
+            raise click.ClickException("worse than the baseline (python -m tests.bench --update if it has to be):\n  "
                                        + "\n  ".join(worse))  # fmt: skip
         click.echo(f"{len(rows)} passed, 0 failed")
         return

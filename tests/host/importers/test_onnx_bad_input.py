@@ -5,7 +5,6 @@ HYPOTHESIS_PROFILE=long mutates 10,000 files instead of 400."""
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -15,16 +14,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from test_cli import midge
-from test_onnx import CONV, CONV_WEIGHTS, IMAGE, chain, make, node, save, units, weights
-from test_tflite_import import mutate
 
 from midge.convert.pipeline import convert
 from midge.core.binding import check_file
 from midge.errors import UnsupportedModel, UserError
-
-LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-MUTATIONS = 10_000 if LONG else 400
+from tests.support.command import midge
+from tests.support.mutation import MUTATIONS, mutate
+from tests.support.onnx_models import CONV, CONV_WEIGHTS, IMAGE, chain, make, node, save, units, weights
 
 
 def refusal(model: onnx.ModelProto, folder: Path, **options: object) -> str:

@@ -1,27 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Print the README's table of TFLite ops that Midge runs, from the lowering rules, the op table and the op tests.
-
-    coverage_table.py                     print it
-    coverage_table.py --check README.md   fail if the README's is another
-    coverage_table.py --write README.md   replace it there, between <!-- ops --> and <!-- /ops -->
-"""
+"""The table of TFLite ops that Midge runs, from the lowering rules, the op table and the op tests."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-from engine import Case, OpTest, load_table
 from hypothesis import Phase, find, settings
 
 from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
 from midge.convert.pipeline import convert
 from midge.fileformat.opset import ops
 from midge.lowering import rules as lower
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-import readme_table
+from tests.support.op_tests import Case, OpTest, load_table
 
 # Rules for what passes have made, and for what is refused with a text of its own.
 INTERNAL = {"IF", "WHILE", "INTERLEAVE"}
@@ -47,6 +35,7 @@ def device_ops(test: OpTest) -> set[str]:
 
 
 def table() -> str:
+    """Return the table in Markdown."""
     tests: dict[str, list[OpTest]] = {name: [] for name in sorted({key.split()[0] for key in lower.RULES} - INTERNAL)}
     for test in load_table():
         tests.setdefault(test.op, []).append(test)
@@ -64,7 +53,3 @@ def table() -> str:
 
 def _forms(group: list[OpTest], dtype: str) -> str:
     return ", ".join(dict.fromkeys(test.form or "yes" for test in group if test.dtype == dtype))
-
-
-if __name__ == "__main__":
-    sys.exit(readme_table.main(__doc__ or "", "ops", table, lambda _: []))

@@ -21,6 +21,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tests.support import ROOT
+
 ARENA_SIZE = 4 << 20
 PATIENCE_S = 60
 
@@ -69,8 +71,9 @@ class Oracle:
 
     def __init__(self, engine: str) -> None:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115  (close() closes it)
+        command = [sys.executable, "-m", "tests.support.oracle", engine]
         self.server = subprocess.Popen(
-            [sys.executable, __file__, engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log
         )
 
     def run(self, model: bytes, feeds: list[np.ndarray]) -> list[np.ndarray]:
