@@ -7,8 +7,8 @@
 # roundings (-ffp-contract=off), so that every target computes the same floats.
 
 MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/*/*.c $(MIDGE_DIR)/core/*/*/*.c))
-MIDGE_FAST := kernels/linear/patch.c kernels/linear/channels.c kernels/linear/pixels.c kernels/linear/conv_i8.c \
-	kernels/linear/depthwise_i8.c kernels/linear/conv_i16.c kernels/linear/conv_f32.c \
+MIDGE_FAST := kernels/linear/patch.c kernels/linear/channels.c kernels/linear/conv_i8.c \
+	kernels/linear/conv_i16.c kernels/linear/conv_f32.c \
 	kernels/linear/conv_swar_pixels.c kernels/linear/depthwise_swar_pixels.c kernels/linear/conv_swar_channels.c \
 	kernels/linear/depthwise_swar_channels.c kernels/linear/conv_mve.c kernels/linear/depthwise_mve.c \
 	kernels/elementwise/elementwise_i8.c kernels/pool/pool_i8.c kernels/reduce/softmax_i8.c loops/mve/mve_elements.c

@@ -26,22 +26,6 @@ const mg_op_t *mg_op_find(uint32_t number) {
     return i < N_OPS ? &OPS[i] : NULL;
 }
 
-static const mg_layout_t LAYOUTS[] = {
-#define MG_LAYOUT(op, number, name, kernel, simd) {MG_OP_##op, number, mg_##kernel##_check, mg_##kernel##_run},
-#include MG_OPS
-#undef MG_LAYOUT
-    {0, 0, NULL, NULL}, /* so that there is one in any build */
-};
-
-const mg_layout_t *mg_layout_find(uint32_t op, uint32_t number) {
-    for (const mg_layout_t *layout = LAYOUTS; layout->check != NULL; layout++) {
-        if (layout->op == op && layout->number == number) {
-            return layout;
-        }
-    }
-    return NULL;
-}
-
 /* Boards name no op that they do not have (MG_TERSE). */
 #ifdef MG_TERSE
 #define NAMED_OPS MG_OPS

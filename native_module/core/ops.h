@@ -91,15 +91,6 @@ typedef struct {
 /* The table's row of an op, or NULL where this build has no such op. */
 const mg_op_t *mg_op_find(uint32_t number);
 
-typedef struct {
-    uint8_t op, number;
-    mg_check_fn check;
-    mg_run_fn run;
-} mg_layout_t;
-
-/* The kernel of an op for weights in a layout, or NULL where this build has none. */
-const mg_layout_t *mg_layout_find(uint32_t op, uint32_t number);
-
 /* An op's name, "" for one that is unknown; boards know only the names of ops that they have. */
 const char *mg_op_name(uint32_t number);
 
