@@ -4,8 +4,8 @@
     select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"]
     select_ops.py --unused armv7em       the kernels that --simd leaves out
 
-A family named by --without stays out, and with --simd the weight layouts that are for other backends of core/simd/; with
---models only the ops and weight layouts of those files are in. The file
+A family named by --without stays out, and with --simd the weight layouts that are for other backends of core/simd/;
+with --models only the ops and weight layouts of those files are in. The file
 is rewritten only when the choice is another one, so that make rebuilds what depends on it.
 """
 

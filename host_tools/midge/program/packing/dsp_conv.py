@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...fileformat.opset import ops
+from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact, shorten_channels
 
-PAIRS = 1
 PIXELS = 4
 
 
@@ -37,13 +36,13 @@ def pack_depthwise_of_one(step: Step) -> bool:
         params=dict(p),
         constants=step.constants | {"weights_at": np.ascontiguousarray(weights.T).tobytes()},
     )
-    if not pack_pairs(as_conv):
+    if not pack_dsp(as_conv):
         return False
     vars(step).update(vars(as_conv))
     return True
 
 
-def pack_pairs(step: Step) -> bool:
+def pack_dsp(step: Step) -> bool:
     """Give a layer this layout where it can have it; its weights, channel table and scratch."""
     if not short_requantisation_is_exact(step) or largest_accumulators(step)[1::2].max(initial=0) >= 2**23:
         return False
@@ -58,7 +57,7 @@ def pack_pairs(step: Step) -> bool:
     # [pair, group, half, parity] -> [pair, group, parity, half]
     both = both.reshape(both.shape[0], -1, 2, 2).transpose(0, 1, 3, 2)
     step.constants["weights_at"] = np.ascontiguousarray(both, "<i2").tobytes()
-    p["layout"] = PAIRS
+    p["layout"] = layout_number(step.op.name, "dsp")
     pointwise = p["kernel_h"] * p["kernel_w"] == 1
     if p["batches"] * p["out_h"] * p["out_w"] >= PIXELS:
         lanes = 2 * PIXELS * padded.shape[1]

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Step
 from .channels import short_requantisation_is_exact, shorten_channels
 
-STRIPS = 1
-CHANNEL_BYTES = 16  # of mg_strip_channel_t, without the taps
+CHANNEL_BYTES = 16  # of mg_dsp_channel_t, without the taps
 
 
-def choose_strips(step: Step) -> bool:
-    """Give a layer this layout where it can have it; scratch as mg_strips_scratch_size counts it."""
+def choose_dsp(step: Step) -> bool:
+    """Give a layer this layout where it can have it; scratch as scratch_size of depthwise_dsp.c counts it."""
     p = step.params
     if not short_requantisation_is_exact(step) or (p["dilation_h"] != 1 and p["dilation_w"] != 1):
         return False
@@ -30,7 +30,7 @@ def choose_strips(step: Step) -> bool:
     line += line % 2
     if p["kernel_h"] == p["kernel_w"] == 3 and p[f"dilation_{a}"] == 1 and p["stride_h"] == p["stride_w"] <= 2:
         line = 2 + 4 * stride
-    p["layout"] = STRIPS
+    p["layout"] = layout_number(step.op.name, "dsp")
     lanes = 1 if p["in_c"] < 4 else 4
     held = CHANNEL_BYTES + 4 * p[f"kernel_{a}"] * pairs(b)
     step.scratch = lanes * (2 * height * line + p["out_c"] // p["in_c"] * held)

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Step
 
-NIBBLES = 4
 
-
-def pack_nibbles(step: Step) -> bool:
+def pack_int4(step: Step) -> bool:
     """Store a layer's weights as int4 where each of them fits; scratch as conv_i8.c counts it."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8)
@@ -18,7 +17,7 @@ def pack_nibbles(step: Step) -> bool:
         return False
     halves = np.pad(weights, (0, weights.size % 2)).view(np.uint8) & 15
     step.constants["weights_at"] = (halves[::2] | halves[1::2] << 4).tobytes()
-    p["layout"] = NIBBLES
+    p["layout"] = layout_number(step.op.name, "int4")
     window = p["kernel_h"] * p["kernel_w"]
     patch = window * p["in_c"]
     one_pixel = p["batches"] * p["out_h"] * p["out_w"] == 1

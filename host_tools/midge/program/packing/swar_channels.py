@@ -8,11 +8,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ...fileformat.opset import ops
+from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact
 
-TWINS = PLANES = 6
 CHUNK = 256  # taps that are expanded at a time
 LARGEST_BLOCK = 255  # of the absolute weights of a block of taps
 PIXELS = 3
@@ -22,7 +21,7 @@ MANY = 32  # triples of a tile that fits into what the arena has anyway: more ga
 BLOCKS_OF_FOUR = 256  # a bit beside a channel's shift
 
 
-def pack_twins(step: Step) -> bool:
+def pack_swar_channels(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
@@ -34,12 +33,12 @@ def pack_twins(step: Step) -> bool:
     packed = padded[:, [0, 2, 1, 3]].transpose(0, 2, 1) ^ np.int8(-128)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
     step.constants["channels_at"] = _table(step, four)
-    p["layout"] = TWINS
-    step.scratch = twins_tile(step, SMALL, FEW)
+    p["layout"] = layout_number(step.op.name, "swar_channels")
+    step.scratch = channels_tile(step, SMALL, FEW)
     return True
 
 
-def choose_planes(step: Step) -> bool:
+def choose_swar_channels(step: Step) -> bool:
     """Give a DEPTHWISE_CONV_2D this layout, or make it the CONV_2D that it is where the input has one channel.
 
     Planes are as good there where they have windows of their own, 3x3.
@@ -51,18 +50,18 @@ def choose_planes(step: Step) -> bool:
         as_conv = replace(
             step, op=ops()["CONV_2D"], params=dict(p), constants=step.constants | {"weights_at": transposed}
         )
-        if pack_twins(as_conv):
+        if pack_swar_channels(as_conv):
             vars(step).update(vars(as_conv))
             return True
     if not _requantisation_is_exact(step):
         return False
     step.constants["channels_at"] = _table(step, np.zeros(p["out_c"], bool))
-    p["layout"] = PLANES
+    p["layout"] = layout_number(step.op.name, "swar_channels")
     step.scratch = plane_rows(step, SMALL)
     return True
 
 
-def twins_tile(step: Step, most: int, triples: int = MANY) -> int:
+def channels_tile(step: Step, most: int, triples: int = MANY) -> int:
     """The scratch of a tile of at most so many triples of pixels and bytes, but of two triples at least."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]

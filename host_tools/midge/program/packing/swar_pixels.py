@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Program, Step
 from ..arena import ALIGNMENT, plan_arena
 from .channels import short_requantisation_is_exact, shorten_channels
-from .swar_channels import PLANES, TWINS, plane_rows, twins_tile
+from .swar_channels import channels_tile, plane_rows
 
-WORDS = 2
 CHUNK = 72  # taps that are expanded at a time
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
 FEW, SMALL = 16, 1280  # pairs and bytes of a tile that adds to the arena; two pairs at least
 MANY = 32  # pairs of a tile that fits into what the arena has anyway: more gains next to nothing
 
 
-def pack_words(step: Step) -> bool:
+def pack_swar_pixels(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
@@ -37,12 +37,12 @@ def pack_words(step: Step) -> bool:
         packed = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 1, 3)
     step.scratch = _tile(step, SMALL, FEW)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
-    p["layout"] = WORDS
+    p["layout"] = layout_number(step.op.name, "swar_pixels")
     shorten_channels(step)
     return True
 
 
-def choose_words(step: Step) -> bool:
+def choose_swar_pixels(step: Step) -> bool:
     """Give a DEPTHWISE_CONV_2D this layout where it can have it."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["kernel_h"], p["kernel_w"], p["out_c"])
@@ -50,7 +50,7 @@ def choose_words(step: Step) -> bool:
     along_b = np.pad(along_b, ((0, 0), (0, 0), (0, along_b.shape[2] % 2)))
     if not short_requantisation_is_exact(step) or _largest_pair(along_b) > LARGEST_PAIR:
         return False
-    p["layout"] = WORDS
+    p["layout"] = layout_number(step.op.name, "swar_pixels")
     step.scratch = _plane(step, SMALL)
     shorten_channels(step)
     return True
@@ -62,7 +62,8 @@ def use_room(program: Program) -> None:
     growing = {
         i: step.scratch
         for i, step in enumerate(program.steps)
-        if (step.op.name, step.params.get("layout")) in GROWS and (step.params["layout"] == WORDS or _pixels(step) > 1)
+        if (step.op.name, step.params.get("layout")) in GROWS
+        and (step.params["layout"] == layout_number("CONV_2D", "swar_pixels") or _pixels(step) > 1)
     }
     for share in (1, 2, 4) if growing else ():
         for i, scratch in growing.items():
@@ -127,8 +128,11 @@ def _reach(p: dict[str, Any], axis: str, outputs: int) -> int:
 
 # By op and layout.
 GROWS: dict[tuple[str, int], Callable[[Step, int], int]] = {
-    ("CONV_2D", WORDS): _tile,
-    ("DEPTHWISE_CONV_2D", WORDS): _plane,
-    ("CONV_2D", TWINS): twins_tile,
-    ("DEPTHWISE_CONV_2D", PLANES): plane_rows,
+    (op, layout_number(op, name)): scratch
+    for op, name, scratch in (
+        ("CONV_2D", "swar_pixels", _tile),
+        ("DEPTHWISE_CONV_2D", "swar_pixels", _plane),
+        ("CONV_2D", "swar_channels", channels_tile),
+        ("DEPTHWISE_CONV_2D", "swar_channels", plane_rows),
+    )
 }
