@@ -88,8 +88,8 @@ static void pack_dsp(const mg_conv_params_t *p, const int8_t *weights, uint32_t 
     }
 }
 
-/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/linear/conv_swar_pixels.c says;
- * conv_swar_channels.c wants four channels for any number, and no more taps than there are. */
+/* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/linear/conv_swar_pixels.c
+ * says; conv_swar_channels.c wants four channels for any number, and no more taps than there are. */
 static uint32_t pack_swar(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, bool channels,
                            int8_t *packed) {
     bool one = channels || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
@@ -255,7 +255,9 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         CHECK(layer_scratch(&layer) == scratch, "round %u: one byte less than %u is enough", round, scratch);
         layer.scratch++;
     }
-    layer.scratch += kind == SWAR_PIXELS || kind == SWAR_CHANNELS ? (uint32_t)random_between(0, 2 * (int32_t)scratch) : 0; /* for larger tiles */
+    if (kind == SWAR_PIXELS || kind == SWAR_CHANNELS) { /* for larger tiles */
+        layer.scratch += (uint32_t)random_between(0, 2 * (int32_t)scratch);
+    }
     layer_run_t run;
     if (layer_run(&layer, &run)) {
         int8_t *wanted = allocate(outputs);

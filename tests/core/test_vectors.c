@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Layout MVE and the other loops over vectors of 16 bytes (core/loops/mve/, generic/mve.c): their functions against plain
- * ones, and random layers packed for them against layout PLAIN, which test_conv.c holds against the formula.
+ * Layout MVE and the other loops over vectors of 16 bytes (core/loops/mve/, generic/mve.c): their functions against
+ * plain ones, and random layers packed for them against layout PLAIN, which test_conv.c holds against the formula.
  */
 #include <string.h>
 
@@ -22,7 +22,8 @@ static void requantize_mve(void) {
             table[c] = i % 8 == 0 ? EXTREMES[random_u32() % 8] : (int32_t)random_u32() >> random_between(0, 31);
             if (i % 4 == 0) { /* exactly a half, or next to it */
                 table[4 + c] = 1 << 30;
-                table[c] = (random_between(-100, 100) * 2 + 1) * (1 << (uint32_t)(-table[8 + c] % 20)) + random_between(-2, 2);
+                table[c] = (random_between(-100, 100) * 2 + 1) * (1 << (uint32_t)(-table[8 + c] % 20));
+                table[c] += random_between(-2, 2);
             }
         }
         int32_t zero_point = i % 3 == 0 ? 0 : random_between(-128, 127);
@@ -32,7 +33,8 @@ static void requantize_mve(void) {
         layer.step = 0;
         mg_mve_two_pixels(&layer, x, y[1], 1);
         for (uint32_t c = 0; c < 4; c++) {
-            int32_t wanted = mg_clamp(mg_wrap_add(mg_requantize(table[c], table[4 + c], table[8 + c]), zero_point), -128, 127);
+            int32_t wanted = mg_requantize(table[c], table[4 + c], table[8 + c]);
+            wanted = mg_clamp(mg_wrap_add(wanted, zero_point), -128, 127);
             CHECK(y[0][c] == wanted && y[1][c] == wanted && y[1][c + 4] == wanted,
                   "round %u: %d times %d shifted by %d is %d %d %d, wanted %d", i, table[c], table[4 + c], table[8 + c],
                   y[0][c], y[1][c], y[1][c + 4], wanted);
@@ -191,8 +193,8 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
             CHECK(memcmp(wanted.inputs[0], run.inputs[0], inputs) == 0, "round %u: other inputs", round);
             for (uint32_t i = 0; i < outputs; i++) {
                 int8_t got = ((int8_t *)run.output)[i], right = ((int8_t *)wanted.output)[i];
-                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "depthwise" : "conv", round, i,
-                           got, right)) {
+                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "depthwise" : "conv", round,
+                           i, got, right)) {
                     break;
                 }
             }
@@ -262,7 +264,8 @@ static void pool_channels(void) {
         for (uint32_t i = 0; i < outputs; i++) {
             int32_t sum = 0, best = -128, count = h * w;
             for (uint32_t j = 0; j < (uint32_t)count; j++) {
-                int32_t value = (int8_t)run.inputs[0][i / channels * (uint32_t)w * channels + j * channels + i % channels];
+                uint32_t at = i / channels * (uint32_t)w * channels + j * channels + i % channels;
+                int32_t value = (int8_t)run.inputs[0][at];
                 sum += value;
                 best = value > best ? value : best;
             }

@@ -134,8 +134,8 @@ typedef struct {
 /* Four channels of pixels, three at a time. */
 void mg_sum_triples(mg_swar_job_t *job);
 
-/* k taps, a multiple of four, of two times four channels of one pixel, in blocks of `block` taps, 2 or 4: total, upper of
- * each two channels. */
+/* k taps, a multiple of four, of two times four channels of one pixel, in blocks of `block` taps, 2 or 4: total, upper
+ * of each two channels. */
 void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w1, const int8_t *x, uint32_t k,
                            uint32_t block);
 
@@ -182,7 +182,7 @@ typedef struct {
     int32_t zero_point, multiplier, shift;
 } mg_scaling_t;
 
-/* Four functions on bytes are inline, as generic/bytes.h has them, or the core's own:
+/* These functions on bytes are inline, as generic/bytes.h has them, or the core's own:
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
  *                                 `rows` times n > 0 bytes
@@ -200,10 +200,7 @@ typedef struct {
  *                                 ADD of n neighbours; scale of a, of b and of the sum */
 #ifdef MG_ISA_MVE
 #include "mve/bytes.h"
-uint32_t mg_max_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line, uint32_t channels,
-                         const mg_range_t *range);
-uint32_t mg_average_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line, uint32_t channels,
-                             const mg_range_t *range);
+#include "mve/pool.h"
 uint32_t mg_add_scaled(int8_t *out, const int8_t *a, const int8_t *b, uint32_t n, const mg_scaling_t scale[3],
                        const mg_range_t *range);
 #else

@@ -12,21 +12,21 @@
  *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
- *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value below
- *                                 2^30
+ *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
+ *                                 below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
- *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1 to
- *                                 22, zero point and rounding added in one, saturated to int8
+ *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1
+ *                                 to 22, zero point and rounding added in one, saturated to int8
  *   mg_requantize_short(x, ...)   the same for the accumulator itself
  *   mg_requantize_fine(x, fine, above)
  *                                 arithmetic/requantize.h for |x| < 2^28 and a right shift s of 1 to 22, with the zero
  *                                 point, saturated to int8. Twice what the first rounding gives, rounded down, is the
- *                                 high half of 4 x times the multiplier; both roundings and the zero point are 1 + 2^s +
- *                                 zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
+ *                                 high half of 4 x times the multiplier; both roundings and the zero point are 1 + 2^s
+ *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
- * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can be
- * used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
+ * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
+ * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
 #define MG_SIMD_H

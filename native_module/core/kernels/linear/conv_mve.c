@@ -107,8 +107,8 @@ static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer,
 }
 
 /* `count` pixels that are patches, of which `lie` can be used where they lie. */
-static int8_t *convolve_pixels(const mg_mve_layer_t *layer, const int8_t *x, uint32_t in_c, uint32_t count, uint32_t lie,
-                               int8_t *patch, int8_t *out) {
+static int8_t *convolve_pixels(const mg_mve_layer_t *layer, const int8_t *x, uint32_t in_c, uint32_t count,
+                               uint32_t lie, int8_t *patch, int8_t *out) {
     uint32_t pairs = (lie < count ? lie : count) / 2;
     if (pairs != 0) {
         mg_mve_two_pixels(layer, x, out, pairs);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two channels in a word (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one number at a
- * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V). Pixels are read as they
- * lie, and three of them times four channels are summed in registers.
+ * CONV_2D with two channels in a word (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one
+ * number at a time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V). Pixels are read
+ * as they lie, and three of them times four channels are summed in registers.
  *
  * A word holds the weights of two channels as w0 + w1 * 2^16, so that x times it is two products. A block is
  * q = 2^15 + the products of two taps, whose absolute weights are at most 255 together (the converter sees to

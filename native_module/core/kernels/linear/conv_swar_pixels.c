@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one number at a
- * time. swar_pixels.h tells how one multiplication gives two products.
+ * CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one number
+ * at a time. swar_pixels.h tells how one multiplication gives two products.
  *
  * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
  * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as

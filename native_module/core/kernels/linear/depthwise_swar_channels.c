@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a channel at a time (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one number at a
- * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
+ * DEPTHWISE_CONV_2D a channel at a time (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one
+ * number at a time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
  *
  * A channel's plane is gathered into the scratch, with the zero point around it, as many rows of it as there is room
  * for. Taps and constants of the channel stay in registers. Windows of 3x3 that move down by one or two go from row

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one
- * number at a time. swar_pixels.h tells how one multiplication gives two products.
+ * DEPTHWISE_CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply
+ * one number at a time. swar_pixels.h tells how one multiplication gives two products.
  *
  * A channel at a time: its plane is gathered and padded in the scratch, folded in the middle, so that a word
  * holds the inputs of an output in the first half of the rows, or columns, and of the one that lies as far in

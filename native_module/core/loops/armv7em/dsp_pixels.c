@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D of layout `dsp`: two channels of four pixels, or four channels of one, in registers. A word of weights times a
- * pair of values adds a[k] * x[k] + a[k'] * x[k'] and 256 times that of the second channel, b; with the even bytes
+ * CONV_2D of layout `dsp`: two channels of four pixels, or four channels of one, in registers. A word of weights times
+ * a pair of values adds a[k] * x[k] + a[k'] * x[k'] and 256 times that of the second channel, b; with the even bytes
  * extended it is the first part alone (kernels/linear/conv_dsp.c).
  */
 #include "../assembly.h"
@@ -52,8 +52,8 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
     "ldr " s ", [r0, #" MG_TEXT(SHIFT) "-" MG_TEXT(MULTIPLIER) "]\n"
 #define TO_NEXT MG_TEXT(CHANNEL) "-" MG_TEXT(MULTIPLIER)
 
-/* Two taps of two channels and four pixels: twelve instructions for 16 products. Those of pixel i are added to ai and bi
- * and end in r4 + i and r8 + i. */
+/* Two taps of two channels and four pixels: twelve instructions for 16 products. Those of pixel i are added to ai and
+ * bi and end in r4 + i and r8 + i. */
 #define TWO_TAPS_BYTES 48
 #define TWO_TAPS(a0, a1, a2, b0, b1, b2) \
     "ldr r0, [r1], #4\n" \
@@ -178,6 +178,15 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
     LOAD_FIRST("r1", "r8", "r9") TWICE_FIRST(a) REQUANTIZE(ANY, a, "r1", "r8", "r9", "r10") \
     LOAD_SECOND("r1", "r8", "r9") TWICE_SECOND(b) REQUANTIZE(ANY, b, "r1", "r8", "r9", "r10")
 
+/* One, two or three channels, 4 more than r10 says; r2 out. */
+#define STORE_FEW \
+    "strb r4, [r2]\n" \
+    "adds r10, r10, #2\n" \
+    "it ge\n" \
+    "strbge r5, [r2, #1]\n" \
+    "it gt\n" \
+    "strbgt r6, [r2, #2]\n"
+
 /*     for (channels = layer->channels; channels > 0; channels -= 4) {
  *         s[4] = the biases of two pairs; where one pair is left, the second is the first once more
  *         enter the loop so that its four times four taps end with the last: -groups % 4 of them are left out
@@ -242,13 +251,7 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "bne 1b\n"
             "add sp, sp, #20\n"
             "pop {r4-r11, pc}\n"
-            "3:\n" /* one, two or three are left */
-            "strb r4, [r2]\n"
-            "adds r10, r10, #2\n"
-            "it ge\n"
-            "strbge r5, [r2, #1]\n"
-            "it gt\n"
-            "strbgt r6, [r2, #2]\n"
+            "3:\n" STORE_FEW
             "add sp, sp, #20\n"
             "pop {r4-r11, pc}\n");
 }

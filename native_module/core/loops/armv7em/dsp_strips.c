@@ -80,7 +80,8 @@ MG_NAKED void mg_dot_taps(MG_ARG int32_t sums[4], MG_ARG const int16_t *x, MG_AR
     "ldr r11, [r0, #20*" j "+16]\n" \
     "smlatb r10, " wb ", r11, r10\n"
 
-/* LDM copies the fields of a strip from `fourth` on, in their order, to the stack, and those of the channel after them. */
+/* LDM copies the fields of a strip from `fourth` on, in their order, to the stack, and those of the channel after
+ * them. */
 #define FOURTH 8
 MG_ASSERT_AT(mg_dsp_strip_t, x, 0);
 MG_ASSERT_AT(mg_dsp_strip_t, channel, 4);

@@ -65,6 +65,13 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
     "vldrb.8 q2, [r11], #16\n" \
     SECOND("q0", "q2", "q3") SECOND("q1", "q2", "q3")
 
+/* Adds the zero point, r4, and narrows to bytes. */
+#define ADD_AND_NARROW \
+    "vqadd.s16 q4, q4, r4\n" \
+    "vqadd.s16 q5, q5, r4\n" \
+    "vqmovnb.s16 q4, q4\n" \
+    "vqmovnb.s16 q5, q5\n"
+
 /*     do {
  *         for (channels = out_c; channels > 0; channels -= 8) {
  *             q0, q1 = four channels of two pixels, requantised; narrowed into the even lanes of q4, q5
@@ -74,9 +81,10 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
  *         x += 2 * step, out += 2 * out_c
  *     } while (--pairs != 0)
  *
- * Registers as above, and r7 out, r9 blocks left, r11 table; q4, q5 channels of each pixel in 16 bits: the first four in the even
- * lanes, the second in the odd ones, which puts them in order. */
-MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out, MG_ARG uint32_t pairs) {
+ * Registers as above, and r7 out, r9 blocks left, r11 table; q4, q5 channels of each pixel in 16 bits: the first four
+ * in the even lanes, the second in the odd ones, which puts them in order. */
+MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out,
+                                MG_ARG uint32_t pairs) {
     __asm__("push {r4-r11, lr}\n"
             "vpush {d8-d11}\n"
             "push {r3}\n"
@@ -101,10 +109,7 @@ MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const
             "ldrd r0, r2, " CHANNELS_LEFT "\n"
             "ldr r4, " ZERO_POINT_HELD "\n"
             "add r2, r7\n"
-            "vqadd.s16 q4, q4, r4\n"
-            "vqadd.s16 q5, q5, r4\n"
-            "vqmovnb.s16 q4, q4\n"
-            "vqmovnb.s16 q5, q5\n"
+            ADD_AND_NARROW
             "vctp.16 r0\n"
             "vpstt\n"
             "vstrbt.16 q4, [r7], #8\n"
@@ -115,10 +120,7 @@ MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const
             "b 5f\n"
             "4:\n" /* no more than four channels are left */
             "ldrd r2, r4, " OUT_C "\n"
-            "vqadd.s16 q4, q4, r4\n"
-            "vqadd.s16 q5, q5, r4\n"
-            "vqmovnb.s16 q4, q4\n"
-            "vqmovnb.s16 q5, q5\n"
+            ADD_AND_NARROW
             "add r2, r7\n"
             "vctp.32 r0\n"
             "vpstt\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The loops of layout `swar_channels` for RV32IM: 31 registers, bytes loaded with their sign, no multiply and accumulate,
- * no operand that is shifted or moves on. They hold more than a compiler keeps in registers.
+ * The loops of layout `swar_channels` for RV32IM: 31 registers, bytes loaded with their sign, no multiply and
+ * accumulate, no operand that is shifted or moves on. They hold more than a compiler keeps in registers.
  */
 #include "../assembly.h"
 #include "../loops.h"
@@ -120,9 +120,44 @@ _Static_assert(sizeof(mg_fine_t) == FINE_BYTES, "the constants of a channel");
     "slli t0, " upper ", 16\n" \
     "sub t0, " total ", t0\n" FINISH("t0", to)
 
+/* The sums of three pixels as they start. */
+#define COPY_START \
+    "lw s0, " FIELD(START) "\n" \
+    "lw s1, " FIELD(START + 4) "\n" \
+    "lw s2, " FIELD(START + 8) "\n" \
+    "lw s3, " FIELD(START + 12) "\n" \
+    "mv s4, s0\n" \
+    "mv s5, s1\n" \
+    "mv s6, s2\n" \
+    "mv s7, s3\n" \
+    "mv s8, s0\n" \
+    "mv s9, s1\n" \
+    "mv s10, s2\n" \
+    "mv s11, s3\n"
+
+/* Requantises four channels of three pixels and stores them; y moves on. */
+#define STORE_OUTPUTS \
+    "lw a1, " FIELD(Y) "\n" \
+    "lw t0, " FIELD(Y_STEP) "\n" \
+    "lw t1, " FIELD(Y_STEP + 4) "\n" \
+    "lw t2, " FIELD(Y_STEP + 8) "\n" \
+    "add a2, a1, t0\n" \
+    "add a3, a1, t1\n" \
+    "add t2, a1, t2\n" \
+    "sw t2, " FIELD(Y) "\n" \
+    "lw a0, " FIELD(SIGN) "\n" \
+    LOAD_FINE(0) LOWER("s0", "s1", "0(a1)") LOWER("s4", "s5", "0(a2)") \
+    LOWER("s8", "s9", "0(a3)") \
+    LOAD_FINE(1) FINISH("s1", "1(a1)") FINISH("s5", "1(a2)") \
+    FINISH("s9", "1(a3)") \
+    LOAD_FINE(2) LOWER("s2", "s3", "2(a1)") LOWER("s6", "s7", "2(a2)") \
+    LOWER("s10", "s11", "2(a3)") \
+    LOAD_FINE(3) FINISH("s3", "3(a1)") FINISH("s7", "3(a2)") \
+    FINISH("s11", "3(a3)")
+
 /*     do {
  *         s[12] = start, or the sums that are kept, of three pixels
- *         for (k = 0; k < taps; k += 2) { s += the block of two taps of each pixel; four times k a round, then what is left }
+ *         for (k = 0; k < taps; k += 2) s += the block of two taps of each pixel; four a round, then what is left
  *         if (ends) store the requantised sums at y[0 to 2], else keep them
  *         x += x_step[2], y += y_step[2], kept += 12
  *     } while (--triples != 0)
@@ -146,18 +181,7 @@ void mg_sum_triples(mg_swar_job_t *job) {
             "lw t0, " FIELD(GOES_ON) "\n"
             "lui a5, 8\n"
             "bnez t0, 1f\n"
-            "lw s0, " FIELD(START) "\n"
-            "lw s1, " FIELD(START + 4) "\n"
-            "lw s2, " FIELD(START + 8) "\n"
-            "lw s3, " FIELD(START + 12) "\n"
-            "mv s4, s0\n"
-            "mv s5, s1\n"
-            "mv s6, s2\n"
-            "mv s7, s3\n"
-            "mv s8, s0\n"
-            "mv s9, s1\n"
-            "mv s10, s2\n"
-            "mv s11, s3\n"
+            COPY_START
             "j 2f\n"
             "1: lw t0, " FIELD(KEPT) "\n" ALL_SUMS("lw")
             "2: beq a0, a4, 4f\n"
@@ -183,23 +207,7 @@ void mg_sum_triples(mg_swar_job_t *job) {
             ONE_TAP_OF("a3", "s8", "s9", "s10", "s11")
             "6: lw t0, " FIELD(ENDS) "\n"
             "beqz t0, 7f\n"
-            "lw a1, " FIELD(Y) "\n"
-            "lw t0, " FIELD(Y_STEP) "\n"
-            "lw t1, " FIELD(Y_STEP + 4) "\n"
-            "lw t2, " FIELD(Y_STEP + 8) "\n"
-            "add a2, a1, t0\n"
-            "add a3, a1, t1\n"
-            "add t2, a1, t2\n"
-            "sw t2, " FIELD(Y) "\n"
-            "lw a0, " FIELD(SIGN) "\n"
-            LOAD_FINE(0) LOWER("s0", "s1", "0(a1)") LOWER("s4", "s5", "0(a2)")
-            LOWER("s8", "s9", "0(a3)")
-            LOAD_FINE(1) FINISH("s1", "1(a1)") FINISH("s5", "1(a2)")
-            FINISH("s9", "1(a3)")
-            LOAD_FINE(2) LOWER("s2", "s3", "2(a1)") LOWER("s6", "s7", "2(a2)")
-            LOWER("s10", "s11", "2(a3)")
-            LOAD_FINE(3) FINISH("s3", "3(a1)") FINISH("s7", "3(a2)")
-            FINISH("s11", "3(a3)")
+            STORE_OUTPUTS
             "j 8f\n"
             "7: lw t0, " FIELD(KEPT) "\n" ALL_SUMS("sw")
             "8: lw t0, " FIELD(KEPT) "\n"
@@ -211,8 +219,8 @@ void mg_sum_triples(mg_swar_job_t *job) {
             "bnez t1, 0b\n"
             :
             : "r"(a7)
-            : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "s0", "s1", "s2",
-              "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "memory");
+            : "ra", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "a0", "a1", "a2", "a3", "a4", "a5", "a6", "s0", "s1",
+              "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "memory");
 }
 
 /* Four channels of the tap at w, to the products q_0 and q_1 of a block. */
