@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel for the layout that a node's weights are stored in: each row of ops.def is a line here. A table of pointers
- * would be relocated, in RAM, where Midge is a native module. `of_op` is a constant, so that the lines of the other op
- * fall away.
+ * The kernel for the layout that a node's weights are stored in: each row of ops.def is a line here. A table of
+ * pointers would be relocated, in RAM, where Midge is a native module. `of_op` is a constant, so that the lines of the
+ * other op fall away.
  */
 #ifndef MG_LAYOUTS_H
 #define MG_LAYOUTS_H

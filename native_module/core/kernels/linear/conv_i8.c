@@ -6,14 +6,15 @@
  *     y[n,i,j,c] = clamp(zp_out + m[c] * (b[c] + sum over p,q,k of w[c,p,q,k] * x[n,i',j',k]))
  *     i' = i * stride_h - pad_top + p * dilation_h, and j' likewise; x is its zero point outside
  *
- * input [N,H,W,Cin] int8, weights [Cout,KH,KW,Cin] int8 with zero point 0, output [N,OH,OW,Cout]. b[c] contains -zp_in
- * * sum(w[c]), which is exact in int32, so that the loop multiplies bare bytes. Weights with a zero point zp_w (legacy
- * uint8 models) take zp_w * sum(x) off, one sum per position. The accumulator is bounded by 2^14 * KH*KW*Cin < 2^31;
- * adding b[c] may wrap, as it does in TFLM. Depthwise: weights [KH,KW,Cout], output channel c reads input channel c /
- * (Cout / Cin). Weights of layout INT4 are unpacked into the scratch: those of a depthwise layer at once, those of
- * others four channels at a time (one, where only one pixel wants them). Rounding: arithmetic/requantize.h. Source:
- * TFLite 8-bit quantisation specification, CONV_2D and DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for
- * the order of roundings.
+ * input [N,H,W,Cin] int8, weights [Cout,KH,KW,Cin] int8 with zero point 0, output [N,OH,OW,Cout].
+ * b[c] contains -zp_in * sum(w[c]), which is exact in int32, so that the loop multiplies bare bytes.
+ * Weights with a zero point zp_w (legacy uint8 models) take zp_w * sum(x) off, one sum per position.
+ * The accumulator is bounded by 2^14 * KH*KW*Cin < 2^31; adding b[c] may wrap, as it does in TFLM.
+ * Depthwise: weights [KH,KW,Cout], output channel c reads input channel c / (Cout / Cin).
+ * Weights of layout INT4 are unpacked into the scratch: those of a depthwise layer at once, those of others four
+ * channels at a time (one, where only one pixel wants them).
+ * Rounding: arithmetic/requantize.h. Source: TFLite 8-bit quantisation specification, CONV_2D and
+ * DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for the order of roundings.
  */
 #include "../../layouts.h"
 #include "channels.h"
