@@ -11,7 +11,8 @@ DEMO_BOARD := $(or $(BOARD),unix)
 VENV := build/venv
 BIN := $(VENV)/bin
 LIBRARY := host_tools/midge/core/libmidge.so
-CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) native_module/ops.def
+CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_module/core/*/*/*.[ch]) \
+	native_module/binding/ctypes.c native_module/ops.def
 
 .DEFAULT_GOAL := help
 
@@ -114,7 +115,6 @@ test-python: $(BUILT)
 
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
-	@$(BIN)/python -m tests.support.tables --check
 
 # The native module of every architecture on firmware without Midge, and firmware for the Pico in its emulator.
 NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim lx106-sim

@@ -11,7 +11,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))
 from midge.core.build import build_core
-from midge.resources import CHECKOUT, CONTENTS, library
+from midge.resources import CHECKOUT, CONTENTS, library, version
 
 
 class BuildWithCore(build_py):
@@ -30,4 +30,4 @@ class BuildWithCore(build_py):
                     shutil.copyfile(path, target)
 
 
-setup(cmdclass={"build_py": BuildWithCore})
+setup(version=version(), cmdclass={"build_py": BuildWithCore})

@@ -53,10 +53,10 @@ CORTEX_M4 := arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os $(CORE_WARNINGS)
 
 .PHONY: test-core test-core-checks test-core-arm test-core-mutants fuzz stack
 
-$(CORE_SEEDS)/list: tests/fuzz/make_seeds.py native_module/ops.def $(wildcard host_tools/midge/*.py \
+$(CORE_SEEDS)/list: tests/fuzz/make_seeds.py $(wildcard tests/fuzz/seeds/*.py) native_module/ops.def $(wildcard host_tools/midge/*.py \
 		host_tools/midge/*/*.py host_tools/midge/*/*/*.py) $(wildcard $(CORE_MODEL)) | $(VENV)/.ready $(LIBRARY)
 	@rm -rf $(CORE_SEEDS) && mkdir -p $(CORE_SEEDS)
-	@$(BIN)/python $< $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
+	@$(BIN)/python -m tests.fuzz.make_seeds $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
 	@ls $(CORE_SEEDS)/*.midge >$@
 
 # A compiler that cannot link for a backend's machine leaves an empty file; its tests are skipped.

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Model", "load"]
+from .resources import version
+
+__all__ = ["Model", "info", "load"]
+__version__ = version()
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ setup.py fills from the same places (`CONTENTS`).
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def folder(name: str) -> Path:
 def built_firmware(board: str, file: str) -> Path:
     """Return where a build leaves a board's firmware."""
     return CHECKOUT / "build" / "firmware" / board / file
+
+
+def version() -> str:
+    """Return Midge's version, which the core's header defines."""
+    header = (folder("native") / "core" / "midge.h").read_text()
+    found = re.search(r'^#define MG_VERSION "(.+?)"', header, re.M)
+    assert found is not None
+    return found[1]
 
 
 def library() -> Path:

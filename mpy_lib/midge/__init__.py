@@ -17,6 +17,8 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
         raise
     raise ImportError("no _midge for this board (%s): run midge install, or flash firmware with Midge" % error)
 
+__version__ = _midge.about.split(" ")[0]
+
 # dtype: "int8" and so on; real = scale * (quantised - zero_point), scale 0 for plain numbers
 Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
 
@@ -72,6 +74,16 @@ def _open(path):
             raise MemoryError("%s: has %d B, %d B are free; in ROMFS it would need none" % (path, size, gc.mem_free()))
         file.readinto(data)
     return data, "ram"
+
+
+def info():
+    """Return what this Midge is as a dict: version, format, simd, ops.
+
+    format is the version of the .midge files that it reads, simd the instruction set that its kernels are written
+    for, and ops the families of ops that are built in, such as ("int8", "f32").
+    """
+    version, format, simd, *ops = _midge.about.split(" ")
+    return {"version": version, "format": int(format), "simd": simd, "ops": tuple(ops)}
 
 
 class Result:

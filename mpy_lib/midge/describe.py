@@ -31,11 +31,11 @@ def text(model):
     """Return the text that a model prints as."""
     facts = info(model)
     lines = ["Model '%s'" % facts["name"] if facts["name"] else "Model"]
-    ends = [("input", t) for t in model.inputs] + [("output", t) for t in model.outputs]
-    name_width = max([len(t.name) for _, t in ends])
-    type_width = max([len(_type(t)) for _, t in ends])
-    for end, t in ends:
-        line = "  %-8s %-*s  %-*s" % (end, name_width, t.name, type_width, _type(t))
+    tensors = [("input", t) for t in model.inputs] + [("output", t) for t in model.outputs]
+    name_width = max([len(t.name) for _, t in tensors])
+    type_width = max([len(_type(t)) for _, t in tensors])
+    for kind, t in tensors:
+        line = "  %-8s %-*s  %-*s" % (kind, name_width, t.name, type_width, _type(t))
         if t.scale:
             line += "  scale %.6g, zero_point %d" % (t.scale, t.zero_point)
         lines.append(line.rstrip())

@@ -35,7 +35,8 @@ def stream(model, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
         raise ValueError("a stream feeds one input, this model has %d" % model._n_inputs)
     _, dtype, shape, _, _ = core.input(0)
     wanted = _elements(shape)
-    window = bytearray(wanted * (4 if dtype[-2:] == "32" else 2 if dtype == "int16" else 1))
+    bits = dtype.lstrip("uintfloab")  # "" of bool
+    window = bytearray(wanted * int(bits or 8) // 8)
     scores = array("f", bytes(4 * _elements(core.output(0)[2])))
     if hop is None:
         hop = max(wanted // 4, 1)

@@ -23,19 +23,17 @@ void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text) {
     mp_raise_type_arg(type, mp_obj_new_str(text->bytes, text->size));
 }
 
-const char *mg_dtype_name(uint32_t dtype) {
-    static const char NAMES[][8] = {"int8",   "uint8",  "int16", "int32", "float32",
-                                    "uint32", "uint64", "int64", "bool",  "uint16"};
-    return NAMES[dtype - MG_INT8];
-}
-
 uint32_t mg_tensor_elements(const mg_tensor_t *tensor) {
     return tensor->size / mg_dtype_size(tensor->dtype);
 }
 
+void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_tensor_t *tensor) {
+    mg_tensor(model, mg_input(model, is_output ? model->n_inputs + i : i), tensor); /* outputs follow the inputs */
+}
+
 /* "input 'imu': got ", the start of every complaint. */
-static void print_end(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
-                      bool is_output) {
+static void print_name(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
+                       bool is_output) {
     mp_printf(print, "%s '%s': got ", is_output ? "output" : "input",
               mg_string(model, tensor->name));
 }
@@ -52,23 +50,17 @@ static bool is_bytes(int typecode) {
     return typecode == 'B' || typecode == BYTEARRAY_TYPECODE;
 }
 
-/* Bytes go everywhere; an array with a dtype of its own must have the tensor's. */
+/* Bytes go everywhere; an array of another typecode must have the tensor's. 'l' and 'L' may be 'i' and 'I'. */
 static bool dtype_fits(uint32_t dtype, int typecode) {
-    if (is_bytes(typecode)) {
-        return true;
+    static const char CODES[] = {
+#define MG_DTYPE(number, name, text, type, code) code,
+#include "../ops.def"
+#undef MG_DTYPE
+    };
+    if (sizeof(long) == 4 && (typecode == 'l' || typecode == 'L')) {
+        typecode -= 'l' - 'i';
     }
-    switch (dtype) {
-        case MG_INT8:
-        case MG_UINT8:
-        case MG_BOOL: return typecode == 'b';
-        case MG_INT16: return typecode == 'h';
-        case MG_UINT16: return typecode == 'H';
-        case MG_UINT32: return typecode == 'I' || (typecode == 'L' && sizeof(long) == 4);
-        case MG_INT64: return typecode == 'q';
-        case MG_UINT64: return typecode == 'Q';
-        case MG_INT32: return typecode == 'i' || (typecode == 'l' && sizeof(long) == 4);
-        default: return typecode == 'f';
-    }
+    return is_bytes(typecode) || typecode == CODES[dtype - 1];
 }
 
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object,
@@ -80,7 +72,7 @@ void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t
     }
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
-    print_end(print, model, tensor, is_output);
+    print_name(print, model, tensor, is_output);
     if (!found) {
         mp_printf(print, is_output ? "no writable buffer" : "no buffer");
     } else if (is_bytes(buffer.typecode)) {
@@ -123,7 +115,7 @@ void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
     }
     for (uint32_t i = 0; i < n; i++) {
         mg_tensor_t tensor;
-        mg_tensor(model, is_output ? mg_output(model, i) : mg_input(model, i), &tensor);
+        mg_input_output(model, is_output, i, &tensor);
         void *theirs = mg_raw_buffer(model, &tensor, items[i], is_output);
         void *ours = mg_tensor_data(model, &tensor);
         memmove(is_output ? theirs : ours, is_output ? ours : theirs, tensor.size);
@@ -198,7 +190,7 @@ void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t val
                  const char *wanted) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
-    print_end(print, model, &sink->tensor, false);
+    print_name(print, model, &sink->tensor, false);
     print_found(print, values, sink->at);
     mp_printf(print, ", %s ", wanted);
     print_shape(print, &sink->tensor);

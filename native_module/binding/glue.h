@@ -16,6 +16,7 @@
 #define mp_type_MemoryError (*(mp_obj_type_t *)mp_load_global(MP_QSTR_MemoryError))
 #else
 #include "py/binary.h"
+#include "py/objstr.h"
 #include "py/runtime.h"
 #endif
 
@@ -32,8 +33,10 @@ typedef struct {
 const mp_print_t *mg_text_start(mg_text_t *text);
 NO_RETURN void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text);
 
-const char *mg_dtype_name(uint32_t dtype);
 uint32_t mg_tensor_elements(const mg_tensor_t *tensor);
+
+/* Input or output i of the model. */
+void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_tensor_t *tensor);
 
 /* ---- data.c: between Python's objects and tensors ---- */
 

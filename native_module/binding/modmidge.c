@@ -15,12 +15,15 @@
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
  *                                          labels, nodes, address of the file)
+ *     _midge.about                         what was built, a line of text: core/about.h
  *
  * Everything a user reads more than once is thin Python on top, in mpy_lib/midge. There is no
  * mutable global, so that the same source is a native module: both kinds of build want to see each
  * function as `call` slots see them, and METHODS is the one table of them.
  */
 #include "glue.h"
+
+#include "../core/about.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -35,6 +38,14 @@ static NO_RETURN void raise_index(const char *what, uint32_t count) {
     mg_text_raise(&mp_type_IndexError, &text);
 }
 
+static size_t length_of(const char *s) {
+    size_t length = 0;
+    while (s[length] != 0) {
+        length++;
+    }
+    return length;
+}
+
 static NO_RETURN void raise_error(const mg_error_t *error) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
@@ -44,18 +55,12 @@ static NO_RETURN void raise_error(const mg_error_t *error) {
         mg_text_raise(&mp_type_MemoryError, &text);
     }
     mg_error_text(error, text.bytes, TEXT_SIZE);
-    while (text.bytes[text.size] != 0) {
-        text.size++;
-    }
+    text.size = length_of(text.bytes);
     mg_text_raise(&mp_type_ValueError, &text);
 }
 
 static mp_obj_t new_str(const char *s) {
-    size_t size = 0;
-    while (s[size] != 0) {
-        size++;
-    }
-    return mp_obj_new_str(s, size);
+    return mp_obj_new_str(s, length_of(s));
 }
 
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
@@ -81,8 +86,8 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->file = values[0].u_obj;
     self->arena = values[1].u_obj == mp_const_none ? MP_OBJ_NULL : values[1].u_obj;
     self->next_node = self->next_cursor = 0;
-    bool known = values[2].u_obj != MP_OBJ_NULL && !mp_obj_is_true(values[2].u_obj);
-    if (!(known ? mg_model_open_known : mg_model_open)(&self->model, buffer.buf, buffer.len, &error)) {
+    bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj);
+    if (!mg_model_check(&self->model, buffer.buf, buffer.len, checksum, &error)) {
         raise_error(&error);
     }
     if (self->arena != MP_OBJ_NULL) {
@@ -133,16 +138,15 @@ static model_obj_t *get_self(mp_obj_t object) {
 }
 
 /* The model input or output that an argument names; the first when it is missing. */
-static void get_end(const model_obj_t *self, bool is_output, const mp_obj_t *index,
-                    mg_tensor_t *tensor) {
+static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index,
+                       mg_tensor_t *tensor) {
     const mg_model_t *model = &self->model;
     mp_uint_t i = index == NULL ? 0 : (mp_uint_t)mp_obj_get_int(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
     if (i >= count) {
         raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
     }
-    uint32_t at = (uint32_t)i;
-    mg_tensor(model, is_output ? mg_output(model, at) : mg_input(model, at), tensor);
+    mg_input_output(model, is_output, (uint32_t)i, tensor);
 }
 
 /* Every method takes the function itself, the numbers of arguments by position and by keyword,
@@ -181,7 +185,7 @@ METHOD(write) {
     CHECK_ARGS(2, 3);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_end(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
+    get_tensor(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
     sink.at = 0;
     sink.count = mg_tensor_elements(&sink.tensor);
@@ -196,7 +200,7 @@ METHOD(push) {
     CHECK_ARGS(3, 4);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_end(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
+    get_tensor(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
     uint8_t *window = mg_raw_buffer(&self->model, &sink.tensor, args[1], true);
     sink.data = NULL;
     sink.at = 0;
@@ -218,7 +222,7 @@ METHOD(read) {
     CHECK_ARGS(1, 2);
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_end(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
+    get_tensor(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
     const void *data = mg_tensor_data(&self->model, &tensor);
     mp_obj_t list = mp_obj_new_list(mg_tensor_elements(&tensor), NULL), *items;
     size_t n;
@@ -237,7 +241,7 @@ METHOD(smooth) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
     mp_buffer_info_t buffer;
-    get_end(self, true, NULL, &tensor);
+    get_tensor(self, true, NULL, &tensor);
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_RW);
     uint32_t n = mg_tensor_elements(&tensor), best = 0;
     if (buffer.typecode != 'f' || buffer.len != n * sizeof(float)) {
@@ -299,7 +303,7 @@ METHOD(node) {
 static mp_obj_t describe(const mp_obj_t *args, bool is_output) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_end(self, is_output, &args[1], &tensor);
+    get_tensor(self, is_output, &args[1], &tensor);
     mp_obj_t dims[MG_MAX_RANK];
     for (uint32_t i = 0; i < tensor.rank; i++) {
         dims[i] = mp_obj_new_int_from_uint(tensor.dims[i]);
@@ -324,14 +328,11 @@ METHOD(output) {
     return describe(args, true);
 }
 
-/* The string at an offset; the offset moves on to the one behind it. */
+/* The string at an offset; the offset moves on to the next one. */
 static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
-    mp_obj_t s = new_str(mg_string(model, *offset));
-    for (const char *c = mg_string(model, *offset); *c != 0; c++) {
-        ++*offset;
-    }
-    ++*offset;
-    return s;
+    const char *s = mg_string(model, *offset);
+    *offset += (uint32_t)length_of(s) + 1;
+    return new_str(s);
 }
 
 METHOD(label) {
@@ -427,6 +428,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(type, make_new, model_make_new, 0);
     MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(methods), 1);
     mp_store_global(MP_QSTR_Model, MP_OBJ_FROM_PTR(type));
+    mp_store_global(MP_QSTR_about, mp_obj_new_str(MG_ABOUT, sizeof MG_ABOUT - 1));
     MP_DYNRUNTIME_INIT_EXIT
 }
 
@@ -454,9 +456,12 @@ static MP_DEFINE_CONST_DICT(methods, method_table);
 static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
                                 make_new, model_make_new, locals_dict, &methods);
 
+static const MP_DEFINE_STR_OBJ(about, MG_ABOUT);
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__midge)},
     {MP_ROM_QSTR(MP_QSTR_Model), MP_ROM_PTR(&model_type)},
+    {MP_ROM_QSTR(MP_QSTR_about), MP_ROM_PTR(&about)},
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Loads from any address: the file may lie unaligned in flash. Compilers turn these into one load
+ * Loads from any address: the file may be unaligned in flash. Compilers turn these into one load
  * where the core allows it.
  */
 #ifndef MG_BYTES_H

@@ -2,8 +2,8 @@
  *
  * Midge's core: checks a .midge file once, then runs it in one arena.
  *
- * No MicroPython, no malloc, no globals. The file's bytes are used where they lie, at any address;
- * FORMAT.md is the law on what they mean. Files are little-endian and so must the machine be.
+ * No MicroPython, no malloc, no globals. The file's bytes are used where they are, at any address;
+ * FORMAT.md says what they mean. Files are little-endian and so must the machine be.
  *
  *     mg_model_t model;
  *     mg_error_t error;
@@ -20,11 +20,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MG_FORMAT_MAJOR 1
+#define MG_VERSION "0.1.0" /* of Midge as a whole; the PC's package and the board's take it from here */
+#define MG_FORMAT_MAJOR 2
 #define MG_FORMAT_MINOR 0
 #define MG_ARENA_ALIGN 16u
 #define MG_MAX_RANK 6
 #define MG_NODE_TENSORS 8
+
+/* A function that can fail: whoever calls it looks at what it returns. */
+#define MG_CHECKED __attribute__((warn_unused_result))
 
 typedef enum {
     MG_OK = 0,
@@ -47,17 +51,11 @@ typedef struct {
 /* Writes one NUL-terminated line: "node 3: weights outside the data: found 812, wanted 640". */
 void mg_error_text(const mg_error_t *error, char *text, size_t size);
 
-typedef enum {
-    MG_INT8 = 1,
-    MG_UINT8 = 2,
-    MG_INT16 = 3,
-    MG_INT32 = 4,
-    MG_FLOAT32 = 5,
-    MG_UINT32 = 6,
-    MG_UINT64 = 7,
-    MG_INT64 = 8,
-    MG_BOOL = 9,
-    MG_UINT16 = 10,
+typedef enum { /* of ops.def, from MG_INT8 on */
+#define MG_DTYPE(number, name, text, type, code) MG_##name = number,
+#include "../ops.def"
+#undef MG_DTYPE
+    MG_DTYPES_END
 } mg_dtype_t;
 
 typedef enum {
@@ -66,18 +64,18 @@ typedef enum {
     MG_PLACE_STATE = 2, /* in the arena too, and kept from run to run until mg_reset */
 } mg_place_t;
 
-#define MG_REAL_ZERO UINT32_MAX /* the initial value of a state that starts as zeros: its zero point */
-
+#define MG_ZEROS UINT32_MAX /* in place of an initial value: the state starts as real zeros, its zero point */
 
 /* A tensor record, byte for byte as the file holds it. */
 typedef struct {
     uint8_t dtype, rank, place, reserved;
     uint32_t offset; /* into the arena or the data section */
     uint32_t size;   /* bytes */
-    uint32_t name;   /* into the strings section; of a state: its initial value in the data, or MG_REAL_ZERO */
+    uint32_t name;   /* into the strings section */
     float scale;     /* real = scale * (quantised - zero_point); 0 where not quantised */
     int32_t zero_point;
     uint32_t dims[MG_MAX_RANK];
+    uint32_t initial; /* where a state's initial value is in the data; MG_ZEROS for none, which others have too */
 } mg_tensor_t;
 
 typedef struct {
@@ -94,19 +92,21 @@ typedef struct {
     /* From here to the end as the file's header has it. */
     uint32_t arena_size; /* what the file asks for */
     uint16_t n_tensors, n_nodes, n_inputs, n_outputs, n_labels, reserved;
-    uint32_t tensors, nodes, nodes_size, ends, strings, strings_size, data, data_size;
+    uint32_t tensors, nodes, nodes_size, inputs_outputs, strings, strings_size, data, data_size;
     uint32_t name, labels, metadata; /* offsets into the strings section */
 } mg_model_t;
 
-/* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. */
-bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
+/* Checks the whole file; on true, everything below is safe on it. The file must outlive the model. Without `checksum`,
+ * the one part that looks at every byte is left out, for a file whose bytes are known to be those that were written:
+ * all that memory safety rests on is checked all the same. */
+MG_CHECKED bool mg_model_check(mg_model_t *model, const void *file, size_t size, bool checksum, mg_error_t *error);
 
-/* The same but for the checksum, the one part that looks at every byte: for a file whose bytes are known to be
- * those that were written. All that memory safety rests on is checked. */
-bool mg_model_open_known(mg_model_t *model, const void *file, size_t size, mg_error_t *error);
+MG_CHECKED static inline bool mg_model_open(mg_model_t *model, const void *file, size_t size, mg_error_t *error) {
+    return mg_model_check(model, file, size, true, error);
+}
 
 /* Gives the model its working memory, at least model->arena_size bytes, and resets it. */
-bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
+MG_CHECKED bool mg_model_bind(mg_model_t *model, void *arena, size_t size, mg_error_t *error);
 
 /* Gives every state its initial value: the next run is the first one of a sequence. */
 void mg_reset(const mg_model_t *model);
@@ -130,7 +130,11 @@ void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor);
  * from model->labels; metadata is key, value, key, value, ..., "". */
 const char *mg_string(const mg_model_t *model, uint32_t offset);
 
+/* Bytes of an element, 0 for no dtype. */
 uint32_t mg_dtype_size(uint32_t dtype);
+
+/* Its name, "" for no dtype. */
+const char *mg_dtype_name(uint32_t dtype);
 
 /* CRC-32 (IEEE 802.3), as zlib's crc32 gives it; start with 0. */
 uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size);

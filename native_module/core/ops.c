@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "error.h"
 
 #include <stddef.h>
 
@@ -35,7 +36,15 @@ const mg_op_t *mg_op_find(uint32_t number) {
 #define POSITION(number) ((number) - 1) /* the numbers have no gaps */
 #endif
 
-/* One behind the other: no word a name and no relocation, as a table of pointers would take. */
+/* Names are in one string: no word per name and no relocation, as a table of pointers would take. */
+static __attribute__((noinline)) const char *name_at(const char *names, size_t position) {
+    for (; position > 0 && *names != 0; position--) {
+        while (*names++ != 0) {
+        }
+    }
+    return names;
+}
+
 static const char NAMES[] = ""
 #define MG_OP(number, name, kernel, params, in_place) #name "\0"
 #include NAMED_OPS
@@ -43,11 +52,29 @@ static const char NAMES[] = ""
     ;
 
 const char *mg_op_name(uint32_t number) {
-    size_t left = number == 0 ? SIZE_MAX : POSITION(number);
-    const char *name = NAMES;
-    for (; left > 0 && *name != 0; left--) {
-        while (*name++ != 0) {
-        }
-    }
-    return name;
+    return name_at(NAMES, number == 0 ? SIZE_MAX : POSITION(number));
+}
+
+const char *mg_dtype_name(uint32_t dtype) {
+    static const char DTYPES[] = ""
+#define MG_DTYPE(number, name, text, type, code) text "\0"
+#include "../ops.def"
+#undef MG_DTYPE
+        ;
+    return name_at(DTYPES, dtype - 1);
+}
+
+uint32_t mg_dtype_size(uint32_t dtype) {
+    static const uint8_t SIZES[MG_DTYPES_END] = {
+#define MG_DTYPE(number, name, text, type, code) [number] = sizeof(type),
+#include "../ops.def"
+#undef MG_DTYPE
+    };
+    return dtype < MG_DTYPES_END ? SIZES[dtype] : 0;
+}
+
+bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name) {
+    error->subject = name;
+    return mg_fail_with(error, MG_UNSUPPORTED, "this Midge was built without an op that the model needs, install a "
+                        "full one or build with OPS_FROM=<model>: op", number, number);
 }

@@ -44,6 +44,11 @@ typedef union {
 #undef MG_FIELD
 #undef MG_ARRAY
 
+/* The bytes of scratch that a node's kernel takes: `least`; with more, in steps of `step` up to `most`, it is faster. */
+typedef struct {
+    uint32_t least, step, most;
+} mg_scratch_t;
+
 /* A node as its check sees it, before anything has run. */
 typedef struct {
     mg_params_t params;
@@ -53,6 +58,9 @@ typedef struct {
     const uint8_t *data; /* the file's data section */
     uint32_t data_size;
     mg_error_t *error;
+#ifndef MG_TERSE
+    mg_scratch_t *asked; /* NULL, or where the check writes what scratch it wants, and then takes any for enough */
+#endif
 } mg_check_t;
 
 /* A node as its kernel sees it: every pointer and size has been checked. */
@@ -70,13 +78,13 @@ typedef bool (*mg_check_fn)(const mg_check_t *);
 typedef void (*mg_run_fn)(const mg_call_t *);
 
 #define MG_OP(number, name, kernel, params, in_place) \
-    bool mg_##kernel##_check(const mg_check_t *check); \
+    MG_CHECKED bool mg_##kernel##_check(const mg_check_t *check); \
     void mg_##kernel##_run(const mg_call_t *call);
 #include "../ops.def"
 #undef MG_OP
 
 #define MG_LAYOUT(op, number, name, kernel, simd) \
-    bool mg_##kernel##_check(const mg_check_t *check); \
+    MG_CHECKED bool mg_##kernel##_check(const mg_check_t *check); \
     void mg_##kernel##_run(const mg_call_t *call);
 #include "../ops.def"
 #undef MG_LAYOUT
@@ -94,7 +102,7 @@ const mg_op_t *mg_op_find(uint32_t number);
 /* An op's name, "" for one that is unknown; boards know only the names of ops that they have. */
 const char *mg_op_name(uint32_t number);
 
-/* Records that this build lacks an op, or what of it `name` says, and gives false. */
-bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name);
+/* Records that this build lacks an op, or the part of it that `name` says, and gives false. */
+MG_CHECKED bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name);
 
 #endif

@@ -3,9 +3,8 @@
  * Walks the nodes of a validated file. Nothing here can fail.
  */
 #include "bytes.h"
+#include "format.h"
 #include "ops.h"
-
-#define NODE_SIZE 20u
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
     /* Constants are never written: the validator lets no node have one as its output. */
@@ -20,8 +19,8 @@ void mg_reset(const mg_model_t *model) {
         if (t.place != MG_PLACE_STATE) {
             continue;
         }
-        if (t.name != MG_REAL_ZERO) {
-            memcpy(model->arena + t.offset, model->file + model->data + t.name, t.size);
+        if (t.initial != MG_ZEROS) {
+            memcpy(model->arena + t.offset, model->file + model->data + t.initial, t.size);
             continue;
         }
         /* Zeros, as the dtype has them: no float but 0.0 is all bytes zero, no integer but its zero point. */
@@ -39,11 +38,11 @@ bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
     }
     const uint8_t *p = model->file + model->nodes + *cursor;
     node->op = mg_load_u16(p);
-    node->n_inputs = p[4];
-    node->n_outputs = p[5];
-    node->name = mg_load_u32(p + 8);
-    node->tensors = p + NODE_SIZE;
-    *cursor += mg_load_u16(p + 2);
+    node->n_inputs = p[MG_NODE_INPUTS];
+    node->n_outputs = p[MG_NODE_OUTPUTS];
+    node->name = mg_load_u32(p + MG_NODE_NAME);
+    node->tensors = p + MG_NODE_SIZE;
+    *cursor += mg_load_u16(p + MG_NODE_RECORD_SIZE);
     return true;
 }
 
@@ -68,11 +67,11 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
             }
         }
     }
-    call.scratch = model->arena + mg_load_u32(p + 12);
-    call.scratch_size = mg_load_u32(p + 16);
+    call.scratch = model->arena + mg_load_u32(p + MG_NODE_SCRATCH);
+    call.scratch_size = mg_load_u32(p + MG_NODE_SCRATCH_SIZE);
     call.data = model->file + model->data;
-    /* Copied, because the file may lie at an odd address that the core cannot load words from. */
-    memcpy(&call.params, node.tensors + 2 * (n + n % 2), op->params_size);
+    /* Copied, because the file may be at an odd address that the core cannot load words from. */
+    memcpy(&call.params, p + mg_params_at(n), op->params_size);
     op->run(&call);
     return true;
 }

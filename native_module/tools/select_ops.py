@@ -29,7 +29,7 @@ def read_table() -> list[tuple[str, str, str]]:
     """Return (family, name, line) of each row of ops.def."""
     rows, family = [], ""
     for line in (NATIVE / "ops.def").read_text().splitlines():
-        if found := re.match(r"/\* family (\w+)", line):
+        if found := re.match(r"MG_FAMILY\((\w+)\)", line):
             family = found[1]
         elif found := re.match(r"MG_OP\(\d+, (\w+),", line):
             rows.append((family, found[1], line))
@@ -81,11 +81,14 @@ def ops_of(paths: list[str]) -> tuple[set[str], set[tuple[str, int]], bool]:
     return names, layouts, dense
 
 
-def selection(ops: list[str], layouts: list[str], dense: bool = False) -> str:
-    """Return the text of a file with these rows of ops.def."""
-    head = "/* Made by native_module/tools/select_ops.py. */"
-    rows = ["#ifdef MG_OP", *ops, "#endif", "#ifdef MG_LAYOUT", *layouts, "#endif"]
-    return "\n".join([head, *rows, f"#define MG_DENSE_ONLY {dense:d}", ""])
+def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool = False) -> str:
+    """Return the text of a file with these rows of ops.def: (family, name, line) of ops, lines of weight layouts."""
+    families = dict.fromkeys(f"MG_FAMILY({family})" for family, _, _ in rows)
+    lines = ["/* Made by native_module/tools/select_ops.py. */",
+             "#ifdef MG_OP", "#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families,
+             *(line for _, _, line in rows), "#undef MG_FAMILY", "#endif",
+             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}", ""]  # fmt: skip
+    return "\n".join(lines)
 
 
 def select(without: set[str], simd: str, models: list[str]) -> str:
@@ -99,10 +102,11 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
     if models:
         used, used_layouts, dense = ops_of(models)
         kept = [layout for layout in layouts if (layout.op, layout.number) in used_layouts]
-    rows = {name: line for family, name, line in table if name in used and family not in without}
+    rows = [row for row in table if row[1] in used and row[0] not in without]
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
-    return selection(list(rows.values()), [layout.line for layout in kept if layout.op in rows], dense)
+    ops = {name for _, name, _ in rows}
+    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense)
 
 
 def main() -> None:

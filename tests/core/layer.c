@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "exercise.h"
+#include "format.h"
 
 #define GUARD 64u
 #define CANARY 0xc7
@@ -20,40 +21,35 @@ static uint32_t round_up(uint32_t x, uint32_t to) {
 
 uint8_t *layer_file(const layer_t *layer, size_t *size) {
     uint32_t n = layer->n_inputs + 1, params_size = mg_op_find(layer->op)->params_size;
-    uint32_t tensors = 80, nodes = tensors + 48 * n, node_size = 20 + 2 * round_up(n, 2) + params_size;
-    uint32_t ends = nodes + node_size, strings = ends + round_up(2 * n, 4), data = round_up(strings + 1, 16);
+    uint32_t tensors = MG_HEADER_SIZE, nodes = tensors + MG_TENSOR_SIZE * n, node_size = mg_params_at(n) + params_size;
+    uint32_t indices = nodes + node_size, strings = indices + round_up(2 * n, 4), data = round_up(strings + 1, 16);
     *size = data + layer->data_size;
     uint8_t *file = allocate(*size);
     memset(file, 0, *size);
     uint32_t arena = 0, node = nodes;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t at = tensors + 48 * i, bytes = layer->elements[i] * mg_dtype_size(layer->dtype[i]);
-        put(file, at, 4, layer->dtype[i] | 1u << 8); /* rank 1 */
-        put(file, at + 4, 4, arena);
-        put(file, at + 8, 4, bytes);
-        for (uint32_t d = 0; d < MG_MAX_RANK; d++) {
-            put(file, at + 24 + 4 * d, 4, d == 0 ? layer->elements[i] : 1);
-        }
-        put(file, node + 20 + 2 * i, 2, i);
-        put(file, ends + 2 * i, 2, i);
+        uint32_t bytes = layer->elements[i] * mg_dtype_size(layer->dtype[i]);
+        mg_tensor_t tensor = {.dtype = (uint8_t)layer->dtype[i], .rank = 1, .offset = arena, .size = bytes,
+                              .dims = {layer->elements[i], 1, 1, 1, 1, 1}, .initial = MG_ZEROS};
+        memcpy(file + tensors + MG_TENSOR_SIZE * i, &tensor, sizeof tensor);
+        put(file, node + MG_NODE_SIZE + 2 * i, 2, i);
+        put(file, indices + 2 * i, 2, i);
         arena += round_up(bytes, 16);
     }
     put(file, node, 2, layer->op);
-    put(file, node + 2, 2, node_size);
-    put(file, node + 4, 1, layer->n_inputs);
-    put(file, node + 5, 1, 1);
-    put(file, node + 12, 4, arena);
-    put(file, node + 16, 4, layer->scratch);
-    memcpy(file + node + 20 + 2 * round_up(n, 2), layer->params, params_size);
+    put(file, node + MG_NODE_RECORD_SIZE, 2, node_size);
+    put(file, node + MG_NODE_INPUTS, 1, layer->n_inputs);
+    put(file, node + MG_NODE_OUTPUTS, 1, 1);
+    put(file, node + MG_NODE_SCRATCH, 4, arena);
+    put(file, node + MG_NODE_SCRATCH_SIZE, 4, layer->scratch);
+    memcpy(file + node + mg_params_at(n), layer->params, params_size);
     if (layer->data_size != 0) {
         memcpy(file + data, layer->data, layer->data_size);
     }
-    const uint32_t header[] = {(uint32_t)*size, 0, 0, arena + round_up(layer->scratch, 16), n | 1u << 16,
-                               layer->n_inputs | 1u << 16, 0, tensors, nodes, node_size, ends, strings, 1, data,
-                               layer->data_size, 0, 0, 0};
-    memcpy(file, "MIDG\1\0\0\0", 8);
-    memcpy(file + 8, header, sizeof header);
-    put(file, 12, 4, mg_crc32(0, file + 16, *size - 16));
+    const uint32_t kept[] = {arena + round_up(layer->scratch, 16), n | 1u << 16, layer->n_inputs | 1u << 16, 0, tensors,
+                             nodes, node_size, indices, strings, 1, data, layer->data_size, 0, 0, 0};
+    memcpy(file + MG_HEADER_KEPT, kept, sizeof kept);
+    exercise_repair(file, *size);
     return file;
 }
 
@@ -110,10 +106,10 @@ bool layer_run(const layer_t *layer, layer_run_t *run) {
         fprintf(digests, "op %u %u %08x\n", layer->op, run->output_size, mg_crc32(0, run->output, run->output_size));
     }
     size_t output = (size_t)((uint8_t *)run->output - arena), after = output + run->output_size;
-    size_t scratch = arena_size - round_up(layer->scratch, 16), behind = scratch + layer->scratch;
+    size_t scratch = arena_size - round_up(layer->scratch, 16), beyond = scratch + layer->scratch;
     CHECK(memcmp(before, arena, output) == 0, "op %u: wrote to its inputs", layer->op);
-    CHECK(memcmp(before + after, arena + after, scratch - after) == 0, "op %u: wrote behind its output", layer->op);
-    CHECK(memcmp(before + behind, arena + behind, arena_size - behind) == 0, "op %u: behind its scratch", layer->op);
+    CHECK(memcmp(before + after, arena + after, scratch - after) == 0, "op %u: wrote after its output", layer->op);
+    CHECK(memcmp(before + beyond, arena + beyond, arena_size - beyond) == 0, "op %u: after its scratch", layer->op);
     for (uint32_t i = 0; i < GUARD; i++) {
         CHECK(run->arena[i] == CANARY && arena[arena_size + i] == CANARY, "op %u: outside the arena", layer->op);
     }

@@ -26,8 +26,8 @@ TESTS = ("rule", "foreign", "mutated", "fenced", "arena", "conv", "depthwise", "
 
 REDUNDANT = {
     "m->file_size > INT32_MAX": "takes a file of 2 GB",
-    "left < NODE_SIZE": "sections behind the nodes make these bytes readable; the record's size then fails",
-    "mg_load_u16(p + 2) % 4 != 0": "no op's parameters give such a size",
+    "left < MG_NODE_SIZE": "sections after the nodes make these bytes readable; the record's size then fails",
+    "mg_load_u16(p + MG_NODE_RECORD_SIZE) % 4 != 0": "no op's parameters give such a size",
     "last >= check->tensors[0].size": "of two in MEAN the second finds the same; the first prevents wrapping",
     "p->depth == 0": "no tensor has 0 elements",
 }

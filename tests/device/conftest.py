@@ -19,7 +19,7 @@ BOARDS = os.environ.get("BOARDS", "qemu-cortex-m4").split(",")
 
 
 @pytest.fixture(scope="session", params=BOARDS)
-def board_name(request: pytest.FixtureRequest) -> str:
+def board_name(request: pytest.FixtureRequest, emulator: None) -> str:
     """Each emulated board that is tested, in turn."""
     return str(request.param)
 

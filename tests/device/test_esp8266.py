@@ -23,7 +23,7 @@ from tests.support import WAND_MODEL
 from tests.support.boards import built, make, module_of
 from tests.support.device_scripts import search_path
 
-pytestmark = pytest.mark.boards
+pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
 HEAP_BYTES = load_board("ESP8266_GENERIC").heap_bytes
 IDENTITY = Identity("micropython", (1, 25, 0), "lx106", 9 << 10 | 0x306, "", HEAP_BYTES, [], "", "", "/")

@@ -26,7 +26,7 @@ from midge.link.upload import upload
 from midge.link.verify import vectors, verify
 from tests.support import ROOT
 from tests.support.boards import Board, started
-from tests.support.command import midge
+from tests.support.command import midge, midge_process
 
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"
 
@@ -39,14 +39,14 @@ def need_builds() -> None:
 
 
 @pytest.fixture
-def stock_board(request: pytest.FixtureRequest) -> Callable[..., Board]:
+def stock_board(request: pytest.FixtureRequest, emulator: None) -> Callable[..., Board]:
     """A function that starts a board whose MicroPython knows nothing of Midge."""
     need_builds()
     return lambda **options: Board(started(request, "qemu-cortex-m4", firmware=STOCK, **options))
 
 
 @pytest.fixture(scope="module")
-def installed(request: pytest.FixtureRequest) -> Board:
+def installed(request: pytest.FixtureRequest, emulator: None) -> Board:
     """A board on which midge install was run."""
     need_builds()
     board = Board(started(request, "qemu-cortex-m4", firmware=STOCK))
@@ -70,8 +70,8 @@ def quiet(path: str, size: int) -> Callable[[int], None]:
 def test_from_stock_firmware_to_the_first_answer_in_20_s(stock_board: Callable[..., Board], wand: Path) -> None:
     board = stock_board()
     before = time.monotonic()
-    first = midge("install", "--port", board.port)
-    second = midge("upload", wand, "--port", board.port)
+    first = midge_process("install", "--port", board.port)
+    second = midge_process("upload", wand, "--port", board.port)
     answer = board.run("import midge; w = midge.load('wand.midge'); print(w([0.0] * 288).label)")
     seconds = time.monotonic() - before
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr

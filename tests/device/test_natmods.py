@@ -19,7 +19,7 @@ from tests.support import ROOT
 from tests.support.boards import Board, bare_board, built, make, module_of
 from tests.support.device_scripts import DEVICE_PACKAGE, LIB, NAMES, SCRIPTS, check, run, search_path
 
-pytestmark = pytest.mark.boards
+pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
 INT8_LIMIT, LIMIT = 28 * 1024, 48 * 1024
 

@@ -23,7 +23,7 @@ from tests.support import ROOT, WAND_MODEL
 from tests.support.boards import Board, built
 from tests.support.device_scripts import NAMES, SCRIPTS, check, rom_files, search_path
 
-pytestmark = pytest.mark.boards
+pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
 BIN = Path(sys.executable).parent
 BOOT_S = 120

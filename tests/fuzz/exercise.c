@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "format.h"
 #include "ops.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -26,7 +27,6 @@
 #define MOST_ARENA (1u << 20)
 #define MOST_WORK (1u << 22)
 #define MOST_COPIES (1u << 24) /* bytes of arena copied for the comparison of scratch */
-#define NODE_SIZE 20u
 
 static void require(bool condition, const char *what) {
     if (!condition) {
@@ -35,7 +35,7 @@ static void require(bool condition, const char *what) {
     }
 }
 
-/* 16-aligned and exactly so large that AddressSanitizer sees the first byte behind. */
+/* 16-aligned and exactly so large that AddressSanitizer sees the first byte after it. */
 static uint8_t *allocate(size_t size) {
     uint8_t *p = memalign(MG_ARENA_ALIGN, size != 0 ? size : 1);
     require(p != NULL, "no memory for the test");
@@ -47,10 +47,12 @@ static void store_u32(uint8_t *p, uint32_t v) {
 }
 
 void exercise_repair(uint8_t *file, size_t size) {
-    if (size >= 80) {
-        memcpy(file, "MIDG\1\0\0\0", 8);
-        store_u32(file + 8, (uint32_t)size);
-        store_u32(file + 12, mg_crc32(0, file + 16, size - 16));
+    if (size >= MG_HEADER_SIZE) {
+        const uint16_t version[] = {MG_FORMAT_MAJOR, MG_FORMAT_MINOR};
+        memcpy(file, MG_MAGIC, 4);
+        memcpy(file + MG_HEADER_MAJOR, version, sizeof version);
+        store_u32(file + MG_HEADER_FILE_SIZE, (uint32_t)size);
+        store_u32(file + MG_HEADER_CHECKSUM, mg_crc32(0, file + MG_HEADER_SUMMED, size - MG_HEADER_SUMMED));
     }
 }
 
@@ -68,7 +70,7 @@ static uint64_t least(uint32_t a, uint32_t b) {
 
 static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
     uint32_t n = (uint32_t)node->n_inputs + node->n_outputs;
-    const uint8_t *at = node->tensors + 2 * (n + n % 2);
+    const uint8_t *at = node->tensors - MG_NODE_SIZE + mg_params_at(n);
     mg_tensor_t out;
     mg_tensor(model, mg_load_u16(node->tensors + 2 * node->n_inputs), &out);
     mg_params_t p;
@@ -96,12 +98,12 @@ static uint64_t node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_DETECTION:
             return (uint64_t)p.detection.boxes * (p.detection.boxes + p.detection.limit)
                    * (p.detection.per_class ? p.detection.classes : 1) + (uint64_t)p.detection.boxes * p.detection.classes;
-        case MG_OP_CONV_16:
-            return (uint64_t)out.size * p.conv16.kernel_h * p.conv16.kernel_w * p.conv16.in_c;
-        case MG_OP_MAX_POOL_16:
-        case MG_OP_AVERAGE_POOL_16:
-            return out.size * least(p.pool16.kernel_h, p.pool16.in_h) * least(p.pool16.kernel_w, p.pool16.in_w);
-        case MG_OP_MATMUL_16: return (uint64_t)out.size * p.matmul16.depth;
+        case MG_OP_CONV_2D_I16:
+            return (uint64_t)out.size * p.conv_i16.kernel_h * p.conv_i16.kernel_w * p.conv_i16.in_c;
+        case MG_OP_MAX_POOL_2D_I16:
+        case MG_OP_AVERAGE_POOL_2D_I16:
+            return out.size * least(p.pool_i16.kernel_h, p.pool_i16.in_h) * least(p.pool_i16.kernel_w, p.pool_i16.in_w);
+        case MG_OP_MATMUL_I16: return (uint64_t)out.size * p.matmul_i16.depth;
         case MG_OP_LSTM: return 4ull * out.size * ((uint64_t)p.lstm.inputs + p.lstm.units);
         case MG_OP_SVDF:
             return (uint64_t)p.svdf.batches * p.svdf.filters * ((uint64_t)p.svdf.inputs + 2 * p.svdf.memory);
@@ -156,8 +158,8 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
     const uint8_t *record = model->file + model->nodes + cursor;
     mg_node_t node;
     mg_node_next(model, &cursor, &node);
-    places_t places = {.n_in = node.n_inputs, .n_out = node.n_outputs, .scratch = mg_load_u32(record + 12),
-                       .scratch_size = mg_load_u32(record + 16)};
+    places_t places = {.n_in = node.n_inputs, .n_out = node.n_outputs, .scratch = mg_load_u32(record + MG_NODE_SCRATCH),
+                       .scratch_size = mg_load_u32(record + MG_NODE_SCRATCH_SIZE)};
     for (uint32_t i = 0; i < places.n_in + places.n_out; i++) {
         mg_tensor(model, mg_load_u16(node.tensors + 2 * i),
                   i < places.n_in ? &places.in[i] : &places.out[i - places.n_in]);

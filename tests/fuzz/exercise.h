@@ -13,10 +13,10 @@ typedef enum { EXERCISE_REFUSED, EXERCISE_ACCEPTED, EXERCISE_RAN } exercise_t;
 /* Sets magic, version, size and checksum right, so that changes get past the header. */
 void exercise_repair(uint8_t *file, size_t size);
 
-/* Opens a copy of the file that lies `offset` behind a multiple of 16 and, where it is accepted and
+/* Opens a copy of the file that starts `offset` after a multiple of 16 and, where it is accepted and
  * not too large, runs it. Aborts when the core
  *   - refuses without a message, or accepts what a second look refuses
- *   - reads or writes behind the file or the arena, or in the arena outside the tensors and the
+ *   - reads or writes after the file or the arena, or in the arena outside the tensors and the
  *     scratch of the node that runs (AddressSanitizer sees to these)
  *   - changes the file or a node's inputs
  *   - gives an output that depends on what lay in the scratch. */

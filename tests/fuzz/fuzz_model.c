@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * libFuzzer on the validator and the kernels: the input is a file, its checksum is set right first.
- * The low bits of the input's checksum field choose how far from a multiple of 16 the file lies.
+ * The low bits of the input's checksum field choose how far from a multiple of 16 the file starts.
  */
 #include <stdlib.h>
 #include <string.h>

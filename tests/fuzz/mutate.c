@@ -10,11 +10,9 @@
 
 #include "bytes.h"
 #include "exercise.h"
+#include "format.h"
 #include "ops.h"
 
-#define HEADER_SIZE 80u
-#define TENSOR_SIZE 48u
-#define NODE_SIZE 20u
 #define ROOM (1u << 20)        /* tensor i has ROOM + i elements until its size is known */
 #define MOST_ELEMENTS 3000u    /* of a tensor */
 #define MOST_SCRATCH (1u << 16)
@@ -34,20 +32,20 @@ static uint32_t draw(uint32_t below) {
     return (uint32_t)((uint64_t)state * below >> 32);
 }
 
-/* A file whose sections lie inside it, so that its records can be found. */
+/* A file whose sections are inside it, so that its records can be found. */
 typedef struct {
     uint8_t *bytes;
     uint32_t size, max_size, tensors, n_tensors, nodes, n_nodes, data, data_size;
 } file_t;
 
 static bool read_file(file_t *f, uint8_t *bytes, size_t size, size_t max_size) {
-    if (size < HEADER_SIZE || size > INT32_MAX) {
+    if (size < MG_HEADER_SIZE || size > INT32_MAX) {
         return false;
     }
     *f = (file_t){bytes, (uint32_t)size, (uint32_t)(max_size < INT32_MAX ? max_size : INT32_MAX),
                   mg_load_u32(bytes + 36), mg_load_u16(bytes + 24), mg_load_u32(bytes + 40), mg_load_u16(bytes + 26),
                   mg_load_u32(bytes + 60), mg_load_u32(bytes + 64)};
-    return f->tensors <= size && f->n_tensors * TENSOR_SIZE <= size - f->tensors && f->nodes <= size
+    return f->tensors <= size && f->n_tensors * MG_TENSOR_SIZE <= size - f->tensors && f->nodes <= size
            && f->data <= size && f->data_size <= size - f->data;
 }
 
@@ -59,11 +57,11 @@ static void put(uint8_t *at, uint32_t width, uint32_t value) {
 static uint8_t *node_record(const file_t *f, uint32_t index) {
     uint32_t at = f->nodes;
     for (;; index--) {
-        if (f->size - at < NODE_SIZE) {
+        if (f->size - at < MG_NODE_SIZE) {
             return NULL;
         }
         uint32_t size = mg_load_u16(f->bytes + at + 2);
-        if (size < NODE_SIZE || size > f->size - at) {
+        if (size < MG_NODE_SIZE || size > f->size - at) {
             return NULL;
         }
         if (index == 0) {
@@ -96,19 +94,19 @@ bool mutate_field(uint8_t *bytes, size_t size, uint32_t seed) {
         return false;
     }
     uint8_t *record = f.bytes;
-    uint32_t from = 16, to = HEADER_SIZE; /* bytes of the record that may change */
+    uint32_t from = 16, to = MG_HEADER_SIZE; /* bytes of the record that may change */
     uint32_t kind = draw(8);
     if (kind == 0 && f.n_tensors != 0) {
-        record += f.tensors + draw(f.n_tensors) * TENSOR_SIZE;
+        record += f.tensors + draw(f.n_tensors) * MG_TENSOR_SIZE;
         from = 0;
-        to = TENSOR_SIZE;
+        to = MG_TENSOR_SIZE;
     } else if (kind > 1 && f.n_nodes != 0) {
         record = node_record(&f, draw(f.n_nodes < 64 ? f.n_nodes : 64));
         if (record == NULL) {
             return false;
         }
         to = mg_load_u16(record + 2);
-        uint32_t params = NODE_SIZE + 2 * ((record[4] + record[5] + 1u) & ~1u);
+        uint32_t params = mg_params_at((uint32_t)record[4] + record[5]);
         from = kind > 3 && params < to ? params : 0;
     }
     uint32_t width = 1u << draw(3), at = from + draw((to - from) / width) * width, old = 0;
@@ -310,7 +308,7 @@ static bool mend(file_t *f, trial_t *t) {
         resize(t, i, error->found);
         return true;
     }
-    if (strncmp(error->message, "a constant ends behind the data", 31) == 0) {
+    if (strncmp(error->message, "a constant ends after the data", 30) == 0) {
         return mend_offset(f, t);
     }
     if (strncmp(error->message, "a tensor of the wrong dtype", 27) == 0) {
@@ -330,7 +328,7 @@ static bool agree(file_t *f, trial_t *t) {
             return false;
         }
     }
-    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end behind its last element */
+    for (uint32_t i = 0; i < t->n; i++) { /* an operand that is walked over may end after its last element */
         if (t->check.tensors[i].size >= ROOM) {
             shrink(t, i, ROOM);
         }
@@ -345,7 +343,7 @@ static bool agree(file_t *f, trial_t *t) {
 static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_error_t *error) {
     t->op = mg_op_find(mg_load_u16(record));
     t->n = (uint32_t)record[4] + record[5];
-    uint32_t at = NODE_SIZE + 2 * (t->n + t->n % 2);
+    uint32_t at = mg_params_at(t->n);
     if (t->op == NULL || t->n > MG_NODE_TENSORS || record[4] == 0 || record[5] == 0
         || mg_load_u16(record + 2) != at + t->op->params_size) {
         return false;
@@ -355,13 +353,14 @@ static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_e
     t->check.data = f->bytes + f->data;
     t->check.data_size = f->data_size;
     t->check.error = error;
+    t->check.asked = NULL;
     memcpy(&t->check.params, record + at, t->op->params_size);
     for (uint32_t i = 0; i < t->n; i++) {
-        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        uint32_t index = mg_load_u16(record + MG_NODE_SIZE + 2 * i);
         if (index >= f->n_tensors) {
             return false;
         }
-        memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * TENSOR_SIZE, TENSOR_SIZE);
+        memcpy(&t->check.tensors[i], f->bytes + f->tensors + index * MG_TENSOR_SIZE, MG_TENSOR_SIZE);
         if (mg_dtype_size(t->check.tensors[i].dtype) == 0) {
             return false;
         }
@@ -369,8 +368,8 @@ static bool begin_trial(const file_t *f, const uint8_t *record, trial_t *t, mg_e
     return true;
 }
 
-/* Where the op works element by element, its output may lie on an input of the same size. */
-static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
+/* Where the op works element by element, its output may have the bytes of an input of the same size. */
+static bool is_in_place(const trial_t *t, mg_tensor_t *out) {
     uint32_t i = draw(t->check.n_inputs);
     const mg_tensor_t *in = &t->check.tensors[i];
     if (!t->op->in_place || in->place == MG_PLACE_DATA || in->size != out->size || draw(3) != 0) {
@@ -385,20 +384,20 @@ static bool lies_on_input(const trial_t *t, mg_tensor_t *out) {
     return true;
 }
 
-/* Writes the node and its tensors back, one behind the other in the arena. */
+/* Writes the node and its tensors back, one after the other in the arena. */
 static bool write_back(file_t *f, uint8_t *record, trial_t *t) {
     uint32_t arena = 0, largest = 16;
-    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only lie somewhere */
-        uint8_t *tensor = f->bytes + f->tensors + i * TENSOR_SIZE;
+    for (uint32_t i = 0; i < f->n_tensors; i++) { /* those of other nodes need only be somewhere */
+        uint8_t *tensor = f->bytes + f->tensors + i * MG_TENSOR_SIZE;
         uint32_t size = mg_load_u32(tensor + 8);
         put(tensor + 4, 4, 0);
         largest = size > largest && size < ROOM ? size : largest;
     }
     for (uint32_t i = 0; i < t->n; i++) {
         mg_tensor_t *tensor = &t->check.tensors[i];
-        uint32_t index = mg_load_u16(record + NODE_SIZE + 2 * i);
+        uint32_t index = mg_load_u16(record + MG_NODE_SIZE + 2 * i);
         for (uint32_t j = 0; j < i; j++) {
-            if (index == mg_load_u16(record + NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
+            if (index == mg_load_u16(record + MG_NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
                 const mg_tensor_t *twin = &t->check.tensors[j];
                 if (i >= t->check.n_inputs || twin->size != tensor->size || twin->dtype != tensor->dtype) {
                     return false;
@@ -411,22 +410,20 @@ static bool write_back(file_t *f, uint8_t *record, trial_t *t) {
             tensor->dims[d] = 1;
         }
         tensor->offset = 0;
-        if (tensor->place == MG_PLACE_STATE) {
-            tensor->name = MG_REAL_ZERO;
-        }
+        tensor->initial = MG_ZEROS;
         if (tensor->place == MG_PLACE_DATA) {
             while (tensor->size > f->data_size) {
                 if (!grow_data(f, t)) {
                     return false;
                 }
             }
-        } else if (i < t->check.n_inputs || !lies_on_input(t, tensor)) {
+        } else if (i < t->check.n_inputs || !is_in_place(t, tensor)) {
             tensor->offset = arena;
             arena += (tensor->size + 15) & ~15u;
         }
-        memcpy(f->bytes + f->tensors + index * TENSOR_SIZE, tensor, TENSOR_SIZE);
+        memcpy(f->bytes + f->tensors + index * MG_TENSOR_SIZE, tensor, MG_TENSOR_SIZE);
     }
-    memcpy(record + NODE_SIZE + 2 * (t->n + t->n % 2), &t->check.params, t->op->params_size);
+    memcpy(record + mg_params_at(t->n), &t->check.params, t->op->params_size);
     put(record + 12, 4, arena);
     put(record + 16, 4, t->check.scratch_size);
     arena += (t->check.scratch_size + 15) & ~15u;

@@ -10,6 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import midge
 from tests.device.scripts.lib.tiny import classifier
 from tests.support import ROOT
 
@@ -35,8 +36,9 @@ def search_path(*folders: Path) -> str:
 
 
 def check(out: str) -> None:
-    """Fail unless a script printed that something holds."""
+    """Fail unless a script printed that something holds, and where it names the version, that of this PC."""
     assert "ok " in out, out
+    assert all(line == f"ok version {midge.__version__}" for line in out.splitlines() if line.startswith("ok version "))
 
 
 def rom_files() -> dict[str, bytes]:

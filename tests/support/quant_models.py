@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from midge.convert.pipeline import convert_graph
+from midge.core.batch import Engine
 from midge.graph import Graph as IrGraph
+from midge.importers import read_model
 from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes, option_fields
+from midge.quantize import Options, Report, quantize
 
 CONV = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU"}
 
@@ -87,3 +91,14 @@ def as_tflite(graph: IrGraph) -> bytes:
     ]  # fmt: skip
     return model_bytes(Graph(tensors, operators, [names[id(t)] for t in graph.inputs],
                              [names[id(t)] for t in graph.outputs]))  # fmt: skip
+
+
+def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[IrGraph, Report]:
+    """Quantise a float model, calibrated on x."""
+    done = quantize(read_model(model), [x], options)
+    return done.graph, done.report
+
+
+def outputs(graph: IrGraph, x: np.ndarray) -> np.ndarray:
+    """Run a graph on the core, and return its first output."""
+    return Engine(convert_graph(graph, [], "test", 0).blob).run([x])[0]

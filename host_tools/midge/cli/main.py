@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from .. import __version__
 from ..errors import UserError
 from .boards import boards
 from .convert import convert
@@ -24,7 +25,7 @@ COMMANDS = (convert, evaluate, inspect, run, profile, sim, boards, flash, instal
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="midge")
+@click.version_option(__version__)
 def cli() -> None:
     """Machine learning on MicroPython boards: convert models, look at them, run them, put them on a board."""
 

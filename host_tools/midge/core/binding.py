@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_void_p
-from typing import Any
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from .. import resources
 from ..errors import UserError
-from ..fileformat.opset import by_number
+from ..fileformat import spec
+from ..fileformat.opset import by_number, dtypes
 
-__all__ = ["Model"]
+__all__ = ["Model", "about"]
 
-_MAX_RANK = 6
-_ARENA_ALIGN = 16
-_NO_MEMORY = 4  # of mg_status_t
-_DTYPES = {1: "int8", 2: "uint8", 3: "int16", 4: "int32", 5: "float32",
-           6: "uint32", 7: "uint64", 8: "int64", 9: "bool", 10: "uint16"}  # fmt: skip
-_DTYPE_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 4, 7: 8, 8: 8, 9: 1, 10: 2}
-# By array's type codes; bytes go everywhere.
-_RAW_CODES = {1: "b", 2: "b", 3: "h", 4: "il", 5: "f", 6: "IL", 7: "QL", 8: "ql", 9: "b?", 10: "H"}
+_DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
+# What arrays of 'long' and numpy's bool are to the typecodes of ops.def; bytes go everywhere.
+_SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
 _NUMBER_CODES = "bBhHiIlLfd"
+_NO_MEMORY = 4  # of mg_status_t
 
 
 class _Error(ctypes.Structure):
@@ -47,7 +46,8 @@ class _Tensor(ctypes.Structure):
         *((name, c_uint32) for name in ("offset", "size", "name")),
         ("scale", c_float),
         ("zero_point", c_int32),
-        ("dims", c_uint32 * _MAX_RANK),
+        ("dims", c_uint32 * spec.MAX_RANK),
+        ("initial", c_uint32),
     ]
 
     @property
@@ -56,7 +56,7 @@ class _Tensor(ctypes.Structure):
 
     @property
     def elements(self) -> int:
-        return int(self.size) // _DTYPE_SIZES[self.dtype]
+        return int(self.size) // _DTYPES[self.dtype].size
 
 
 class _Node(ctypes.Structure):
@@ -75,17 +75,27 @@ class _Model(ctypes.Structure):
         ("arena", c_void_p),
         *((name, c_uint32) for name in ("file_size", "arena_size")),
         *((name, c_uint16) for name in ("n_tensors", "n_nodes", "n_inputs", "n_outputs", "n_labels", "reserved")),
-        *((name, c_uint32) for name in ("tensors", "nodes", "nodes_size", "ends", "strings", "strings_size")),
+        *((name, c_uint32) for name in ("tensors", "nodes", "nodes_size", "inputs_outputs", "strings", "strings_size")),
         *((name, c_uint32) for name in ("data", "data_size", "name", "labels", "metadata")),
     ]
+
+
+class _Scratch(ctypes.Structure):
+    _fields_ = [(name, c_uint32) for name in ("least", "step", "most")]
+
+
+class _Fact(ctypes.Structure):
+    _fields_ = [("name", c_char_p), ("size", c_uint32), ("offset", c_uint32)]
 
 
 _MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(_Model), POINTER(_Error), POINTER(_Tensor), POINTER(c_uint32)
 
 _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
-    "mg_model_open": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
-    "mg_model_open_known": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
+    "mg_about": (c_char_p, []),
+    "mg_ask_scratch": (c_bool, [c_uint32, c_char_p, _TENSOR, c_uint32, c_uint32, c_char_p, c_uint32, POINTER(_Scratch),
+                                _ERROR]),
+    "mg_model_check": (c_bool, [_MODEL, c_void_p, c_size_t, c_bool, _ERROR]),
     "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_run": (None, [_MODEL]),
     "mg_reset": (None, [_MODEL]),
@@ -106,13 +116,57 @@ def _load_library() -> ctypes.CDLL:
     if not path.exists():
         raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
     library = ctypes.CDLL(str(path))
-    for name, (result, arguments) in _PROTOTYPES.items():
-        function = getattr(library, name)
+    for name, (result, arguments) in sorted(_PROTOTYPES.items()):
+        function = getattr(library, name, None)
+        if function is None:
+            raise _another_version(path, f"it has no {name}")
         function.restype, function.argtypes = result, arguments
+    _compare(path, _facts_of(library))
     return library
 
 
+def _facts_of(library: ctypes.CDLL) -> dict[str, tuple[int, int]]:
+    """Read what the library says of its numbers and structs: (number or size, offset) by name."""
+    facts = ctypes.cast(library.mg_facts, POINTER(_Fact))
+    found: dict[str, tuple[int, int]] = {}
+    for i in count():
+        if facts[i].name is None:
+            return found
+        found[facts[i].name.decode()] = (facts[i].size, facts[i].offset)
+    raise AssertionError
+
+
+def _compare(path: Path, found: dict[str, tuple[int, int]]) -> None:
+    """Refuse a library whose numbers and structs are others than those of this package. Raises ImportError."""
+    wanted = {name: (number, 0) for name, number in _NUMBERS.items()}
+    for name, struct in _STRUCTS.items():
+        wanted[name] = (ctypes.sizeof(struct), 0)
+        for field in struct._fields_:
+            member = getattr(struct, field[0])
+            wanted[f"{name}.{field[0]}"] = (member.size, member.offset)
+    for name in sorted({*found, *wanted}):
+        if found.get(name) != wanted.get(name):
+            raise _another_version(path, f"{name} is {found.get(name)}, wanted {wanted.get(name)}")
+
+
+def _another_version(path: Path, why: str) -> ImportError:
+    return ImportError(f"{path.name} is of another version than the midge package: {why}; run make host in the "
+                       "repository, or reinstall")
+
+
+# By the core's names (native_module/binding/ctypes.c).
+_NUMBERS = {
+    "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
+    "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
+    "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
+    "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
+}  # fmt: skip
+_STRUCTS: dict[str, Any] = {
+    "mg_error_t": _Error, "mg_tensor_t": _Tensor, "mg_node_t": _Node, "mg_model_t": _Model, "mg_scratch_t": _Scratch,
+}  # fmt: skip
+
 _core = _load_library()
+about: str = _core.mg_about().decode()
 
 
 class _Buffer(ctypes.Structure):
@@ -131,7 +185,7 @@ class _Buffer(ctypes.Structure):
 
 
 def _address(view: memoryview) -> int:
-    """Return where contiguous bytes lie; they stay there as long as the view lives."""
+    """Return where contiguous bytes are; they stay there as long as the view lives."""
     buffer = _Buffer()
     ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(buffer), 0)
     address = buffer.buf or 0
@@ -167,12 +221,11 @@ class Model:
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
         self._model = _Model()
         error = _Error()
-        open_file = _core.mg_model_open if checksum else _core.mg_model_open_known
-        if not open_file(self._model, _address(view), view.nbytes, error):
+        if not _core.mg_model_check(self._model, _address(view), view.nbytes, checksum, error):
             _raise(error)
         if arena is None:
-            self._arena = memoryview(bytearray(self._model.arena_size + _ARENA_ALIGN))
-            start = -_address(self._arena) % _ARENA_ALIGN
+            self._arena = memoryview(bytearray(self._model.arena_size + spec.ARENA_ALIGN))
+            start = -_address(self._arena) % spec.ARENA_ALIGN
             self._arena = self._arena[start : start + self._model.arena_size]
         else:
             given = _view(arena, writable=True)
@@ -194,32 +247,32 @@ class Model:
 
     @property
     def arena(self) -> memoryview:
-        """The working memory, host only: tensors lie where the file's records say."""
+        """The working memory, host only: tensors are where the file's records say."""
         return self._arena
 
     def reset(self) -> None:
         _core.mg_reset(self._model)
 
     def write(self, values: Any, i: int = 0) -> None:
-        tensor = self._end(i, is_output=False)
+        tensor = self._tensor(i, is_output=False)
         found = list(_numbers(values))
         if len(found) != tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted")
         self._put(tensor, _core.mg_tensor_data(self._model, tensor), 0, found)
 
     def push(self, window: Any, values: Any, i: int = 0) -> int:
-        tensor = self._end(i, is_output=False)
+        tensor = self._tensor(i, is_output=False)
         view = self._raw_buffer(tensor, window, is_output=True)
         found = list(_numbers(values))
         if len(found) > tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted at most")
-        address, gone = _address(view), len(found) * _DTYPE_SIZES[tensor.dtype]
+        address, gone = _address(view), len(found) * _DTYPES[tensor.dtype].size
         ctypes.memmove(address, address + gone, tensor.size - gone)
         self._put(tensor, address, tensor.elements - len(found), found)
         return len(found)
 
     def read(self, i: int = 0) -> list[float]:
-        tensor = self._end(i, is_output=True)
+        tensor = self._tensor(i, is_output=True)
         data = _core.mg_tensor_data(self._model, tensor)
         return [_core.mg_read_real(tensor, data, k) for k in range(tensor.elements)]
 
@@ -244,10 +297,10 @@ class Model:
         return node.op, by_number()[node.op].name, self._string(node.name)
 
     def input(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
-        return self._describe(self._end(i, is_output=False))
+        return self._describe(self._tensor(i, is_output=False))
 
     def output(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
-        return self._describe(self._end(i, is_output=True))
+        return self._describe(self._tensor(i, is_output=True))
 
     def label(self, k: int) -> str:
         if not 0 <= k < self._model.n_labels:
@@ -263,10 +316,10 @@ class Model:
 
     def info(self) -> tuple[str, int, int, int, int, int, int, int]:
         m = self._model
-        ends = (m.n_inputs, m.n_outputs, m.n_labels)
-        return self._string(m.name), m.file_size, m.arena_size, *ends, m.n_nodes, m.file
+        counts = (m.n_inputs, m.n_outputs, m.n_labels, m.n_nodes)
+        return self._string(m.name), m.file_size, m.arena_size, *counts, m.file
 
-    def _end(self, i: int, is_output: bool) -> _Tensor:
+    def _tensor(self, i: int, is_output: bool) -> _Tensor:
         count = self._model.n_outputs if is_output else self._model.n_inputs
         if not 0 <= i < count:
             raise IndexError(f"this model has {count} {'outputs' if is_output else 'inputs'}")
@@ -288,7 +341,7 @@ class Model:
 
     def _describe(self, tensor: _Tensor) -> tuple[str, str, tuple[int, ...], float, int]:
         return (
-            self._string(tensor.name), _DTYPES[tensor.dtype], tensor.shape, tensor.scale, tensor.zero_point,
+            self._string(tensor.name), _DTYPES[tensor.dtype].name, tensor.shape, tensor.scale, tensor.zero_point,
         )  # fmt: skip
 
     def _find_node(self, k: int) -> tuple[c_uint32, _Node]:
@@ -311,14 +364,15 @@ class Model:
             found = "no writable buffer" if is_output else "no buffer"
         else:
             code = _code(view)
-            fits = code in _RAW_CODES[tensor.dtype] and (view.itemsize == _DTYPE_SIZES[tensor.dtype])
+            dtype = _DTYPES[tensor.dtype]
+            fits = dtype.code in _SAME_CODE.get(code, code) and view.itemsize == dtype.size
             if view.nbytes == tensor.size and (code == "B" or fits):
                 return view
             found = f"{view.nbytes} bytes" + ("" if code == "B" else f" of '{code}'")
-        end = "output" if is_output else "input"
+        which = "output" if is_output else "input"
         raise (TypeError if view is None else ValueError)(
-            f"{end} '{self._string(tensor.name)}': got {found}, wanted {tensor.size} bytes of "
-            f"{_DTYPES[tensor.dtype]} {list(tensor.shape)}"
+            f"{which} '{self._string(tensor.name)}': got {found}, wanted {tensor.size} bytes of "
+            f"{_DTYPES[tensor.dtype].name} {list(tensor.shape)}"
         )
 
     def _copy_raw(self, value: Any, is_output: bool) -> None:
@@ -328,7 +382,7 @@ class Model:
             each = "output" if is_output else "input"
             raise ValueError(f"got {len(buffers)} buffers, wanted {wanted}, one for each {each}")
         for i, buffer in enumerate(buffers):
-            tensor = self._end(i, is_output)
+            tensor = self._tensor(i, is_output)
             theirs = _address(self._raw_buffer(tensor, buffer, is_output))
             ours = _core.mg_tensor_data(self._model, tensor)
             ctypes.memmove(theirs if is_output else ours, ours if is_output else theirs, tensor.size)
@@ -338,6 +392,31 @@ class Model:
             f"input '{self._string(tensor.name)}': got {_found_shape(values)} ({count} values), "
             f"{wanted} {list(tensor.shape)} ({tensor.elements} values)"
         )
+
+
+class Scratch(NamedTuple):
+    """Bytes of scratch that a node's kernel takes; with more, in steps, up to `most`, it is faster."""
+
+    least: int
+    step: int
+    most: int
+
+
+def ask_scratch(
+    op: int, params: bytes, tensors: Sequence[tuple[int, int, int]], n_inputs: int, data: bytes
+) -> tuple[Scratch, bool]:
+    """Ask the core what scratch a node takes, and whether it accepts the node.
+
+    params: as a file holds them, with offsets into data. tensors: number of the dtype, place and bytes of the inputs,
+    then of the outputs.
+    """
+    records = (_Tensor * len(tensors))()
+    for record, (dtype, place, size) in zip(records, tensors, strict=True):
+        record.dtype, record.place, record.size = dtype, place, size
+    scratch, error = _Scratch(), _Error()
+    n_outputs = len(tensors) - n_inputs
+    accepted = _core.mg_ask_scratch(op, params, records, n_inputs, n_outputs, data, len(data), scratch, error)
+    return Scratch(scratch.least, scratch.step, scratch.most), accepted
 
 
 def _raise(error: _Error) -> None:
@@ -351,7 +430,7 @@ def _raise(error: _Error) -> None:
 def _numbers(values: Any, depth: int = 0) -> Iterator[float]:
     """Yield the numbers of nested lists and tuples, arrays and single numbers, in order."""
     if isinstance(values, (list, tuple)):
-        if depth > _MAX_RANK:
+        if depth > spec.MAX_RANK:
             raise ValueError("lists nested too deep")
         for value in values:
             yield from _numbers(value, depth + 1)

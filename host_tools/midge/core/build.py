@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compile native_module/core as a shared library for this machine."""
+"""Compile the core, and what binds it to Python here, as a shared library for this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ else:  # run as a file by make, before anything is installed
 def build_core(target: Path) -> None:
     """Compile the core to `target` with $CC (default cc), replacing it in one step."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
-    sources = sorted(map(str, (folder("native") / "core").rglob("*.c")))
+    native = folder("native")
+    sources = [*sorted(map(str, (native / "core").rglob("*.c"))), str(native / "binding" / "ctypes.c")]
     temporary = target.with_suffix(".tmp")
     options = ["-std=c99", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra"]
     subprocess.run([*compiler, *options, "-o", str(temporary), *sources, "-lm"], check=True)

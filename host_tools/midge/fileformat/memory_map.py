@@ -12,14 +12,14 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from .read import File, FileNode, FileTensor
-from .spec import DATA, REAL_ZERO, STATE
+from .spec import DATA, STATE, ZEROS
 
 
 @dataclass
 class Span:
     """A stretch of the arena that holds one value from node `first` to node `last` inclusive.
 
-    -1 is before the first node (inputs and states), len(nodes) behind the last one (outputs).
+    -1 is before the first node (inputs and states), len(nodes) after the last one (outputs).
     """
 
     kind: str  # "tensor", "state" or "scratch"
@@ -135,7 +135,7 @@ def dissect(file: File) -> Anatomy:
 
 
 def _covered(spans: list[Span]) -> int:
-    """Bytes under any of the spans; in place, an output lies on its input."""
+    """Bytes under any of the spans; in place, an output has the bytes of its input."""
     total = reached = 0
     for span in sorted(spans, key=lambda s: s.offset):
         total += max(0, span.end - max(reached, span.offset))
@@ -150,7 +150,7 @@ def _flash(file: File) -> list[int]:
         places = [value for key, value in node.params.items() if key.endswith("_at")]
         places += [file.tensors[i].offset for i in node.inputs if file.tensors[i].place == DATA]
         named.append(places)
-    initial = [t.initial for t in file.tensors if t.place == STATE and t.initial != REAL_ZERO]
+    initial = [t.initial for t in file.tensors if t.place == STATE and t.initial != ZEROS]
     starts = sorted({at for places in named for at in places} | set(initial))
     ends = dict(zip(starts, [*starts[1:], file.data_size], strict=True))
     seen = set(initial)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The device op table, read from the one place that defines it: native_module/ops.def."""
+"""The dtypes and device ops, read from the one place that defines them: native_module/ops.def."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _FORMATS = {
     "uint16_t": "H",
     "int32_t": "i",
     "uint32_t": "I",
+    "uint64_t": "Q",
+    "int64_t": "q",
     "float": "f",
 }
 
@@ -32,10 +34,15 @@ class Field:
     format: str
     count: int
 
-    @property
-    def is_offset(self) -> bool:
-        """Whether the field is an offset into the data section."""
-        return self.name.endswith("_at")
+
+@dataclass(frozen=True)
+class Dtype:
+    """A row of the dtypes: the number that a file stores, bytes per element, and the typecode of fitting arrays."""
+
+    number: int
+    name: str
+    size: int
+    code: str
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,21 @@ class Op:
 
 
 @cache
+def _rows() -> str:
+    return re.sub(r"/\*.*?\*/", "", OPS_DEF.read_text(), flags=re.S)
+
+
+@cache
+def dtypes() -> dict[str, Dtype]:
+    """Return all dtypes by name, in the order of their numbers."""
+    rows = re.findall(r"""^MG_DTYPE\((\d+), \w+, "(\w+)", (\w+), '(\w)'\)$""", _rows(), flags=re.M)
+    return {name: Dtype(int(n), name, struct.calcsize("<" + _FORMATS[kind]), code) for n, name, kind, code in rows}
+
+
+@cache
 def ops() -> dict[str, Op]:
-    """All device ops by name, in the order of their numbers."""
-    text = re.sub(r"/\*.*?\*/", "", OPS_DEF.read_text(), flags=re.S)
+    """Return all device ops by name, in the order of their numbers."""
+    text = _rows()
     structs = {}
     for name, body in re.findall(r"^MG_STRUCT\((\w+),\n(.*?)^\)", text, flags=re.S | re.M):
         found = re.findall(r"MG_(?:FIELD|ARRAY)\((\w+), (\w+)(?:, (\d+))?\)", body)
@@ -97,7 +116,7 @@ def ops() -> dict[str, Op]:
 
 @cache
 def by_number() -> dict[int, Op]:
-    """All device ops by the number that a file stores."""
+    """Return all device ops by the number that a file stores."""
     return {op.number: op for op in ops().values()}
 
 

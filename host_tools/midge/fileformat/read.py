@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Decode .midge files, for tools that show them. The law is native_module/FORMAT.md."""
+"""Decode .midge files, for tools that show them. native_module/FORMAT.md is normative."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import UserError
 from .opset import Op, by_number
-from .spec import DTYPE_NAMES, HEADER, NODE, REAL_ZERO, STATE, TENSOR
+from .spec import DTYPE_NAMES, HEADER, MAX_RANK, NODE, TENSOR, ZEROS
 
 
 @dataclass
@@ -26,7 +26,7 @@ class FileTensor:
     name: str
     scale: float
     zero_point: int
-    initial: int = REAL_ZERO  # of a state: where its initial value lies
+    initial: int = ZEROS  # of a state: where its initial value is in the data section
 
 
 @dataclass
@@ -45,11 +45,11 @@ class FileNode:
     def macs(self) -> int:
         """Multiplications of a run."""
         p, name = self.params, self.op.name
-        if name == "CONV_16":
+        if name == "CONV_2D_I16":
             taps = p["kernel_h"] * p["kernel_w"] * p["in_c"] // p["groups"]
-            end = "in" if p["up_h"] * p["up_w"] > 1 else "out"
-            return int(p["batches"] * p[f"{end}_h"] * p[f"{end}_w"] * p["out_c"] * taps)
-        if name == "MATMUL_16":
+            grid = "in" if p["up_h"] * p["up_w"] > 1 else "out"
+            return int(p["batches"] * p[f"{grid}_h"] * p[f"{grid}_w"] * p["out_c"] * taps)
+        if name == "MATMUL_I16":
             return int(math.prod(p["batch"]) * p["rows"] * p["columns"] * p["depth"])
         if name == "LSTM":
             return int(4 * p["batches"] * p["steps"] * p["units"] * (p["inputs"] + p["units"]))
@@ -83,8 +83,9 @@ class File:
 
 def decode(blob: bytes) -> File:
     """Decode a file that the core has accepted (see check)."""
-    (_, _, _, size, _, _, arena_size, n_tensors, n_nodes, n_inputs, n_outputs, n_labels, _, tensors, nodes, _, ends,
-     strings, strings_size, _, data_size, name, labels, metadata) = HEADER.unpack_from(blob)  # fmt: skip
+    (_, _, _, size, _, _, arena_size, n_tensors, n_nodes, n_inputs, n_outputs, n_labels, _, tensors, nodes, _,
+     inputs_outputs, strings, strings_size, _, data_size, name, labels, metadata,
+     ) = HEADER.unpack_from(blob)  # fmt: skip
     pool = blob[strings : strings + strings_size]
 
     def string(at: int) -> str:
@@ -102,15 +103,14 @@ def decode(blob: bytes) -> File:
         key, value = list_from(metadata, 2)
         pairs[key] = value
         metadata += len(key.encode()) + len(value.encode()) + 2
-    indices = struct.unpack_from(f"<{n_inputs + n_outputs}H", blob, ends)
+    indices = struct.unpack_from(f"<{n_inputs + n_outputs}H", blob, inputs_outputs)
     file = File(string(name), size, arena_size, data_size, list(indices[:n_inputs]), list(indices[n_inputs:]),
                 list_from(labels, n_labels), pairs)  # fmt: skip
     for i in range(n_tensors):
-        dtype, rank, place, _, offset, nbytes, at, scale, zero, *dims = TENSOR.unpack_from(blob, tensors + 48 * i)
-        file.tensors.append(
-            FileTensor(DTYPE_NAMES[dtype], tuple(dims[:rank]), place, offset, nbytes,
-                       "" if place == STATE else string(at), scale, zero, at if place == STATE else REAL_ZERO)
-        )
+        dtype, rank, place, _, offset, nbytes, at, scale, zero, *rest = TENSOR.unpack_from(
+            blob, tensors + TENSOR.size * i)
+        file.tensors.append(FileTensor(DTYPE_NAMES[dtype], tuple(rest[:rank]), place, offset, nbytes, string(at), scale,
+                                       zero, rest[MAX_RANK]))
     for _ in range(n_nodes):
         number, length, n_in, n_out, _, at, scratch, scratch_size = NODE.unpack_from(blob, nodes)
         op = by_number()[number]

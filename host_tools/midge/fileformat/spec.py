@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""The records and numbers of a .midge file. The law is native_module/FORMAT.md."""
+"""The records and numbers of a .midge file. native_module/FORMAT.md is normative; core/binding.py asserts that the core
+has the same ones."""
 
 from __future__ import annotations
 
 import struct
 
+from .opset import dtypes
+
 MAGIC = b"MIDG"
-MAJOR, MINOR = 1, 0
+MAJOR, MINOR = 2, 0
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
-TENSOR = struct.Struct("<BBBBIIIfi6I")
+TENSOR = struct.Struct("<BBBBIIIfi6II")
 NODE = struct.Struct("<HHBBHIII")
-DTYPES = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4, "float32": 5,
-          "uint32": 6, "uint64": 7, "int64": 8, "bool": 9, "uint16": 10}  # fmt: skip
+ARENA_ALIGN = 16
+MAX_RANK = 6
+NODE_TENSORS = 8  # inputs and outputs of a node, at most
+DTYPES = {dtype.name: dtype.number for dtype in dtypes().values()}
 DTYPE_NAMES = {number: name for name, number in DTYPES.items()}
 ARENA, DATA, STATE = 0, 1, 2
-REAL_ZERO = 0xFFFFFFFF  # the initial value of a state that starts as zeros
+ZEROS = 0xFFFFFFFF  # in place of a state's initial value: it starts as real zeros

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-DTYPE_SIZES = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2, "int32": 4, "uint32": 4,
-               "float32": 4, "int64": 8, "uint64": 8, "float64": 8}
+from ..fileformat.opset import dtypes
+
+# Those of boards, and those that only models have.
+DTYPE_SIZES = {dtype.name: dtype.size for dtype in dtypes().values()} | {"float16": 2, "float64": 8}
 
 
 @dataclass

@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..optional import need
-from ..resources import folder
+from ..resources import folder, version
 
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
@@ -124,7 +124,7 @@ def write_mip(root: Path, arch: str) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(content)
     # Addresses are relative to the package.json, so that the folder works wherever it lies.
-    description = {"urls": [[name, name] for name in files], "version": "0.1.0"}
+    description = {"urls": [[name, name] for name in files], "version": version()}
     (place / "package.json").write_text(json.dumps(description, indent=1) + "\n")
     return place / "package.json"
 

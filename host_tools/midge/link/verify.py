@@ -24,7 +24,7 @@ _PIECE = 2048  # bytes of an input in one request
 _TEMPORARY = "_verify.midge"
 _DTYPES = {"bool": "uint8"}  # as numpy sees their bytes
 
-# ld(path): load, with a buffer for each end. run(): returns microseconds and the hash of each output.
+# ld(path): load, with a buffer for each input and output. run(): returns microseconds and the hash of each output.
 _ON_BOARD = """
 import midge,time,hashlib,binascii,gc
 def ld(p,xs,ys):
@@ -74,13 +74,13 @@ def vectors(blob: bytes, given: Path | None, runs: int, seed: int = 0) -> list[l
     the dtype come first (all lowest, all highest, alternating, the zero point), then random ones.
     """
     file = decode(blob)
-    ends = [file.tensors[i] for i in file.inputs]
+    inputs = [file.tensors[i] for i in file.inputs]
     if given is not None:
-        return _given(given, ends)
+        return _given(given, inputs)
     rng = np.random.default_rng(seed)
     made = []
     for run in range(runs):
-        made.append([_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in ends])
+        made.append([_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in inputs])
     return made
 
 
@@ -110,13 +110,13 @@ def _range(dtype: str, kind: np.dtype) -> tuple[int, int]:
     return int(np.iinfo(kind).min), int(np.iinfo(kind).max)
 
 
-def _given(path: Path, ends: Sequence[FileTensor]) -> list[list[bytes]]:
+def _given(path: Path, inputs: Sequence[FileTensor]) -> list[list[bytes]]:
     from ..cli.run import read_samples
 
-    if len(ends) != 1:
-        raise UserError(f"{path}: the model has {len(ends)} inputs, a file of vectors feeds one; leave it out to have "
-                        "vectors made")  # fmt: skip
-    (tensor,) = ends
+    if len(inputs) != 1:
+        raise UserError(f"{path}: the model has {len(inputs)} inputs, a file of vectors feeds one; leave it out to "
+                        "have vectors made")  # fmt: skip
+    (tensor,) = inputs
     kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
     elements = int(np.prod(tensor.shape, dtype=np.int64))
     raw = None

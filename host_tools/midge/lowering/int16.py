@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fileformat.spec import DTYPES
 from ..graph import Node, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, multipliers, symmetric_weights, want_quantized
@@ -20,7 +21,6 @@ from .program import Program
 from .rules import rule
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "int32": (fp.INT32_MIN, fp.INT32_MAX)}
-DTYPE_NUMBERS = {"int8": 1, "uint8": 2, "int16": 3, "int32": 4}
 
 
 def want_int16(node: Node) -> None:
@@ -64,7 +64,7 @@ def bias_of(node: Node, index: int, count: int, wide_without: bool) -> tuple[np.
     return data.reshape(-1).astype(np.int64), tensor.dtype != "int32"
 
 
-def add_conv16(
+def add_conv_i16(
     program: Program, node: Node, source: Tensor, params: dict[str, Any], weights: np.ndarray, table: bytes, wide: bool
 ) -> None:
     """`weights` are int8 [out_c, kernel_h, kernel_w, in_c / groups]."""
@@ -74,10 +74,10 @@ def add_conv16(
         raise Unsupported(f"tensors of shape {list(source.shape)}; at most 65535 along an axis can run")
     patch = params["kernel_h"] * params["kernel_w"] * params["in_c"]
     # A transposed convolution multiplies every input by every weight, others do so for every output.
-    end = "in" if params["up_h"] * params["up_w"] > 1 else "out"
-    macs = params["batches"] * params[f"{end}_h"] * params[f"{end}_w"] * params["out_c"] * patch // params["groups"]
-    program.add(node, "CONV_16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
-                scratch=2 * patch + params["kernel_h"] * params["kernel_w"], macs=macs)
+    grid = "in" if params["up_h"] * params["up_w"] > 1 else "out"
+    macs = params["batches"] * params[f"{grid}_h"] * params[f"{grid}_w"] * params["out_c"] * patch // params["groups"]
+    program.add(node, "CONV_2D_I16", [source], params, {"weights_at": weights.tobytes(), "channels_at": table},
+                macs=macs)
 
 
 def window_params(node: Node, source: Tensor) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def convolution(program: Program, node: Node, weights: np.ndarray, wide_without:
         **window_padding(node, (shape["in_h"], shape["in_w"]), (kernel_h, kernel_w)), **activation_range(node),
     }  # fmt: skip
     pairs = want_shifts(multipliers(node, out_c, per_tensor_in_float=False), wide)
-    add_conv16(program, node, source, params, weights, channels(bias, pairs), wide)
+    add_conv_i16(program, node, source, params, weights, channels(bias, pairs), wide)
 
 
 @rule("CONV_2D", dtype="int16")
@@ -145,7 +145,7 @@ def add_rows(program: Program, node: Node, weights: np.ndarray, bias: np.ndarray
     pairs = want_shifts(multipliers(node, out_c, per_tensor_in_float), wide)
     params = {"batches": 1, "in_h": rows, "in_w": 1, "in_c": in_c, "out_h": rows, "out_w": 1, "out_c": out_c,
               "kernel_h": 1, "kernel_w": 1, "out_zero_point": node.outputs[0].zero_point, **limits}
-    add_conv16(program, node, source, params, weights, channels(bias, pairs), wide)
+    add_conv_i16(program, node, source, params, weights, channels(bias, pairs), wide)
 
 
 @rule("TRANSPOSE_CONV", dtype="int16")
@@ -173,7 +173,7 @@ def transpose_conv(program: Program, node: Node) -> None:
             raise Unsupported(f"a transposed convolution whose strides {strides} exceed its kernel {kernel}")
         params[name] = size - 1 - pad
     turned = np.ascontiguousarray(weights[:, ::-1, ::-1, :])
-    add_conv16(program, node, source, params, turned, channels(bias, pairs), wide=True)
+    add_conv_i16(program, node, source, params, turned, channels(bias, pairs), wide=True)
 
 
 @rule("MEAN", dtype="int16")
@@ -196,7 +196,7 @@ def mean(program: Program, node: Node) -> None:
     params = {"batches": outer, "in_h": 1, "in_w": count, "in_c": inner, "out_h": 1, "out_w": 1, "out_c": inner,
               "kernel_h": 1, "kernel_w": count, "groups": inner, "shared": 1, "out_zero_point": out.zero_point,
               "act_min": -32768, "act_max": 32767}
-    add_conv16(program, node, source, params, np.ones(count, np.int8), channels(bias, [pair] * inner), wide=False)
+    add_conv_i16(program, node, source, params, np.ones(count, np.int8), channels(bias, [pair] * inner), wide=False)
 
 
 @rule("BATCH_MATMUL", dtype="int16")
@@ -219,7 +219,7 @@ def batch_matmul(program: Program, node: Node) -> None:
 
     (multiplier, shift), = want_shifts(multipliers(node, 1, per_tensor_in_float=True), wide=True)
     rows, columns, depth = left[0][-2], right[0][-1], left[0][-1]
-    program.add(node, "MATMUL_16", [a, b], {
+    program.add(node, "MATMUL_I16", [a, b], {
         "batch": [1] * (5 - rank) + list(out.shape[:-2]), "a_batch": batch(*left), "b_batch": batch(*right),
         "rows": rows, "columns": columns, "depth": depth, "a_row": left[1][-2], "a_step": left[1][-1],
         "b_column": right[1][-1], "b_step": right[1][-2], "multiplier": multiplier, "shift": shift,
@@ -266,14 +266,14 @@ def add_or_sub(program: Program, node: Node) -> None:
     scales = (a.scale / twice_max, b.scale / twice_max, twice_max / ((1 << 15) * out.scale))
     for name, scale in zip(("a", "b", "out"), scales, strict=True):
         params[f"{name}_multiplier"], params[f"{name}_shift"] = fp.quantize_multiplier(scale)
-    program.add(node, f"{node.op}_16", [a, b], params)
+    program.add(node, f"{node.op}_I16", [a, b], params)
 
 
 @rule("MUL", dtype="int16")
 def mul(program: Program, node: Node) -> None:
     a, b, out, params = operands(node)
     params["out_multiplier"], params["out_shift"] = fp.quantize_multiplier(a.scale * b.scale / out.scale)
-    program.add(node, "MUL_16", [a, b], params)
+    program.add(node, "MUL_I16", [a, b], params)
 
 
 def sigmoid_table() -> bytes:
@@ -310,7 +310,7 @@ def sigmoid(program: Program, node: Node) -> None:
         multiplier = int(real)
     if multiplier > 32767:
         raise Unsupported(f"a {node.op.lower()} of scale {source.scale}, which is far too large; export it again")
-    program.add(node, "SIGMOID_16", [source], {
+    program.add(node, "SIGMOID_I16", [source], {
         "count": source.elements, "multiplier": multiplier, "shift": shift, "tanh": int(node.op == "TANH"),
     }, {"table_at": sigmoid_table()})  # fmt: skip
 
@@ -322,7 +322,7 @@ def add_rescale(program: Program, node: Node, multiplier: tuple[int, int], below
         "count": source.elements, "multiplier": multiplier[0], "shift": multiplier[1],
         "below_multiplier": below[0], "below_shift": below[1], "in_zero_point": source.zero_point,
         "out_zero_point": out.zero_point, "act_min": limits[0], "act_max": limits[1],
-        "in_dtype": DTYPE_NUMBERS[source.dtype], "out_dtype": DTYPE_NUMBERS[out.dtype],
+        "in_dtype": DTYPES[source.dtype], "out_dtype": DTYPES[out.dtype],
     })  # fmt: skip
 
 
@@ -352,9 +352,9 @@ def quantize_op(program: Program, node: Node) -> None:
     want_quantized(out)
     if source.dtype == "float32":
         program.add(node, "QUANTIZE_ANY", [source], {"count": source.elements, "scale": out.scale,
-                    "zero_point": out.zero_point, "dtype": DTYPE_NUMBERS[out.dtype]})
+                    "zero_point": out.zero_point, "dtype": DTYPES[out.dtype]})
         return
-    if source.dtype not in DTYPE_NUMBERS or out.dtype not in DTYPE_NUMBERS:
+    if source.dtype not in LIMITS or out.dtype not in LIMITS:
         raise Unsupported(f"{source.dtype} to {out.dtype}; float32, int8, uint8, int16 and int32 can run")
     want_quantized(source)
     pair = fp.quantize_multiplier(source.scale / out.scale)
@@ -370,7 +370,7 @@ def dequantize_op(program: Program, node: Node) -> None:
     if out.dtype != "float32":
         raise Unsupported(f"{source.dtype} to {out.dtype}; float32 can run")
     program.add(node, "DEQUANTIZE_ANY", [source], {"count": source.elements, "scale": source.scale,
-                "zero_point": source.zero_point, "dtype": DTYPE_NUMBERS[source.dtype]})
+                "zero_point": source.zero_point, "dtype": DTYPES[source.dtype]})
 
 
 # Pooling and softmax
@@ -385,7 +385,7 @@ def pool_2d(program: Program, node: Node) -> None:
     kernel = (a["filter_height"], a["filter_width"])
     if kernel[0] * kernel[1] > 1 << 15:
         raise Unsupported(f"a window of {kernel[0]} x {kernel[1]}; at most 32768 elements can run")
-    program.add(node, node.op.replace("_2D", "_16"), [source], {
+    program.add(node, f"{node.op}_I16", [source], {
         **{k: v for k, v in shape.items() if k not in ("in_c", "out_c")}, "channels": shape["in_c"],
         "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": a["stride_h"], "stride_w": a["stride_w"],
         **window_padding(node, (shape["in_h"], shape["in_w"]), kernel), **activation_range(node),
@@ -410,7 +410,7 @@ def softmax(program: Program, node: Node) -> None:
     if shift > 30:
         raise Unsupported(f"a softmax whose scale {source.scale} times beta {beta} is far too large")
     tables = curve(np.exp, -10.0, 0.0) + curve(lambda x: np.float32(1) / (np.float32(1) + x), 0.0, 1.0)
-    program.add(node, "SOFTMAX_16", [source], {
+    program.add(node, "SOFTMAX_I16", [source], {
         "rows": source.elements // depth, "depth": depth, "multiplier": multiplier, "shift": shift,
     }, {"tables_at": tables})  # fmt: skip
 

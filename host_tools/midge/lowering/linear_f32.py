@@ -38,7 +38,6 @@ def add_conv(program: Program, node: Node, op: str, source: Tensor, out: Tensor,
     window = shape["kernel_h"] * shape["kernel_w"]
     if window * shape["in_c"] > 0xFFFF and weights.dtype == np.int8:
         raise Unsupported(f"a kernel of {window * shape['in_c']} int8 taps on float32 inputs; at most 65535 can run")
-    scratch = 0
     params: dict[str, Any] = {"stride_h": 1, "stride_w": 1, "dilation_h": 1, "dilation_w": 1} | shape
     if weights.dtype == np.int8:
         channels = shape["out_c"]
@@ -46,14 +45,13 @@ def add_conv(program: Program, node: Node, op: str, source: Tensor, out: Tensor,
         if op == "DEPTHWISE_CONV_2D":
             sums = weights.reshape(-1, channels).sum(axis=0, dtype=np.int32)
         table += weight_scales(node, channels).tobytes() + sums.astype("<i4").tobytes()
-        scratch = (shape["in_h"] * shape["in_w"] + window) * shape["in_c"]
         params["in_zero_point"] = int(asymmetric)
         op += "_HYBRID"
     else:
         op += "_F32"
     macs = shape["batches"] * shape["out_h"] * shape["out_w"] * weights.size
     program.add(part(node, [source], out), op, [in_arena(program, source)], params,
-                {"weights_at": weights.tobytes(), "channels_at": table}, scratch=scratch, macs=macs)
+                {"weights_at": weights.tobytes(), "channels_at": table}, macs=macs)
 
 
 def weight_scales(node: Node, channels: int) -> np.ndarray:
@@ -296,7 +294,7 @@ def lstm(program: Program, node: Node) -> None:
     program.add(part(node, [gates], out), "LSTM_F32", [gates], {
         "batches": batches, "steps": steps, "units": units, "time_major": int(time_major),
         "clip": a.get("cell_clip", 0.0) or math.inf,
-    }, {"recurrent_at": recurrent.tobytes()}, scratch=16 * units, macs=rows * 4 * units * units)  # fmt: skip
+    }, {"recurrent_at": recurrent.tobytes()}, macs=rows * 4 * units * units)  # fmt: skip
     program.steps[-1].outputs += [hidden, cell]
 
 

@@ -64,8 +64,7 @@ def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_chan
     }  # fmt: skip
     pairs = multipliers(node, out_c, per_tensor_in_float=is_legacy(node))
     constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, by_channel, pairs, zero_point)}
-    program.add(node, op, [source], params, constants, scratch=0 if kernel == (1, 1) else taps,
-                macs=n * out_h * out_w * weights.size)
+    program.add(node, op, [source], params, constants, macs=n * out_h * out_w * weights.size)
 
 
 @rule("CONV_2D")

@@ -7,11 +7,11 @@ import math
 
 import numpy as np
 
-from ..fileformat.opset import ops
-from ..graph import DTYPE_SIZES, Node, Tensor, Unsupported
+from ..fileformat.opset import dtypes, ops
+from ..graph import Node, Tensor, Unsupported
 from ..graph.tflite_ops import constant, required
 from .program import Program
-from .rules import ON_BOARD, merge_dims, row_major, rule, strided_copy
+from .rules import merge_dims, row_major, rule, strided_copy
 
 COPY_RANK = next(f.count for f in ops()["COPY"].fields if f.name == "dims")
 
@@ -219,7 +219,7 @@ def gather_axis(program: Program, node: Node, source: Tensor, out: Tensor, axis:
 
 def add_gather(program: Program, node: Node, source: Tensor, out: Tensor, indices: Tensor, params: dict[str, int],
                dims: list[int]) -> None:
-    if source.dtype not in ON_BOARD:
+    if source.dtype not in dtypes():
         raise Unsupported(f"{source.dtype} tensors")
     if indices.data is not None:
         indices = Tensor(indices.name, indices.shape, "int32", None, indices.data.astype(np.int32))
@@ -227,7 +227,7 @@ def add_gather(program: Program, node: Node, source: Tensor, out: Tensor, indice
         raise Unsupported(f"{indices.dtype} indices; int32 and constant ones can run")
     if params["batches"] * params["outer"] * params["count"] * params["inner"] != out.elements:
         raise Unsupported(f"an output of shape {list(out.shape)}")
-    params = {**params, "inner": params["inner"] * DTYPE_SIZES[source.dtype]}
+    params = {**params, "inner": params["inner"] * dtypes()[source.dtype].size}
     program.add(Node(node.op, [source, indices], [out]), "GATHER", [source, indices],
                 {**params, "depth": len(dims), "dims": dims + [1] * (5 - len(dims))})
 

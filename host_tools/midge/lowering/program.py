@@ -21,7 +21,7 @@ class Step:
     outputs: list[Tensor]
     params: dict[str, Any]
     constants: dict[str, bytes] = field(default_factory=dict)  # by the name of the *_at field
-    scratch: int = 0
+    scratch: int = 0  # program/packing/scratch.py sets it
     macs: int = 0
 
 
@@ -45,6 +45,10 @@ class Program:
         """The tensor whose bytes this one shares."""
         return self.place(tensor)[0]
 
+    def is_input_or_output(self, root: Tensor) -> bool:
+        """Tell whether an input or output of the model has bytes of this root."""
+        return any(self.root(t) is root for t in [*self.graph.inputs, *self.graph.outputs])
+
     def alias(self, tensor: Tensor, of: Tensor, at: int = 0) -> None:
         """Let a tensor be another name for the bytes of one, or for some of them from `at` on."""
         self.aliases[id(tensor)] = (of, at)
@@ -56,11 +60,10 @@ class Program:
         inputs: list[Tensor],
         params: dict[str, Any],
         constants: dict[str, bytes] | None = None,
-        scratch: int = 0,
         macs: int = 0,
     ) -> None:
         row = ops()[op]
         defaults: dict[str, Any] = {f.name: [0] * f.count if f.count else 0 for f in row.fields}
         self.steps.append(
-            Step(row, node.name, node.op, inputs, list(node.outputs), defaults | params, constants or {}, scratch, macs)
+            Step(row, node.name, node.op, inputs, list(node.outputs), defaults | params, constants or {}, 0, macs)
         )

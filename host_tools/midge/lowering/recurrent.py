@@ -97,7 +97,7 @@ def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
         "tanh_multiplier": tanh_multiplier, "tanh_shift": tanh_shift, "out_zero_point": hidden.zero_point,
         "clip": max(clip, 0), "time_major": int(time_major), "cell_gate_tanh": int(activation == 4),
         "wide": int(wide),
-    }, {"gates_at": bytes(gates), "table_at": sigmoid_table()}, scratch=8 * units,
+    }, {"gates_at": bytes(gates), "table_at": sigmoid_table()},
         macs=4 * batches * steps * units * (inputs + units))  # fmt: skip
     program.steps[-1].outputs += [hidden, cell]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..fileformat.opset import ops
-from ..graph import DTYPE_SIZES, Node, Tensor, Unsupported
+from ..fileformat.opset import dtypes, ops
+from ..graph import Node, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.tflite_ops import required
 from .program import Program
@@ -33,8 +33,8 @@ def rule(*names: str, dtype: str = "") -> Callable[[Rule], Rule]:
 
 def rule_of(node: Node) -> Rule | None:
     """The rule for the node's output dtype, else for its input's, else for all."""
-    ends = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
-    found = [RULES.get(f"{node.op} {t.dtype}") for t in ends]
+    tensors = [*node.outputs[:1], *(t for t in node.inputs[:1] if t is not None)]
+    found = [RULES.get(f"{node.op} {t.dtype}") for t in tensors]
     return next(filter(None, [*found, RULES.get(node.op)]), None)
 
 
@@ -44,10 +44,6 @@ def dtypes_of(op: str) -> list[str]:
 
 
 # What rules share
-
-# The dtypes that a tensor on the board may have.
-ON_BOARD = frozenset(("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool", "float32"))
-
 
 def want_dtype(node: Node, *dtypes: str) -> None:
     """Refuse a node unless its first input and output are of one of these dtypes."""
@@ -119,8 +115,7 @@ def strided_copy(
     dims, (ins, outs) = merge_dims(shape, in_stride, out_stride)
     if len(dims) > rank:
         raise Unsupported(f"a copy of {len(dims)} dimensions that do not merge; at most {rank} can run")
-    size = DTYPE_SIZES.get(source.dtype)
-    if size is None or source.dtype not in ON_BOARD:
+    if source.dtype not in dtypes():
         raise Unsupported(f"{source.dtype} tensors")
     program.add(node, "COPY", [source], {
         "dims": pad_left(dims, rank, 1),
@@ -128,7 +123,7 @@ def strided_copy(
         "out_stride": pad_left(outs, rank, 0),
         "in_start": in_start,
         "out_start": out_start,
-        "element_size": size,
+        "element_size": dtypes()[source.dtype].size,
         "fill": int(fill_value is not None),
         "fill_value": fill_value or 0,
     })

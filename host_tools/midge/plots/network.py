@@ -15,7 +15,7 @@ _ROWS = 16  # in a column
 def _colour(op: str) -> str:
     """By what an op does; what is not listed moves or converts values."""
     families = (
-        (BLUE, ("CONV_2D", "CONV_16")), (GREEN, ("DEPTHWISE",)), (PINK, ("MATMUL", "LSTM", "SVDF")),
+        (BLUE, ("CONV_2D",)), (GREEN, ("DEPTHWISE",)), (PINK, ("MATMUL", "LSTM", "SVDF")),
         (ORANGE, ("MAX_POOL", "AVERAGE_POOL", "MEAN", "REDUCE", "EXTREME")), (RED, ("SOFTMAX", "L2_NORM")),
         (YELLOW, ("ADD", "SUB", "MUL", "MAP", "BINARY")), (SKY, ("LUT", "UNARY", "SIGMOID")),
     )  # fmt: skip

@@ -34,13 +34,9 @@ def _elements(step: Step) -> int:
     return int(step.params["dims"][-1])
 
 
-def _touching(program: Program, root: Tensor, ends: str) -> list[int]:
+def _touching(program: Program, root: Tensor, side: str) -> list[int]:
     """The steps that have a tensor of this root among their `inputs` or `outputs`."""
-    return [i for i, s in enumerate(program.steps) if any(program.root(t) is root for t in getattr(s, ends))]
-
-
-def _is_end(program: Program, root: Tensor) -> bool:
-    return any(program.root(t) is root for t in [*program.graph.inputs, *program.graph.outputs])
+    return [i for i, s in enumerate(program.steps) if any(program.root(t) is root for t in getattr(s, side))]
 
 
 def _read_in_place(program: Program, at: int) -> bool:
@@ -48,7 +44,7 @@ def _read_in_place(program: Program, at: int) -> bool:
     step = program.steps[at]
     source, out = step.inputs[0], step.outputs[0]
     root, whole = program.root(source), program.root(out)
-    if whole is not out or out.is_state or root.is_constant or _is_end(program, out):
+    if whole is not out or out.is_state or root.is_constant or program.is_input_or_output(out):
         return False
     if step.params["out_start"] or _elements(step) != out.elements or len(_touching(program, out, "outputs")) != 1:
         return False
@@ -64,7 +60,7 @@ def _write_in_place(program: Program, at: int) -> bool:
     step = program.steps[at]
     source, out = step.inputs[0], step.outputs[0]
     part, whole = program.root(source), program.root(out)
-    if part is whole or part.is_constant or part.is_state or whole.is_state or _is_end(program, part):
+    if part is whole or part.is_constant or part.is_state or whole.is_state or program.is_input_or_output(part):
         return False
     size = _elements(step) * step.params["element_size"]
     if step.params["in_start"] or not size == part.size == source.size:

@@ -36,15 +36,11 @@ def _writes(program: Program, step: int, tensor: Tensor) -> bool:
     return any(program.root(t) is tensor for t in program.steps[step].outputs)
 
 
-def _is_end(program: Program, tensor: Tensor) -> bool:
-    return any(program.root(t) is tensor for t in [*program.graph.inputs, *program.graph.outputs])
-
-
 def _may_read_in_place(program: Program, at: int) -> bool:
     """Whether the state keeps the value that step `at` copies out of it for as long as anybody reads that."""
     step = program.steps[at]
     state, value = program.root(step.inputs[0]), program.root(step.outputs[0])
-    if _is_end(program, value) or value.is_state:
+    if program.is_input_or_output(value) or value.is_state:
         return False
     readers = [i for i in range(at + 1, len(program.steps)) if _reads(program, i, value)]
     return not any(_writes(program, i, state) for i in range(at + 1, max(readers, default=at) + 1))
@@ -54,7 +50,7 @@ def _may_assign_in_place(program: Program, at: int) -> bool:
     """Whether the value that step `at` copies into the state may lie there from its first byte on."""
     step = program.steps[at]
     value, state = program.root(step.inputs[0]), program.root(step.outputs[0])
-    if _is_end(program, value) or value.is_constant or value.is_state or value.size != state.size:
+    if program.is_input_or_output(value) or value.is_constant or value.is_state or value.size != state.size:
         return False
     writers = [i for i in range(len(program.steps)) if _writes(program, i, value)]
     if not writers or max(writers) > at:

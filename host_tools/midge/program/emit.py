@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""Encode a lowered and planned program as the bytes of a .midge file. The law is native_module/FORMAT.md."""
+"""Encode a lowered and planned program as the bytes of a .midge file. native_module/FORMAT.md is normative."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 
-from ..fileformat.spec import ARENA, DATA, DTYPES, HEADER, MAGIC, MAJOR, MINOR, NODE, REAL_ZERO, STATE, TENSOR
+from ..fileformat.spec import (
+    ARENA,
+    DATA,
+    DTYPES,
+    HEADER,
+    MAGIC,
+    MAJOR,
+    MAX_RANK,
+    MINOR,
+    NODE,
+    STATE,
+    TENSOR,
+    ZEROS,
+)
 from ..graph import Tensor
 from ..lowering import Program
 from .arena import Plan
@@ -48,41 +61,52 @@ class _Data:
         return self.known[constant]
 
 
+class _Tensors:
+    """The tensor records, in the order in which tensors are first named."""
+
+    def __init__(self, program: Program, plan: Plan, strings: _Strings, data: _Data) -> None:
+        self.program, self.plan, self.strings, self.data = program, plan, strings, data
+        self.blob = bytearray()
+        self.indices: dict[int, int] = {}
+
+    def index(self, tensor: Tensor, named: bool = False) -> int:
+        if id(tensor) not in self.indices:
+            self.indices[id(tensor)] = len(self.indices)
+            self._add(tensor, self.strings.add(tensor.name) if named else 0)
+        return self.indices[id(tensor)]
+
+    def _add(self, tensor: Tensor, label: int) -> None:
+        root, at = self.program.place(tensor)
+        initial = ZEROS
+        if root.data is not None:
+            place, offset = DATA, self.data.add(root.data.tobytes()) + at
+        else:
+            place, offset = ARENA, self.plan.offsets[id(tensor)]
+        if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
+            place = STATE
+            if tensor.initial is not None:
+                initial = self.data.add(tensor.initial.tobytes())
+        self.blob += TENSOR.pack(
+            DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size, label, tensor.scale,
+            tensor.zero_point, *tensor.shape, *(1,) * (MAX_RANK - len(tensor.shape)), initial,
+        )  # fmt: skip
+
+
 def emit(program: Program, plan: Plan) -> bytes:
     """Encode a lowered and planned program as the bytes of a .midge file."""
     graph, strings, data = program.graph, _Strings(), _Data()
-    indices: dict[int, int] = {}
-    records = bytearray()
-
-    def index_of(tensor: Tensor, named: bool = False) -> int:
-        if id(tensor) not in indices:
-            indices[id(tensor)] = len(indices)
-            root, at = program.place(tensor)
-            label = strings.add(tensor.name) if named else 0
-            if root.data is not None:
-                place, offset = DATA, data.add(root.data.tobytes()) + at
-            else:
-                place, offset = ARENA, plan.offsets[id(tensor)]
-            if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others
-                place, label = STATE, REAL_ZERO if tensor.initial is None else data.add(tensor.initial.tobytes())
-            records.extend(TENSOR.pack(
-                DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size,
-                label, tensor.scale, tensor.zero_point,
-                *(tensor.shape + (1,) * (6 - len(tensor.shape))),
-            ))  # fmt: skip
-        return indices[id(tensor)]
-
+    tensors = _Tensors(program, plan, strings, data)
     for tensor in (t for block in plan.blocks for t in block.tensors if t.is_state):
-        index_of(tensor)
+        tensors.index(tensor)
     name = strings.add(graph.name)
-    ends = [index_of(t, named=True) for t in [*graph.inputs, *graph.outputs]]
+    inputs_outputs = [tensors.index(t, named=True) for t in [*graph.inputs, *graph.outputs]]
     nodes = bytearray()
     for i, step in enumerate(program.steps):
         params = dict(step.params)
         for key, constant in step.constants.items():
             params[key] = data.add(constant)
-        tensors = [index_of(t) for t in [*step.inputs, *step.outputs]]
-        body = struct.pack(f"<{len(tensors)}H", *tensors) + bytes(2 * (len(tensors) % 2)) + step.op.pack(params)
+        used = [tensors.index(t) for t in [*step.inputs, *step.outputs]]
+        body = struct.pack(f"<{len(used)}H", *used) + bytes(2 * (len(used) % 2)) + step.op.pack(params)
         nodes += NODE.pack(step.op.number, NODE.size + len(body), len(step.inputs), len(step.outputs), 0,
                            strings.add(step.name), plan.scratch.get(i, 0), step.scratch)  # fmt: skip
         nodes += body
@@ -90,19 +114,13 @@ def emit(program: Program, plan: Plan) -> bytes:
     metadata = strings.append(*(text for pair in graph.metadata.items() for text in pair), "")
 
     file = bytearray(HEADER.size)
-    at_tensors = _aligned(file, 4)
-    file += records
-    at_nodes = _aligned(file, 4)
-    file += nodes
-    at_ends = _aligned(file, 4)
-    file += struct.pack(f"<{len(ends)}H", *ends)
-    at_strings = _aligned(file, 4)
-    file += strings.blob
-    at_data = _aligned(file, 16)
-    file += data.blob
-    counts = (len(indices), len(program.steps), len(graph.inputs), len(graph.outputs), len(graph.labels), 0)
-    tail = (at_tensors, at_nodes, len(nodes), at_ends, at_strings, len(strings.blob), at_data, len(data.blob),
-            name, labels, metadata)  # fmt: skip
+    at = []
+    indices = struct.pack(f"<{len(inputs_outputs)}H", *inputs_outputs)
+    for section, alignment in ((tensors.blob, 4), (nodes, 4), (indices, 4), (strings.blob, 4), (data.blob, 16)):
+        at.append(_aligned(file, alignment))
+        file += section
+    counts = (len(tensors.indices), len(program.steps), len(graph.inputs), len(graph.outputs), len(graph.labels), 0)
+    tail = (at[0], at[1], len(nodes), at[2], at[3], len(strings.blob), at[4], len(data.blob), name, labels, metadata)
     for checksum in (0, None):
         crc = checksum if checksum is not None else zlib.crc32(file[16:])
         HEADER.pack_into(file, 0, MAGIC, MAJOR, MINOR, len(file), crc, 0, plan.arena_size, *counts, *tail)

@@ -22,7 +22,7 @@ def _only_reader(program: Program, i: int) -> int | None:
     """The one step that reads what step i writes, and nobody else does; None where there is none."""
     out = program.steps[i].outputs[0]
     root = program.root(out)
-    if root.is_state or any(program.root(t) is root for t in [*program.graph.inputs, *program.graph.outputs]):
+    if root.is_state or program.is_input_or_output(root):
         return None
     users = [k for k, s in enumerate(program.steps) if any(program.root(t) is root for t in [*s.inputs, *s.outputs])]
     if len(users) != 2 or users[0] != i or program.steps[users[1]].inputs[0].size != out.size:
@@ -96,9 +96,6 @@ def _trim_window(step: Step) -> int:
     kept = weights[:, top : taps[0] - bottom, left : taps[1] - right]
     step.constants["weights_at"] = np.ascontiguousarray(kept).tobytes()
     step.macs = step.macs * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
-    if step.scratch:
-        pointwise = p["kernel_h"] == p["kernel_w"] == 1
-        step.scratch = 0 if pointwise else step.scratch * (kept.shape[1] * kept.shape[2]) // (taps[0] * taps[1])
     return cut
 
 

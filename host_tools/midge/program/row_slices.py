@@ -113,9 +113,8 @@ def _feeds(program: Program, i: int) -> bool:
     if not (_by_rows(step) and _by_rows(behind)) or between is not step.outputs[0] or between.is_state:
         return False
     readers = [k for k, s in enumerate(program.steps) if any(program.root(t) is between for t in s.inputs)]
-    ends = [*program.graph.inputs, *program.graph.outputs]
     whole = between.size == behind.inputs[0].size and step.params["out_h"] == behind.params["in_h"]
-    return readers == [i + 1] and whole and not any(program.root(t) is between for t in ends)
+    return readers == [i + 1] and whole and not program.is_input_or_output(between)
 
 
 def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
@@ -174,10 +173,10 @@ def cut(program: Program, strips: Strips) -> Program:
     return result
 
 
-def _rows(tensor: Tensor, params: dict[str, int], end: str, rows: int) -> Tensor:
+def _rows(tensor: Tensor, params: dict[str, int], side: str, rows: int) -> Tensor:
     """A tensor of some rows of a step's input ("in") or output ("out")."""
-    channels = params[f"{end}_c"] if f"{end}_c" in params else params["channels"]
-    return Tensor(tensor.name, (1, rows, params[f"{end}_w"], channels), tensor.dtype, tensor.quantization)
+    channels = params[f"{side}_c"] if f"{side}_c" in params else params["channels"]
+    return Tensor(tensor.name, (1, rows, params[f"{side}_w"], channels), tensor.dtype, tensor.quantization)
 
 
 def _row_bytes(tensor: Tensor) -> int:

@@ -85,9 +85,9 @@ class _Rewriter:
     # Which values there are and which share a scale
 
     def group_values(self) -> None:
-        for end in self.graph.inputs:
-            if end.dtype == "float32" and not self.plan.float_io and self._input_dtype(end):
-                self.made[id(end)] = self._input_dtype(end)
+        for x in self.graph.inputs:
+            if x.dtype == "float32" and not self.plan.float_io and self._input_dtype(x):
+                self.made[id(x)] = self._input_dtype(x)
         moved: set[int] = set()
         ignored: set[int] = set()
         for node in self.graph.nodes:

@@ -25,6 +25,7 @@ from ..passes.dead_channels import drop_channels
 from ..program.arena import ALIGNMENT, Plan, whole
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
+from ..program.packing.scratch import take_scratch
 
 Worker = TypeVar("Worker")
 
@@ -41,6 +42,7 @@ class Trace:
         copied = run_passes(copied, leave_out=(drop_channels,))  # exact, but it changes the shapes of tensors
         program = lower(copied, graph.name)
         elide_state_copies(program)
+        take_scratch(program)
         plan = _plan_apart(program)
         self.blob = emit(program, plan)
         self.name = graph.name
@@ -106,8 +108,8 @@ def _plan_apart(program: Program) -> Plan:
         start, size = size, size + -(-count // ALIGNMENT) * ALIGNMENT
         return start
 
-    ends = [*program.graph.inputs, *program.graph.outputs]
-    for tensor in [*ends, *(t for step in program.steps for t in [*step.inputs, *step.outputs])]:
+    inputs_outputs = [*program.graph.inputs, *program.graph.outputs]
+    for tensor in [*inputs_outputs, *(t for step in program.steps for t in [*step.inputs, *step.outputs])]:
         root, at = program.place(tensor)
         if not root.is_constant:
             if id(root) not in starts:

@@ -24,7 +24,7 @@ FEW = 16  # calibration samples below which ranges are guesses
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
 
 
-class End(Protocol):
+class Input(Protocol):
     """An input or output of a model: an ir.Tensor or a FileTensor."""
 
     name: str
@@ -52,10 +52,10 @@ class Dataset:
 
 
 def read_dataset(
-    source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, ends: Sequence[End],
+    source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, inputs: Sequence[Input],
     labels: Sequence[str] = (), pixels: str | None = None,
 ) -> Dataset:
-    """Samples for the inputs `ends` of a model, checked.
+    """Samples for the inputs of a model, checked.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
     labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
@@ -67,11 +67,11 @@ def read_dataset(
         found = Dataset([source])
     elif isinstance(source, (str, Path)):
         path, key = _split(str(source))
-        found = _from_folder(path, ends, labels, pixels) if path.is_dir() else _from_file(path, key, ends)
+        found = _from_folder(path, inputs, labels, pixels) if path.is_dir() else _from_file(path, key, inputs)
         found.title = str(source)
     else:
         found = Dataset([np.asarray(x) for x in source])
-    found.inputs = _checked(found, ends)
+    found.inputs = _checked(found, inputs)
     if found.targets is not None and len(found.targets) != len(found):
         raise UserError(f"{found.title}: {len(found.targets)} labels for {len(found)} samples; give each sample one")
     return found
@@ -86,11 +86,11 @@ def _split(text: str) -> tuple[Path, str | None]:
 # Arrays
 
 
-def _from_file(path: Path, key: str | None, ends: Sequence[End]) -> Dataset:
+def _from_file(path: Path, key: str | None, inputs: Sequence[Input]) -> Dataset:
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
-                return _from_archive(path, {name: archive[name] for name in archive.files}, key, ends)
+                return _from_archive(path, {name: archive[name] for name in archive.files}, key, inputs)
         if path.suffix == ".npy":
             return Dataset([np.load(path, allow_pickle=False)])
         if path.suffix in TABLES:
@@ -102,21 +102,21 @@ def _from_file(path: Path, key: str | None, ends: Sequence[End]) -> Dataset:
     raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with a folder a class, not '{path.suffix}'")
 
 
-def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, ends: Sequence[End]) -> Dataset:
+def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, inputs: Sequence[Input]) -> Dataset:
     targets = next((arrays[name] for name in TARGET_NAMES if name in arrays), None)
     others = {name: a for name, a in arrays.items() if name not in TARGET_NAMES and a.dtype.kind in "iufb" and a.ndim}
     if key is not None:
         if key not in arrays:
             raise UserError(f"{path}: holds no array '{key}'; it has {', '.join(arrays)}")
         return Dataset([arrays[key]], targets)
-    if len(ends) > 1:
-        for names in ([e.name for e in ends], [f"input_{i}" for i in range(len(ends))],
-                      [f"x{i}" for i in range(len(ends))]):
+    if len(inputs) > 1:
+        for names in ([e.name for e in inputs], [f"input_{i}" for i in range(len(inputs))],
+                      [f"x{i}" for i in range(len(inputs))]):
             if all(name in others for name in names):
                 return Dataset([others[name] for name in names], targets)
-        raise UserError(f"{path}: the model has the inputs {', '.join(e.name for e in ends)}; name the arrays so, or "
+        raise UserError(f"{path}: the model has the inputs {', '.join(e.name for e in inputs)}; name the arrays so, or "
                         f"input_0, input_1, ...; it has {', '.join(arrays) or 'none'}")
-    fitting = [name for name, a in others.items() if len(a) and a[0].size == _elements(ends[0])]
+    fitting = [name for name, a in others.items() if len(a) and a[0].size == _elements(inputs[0])]
     chosen = ["x"] if "x" in others else fitting if len(fitting) == 1 else list(others) if len(others) == 1 else []
     if len(chosen) != 1:
         raise UserError(f"{path}: which of its arrays are the samples: {', '.join(others) or 'it has none'}? "
@@ -139,9 +139,9 @@ def read_table(path: Path) -> np.ndarray:
 # Folders
 
 
-def _from_folder(path: Path, ends: Sequence[End], labels: Sequence[str], pixels: str | None) -> Dataset:
-    if len(ends) != 1:
-        raise UserError(f"{path}: a folder of samples feeds one input, the model has {len(ends)}; give an .npz file")
+def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], pixels: str | None) -> Dataset:
+    if len(inputs) != 1:
+        raise UserError(f"{path}: a folder of samples feeds one input, the model has {len(inputs)}; give an .npz file")
     folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
     names = [p.name for p in folders]
     files: list[tuple[Path, int]] = []
@@ -162,7 +162,7 @@ def _from_folder(path: Path, ends: Sequence[End], labels: Sequence[str], pixels:
         if not inside:
             raise UserError(f"{folder}: no samples in this class's folder; fill it or remove it")
         files += [(p, classes.index(folder.name)) for p in inside]
-    reader = _Reader(ends[0], pixels)
+    reader = _Reader(inputs[0], pixels)
     samples = np.stack([reader.read(p) for p, _ in files])
     return Dataset([samples], np.array([k for _, k in files]) if folders else None, classes, reader.notes)
 
@@ -175,8 +175,8 @@ def _files(folder: Path) -> list[Path]:
 class _Reader:
     """Reads one file as one sample of an input."""
 
-    def __init__(self, end: End, pixels: str | None) -> None:
-        self.end, self.notes = end, list[str]()
+    def __init__(self, tensor: Input, pixels: str | None) -> None:
+        self.tensor, self.notes = tensor, list[str]()
         if pixels is not None and pixels not in PIXEL_UNITS:
             raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
         self.pixels = pixels
@@ -188,18 +188,18 @@ class _Reader:
                       else np.load(path, allow_pickle=False) if suffix == ".npy" else read_table(path))
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: what soundfile raises
             raise UserError(f"{path}: cannot be read as a sample ({error}); replace or remove it") from error
-        if values.size != _elements(self.end):
-            raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.end.name}' "
-                            f"wants {list(self.end.shape)} ({_elements(self.end)} values); "
+        if values.size != _elements(self.tensor):
+            raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.tensor.name}' "
+                            f"wants {list(self.tensor.shape)} ({_elements(self.tensor)} values); "
                             + ("a network on spectrograms wants those, not sound" if suffix in SOUNDS else
                                "cut the samples to that length"))
-        return values.reshape(self.end.shape)
+        return values.reshape(self.tensor.shape)
 
     def _picture(self, path: Path) -> np.ndarray:
         image_module = need("PIL.Image", "media", "reading pictures")
-        shape = self.end.shape[1:] if len(self.end.shape) == 4 else self.end.shape
+        shape = self.tensor.shape[1:] if len(self.tensor.shape) == 4 else self.tensor.shape
         if len(shape) != 3 or shape[2] not in (1, 3):
-            raise UserError(f"{path}: a picture for the input '{self.end.name}' {list(self.end.shape)}; "
+            raise UserError(f"{path}: a picture for the input '{self.tensor.name}' {list(self.tensor.shape)}; "
                             "pictures need [1, height, width, 1 or 3]")
         with image_module.open(path) as image:
             if (image.height, image.width) != tuple(shape[:2]):
@@ -212,11 +212,11 @@ class _Reader:
     def _units(self) -> str:
         """What pictures were turned into for training, as far as the input's scale tells."""
         if self.pixels is None:
-            if not self.end.scale:
-                raise UserError(f"the float input '{self.end.name}' does not tell what pictures were turned into for "
-                                f"training; say --pixels {', '.join(PIXEL_UNITS)}")
-            low = self.end.scale * (-128 - self.end.zero_point)
-            high = self.end.scale * (127 - self.end.zero_point)
+            if not self.tensor.scale:
+                raise UserError(f"the float input '{self.tensor.name}' does not tell what pictures were turned into "
+                                f"for training; say --pixels {', '.join(PIXEL_UNITS)}")
+            low = self.tensor.scale * (-128 - self.tensor.zero_point)
+            high = self.tensor.scale * (127 - self.tensor.zero_point)
             self.pixels = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
             self.notes.append(f"pictures as {self.pixels}, which the input's range {low:.3g} to {high:.3g} suggests; "
                               "--pixels says otherwise")
@@ -236,28 +236,28 @@ def channels_behind(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     return np.moveaxis(x, 1, -1) if x.shape[1:] == first != tuple(shape[1:]) else x
 
 
-def _elements(end: End) -> int:
-    return int(np.prod(end.shape, dtype=np.int64))
+def _elements(tensor: Input) -> int:
+    return int(np.prod(tensor.shape, dtype=np.int64))
 
 
-def _checked(data: Dataset, ends: Sequence[End]) -> list[np.ndarray]:
+def _checked(data: Dataset, inputs: Sequence[Input]) -> list[np.ndarray]:
     """The inputs as numbers of the right count, [samples, *shape]; UserError that says what is wrong."""
-    if len(data.inputs) != len(ends):
-        raise UserError(f"{data.title}: arrays for {len(data.inputs)} inputs; the model has {len(ends)}: "
-                        f"{', '.join(e.name for e in ends)}")
+    if len(data.inputs) != len(inputs):
+        raise UserError(f"{data.title}: arrays for {len(data.inputs)} inputs; the model has {len(inputs)}: "
+                        f"{', '.join(e.name for e in inputs)}")
     found = []
-    for x, end in zip(data.inputs, ends, strict=True):
+    for x, tensor in zip(data.inputs, inputs, strict=True):
         if x.dtype.kind not in "iufb":
             raise UserError(f"{data.title}: values of dtype {x.dtype}; numbers are wanted, as float32")
-        wanted = _elements(end)
+        wanted = _elements(tensor)
         if x.ndim and x.size == wanted and x.shape[:1] != (1,) and x[0].size != wanted:
             x = x[None]  # one sample
         if not x.ndim or not len(x):
             raise UserError(f"{data.title}: no samples in it")
         if x[0].size != wanted:
             raise UserError(f"{data.title}: samples of shape {list(x.shape[1:])} ({x[0].size} values); the input "
-                            f"'{end.name}' wants {list(end.shape)} ({wanted} values), one sample a row")
-        real = np.asarray(channels_behind(x, end.shape), np.float32).reshape(len(x), *end.shape)
+                            f"'{tensor.name}' wants {list(tensor.shape)} ({wanted} values), one sample a row")
+        real = np.asarray(channels_behind(x, tensor.shape), np.float32).reshape(len(x), *tensor.shape)
         finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
         if not finite.all():
             raise UserError(f"{data.title}: {(~finite).sum()} of {len(real)} samples hold NaN or infinity, first "
@@ -295,20 +295,20 @@ def check_calibration(data: Dataset) -> list[str]:
     return warnings
 
 
-def check_range(data: Dataset, ends: Sequence[End]) -> list[str]:
+def check_range(data: Dataset, inputs: Sequence[Input]) -> list[str]:
     """Warnings about samples that a quantised input cannot hold."""
     warnings = []
-    for x, end in zip(data.inputs, ends, strict=True):
-        if end.dtype not in ("int8", "uint8", "int16") or not end.scale:
+    for x, tensor in zip(data.inputs, inputs, strict=True):
+        if tensor.dtype not in ("int8", "uint8", "int16") or not tensor.scale:
             continue
-        limits = np.iinfo(end.dtype)
-        low, high = (end.scale * (q - end.zero_point) for q in (int(limits.min), int(limits.max)))
-        outside = float(((x < low - end.scale) | (x > high + end.scale)).mean())
+        limits = np.iinfo(tensor.dtype)
+        low, high = (tensor.scale * (q - tensor.zero_point) for q in (int(limits.min), int(limits.max)))
+        outside = float(((x < low - tensor.scale) | (x > high + tensor.scale)).mean())
         used = float((x.max() - x.min()) / (high - low))
         if outside > 0.05:
             warnings.append(f"{outside:.0%} of the values lie outside of {low:.4g} to {high:.4g}, which is all that "
-                            f"'{end.name}' can hold; give them in the units that the network was trained on")
+                            f"'{tensor.name}' can hold; give them in the units that the network was trained on")
         elif used < 0.02 and x.max() > x.min():
             warnings.append(f"the values span {x.min():.3g} to {x.max():.3g}, a small part of the {low:.4g} to "
-                            f"{high:.4g} of '{end.name}'; give them in the units that the network was trained on")
+                            f"{high:.4g} of '{tensor.name}'; give them in the units that the network was trained on")
     return warnings

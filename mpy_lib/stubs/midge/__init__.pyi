@@ -12,6 +12,8 @@ _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
 _Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
 _Values: TypeAlias = float | _Buffer | Sequence[_Values]
 
+__version__: str
+
 class Tensor(NamedTuple):
     name: str
     dtype: str
@@ -24,6 +26,8 @@ def load(
     arena: bytearray | memoryview | None = None,
     checksum: bool = True,
 ) -> Model: ...
+
+def info() -> dict[str, Any]: ...
 
 class Result:
     index: int

@@ -17,9 +17,9 @@
 
 #include "requantize.h"
 
-int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift);
+int32_t mg_requantize_i64(int64_t x, int32_t multiplier, int32_t shift);
 
-static inline int32_t mg_saturate16(int32_t x) {
+static inline int32_t mg_saturate_i16(int32_t x) {
     return mg_clamp(x, INT16_MIN, INT16_MAX);
 }
 
@@ -30,6 +30,6 @@ int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k);
 /* The sigmoid of x * multiplier * 2^-shift / (3 * 4096), or tanh, in Q0.15. The table holds the
  * sigmoid of i / 24 in Q0.16 at i = 0 to 255 and is interpolated linearly; tanh(x) is
  * 2 sigmoid(2x) - 1. 0 <= multiplier < 2^15, 0 <= shift <= 31. */
-int32_t mg_sigmoid16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh);
+int32_t mg_sigmoid_i16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh);
 
 #endif

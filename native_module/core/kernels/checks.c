@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels.h"
 
+#include "../error.h"
+
 bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted) {
-    check->error->status = MG_CORRUPT;
-    check->error->message = message;
-    check->error->found = found;
-    check->error->wanted = wanted;
-    return false;
+    return mg_fail_with(check->error, MG_CORRUPT, message, found, wanted);
 }
 
 bool mg_refuse_damage(const mg_check_t *check) {
     return mg_refuse_model(check, "impossible parameters, convert the model again", 0, 0);
 }
 
-bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
+static inline uint32_t saturated(uint64_t size) {
+    return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}
+
+bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
     if (check->n_inputs != n_inputs || check->n_outputs != 1) {
-        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, n_inputs + 1);
+        return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, n_inputs + 1);
     }
     for (uint32_t i = 0; i <= n_inputs; i++) {
         uint32_t wanted = i < n_inputs ? in_dtype : out_dtype;
         if (check->tensors[i].dtype != wanted) {
-            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
+            return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
         }
     }
     return true;
@@ -28,15 +30,15 @@ bool mg_check_ends(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype
 
 bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes) {
     if (check->n_inputs != n_inputs || check->n_outputs != n_outputs) {
-        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs,
+        return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs,
                          n_inputs + n_outputs);
     }
     for (uint32_t i = 0; i < n_inputs + n_outputs; i++) {
         if (check->tensors[i].dtype != dtypes[i]) {
-            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, dtypes[i]);
+            return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, dtypes[i]);
         }
-        if (check->tensors[i].place == MG_PLACE_DATA) { /* which may lie unaligned */
-            return mg_refuse(check, "a constant as the input of an op that takes none: input", i, n_inputs);
+        if (check->tensors[i].place == MG_PLACE_DATA) { /* which may be unaligned */
+            return MG_REFUSE(check, "a constant as the input of an op that takes none: input", i, n_inputs);
         }
     }
     return true;
@@ -46,8 +48,7 @@ bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements) {
     const mg_tensor_t *t = &check->tensors[i];
     uint32_t held = t->size / mg_dtype_size(t->dtype);
     return elements == held
-           || mg_refuse(check, "parameters do not match a tensor's shape: elements",
-                        elements > UINT32_MAX ? UINT32_MAX : (uint32_t)elements, held);
+           || MG_REFUSE(check, "parameters do not match a tensor's shape: elements", saturated(elements), held);
 }
 
 bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
@@ -57,11 +58,11 @@ bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, co
     for (uint32_t d = 0; d < rank; d++) {
         elements *= dims[d];
         if (dims[d] == 0 || (dims[d] == 1 && strides[d] != 0) || elements > limit) {
-            return mg_refuse(check, "an impossible dimension: dimension", d, rank);
+            return MG_REFUSE(check, "an impossible dimension: dimension", d, rank);
         }
         last += (uint64_t)(dims[d] - 1) * strides[d];
         if (last >= held) {
-            return mg_refuse(check, "a tensor is read outside its bounds: input", i, UINT32_MAX);
+            return MG_REFUSE(check, "a tensor is read outside its bounds: input", i, UINT32_MAX);
         }
     }
     return true;
@@ -102,14 +103,14 @@ bool mg_check_product(const mg_check_t *check) {
     uint64_t out = 1, a_last = 0, b_last = 0;
     for (uint32_t d = 0; d < 6; d++) {
         if (dims[d] == 0) {
-            return mg_refuse(check, "a product of nothing", 0, 1);
+            return MG_REFUSE(check, "a product of nothing", 0, 1);
         }
         out *= d < 5 ? dims[d] : 1;
         a_last += (uint64_t)(dims[d] - 1) * a[d];
         b_last += (uint64_t)(dims[d] - 1) * b[d];
         /* No sum above wraps 64 bits while the count of elements is that of a real tensor. */
         if (out > t[n].size || a_last >= t[0].size / element || b_last >= t[1].size / element) {
-            return mg_refuse(check, "an operand is read outside its tensor: dimension", d, 6);
+            return MG_REFUSE(check, "an operand is read outside its tensor: dimension", d, 6);
         }
     }
     return mg_check_elements(check, n, out);
@@ -117,18 +118,33 @@ bool mg_check_product(const mg_check_t *check) {
 
 bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size) {
     return offset + size <= check->data_size
-           || mg_refuse(check, "a constant ends behind the data: offset", offset, check->data_size);
+           || MG_REFUSE(check, "a constant ends after the data: offset", offset, check->data_size);
 }
 
-bool mg_check_scratch(const mg_check_t *check, uint64_t size) {
-    return size <= check->scratch_size
-           || mg_refuse(check, "too little scratch: bytes", check->scratch_size,
-                        size > UINT32_MAX ? UINT32_MAX : (uint32_t)size);
+#ifndef MG_TERSE
+bool mg_offer_scratch(const mg_check_t *check, uint64_t step, uint64_t most) {
+    if (check->asked != NULL) {
+        check->asked->step = saturated(step);
+        check->asked->most = saturated(most);
+    }
+    return true;
+}
+#endif
+
+bool mg_check_scratch(const mg_check_t *check, uint64_t least) {
+#ifndef MG_TERSE
+    if (check->asked != NULL) {
+        *check->asked = (mg_scratch_t){saturated(least), 0, saturated(least)};
+        return true;
+    }
+#endif
+    return least <= check->scratch_size
+           || MG_REFUSE(check, "too little scratch: bytes", check->scratch_size, saturated(least));
 }
 
 bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift) {
     return (multiplier >= 0 && shift >= -31 && shift <= 30)
-           || mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)multiplier, 0);
+           || MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)multiplier, 0);
 }
 
 bool mg_check_channels(const mg_check_t *check, uint32_t offset, uint32_t n) {
@@ -149,10 +165,10 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
     uint64_t reach = (uint64_t)(kernel - 1) * dilation; /* of the last tap */
     uint64_t last = (uint64_t)(out - 1) * stride;       /* where the last window starts, plus pad */
     if (in == 0 || out == 0 || kernel == 0 || stride == 0 || dilation == 0) {
-        return mg_refuse(check, "a zero in a window's shape: kernel", kernel, 1);
+        return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
     if (reach > UINT16_MAX || pad > reach || last >= (uint64_t)in + pad) {
-        return mg_refuse(check, "a window lies outside its input: positions", out, in);
+        return MG_REFUSE(check, "a window is outside its input: positions", out, in);
     }
     return true;
 }
@@ -171,7 +187,7 @@ static bool check_table(const mg_check_t *check) {
 
 bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) {
     const mg_conv_params_t *p = &check->params.conv;
-    if (!mg_check_ends(check, 1, MG_INT8, MG_INT8)
+    if (!mg_check_signature(check, 1, MG_INT8, MG_INT8)
         || (!MG_DENSE_ONLY /* which is checked before */
             && (!mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
                 || !mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)))
@@ -182,14 +198,14 @@ bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch) 
         return false;
     }
     if ((uint64_t)p->kernel_h * p->kernel_w * p->in_c > 0x1ffff) { /* more could overflow the accumulator */
-        return mg_refuse(check, "a kernel of too many taps", UINT32_MAX, 0x1ffff);
+        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, 0x1ffff);
     }
     return mg_check_scratch(check, scratch);
 }
 
 bool mg_check_pool(const mg_check_t *check) {
     const mg_pool_params_t *p = &check->params.pool;
-    return mg_check_ends(check, 1, MG_INT8, MG_INT8)
+    return mg_check_signature(check, 1, MG_INT8, MG_INT8)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, 1, p->pad_left)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)

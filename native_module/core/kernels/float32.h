@@ -9,9 +9,9 @@
 #include "../arithmetic/float_math.h"
 #include "kernels.h"
 
-/* The node has so many inputs and one output, all float32; the inputs lie in the arena, where they
+/* The node has so many inputs and one output, all float32; the inputs are in the arena, where they
  * are aligned. */
-bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs);
+MG_CHECKED bool mg_check_signature_f32(const mg_check_t *check, uint32_t n_inputs);
 
 /* NaN stays NaN. */
 static inline float mg_clamp_f32(float x, float low, float high) {

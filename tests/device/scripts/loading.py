@@ -55,7 +55,7 @@ Model 'tiny'
   input    imu     int8 [1, 4, 3]  scale 0.5, zero_point 2
   output   scores  int8 [1, 4]     scale 0.5, zero_point 2
   labels   north, east, south, west
-  file     688 B in RAM
+  file     704 B in RAM
   arena    48 B
   ops      2"""
 equal("repr", repr(model), WANTED)

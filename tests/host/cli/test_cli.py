@@ -2,13 +2,14 @@
 """The command line as a user meets it: what it prints, where it writes, how it fails."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from midge.cli import output
-from tests.support.command import midge
+from tests.support.command import MIDGE, midge, midge_process
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,25 @@ def test_a_mistake_is_one_line(wand: Path, wand_tflite: Path, arguments: list[st
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_process_of_its_own(wand: Path, tmp_path: Path) -> None:
+    """What goes to which stream, and the exit code."""
+    done = midge_process("inspect", wand)
+    assert done.returncode == 0 and "DEPTHWISE_CONV_2D" in done.stdout and not done.stderr
+    done = midge_process("inspect", tmp_path / "none.midge")
+    assert done.returncode == 1 and not done.stdout and done.stderr.count("\n") == 1
+    done = midge_process("inspect")
+    assert done.returncode == 2 and not done.stdout and "Usage: " in done.stderr
+
+
+def test_a_reader_that_goes_away(wand: Path) -> None:
+    """As in `midge inspect net.midge --json | head -1`: no traceback."""
+    command = [*MIDGE, "inspect", str(wand), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_a_wrong_number_of_values(wand: Path, tmp_path: Path) -> None:

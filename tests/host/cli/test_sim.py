@@ -13,13 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from midge.link.simulator import Simulator
-from midge.samples.recordings import read_recording
 from tests.support import WAND
-from tests.support.command import MIDGE
+from tests.support.command import MIDGE, midge
 
 WING = WAND / "samples/wing/person140-0.csv"
 SIM = [*MIDGE, "sim"]
@@ -73,15 +71,11 @@ def test_qemu_is_missing(tmp_path: Path) -> None:
     assert words in refused("--board", "qemu-rv32", PATH=str(tmp_path))
 
 
-def test_firmware_is_missing(tmp_path: Path) -> None:
+def test_firmware_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("qemu-system-arm") is None:
         pytest.skip("qemu-system-arm is missing: ports/toolchain.sh arm")
-    script = (
-        "import sys\nfrom pathlib import Path\nimport midge.sim, midge.cli\n"
-        f"midge.sim._built_firmware = lambda board: Path({str(tmp_path)!r}, board.name)\n"
-        "sys.argv = ['midge', 'sim']\nmidge.cli.main()"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    monkeypatch.setattr("midge.link.simulator.built_firmware", lambda board, file: tmp_path / board / file)
+    done = midge("sim")
     assert done.returncode == 1
     assert done.stderr.startswith("midge: no firmware at ")
     assert done.stderr.endswith("run: make firmware BOARD=qemu-cortex-m4\n")
@@ -107,6 +101,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     return seen
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -> None:
     runnable()
@@ -138,6 +133,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -
     assert done.stdout == "here"
 
 
+@pytest.mark.emulator
 def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
     runnable()
     process = subprocess.Popen(SIM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -152,11 +148,3 @@ def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 1
     assert err.startswith("midge: the board ended with status 70: FATAL: MemManage")
-
-
-def test_recordings_are_read_as_they_are(tmp_path: Path) -> None:
-    path = tmp_path / "six.csv"
-    path.write_text("ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n\n-1, -2,-3,-4,-5,-6.5\n")
-    recording = read_recording(path)
-    assert recording.dtype == np.float32
-    assert recording.tolist() == [[1, 2, 3, 4, 5, 6], [-1, -2, -3, -4, -5, -6.5]]

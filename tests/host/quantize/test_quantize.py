@@ -5,29 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from midge.convert.pipeline import convert, convert_graph
+from midge.convert.pipeline import convert
 from midge.core.batch import Engine, to_raw
-from midge.errors import UserError
 from midge.graph import Graph, Node
 from midge.importers import read_model
 from midge.importers.tflite.writer import Graph as FileGraph
 from midge.importers.tflite.writer import Operator, Tensor, model_bytes
-from midge.quantize import METHODS, Options, Quantizer, quantize, scheme
-from midge.quantize.ranges import Statistics, find_range
-from midge.quantize.search import Budget, search
-from tests.support.quant_models import as_tflite, one_layer, samples, small_cnn
-
-
-def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[Graph, object]:
-    done = quantize(read_model(model), [x], options)
-    return done.graph, done.report
-
-
-def outputs(graph: Graph, x: np.ndarray) -> np.ndarray:
-    return Engine(convert_graph(graph, [], "test", 0).blob).run([x])[0]
+from midge.quantize import METHODS, Options, quantize
+from tests.support.quant_models import as_tflite, one_layer, outputs, quantized, samples, small_cnn
 
 
 def node(graph: Graph, op: str) -> Node:
@@ -214,48 +200,6 @@ def test_int8_weights_of_hybrid_models_are_kept(shared: object) -> None:
         assert tensor.data is not None and np.array_equal(tensor.data, kept[tensor.name])
 
 
-@given(st.lists(st.floats(-100, 100, width=32), min_size=2, max_size=200), st.sampled_from(METHODS))
-def test_ranges_hold_zero_and_never_grow(values: list[float], method: str) -> None:
-    found = Statistics()
-    array = np.array(values, np.float32)
-    found.add_extremes(array)
-    found.add_histogram(array)
-    low, high = find_range(found, method)
-    assert min(float(array.min()), 0.0) - 1e-3 <= low <= 0.0 <= high <= max(float(array.max()), 0.0) + 1e-3
-    q = scheme.parameters(low, high, "int8")
-    assert -128 <= q.zero_point[0] <= 127 and q.scale[0] > 0
-
-
-def test_outliers_are_cut_where_that_pays() -> None:
-    values = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
-    values[0] = 100.0
-    found = Statistics()
-    found.add_extremes(values)
-    found.add_histogram(values)
-    assert find_range(found, "minmax")[1] == 100.0
-    assert find_range(found, "percentile")[1] < 5.0
-    assert find_range(found, "entropy")[1] < 60.0
-    assert 60.0 < find_range(found, "mse")[1] < 100.0  # a square so far out weighs much
-
-
-@given(st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=50), st.sampled_from(["int8", "int16"]))
-def test_inputs_are_quantised_as_the_core_does(values: list[float], dtype: str) -> None:
-    from midge import load
-
-    scale, zero_point = 0.0370370373, (5 if dtype == "int8" else 0)
-    model = model_bytes(FileGraph(
-        [Tensor("x", (1, len(values)), dtype, scale=scale, zero_point=zero_point),
-         Tensor("shape", data=np.array([len(values)], np.int32)),
-         Tensor("y", (len(values),), dtype, scale=scale, zero_point=zero_point)],
-        [Operator("RESHAPE", ["x", "shape"], ["y"], {"new_shape": [len(values)]})], ["x"], ["y"]))  # fmt: skip
-    core = load(convert(model).blob)
-    core._core.write(values)
-    core._core.run()
-    raw = np.empty(len(values), dtype)
-    core._core.run(None, raw)
-    np.testing.assert_array_equal(raw, to_raw(np.array(values, np.float32), dtype, np.float32(scale), zero_point))
-
-
 def test_the_report_names_the_layer_that_hurts() -> None:
     x = samples()
     report = quantize(read_model(small_cnn(uneven=3000.0)), [x], Options("minmax", False, False)).report
@@ -264,35 +208,3 @@ def test_the_report_names_the_layer_that_hurts() -> None:
     assert [la.name for la in report.layers][:3] == ["a", "b", "c"]
     good = quantize(read_model(small_cnn()), [x], Options(activations="int16")).report
     assert good.advice.startswith("nothing")
-
-
-def test_search_takes_the_cheapest_that_is_good_enough() -> None:
-    x = samples()
-
-    def run(budget: Budget, options: Options | None = None) -> tuple[list[dict[str, object]], float]:
-        quantizer = Quantizer(read_model(small_cnn(uneven=500.0)), [x])
-        base = options or Options("minmax", equalize=False)
-        done, _ = search(quantizer, base, budget, lambda g: convert_graph(g, [], "t", 0))
-        return done.report.tried, done.report.sqnr_db
-
-    tried, _ = run(Budget(min_sqnr=5.0))
-    assert [t["step"] for t in tried] == ["int8"]
-    tried, level = run(Budget(min_sqnr=45.0))
-    assert len(tried) > 1 and tried[-1]["chosen"] and level >= 45.0
-    narrow = int(tried[0]["arena_bytes"])  # type: ignore[call-overload]
-    tried, _ = run(Budget(max_arena=narrow))
-    assert next(t for t in tried if t["chosen"])["step"] == "int8"
-    with pytest.raises(UserError, match="nothing keeps to the budget; best is .* dB"):
-        run(Budget(min_sqnr=45.0, max_arena=narrow))
-    with pytest.raises(UserError, match="needs labelled samples"):
-        run(Budget(max_drop=1.0))
-
-
-def test_wide_layers() -> None:
-    x = samples()
-    done = quantize(read_model(small_cnn()), [x], Options("minmax", wide=("d",)))
-    dtypes = {n.name: n.outputs[0].dtype for n in done.graph.nodes if n.op != "QUANTIZE"}
-    assert dtypes["d"] == dtypes["y"] == "int16" and dtypes["c"] == "int8"
-    assert outputs(done.graph, x).shape == (64, 1, 3)
-    with pytest.raises(UserError, match="has no layer 'nosuch'"):
-        quantize(read_model(small_cnn()), [x], Options(wide=("nosuch",)))

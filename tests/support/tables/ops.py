@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import Phase, find, settings
 
 from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
@@ -34,6 +36,7 @@ def device_ops(test: OpTest) -> set[str]:
     return {step.op.name for step in convert(simplest(test).model()).program.steps}
 
 
+@cache
 def table() -> str:
     """Return the table in Markdown."""
     tests: dict[str, list[OpTest]] = {name: [] for name in sorted({key.split()[0] for key in lower.RULES} - INTERNAL)}

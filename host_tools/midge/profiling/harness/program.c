@@ -39,7 +39,7 @@ void program(void) {
     mark();
     bool sound = mg_model_open(&model, (const void *)MODEL_ADDRESS, MODEL_BYTES, &error);
     mark();
-    sound = sound && mg_model_open_known(&model, (const void *)MODEL_ADDRESS, MODEL_BYTES, &error);
+    sound = sound && mg_model_check(&model, (const void *)MODEL_ADDRESS, MODEL_BYTES, false, &error);
     mark();
     sound = sound && mg_model_bind(&model, (void *)ARENA_ADDRESS, ARENA_BYTES, &error);
     mark();

@@ -18,8 +18,9 @@ from .dsp_conv import pack_depthwise_of_one, pack_dsp
 from .dsp_depthwise import choose_dsp
 from .int4 import pack_int4
 from .mve import pack_conv_mve, pack_depthwise_mve
+from .scratch import take_scratch, use_room
 from .swar_channels import choose_swar_channels, pack_swar_channels
-from .swar_pixels import choose_swar_pixels, pack_swar_pixels, use_room
+from .swar_pixels import choose_swar_pixels, pack_swar_pixels
 
 Choose = Callable[[Step], bool]  # gives a step its layout, or leaves it alone and returns False
 
@@ -63,7 +64,8 @@ def simd_of(target: str) -> str:
 
 
 def packed(program: Program, target: str | None) -> Program:
-    """Return a copy in which every layer has its layout: the fastest exact one for a target, for none the smallest.
+    """Return a copy in which every layer has its layout, the fastest exact one for a target, for none the smallest, and
+    every step its scratch.
 
     Raises UserError for an unknown target.
     """
@@ -74,5 +76,6 @@ def packed(program: Program, target: str | None) -> Program:
     for step in program.steps:
         packers = [PACKERS[op, name] for op, name in PACKERS if op == step.op.name and (op, name) in wanted]
         any(choose(step) for choices in packers for choose in choices)  # until one has
+    take_scratch(program)
     use_room(program)
     return program

@@ -11,8 +11,6 @@ from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact, shorten_channels
 
-PIXELS = 4
-
 
 def _order(rows: int, row: int) -> np.ndarray:
     """The order of taps: the groups of four that each row of the kernel holds, then what is left of each."""
@@ -43,7 +41,7 @@ def pack_depthwise_of_one(step: Step) -> bool:
 
 
 def pack_dsp(step: Step) -> bool:
-    """Give a layer this layout where it can have it; its weights, channel table and scratch."""
+    """Give a layer this layout where it can have it; its weights and channel table."""
     if not short_requantisation_is_exact(step) or largest_accumulators(step)[1::2].max(initial=0) >= 2**23:
         return False
     p = step.params
@@ -58,12 +56,6 @@ def pack_dsp(step: Step) -> bool:
     both = both.reshape(both.shape[0], -1, 2, 2).transpose(0, 1, 3, 2)
     step.constants["weights_at"] = np.ascontiguousarray(both, "<i2").tobytes()
     p["layout"] = layout_number(step.op.name, "dsp")
-    pointwise = p["kernel_h"] * p["kernel_w"] == 1
-    if p["batches"] * p["out_h"] * p["out_w"] >= PIXELS:
-        lanes = 2 * PIXELS * padded.shape[1]
-    else:
-        lanes = 0 if pointwise and taps % 4 == 0 else padded.shape[1]
-    step.scratch = lanes + (0 if pointwise else taps)
     shorten_channels(step)
     table = np.frombuffer(step.constants["channels_at"] + bytes(16 * (p["out_c"] % 2)), "<i4").reshape(-1, 2, 4).copy()
     table[:, 1, 0] = table[:, 0, 0] + 256 * table[:, 1, 0]

@@ -10,7 +10,7 @@ from ...lowering.program import Step
 
 
 def pack_int4(step: Step) -> bool:
-    """Store a layer's weights as int4 where each of them fits; scratch as conv_i8.c counts it."""
+    """Store a layer's weights as int4 where each of them fits."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8)
     if p["weights_zero_point"] != 0 or weights.min() < -8 or weights.max() > 7:
@@ -18,9 +18,4 @@ def pack_int4(step: Step) -> bool:
     halves = np.pad(weights, (0, weights.size % 2)).view(np.uint8) & 15
     step.constants["weights_at"] = (halves[::2] | halves[1::2] << 4).tobytes()
     p["layout"] = layout_number(step.op.name, "int4")
-    window = p["kernel_h"] * p["kernel_w"]
-    patch = window * p["in_c"]
-    one_pixel = p["batches"] * p["out_h"] * p["out_w"] == 1
-    unpacked = window * p["out_c"] if step.op.name != "CONV_2D" else patch * (1 if one_pixel else 4)
-    step.scratch = (0 if window == 1 else patch) + unpacked
     return True

@@ -33,7 +33,7 @@ def in_eights(channels: int) -> npt.NDArray[np.intp]:
 
 
 def pack_conv_mve(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
+    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     if not short_requantisation_is_exact(step):
         return False
     p = step.params
@@ -45,8 +45,6 @@ def pack_conv_mve(step: Step) -> bool:
     step.constants["channels_at"] = table_in_fours(step, np.where(order < channels, order, -1))
     step.constants["weights_at"] = np.ascontiguousarray(rows).tobytes()
     p["layout"] = layout_number(step.op.name, "mve")
-    patches = taps % VECTOR != 0 if p["kernel_h"] * p["kernel_w"] == 1 else 2
-    step.scratch = patches * padded.shape[1]
     return True
 
 
@@ -70,8 +68,5 @@ def pack_depthwise_mve(step: Step) -> bool:
     padded = np.pad(weights, ((0, taps - len(weights)), (0, 1)))[:, lanes]
     step.constants["channels_at"] = table_in_fours(step, lanes.reshape(-1, VECTOR)[:, WIDENED].ravel())
     step.constants["weights_at"] = np.ascontiguousarray(padded.reshape(taps, -1, VECTOR).transpose(1, 0, 2)).tobytes()
-    columns = (p["out_w"] - 1) * p["stride_w"] + (p["kernel_w"] - 1) * p["dilation_w"] + 1
-    rows = (p["kernel_h"] - 1) * p["dilation_h"] + 1
     p["layout"] = layout_number(step.op.name, "mve")
-    step.scratch = 4 * taps + rows * columns * (channels if pixels > 1 else len(lanes)) + VECTOR - 1
     return True

@@ -12,17 +12,13 @@ from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact
 
-CHUNK = 256  # taps that are expanded at a time
 LARGEST_BLOCK = 255  # of the absolute weights of a block of taps
-PIXELS = 3
-AT_ONCE = 4  # channels of a convolution, outputs of a depthwise one
-FEW, SMALL = 8, 1792  # triples of pixels and bytes of a tile that adds to the arena; two triples at least
-MANY = 32  # triples of a tile that fits into what the arena has anyway: more gains next to nothing
+AT_ONCE = 4  # channels
 BLOCKS_OF_FOUR = 256  # a bit beside a channel's shift
 
 
 def pack_swar_channels(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights, channel table and scratch."""
+    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
@@ -34,7 +30,6 @@ def pack_swar_channels(step: Step) -> bool:
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
     step.constants["channels_at"] = _table(step, four)
     p["layout"] = layout_number(step.op.name, "swar_channels")
-    step.scratch = channels_tile(step, SMALL, FEW)
     return True
 
 
@@ -57,40 +52,7 @@ def choose_swar_channels(step: Step) -> bool:
         return False
     step.constants["channels_at"] = _table(step, np.zeros(p["out_c"], bool))
     p["layout"] = layout_number(step.op.name, "swar_channels")
-    step.scratch = plane_rows(step, SMALL)
     return True
-
-
-def channels_tile(step: Step, most: int, triples: int = MANY) -> int:
-    """The scratch of a tile of at most so many triples of pixels and bytes, but of two triples at least."""
-    p = step.params
-    taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
-    pixels = p["batches"] * p["out_h"] * p["out_w"]
-    pointwise = p["kernel_h"] * p["kernel_w"] == 1
-    if pixels == 1:
-        return 0 if pointwise else int(taps)
-    lies = pointwise and p["in_h"] == p["out_h"] and p["in_w"] == p["out_w"]
-    fixed = 8 * min(taps, CHUNK)
-    triple = (0 if lies else PIXELS * taps) + (4 * PIXELS * AT_ONCE if taps > CHUNK else 0)
-    if triple == 0:
-        return int(fixed)
-    return int(fixed + triple * min(-(-pixels // PIXELS), max(2, min(triples, (most - fixed) // triple))))
-
-
-def plane_rows(step: Step, most: int) -> int:
-    """The scratch of as many rows of a plane as fit into so many bytes, but of those of one output at least."""
-    p = step.params
-    if p["in_w"] == p["out_w"] == p["kernel_w"] == 1:  # one column is run as one row
-        sizes = ("in", "out", "kernel", "stride", "dilation")
-        p = p | {f"{size}_{b}": p[f"{size}_{a}"] for size in sizes for a, b in ("hw", "wh")}
-
-    def reach(axis: str, outputs: int) -> int:
-        return int((outputs - 1) * p[f"stride_{axis}"] + (p[f"kernel_{axis}"] - 1) * p[f"dilation_{axis}"] + 1)
-
-    goes_down = p["kernel_h"] == p["kernel_w"] == 3 and p["dilation_h"] == p["dilation_w"] == 1 and p["stride_h"] <= 2
-    outputs = p["out_w"] + (0 if goes_down else -p["out_w"] % AT_ONCE)
-    fixed, width = p["kernel_h"] * p["kernel_w"], reach("w", outputs)
-    return int(fixed + width * max(reach("h", 1), min(reach("h", p["out_h"]), (most - fixed) // width)))
 
 
 def _requantisation_is_exact(step: Step) -> bool:

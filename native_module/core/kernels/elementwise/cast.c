@@ -13,9 +13,9 @@ bool mg_cast_check(const mg_check_t *check) {
     const mg_cast_params_t *p = &check->params.cast;
     if ((p->out_dtype == MG_FLOAT32 && mg_dtype_size(p->in_dtype) == 8)
         || (p->in_dtype == MG_FLOAT32 && mg_dtype_size(p->out_dtype) == 8)) {
-        return mg_refuse(check, "a cast between 64 bits and a real: dtype", p->in_dtype, MG_INT32);
+        return MG_REFUSE(check, "a cast between 64 bits and a real: dtype", p->in_dtype, MG_INT32);
     }
-    return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 

@@ -84,7 +84,7 @@ bool mg_unary_f32_check(const mg_check_t *check) {
     if (p->function >= N_UNARY) {
         return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_UNARY - 1);
     }
-    return mg_check_ends_f32(check, 1) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature_f32(check, 1) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 
@@ -116,7 +116,7 @@ bool mg_binary_f32_check(const mg_check_t *check) {
     if (p->function >= N_BINARY) {
         return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_BINARY - 1);
     }
-    return mg_check_ends(check, 2, MG_FLOAT32, MG_FLOAT32) /* operands may be constants */
+    return mg_check_signature(check, 2, MG_FLOAT32, MG_FLOAT32) /* operands may be constants */
            && mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride);
 }
 

@@ -17,9 +17,9 @@
 
 #define RANK 5
 
-static bool check_binary16(const mg_check_t *check) {
-    const mg_binary16_params_t *p = &check->params.binary16;
-    if (!mg_check_ends(check, 2, MG_INT16, MG_INT16) || !mg_check_multiplier(check, p->a_multiplier, p->a_shift)
+static bool check_binary_i16(const mg_check_t *check) {
+    const mg_binary_i16_params_t *p = &check->params.binary_i16;
+    if (!mg_check_signature(check, 2, MG_INT16, MG_INT16) || !mg_check_multiplier(check, p->a_multiplier, p->a_shift)
         || !mg_check_multiplier(check, p->b_multiplier, p->b_shift)
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
@@ -27,30 +27,30 @@ static bool check_binary16(const mg_check_t *check) {
     return mg_check_operand(check, 0, p->dims, p->a_stride) && mg_check_operand(check, 1, p->dims, p->b_stride);
 }
 
-typedef int32_t (*combine_fn)(const mg_binary16_params_t *p, int32_t a, int32_t b);
+typedef int32_t (*combine_fn)(const mg_binary_i16_params_t *p, int32_t a, int32_t b);
 
 static int32_t scaled(int32_t difference, int32_t multiplier, int32_t shift) {
     return mg_requantize_call((int32_t)((uint32_t)difference << 15), multiplier, shift);
 }
 
-static int32_t add(const mg_binary16_params_t *p, int32_t a, int32_t b) {
+static int32_t add(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {
     return mg_requantize_call(mg_wrap_add(scaled(a, p->a_multiplier, p->a_shift), scaled(b, p->b_multiplier, p->b_shift)),
                          p->out_multiplier, p->out_shift);
 }
 
-static int32_t sub(const mg_binary16_params_t *p, int32_t a, int32_t b) {
+static int32_t sub(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {
     uint32_t x = (uint32_t)scaled(a, p->a_multiplier, p->a_shift);
     return mg_requantize_call((int32_t)(x - (uint32_t)scaled(b, p->b_multiplier, p->b_shift)), p->out_multiplier,
                          p->out_shift);
 }
 
-static int32_t mul(const mg_binary16_params_t *p, int32_t a, int32_t b) {
+static int32_t mul(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {
     return mg_requantize_call((int32_t)((uint32_t)a * (uint32_t)b), p->out_multiplier, p->out_shift);
 }
 
 /* A constant operand may lie at an odd address. */
-static void binary16(const mg_call_t *call, combine_fn combine) {
-    const mg_binary16_params_t *p = &call->params.binary16;
+static void binary_i16(const mg_call_t *call, combine_fn combine) {
+    const mg_binary_i16_params_t *p = &call->params.binary_i16;
     const uint8_t *a = call->in[0], *b = call->in[1];
     int16_t *out = call->out[0];
     uint32_t index[RANK] = {0};
@@ -72,31 +72,31 @@ static void binary16(const mg_call_t *call, combine_fn combine) {
     }
 }
 
-bool mg_add16_check(const mg_check_t *check) {
-    return check_binary16(check);
+bool mg_add_i16_check(const mg_check_t *check) {
+    return check_binary_i16(check);
 }
 
-void mg_add16_run(const mg_call_t *call) {
-    binary16(call, add);
+void mg_add_i16_run(const mg_call_t *call) {
+    binary_i16(call, add);
 }
 
-bool mg_sub16_check(const mg_check_t *check) {
-    return check_binary16(check);
+bool mg_sub_i16_check(const mg_check_t *check) {
+    return check_binary_i16(check);
 }
 
-void mg_sub16_run(const mg_call_t *call) {
-    binary16(call, sub);
+void mg_sub_i16_run(const mg_call_t *call) {
+    binary_i16(call, sub);
 }
 
-bool mg_mul16_check(const mg_check_t *check) {
-    return check_binary16(check);
+bool mg_mul_i16_check(const mg_check_t *check) {
+    return check_binary_i16(check);
 }
 
-void mg_mul16_run(const mg_call_t *call) {
-    binary16(call, mul);
+void mg_mul_i16_run(const mg_call_t *call) {
+    binary_i16(call, mul);
 }
 
-int32_t mg_sigmoid16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh) {
+int32_t mg_sigmoid_i16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh) {
     int32_t z = (int32_t)(((int64_t)x * multiplier + (shift == 0 ? 0 : 1ll << (shift - 1))) >> shift);
     uint32_t bits = tanh ? 8 : 9; /* of z between two entries: tanh looks up 2z */
     uint32_t size = z < 0 ? 0u - (uint32_t)z : (uint32_t)z, at = size >> bits;
@@ -114,23 +114,23 @@ int32_t mg_sigmoid16(const uint8_t *table, int32_t x, int32_t multiplier, uint32
     return ((z < 0 ? (1 << 25) - y - 1 : y) + (1 << 9)) >> 10;
 }
 
-bool mg_sigmoid16_check(const mg_check_t *check) {
-    const mg_sigmoid16_params_t *p = &check->params.sigmoid16;
-    if (!mg_check_ends(check, 1, MG_INT16, MG_INT16) || !mg_check_elements(check, 0, p->count)
+bool mg_sigmoid_i16_check(const mg_check_t *check) {
+    const mg_sigmoid_i16_params_t *p = &check->params.sigmoid_i16;
+    if (!mg_check_signature(check, 1, MG_INT16, MG_INT16) || !mg_check_elements(check, 0, p->count)
         || !mg_check_elements(check, 1, p->count) || !mg_check_data(check, p->table_at, 512)) {
         return false;
     }
     return (p->multiplier >= 0 && p->multiplier <= INT16_MAX && p->shift <= 31)
-           || mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->multiplier, 0);
+           || MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->multiplier, 0);
 }
 
-void mg_sigmoid16_run(const mg_call_t *call) {
-    const mg_sigmoid16_params_t *p = &call->params.sigmoid16;
+void mg_sigmoid_i16_run(const mg_call_t *call) {
+    const mg_sigmoid_i16_params_t *p = &call->params.sigmoid_i16;
     const uint8_t *x = call->in[0];
     int16_t *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++, x += 2) {
-        out[i] = (int16_t)mg_saturate16(
-            mg_sigmoid16(call->data + p->table_at, mg_load_i16(x), p->multiplier, p->shift, p->tanh != 0));
+        out[i] = (int16_t)mg_saturate_i16(
+            mg_sigmoid_i16(call->data + p->table_at, mg_load_i16(x), p->multiplier, p->shift, p->tanh != 0));
     }
 }
 
@@ -138,10 +138,10 @@ bool mg_rescale_check(const mg_check_t *check) {
     const mg_rescale_params_t *p = &check->params.rescale;
     if (p->in_dtype == MG_FLOAT32 || p->out_dtype == MG_FLOAT32 || !mg_is_value(p->in_dtype)
         || !mg_is_value(p->out_dtype)) {
-        return mg_refuse(check, "a rescaling of values that are not int8, uint8, int16 or int32: dtype", p->out_dtype,
+        return MG_REFUSE(check, "a rescaling of values that are not int8, uint8, int16 or int32: dtype", p->out_dtype,
                          MG_INT16);
     }
-    return mg_check_ends(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature(check, 1, p->in_dtype, p->out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_multiplier(check, p->multiplier, p->shift)
            && mg_check_multiplier(check, p->below_multiplier, p->below_shift);
 }
@@ -163,9 +163,9 @@ void mg_rescale_run(const mg_call_t *call) {
 static bool check_affine_any(const mg_check_t *check, uint32_t in_dtype, uint32_t out_dtype) {
     const mg_affine_any_params_t *p = &check->params.affine_any;
     if (!(p->scale > 0.0f && p->scale <= 3.0e38f) || p->dtype == MG_FLOAT32) {
-        return mg_refuse(check, "the scale is no positive number", 0, 1);
+        return MG_REFUSE(check, "the scale is no positive number", 0, 1);
     }
-    return mg_check_ends(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 

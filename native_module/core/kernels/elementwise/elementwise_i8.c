@@ -17,7 +17,7 @@
 
 static bool check_binary(const mg_check_t *check) {
     const mg_binary_params_t *p = &check->params.binary;
-    if (!mg_check_ends(check, 2, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->a_multiplier, p->a_shift)
+    if (!mg_check_signature(check, 2, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->a_multiplier, p->a_shift)
         || !mg_check_multiplier(check, p->b_multiplier, p->b_shift)
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
@@ -136,11 +136,11 @@ void mg_mul_run(const mg_call_t *call) {
 bool mg_lut_check(const mg_check_t *check) {
     const mg_lut_params_t *p = &check->params.lut;
     uint32_t in = check->tensors[0].dtype, out = check->tensors[1].dtype;
-    if (!mg_check_ends(check, 1, in, out)) {
+    if (!mg_check_signature(check, 1, in, out)) {
         return false;
     }
     if (mg_dtype_size(in) != 1 || mg_dtype_size(out) != 1) {
-        return mg_refuse(check, "a table for wider values than bytes: dtype", in, MG_INT8);
+        return MG_REFUSE(check, "a table for wider values than bytes: dtype", in, MG_INT8);
     }
     return mg_check_elements(check, 0, p->count) && mg_check_elements(check, 1, p->count)
            && mg_check_data(check, p->table_at, 256);

@@ -28,14 +28,14 @@ bool mg_map_check(const mg_check_t *check) {
     const mg_tensor_t *t = check->tensors;
     uint32_t n = p->function == SELECT ? 3 : 2;
     if (check->n_inputs != n || check->n_outputs != 1) {
-        return mg_refuse(check, "wrong number of tensors", check->n_inputs, n);
+        return MG_REFUSE(check, "wrong number of tensors", check->n_inputs, n);
     }
     if (t[0].dtype != p->in_dtype || t[1].dtype != p->in_dtype || t[n].dtype != p->out_dtype
         || (n == 3 && t[2].dtype != MG_BOOL) || !mg_is_value(p->in_dtype) || !mg_is_value(p->out_dtype)) {
-        return mg_refuse(check, "a tensor of the wrong dtype", t[0].dtype, p->in_dtype);
+        return MG_REFUSE(check, "a tensor of the wrong dtype", t[0].dtype, p->in_dtype);
     }
     if (p->function >= FUNCTIONS || p->left_shift > 20) {
-        return mg_refuse(check, "an unknown function of two values", p->function, FUNCTIONS);
+        return MG_REFUSE(check, "an unknown function of two values", p->function, FUNCTIONS);
     }
     if (!mg_check_multiplier(check, p->a_multiplier, p->a_shift)
         || !mg_check_multiplier(check, p->b_multiplier, p->b_shift)

@@ -83,9 +83,9 @@ float mg_read_real(const mg_tensor_t *t, const void *data, uint32_t index) {
 static bool check_affine(const mg_check_t *check, uint32_t in_dtype, uint32_t out_dtype) {
     const mg_affine_params_t *p = &check->params.affine;
     if (!(p->scale > 0.0f && p->scale <= 3.0e38f)) {
-        return mg_refuse(check, "the scale is no positive number", 0, 1);
+        return MG_REFUSE(check, "the scale is no positive number", 0, 1);
     }
-    return mg_check_ends(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
+    return mg_check_signature(check, 1, in_dtype, out_dtype) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count);
 }
 

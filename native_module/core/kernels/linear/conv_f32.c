@@ -18,25 +18,25 @@
 
 #define LIMITS 8u /* bytes: the activation's low and high, at the head of a channel table */
 
-bool mg_check_ends_f32(const mg_check_t *check, uint32_t n_inputs) {
+bool mg_check_signature_f32(const mg_check_t *check, uint32_t n_inputs) {
     for (uint32_t i = 0; i < check->n_inputs; i++) {
         if (check->tensors[i].place == MG_PLACE_DATA) {
-            return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", i, UINT32_MAX);
+            return MG_REFUSE(check, "a constant where this op wants a tensor of the arena: input", i, UINT32_MAX);
         }
     }
-    return mg_check_ends(check, n_inputs, MG_FLOAT32, MG_FLOAT32);
+    return mg_check_signature(check, n_inputs, MG_FLOAT32, MG_FLOAT32);
 }
 
 static bool check_conv(const mg_check_t *check, bool depthwise, uint32_t weight_size, uint32_t channel_size) {
     const mg_conv_params_t *p = &check->params.conv;
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
     if (depthwise && (p->in_c == 0 || p->out_c % p->in_c != 0)) {
-        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+        return MG_REFUSE(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
     if (p->layout != 0) {
-        return mg_refuse(check, "weights packed for another core, convert the model again: layout", p->layout, 0);
+        return MG_REFUSE(check, "weights packed for another core, convert the model again: layout", p->layout, 0);
     }
-    return mg_check_ends_f32(check, 1)
+    return mg_check_signature_f32(check, 1)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
@@ -204,12 +204,9 @@ static bool check_hybrid(const mg_check_t *check, bool depthwise) {
     const mg_conv_params_t *p = &check->params.conv;
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, image = (uint64_t)p->in_h * p->in_w * p->in_c;
     if (taps > UINT16_MAX) {
-        return mg_refuse(check, "a kernel of too many taps", UINT32_MAX, UINT16_MAX);
+        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, UINT16_MAX);
     }
-    if (image + taps > check->scratch_size) {
-        return mg_refuse(check, "too little scratch for a quantised image: bytes", check->scratch_size, UINT32_MAX);
-    }
-    return check_conv(check, depthwise, 1, 12);
+    return mg_check_scratch(check, image + taps) && check_conv(check, depthwise, 1, 12);
 }
 
 /* sum over the patch of q * w for output channel c */

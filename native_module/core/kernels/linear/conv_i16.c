@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_16: every weighted sum of int16 activations and int8 weights.
+ * CONV_2D_I16: every weighted sum of int16 activations and int8 weights.
  *
  *     y[n,i,j,c] = clamp(zp_out + m[c] * (b[c] + sum over p,q,k of w[c,p,q,k] * x[n,i',j',g(c),k]))
  *     i' = (i * stride_h - pad_top + p * dilation_h) / up_h, and j' likewise
@@ -27,7 +27,7 @@ int32_t mg_requantize_call(int32_t x, int32_t multiplier, int32_t shift) {
     return mg_requantize(x, multiplier, shift);
 }
 
-int32_t mg_requantize_wide(int64_t x, int32_t multiplier, int32_t shift) {
+int32_t mg_requantize_i64(int64_t x, int32_t multiplier, int32_t shift) {
     uint32_t m = multiplier < 0x7fff0000 ? ((uint32_t)multiplier + (1 << 15)) >> 16 : 0x7fff;
     uint64_t y = (uint64_t)x * m + (1ull << (14 - shift)); /* wraps where the reference would */
     return (int32_t)((int64_t)y >> (15 - shift));
@@ -44,7 +44,7 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
             return false;
         }
         if (wide && shift > 14) {
-            return mg_refuse(check, "a shift out of range", (uint32_t)shift, 14);
+            return MG_REFUSE(check, "a shift out of range", (uint32_t)shift, 14);
         }
     }
     return true;
@@ -54,19 +54,19 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
 static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
                            uint32_t dilation, uint32_t up) {
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
-        return mg_refuse(check, "a zero in a window's shape: kernel", kernel, 1);
+        return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
     return (uint64_t)(out - 1) * stride + (uint64_t)(kernel - 1) * dilation <= INT32_MAX / 2
-           || mg_refuse(check, "a window lies outside its input: positions", out, in);
+           || MG_REFUSE(check, "a window is outside its input: positions", out, in);
 }
 
-bool mg_conv16_check(const mg_check_t *check) {
-    const mg_conv16_params_t *p = &check->params.conv16;
+bool mg_conv_i16_check(const mg_check_t *check) {
+    const mg_conv_i16_params_t *p = &check->params.conv_i16;
     uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
     if (p->groups == 0 || p->in_c == 0 || p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->out_c == 0) {
-        return mg_refuse(check, "channels that do not divide into groups", p->groups, 1);
+        return MG_REFUSE(check, "channels that do not divide into groups", p->groups, 1);
     }
-    if (!mg_check_ends(check, 1, MG_INT16, MG_INT16)
+    if (!mg_check_signature(check, 1, MG_INT16, MG_INT16)
         || !check_window16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
         || !check_window16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
         || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
@@ -75,10 +75,10 @@ bool mg_conv16_check(const mg_check_t *check) {
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (taps * p->in_c > INT32_MAX / 4 || check->scratch_size < 2 * taps * p->in_c + taps) {
-        return mg_refuse(check, "too little scratch for a patch: bytes", check->scratch_size, UINT32_MAX);
+    if (taps * p->in_c > INT32_MAX / 4) {
+        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, INT32_MAX / 4);
     }
-    return true;
+    return mg_check_scratch(check, 2 * taps * p->in_c + taps);
 }
 
 /* Where a tap reads along one axis, or -1 where it reads nothing. */
@@ -91,7 +91,7 @@ static int32_t source_of(int32_t at, uint32_t up, uint32_t in) {
 
 /* patch [groups][kernel_h][kernel_w][in_c / groups], so that each channel's taps lie in a row; used
  * [kernel_h][kernel_w], whether a tap reads anything. */
-static void gather(const mg_conv16_params_t *p, const uint8_t *image, uint32_t y, uint32_t x, int16_t *patch,
+static void gather(const mg_conv_i16_params_t *p, const uint8_t *image, uint32_t y, uint32_t x, int16_t *patch,
                    uint8_t *used) {
     uint32_t depth = (uint32_t)p->in_c / p->groups, run = (uint32_t)p->kernel_h * p->kernel_w * depth;
     int32_t at_y = (int32_t)(y * p->stride_h) - p->pad_top;
@@ -128,7 +128,7 @@ static int64_t sparse_sum(const int16_t *patch, const int8_t *weights, uint32_t 
     return sum;
 }
 
-static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const uint8_t *used, const uint8_t *data,
+static void pixel_of(const mg_conv_i16_params_t *p, const int16_t *patch, const uint8_t *used, const uint8_t *data,
                      int16_t *out) {
     const uint8_t *table = data + p->channels_at;
     const int8_t *weights = (const int8_t *)data + p->weights_at;
@@ -139,7 +139,7 @@ static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const ui
         int64_t products = sparse ? sparse_sum(patch, weights, depth, used, taps) : mg_sum_wide(patch, weights, k);
         uint64_t sum = (uint64_t)products + (uint64_t)mg_load_i64(table + 8 * c);
         int32_t multiplier = mg_load_i32(table + 8 * n + 4 * c), shift = (int8_t)table[12 * n + c];
-        int32_t v = p->wide ? mg_requantize_wide((int64_t)sum, multiplier, shift)
+        int32_t v = p->wide ? mg_requantize_i64((int64_t)sum, multiplier, shift)
                             : mg_requantize_call((int32_t)(uint32_t)sum, multiplier, shift);
         out[c] = (int16_t)mg_clamp(mg_wrap_add(v, p->out_zero_point), p->act_min, p->act_max);
         weights += p->shared ? 0 : k;
@@ -150,8 +150,8 @@ static void pixel_of(const mg_conv16_params_t *p, const int16_t *patch, const ui
     }
 }
 
-void mg_conv16_run(const mg_call_t *call) {
-    const mg_conv16_params_t *p = &call->params.conv16;
+void mg_conv_i16_run(const mg_call_t *call) {
+    const mg_conv_i16_params_t *p = &call->params.conv_i16;
     const uint8_t *image = call->in[0];
     int16_t *out = call->out[0];
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w;

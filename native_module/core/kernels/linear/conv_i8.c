@@ -28,7 +28,7 @@ static uint64_t patch_size(const mg_conv_params_t *p) {
 static __attribute__((noinline)) bool check_int4(const mg_check_t *check, uint64_t weights, uint64_t unpacked) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->weights_zero_point != 0) {
-        return mg_refuse(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
+        return MG_REFUSE(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
     }
     return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
 }
@@ -208,7 +208,7 @@ void mg_conv2d_run(const mg_call_t *call) {
 bool mg_depthwise_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c == 0 || p->out_c % p->in_c != 0) {
-        return mg_refuse(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
+        return MG_REFUSE(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
     return mg_check_in_layout(check, MG_OP_DEPTHWISE_CONV_2D);
 }

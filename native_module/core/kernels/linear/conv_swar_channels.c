@@ -65,9 +65,20 @@ static uint64_t scratch_size(const mg_conv_params_t *p) {
     return chunk_size(taps_of(p)) + triple_size(p);
 }
 
+/* For another three pixels; for all. */
+static inline uint64_t scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 0 : triple_size(p);
+}
+
+static inline uint64_t scratch_most(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? scratch_size(p)
+                           : chunk_size(taps_of(p)) + triple_size(p) * ((mg_pixels_of(p) + PIXELS - 1ull) / PIXELS);
+}
+
 bool mg_conv_swar_channels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, weights_size(p), scratch_size(p));
+    return mg_check_conv(check, weights_size(p), scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,

@@ -60,9 +60,22 @@ static uint64_t scratch_size(const mg_conv_params_t *p) {
     return weights_room(p, taps) + pair_room(taps);
 }
 
+/* For another pair, or for another block of one pixel's values and its sums. */
+static inline uint64_t scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 24 : pair_room((uint64_t)p->kernel_h * p->kernel_w * p->in_c);
+}
+
+/* For all pairs, or for all values at once. */
+static inline uint64_t scratch_most(const mg_conv_params_t *p) {
+    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, padded = (taps + 3) & ~3ull;
+    return is_one_pixel(p) ? (mg_is_pointwise(p) ? 0 : padded) + 6 * padded
+                           : weights_room(p, taps) + pair_room(taps) * ((mg_pixels_of(p) + 1ull) / 2);
+}
+
 bool mg_conv_swar_pixels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, weights_size(p), scratch_size(p));
+    return mg_check_conv(check, weights_size(p), scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 /* The output position that comes next, row by row. */

@@ -72,7 +72,7 @@ static uint64_t scratch_size(const mg_conv_params_t *p) {
 bool mg_depthwise_dsp_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->dilation_h != 1 && p->dilation_w != 1) {
-        return mg_refuse(check, "layout DSP with dilation in both directions: rows apart", p->dilation_h, 1);
+        return MG_REFUSE(check, "layout DSP with dilation in both directions: rows apart", p->dilation_h, 1);
     }
     return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
 }

@@ -44,7 +44,7 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 bool mg_depthwise_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c != p->out_c) {
-        return mg_refuse(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
+        return MG_REFUSE(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
     }
     geometry_t g = geometry_of(p);
     uint64_t row = g.vectors * g.width;

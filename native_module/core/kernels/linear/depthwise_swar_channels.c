@@ -50,10 +50,22 @@ static uint64_t scratch_size(const mg_conv_params_t *params) {
     return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
 }
 
+/* For another row of the plane; for all of it. */
+static inline uint64_t scratch_step(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params);
+    return width_of(&laid);
+}
+
+static inline uint64_t scratch_most(const mg_conv_params_t *params) {
+    const mg_conv_params_t laid = laid_down(params), *p = &laid;
+    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, p->out_h) * width_of(p);
+}
+
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
 bool mg_depthwise_swar_channels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 typedef struct {

@@ -48,10 +48,21 @@ static uint64_t scratch_size(const mg_conv_params_t *p) {
     return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, 1) * g.width;
 }
 
+/* For another row of the plane; for all of it. */
+static inline uint64_t scratch_step(const mg_conv_params_t *p) {
+    return 4ull * geometry_of(p).width;
+}
+
+static inline uint64_t scratch_most(const mg_conv_params_t *p) {
+    geometry_t g = geometry_of(p);
+    return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, g.half) * g.width;
+}
+
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
 bool mg_depthwise_swar_pixels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 static void load_taps(const geometry_t *g, const int8_t *weights, int32_t *taps) {

@@ -18,11 +18,11 @@ bool mg_matmul_f32_check(const mg_check_t *check) {
     const uint32_t others[] = {p->batches[0], p->batches[1], p->columns, p->depth};
     const uint32_t a[] = {p->a_stride[0], p->a_stride[1], p->rows == 1 ? 0 : p->depth, p->depth > 1};
     const uint32_t b[] = {p->b_stride[0], p->b_stride[1], p->columns == 1 ? 0 : p->depth, p->depth > 1};
-    if (!mg_check_ends(check, 2, MG_FLOAT32, MG_FLOAT32)) {
+    if (!mg_check_signature(check, 2, MG_FLOAT32, MG_FLOAT32)) {
         return false;
     }
     if (check->tensors[0].place == MG_PLACE_DATA) { /* the second matrix may be a constant */
-        return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
+        return MG_REFUSE(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
     }
     return mg_check_walk(check, 0, dims, a, 4, UINT32_MAX) && mg_check_walk(check, 1, others, b, 4, UINT32_MAX)
            && mg_check_elements(check, 2, (uint64_t)p->batches[0] * p->batches[1] * p->rows * p->columns);
@@ -53,7 +53,7 @@ static bool check_table(const mg_check_t *check, uint32_t at, uint32_t n, uint32
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *entry = check->data + at + ENTRY * i;
         if (mg_load_u16(entry) >= in || mg_load_u16(entry + 2) >= in) {
-            return mg_refuse(check, "a resize reads outside its input: position", mg_load_u16(entry), in);
+            return MG_REFUSE(check, "a resize reads outside its input: position", mg_load_u16(entry), in);
         }
     }
     return true;
@@ -61,7 +61,7 @@ static bool check_table(const mg_check_t *check, uint32_t at, uint32_t n, uint32
 
 bool mg_resize_f32_check(const mg_check_t *check) {
     const mg_resize_f32_params_t *p = &check->params.resize_f32;
-    return mg_check_ends_f32(check, 1)
+    return mg_check_signature_f32(check, 1)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
            && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels)
            && check_table(check, p->rows_at, p->out_h, p->in_h)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * MATMUL_16: BATCH_MATMUL of two int16 tensors with zero point 0.
+ * MATMUL_I16: BATCH_MATMUL of two int16 tensors with zero point 0.
  *
  *     y[n,i,j] = clamp(m * sum over k of a[n,i,k] * b[n,k,j])
  *
@@ -10,21 +10,21 @@
 #include "../../arithmetic/wide.h"
 #include "../kernels.h"
 
-bool mg_matmul16_check(const mg_check_t *check) {
-    const mg_matmul16_params_t *p = &check->params.matmul16;
-    if (!mg_check_ends(check, 2, MG_INT16, MG_INT16) || !mg_check_multiplier(check, p->multiplier, p->shift)) {
+bool mg_matmul_i16_check(const mg_check_t *check) {
+    const mg_matmul_i16_params_t *p = &check->params.matmul_i16;
+    if (!mg_check_signature(check, 2, MG_INT16, MG_INT16) || !mg_check_multiplier(check, p->multiplier, p->shift)) {
         return false;
     }
     if (p->depth == 0 || p->depth > INT32_MAX || p->shift > 14) {
-        return mg_refuse(check, "an impossible depth or shift in a product: depth", p->depth, 1);
+        return MG_REFUSE(check, "an impossible depth or shift in a product: depth", p->depth, 1);
     }
     if (p->depth > check->tensors[0].size) { /* bounds the work of strides of 0 */
-        return mg_refuse(check, "an impossible depth in a product", p->depth, check->tensors[0].size);
+        return MG_REFUSE(check, "an impossible depth in a product", p->depth, check->tensors[0].size);
     }
     return mg_check_product(check);
 }
 
-static void product(const mg_matmul16_params_t *p, const uint8_t *a, const uint8_t *b, int16_t *out) {
+static void product(const mg_matmul_i16_params_t *p, const uint8_t *a, const uint8_t *b, int16_t *out) {
     for (uint32_t i = 0; i < p->rows; i++) {
         for (uint32_t j = 0; j < p->columns; j++) {
             const uint8_t *x = a + 2 * i * p->a_row, *w = b + 2 * j * p->b_column;
@@ -32,13 +32,13 @@ static void product(const mg_matmul16_params_t *p, const uint8_t *a, const uint8
             for (uint32_t k = 0; k < p->depth; k++, x += 2 * p->a_step, w += 2 * p->b_step) {
                 sum += mg_load_i16(x) * mg_load_i16(w);
             }
-            *out++ = (int16_t)mg_saturate16(mg_requantize_wide(sum, p->multiplier, p->shift));
+            *out++ = (int16_t)mg_saturate_i16(mg_requantize_i64(sum, p->multiplier, p->shift));
         }
     }
 }
 
-void mg_matmul16_run(const mg_call_t *call) {
-    const mg_matmul16_params_t *p = &call->params.matmul16;
+void mg_matmul_i16_run(const mg_call_t *call) {
+    const mg_matmul_i16_params_t *p = &call->params.matmul_i16;
     int16_t *out = call->out[0];
     for (uint32_t i = 0; i < p->batch[0]; i++) {
         for (uint32_t j = 0; j < p->batch[1]; j++) {

@@ -17,10 +17,10 @@ bool mg_matmul_check(const mg_check_t *check) {
     uint32_t n = check->n_inputs;
     if (n != 2u + (p->has_bias != 0) || check->n_outputs != 1 || t[0].dtype != MG_INT8 || t[1].dtype != MG_INT8
         || t[n].dtype != MG_INT8 || (n == 3 && t[2].dtype != MG_INT32)) {
-        return mg_refuse(check, "a tensor of the wrong dtype", t[0].dtype, MG_INT8);
+        return MG_REFUSE(check, "a tensor of the wrong dtype", t[0].dtype, MG_INT8);
     }
     if (p->depth > 1u << 15) {
-        return mg_refuse(check, "a product of too many terms", p->depth, 1u << 15);
+        return MG_REFUSE(check, "a product of too many terms", p->depth, 1u << 15);
     }
     return mg_check_product(check) && mg_check_multiplier(check, p->multiplier, p->shift)
            && (n == 2 || mg_check_elements(check, 2, p->columns));

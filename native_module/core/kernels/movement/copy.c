@@ -17,7 +17,7 @@ static bool check_walk(const mg_check_t *check, uint32_t start, const uint32_t *
         low += reach < 0 ? reach : 0;
         high += reach > 0 ? reach : 0;
         if (low < 0 || high >= elements) {
-            return mg_refuse(check, "a copy reaches outside its tensor: start", start, elements);
+            return MG_REFUSE(check, "a copy reaches outside its tensor: start", start, elements);
         }
     }
     return true;
@@ -26,11 +26,11 @@ static bool check_walk(const mg_check_t *check, uint32_t start, const uint32_t *
 bool mg_copy_check(const mg_check_t *check) {
     const mg_copy_params_t *p = &check->params.copy;
     uint32_t dtype = check->tensors[0].dtype;
-    if (!mg_check_ends(check, 1, dtype, dtype)) {
+    if (!mg_check_signature(check, 1, dtype, dtype)) {
         return false;
     }
     if (p->element_size != mg_dtype_size(dtype) || p->fill > 1) {
-        return mg_refuse(check, "a copy of the wrong element size", p->element_size, mg_dtype_size(dtype));
+        return MG_REFUSE(check, "a copy of the wrong element size", p->element_size, mg_dtype_size(dtype));
     }
     uint64_t elements = 1;
     for (uint32_t i = 0; i < RANK; i++) {
@@ -38,7 +38,7 @@ bool mg_copy_check(const mg_check_t *check) {
         /* A copy writes no element twice: this bounds its time and its products. */
         if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->in_stride[i] | p->out_stride[i]) != 0)
             || elements > check->tensors[1].size / p->element_size) {
-            return mg_refuse(check, "an impossible dimension in a copy: dimension", i, RANK);
+            return MG_REFUSE(check, "an impossible dimension in a copy: dimension", i, RANK);
         }
     }
     return check_walk(check, p->in_start, p->dims, p->in_stride, check->tensors[0].size / p->element_size)

@@ -12,20 +12,20 @@
 #include "../../arithmetic/wide.h"
 #include "../kernels.h"
 
-static bool check_pool16(const mg_check_t *check) {
-    const mg_pool16_params_t *p = &check->params.pool16;
+static bool check_pool_i16(const mg_check_t *check) {
+    const mg_pool_i16_params_t *p = &check->params.pool_i16;
     if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 15) {
-        return mg_refuse(check, "a window of too many elements", UINT32_MAX, 1u << 15);
+        return MG_REFUSE(check, "a window of too many elements", UINT32_MAX, 1u << 15);
     }
-    return mg_check_ends(check, 1, MG_INT16, MG_INT16)
+    return mg_check_signature(check, 1, MG_INT16, MG_INT16)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, 1, p->pad_left)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
            && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
 }
 
-static void pool16(const mg_call_t *call, bool average) {
-    const mg_pool16_params_t *p = &call->params.pool16;
+static void pool_i16(const mg_call_t *call, bool average) {
+    const mg_pool_i16_params_t *p = &call->params.pool_i16;
     const uint8_t *image = call->in[0]; /* a constant may lie at an odd address */
     int16_t *out = call->out[0];
     uint32_t pixel = 2u * p->channels, line = p->in_w * pixel;
@@ -60,18 +60,18 @@ static void pool16(const mg_call_t *call, bool average) {
     }
 }
 
-bool mg_maxpool16_check(const mg_check_t *check) {
-    return check_pool16(check);
+bool mg_maxpool_i16_check(const mg_check_t *check) {
+    return check_pool_i16(check);
 }
 
-void mg_maxpool16_run(const mg_call_t *call) {
-    pool16(call, false);
+void mg_maxpool_i16_run(const mg_call_t *call) {
+    pool_i16(call, false);
 }
 
-bool mg_avgpool16_check(const mg_check_t *check) {
-    return check_pool16(check);
+bool mg_avgpool_i16_check(const mg_check_t *check) {
+    return check_pool_i16(check);
 }
 
-void mg_avgpool16_run(const mg_call_t *call) {
-    pool16(call, true);
+void mg_avgpool_i16_run(const mg_call_t *call) {
+    pool_i16(call, true);
 }

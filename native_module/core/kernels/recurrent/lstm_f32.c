@@ -16,20 +16,18 @@ bool mg_lstm_f32_check(const mg_check_t *check) {
     const mg_lstm_f32_params_t *p = &check->params.lstm_f32;
     const uint64_t units = p->units, rows = (uint64_t)p->batches * p->steps;
     if (check->n_inputs != 1 || check->n_outputs != 3) {
-        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
+        return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
     }
     if (check->tensors[0].place == MG_PLACE_DATA) {
-        return mg_refuse(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
+        return MG_REFUSE(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
     }
     for (uint32_t i = 0; i < 4; i++) {
         if (check->tensors[i].dtype != MG_FLOAT32) {
-            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, MG_FLOAT32);
+            return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, MG_FLOAT32);
         }
     }
-    if (check->scratch_size < 16 * units) {
-        return mg_refuse(check, "too little scratch for the gates: bytes", check->scratch_size, (uint32_t)(16 * units));
-    }
-    return mg_check_elements(check, 0, 4 * rows * units) && mg_check_elements(check, 1, rows * units)
+    return mg_check_scratch(check, 16 * units) /* the gates */
+           && mg_check_elements(check, 0, 4 * rows * units) && mg_check_elements(check, 1, rows * units)
            && mg_check_elements(check, 2, p->batches * units) && mg_check_elements(check, 3, p->batches * units)
            && mg_check_data(check, p->recurrent_at, 16 * units * units);
 }

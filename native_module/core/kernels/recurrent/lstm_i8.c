@@ -21,7 +21,7 @@ enum { FORGET, INPUT, CELL, OUTPUT };
 
 static bool check_gate(const mg_check_t *check, int32_t multiplier, int32_t shift) {
     if (shift > 14) {
-        return mg_refuse(check, "a shift out of range", (uint32_t)shift, 14);
+        return MG_REFUSE(check, "a shift out of range", (uint32_t)shift, 14);
     }
     return mg_check_multiplier(check, multiplier, shift);
 }
@@ -30,15 +30,15 @@ bool mg_lstm_check(const mg_check_t *check) {
     const mg_lstm_params_t *p = &check->params.lstm;
     const uint64_t units = p->units, activations = p->wide ? MG_INT16 : MG_INT8;
     if (check->n_inputs != 1 || check->n_outputs != 3 || p->wide > 1 || units == 0 || p->inputs == 0) {
-        return mg_refuse(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
+        return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
     }
     if (check->tensors[0].place == MG_PLACE_DATA) { /* int16 ones may lie at an odd address */
-        return mg_refuse(check, "a constant input", 0, 0);
+        return MG_REFUSE(check, "a constant input", 0, 0);
     }
     for (uint32_t i = 0; i < 4; i++) {
         uint32_t wanted = i == 3 ? MG_INT16 : (uint32_t)activations;
         if (check->tensors[i].dtype != wanted) {
-            return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
+            return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
         }
         if (!check_gate(check, p->in_multiplier[i], p->in_shift[i])
             || !check_gate(check, p->hidden_multiplier[i], p->hidden_shift[i])) {
@@ -47,13 +47,11 @@ bool mg_lstm_check(const mg_check_t *check) {
     }
     if (p->tanh_multiplier < 0 || p->tanh_multiplier > INT16_MAX || p->tanh_shift < 0 || p->tanh_shift > 31
         || p->clip < 0) {
-        return mg_refuse(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
-    }
-    if (check->scratch_size < 8 * units) {
-        return mg_refuse(check, "too little scratch for the gates: bytes", check->scratch_size, (uint32_t)(8 * units));
+        return MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
     }
     uint64_t gate = units * (2 * (p->wide ? 8u : 4u) + p->inputs + units);
-    return mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
+    return mg_check_scratch(check, 8 * units) /* the gates */
+           && mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
            && mg_check_multiplier(check, p->cell_multiplier, p->cell_shift)
            && mg_check_multiplier(check, p->out_multiplier, p->out_shift)
            && mg_check_elements(check, 0, (uint64_t)p->batches * p->steps * p->inputs)
@@ -67,10 +65,10 @@ static int32_t half_gate(bool wide, const void *x, const int8_t *weights, uint32
                          int32_t multiplier, int32_t shift) {
     if (wide) {
         uint64_t sum = (uint64_t)mg_sum_wide(x, weights, k) + (uint64_t)mg_load_i64(bias);
-        return mg_saturate16(mg_requantize_wide((int64_t)sum, multiplier, shift));
+        return mg_saturate_i16(mg_requantize_i64((int64_t)sum, multiplier, shift));
     }
     int32_t sum = mg_wrap_add(mg_dot(x, weights, k), mg_load_i32(bias));
-    return mg_saturate16(mg_requantize_call(sum, multiplier, shift));
+    return mg_saturate_i16(mg_requantize_call(sum, multiplier, shift));
 }
 
 static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t *at, const void *x, const void *h,
@@ -84,7 +82,7 @@ static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t 
                                 p->in_shift[g])
                       + half_gate(p->wide, h, recurrent + u * n, n, at + (n + u) * word, p->hidden_multiplier[g],
                                   p->hidden_shift[g]);
-        gate[u] = (int16_t)mg_saturate16(mg_sigmoid16(call->data + p->table_at, mg_saturate16(sum), 3, 0, tanh));
+        gate[u] = (int16_t)mg_saturate_i16(mg_sigmoid_i16(call->data + p->table_at, mg_saturate_i16(sum), 3, 0, tanh));
     }
     return (const uint8_t *)(recurrent + n * n);
 }
@@ -102,10 +100,10 @@ static void step(const mg_call_t *call, const void *x, uint8_t *h, int16_t *s) {
     for (uint32_t u = 0; u < n; u++) {
         int32_t kept = mg_requantize_call(gates[FORGET * n + u] * s[u], p->forget_multiplier, p->forget_shift);
         int32_t added = mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
-        int32_t sum = mg_saturate16(mg_saturate16(kept) + mg_saturate16(added));
+        int32_t sum = mg_saturate_i16(mg_saturate_i16(kept) + mg_saturate_i16(added));
         s[u] = (int16_t)(p->clip > 0 ? mg_clamp(sum, -p->clip, p->clip) : sum);
-        int32_t y = mg_sigmoid16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
-        y = mg_requantize_call(mg_saturate16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
+        int32_t y = mg_sigmoid_i16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
+        y = mg_requantize_call(mg_saturate_i16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
         y = mg_clamp(mg_wrap_add(y, p->out_zero_point), low, high);
         if (p->wide) {
             ((int16_t *)h)[u] = (int16_t)y;

@@ -21,11 +21,11 @@ bool mg_svdf_check(const mg_check_t *check) {
     uint32_t state = p->state_size == 1 ? MG_INT8 : MG_INT16;
     if (check->n_inputs != 1 || check->n_outputs != 2 || check->tensors[0].dtype != MG_INT8
         || check->tensors[1].dtype != MG_INT8 || check->tensors[2].dtype != state) {
-        return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[0].dtype, MG_INT8);
+        return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[0].dtype, MG_INT8);
     }
     if (p->rank == 0 || p->memory == 0 || p->filters == 0 || p->filters % p->rank != 0
         || (p->state_size != 1 && p->state_size != 2)) {
-        return mg_refuse(check, "filters that do not divide into ranks", p->filters, p->rank);
+        return MG_REFUSE(check, "filters that do not divide into ranks", p->filters, p->rank);
     }
     uint64_t filters = p->filters, past = filters * p->memory, units = p->filters / p->rank;
     return mg_check_elements(check, 0, (uint64_t)p->batches * p->inputs)

@@ -10,8 +10,8 @@
 
 bool mg_extreme_check(const mg_check_t *check) {
     const mg_extreme_params_t *p = &check->params.extreme;
-    if (!mg_is_value(p->dtype) || !mg_check_ends(check, 1, p->dtype, p->dtype)) {
-        return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
+    if (!mg_is_value(p->dtype) || !mg_check_signature(check, 1, p->dtype, p->dtype)) {
+        return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
     }
     return mg_check_reduction(check);
 }
@@ -54,17 +54,17 @@ static bool check_scan(const mg_check_t *check, uint32_t i, uint32_t results) {
     const mg_scan_params_t *p = &check->params.scan;
     uint64_t walks = (uint64_t)p->outer * p->inner;
     if (!mg_is_value(p->dtype) || check->tensors[0].dtype != p->dtype) {
-        return mg_refuse(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
+        return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
     }
     if (p->outer == 0 || p->inner == 0 || p->axis == 0 || walks > UINT32_MAX || results > p->axis) {
-        return mg_refuse(check, "a scan of nothing: elements", 0, 1);
+        return MG_REFUSE(check, "a scan of nothing: elements", 0, 1);
     }
     return mg_check_elements(check, 0, walks * p->axis) && mg_check_elements(check, i, walks * results);
 }
 
 bool mg_argextreme_check(const mg_check_t *check) {
     uint32_t out = check->tensors[1].dtype;
-    return mg_check_ends(check, 1, check->tensors[0].dtype, out == MG_INT64 ? MG_INT64 : MG_INT32)
+    return mg_check_signature(check, 1, check->tensors[0].dtype, out == MG_INT64 ? MG_INT64 : MG_INT32)
            && check_scan(check, 1, 1);
 }
 
@@ -95,7 +95,7 @@ bool mg_topk_check(const mg_check_t *check) {
     const mg_scan_params_t *p = &check->params.scan;
     if (check->n_inputs != 1 || check->n_outputs != 2 || check->tensors[1].dtype != p->dtype
         || check->tensors[2].dtype != MG_INT32 || p->inner != 1 || p->k == 0) {
-        return mg_refuse(check, "wrong number of tensors", check->n_inputs, 1);
+        return MG_REFUSE(check, "wrong number of tensors", check->n_inputs, 1);
     }
     return check_scan(check, 1, p->k) && check_scan(check, 2, p->k);
 }

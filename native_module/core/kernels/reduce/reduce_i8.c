@@ -12,13 +12,13 @@
 
 bool mg_mean_check(const mg_check_t *check) {
     const mg_reduce_params_t *p = &check->params.reduce;
-    if (!mg_check_ends(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->multiplier, p->shift)
+    if (!mg_check_signature(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->multiplier, p->shift)
         || !mg_check_reduction(check)) {
         return false;
     }
     /* A factor could wrap only together with those of the kept dimensions, which fit the input. */
     uint32_t reduced = p->reduce_dims[0] * p->reduce_dims[1] * p->reduce_dims[2];
-    return reduced <= 1u << 24 || mg_refuse(check, "a mean of too many elements", reduced, 1u << 24);
+    return reduced <= 1u << 24 || MG_REFUSE(check, "a mean of too many elements", reduced, 1u << 24);
 }
 
 static int32_t reduced_sum(const mg_reduce_params_t *p, const int8_t *x) {

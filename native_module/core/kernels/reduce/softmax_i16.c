@@ -16,25 +16,25 @@
 /* Less than any sum, for the maximum itself adds nearly 2^15: it keeps strange tables harmless. */
 #define LEAST_SUM (1 << 13)
 
-bool mg_softmax16_check(const mg_check_t *check) {
-    const mg_softmax16_params_t *p = &check->params.softmax16;
+bool mg_softmax_i16_check(const mg_check_t *check) {
+    const mg_softmax_i16_params_t *p = &check->params.softmax_i16;
     if (p->depth == 0 || p->depth > UINT16_MAX) {
-        return mg_refuse(check, "softmax of too many classes", p->depth, UINT16_MAX);
+        return MG_REFUSE(check, "softmax of too many classes", p->depth, UINT16_MAX);
     }
-    return mg_check_ends(check, 1, MG_INT16, MG_INT16) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
+    return mg_check_signature(check, 1, MG_INT16, MG_INT16) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
            && mg_check_elements(check, 1, (uint64_t)p->rows * p->depth)
            && mg_check_data(check, p->tables_at, 4 * ENTRIES) && mg_check_multiplier(check, p->multiplier, p->shift);
 }
 
 /* The table's value at x of [-2^15, 2^15), interpolated between every 128th. */
 static int32_t look_up(const uint8_t *table, int32_t x) {
-    x = mg_saturate16(x);
+    x = mg_saturate_i16(x);
     const uint8_t *at = table + 2 * (uint32_t)(256 + (x >> 7));
     int32_t base = mg_load_i16(at);
     return (int16_t)(base + (((int16_t)(mg_load_i16(at + 2) - base) * (x & 127) + 64) >> 7));
 }
 
-static void softmax_row(const mg_softmax16_params_t *p, const uint8_t *x, int16_t *out, const uint8_t *tables) {
+static void softmax_row(const mg_softmax_i16_params_t *p, const uint8_t *x, int16_t *out, const uint8_t *tables) {
     int32_t max = INT16_MIN;
     for (uint32_t c = 0; c < p->depth; c++) {
         int32_t v = mg_load_i16(x + 2 * c);
@@ -60,8 +60,8 @@ static void softmax_row(const mg_softmax16_params_t *p, const uint8_t *x, int16_
     }
 }
 
-void mg_softmax16_run(const mg_call_t *call) {
-    const mg_softmax16_params_t *p = &call->params.softmax16;
+void mg_softmax_i16_run(const mg_call_t *call) {
+    const mg_softmax_i16_params_t *p = &call->params.softmax_i16;
     const uint8_t *x = call->in[0];
     int16_t *out = call->out[0];
     for (uint32_t r = 0; r < p->rows; r++, x += 2 * p->depth, out += p->depth) {

@@ -17,19 +17,19 @@
 bool mg_softmax_check(const mg_check_t *check) {
     const mg_softmax_params_t *p = &check->params.softmax;
     uint32_t out_dtype = check->tensors[1].dtype == MG_INT16 ? MG_INT16 : MG_INT8;
-    if (!mg_check_ends(check, 1, MG_INT8, out_dtype)
+    if (!mg_check_signature(check, 1, MG_INT8, out_dtype)
         || !mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
         || !mg_check_elements(check, 1, (uint64_t)p->rows * p->depth)
         || !mg_check_data(check, p->table_at, 4ull * p->table_size)) {
         return false;
     }
     if (p->depth == 0 || p->depth > 4095 || p->table_size == 0 || p->table_size > 256) {
-        return mg_refuse(check, "softmax of too many classes", p->depth, 4095);
+        return MG_REFUSE(check, "softmax of too many classes", p->depth, 4095);
     }
     for (uint32_t i = 0; i < p->table_size; i++) {
         int32_t value = mg_load_i32(check->data + p->table_at + 4 * i);
         if (value < 0 || (i == 0 && value != INT32_MAX)) {
-            return mg_refuse(check, "an impossible value in a table of exponentials", (uint32_t)value, INT32_MAX);
+            return MG_REFUSE(check, "an impossible value in a table of exponentials", (uint32_t)value, INT32_MAX);
         }
     }
     return true;

@@ -44,7 +44,7 @@ bool mg_filter_bank_check(const mg_check_t *check) {
     for (uint32_t c = 0; c <= p->channels; c++, slope += 6) {
         uint32_t width = mg_load_u16(slope + 4);
         if (mg_load_u16(slope) + width > p->bins || mg_load_u16(slope + 2) + width > p->n_weights) {
-            return mg_refuse(check, "a filter beyond the spectrum or its weights: channel", c, p->channels);
+            return MG_REFUSE(check, "a filter beyond the spectrum or its weights: channel", c, p->channels);
         }
     }
     return true;
@@ -103,7 +103,7 @@ bool mg_spectral_subtraction_check(const mg_check_t *check) {
     const mg_spectral_subtraction_params_t *p = &check->params.spectral_subtraction;
     static const uint8_t DTYPES[] = {MG_UINT32, MG_UINT32, MG_UINT32};
     if (p->smoothing_bits > 31 || p->fraction_bits > 63 || p->clamping > 1) {
-        return mg_refuse(check, "an impossible shift in a noise reduction: bits", p->smoothing_bits, 31);
+        return MG_REFUSE(check, "an impossible shift in a noise reduction: bits", p->smoothing_bits, 31);
     }
     return mg_check_tensors(check, 1, 2, DTYPES) && mg_check_elements(check, 0, p->channels)
            && mg_check_elements(check, 1, p->channels) && mg_check_elements(check, 2, p->channels);
@@ -130,7 +130,7 @@ bool mg_pcan_check(const mg_check_t *check) {
     const mg_pcan_params_t *p = &check->params.pcan;
     static const uint8_t DTYPES[] = {MG_UINT32, MG_UINT32, MG_UINT32};
     if (p->snr_shift > 63) {
-        return mg_refuse(check, "an impossible shift in a gain control: bits", p->snr_shift, 63);
+        return MG_REFUSE(check, "an impossible shift in a gain control: bits", p->snr_shift, 63);
     }
     return mg_check_tensors(check, 2, 1, DTYPES) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_elements(check, 2, p->count)
@@ -167,7 +167,7 @@ bool mg_log_table_check(const mg_check_t *check) {
     const mg_log_table_params_t *p = &check->params.log_table;
     static const uint8_t DTYPES[] = {MG_UINT32, MG_INT16};
     if (p->correction_bits > 31) {
-        return mg_refuse(check, "an impossible shift before a logarithm: bits", p->correction_bits, 31);
+        return MG_REFUSE(check, "an impossible shift before a logarithm: bits", p->correction_bits, 31);
     }
     return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_data(check, p->table_at, 2 * LOG_POINTS);

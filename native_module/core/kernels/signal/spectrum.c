@@ -27,7 +27,7 @@ bool mg_window_check(const mg_check_t *check) {
     const mg_window_params_t *p = &check->params.window;
     static const uint8_t DTYPES[] = {MG_INT16, MG_INT16};
     if (p->window_size == 0 || p->count % p->window_size != 0 || p->shift > 31) {
-        return mg_refuse(check, "a window that does not divide its input: samples", p->count, p->window_size);
+        return MG_REFUSE(check, "a window that does not divide its input: samples", p->count, p->window_size);
     }
     return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_data(check, p->window_at, 2ull * p->window_size);
@@ -77,7 +77,7 @@ bool mg_rfft_check(const mg_check_t *check) {
     static const uint8_t DTYPES[] = {MG_INT16, MG_INT16};
     uint32_t n = p->fft_length / 2, twiddles = n - n / 4 + n / 2;
     if (n < 2 || n > 1u << 15 || p->fft_length != 2 * n || (n & (n - 1)) != 0 || p->in_length > p->fft_length) {
-        return mg_refuse(check, "a Fourier transform of an impossible length", p->fft_length, p->in_length);
+        return MG_REFUSE(check, "a Fourier transform of an impossible length", p->fft_length, p->in_length);
     }
     if (!mg_check_tensors(check, 1, 1, DTYPES) || !mg_check_elements(check, 0, (uint64_t)p->frames * p->in_length)
         || !mg_check_elements(check, 1, (uint64_t)p->frames * (p->fft_length + 2))
@@ -88,7 +88,7 @@ bool mg_rfft_check(const mg_check_t *check) {
         uint32_t w = mg_load_u32(check->data + p->twiddles_at + 4 * i);
         int32_t re = (int16_t)w, im = (int16_t)(w >> 16);
         if ((uint32_t)(re * re) + (uint32_t)(im * im) > 32768u * 32768u) {
-            return mg_refuse(check, "a twiddle factor beyond the unit circle: index", i, twiddles);
+            return MG_REFUSE(check, "a twiddle factor beyond the unit circle: index", i, twiddles);
         }
     }
     return true;
@@ -203,7 +203,7 @@ bool mg_energy_check(const mg_check_t *check) {
     const mg_energy_params_t *p = &check->params.energy;
     static const uint8_t DTYPES[] = {MG_INT16, MG_UINT32};
     if (p->first > p->last || p->last > p->bins) {
-        return mg_refuse(check, "frequencies beyond the spectrum: bin", p->last, p->bins);
+        return MG_REFUSE(check, "frequencies beyond the spectrum: bin", p->last, p->bins);
     }
     return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, 2ull * p->bins)
            && mg_check_elements(check, 1, p->bins);

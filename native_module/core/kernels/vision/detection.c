@@ -36,11 +36,11 @@ bool mg_detection_check(const mg_check_t *check) {
         return false;
     }
     if (!is_readable(p->box_dtype) || !is_readable(p->score_dtype)) {
-        return mg_refuse(check, "boxes or scores of another dtype than bytes and reals", p->box_dtype, MG_FLOAT32);
+        return MG_REFUSE(check, "boxes or scores of another dtype than bytes and reals", p->box_dtype, MG_FLOAT32);
     }
     if (p->boxes == 0 || p->box_size < 4 || p->classes == 0 || p->classes > p->score_size || p->limit == 0
         || p->max_detections == 0) {
-        return mg_refuse(check, "a detection of nothing: classes", p->classes, p->score_size);
+        return MG_REFUSE(check, "a detection of nothing: classes", p->classes, p->score_size);
     }
     if (!mg_check_elements(check, 0, (uint64_t)p->boxes * p->box_size)
         || !mg_check_elements(check, 1, (uint64_t)p->boxes * p->score_size)
@@ -49,9 +49,7 @@ bool mg_detection_check(const mg_check_t *check) {
         || !mg_check_data(check, p->anchors_at, 16ull * p->boxes)) {
         return false;
     }
-    uint64_t scratch = 4ull * p->boxes + 16ull * p->limit;
-    return scratch <= check->scratch_size
-           || mg_refuse(check, "too little scratch for the boxes: bytes", check->scratch_size, (uint32_t)scratch);
+    return mg_check_scratch(check, 4ull * p->boxes + 16ull * p->limit);
 }
 
 static float load_float(const void *at) {

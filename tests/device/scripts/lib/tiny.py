@@ -2,7 +2,7 @@
 """Two hand-made .midge files, small enough to be made on a board; the layout is native_module/FORMAT.md's.
 
 classifier()  imu int8 [1, 4, 3] -> LUT (relu) -> COPY (column 0) -> scores int8 [1, 4], four labels;
-              reals are 0.5 * (q - 2) at both ends
+              reals are 0.5 * (q - 2) of input and output
 pair()        codes int8 [2] -> DEQUANTIZE -> reals float32 [2], and level float32 [3] -> QUANTIZE ->
               steps int8 [3]; no labels, no name
 """
@@ -15,6 +15,7 @@ except ImportError:
     from zlib import crc32
 
 INT8, FLOAT32 = 1, 5
+NONE = 0xFFFFFFFF  # no initial value
 COPY, LUT, QUANTIZE, DEQUANTIZE = 9, 10, 11, 12
 
 
@@ -24,15 +25,15 @@ def tensor(dtype, offset, name, scale, zero_point, *dims):
         size *= dim
     rank = len(dims)
     dims = dims + (1,) * (6 - rank)
-    return struct.pack("<BBBBIIIfi6I", dtype, rank, 0, 0, offset, size, name, scale, zero_point, *dims)
+    return struct.pack("<BBBBIIIfi7I", dtype, rank, 0, 0, offset, size, name, scale, zero_point, *dims + (NONE,))
 
 
 def node(op, name, inputs, outputs, params):
-    ends = inputs + outputs
-    ends += (0,) * (len(ends) % 2)
-    size = 20 + 2 * len(ends) + len(params)
+    tensors = inputs + outputs
+    tensors += (0,) * (len(tensors) % 2)
+    size = 20 + 2 * len(tensors) + len(params)
     head = struct.pack("<HHBBHIII", op, size, len(inputs), len(outputs), 0, name, 0, 0)
-    return head + struct.pack("<%dH" % len(ends), *ends) + params
+    return head + struct.pack("<%dH" % len(tensors), *tensors) + params
 
 
 def pad(blob, alignment):
@@ -58,7 +59,7 @@ def build(arena, tensors, nodes, inputs, outputs, strings, data, n_labels=0, nam
         name, labels, metadata,
     )  # fmt: skip
     crc = crc32(body, crc32(head)) & 0xFFFFFFFF
-    return struct.pack("<4sHHII", b"MIDG", 1, 0, 80 + len(body), crc) + head + body
+    return struct.pack("<4sHHII", b"MIDG", 2, 0, 80 + len(body), crc) + head + body
 
 
 def classifier(arena=48):

@@ -3,48 +3,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import pytest
-from tflite_micro import runtime
 
-from midge import load
-from midge.convert.pipeline import Conversion, convert
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion
+from midge.importers.tflite.writer import Operator
+from tests.support.int8_models import checked, ops, quantised, weights
 
 WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
-
-
-def quantised(name: str, *shape: int, scale: float = 0.1, zero_point: int = 3) -> Tensor:
-    return Tensor(name, shape, "int8", scale=scale, zero_point=zero_point)
-
-
-def weights(name: str, values: np.ndarray) -> list[Tensor]:
-    """Weights and their bias."""
-    channels = values.shape[-1] if values.shape[0] == 1 else values.shape[0]
-    bias = np.arange(channels, dtype=np.int32) * 37
-    return [Tensor(name, data=values.astype(np.int8), scale=0.01), Tensor(name + "b", data=bias, scale=0.001)]
-
-
-def checked(operators: list[Operator], tensors: list[Tensor], outputs: list[str]) -> Conversion:
-    """Convert, and compare with TFLM on random input."""
-    model = model_bytes(Graph(tensors, operators, [tensors[0].name], outputs))
-    found = convert(model)
-    device, oracle = load(found.blob), runtime.Interpreter.from_bytes(model)
-    for seed in range(8):
-        x = np.random.default_rng(seed).integers(-128, 128, tensors[0].shape).astype(np.int8)
-        oracle.set_input(x, 0)
-        oracle.invoke()
-        found_outputs = [np.zeros(t.shape, np.int8) for t in device.outputs]
-        device.run(x, out=found_outputs)
-        for i, out in enumerate(found_outputs):
-            assert out.tobytes() == oracle.get_output(i).tobytes()
-    return found
-
-
-def ops(found: Conversion) -> Counter[str]:
-    return Counter(s.op.name for s in found.program.steps)
 
 
 def function_of_function(*outputs: str) -> Conversion:
@@ -99,12 +65,3 @@ def test_zeros_at_the_edge_of_kernels_go(kind: str, padding: str, stride: int) -
         found = checked([Operator(kind, ["x", "w", "wb"], ["y"], options)], tensors, ["y"])
         left_out += int(np.prod(out[:3])) * values.size - found.macs
     assert left_out > 0
-
-
-def test_branches_that_start_alike_share() -> None:
-    values = np.random.default_rng(3).integers(-90, 90, (4, 1, 1, 4))
-    tensors = [quantised("x", 1, 3, 3, 4), *weights("w", values), *weights("v", values),
-               *(quantised(name, 1, 3, 3, 4) for name in "aby")]  # fmt: skip
-    layers = [Operator("CONV_2D", ["x", "w", "wb"], ["a"], WINDOW),
-              Operator("CONV_2D", ["x", "v", "vb"], ["b"], WINDOW), Operator("ADD", ["a", "b"], ["y"])]  # fmt: skip
-    assert ops(checked(layers, tensors, ["y"])) == {"CONV_2D": 1, "ADD": 1}

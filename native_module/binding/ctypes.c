@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What only PCs ask of the core, through ctypes (the host tools' _midge): facts that Python would have to repeat
+ * otherwise, and the scratch that a node will take.
+ */
+#include <string.h>
+
+#include "../core/about.h"
+#include "../core/error.h"
+#include "../core/format.h"
+
+/* A struct as {name, sizeof, 0}, a field of one as {"struct.field", sizeof, offset}, a number as {name, number, 0}. */
+typedef struct {
+    const char *name;
+    uint32_t size, offset;
+} fact_t;
+
+#define NUMBER(name) {#name, (uint32_t)(name), 0},
+#define STRUCT(type) {#type, sizeof(type), 0},
+#define FIELD(type, field) {#type "." #field, sizeof(((type *)0)->field), offsetof(type, field)},
+
+/* clang-format off */
+const fact_t mg_facts[] = {
+    NUMBER(MG_FORMAT_MAJOR) NUMBER(MG_FORMAT_MINOR) NUMBER(MG_ARENA_ALIGN) NUMBER(MG_MAX_RANK) NUMBER(MG_NODE_TENSORS)
+    NUMBER(MG_HEADER_SIZE) NUMBER(MG_TENSOR_SIZE) NUMBER(MG_NODE_SIZE)
+    NUMBER(MG_PLACE_ARENA) NUMBER(MG_PLACE_DATA) NUMBER(MG_PLACE_STATE) NUMBER(MG_ZEROS) NUMBER(MG_NO_MEMORY)
+
+    STRUCT(mg_error_t) FIELD(mg_error_t, status) FIELD(mg_error_t, node) FIELD(mg_error_t, message)
+    FIELD(mg_error_t, subject) FIELD(mg_error_t, found) FIELD(mg_error_t, wanted)
+
+    STRUCT(mg_tensor_t) FIELD(mg_tensor_t, dtype) FIELD(mg_tensor_t, rank) FIELD(mg_tensor_t, place)
+    FIELD(mg_tensor_t, reserved) FIELD(mg_tensor_t, offset) FIELD(mg_tensor_t, size) FIELD(mg_tensor_t, name)
+    FIELD(mg_tensor_t, scale) FIELD(mg_tensor_t, zero_point) FIELD(mg_tensor_t, dims) FIELD(mg_tensor_t, initial)
+
+    STRUCT(mg_scratch_t) FIELD(mg_scratch_t, least) FIELD(mg_scratch_t, step) FIELD(mg_scratch_t, most)
+
+    STRUCT(mg_node_t) FIELD(mg_node_t, op) FIELD(mg_node_t, name) FIELD(mg_node_t, n_inputs)
+    FIELD(mg_node_t, n_outputs) FIELD(mg_node_t, tensors)
+
+    STRUCT(mg_model_t) FIELD(mg_model_t, file) FIELD(mg_model_t, arena) FIELD(mg_model_t, file_size)
+    FIELD(mg_model_t, arena_size) FIELD(mg_model_t, n_tensors) FIELD(mg_model_t, n_nodes) FIELD(mg_model_t, n_inputs)
+    FIELD(mg_model_t, n_outputs) FIELD(mg_model_t, n_labels) FIELD(mg_model_t, reserved) FIELD(mg_model_t, tensors)
+    FIELD(mg_model_t, nodes) FIELD(mg_model_t, nodes_size) FIELD(mg_model_t, inputs_outputs)
+    FIELD(mg_model_t, strings) FIELD(mg_model_t, strings_size) FIELD(mg_model_t, data) FIELD(mg_model_t, data_size)
+    FIELD(mg_model_t, name) FIELD(mg_model_t, labels) FIELD(mg_model_t, metadata)
+
+    STRUCT(mg_scratch_t) FIELD(mg_scratch_t, least) FIELD(mg_scratch_t, step) FIELD(mg_scratch_t, most)
+    {NULL, 0, 0},
+};
+/* clang-format on */
+
+const char *mg_about(void) {
+    return MG_ABOUT;
+}
+
+/* Asks the check of an op what scratch a node takes. params: as a file holds them; tensors: inputs, then outputs, of
+ * which places, dtypes and sizes count; data: what the parameters' offsets lead to. False, with the first fault, for
+ * a node that the check refuses; what was asked for until then is in *scratch, which is zero otherwise. */
+bool mg_ask_scratch(uint32_t op, const void *params, const mg_tensor_t *tensors, uint32_t n_inputs, uint32_t n_outputs,
+                    const void *data, uint32_t data_size, mg_scratch_t *scratch, mg_error_t *error) {
+    const mg_op_t *row = mg_op_find(op);
+    mg_check_t check;
+    memset(scratch, 0, sizeof *scratch);
+    mg_error_clear(error);
+    if (row == NULL || n_inputs + n_outputs > MG_NODE_TENSORS) {
+        return mg_fail(error, MG_UNSUPPORTED, "no such op, or too many tensors");
+    }
+    memset(&check, 0, sizeof check);
+    memcpy(&check.params, params, row->params_size);
+    memcpy(check.tensors, tensors, (n_inputs + n_outputs) * sizeof *tensors);
+    check.n_inputs = (uint8_t)n_inputs;
+    check.n_outputs = (uint8_t)n_outputs;
+    check.data = data;
+    check.data_size = data_size;
+    check.error = error;
+    check.asked = scratch;
+    return row->check(&check);
+}

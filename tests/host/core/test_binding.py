@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What Python and the core both know is one thing: numbers, structs, dtypes, the version."""
+
+import ctypes
+import json
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import midge
+from midge.core import binding
+from midge.fileformat import spec
+from midge.fileformat.opset import OPS_DEF, dtypes
+from midge.link.modules import write_mip
+from midge.resources import library
+from tests.support.command import midge as command
+
+FORMAT = (OPS_DEF.parent / "FORMAT.md").read_text(encoding="utf-8")
+
+
+def test_one_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("midge.link.modules.native_module", lambda arch: b"")
+    package = json.loads(write_mip(tmp_path, "armv7emsp").read_text())
+    found = {
+        "midge.__version__": midge.__version__,
+        "midge.info()": midge.info()["version"],
+        "midge --version": command("--version").stdout.split()[-1],
+        "the package": version("midge"),
+        "the device package": midge.core.device.device.__version__,
+        "the package for mip": package["version"],
+    }
+    (wanted,) = re.findall(r'#define MG_VERSION "(.+)"', (OPS_DEF.parent / "core/midge.h").read_text())
+    assert found == dict.fromkeys(found, wanted)
+
+
+def test_what_is_built_in() -> None:
+    assert midge.info() == {"version": midge.__version__, "format": spec.MAJOR, "simd": "scalar",
+                            "ops": ("int8", "f32", "int16", "signal")}  # fmt: skip
+
+
+def test_the_document_has_the_same_numbers() -> None:
+    assert f"version {spec.MAJOR}.{spec.MINOR}\n" in FORMAT
+    for what, record in (("header", spec.HEADER), ("Tensor", spec.TENSOR)):
+        assert re.search(rf"{what}[^\n]*\b{record.size} bytes", FORMAT), what
+    (row,) = re.findall(r"^\| 0 \| `u8` \| dtype \| (.*) \|$", FORMAT, flags=re.M)
+    assert [(int(n), name) for n, name in re.findall(r"(\d+) ([a-z]+\d*)\b", row) if name in dtypes()] \
+        == [(dtype.number, dtype.name) for dtype in dtypes().values()]
+
+
+def test_every_dtype_of_the_file_is_read() -> None:
+    rows = re.findall(r"^MG_DTYPE\((\d+)", OPS_DEF.read_text(), flags=re.M)
+    assert [dtype.number for dtype in dtypes().values()] == [int(n) for n in rows] == list(range(1, len(rows) + 1))
+
+
+def test_a_struct_of_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Node(ctypes.Structure):
+        _fields_ = [(name, ctypes.c_uint16 if name == "n_inputs" else kind) for name, kind in binding._Node._fields_]
+
+    monkeypatch.setitem(binding._STRUCTS, "mg_node_t", Node)
+    with pytest.raises(ImportError, match=r"mg_node_t\.n_inputs is \(1, 8\), wanted \(2, 8\); run make host"):
+        binding._load_library()
+
+
+def test_a_number_of_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(binding._NUMBERS, "MG_MAX_RANK", 7)
+    with pytest.raises(ImportError, match=r"MG_MAX_RANK is \(6, 0\), wanted \(7, 0\)"):
+        binding._load_library()
+
+
+def test_an_older_library_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    older = tmp_path / library().name
+    monkeypatch.setattr("midge.resources.library", lambda: older)
+    with pytest.raises(ImportError, match="is missing in the midge package: run make host"):
+        binding._load_library()
+    subprocess.run(["cc", "-shared", "-o", older, "-x", "c", "/dev/null"], check=True)
+    with pytest.raises(ImportError, match="is of another version than the midge package: it has no mg_about; run make"):
+        binding._load_library()

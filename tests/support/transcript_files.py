@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The files that transcripts in the documents speak of: a row each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from midge.convert.pipeline import convert
+from tests.support import SHARED, WAND, WAND_MODEL
+
+KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
+FEATURES = SHARED / "data/ready/kws01_mfcc_1000_visible.npz"
+
+
+@dataclass(frozen=True)
+class File:
+    """How a file is made, and of which one; it may be missing where there are no real models."""
+
+    content: Callable[[], bytes]
+    source: Path
+
+    def missing(self) -> str:
+        """Say what is missing to make it, or nothing."""
+        return "" if self.source.exists() else f"no {self.source}; set SHARED=<dir>"
+
+
+def copy(path: Path) -> File:
+    """A file as it is, under another name."""
+    return File(path.read_bytes, path)
+
+
+def _wand() -> bytes:
+    return convert(WAND_MODEL, (WAND / "labels.txt").read_text().split(), name="wand").blob
+
+
+def _features(labelled: bool) -> bytes:
+    """200 keywords to calibrate on, or all 600 with what was said."""
+    file = io.BytesIO()
+    with np.load(FEATURES) as data:
+        if labelled:
+            np.savez(file, x=data["mfcc"], y=data["y"])
+        else:
+            np.save(file, data["mfcc"][:200])
+    return file.getvalue()
+
+
+FILES: dict[str, File] = {
+    "wand.tflite": copy(WAND_MODEL),
+    "wand_int8.tflite": copy(WAND_MODEL),
+    "wand.midge": File(_wand, WAND_MODEL),
+    "labels.txt": copy(WAND / "labels.txt"),
+    "wing.csv": copy(WAND / "samples/wing/person140-0.csv"),
+    "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),
+    "kws_float.tflite": copy(KEYWORDS),
+    "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
+    "kws.npz": File(lambda: _features(labelled=True), FEATURES),
+}
