@@ -38,7 +38,7 @@ def test_what_follows_from_the_core_is_not_in_the_row() -> None:
     assert load_board("ESP8266_GENERIC").arch == "xtensa" and load_board("ESP32_GENERIC").arch == "xtensawin"
     qemu = load_board("qemu-rv32").qemu
     assert qemu is not None and qemu.system == "qemu-system-riscv32"
-    assert find_core("cortex-m55").simd == find_core("QEMU-cortex-m55").simd == "helium"
+    assert find_core("cortex-m55").simd == find_core("QEMU-cortex-m55").simd == "mve"
 
 
 @pytest.mark.parametrize("board", load_boards(), ids=lambda board: board.name)
