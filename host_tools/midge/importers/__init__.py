@@ -10,7 +10,8 @@ import numpy as np
 
 from ..graph import Graph
 from ..graph.shapes import Shapes, fix_shapes
-from .keras.importer import is_keras, read_keras
+from .keras.importer import read_keras
+from .keras.reader import is_keras
 from .onnx.importer import read_onnx
 from .source import Source, open_source
 from .tflite.importer import read_tflite

@@ -11,7 +11,7 @@ import numpy as np
 
 from ....graph import Tensor, Unsupported
 from ....graph.builder import Builder
-from ..importer import FUNCTIONS, LAYERS, Call, Importer, layer
+from ..registry import FUNCTIONS, LAYERS, Call, KerasContext, layer
 
 Params = dict[str, Any]
 Activation = Callable[[Builder, Tensor, str, Params], Tensor]
@@ -39,17 +39,17 @@ def activation(*names: str) -> Callable[[Activation], Activation]:
     return register
 
 
-def activate(imp: Importer, call: Call, x: Tensor) -> Tensor:
+def activate(ctx: KerasContext, call: Call, x: Tensor) -> Tensor:
     """What a layer's own activation makes of x."""
-    return apply(imp, getattr(call.op, "activation", None), x, call.name)
+    return apply(ctx, getattr(call.op, "activation", None), x, call.name)
 
 
-def apply(imp: Importer, function: Any, x: Tensor, name: str) -> Tensor:
+def apply(ctx: KerasContext, function: Any, x: Tensor, name: str) -> Tensor:
     """An activation: a function of keras.activations, or a layer."""
     if function is None:
         return x
     if hasattr(function, "get_weights"):
-        found = imp.call(function, [x])
+        found = ctx.call(function, [x])
         assert isinstance(found, Tensor)
         return found
     known = _ACTIVATIONS.get(_plain(getattr(function, "__name__", "")))
@@ -57,23 +57,23 @@ def apply(imp: Importer, function: Any, x: Tensor, name: str) -> Tensor:
         what = getattr(function, "__name__", function)
         raise Unsupported(f"the activation {what}; the documents list those that can run")
     parameters = inspect.signature(function).parameters.values()
-    return known(imp.build, x, name, {p.name: p.default for p in parameters if p.default is not p.empty})
+    return known(ctx.build, x, name, {p.name: p.default for p in parameters if p.default is not p.empty})
 
 
-def _by_attributes(imp: Importer, call: Call) -> Tensor:
+def _by_attributes(ctx: KerasContext, call: Call) -> Tensor:
     params = {name: getattr(call.op, name) for name in _PARAMS if hasattr(call.op, name)}
-    return _ACTIVATIONS[_plain(type(call.op).__name__)](imp.build, call.x, call.name, params)
+    return _ACTIVATIONS[_plain(type(call.op).__name__)](ctx.build, call.x, call.name, params)
 
 
 @layer("Activation")
-def _activation(imp: Importer, call: Call) -> Tensor:
-    return activate(imp, call, call.x)
+def _activation(ctx: KerasContext, call: Call) -> Tensor:
+    return activate(ctx, call, call.x)
 
 
 @layer("PReLU")
-def _prelu(imp: Importer, call: Call) -> Tensor:
+def _prelu(ctx: KerasContext, call: Call) -> Tensor:
     x = call.x
-    return imp.build.add("PRELU", [x, imp.build.constant(imp.weights(call.op.alpha))], x.shape, call.name)
+    return ctx.build.add("PRELU", [x, ctx.build.constant(ctx.weights(call.op.alpha))], x.shape, call.name)
 
 
 for _name, _op in _SAME.items():

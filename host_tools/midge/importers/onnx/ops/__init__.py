@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How each ONNX op becomes nodes of the converter's graph: a function each, registered by name.
 
-    python -m midge.importers.onnx_ops      what the README lists
+    python -m midge.importers.onnx.ops      what the README lists
 """
 
 from . import elementwise, images, linear, quantized, recurrent, shapes  # noqa: F401  (they register themselves)

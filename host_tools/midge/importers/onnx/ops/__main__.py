@@ -3,6 +3,6 @@
 
 from textwrap import fill
 
-from ..importer import IMPORTS
+from ..registry import IMPORTS
 
 print(fill(", ".join(sorted(IMPORTS)) + ".", 120))
