@@ -417,7 +417,7 @@ def test_space_to_depth_and_upsample(tmp_path: Path) -> None:
 
 def test_every_op_is_tested_and_in_the_readme() -> None:
     from midge.importers.onnx import ops as onnx_ops
-    from midge.importers.onnx.importer import IMPORTS
+    from midge.importers.onnx.registry import IMPORTS
 
     source = Path(__file__).read_text(encoding="utf-8")
     assert not [op for op in IMPORTS if not re.search(rf"[\" ,]{op}[\" ]", source)]

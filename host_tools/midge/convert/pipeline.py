@@ -127,7 +127,6 @@ def convert_graph(
 
 def run_passes(graph: Graph, leave_out: Sequence[Callable[[Graph], Graph]] = ()) -> Graph:
     """Run all passes over a graph but those left out, verifying it after each. Raises GraphError."""
-    verify(graph)
     for function in GRAPH_PASSES:
         if function not in leave_out:
             graph = verify(function(graph))

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Graph, Node, Quantization, Tensor
-
-VALID = 1
-RELU = 1
+from .tflite_ops import CLAMPS, VALID
 
 
 class Builder:
@@ -67,7 +65,7 @@ class Builder:
     def binary(self, op: str, a: Tensor, b: Tensor, name: str = "", dtype: str = "") -> Tensor:
         """An op on pairs of elements, broadcast as NumPy does."""
         shape = np.broadcast_shapes(a.shape, b.shape)
-        return self.add(op, [a, b], shape, name, dtype or a.dtype, fused_activation_function=0)
+        return self.add(op, [a, b], shape, name, dtype or a.dtype)
 
     def scalar(self, value: float) -> Tensor:
         return self.constant(np.array(value, np.float32))
@@ -115,7 +113,7 @@ class Builder:
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
-        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis, fused_activation_function=0)
+        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
 
     def reduce(self, op: str, x: Tensor, axes: Sequence[int], keep: bool, name: str = "") -> Tensor:
         shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]
@@ -138,7 +136,7 @@ class Builder:
         bias = np.zeros(out_c, np.float32) if bias is None else bias
         attrs: dict[str, Any] = {
             "padding": VALID, "stride_h": strides[0], "stride_w": strides[1], "dilation_h_factor": dilations[0],
-            "dilation_w_factor": dilations[1], "fused_activation_function": 0,
+            "dilation_w_factor": dilations[1],
         }  # fmt: skip
         shape = (x.shape[0], *size, out_c)
         if 1 < groups == x.shape[3]:
@@ -166,7 +164,7 @@ class Builder:
         return self.add(
             op, [x], (x.shape[0], *size, x.shape[3]), name, x.dtype, x.quantization, padding=VALID,
             explicit_padding=tuple(pads), filter_height=kernel[0], filter_width=kernel[1], stride_h=strides[0],
-            stride_w=strides[1], fused_activation_function=0,
+            stride_w=strides[1],
         )  # fmt: skip
 
     def dense(
@@ -178,7 +176,7 @@ class Builder:
             raise ValueError(f"{x.shape} times weights {weights.shape}")
         inputs = [x, self.weights(weights, steps), None if bias is None else self.constant(bias, "bias")]
         shape = (*x.shape[:-1], weights.shape[0])
-        return self.add("FULLY_CONNECTED", inputs, shape, name, keep_num_dims=True, fused_activation_function=0)
+        return self.add("FULLY_CONNECTED", inputs, shape, name, keep_num_dims=True)
 
     def affine(self, x: Tensor, scale: np.ndarray, shift: np.ndarray, name: str = "") -> Tensor:
         """scale * x + shift along the last axis; a pass puts it into the layer before (passes/affine.py)."""
@@ -195,9 +193,9 @@ class Builder:
 
     def clip(self, x: Tensor, low: float, high: float, name: str = "") -> Tensor:
         """x kept in [low, high]; -inf and inf for no limit."""
-        known = {(0.0, np.inf): "RELU", (0.0, 6.0): "RELU6", (-1.0, 1.0): "RELU_N1_TO_1", (0.0, 1.0): "RELU_0_TO_1"}
-        if (low, high) in known:
-            return self.like(known[low, high], x, name)
+        for op, limits in CLAMPS.items():
+            if limits == (low, high):
+                return self.like(op, x, name)
         if low > -np.inf:
             x = self.binary("MAXIMUM", x, self.scalar(low), name)
         return self.binary("MINIMUM", x, self.scalar(high), name) if high < np.inf else x

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .graph import Node
+from .tflite_ops import activation_of
 
 Values = list[np.ndarray]
 Evaluator = Callable[[Node, Values], np.ndarray]
@@ -21,7 +22,7 @@ def _plain(function: Callable[..., np.ndarray]) -> Evaluator:
     def evaluate(node: Node, values: Values) -> np.ndarray:
         if any(t is not None and (t.dtype not in _PLAIN or t.quantization is not None) for t in node.inputs):
             raise ValueError("not plain whole numbers")
-        if node.attrs.get("fused_activation_function", 0):
+        if activation_of(node):
             raise ValueError("a fused activation")
         return function(*values)
 

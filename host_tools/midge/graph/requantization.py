@@ -9,10 +9,11 @@ import numpy as np
 
 from . import fixedpoint as fp
 from .graph import Node, Tensor, Unsupported
-from .tflite_ops import ACTIVATIONS, constant, required
+from .tflite_ops import clamp_of, constant, required
 
 
 def want_quantized(*tensors: Tensor | None) -> None:
+    """Refuse tensors without a scale."""
     for tensor in tensors:
         if tensor is not None and tensor.quantization is None:
             raise Unsupported(f"'{tensor.name}' carries no scale; export the model fully quantised")
@@ -20,7 +21,13 @@ def want_quantized(*tensors: Tensor | None) -> None:
             raise Unsupported(f"'{tensor.name}' has the scale {tensor.scale}; export the model again")
 
 
-_RANGES = {"none": (None, None), "RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0), "RELU6": (0.0, 6.0)}
+def want_symmetric(*tensors: Tensor) -> None:
+    """Refuse int16 tensors without a scale, or with a zero point."""
+    want_quantized(*tensors)
+    for tensor in tensors:
+        if tensor.zero_point != 0:
+            raise Unsupported(f"the int16 tensor '{tensor.name}' with zero point {tensor.zero_point}; 0 can run, "
+                              "as TensorFlow Lite's 16x8 quantisation makes it")
 
 
 def quantize(tensor: Tensor, real: float) -> int:
@@ -31,15 +38,12 @@ def quantize(tensor: Tensor, real: float) -> int:
 
 def activation_range(node: Node) -> dict[str, int]:
     """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
-    name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
-    if name not in _RANGES:
-        raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
-    low, high = _RANGES[name]
+    low, high = clamp_of(node)
     out = node.outputs[0]
     least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
     return {
-        "act_min": least if low is None else fp.clamp(quantize(out, low), least, most),
-        "act_max": most if high is None else fp.clamp(quantize(out, high), least, most),
+        "act_min": least if math.isinf(low) else fp.clamp(quantize(out, low), least, most),
+        "act_max": most if math.isinf(high) else fp.clamp(quantize(out, high), least, most),
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..graph import Graph, Node, Quantization, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, is_legacy, multipliers, symmetric_weights
-from ..graph.tflite_ops import window_padding
+from ..graph.tflite_ops import dilations_of, pads_before, strides_of
 
 Constants = dict[int, int]  # channel -> its value
 
@@ -122,13 +122,9 @@ def _hangs_over(node: Node) -> bool:
     if node.op == "FULLY_CONNECTED":
         return False
     kernel = (weights.shape[-3], weights.shape[-2])
-    padding = window_padding(node, (source.shape[1], source.shape[2]), kernel)
-    reach = [
-        (node.outputs[0].shape[i + 1] - 1) * node.attrs[f"stride_{axis}"]
-        + (kernel[i] - 1) * node.attrs.get(f"dilation_{axis}_factor", 1)
-        for i, axis in enumerate("hw")
-    ]
-    before = (padding["pad_top"], padding["pad_left"])
+    before = pads_before(node, source.shape[1:3], kernel)
+    sizes = zip(node.outputs[0].shape[1:3], strides_of(node), kernel, dilations_of(node), strict=True)
+    reach = [(out - 1) * stride + (k - 1) * dilation for out, stride, k, dilation in sizes]
     return any(p > 0 for p in before) or any(reach[i] - before[i] >= source.shape[i + 1] for i in range(2))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph import Graph, Node, Quantization, Tensor, Unsupported
-from ..graph.tflite_ops import VALID, same_padding
+from ..graph.tflite_ops import VALID, activation_of, same_pads, strides_of
 
 _DTYPES = ("int8",)  # others have kernels of their own
 
@@ -77,12 +77,12 @@ def _by_phases(node: Node) -> list[Node] | None:
     weights, source, bias, out = node.input(1), node.input(2), node.input(3), node.outputs[0]
     if source is None or weights is None or weights.data is None or weights.quantization is None:
         return None
-    strides = (node.attrs["stride_h"], node.attrs["stride_w"])
+    strides = strides_of(node)
     kernel = weights.data.shape[1:3]
     pads = [0, 0] if node.attrs["padding"] == VALID else [
-        same_padding(out.shape[i + 1], kernel[i], strides[i], 1) for i in range(2)]  # fmt: skip
+        same_pads(out.shape[i + 1], kernel[i], strides[i])[0] for i in range(2)]  # fmt: skip
     attrs = {"padding": VALID, "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1,
-             "fused_activation_function": node.attrs.get("fused_activation_function", 0)}  # fmt: skip
+             "fused_activation_function": activation_of(node)}  # fmt: skip
     parts: list[Node] = []
     places: list[tuple[int, int]] = []
     for first in np.ndindex(min(strides[0], out.shape[1]), min(strides[1], out.shape[2])):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from math import isclose, sqrt
 
 from ..graph import Graph, Node, Tensor
+from ..graph.tflite_ops import activation_of
 
 _Made = dict[int, Node]
 
@@ -20,7 +21,7 @@ def fuse_activations(graph: Graph) -> Graph:
         if node.op not in ("MUL", "DIV") or node.outputs[0].dtype != "float32":
             continue
         found = _gated(made, node.outputs[0])
-        if found is not None and not node.attrs.get("fused_activation_function", 0):
+        if found is not None and not activation_of(node):
             node.op, x = found
             node.inputs, node.attrs = [x], {"approximate": False} if node.op == "GELU" else {}
     return graph
@@ -81,7 +82,7 @@ def _shifted(made: _Made, t: Tensor) -> tuple[float, Tensor]:
 
 def _with_number(made: _Made, t: Tensor, ops: tuple[str, ...]) -> tuple[Node | None, float, Tensor]:
     node = made.get(id(t))
-    if node is None or node.op not in ops or node.attrs.get("fused_activation_function", 0):
+    if node is None or node.op not in ops or activation_of(node):
         return None, 0.0, t
     a, b = node.inputs
     for constant, other in ((b, a), (a, b)):

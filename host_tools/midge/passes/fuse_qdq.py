@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import WEIGHTED, Graph, Node, Quantization, Tensor
+from ..graph import Graph, Node, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED
 
 # Ops that move or choose values, whose result is the same before as behind a conversion; and others that keep units.
 _MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PAD", "MAX_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH",

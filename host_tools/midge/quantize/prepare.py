@@ -7,7 +7,8 @@ import numpy as np
 
 from ..convert.pipeline import run_passes
 from ..errors import UserError
-from ..graph import NONSENSE, WEIGHTED, Graph, GraphError, Quantization, Tensor
+from ..graph import NONSENSE, Graph, GraphError, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED
 
 Known = dict[int, Quantization]  # weights that were int8 already, with their scales
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph import WEIGHTED, Graph, Node, Quantization, Tensor, Weighted, verify
+from ..graph import Graph, Node, Quantization, Tensor, verify
+from ..graph.tflite_ops import WEIGHTED, Weighted
 from . import scheme
 from .observe import Observation
 from .prepare import Known

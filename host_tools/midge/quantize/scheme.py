@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from ..graph import WEIGHTED, Node, Quantization, Tensor
+from ..graph import Node, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED, Activation, activation_of
 
 # Output scale and zero point that the kernels take for granted.
 FIXED: dict[str, dict[str, tuple[float, int]]] = {
@@ -55,7 +56,7 @@ def can_run(node: Node, dtype: str) -> bool:
     """Whether a float node's op has a kernel of this dtype in the scheme."""
     if node.op not in RUNS_IN[dtype] or any(t.dtype != "float32" for t in node.outputs):
         return False
-    if node.attrs.get("fused_activation_function", 0) not in (0, 1, 2, 3):
+    if activation_of(node) in (Activation.TANH, Activation.SIGN_BIT):
         return False
     if node.op in WEIGHTED:
         weights, bias = node.input(WEIGHTED[node.op].weights), node.input(WEIGHTED[node.op].bias)

@@ -16,6 +16,7 @@ import tflite
 
 from ...errors import UserError
 from ...graph import DTYPE_SIZES, Graph, Node, Quantization, Tensor
+from ...graph.tflite_ops import SCHEMAS
 from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, vector
 from .subgraphs import Inliner
 
@@ -159,7 +160,11 @@ class TfliteImporter:
             op=op,
             inputs=[None if i < 0 else tensors[i] for i in indices(raw, "Inputs", len(tensors), optional=True)],
             outputs=[tensors[i] for i in indices(raw, "Outputs", len(tensors))],
-            attrs=custom_options_of(raw) if op.startswith("CUSTOM:") else options_of(raw),
+            attrs=_known(op, custom_options_of(raw) if op.startswith("CUSTOM:") else options_of(raw)),
         )
 
 
+def _known(op: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that Midge knows: later versions of the schema may have more."""
+    known = SCHEMAS[op].attributes if op in SCHEMAS else None
+    return options if known is None else {name: value for name, value in options.items() if name in known}

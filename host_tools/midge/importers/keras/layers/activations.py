@@ -14,8 +14,8 @@ from ....graph.builder import Builder
 from ..registry import FUNCTIONS, LAYERS, Call, KerasContext, layer
 
 Params = dict[str, Any]
-Activation = Callable[[Builder, Tensor, str, Params], Tensor]
-_ACTIVATIONS: dict[str, Activation] = {}
+ActivationFunction = Callable[[Builder, Tensor, str, Params], Tensor]
+_ACTIVATIONS: dict[str, ActivationFunction] = {}
 _PARAMS = ("negative_slope", "max_value", "threshold", "alpha", "approximate", "axis", "x_min", "x_max")
 
 # Functions of TFLite's that are Keras's as well.
@@ -31,8 +31,8 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def activation(*names: str) -> Callable[[Activation], Activation]:
-    def register(function: Activation) -> Activation:
+def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction]:
+    def register(function: ActivationFunction) -> ActivationFunction:
         _ACTIVATIONS.update(dict.fromkeys(names, function))
         return function
 
@@ -178,7 +178,7 @@ def _along_axis(op: str, build: Builder, x: Tensor, name: str, params: Params) -
     if not isinstance(axis, int):
         raise Unsupported(f"over the axes {axis}; over one can run")
     order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
-    turned = build.like(op, build.transpose(x, order), name, beta=1.0)
+    turned = build.like(op, build.transpose(x, order), name)
     return build.transpose(turned, [order.index(i) for i in range(rank)])
 
 

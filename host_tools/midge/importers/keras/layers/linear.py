@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import Tensor, Unsupported
-from ....graph.tflite_ops import SAME, VALID, same_padding
+from ....graph.tflite_ops import SAME, VALID, same_pads
 from ..registry import Call, KerasContext, layer
 from .activations import activate
 
@@ -42,15 +42,9 @@ def pair(values: Sequence[int] | int, fill: int = 1) -> list[int]:
 def window_pads(padding: str, size: Sequence[int], kernel: Sequence[int], strides: Sequence[int],
                 dilations: Sequence[int] = (1, 1)) -> Pads:  # fmt: skip
     """How many zeros before and behind each axis make a window fit as Keras's `padding` says."""
-    pads = []
-    for i in range(2):
-        reach = (kernel[i] - 1) * dilations[i]
-        if padding == "causal":
-            pads.append((reach, 0))
-            continue
-        total = max((-(-size[i] // strides[i]) - 1) * strides[i] + reach + 1 - size[i], 0) if padding == "same" else 0
-        pads.append((total // 2, total - total // 2))
-    return pads
+    if padding == "same":
+        return [same_pads(*window) for window in zip(size, kernel, strides, dilations, strict=True)]
+    return [((k - 1) * d if padding == "causal" else 0, 0) for k, d in zip(kernel, dilations, strict=True)]
 
 
 def bias_of(ctx: KerasContext, op: Any) -> np.ndarray | None:
@@ -137,13 +131,13 @@ def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
         size.append((x.shape[i + 1] - 1) * s + k - cut + back)
     whole = [a + b for a, b in zip(first, size, strict=True)]
     padding = VALID
-    if first == [same_padding(size[i], spread.shape[i + 1], strides[i], 1) for i in range(2)]:
+    if first == [same_pads(size[i], spread.shape[i + 1], strides[i])[0] for i in range(2)]:
         padding, whole, first = SAME, size, [0, 0]
     bias = np.zeros(len(spread), np.float32) if op.bias is None else ctx.weights(op.bias)
     shape = (x.shape[0], *whole, len(spread))
     inputs = [build.axes(shape), build.constant(spread, "weights"), x, build.constant(bias, "bias")]
     y = build.add("TRANSPOSE_CONV", inputs, shape, call.name, padding=padding, stride_h=strides[0],
-                  stride_w=strides[1], fused_activation_function=0)  # fmt: skip
+                  stride_w=strides[1])  # fmt: skip
     y = build.slice(y, (0, *first, 0), shape, (1, 1, 1, 1))
     return as_before(ctx, activate(ctx, call, y), call.x)
 

@@ -65,7 +65,7 @@ def _dot(ctx: KerasContext, call: Call) -> Tensor:
         axis %= len(t.shape)
         t = ctx.build.transpose(t, [i for i in range(len(t.shape)) if i != axis] + [axis])
         if call.op.normalize:
-            t = ctx.build.like("L2_NORMALIZATION", t, call.name, fused_activation_function=0)
+            t = ctx.build.like("L2_NORMALIZATION", t, call.name)
         turned.append(t)
     return _products(ctx, call, turned[0], turned[1])
 

@@ -59,7 +59,7 @@ def _recall(
     if h is None:
         return bias if bias is None else ctx.build.constant(bias.data[None])  # type: ignore[index]
     return ctx.build.add("FULLY_CONNECTED", [h, weights, bias], (h.shape[0], weights.shape[0]), call.name,
-                         keep_num_dims=True, fused_activation_function=0)  # fmt: skip
+                         keep_num_dims=True)  # fmt: skip
 
 
 def _cut(ctx: KerasContext, x: Tensor, first: int, units: int, count: int) -> Tensor:

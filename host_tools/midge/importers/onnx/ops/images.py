@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....graph import Tensor, Unsupported
+from ....graph.tflite_ops import VALID, MirrorMode, same_pads
 from ..registry import onnx_op
 from ..values import OnnxContext, OnnxNode, Value, channels_last
 from .elementwise import order_of, same
@@ -42,12 +43,8 @@ def paddings(node: OnnxNode, x: Value, kernel: list[int], strides: list[int], di
     auto = node.attrs.get("auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
         sizes = [1, *x.shape[2:]] if rank == 3 else list(x.shape[2:])
-        found = []
-        for size, k, s, d in zip(sizes, kernel, strides, dilations, strict=True):
-            total = max((-(-size // s) - 1) * s + (k - 1) * d + 1 - size, 0)
-            small, large = total // 2, total - total // 2
-            found.append((small, large) if auto == "SAME_UPPER" else (large, small))
-        return found
+        found = [same_pads(*window) for window in zip(sizes, kernel, strides, dilations, strict=True)]
+        return found if auto == "SAME_UPPER" else [(more, less) for less, more in found]
     pads = node.ints("pads") or [0] * (2 * (rank - 2))
     before, behind = pads[: rank - 2], pads[rank - 2 :]
     pairs = list(zip(before, behind, strict=True))
@@ -93,8 +90,8 @@ def conv_transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
     shape = (t.shape[0], *full, turned.shape[0])
     bias = node.known(2, "biases").astype(np.float32) if node.has(2) else np.zeros(turned.shape[0], np.float32)
     inputs = [ctx.build.axes(shape), ctx.build.constant(turned, "weights"), t, ctx.build.constant(bias, "bias")]
-    out = ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=1, stride_h=strides[0],
-                        stride_w=strides[1], fused_activation_function=0)  # fmt: skip
+    out = ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=VALID, stride_h=strides[0],
+                        stride_w=strides[1])  # fmt: skip
     for i, (before, behind) in enumerate(pads):
         out = ctx.build.along(out, i + 1, before, full[i] - behind)
     return back(ctx, out, rank)
@@ -226,4 +223,4 @@ def pad(ctx: OnnxContext, node: OnnxNode) -> Value:
         raise Unsupported(f"the mode {mode}; constant and reflect can run")
     shape = [d + sum(p) for d, p in zip(t.shape, turned, strict=True)]
     inputs = [t, ctx.build.constant(np.array(turned, np.int32), "paddings")]
-    return ctx.value(ctx.build.add("MIRROR_PAD", inputs, shape, node.name, mode=0), order)
+    return ctx.value(ctx.build.add("MIRROR_PAD", inputs, shape, node.name, mode=MirrorMode.REFLECT), order)
