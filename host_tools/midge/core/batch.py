@@ -18,9 +18,7 @@ from ..fileformat.read import decode
 from ..fileformat.spec import STATE
 from .binding import Model
 
-Progress = Callable[[int], None]  # told how many samples more are done
-
-_STATE_PLACE = STATE
+SamplesDone = Callable[[int], None]  # told how many samples more are done
 
 
 def to_raw(values: np.ndarray, dtype: str, scale: float, zero_point: int) -> np.ndarray:
@@ -37,7 +35,7 @@ def to_raw(values: np.ndarray, dtype: str, scale: float, zero_point: int) -> np.
 
 
 def to_real(raw: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
-    """Reals of raw values, as mg_read_real gives them; a scale of 0 stands for plain numbers."""
+    """Return reals of raw values, as mg_read_real gives them; a scale of 0 stands for plain numbers."""
     if raw.dtype == np.float32:
         return raw
     return np.float32(scale or 1.0) * (raw.astype(np.int64) - zero_point).astype(np.float32)
@@ -62,12 +60,12 @@ class Engine:
         self.file = decode(blob)
         self.inputs = [self.file.tensors[i] for i in self.file.inputs]
         self.outputs = [self.file.tensors[i] for i in self.file.outputs]
-        self.stateful = any(t.place == _STATE_PLACE for t in self.file.tensors)
+        self.stateful = any(t.place == STATE for t in self.file.tensors)
         count = 1 if self.stateful else threads or os.cpu_count() or 1
         self.models = [first, *(Model(blob, checksum=False) for _ in range(count - 1))]
 
-    def run(self, inputs: Sequence[np.ndarray], progress: Progress | None = None) -> list[np.ndarray]:
-        """Run all samples. `inputs`: for each input reals [n, ...]; returns for each output reals [n, *shape], float32.
+    def run(self, inputs: Sequence[np.ndarray], progress: SamplesDone | None = None) -> list[np.ndarray]:
+        """Run all samples. inputs: for each input reals [n, ...]. Returns for each output reals [n, *shape], float32.
 
         Raises UserError where numbers or sizes do not fit.
         """
@@ -104,6 +102,6 @@ class Engine:
 
 
 def _bytes_of(array: np.ndarray, i: int) -> np.ndarray:
-    """Sample i's bytes, to be written."""
+    """Return sample i's bytes, to be written."""
     row: np.ndarray = array.reshape(len(array), -1)[i].view(np.uint8)
     return row

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.batch import Engine, Progress
+from ..core.batch import Engine, SamplesDone
 from ..errors import UserError
 from ..samples.datasets import Dataset
 
@@ -70,7 +70,7 @@ def guess_task(targets: np.ndarray, inputs: Sequence[np.ndarray], outputs: Seque
 
 def evaluate(
     engine: Engine, data: Dataset, labels: Sequence[str] = (), task: str | None = None,
-    progress: Progress | None = None,
+    progress: SamplesDone | None = None,
 ) -> Evaluation:
     """Run all samples and compare with their targets. Raises UserError where labels do not fit the outputs.
 

@@ -17,7 +17,7 @@ _PLAIN = ("int32", "int64", "bool")  # quantised arithmetic is no arithmetic on 
 
 
 def _plain(function: Callable[..., np.ndarray]) -> Evaluator:
-    """An op on whole numbers without an activation."""
+    """Return an op on whole numbers without an activation."""
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
         if any(t is not None and (t.dtype not in _PLAIN or t.quantization is not None) for t in node.inputs):
@@ -39,7 +39,7 @@ def _reduction(function: Callable[..., np.ndarray]) -> Evaluator:
 
 
 def _same_units(function: Evaluator) -> Evaluator:
-    """An op that moves values, which must mean the same before and behind it."""
+    """Return an op that moves values, which must mean the same before and after."""
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
         units = {(t.dtype, t.scale, t.zero_point) for t in [*node.inputs, *node.outputs]
@@ -52,7 +52,7 @@ def _same_units(function: Evaluator) -> Evaluator:
 
 
 def _truncated(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The quotient as C gives it."""
+    """Return the quotient as C gives it."""
     if not np.all(b):
         raise ValueError("a division by zero")
     return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)))

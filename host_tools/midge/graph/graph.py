@@ -56,7 +56,7 @@ class Tensor:
 
     @property
     def scale(self) -> float:
-        """The per-tensor scale as the float32 that the file held; 0 where not quantised."""
+        """Return the per-tensor scale as the float32 that the file held; 0 where not quantised."""
         return float(self.quantization.scale[0]) if self.quantization is not None else 0.0
 
     @property
@@ -78,7 +78,7 @@ class Node:
 
     @property
     def name(self) -> str:
-        """What a user knows the layer by: the name of its first output."""
+        """Return what a user knows the layer by: the name of its first output."""
         return self.outputs[0].name if self.outputs else self.op
 
     def input(self, i: int) -> Tensor | None:

@@ -31,13 +31,13 @@ def want_symmetric(*tensors: Tensor) -> None:
 
 
 def quantize(tensor: Tensor, real: float) -> int:
-    """A real in the tensor's units, unclamped; the division is in float32 as in TFLM."""
+    """Return a real in the tensor's units, unclamped; the division is in float32 as in TFLM."""
     want_quantized(tensor)
     return tensor.zero_point + fp.round_half_away(float(np.float32(real) / np.float32(tensor.scale)))
 
 
 def activation_range(node: Node) -> dict[str, int]:
-    """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
+    """Return act_min and act_max of a fused activation, in units of the node's int8 or int16 output."""
     low, high = clamp_of(node)
     out = node.outputs[0]
     least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
@@ -48,7 +48,7 @@ def activation_range(node: Node) -> dict[str, int]:
 
 
 def multiplier_to(out: Tensor, scale: float) -> tuple[int, int]:
-    """Multiplier and shift that take integers of `scale` to those of `out`."""
+    """Return the multiplier and shift that take integers of `scale` to those of `out`. Raises Unsupported."""
     multiplier, shift = fp.quantize_multiplier(scale / out.scale)
     if shift > 30:
         raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
@@ -56,7 +56,7 @@ def multiplier_to(out: Tensor, scale: float) -> tuple[int, int]:
 
 
 def weights_of(node: Node) -> tuple[np.ndarray, int]:
-    """The weights as int8, and their zero point: 0 wherever they fit."""
+    """Return the weights as int8, and their zero point: 0 wherever they fit. Raises Unsupported."""
     tensor = required(node, 1)
     data = constant(node, 1, "weights")
     if tensor.dtype != "int8":
@@ -75,7 +75,7 @@ def weights_of(node: Node) -> tuple[np.ndarray, int]:
 
 
 def symmetric_weights(node: Node) -> np.ndarray:
-    """The weights as int8 with zero point 0, or a refusal."""
+    """Return the weights as int8 with zero point 0. Raises Unsupported."""
     weights, zero_point = weights_of(node)
     if zero_point != 0:
         raise Unsupported(f"weights with the zero point {zero_point}; export them symmetric (zero point 0)")
@@ -83,12 +83,12 @@ def symmetric_weights(node: Node) -> np.ndarray:
 
 
 def is_legacy(node: Node) -> bool:
-    """Whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
+    """Tell whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
     return bool(node.attrs.get("legacy_uint8"))
 
 
 def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tuple[int, int]]:
-    """Multiplier and shift of every output channel.
+    """Return multiplier and shift of every output channel. Raises Unsupported.
 
     FULLY_CONNECTED with one scale multiplies the input's and the weights' scales in float32, where
     convolutions do it in double; both as TFLM does.

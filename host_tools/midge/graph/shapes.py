@@ -109,7 +109,7 @@ def _shapes_text(node: Node) -> str:
 
 
 def _like(tensor: Tensor | None) -> np.ndarray:
-    """An array of the tensor's shape that takes no memory."""
+    """Return an array of the tensor's shape that takes no memory."""
     assert tensor is not None
     return np.broadcast_to(np.int8(0), tensor.shape)
 

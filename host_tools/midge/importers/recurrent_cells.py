@@ -13,11 +13,11 @@ from ..graph import Tensor
 from ..graph.builder import Builder
 
 States = list[Tensor | None]
-Step = Callable[[Tensor, States], States]
+CellStep = Callable[[Tensor, States], States]
 Function = Callable[[Tensor], Tensor]
 
 
-def unroll(step: Step, rows: Iterable[Tensor], states: States) -> tuple[list[Tensor], States]:
+def unroll(step: CellStep, rows: Iterable[Tensor], states: States) -> tuple[list[Tensor], States]:
     """Return the hidden state after each row, in the order of the rows, and the last states."""
     hidden: list[Tensor] = []
     for row in rows:

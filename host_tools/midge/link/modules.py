@@ -88,9 +88,9 @@ def device_package() -> dict[str, bytes]:
 def proof() -> tuple[bytes, bytes, bytes]:
     """A small model, an input, and the output that this machine's core computes: what a board must answer."""
     from .. import load
-    from ..convert.pipeline import convert
+    from ..convert.pipeline import convert_model
 
-    model = convert(_dense_tflite()).blob
+    model = convert_model(_dense_tflite()).blob
     x = np.random.default_rng(1).integers(-128, 128, 16).astype(np.int8).tobytes()
     y = bytearray(8)
     load(model).run(x, out=y)

@@ -190,12 +190,12 @@ def _to_16_bits(multiplier: int) -> int:
 
 
 def _rounding_shift_16(x: int, n: int) -> int:
-    """x / 2^n as gemmlowp computes it in int16, where its mask for the remainder overflows from 16 bits on."""
+    """Return x / 2^n as gemmlowp does in int16, where its mask for the remainder overflows from 16 bits on."""
     return fp.rounding_shift(x, n) if n < 16 else 1 if x >= 0 else -1
 
 
 def _high_mul_16(a: int, b: int) -> int:
-    """SQRDMULH of int16."""
+    """Return SQRDMULH of int16."""
     return 32767 if a == b == -32768 else (a * b + 2**14) >> 15
 
 
@@ -204,7 +204,7 @@ def _log(x: np.float32) -> float:
 
 
 def _exp(x: np.float32) -> np.float32:
-    """Rounded once, as a good C library's expf is and NumPy's is not."""
+    """Return exp rounded once, as a good C library's expf is and NumPy's is not."""
     return np.float32(np.exp(np.float64(x)))
 
 

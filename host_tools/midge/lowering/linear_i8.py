@@ -80,7 +80,7 @@ def depthwise_conv_2d(program: Program, node: Node) -> None:
 
 @rule("FULLY_CONNECTED")
 def fully_connected(program: Program, node: Node) -> None:
-    """A 1x1 convolution over the rows of the input."""
+    """Lower to a 1x1 convolution over the rows of the input."""
     if not required(node, 1).is_constant and required(node, 0).dtype == "int8":
         product_of_activations(program, node)
         return

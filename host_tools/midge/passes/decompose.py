@@ -30,7 +30,7 @@ def decompose(graph: Graph) -> Graph:
 
 
 def _by_groups(node: Node) -> list[Node] | None:
-    """A convolution for each group of channels; a group for each channel is a depthwise convolution."""
+    """Return a convolution for each group of channels; a group for each channel is a depthwise convolution."""
     source, weights, bias, out = node.input(0), node.input(1), node.input(2), node.outputs[0]
     if source is None or weights is None or weights.data is None or len(source.shape) != 4:
         return None
@@ -58,7 +58,7 @@ def _by_groups(node: Node) -> list[Node] | None:
 
 
 def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
-    """Some output channels of weights or of a bias."""
+    """Return some output channels of weights or of a bias."""
     if tensor is None or tensor.data is None:
         return tensor
     q = tensor.quantization
@@ -69,7 +69,7 @@ def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
 
 
 def _by_phases(node: Node) -> list[Node] | None:
-    """A transposed convolution as stride_h * stride_w ordinary ones, whose outputs interleave.
+    """Return a transposed convolution as stride_h * stride_w ordinary ones, whose outputs interleave.
 
     out[y] = sum of w[k] * in[i] over y + pad = i * stride + k: for all y of one residue of y + pad the same taps
     k = residue, residue + stride, ... take part, in falling order.

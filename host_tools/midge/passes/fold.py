@@ -9,7 +9,7 @@ from ..graph.tflite_ops import SAME, dilations_of, pads_before, strides_of
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave behind."""
+    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave."""
     graph.nodes = [node for node in graph.nodes if not fold_node(node)]
     return graph
 
@@ -52,7 +52,7 @@ def _foldable(conv: Node, pad: Node) -> bool:
 
 
 def _last_window_inside(conv: Node, pad: Node) -> bool:
-    """Whether every window touches the unpadded input, as the kernel demands."""
+    """Tell whether every window touches the unpadded input, as the kernel demands."""
     source, paddings, out = pad.inputs[0], pad.inputs[1], conv.outputs[0]
     assert source is not None and paddings is not None and paddings.data is not None
     before = paddings.data.reshape(-1, 2)[1:3, 0]

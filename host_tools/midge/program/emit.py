@@ -9,7 +9,7 @@ import zlib
 from ..fileformat.spec import ARENA, DATA, DTYPES, HEADER, MAGIC, MAJOR, MINOR, NODE, REAL_ZERO, STATE, TENSOR
 from ..graph import Tensor
 from ..lowering import Program
-from .arena import Plan
+from .arena import ArenaPlan
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -48,7 +48,7 @@ class _Data:
         return self.known[constant]
 
 
-def emit(program: Program, plan: Plan) -> bytes:
+def emit(program: Program, plan: ArenaPlan) -> bytes:
     """Encode a lowered and planned program as the bytes of a .midge file."""
     graph, strings, data = program.graph, _Strings(), _Data()
     indices: dict[int, int] = {}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.batch import Progress
+from ..core.batch import SamplesDone
 from ..core.binding import Model
 from ..errors import UserError
 from ..graph import Graph, Tensor
@@ -25,7 +25,7 @@ class Observation:
         self._found: dict[int, Statistics] = {}
 
     def of(self, tensor: Tensor) -> Statistics | None:
-        """What is known about a tensor; None where it was not seen."""
+        """Return what is known about a tensor; None where it was not seen."""
         return self._found.get(id(self._trace.root(tensor)))
 
     def merge(self, parts: list[dict[int, Statistics]]) -> None:
@@ -50,8 +50,8 @@ class Observation:
                                 "are they in the units that the network was trained on?")
 
 
-def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Progress | None = None) -> Observation:
-    """Run all samples, twice where histograms are wanted: their ends must be known first."""
+def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: SamplesDone | None = None) -> Observation:
+    """Run all samples, twice where histograms are wanted: their limits must be known first."""
     trace = Trace(graph)
     seen = Observation(trace)
 

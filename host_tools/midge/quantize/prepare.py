@@ -14,7 +14,7 @@ Known = dict[int, Quantization]  # weights that were int8 already, with their sc
 
 
 def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
-    """The graph after all passes, in float32, and what is known about weights that were int8 in a hybrid model.
+    """Return the graph after all passes, in float32, and what is known about weights that were int8 in a hybrid model.
 
     Raises UserError for a graph that is quantised already or that has nothing to quantise.
     """
@@ -30,7 +30,7 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
 
 
 def refuse_quantized(graph: Graph, title: str) -> None:
-    """UserError for a graph that calculates in integers already."""
+    """Raise UserError for a graph that calculates in integers already."""
     done = [t for t in graph.tensors() if t.dtype in ("int8", "uint8", "int16") and not t.is_constant
             and t.quantization is not None]  # fmt: skip
     if done:

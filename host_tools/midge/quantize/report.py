@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.batch import Progress
+from ..core.batch import SamplesDone
 from ..core.binding import Model
 from ..graph import Graph, Tensor
 from .observe import Observation
@@ -54,11 +54,11 @@ class Report:
 
     @property
     def sqnr_db(self) -> float:
-        """Of the worst output."""
+        """Return the ratio of signal to noise of the worst output, in dB."""
         return min(self.outputs_db.values(), default=PERFECT_DB)
 
     def facts(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+        """Return everything, for JSON."""
         return {**asdict(self), "sqnr_db": self.sqnr_db}
 
 
@@ -83,7 +83,7 @@ class Noise:
         self.flips += other.flips
 
     def relative(self, key: int) -> float:
-        """Noise by signal; 0 where there is none of either."""
+        """Return noise by signal; 0 where there is none of either."""
         if self.error.get(key, 0.0) == 0.0:
             return 0.0
         return self.error[key] / max(self.signal[key], 1e-30)
@@ -94,7 +94,7 @@ def decibels(noise_by_signal: float) -> float:
 
 
 def measure(
-    graph: Graph, done: Sequence[Rewritten], inputs: Sequence[np.ndarray], progress: Progress | None = None
+    graph: Graph, done: Sequence[Rewritten], inputs: Sequence[np.ndarray], progress: SamplesDone | None = None
 ) -> list[Noise]:
     """Run the float network and quantised ones of it side by side.
 
@@ -136,7 +136,7 @@ def measure(
 
 
 def layers_of(graph: Graph, seen: Observation, noise: Noise, dtypes: dict[int, str]) -> list[Layer]:
-    """The layers that were measured, in their order."""
+    """Return the layers that were measured, in their order."""
     found = []
     for node in graph.nodes:
         out = node.outputs[0] if node.outputs else None

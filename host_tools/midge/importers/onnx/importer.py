@@ -38,11 +38,11 @@ _IMAGES = frozenset((
     "QLinearAveragePool", "QLinearGlobalAveragePool",
 ))  # fmt: skip
 
-Shapes = Mapping[str, Sequence[int]]
+ShapesByName = Mapping[str, Sequence[int]]
 
 
 def read_onnx(
-    data: bytes, title: str, shapes: Shapes | None = None, frozen: Mapping[str, np.ndarray] | None = None
+    data: bytes, title: str, shapes: ShapesByName | None = None, frozen: Mapping[str, np.ndarray] | None = None
 ) -> Graph:
     """Return the graph of the bytes of an .onnx file, in NHWC.
 
@@ -60,7 +60,7 @@ def read_onnx(
 class OnnxImporter(OnnxContext):
     """The state of an import: the values of the file's graph by their names."""
 
-    def __init__(self, file: OnnxFile, shapes: Shapes, frozen: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, file: OnnxFile, shapes: ShapesByName, frozen: Mapping[str, np.ndarray]) -> None:
         super().__init__(Builder(Path(file.title).stem))
         self.file, self.title, self.shapes, self.frozen = file, file.title, shapes, frozen
         self.values: dict[str, Value] = {}

@@ -61,7 +61,7 @@ class TfliteImporter:
         return graph
 
     def _called(self, index: int) -> Graph:
-        """A graph that another one names."""
+        """Return a graph that another one names. Raises UserError."""
         if not 0 < index < self.model.SubgraphsLength():
             raise UserError(f"{self.title}: an operator calls graph {index}, which is not there; export it again")
         return self._subgraph(index)
@@ -133,7 +133,7 @@ class TfliteImporter:
         return values
 
     def _bytes(self, buffer: Any, tensor: Tensor) -> np.ndarray:
-        """What a buffer holds, inside of the flatbuffer or behind it."""
+        """Return what a buffer holds, inside the flatbuffer or after it."""
         start, size = buffer.Offset(), buffer.Size()
         if start <= 1:
             return np.asarray(buffer.DataAsNumpy(), np.uint8) if buffer.DataLength() else np.zeros(0, np.uint8)
@@ -143,7 +143,7 @@ class TfliteImporter:
         return np.frombuffer(self.data, np.uint8, size, start)
 
     def _unpacked(self, data: np.ndarray, tensor: Tensor) -> np.ndarray:
-        """int4 constants as the int8 ones that they are worth: two in a byte, the low half first."""
+        """Return int4 constants, two in a byte with the low half first, as int8 ones."""
         if data.size != (tensor.elements + 1) // 2:
             raise UserError(f"{self.title}: constant '{tensor.name}' holds {data.size} bytes, its shape "
                             f"{list(tensor.shape)} of int4 wants {(tensor.elements + 1) // 2}")

@@ -27,7 +27,7 @@ Offset = Any  # where in the flatbuffer something was written; an integer, but t
 SCHEMA_VERSION = 3
 FILE_IDENTIFIER = b"TFL3"
 CUSTOM_PREFIX = "CUSTOM:"
-_DATA_ALIGNMENT = 16  # TFLM uses constants where they lie, some kernels with vector loads
+_DATA_ALIGNMENT = 16  # TFLM uses constants in place, some kernels with vector loads
 _NO_TENSOR = -1
 _FIRST_EXTENDED_CODE = tflite.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES  # 127
 
@@ -53,7 +53,7 @@ _BORROWED_TABLE = {
     "RANDOM_UNIFORM": "RandomOptions",
 }
 
-# The bindings keep an enum field as a bare integer, so the enum behind a field's name is told here.
+# The bindings keep an enum field as a bare integer, so the enum of a field is told here.
 _ENUM_OF_FIELD = {
     "padding": tflite.Padding,
     "fused_activation_function": tflite.ActivationFunctionType,

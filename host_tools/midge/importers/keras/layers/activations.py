@@ -40,12 +40,12 @@ def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction
 
 
 def activate(ctx: KerasContext, call: Call, x: Tensor) -> Tensor:
-    """What a layer's own activation makes of x."""
+    """Return what a layer's own activation makes of x."""
     return apply(ctx, getattr(call.op, "activation", None), x, call.name)
 
 
 def apply(ctx: KerasContext, function: Any, x: Tensor, name: str) -> Tensor:
-    """An activation: a function of keras.activations, or a layer."""
+    """Add an activation: a function of keras.activations, or a layer. Raises Unsupported."""
     if function is None:
         return x
     if hasattr(function, "get_weights"):

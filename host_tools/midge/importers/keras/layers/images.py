@@ -34,12 +34,12 @@ def _zero_padding(ctx: KerasContext, call: Call) -> Tensor:
 def _cropping(ctx: KerasContext, call: Call) -> Tensor:
     x, sides = call.x, [(0, 0), *_sides(call.op.cropping), (0, 0)]
     starts = [before for before, _ in sides]
-    ends = [d - behind for d, (_, behind) in zip(x.shape, sides, strict=True)]
+    ends = [d - after for d, (_, after) in zip(x.shape, sides, strict=True)]
     return ctx.build.slice(x, starts, ends, [1] * len(ends))
 
 
 def _sides(values: object) -> list[tuple[int, int]]:
-    """What goes before and behind each axis; layers of one dimension have a single pair."""
+    """Return what goes before and after each axis; layers of one dimension have a single pair."""
     pairs = list(values)  # type: ignore[call-overload]
     return [tuple(pairs)] if isinstance(pairs[0], int) else [(int(a), int(b)) for a, b in pairs]
 

@@ -18,7 +18,7 @@ Pads = list[tuple[int, int]]
 
 
 def as_image(ctx: KerasContext, x: Tensor) -> Tensor:
-    """A sequence [N, T, C] as an image [N, T, 1, C]; an image as it is."""
+    """Return a sequence [N, T, C] as an image [N, T, 1, C]; an image as it is."""
     n, *rest, channels = x.shape
     if len(rest) not in (1, 2):
         raise Unsupported(f"an input of shape {list(x.shape)}; one and two dimensions can run")
@@ -26,7 +26,7 @@ def as_image(ctx: KerasContext, x: Tensor) -> Tensor:
 
 
 def as_before(ctx: KerasContext, image: Tensor, x: Tensor) -> Tensor:
-    """What was made of as_image(x), with as many dimensions as x."""
+    """Return what was made of as_image(x), with as many dimensions as x."""
     if len(x.shape) == 4:
         return image
     n, length, _, channels = image.shape
@@ -34,14 +34,14 @@ def as_before(ctx: KerasContext, image: Tensor, x: Tensor) -> Tensor:
 
 
 def pair(values: Sequence[int] | int, fill: int = 1) -> list[int]:
-    """A number for each of an image's two axes from what a layer has: one, or one an axis."""
+    """Return a number for each of an image's two axes from what a layer has: one, or one per axis."""
     values = [values] if isinstance(values, int) else [int(v) for v in values]
     return [*values, fill][:2]
 
 
 def window_pads(padding: str, size: Sequence[int], kernel: Sequence[int], strides: Sequence[int],
                 dilations: Sequence[int] = (1, 1)) -> Pads:  # fmt: skip
-    """How many zeros before and behind each axis make a window fit as Keras's `padding` says."""
+    """Return how many zeros before and after each axis make a window fit as Keras's `padding` says."""
     if padding == "same":
         return [same_pads(*window) for window in zip(size, kernel, strides, dilations, strict=True)]
     return [((k - 1) * d if padding == "causal" else 0, 0) for k, d in zip(kernel, dilations, strict=True)]
@@ -52,13 +52,13 @@ def bias_of(ctx: KerasContext, op: Any) -> np.ndarray | None:
 
 
 def image_kernel(kernel: np.ndarray) -> np.ndarray:
-    """[K, in, out] as [K, 1, in, out]; a kernel of two dimensions as it is."""
+    """Return [K, in, out] as [K, 1, in, out]; a kernel of two dimensions as it is."""
     return kernel[:, None] if kernel.ndim == 3 else kernel
 
 
 def convolve(ctx: KerasContext, call: Call, x: Tensor, weights: np.ndarray, bias: np.ndarray | None,
              groups: int = 1) -> Tensor:  # fmt: skip
-    """A convolution with the window that the layer describes. x an image, weights [M, KH, KW, C / groups]."""
+    """Add a convolution with the window that the layer describes. x an image, weights [M, KH, KW, C / groups]."""
     op = call.op
     strides, dilations = pair(op.strides), pair(op.dilation_rate)
     pads = window_pads(op.padding, x.shape[1:3], weights.shape[1:3], strides, dilations)
@@ -66,7 +66,7 @@ def convolve(ctx: KerasContext, call: Call, x: Tensor, weights: np.ndarray, bias
 
 
 def by_channel(kernel: np.ndarray) -> np.ndarray:
-    """A depthwise kernel [KH, KW, C, multiplier] as the weights of a convolution in C groups."""
+    """Return a depthwise kernel [KH, KW, C, multiplier] as the weights of a convolution in C groups."""
     return kernel.reshape(*kernel.shape[:2], -1).transpose(2, 0, 1)[..., None]
 
 
@@ -145,7 +145,7 @@ def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
 def scaled(
     ctx: KerasContext, call: Call, x: Tensor, scale: np.ndarray, shift: np.ndarray, axes: Sequence[int]
 ) -> Tensor:
-    """scale * x + shift, with an entry for each place along axes."""
+    """Add scale * x + shift, with an entry for each place along axes."""
     rank = len(x.shape)
     axes = [a % rank for a in axes]
     shape = [d if i in axes else 1 for i, d in enumerate(x.shape)][min(axes) :]
@@ -214,7 +214,7 @@ def _rescaling(ctx: KerasContext, call: Call) -> Tensor:
 
 
 def real(ctx: KerasContext, x: Tensor) -> Tensor:
-    """x in float32."""
+    """Return x in float32."""
     return x if x.dtype == "float32" else ctx.build.add("CAST", [x], x.shape, x.name)
 
 

@@ -82,7 +82,7 @@ def _matmul(ctx: KerasContext, call: Call) -> Tensor:
 
 
 def _products(ctx: KerasContext, call: Call, a: Tensor, b: Tensor) -> Tensor:
-    """The rows of a, [N, ..., K], times those of b."""
+    """Add the rows of a, [N, ..., K], times those of b."""
     build = ctx.build
     if len(a.shape) == 2 and len(b.shape) == 2:
         return build.reduce("SUM", build.binary("MUL", a, b, call.name), [1], True, call.name)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import Tensor, Unsupported
-from ...recurrent_cells import States, Step, columns, gru, lstm, unroll
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
 from ..registry import Call, KerasContext, Result, layer
 from .activations import apply
 
@@ -42,7 +42,7 @@ def _recurrent(ctx: KerasContext, call: Call) -> Result:
 
 
 def _initial(call: Call, count: int) -> States:
-    """The states that the model gives, else None for zeros."""
+    """Return the states that the model gives, else None for zeros. Raises Unsupported."""
     given = call.kwargs.get("initial_state", call.args[1] if len(call.args) > 1 else None)
     if given is None:
         return [None] * count
@@ -55,7 +55,7 @@ def _initial(call: Call, count: int) -> States:
 def _recall(
     ctx: KerasContext, call: Call, h: Tensor | None, weights: Tensor, bias: Tensor | None = None
 ) -> Tensor | None:
-    """What a step takes from the last one's state: nothing, at the start, but the bias."""
+    """Return what a step takes from the last one's state: nothing, at the start, but the bias."""
     if h is None:
         return bias if bias is None else ctx.build.constant(bias.data[None])  # type: ignore[index]
     return ctx.build.add("FULLY_CONNECTED", [h, weights, bias], (h.shape[0], weights.shape[0]), call.name,
@@ -73,7 +73,7 @@ def _sum(ctx: KerasContext, call: Call, a: Tensor, b: Tensor | None) -> Tensor:
     return a if b is None else ctx.build.binary("ADD", a, b, call.name)
 
 
-def _simple_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> Step:
+def _simple_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
     cell, weights = call.op.cell, ctx.build.constant(ctx.weights(call.op.cell.recurrent_kernel).T, "recurrent")
 
     def step(x: Tensor, states: States) -> States:
@@ -83,7 +83,7 @@ def _simple_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> Step
     return step
 
 
-def _gru_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> Step:
+def _gru_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
     """z, r = gates; h' = z h + (1 - z) f(x + r (W h + b)), or with reset_after=False f(x + W (r h))"""
     cell, build, n = call.op.cell, ctx.build, call.op.cell.units
     kernel = ctx.weights(cell.recurrent_kernel).T
@@ -110,7 +110,7 @@ def _gru_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> Step:
     return step
 
 
-def _lstm_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> Step:
+def _lstm_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
     """i, f, g, o = gates; c' = f c + i g, h' = o act(c')"""
     cell, build, n = call.op.cell, ctx.build, call.op.cell.units
     weights = build.constant(ctx.weights(cell.recurrent_kernel).T, "recurrent")

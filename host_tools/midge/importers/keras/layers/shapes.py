@@ -17,7 +17,7 @@ from .linear import real
     "RandomZoom",
 )  # fmt: skip
 def _nothing(ctx: KerasContext, call: Call) -> Tensor:
-    """What only happens while training."""
+    """Leave out what only happens while training."""
     return call.x
 
 
@@ -66,7 +66,7 @@ def _repeat_vector(ctx: KerasContext, call: Call) -> Tensor:
 
 @function("Squeeze", "ExpandDims")
 def _one_axis(ctx: KerasContext, call: Call) -> Tensor:
-    """Axes of one element come or go."""
+    """Add or remove axes of one element."""
     shape, axis = list(call.x.shape), call.op.axis
     given = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else list(axis)
     if type(call.op).__name__ == "ExpandDims":
@@ -80,7 +80,7 @@ def _one_axis(ctx: KerasContext, call: Call) -> Tensor:
 
 @function("GetItem")
 def _get_item(ctx: KerasContext, call: Call) -> Tensor:
-    """x[key], with slices, whole numbers and an ellipsis."""
+    """Take x[key], with slices, whole numbers and an ellipsis."""
     x, key = call.args[0], call.args[1] if len(call.args) > 1 else call.kwargs["key"]
     keys = list(key) if isinstance(key, (list, tuple)) else [key]
     if Ellipsis in keys:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Functions of single elements and of pairs of them. Axes may lie in any order."""
+"""Functions of single elements and of pairs of them. Axes may be in any order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32
 
 
 def same(ctx: OnnxContext, value: Value) -> Tensor:
-    """The tensor as it lies."""
+    """Return the tensor as it is stored."""
     return ctx.arranged(value, value.order if value.flat is None and value.order else tuple(range(len(value.shape))))
 
 
@@ -35,7 +35,7 @@ def order_of(value: Value) -> tuple[int, ...]:
 
 
 def each(ctx: OnnxContext, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
-    """A function of single elements, which leaves the order as it is, that of a flattened image as well."""
+    """Add a function of single elements, which keeps the order of axes, that of a flattened image as well."""
     if x.flat is not None:
         return Value(x.name, x.shape, flat=each(ctx, x.flat, function))
     return ctx.value(function(same(ctx, x)), order_of(x))

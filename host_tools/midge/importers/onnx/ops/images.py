@@ -15,7 +15,7 @@ from .elementwise import order_of, same
 
 
 def flat_image(ctx: OnnxContext, value: Value) -> Tensor:
-    """[N, H, W, C] of an image of two spatial axes or of one, whose H is then 1."""
+    """Return [N, H, W, C] of an image of two spatial axes or of one, whose H is then 1. Raises Unsupported."""
     rank = len(value.shape)
     if rank not in (3, 4):
         raise Unsupported(f"an input of shape {list(value.shape)}; images of one or two spatial axes can run")
@@ -24,21 +24,21 @@ def flat_image(ctx: OnnxContext, value: Value) -> Tensor:
 
 
 def back(ctx: OnnxContext, t: Tensor, rank: int) -> Value:
-    """The value of [N, H, W, C], with one spatial axis where there was one."""
+    """Return the value of [N, H, W, C], with one spatial axis where there was one."""
     if rank == 3:
         t = ctx.build.reshape(t, (t.shape[0], *t.shape[2:]))
     return ctx.value(t, channels_last(rank))
 
 
 def both(values: Sequence[int] | None, fill: int, rank: int) -> list[int]:
-    """A number for H and one for W."""
+    """Return a number for H and one for W."""
     given = list(values) if values is not None else [fill] * (rank - 2)
     return [fill, *given] if rank == 3 else given
 
 
 def paddings(node: OnnxNode, x: Value, kernel: list[int], strides: list[int], dilations: list[int]
              ) -> list[tuple[int, int]]:  # fmt: skip
-    """(before, behind) of H and W, the kernel's and image's sizes being those of [N, H, W, C]."""
+    """Return (before, after) of H and W, the kernel's and image's sizes being those of [N, H, W, C]."""
     rank = len(x.shape)
     auto = node.attrs.get("auto_pad", "NOTSET")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
@@ -46,13 +46,13 @@ def paddings(node: OnnxNode, x: Value, kernel: list[int], strides: list[int], di
         found = [same_pads(*window) for window in zip(sizes, kernel, strides, dilations, strict=True)]
         return found if auto == "SAME_UPPER" else [(more, less) for less, more in found]
     pads = node.ints("pads") or [0] * (2 * (rank - 2))
-    before, behind = pads[: rank - 2], pads[rank - 2 :]
-    pairs = list(zip(before, behind, strict=True))
+    before, after = pads[: rank - 2], pads[rank - 2 :]
+    pairs = list(zip(before, after, strict=True))
     return [(0, 0), *pairs] if rank == 3 else pairs
 
 
 def conv_weights(node: OnnxNode, i: int) -> np.ndarray:
-    """[M, C / groups, KH, KW] as [M, KH, KW, C / groups]."""
+    """Return weights [M, C / groups, KH, KW] as [M, KH, KW, C / groups]. Raises Unsupported."""
     weights = node.known(i, "weights")
     if weights.ndim == 3:
         weights = weights[:, :, None, :]
@@ -92,8 +92,8 @@ def conv_transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
     inputs = [ctx.build.axes(shape), ctx.build.constant(turned, "weights"), t, ctx.build.constant(bias, "bias")]
     out = ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=VALID, stride_h=strides[0],
                         stride_w=strides[1])  # fmt: skip
-    for i, (before, behind) in enumerate(pads):
-        out = ctx.build.along(out, i + 1, before, full[i] - behind)
+    for i, (before, after) in enumerate(pads):
+        out = ctx.build.along(out, i + 1, before, full[i] - after)
     return back(ctx, out, rank)
 
 
@@ -110,7 +110,7 @@ def pool(ctx: OnnxContext, node: OnnxNode) -> Value:
     spans = [t.shape[i + 1] + sum(pads[i]) - kernel[i] for i in range(2)]
     up = bool(node.attrs.get("ceil_mode", 0))
     size = [(-(-s // strides[i]) if up else s // strides[i]) + 1 for i, s in enumerate(spans)]
-    for i in range(2):  # no window starts behind the image
+    for i in range(2):  # no window starts beyond the image
         if up and (size[i] - 1) * strides[i] >= t.shape[i + 1] + pads[i][0]:
             size[i] -= 1
     op = "MAX_POOL_2D" if node.op == "MaxPool" else "AVERAGE_POOL_2D"
@@ -214,9 +214,9 @@ def pad(ctx: OnnxContext, node: OnnxNode) -> Value:
     turned = [pairs[axis] for axis in order]
     if any(p < 0 for pair in pairs for p in pair):
         starts = [max(-before, 0) for before, _ in turned]
-        ends = [d - max(-behind, 0) for d, (_, behind) in zip(t.shape, turned, strict=True)]
+        ends = [d - max(-after, 0) for d, (_, after) in zip(t.shape, turned, strict=True)]
         t = ctx.build.slice(t, starts, ends, [1] * rank)
-        turned = [(max(before, 0), max(behind, 0)) for before, behind in turned]
+        turned = [(max(before, 0), max(after, 0)) for before, after in turned]
     if mode == "constant":
         return ctx.value(ctx.build.pad(t, turned, value), order)
     if mode != "reflect":

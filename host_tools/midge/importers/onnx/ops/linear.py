@@ -15,9 +15,9 @@ def times(
     ctx: OnnxContext, node: OnnxNode, x: Value, weights: np.ndarray, bias: np.ndarray | None,
     steps: np.ndarray | None = None,
 ) -> Value:  # fmt: skip
-    """x [..., K] times weights [K, N], which are multiples of steps.
+    """Add x [..., K] times weights [K, N], which are multiples of steps.
 
-    A flattened image stays as it lies; the weights' rows are put in its order.
+    A flattened image stays as it is; the weights' rows are put in its order.
     """
     rows = weights.T
     if x.flat is not None and len(x.shape) == 2 and x.shape[0] == x.flat.shape[0] and x.flat.tensor is not None:
@@ -33,7 +33,7 @@ def times(
 
 @onnx_op("Gemm")
 def gemm(ctx: OnnxContext, node: OnnxNode) -> Value:
-    """alpha * a * b + beta * c."""
+    """Add alpha * a * b + beta * c."""
     a, b = node.input(0), node.input(1)
     alpha, beta = node.attrs.get("alpha", 1.0), node.attrs.get("beta", 1.0)
     if node.attrs.get("transA", 0):
@@ -95,10 +95,10 @@ def softmax(ctx: OnnxContext, node: OnnxNode) -> Value:
     if node.opset < 13:  # over all axes from this one on
         t = ctx.plain(x)
         rows = ctx.build.reshape(t, (int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis:]))))
-        return ctx.value(ctx.build.reshape(ctx.build.like(op, rows, node.name, beta=1.0), x.shape, node.name))
+        return ctx.value(ctx.build.reshape(ctx.build.like(op, rows, node.name), x.shape, node.name))
     order = x.order if x.flat is None and x.order and x.order[-1] == axis else (
         *(i for i in range(rank) if i != axis), axis)  # fmt: skip
-    return ctx.value(ctx.build.like(op, ctx.arranged(x, order), node.name, beta=1.0), order)
+    return ctx.value(ctx.build.like(op, ctx.arranged(x, order), node.name), order)
 
 
 _REDUCTIONS = {"ReduceMean": "MEAN", "ReduceSum": "SUM", "ReduceMax": "REDUCE_MAX", "ReduceMin": "REDUCE_MIN",

@@ -75,14 +75,14 @@ def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) ->
 
 
 def _dequantized(ctx: OnnxContext, node: OnnxNode, at: int, axis: int = 0) -> Value:
-    """Inputs at, at + 1 and at + 2: values, their scale and zero point, as reals."""
+    """Return inputs at, at + 1 and at + 2, which are values, their scale and zero point, as reals."""
     value = dequantize(ctx, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
     assert isinstance(value, Value)
     return value
 
 
 def _float_op(ctx: OnnxContext, node: OnnxNode, op: str, inputs: list[Value | None], out: tuple[int, int]) -> Value:
-    """The float op on these, quantised as inputs out[0] and out[1] say."""
+    """Add the float op on these, quantised as inputs out[0] and out[1] say."""
     result = IMPORTS[op](ctx, replace(node, op=op, inputs=inputs))
     assert not isinstance(result, list)
     value = ctx.value(result) if isinstance(result, Tensor) else result

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ....graph import Tensor, Unsupported
 from ....graph.builder import Builder
-from ...recurrent_cells import States, columns, gru, lstm, unroll
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
 from ..registry import onnx_op
 from ..values import OnnxContext, OnnxNode, Value
 
@@ -37,7 +36,7 @@ def recurrent(ctx: OnnxContext, node: OnnxNode) -> list[Value]:
     lasts: list[States] = []
     for d in range(directions):
         order = -1 if direction == "reverse" or d == 1 else 1
-        step = _steps(ctx, node, d)
+        step = _step_of(ctx, node, d)
         states = [_initial(ctx, node, i, d, batch, hidden) for i in ((5, 6) if node.op == "LSTM" else (5,))]
         found, last = unroll(step, rows[::order], states)
         outputs.append(found[::order])
@@ -58,7 +57,7 @@ def _initial(ctx: OnnxContext, node: OnnxNode, i: int, d: int, batch: int, hidde
     return ctx.build.reshape(ctx.build.along(ctx.plain(node.input(i)), 0, d, d + 1), (batch, hidden))
 
 
-def _steps(ctx: OnnxContext, node: OnnxNode, d: int) -> Callable[[Tensor, States], States]:
+def _step_of(ctx: OnnxContext, node: OnnxNode, d: int) -> CellStep:
     """Return the step of direction d. Raises Unsupported."""
     hidden, gates, count = node.attrs["hidden_size"], _GATES[node.op], len(_DEFAULTS[node.op])
     w, r = node.known(1, "weights")[d].astype(np.float32), node.known(2, "weights")[d].astype(np.float32)

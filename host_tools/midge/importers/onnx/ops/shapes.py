@@ -15,7 +15,7 @@ from .elementwise import order_of, same
 
 @onnx_op("Transpose")
 def transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
-    """Nothing moves: only the order in which the axes lie is another one."""
+    """Move nothing: only the order of the axes is another one."""
     x, rank = node.input(0), len(node.input(0).shape)
     axes = node.ints("perm") or list(range(rank))[::-1]
     t = same(ctx, x)
@@ -23,7 +23,7 @@ def transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 
 def reshaped(ctx: OnnxContext, x: Value, shape: list[int]) -> Value:
-    """In ONNX's order; a flattened image waits to be turned until somebody needs it (see linear.times)."""
+    """Reshape in ONNX's order; a flattened image is not transposed until that is needed (see linear.times)."""
     if -1 in shape:
         shape[shape.index(-1)] = prod(x.shape) // max(-prod(shape), 1)
     if prod(shape) != prod(x.shape):
@@ -135,7 +135,7 @@ def shape_of(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 
 def reduce_axes(ctx: OnnxContext, node: OnnxNode, op: str, x: Value) -> Value:
-    """A reduction over axes that an attribute or input 1 names; over all where there are none."""
+    """Add a reduction over axes that an attribute or input 1 names; over all where there are none."""
     rank, order = len(x.shape), order_of(x)
     axes = node.ints("axes", 1)
     if axes == [] or (axes is None and node.attrs.get("noop_with_empty_axes", 0)):
