@@ -91,7 +91,7 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 
 .PHONY: conformance
 conformance: host $(if $(filter-out host,$(TARGET)),firmware-for-$(TARGET))
-	@$(BIN)/python tests/conformance/conformance.py $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
+	@$(BIN)/python -m tests.conformance $(or $(MODELS),$(SHARED)/models) --target $(TARGET) --runs $(RUNS)
 
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 stock-firmware-for-qemu-cortex-m4 \
 	natmod-for-x64 natmod-for-armv7emsp
@@ -110,11 +110,11 @@ test: $(BUILT) $(CORE_SEEDS)/list
 
 test-python: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops tests
-	@$(BIN)/python tests/device/board_table.py --check README.md unix qemu-cortex-m4
+	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
-	@$(BIN)/python tests/ops/coverage_table.py --check README.md
+	@$(BIN)/python -m tests.support.tables --check
 
 # The native module of every architecture on firmware without Midge, and firmware for the Pico in its emulator.
 NATMOD_BOARDS := qemu-cortex-m0plus qemu-cortex-m3 qemu-cortex-m4 qemu-cortex-m7 qemu-rv32 unix xtensa-sim lx106-sim
@@ -129,9 +129,9 @@ built-for-natmods: $(VENV)/.ready-to-test host $(NATMOD_BOARDS:%=firmware-for-%-
 run-natmods:
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python tests/device/board_table.py --check README.md RPI_PICO xtensa-sim lx106-sim
+	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
 	@for board in qemu-cortex-m3 qemu-cortex-m4 qemu-rv32 xtensa-sim lx106-sim; do \
-		[ ! -d $(SHARED)/models ] || $(BIN)/python tests/conformance/conformance.py $(SHARED)/models \
+		[ ! -d $(SHARED)/models ] || $(BIN)/python -m tests.conformance $(SHARED)/models \
 			--target $$board-bare --runs 1 --quiet || exit 1; done
 
 # Every model on every target; without the real models there is nothing to compare.
@@ -139,21 +139,21 @@ test-conformance: $(BUILT)
 	@if [ -d $(SHARED)/models ]; then \
 		for target in host unix qemu-cortex-m4; do \
 			echo "conformance on $$target"; \
-			$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $$target --runs 3 --quiet || exit 1; \
+			$(BIN)/python -m tests.conformance $(SHARED)/models --target $$target --runs 3 --quiet || exit 1; \
 		done; \
 		echo "conformance of weights packed for DSP cores, on qemu-cortex-m4"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target qemu-cortex-m4 --pack cortex-m4 \
+		$(BIN)/python -m tests.conformance $(SHARED)/models --target qemu-cortex-m4 --pack cortex-m4 \
 			--runs 2 --quiet || exit 1; \
 		echo "conformance of the op fixtures on unix"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/ops --target unix --runs 2 --quiet || exit 1; \
+		$(BIN)/python -m tests.conformance $(SHARED)/ops --target unix --runs 2 --quiet || exit 1; \
 		echo "conformance of ONNX models on host"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/onnx --runs 4 --quiet --at-least 0.9; \
+		$(BIN)/python -m tests.conformance $(SHARED)/onnx --runs 4 --quiet --at-least 0.9; \
 	else echo "conformance skipped: no real models at $(SHARED)/models (SHARED=<dir> names another place)"; fi
 
 # Our quantiser against Google's, on the float models that lie beside the repository.
 .PHONY: test-quantize
 test-quantize: $(VENV)/.ready-to-test host
-	@if [ -d $(SHARED)/models ]; then $(BIN)/python tests/quantize/compare.py $(SHARED) $(if $(ONLY),--only $(ONLY)); \
+	@if [ -d $(SHARED)/models ]; then $(BIN)/python -m tests.quantize $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
 # The tests of a board, and integer models on it, as they are and packed for its core, on each emulated board but the
@@ -173,10 +173,10 @@ run-on-%:
 	@echo "tests on $*"
 	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
 		tests/device/test_scripts.py -k "not on_the_host and not unix"
-	@[ $* = qemu-cortex-m4 ] || $(BIN)/python tests/device/board_table.py --check README.md $*
+	@[ $* = qemu-cortex-m4 ] || $(BIN)/python -m tests.support.tables --passed $*
 	@if [ -d $(SHARED)/models ]; then for pack in "" "--pack $*"; do \
 		echo "conformance on $* $$pack"; \
-		$(BIN)/python tests/conformance/conformance.py $(SHARED)/models --target $* --runs 1 --most-macs 3000000 \
+		$(BIN)/python -m tests.conformance $(SHARED)/models --target $* --runs 1 --most-macs 3000000 \
 			--quiet $$pack || exit 1; \
 	done; fi
 
@@ -203,11 +203,11 @@ TARGETS ?= cortex-m0plus,cortex-m3,cortex-m4,cortex-m7,cortex-m33,cortex-m55,rv3
 .PHONY: bench test-bench
 bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
-	@$(BIN)/python tests/bench/bench.py $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
+	@$(BIN)/python -m tests.bench $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
 
 test-bench: $(VENV)/.ready-to-test host
 	@ports/toolchain.sh arm riscv
-	@$(BIN)/python tests/bench/bench.py --check
+	@$(BIN)/python -m tests.bench --check
 
 .PHONY: clean
 clean:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("SHARED", ROOT.parent / "shared"))
+from tests.support import ROOT, SHARED, WAND_MODEL
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("long", deadline=None, max_examples=3000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ |= {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}  # for tests of Keras models; read when it is imported
 os.environ.pop("MAKEFLAGS", None)  # tests call make as a user does, not as a part of the make that started them
 
 
@@ -39,10 +39,6 @@ def pytest_sessionfinish() -> None:
             file.write(json.dumps((json.loads(text) if text else {}) | _outcomes, indent=0))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "boards: slow, on emulated boards that `make test-boards` builds")
-
-
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real models and recordings that lies beside the repository."""
@@ -54,4 +50,4 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def wand_tflite() -> Path:
     """The project's own trained model."""
-    return ROOT / "host_tools/demo/wand/wand_int8.tflite"
+    return WAND_MODEL

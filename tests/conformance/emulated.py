@@ -4,16 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from midge.link.simulator import Simulator
 from midge.link.transport import open_board
 from midge.targets.boards import Board
+from tests.conformance.case import Case, TooLarge, parse_output
+from tests.support import ROOT
 
-if TYPE_CHECKING:
-    from conformance import Case
-
-ROOT = Path(__file__).resolve().parents[2]
 HEAP_BYTES = 3 << 20  # arenas of the largest models; weights stay in flash
 SILENCE_S = 120
 
@@ -30,8 +27,6 @@ class Emulated:
 
     def run(self, case: Case) -> list[list[bytes]]:
         """Run a case; UserError where the board dies, TooLarge where the model does not fit."""
-        from conformance import TooLarge, parse_output
-
         blob = case.conversion.blob
         inputs = b"".join(b for run in case.inputs for b in run)
         room = self.board.qemu.memory["romfs"].bytes if self.board.qemu else 0

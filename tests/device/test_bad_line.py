@@ -8,12 +8,12 @@ import random
 import time
 
 import pytest
-from faulty import Cable, Faults, spread
 
-from conftest import Board
 from midge.errors import UserError
 from midge.link.transport import open_board
 from midge.link.upload import Upload, upload
+from tests.support.boards import Board
+from tests.support.cable import Cable, Faults, spread
 
 OLD = b"the old model"
 NEW = random.Random(1).randbytes(24_000)

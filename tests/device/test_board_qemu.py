@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROMFS, Board
+from tests.support.boards import ROMFS, Board
 
 NewBoard = Callable[..., Board]
 

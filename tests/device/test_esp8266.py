@@ -11,21 +11,21 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_natmods import make, module_of
-from test_scripts import ROOT, built, search_path
 
 from midge import load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.link import modules as packages
 from midge.link.install import Identity, Installation, _prove
 from midge.link.transport import BoardError
 from midge.link.transport.agent import find_reply, install_line, request_line
 from midge.targets.boards import load_board
+from tests.support import WAND_MODEL
+from tests.support.boards import built, make, module_of
+from tests.support.device_scripts import search_path
 
 pytestmark = pytest.mark.boards
 
 HEAP_BYTES = load_board("ESP8266_GENERIC").heap_bytes
-WAND = ROOT / "host_tools/demo/wand/wand_int8.tflite"
 IDENTITY = Identity("micropython", (1, 25, 0), "lx106", 9 << 10 | 0x306, "", HEAP_BYTES, [], "", "", "/")
 ANSWER = """
 import gc
@@ -64,7 +64,7 @@ def lib(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("target", [None, "ESP8266_GENERIC"], ids=["as-it-is", "packed"])
 def test_a_module_for_one_model_and_the_model(lib: Path, target: str | None) -> None:
-    (lib / "wand.midge").write_bytes(convert(WAND, target=target).blob)
+    (lib / "wand.midge").write_bytes(convert_model(WAND_MODEL, target=target).blob)
     done = make("natmod", "ARCH=xtensa", f"OPS_FROM={lib / 'wand.midge'}", f"NATMOD={lib}")
     assert done.returncode == 0, done.stdout + done.stderr
     said = run_there(lib, ANSWER)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.server
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,23 +16,19 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from conftest import Board, started
 from midge import load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.link import modules as packages
 from midge.link.install import Identity, explain_import_error, identify, install, require_midge
 from midge.link.transport import BoardError, open_board
 from midge.link.upload import upload
 from midge.link.verify import vectors, verify
+from tests.support import ROOT
+from tests.support.boards import Board, started
+from tests.support.command import midge
 
-ROOT = Path(__file__).resolve().parents[2]
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"
-
-
-def midge(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "midge.cli", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)  # fmt: skip
 
 
 def need_builds() -> None:
@@ -64,7 +59,7 @@ def installed(request: pytest.FixtureRequest) -> Board:
 def wand(wand_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("install") / "wand.midge"
     labels = wand_tflite.with_name("labels.txt").read_text().split()
-    path.write_bytes(convert(wand_tflite, labels).blob)
+    path.write_bytes(convert_model(wand_tflite, labels).blob)
     return path
 
 

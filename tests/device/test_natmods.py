@@ -6,20 +6,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_scripts import DEVICE_PACKAGE, LIB, NAMES, ROOT, SCRIPTS, built, check, rom_files, run, search_path
 
-from conftest import Board
 from midge.link import modules as packages
-from midge.link.simulator import Simulator
 from midge.targets.boards import load_board
+from tests.support import ROOT
+from tests.support.boards import Board, bare_board, built, make, module_of
+from tests.support.device_scripts import DEVICE_PACKAGE, LIB, NAMES, SCRIPTS, check, run, search_path
 
 pytestmark = pytest.mark.boards
 
@@ -27,21 +25,6 @@ INT8_LIMIT, LIMIT = 28 * 1024, 48 * 1024
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
 PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "lx106-sim-bare"]  # folders of build/firmware/
-
-
-def module_of(arch: str) -> bytes:
-    return built(f"build/natmod/{arch}/_midge.mpy", f"make natmod ARCH={arch}").read_bytes()
-
-
-def bare_board(name: str, module: bytes, package: dict[str, bytes] | None = None) -> Simulator:
-    """Return a simulator of a board whose firmware holds no Midge, with the native module under /rom/lib."""
-    board = load_board(name)
-    firmware = built(f"build/firmware/{name}-bare/{board.firmware}", f"make firmware BOARD={name} BARE=1")
-    if not board.qemu or not shutil.which(board.qemu.system):
-        pytest.skip(f"no {board.qemu and board.qemu.system}; run: ports/toolchain.sh {board.qemu and board.qemu.tools}")
-    files = rom_files() if package is None else package
-    heap_bytes = max(board.heap_bytes, 0x4_0000)  # of all ops and of sources; a small board takes fewer
-    return Simulator(board, firmware=firmware, romfs=files | {"lib/_midge.mpy": module}, heap_bytes=heap_bytes)
 
 
 @pytest.fixture(scope="module", params=EMULATED)
@@ -89,12 +72,6 @@ def test_the_format_is_that_of_1_23_and_later() -> None:
     assert modules
     for path in modules:
         packages.check_native(path.read_bytes(), path.parent.name.removesuffix("-int8"), str(path))
-
-
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-    return subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, capture_output=True, text=True,
-                          timeout=600, env=environment)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

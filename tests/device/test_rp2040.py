@@ -15,17 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_scripts import NAMES, ROOT, SCRIPTS, built, check, rom_files, search_path
 
-from conftest import Board
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.profiling.count import count, find_target
 from midge.targets.boards import load_board
+from tests.support import ROOT, WAND_MODEL
+from tests.support.boards import Board, built
+from tests.support.device_scripts import NAMES, SCRIPTS, check, rom_files, search_path
 
 pytestmark = pytest.mark.boards
 
 BIN = Path(sys.executable).parent
-WAND = ROOT / "host_tools/demo/wand/wand_int8.tflite"
 BOOT_S = 120
 
 
@@ -83,7 +83,7 @@ print("microseconds", best)
 def test_a_model_over_ampy_survives_a_reboot(tmp_path: Path) -> None:
     firmware = built("build/firmware/RPI_PICO/firmware.uf2", "make firmware BOARD=RPI_PICO")
     model, script = tmp_path / "wand.midge", tmp_path / "question.py"
-    blob = convert(WAND, target="RPI_PICO").blob
+    blob = convert_model(WAND_MODEL, target="RPI_PICO").blob
     model.write_bytes(blob)
     script.write_text(QUESTION)
     host = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True,

@@ -1,66 +1,34 @@
 # SPDX-License-Identifier: MIT
 """The scripts of scripts/ hold on every way to run the runtime: the same lines on a PC, in firmware, as native module.
 
-A script prints `ok <name>` for each thing that holds and raises at the first that does not. A target that is not
-built skips its tests and says how to build it.
+A target that is not built skips its tests and says how to build it.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from conftest import Board, started
 from midge.targets.boards import load_board
-
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = Path(__file__).parent / "scripts"
-LIB = SCRIPTS / "lib"
-DEVICE_PACKAGE = ROOT / "mpy_lib"
-NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+from tests.support import ROOT
+from tests.support.boards import Board, built, started
+from tests.support.device_scripts import (
+    DEVICE_PACKAGE,
+    LIB,
+    NAMES,
+    SCRIPTS,
+    USE_NATMOD,
+    check,
+    rom_files,
+    run,
+    search_path,
+)
 
 # With all its ops the module, copied to RAM, leaves boards of 96 kB too little to compile the scripts.
 NATMOD_HEAP_BYTES = 0x3_0000
-
-# Firmware looks for built-in modules first, so the native one comes in under another name and takes the place.
-USE_NATMOD = "import sys\nsys.modules['_midge'] = __import__('midge_natmod')\n"
-
-
-def built(path: str, command: str) -> Path:
-    file = ROOT / path
-    if not file.exists():
-        pytest.skip(f"no {path}; run: {command}")
-    return file
-
-
-def run(command: list[str | Path], cwd: Path, **environment: str) -> str:
-    done = subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def search_path(*folders: Path) -> str:
-    return os.pathsep.join(map(str, folders))
-
-
-def check(out: str) -> None:
-    assert "ok " in out, out
-
-
-def rom_files() -> dict[str, bytes]:
-    """Return what a board finds under /rom: the device package, the helpers, and a model to use in place."""
-    sys.path.insert(0, str(LIB))
-    try:
-        from tiny import classifier
-    finally:
-        sys.path.remove(str(LIB))
-    files = {f"lib/{path.name}": path.read_bytes() for path in LIB.glob("*.py")}
-    files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (DEVICE_PACKAGE / "midge").glob("*.py")}
-    return files | {"tiny.midge": classifier()}
 
 
 @pytest.fixture(scope="module")

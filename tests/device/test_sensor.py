@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Board
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.samples.recordings import read_recording
+from tests.support import ROOT, WAND
+from tests.support.boards import Board
 
 NewBoard = Callable[..., Board]
-ROOT = Path(__file__).resolve().parents[2]
-WING = ROOT / "host_tools/demo/wand/samples/wing/person140-0.csv"
+WING = WAND / "samples/wing/person140-0.csv"
 DRIVER = {"lib/lsm9ds1.py": (ROOT / "mpy_lib/drivers/lsm9ds1.py").read_bytes()}
 START = """
 from time import *
@@ -91,7 +91,7 @@ def test_what_the_part_does_not_have(new_board: NewBoard, options: str, words: s
 @pytest.mark.parametrize("gesture", ["wing", "circle", "flick"])
 def test_the_wand_example_runs_live(new_board: NewBoard, wand_tflite: Path, gesture: str) -> None:
     labels = (wand_tflite.parent / "labels.txt").read_text().split()
-    model = convert(wand_tflite, labels, name="wand").blob
+    model = convert_model(wand_tflite, labels, name="wand").blob
     recording = read_recording(sorted((wand_tflite.parent / "samples" / gesture).glob("*.csv"))[0])
     board = new_board(sensor=recording, romfs=DRIVER | {"wand.midge": model})
     script = (ROOT / "mpy_lib/examples/wand.py").read_text()

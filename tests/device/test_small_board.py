@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faulty import Cable, Faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_board import SmallBoard
 
 from midge.errors import UserError
 from midge.link.transport import open_board
 from midge.link.upload import upload
+from tests.support.cable import Cable, Faults
+from tests.support.small_board import SmallBoard
 
 
 @pytest.fixture

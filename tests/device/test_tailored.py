@@ -6,21 +6,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_natmods import make
-from test_scripts import DEVICE_PACKAGE, ROOT, built, rom_files, search_path
 
 from midge import load as host_load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.fileformat.read import decode
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from midge.targets.boards import load_board
-
-OTHER = ROOT / "host_tools/demo/wand/wand_int8.tflite"
+from tests.support import ROOT, WAND_MODEL
+from tests.support.boards import built, make
+from tests.support.device_scripts import DEVICE_PACKAGE, rom_files, search_path
+from tests.support.script import load_script
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,7 @@ def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model, another one, and a native module for this PC that is made for the first."""
     folder = tmp_path_factory.mktemp("tailored")
     (folder / "tiny.midge").write_bytes(rom_files()["tiny.midge"])
-    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    (folder / "wand.midge").write_bytes(convert_model(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'tiny.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -66,13 +65,14 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dense")
     weights = np.arange(-70, 80, 10, dtype=np.int8).reshape(3, 5)
     tensors = [
-        Tensor("x", (1, 5), "int8", scale=0.5, zero_point=1), Tensor("w", data=weights, scale=0.25, zero_point=0),
-        Tensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
-        Tensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
+        FlatTensor("x", (1, 5), "int8", scale=0.5, zero_point=1),
+        FlatTensor("w", data=weights, scale=0.25, zero_point=0),
+        FlatTensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
+        FlatTensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
     ]  # fmt: skip
-    layer = Graph(tensors, [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
-    (folder / "dense.midge").write_bytes(convert(model_bytes(layer)).blob)
-    (folder / "wand.midge").write_bytes(convert(OTHER).blob)
+    layer = FlatGraph(tensors, [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
+    (folder / "dense.midge").write_bytes(convert_model(model_bytes(layer)).blob)
+    (folder / "wand.midge").write_bytes(convert_model(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'dense.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -113,7 +113,5 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
 
 
 def test_every_family_has_ops() -> None:
-    sys.path.insert(0, str(ROOT / "native_module/tools"))
-    from select_ops import read_table
-
-    assert {family for family, _, _ in read_table()} == {"int8", "f32", "int16", "signal"}
+    select_ops = load_script(ROOT / "native_module/tools/select_ops.py")
+    assert {family for family, _, _ in select_ops.read_table()} == {"int8", "f32", "int16", "signal"}

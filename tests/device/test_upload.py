@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.link.transport import open_board
+from tests.support.command import midge
 
 DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({!r}, 'rb').read()).digest()).decode())"
 
@@ -21,18 +22,13 @@ DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({
 @pytest.fixture(scope="module")
 def model(wand_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("upload") / "wand.midge"
-    path.write_bytes(convert(wand_tflite).blob)
+    path.write_bytes(convert_model(wand_tflite).blob)
     return path
-
-
-def midge_upload(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "midge.cli", "upload", *map(str, arguments)],
-                          capture_output=True, text=True, check=False)  # fmt: skip
 
 
 @pytest.mark.parametrize("via", ["serial", "ampy"])
 def test_the_file_arrives_whole(qemu_board, model: Path, via: str) -> None:
-    done = midge_upload(model, "--port", qemu_board.port, "--via", via, "--to", f"{via}.midge")
+    done = midge("upload", model, "--port", qemu_board.port, "--via", via, "--to", f"{via}.midge")
     assert done.returncode == 0, done.stderr
     assert "checked by SHA-256" in done.stdout
     assert qemu_board.run(DIGEST.format(f"{via}.midge")) == hashlib.sha256(model.read_bytes()).hexdigest()
@@ -41,19 +37,19 @@ def test_the_file_arrives_whole(qemu_board, model: Path, via: str) -> None:
 
 def test_it_replaces_an_older_file(qemu_board, model: Path) -> None:
     qemu_board.run("f = open('old.midge', 'w'); f.write('old'); f.close()")
-    assert midge_upload(model, "--port", qemu_board.port, "--to", "old.midge").returncode == 0
+    assert midge("upload", model, "--port", qemu_board.port, "--to", "old.midge").returncode == 0
     assert qemu_board.run(DIGEST.format("old.midge")) == hashlib.sha256(model.read_bytes()).hexdigest()
 
 
 def test_a_folder_that_is_not_there(qemu_board, model: Path) -> None:
-    done = midge_upload(model, "--port", qemu_board.port, "--to", "nowhere/wand.midge")
+    done = midge("upload", model, "--port", qemu_board.port, "--to", "nowhere/wand.midge")
     assert done.returncode == 1
     assert "no such folder on the board" in done.stderr
 
 
 def test_a_busy_port(qemu_board, model: Path) -> None:
     with open_board(qemu_board.port):
-        done = midge_upload(model, "--port", qemu_board.port)
+        done = midge("upload", model, "--port", qemu_board.port)
     assert done.returncode == 1
     assert "in use by another program" in done.stderr
 

@@ -17,9 +17,7 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "host_tools"))
-
-from midge.convert.pipeline import Conversion, convert, convert_graph
+from midge.convert.pipeline import Conversion, convert_graph, convert_model
 from midge.fileformat.opset import ops
 from midge.graph import Graph, Node, Quantization, Tensor
 
@@ -570,7 +568,7 @@ def main() -> None:
         found = convert_graph(g, g.labels, name, 0, "cortex-m55")
         (folder / f"{name}_m55.midge").write_bytes(found.blob)
     for model in sys.argv[2:]:
-        (folder / f"{Path(model).stem}.midge").write_bytes(convert(model).blob)
+        (folder / f"{Path(model).stem}.midge").write_bytes(convert_model(model).blob)
 
 
 if __name__ == "__main__":

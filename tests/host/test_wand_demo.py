@@ -3,32 +3,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 import tflite
 
-WAND = Path(__file__).parents[2] / "host_tools" / "demo" / "wand"
-MODEL = WAND / "wand_int8.tflite"
+from tests.support import WAND
+from tests.support import WAND_MODEL as MODEL
+from tests.support.script import load_script
+
 RECORDINGS = sorted(WAND.glob("samples/*/*.csv"))
-
-
-def load_script(path: Path) -> ModuleType:
-    """Import a script that is no package's member; dataclasses want to find its module by name."""
-    name = f"wand_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 make_data = load_script(WAND / "make_data.py")
 
 

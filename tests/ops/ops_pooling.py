@@ -5,12 +5,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from draws import SIX_FITS, chance, choice, constant, integer, like, near, power, shape, tensor, values, within_clamps
-from engine import Case, op_test
 from hypothesis import strategies as st
-from ops_linear import ODD, window
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
+from tests.ops.ops_linear import ODD, window
+from tests.support.draws import (
+    SIX_FITS,
+    chance,
+    choice,
+    constant,
+    integer,
+    like,
+    near,
+    power,
+    shape,
+    tensor,
+    values,
+    within_clamps,
+)
+from tests.support.op_tests import Case, op_test
 
 
 @op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", limits=ODD)
@@ -41,6 +54,6 @@ def mean(draw: Any) -> Case:
 def softmax(draw: Any) -> Case:
     depth = 5000 if chance(draw, 16) else choice(draw, 1, 2, 3, 10, 35, 256, 1000, 4095)
     x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
-    y = Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
+    y = FlatTensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
     beta = choice(draw, 1.0, 1.0, power(draw, -3, 3))
     return Case("SOFTMAX", [x], [y], {"beta": beta}, [values(draw, x.shape)])

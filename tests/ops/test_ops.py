@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from engine import Case, OpTest, check, load_table
 from hypothesis import HealthCheck, Phase, given, settings
-from oracle import Oracle, is_installed
 
 from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
 from midge.lowering import rules as lower
+from tests.support.op_tests import Case, OpTest, check, load_table
+from tests.support.oracle import Oracle, is_installed
 
 
 @pytest.fixture(scope="module")

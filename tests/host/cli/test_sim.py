@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""midge sim: what it says, that it ends with its QEMU, and what it answers to mistakes."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from midge.link.simulator import Simulator
+from midge.samples.recordings import read_recording
+from tests.support import WAND
+from tests.support.command import MIDGE
+
+WING = WAND / "samples/wing/person140-0.csv"
+SIM = [*MIDGE, "sim"]
+
+
+def refused(*arguments: str, **environment: str) -> str:
+    """Run midge sim, which must fail at once with one line."""
+    done = subprocess.run([*SIM, *arguments], capture_output=True, text=True, timeout=60, env=os.environ | environment)
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
+
+
+CSV_MISTAKES = {
+    "binary": (bytes(range(256)), "not a CSV file"),
+    "prose": (b"hello, this is a letter\n", "no samples in it"),
+    "empty": (b"", "no samples in it"),
+    "only names": (b"x,y,z\n", "no samples in it"),
+    "four columns": (b"t,x,y,z\n0,1,2,3\n", ":2: 4 columns; wanted x, y, z in g"),
+    "ragged": (b"1,2,3\n1,2\n", ":2: 2 columns, 3 above"),
+    "NaN": (b"x,y,z\n1,2,3\n1,nan,3\n", ":3: 'nan' is no finite number"),
+    "infinite": (b"1,2,1e99\n", ":1: '1e99' is no finite number"),
+    "a word": (b"1,2,3\n1,two,3\n", ":2: 'two' is no finite number"),
+    "too long": (b"1,2,3\n" * 90_000, "1080008 B for sensor; qemu-cortex-m4 has room for 1048576 B"),
+}
+
+
+@pytest.mark.parametrize("mistake", CSV_MISTAKES)
+def test_a_sensor_file_that_is_none(tmp_path: Path, mistake: str) -> None:
+    content, words = CSV_MISTAKES[mistake]
+    if mistake == "too long":
+        runnable()
+    (tmp_path / "samples.csv").write_bytes(content)
+    assert words in refused("--sensor", str(tmp_path / "samples.csv"))
+
+
+def test_other_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    assert "no board is called 'nix'; known boards: " in refused("--board", "nix")
+    assert "RPI_PICO is not simulated; choose " in refused("--board", "RPI_PICO")
+    assert "nowhere.csv: no such file" in refused("--sensor", str(tmp_path / "nowhere.csv"))
+    assert "a folder; --flash wants a file" in refused("--flash", str(tmp_path))
+    assert "make it first" in refused("--flash", str(tmp_path / "nowhere" / "flash.img"))
+    assert "no such file or folder" in refused("--romfs", str(tmp_path / "nowhere"))
+    assert "no ROMFS image; make one with: mpremote romfs build" in refused("--romfs", str(tmp_path / "notes.txt"))
+
+
+def test_qemu_is_missing(tmp_path: Path) -> None:
+    assert "qemu-system-arm is not installed; run: ports/toolchain.sh arm" in refused(PATH=str(tmp_path))
+    words = "qemu-system-riscv32 is not installed; run: ports/toolchain.sh riscv"
+    assert words in refused("--board", "qemu-rv32", PATH=str(tmp_path))
+
+
+def test_firmware_is_missing(tmp_path: Path) -> None:
+    if shutil.which("qemu-system-arm") is None:
+        pytest.skip("qemu-system-arm is missing: ports/toolchain.sh arm")
+    script = (
+        "import sys\nfrom pathlib import Path\nimport midge.sim, midge.cli\n"
+        f"midge.sim._built_firmware = lambda board: Path({str(tmp_path)!r}, board.name)\n"
+        "sys.argv = ['midge', 'sim']\nmidge.cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("midge: no firmware at ")
+    assert done.stderr.endswith("run: make firmware BOARD=qemu-cortex-m4\n")
+
+
+def runnable() -> None:
+    simulator = Simulator("qemu-cortex-m4")
+    if not simulator.firmware.is_file() or not shutil.which(simulator.qemu.system):
+        pytest.skip("not built: make firmware BOARD=qemu-cortex-m4")
+
+
+def children(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    seen, end = "", time.monotonic() + 30
+    while words not in seen and time.monotonic() < end:
+        if select.select([process.stdout], [], [], 0.1)[0]:
+            seen += os.read(process.stdout.fileno(), 4096).decode()
+    assert words in seen
+    return seen
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, end: signal.Signals) -> None:
+    runnable()
+    image = tmp_path / "flash.img"
+    command = [*SIM, "--sensor", str(WING), "--flash", str(image)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = read_until(process, "Ctrl-C stops the board")
+        port = re.search(r"QEMU Cortex-M4F on (\S+)", said)
+        assert port is not None
+        for line in ("mpremote connect {}", "ampy -p {} ls", "midge upload wand.midge --port {}"):
+            assert line.format(port[1]) in said
+        assert "plays 96 samples of acceleration" in said
+        (qemu,) = children(process.pid)
+        put = "with open('kept.txt', 'w') as f: f.write('here')"
+        mpremote = [str(Path(sys.executable).with_name("mpremote")), "connect", port[1]]
+        done = subprocess.run([*mpremote, "exec", put], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        process.send_signal(end)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and not err
+    assert "stopped" in out and str(image) in out
+    assert not Path(f"/proc/{qemu}").exists()
+    with Simulator("qemu-cortex-m4", flash=image) as board:
+        mpremote[2] = board.port
+        done = subprocess.run([*mpremote, "cat", "kept.txt"], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "here"
+
+
+def test_a_board_that_faults_says_so(tmp_path: Path) -> None:
+    runnable()
+    process = subprocess.Popen(SIM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        port = re.search(r" on (\S+)", read_until(process, "Ctrl-C stops the board"))
+        assert port is not None
+        with open(port[1], "wb", buffering=0) as terminal:
+            time.sleep(1)  # until its prompt
+            terminal.write(b"import machine; machine.mem32[0] = 1\r")
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    assert err.startswith("midge: the board ended with status 70: FATAL: MemManage")
+
+
+def test_recordings_are_read_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "six.csv"
+    path.write_text("ax,ay,az,gx,gy,gz\n1,2,3,4,5,6\n\n-1, -2,-3,-4,-5,-6.5\n")
+    recording = read_recording(path)
+    assert recording.dtype == np.float32
+    assert recording.tolist() == [[1, 2, 3, 4, 5, 6], [-1, -2, -3, -4, -5, -6.5]]

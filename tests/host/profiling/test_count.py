@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+"""midge profile: what is counted is what was executed."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from midge import load
+from midge.cli.profile import profile as command
+from midge.convert.pipeline import convert_model
+from midge.errors import UserError
+from midge.fileformat.read import FileTensor, decode
+from midge.profiling import count as profiling
+from midge.profiling.count import (
+    NATIVE,
+    Count,
+    Target,
+    WrongOutputs,
+    count,
+    execute,
+    fast_kernels,
+    find_target,
+    link,
+    targets,
+)
+from midge.profiling.inputs import input_bytes, wanted_crc
+
+# What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
+# are the same in every stretch; the empty one is taken off.
+THUMB = """
+    push {r4, r5, lr}
+    bl mark
+    bl mark
+    ldr r0, [sp]
+    ldr r1, [sp, #4]
+    str r0, [sp]
+    movs r2, #3
+1:  subs r2, #1
+    bne 1b
+    bl mark
+    pop {r4, r5, pc}
+"""
+RISCV = """
+    addi sp, sp, -16
+    sw ra, 12(sp)
+    call mark
+    call mark
+    lw a0, 0(sp)
+    lw a1, 4(sp)
+    sw a0, 0(sp)
+    li a2, 3
+1:  addi a2, a2, -1
+    bnez a2, 1b
+    mul a0, a0, a1
+    mulhu a0, a0, a1
+    divu a0, a0, a1
+    call mark
+    lw ra, 12(sp)
+    addi sp, sp, 16
+    ret
+"""
+WIDE = """
+    push {r4-r9, lr}
+    bl mark
+    bl mark
+    movs r0, #7
+    ldrd r4, r5, [sp]
+    ldm sp, {r4-r6}
+    ldrb.w r9, [sp, #3]
+    strd r4, r5, [sp]
+    smull r4, r5, r0, r0
+    udiv r4, r0, r0
+    mul r4, r0, r0
+    bl mark
+    pop {r4-r9, pc}
+"""
+LISTINGS = [
+    ("cortex-m0plus", THUMB, Count(10, loads=2, paired_loads=1, stores=1, taken=2)),
+    ("cortex-m4", THUMB, Count(10, loads=2, paired_loads=1, stores=1, taken=2)),
+    ("cortex-m4", WIDE, Count(8, loads=6, paired_loads=2, stores=2, long_multiplies=1, divisions=1)),
+    ("cortex-m55", WIDE, Count(8, loads=6, paired_loads=2, stores=2, long_multiplies=1, divisions=1)),
+    ("rv32", RISCV, Count(13, loads=2, paired_loads=1, stores=1, long_multiplies=1, divisions=1, taken=2)),
+]
+
+
+def counted(target: Target, listing: str, folder: Path) -> Count:
+    body = "".join(f'"{line.strip()}\\n"' for line in listing.strip().splitlines())
+    source, unified = folder / "listing.c", "" if target.isa.name == "riscv" else '".syntax unified\\n"'
+    source.write_text(
+        '#include "board.h"\n__attribute__((naked, used)) void mark(void) {'
+        f'__asm__("{"ret" if target.isa.name == "riscv" else "bx lr"}"); }}\n'
+        f"__attribute__((naked)) void program(void) {{ __asm__({unified}{body}); }}\n"
+    )
+    _, rows = execute(link(target, [source], ("-O1",)), target, timeout_s=20)
+    return rows[2] - rows[1]
+
+
+@pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
+def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
+    assert counted(find_target(name), listing, tmp_path) == wanted
+
+
+def test_what_is_compiled_for_speed_are_kernels() -> None:
+    kernels = NATIVE / "core" / "kernels"
+    assert {kernels / "linear/conv_i8.c", kernels / "linear/patch.c"} <= fast_kernels() <= set(kernels.rglob("*.c"))
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="no cmake")
+def test_cmake_compiles_the_same_kernels_for_speed(tmp_path: Path) -> None:
+    lines = (NATIVE / "micropython.cmake").read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("file(READ"))
+    last = next(i for i, line in enumerate(lines) if line.startswith("list(TRANSFORM MIDGE_FAST"))
+    script = lines[first:last]
+    text = "\n".join([*script, 'message("${MIDGE_FAST}")']).replace("${CMAKE_CURRENT_LIST_DIR}", str(NATIVE))
+    (tmp_path / "list.cmake").write_text(text)
+    done = subprocess.run(["cmake", "-P", str(tmp_path / "list.cmake")], capture_output=True, text=True, check=True)
+    kernels = {NATIVE / "core" / "kernels" / name for name in done.stderr.strip().split(";")}
+    assert kernels == fast_kernels()
+
+
+@pytest.fixture(scope="module")
+def wand(wand_tflite: Path) -> bytes:
+    return convert_model(wand_tflite).blob
+
+
+@pytest.mark.parametrize("name", targets())
+def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
+    profile = count(wand, find_target(name))
+    (tensor,) = (decode(wand).tensors[i] for i in decode(wand).inputs)
+    model, noise, out = load(wand), input_bytes(tensor, 0), np.zeros(6, np.int8)
+    model.run(np.frombuffer(noise, np.int8).reshape(1, 96, 1, 3), out=out)
+    assert profile.crc == crc32(out.tobytes())
+    assert len(profile.nodes) == len(decode(wand).nodes)
+    assert count(wand, find_target(name)) == profile, "counts differ from run to run"
+
+
+def test_inputs_use_the_range_of_their_dtype() -> None:
+    def drawn(dtype: str) -> np.ndarray:
+        size = 4096 * np.dtype(dtype).itemsize
+        return np.frombuffer(input_bytes(FileTensor(dtype, (4096,), 0, 0, size, "x", 0, 0), 0), dtype)
+
+    for dtype in ("int8", "uint8", "int16", "uint16"):
+        limits = np.iinfo(dtype)
+        reach = (limits.max - limits.min) / 100
+        assert drawn(dtype).min() < limits.min + reach and drawn(dtype).max() > limits.max - reach
+    for dtype in ("int32", "int64", "uint32", "uint64"):
+        assert set(drawn(dtype)) == set(range(8))
+    assert set(np.unique(drawn("bool").view(np.uint8))) == {0, 1}
+    real = drawn("float32")
+    assert -1 <= real.min() < -0.99 and 0.99 < real.max() < 1 and abs(real.mean()) < 0.05
+    assert input_bytes(FileTensor("int8", (8,), 0, 0, 8, "x", 0, 0), 1) != drawn("int8")[:8].tobytes()
+
+
+def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = find_target("m4")
+    crc = count(wand, target).crc
+    file = decode(wand)
+    at = next(n for n in file.nodes if n.op.name == "CONV_2D").params["weights_at"] + len(wand) - file.data_size
+    swapped = bytearray(wand)
+    swapped[at : at + 8] = reversed(wand[at : at + 8])
+    swapped[12:16] = crc32(swapped[16:]).to_bytes(4, "little")
+    assert count(bytes(swapped), target).crc != crc, "swapped weights give the same outputs"
+    monkeypatch.setattr(profiling, "wanted_crc", lambda _blob, file: wanted_crc(wand, file))
+    with pytest.raises(WrongOutputs, match=rf"emulated Cortex-M4 computes other outputs .*for {crc:08x}"):
+        count(bytes(swapped), target)
+
+
+def test_command_prints_what_json_says(wand_tflite: Path) -> None:
+    facts = json.loads(CliRunner().invoke(command, [str(wand_tflite), "--board", "rpi_pico", "--json"]).output)
+    text = CliRunner().invoke(command, [str(wand_tflite), "--target", "m0plus"]).output
+    assert 5_000 < facts["code_bytes"] < 40_000 and f"{facts['code_bytes']:,} B of code" in text
+    assert f"{facts['instructions']:,}" in text and f"{facts['cycles_estimate']:,}" in text
+    assert facts["instructions"] == sum(n["instructions"] for n in facts["nodes"])
+    assert f"{facts['milliseconds_estimate']['RPI_PICO']:,.1f} ms" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name one core"),
+        (["--target", "m4", "--board", "RPI_PICO"], "name one core"),
+        (["--target", "z80"], "no target 'z80' can be profiled; targets: cortex-m0plus"),
+        (["--board", "PICO_9"], "no board is called 'PICO_9'; boards: "),
+        (["--board", "ESP32_GENERIC"], "no target 'xtensa-lx6' can be profiled"),
+    ],
+)
+def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:
+    error = CliRunner().invoke(command, [str(wand_tflite), *arguments]).exception
+    assert isinstance(error, UserError) and words in str(error) and "\n" not in str(error)
+
+
+def test_a_model_too_large_is_named(wand: bytes) -> None:
+    with pytest.raises(UserError, match=r"an arena of 4194320 B are more than the emulated Cortex-M4 has"):
+        count(wand[:20] + (0x40_0010).to_bytes(4, "little") + wand[24:], find_target("m4"))
