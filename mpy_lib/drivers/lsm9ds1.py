@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Accelerometer and gyroscope of an LSM9DS1, as the Arduino Nano 33 BLE Sense (first revision) has it.
+"""Read the accelerometer and gyroscope of an LSM9DS1, found on the Arduino Nano 33 BLE Sense (first revision).
 
     from machine import I2C, Pin
     from lsm9ds1 import LSM9DS1
     imu = LSM9DS1(I2C(1, scl=Pin(15), sda=Pin(14)), accel_g=4, rate_hz=50)
-    imu.read()      # waits for the next sample: array of x, y, z in g
+    imu.read()      # waits for the next sample: an array of x, y, z in g
 
-Registers, rates and ranges: ST's data sheet DocID025715, sections 3.3, 3.5 and 7, and table 3. The sensor's FIFO
-of 32 samples is on, so that none is lost while a network runs.
+Registers, rates and ranges are from ST's data sheet DocID025715, sections 3.3, 3.5 and 7, and table 3. The sensor's
+FIFO of 32 samples is switched on, so that no sample is lost while a network runs.
 """
 
 from array import array
@@ -25,23 +25,23 @@ _OUT_X_XL = const(0x28)
 _FIFO_CTRL = const(0x2E)
 _FIFO_SRC = const(0x2F)
 
-# The index is the number that the register takes; the pairs (range, unit of the raw value) are those of table 3.
+# The index is what the register takes; the pairs (range, unit of the raw value) are from table 3.
 _RATES_XL = (0, 10, 50, 119, 238, 476, 952)  # Hz, the gyroscope off
-_RATES_G = (0, 14.9, 59.5, 119, 238, 476, 952)  # Hz of both
+_RATES_G = (0, 14.9, 59.5, 119, 238, 476, 952)  # Hz, of both sensors
 _RANGES_G = ((2, 0.061e-3), (16, 0.732e-3), (4, 0.122e-3), (8, 0.244e-3))
 _RANGES_DPS = ((245, 8.75e-3), (500, 17.5e-3), None, (2000, 70e-3))
 
 
 class LSM9DS1:
-    """An LSM9DS1 at work.
+    """A running LSM9DS1.
 
     i2c       a machine.I2C
     accel_g   range of the accelerometer: 2, 4, 8 or 16 g
-    gyro_dps  range of the gyroscope: 245, 500 or 2000 degrees a second; None leaves it off
-    rate_hz   samples a second: 10, 50, 119, 238, 476 or 952; with the gyroscope 14.9, 59.5, 119, ...
-    address   0x6B, or 0x6A where SDO_A/G is low
+    gyro_dps  range of the gyroscope: 245, 500 or 2000 degrees per second; None leaves it off
+    rate_hz   samples per second: 10, 50, 119, 238, 476 or 952; with the gyroscope 14.9, 59.5, 119, 238, 476 or 952
+    address   0x6B, or 0x6A if the pin SDO_A/G is low
 
-    Raises OSError when nothing answers there, or another part does, and ValueError for a range or a rate that the
+    Raises OSError when nothing or another part answers at the address, and ValueError for a range or a rate that the
     part does not have.
     """
 
@@ -75,13 +75,13 @@ class LSM9DS1:
             self._set(_CTRL_REG1_G, rate << 5 | gyro << 3)
 
     def any(self):
-        """Return how many samples wait to be read, 32 at most."""
+        """Return how many samples are waiting to be read, 32 at most."""
         return self._get(_FIFO_SRC) & 0x3F
 
     def read(self):
-        """Wait for the next sample and return it: an array of x, y, z in g, then x, y, z in degrees a second.
+        """Wait for the next sample and return it: an array of x, y, z in g, then x, y, z in degrees per second.
 
-        The array is the same one each time. Raises OSError when the sensor gives nothing for a while.
+        Each call returns the same array. Raises OSError when no sample arrives in time.
         """
         start = ticks_ms()
         while not self.any():
@@ -91,7 +91,7 @@ class LSM9DS1:
         raw, sample = self._raw, self._sample
         if len(raw) == 3:
             self._i2c.readfrom_mem_into(self._address, _OUT_X_XL, raw)
-        else:  # the gyroscope comes first, and the address goes on to the accelerometer's
+        else:  # the gyroscope comes first; the address runs on into the accelerometer's
             self._i2c.readfrom_mem_into(self._address, _OUT_X_G, raw)
             for i in range(3):
                 sample[3 + i] = raw[i] * self._dps
@@ -115,7 +115,7 @@ class LSM9DS1:
 
 
 def _pick(name, wanted, ranges):
-    """Return (the number of a range, its unit)."""
+    """Return (the register's number of a range, the unit of its raw values)."""
     for number, entry in enumerate(ranges):
         if entry and entry[0] == wanted:
             return number, entry[1]

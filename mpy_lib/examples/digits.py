@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Handwritten digits, drawn at the REPL with what the network reads: runs unchanged on a board and on a PC.
+"""Draw handwritten digits at the REPL, with what the network reads. Runs unchanged on a board and on a PC.
 
-Wants digits.midge and digits.bin in the current folder: for each digit 64 bytes of 8 x 8 pixels, 0 white to 16 black,
-then one byte, which digit it is.
+It needs digits.midge and digits.bin in the current folder. digits.bin holds, for each digit, 64 bytes of 8 x 8 pixels
+(0 white to 16 black) and one byte with the digit that it is.
 """
 
 from array import array
@@ -10,12 +10,12 @@ from time import ticks_diff, ticks_us
 
 import midge
 
-_SHADES = "  ..::--==++**##@"  # of the pixels' 17 values
+_SHADES = "  ..::--==++**##@"  # one for each of a pixel's 17 values
 _IN_A_ROW = 5
 
 
 def read_digits(path):
-    """Yield up to _IN_A_ROW digits at a time."""
+    """Yield lists of up to _IN_A_ROW digits."""
     with open(path, "rb") as file:
         while True:
             row = []

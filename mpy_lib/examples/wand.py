@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The gesture wand, live: wave the board and read what it was. Ctrl-C stops it.
+"""Run the gesture wand live: wave the board and read which gesture it was. Ctrl-C stops it.
 
-Wants wand.midge and lsm9ds1.py (from mpy_lib/drivers) in the current folder, and an LSM9DS1 on the I2C bus: an
+It needs wand.midge and lsm9ds1.py (from mpy_lib/drivers) in the current folder, and an LSM9DS1 on the I2C bus: an
 Arduino Nano 33 BLE Sense of the first revision has one on these pins, and so has the board of `midge sim --sensor`.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The gesture wand on recorded samples: runs unchanged on a board, on the unix port and on a PC.
+"""Run the gesture wand on recorded samples. Runs unchanged on a board, on the unix port and on a PC.
 
-Wants wand.midge and the recordings samples/<gesture>*.csv in the current folder: a header, then x, y, z
-in g, 50 times a second.
+It needs wand.midge and the recordings samples/<gesture>*.csv in the current folder: a header line, then x, y, z
+in g, 50 rows per second.
 """
 
 import os

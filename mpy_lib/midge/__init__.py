@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run a .midge model: samples in, answer out. The same on a board and on a PC.
+"""Run .midge models: samples in, answers out, the same on a board and on a PC.
 
     import midge
     wand = midge.load("wand.midge")
@@ -22,18 +22,18 @@ Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
 
 
 def load(source, arena=None, checksum=True):
-    """Load a model and check it.
+    """Load a model and check its file once, so that runs need no checks.
 
-    source    path of a .midge file, or its content: bytes, bytearray or memoryview, at any address, which
-              must stay as it is while the model is in use. A file on a mapped file system (ROMFS) is used
-              where it lies; any other is read into RAM.
+    source    the path of a .midge file, or its content: bytes, bytearray or memoryview, at any address, which
+              must not change while the model is in use. A file on a memory-mapped file system (ROMFS) is used
+              in place; any other file is read into RAM.
     arena     working memory, a bytearray of at least info()["arena_bytes"]. Models that do not run at the
               same time may share one. By default each model gets its own.
-    checksum  False to leave out the sum over all bytes, for a file that was checked when it was uploaded:
-              it loads faster. What memory safety rests on is checked in any case.
+    checksum  False skips the checksum of the file, which loads faster, for files that were verified when they
+              were uploaded. Everything that memory safety depends on is checked in any case.
 
-    Raises OSError when there is no such file, ValueError when it is no sound .midge file, and MemoryError
-    when the file or the arena does not fit into RAM.
+    Raises OSError when the file does not exist, ValueError when it is not a valid .midge file or needs an op
+    that this build lacks, and MemoryError when the file or the arena does not fit into RAM.
     """
     name = where = None
     if isinstance(source, str) or hasattr(source, "__fspath__"):
@@ -51,7 +51,7 @@ def load(source, arena=None, checksum=True):
 
 
 def _open(path):
-    """Return a file's bytes and where they are: mapped flash, or one block of RAM that they were read into."""
+    """Return a file's bytes and where they are: "ram" if they were read into a block of RAM, None if mapped."""
     try:
         file = open(path, "rb")
     except OSError as error:
@@ -61,7 +61,7 @@ def _open(path):
     try:
         return memoryview(file), None
     except TypeError:
-        pass  # an ordinary file system
+        pass  # a file system without memory mapping
     with file:
         size = file.seek(0, 2)
         file.seek(0)
@@ -75,9 +75,9 @@ def _open(path):
 
 
 class Result:
-    """What a model said: .label, .score and .scores of its first output, and all .outputs as lists of floats.
+    """The answer of one run: .label, .score and .scores of the first output, and all .outputs as lists of floats.
 
-    The label is that of the highest score; without labels it is the score's index.
+    .label belongs to the highest score, whose position is .index; a model without labels gives the index instead.
     """
 
     def __init__(self, model, outputs):
@@ -97,7 +97,7 @@ class Result:
 
 
 class Model:
-    """A loaded model; see load()."""
+    """A loaded model, ready to run; load() makes it."""
 
     def __init__(self, file, arena=None, where=None, checksum=True):
         self._core = _midge.Model(file, arena, checksum)
@@ -108,12 +108,12 @@ class Model:
         self._n_labels = info[5]
 
     def __call__(self, *x):
-        """Return the Result for real values, in the units that the network was trained on.
+        """Run on real values, in the units that the network was trained on, and return the Result.
 
-        x  for each input a list, tuple or nested lists of numbers, or an array of them (anything with the
-           buffer protocol, read as the numbers of its typecode), in the input's order and number
+        x  one argument per input: a list or tuple of numbers, which may be nested, or an array (anything with
+           the buffer protocol, read as numbers of its typecode), with exactly as many values as the input has
 
-        Raises ValueError when the number of inputs or of values is not the model's.
+        Raises ValueError when the number of inputs or of values is wrong.
         """
         core = self._core
         if len(x) != self._n_inputs:
@@ -124,34 +124,34 @@ class Model:
         return Result(self, [core.read(i) for i in range(self._n_outputs)])
 
     def run(self, x=None, out=None):
-        """Run on raw quantised bytes; allocates nothing.
+        """Run on raw quantised bytes, without allocating any memory.
 
-        x    a buffer, or one per input, of the input's dtype and size (bytes and bytearray always will
-             do); None runs on what is in the arena, which the last run may have overwritten
-        out  likewise for the outputs; None leaves them in the arena
+        x    a buffer, or a list of one per input, of the input's size and dtype (bytes and bytearray fit every
+             dtype); None runs on what is in the arena, which the last run may have overwritten
+        out  the same for the outputs, writable; None leaves them in the arena
 
-        Raises ValueError when a buffer's size or dtype is not the tensor's.
+        Raises ValueError when a buffer's size or dtype differs from the tensor's.
         """
         self._core.run(x, out)
 
     def reset(self):
-        """Forget what came before: every state of the model takes its initial value again, as after loading."""
+        """Forget earlier inputs: set every state of the model to its initial value, as after loading."""
         self._core.reset()
 
     def stream(self, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
-        """Yield a Result whenever a sliding window over samples shows something new; see stream.py."""
+        """Slide a window over samples and yield a Result whenever the answer changes; see stream.py."""
         from .stream import stream
 
         return stream(self, read, hop, smoothing, threshold, every)
 
     def profile(self, *x, runs=10):
-        """Return the time that each op takes, as a table when printed; see profile.py."""
+        """Time each op over some runs and return a Profile, which prints as a table; see profile.py."""
         from .profile import profile
 
         return profile(self, x, runs)
 
     def label(self, index):
-        """Return the name of a class, or the index itself where the model has no name for it."""
+        """Return the name of a class, or the index itself if the model has no name for it."""
         return self._core.label(index) if index < self._n_labels else index
 
     @property
@@ -167,7 +167,7 @@ class Model:
         return [Tensor(*self._core.output(i)) for i in range(self._n_outputs)]
 
     def info(self):
-        """Return what there is to know as a dict: name, file_bytes, arena_bytes, ops, weights, metadata.
+        """Return the facts of the model as a dict: name, file_bytes, arena_bytes, ops, weights, metadata.
 
         weights says where they are: "flash", used in place, or "ram".
         """

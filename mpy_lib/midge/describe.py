@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a model is, as a dict and as one screen of text."""
+"""Describe a model: as a dict, and as one screen of text."""
 
 import gc
 
-_MOST_LABELS = 10  # more would not fit on the screen
+_MOST_LABELS = 10  # more would not fit on a screen
 
 
 def info(model):
@@ -20,7 +20,7 @@ def info(model):
 
 
 def _place(address):
-    """Say what lies at an address. What is far from every object of the heap is not in it."""
+    """Return "ram" or "flash" for an address: what is far from every object on the heap is not on the heap."""
     if not hasattr(gc, "mem_free"):
         return "ram"
     heap = gc.mem_alloc() + gc.mem_free()
@@ -28,7 +28,7 @@ def _place(address):
 
 
 def text(model):
-    """Return the screen that a model prints as."""
+    """Return the text that a model prints as."""
     facts = info(model)
     lines = ["Model '%s'" % facts["name"] if facts["name"] else "Model"]
     ends = [("input", t) for t in model.inputs] + [("output", t) for t in model.outputs]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a model's time goes: each node run and timed on its own.
+"""Show where a model's time goes: each node is run and timed on its own.
 
     >>> wand.profile()
      us    share  op
@@ -20,7 +20,7 @@ except ImportError:  # CPython
 
 
 class Profile:
-    """.nodes: (op, name, microseconds) in the order of execution; .total_us; a table when printed."""
+    """The time of each node: .nodes, (op, name, microseconds) in execution order, and .total_us; prints as a table."""
 
     def __init__(self, nodes):
         self.nodes = nodes
@@ -37,9 +37,9 @@ class Profile:
 
 
 def profile(model, x=(), runs=10):
-    """Return the mean time of each node over some runs.
+    """Return a Profile with the mean time of each node, in microseconds.
 
-    x     real values for the inputs, as a call takes them; without them the nodes run on what is there
+    x     real values for the inputs, as model(x) takes them; without them, the nodes run on what is in the arena
     runs  how often each node is run
     """
     core = model._core

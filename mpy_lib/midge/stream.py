@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Answers from a stream of samples: a window slides over them, and the network looks at it once a hop.
+"""Answer a stream of samples: a window slides over them, and the network runs on it once per hop.
 
     for r in wand.stream(imu.read):
         print(r.label)
 
-The window is one buffer of the input's size, quantised as samples come in. At each hop the network runs
-and its scores are smoothed, score += (1 - smoothing) * (new - score). A label is yielded when it leads
-with at least `threshold` and is not the one yielded last; when no score reaches the threshold the memory
-of the last one is cleared, so that the same gesture counts again. Beyond what read() makes, nothing is
-allocated but the results.
+The window is one buffer of the input's size; samples are quantised as they arrive. At each hop the network
+runs and its scores are smoothed: score += (1 - smoothing) * (new - score). A label is yielded when its score
+is the highest, reaches `threshold`, and the label is not the one yielded last. When no score reaches the
+threshold, the last label is forgotten, so that the same gesture counts again. Apart from what read()
+allocates, only the results are allocated.
 """
 
 from array import array
@@ -17,16 +17,16 @@ from . import Result
 
 
 def stream(model, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
-    """Yield Results from the windows of a stream.
+    """Yield Results from a sliding window over a stream.
 
     read       called without arguments for the next values: a number, a list, a tuple or an array, one
-               sample or many, in the units that the network was trained on. It waits for them; None ends
-               the stream.
-    hop        how many new values (not samples: three axes are three values) go by between two looks at
-               the window; by default a quarter of it
-    smoothing  0 takes each window as it is; towards 1 it takes longer to be convinced
-    threshold  the smoothed score that is an answer
-    every      True yields every window's Result: for networks that give no scores, and to plot
+               sample or many, in the units that the network was trained on. It may wait for them; None
+               ends the stream.
+    hop        how many new values (not samples: three axes are three values) the window moves between two
+               runs; by default a quarter of the window
+    smoothing  0 takes the scores of each window as they are; closer to 1, it takes more windows to change
+    threshold  the smoothed score from which a label is an answer
+    every      True yields the Result of every window: for networks whose outputs are not scores, and to plot
 
     Raises ValueError when read() returns more than a window, or the model has several inputs.
     """
@@ -40,7 +40,7 @@ def stream(model, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
     if hop is None:
         hop = max(wanted // 4, 1)
     held = fresh = 0
-    weight, later = 1, 1 - smoothing  # there is nothing to smooth the first window with
+    weight, later = 1, 1 - smoothing  # the first window has nothing to be smoothed with
     last = -1
     while True:
         values = read()

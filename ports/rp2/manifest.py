@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 # What Raspberry Pi's boards find without any file on them.
 include("manifest_bare.py")
-package("midge", base_path="../../mpy_lib")
+include("../../mpy_lib/manifest.py")

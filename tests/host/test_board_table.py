@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The README's table of boards claims nothing that no test executes."""
+"""The table of boards claims nothing that no test executes."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _values(values: np.ndarray) -> str:
 class OpTest:
     """A row of the table.
 
-    dtype:     what it covers, as the README's table names its columns
+    dtype:     what it covers, as the table of ops names its columns
     form:      which form of the op, where several rows stand for one op
     strategy:  draws a Case
     engine:    the reference, of oracle.ENGINES

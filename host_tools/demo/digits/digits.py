@@ -38,7 +38,7 @@ def midge(*arguments: str) -> None:
     """Show a command of Midge's and run it."""
     console.print(f"[bold green]$[/] midge {' '.join(arguments)}")
     sys.stdout.flush()
-    subprocess.run([sys.executable, "-m", "midge.cli", *arguments], cwd=OUT, check=True)
+    subprocess.run([sys.executable, "-m", "midge.cli.main", *arguments], cwd=OUT, check=True)
 
 
 def choose(said: np.ndarray, truth: np.ndarray) -> list[int]:

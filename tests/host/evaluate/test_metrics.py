@@ -282,12 +282,12 @@ def test_unreadable_files(folder: Path, tmp_path: Path) -> None:
     assert "samples can be" in refusal("evaluate", folder / "net.midge", tmp_path / "y.mat")
 
 
-def test_the_example_of_the_readme_runs(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = text.split("```python\nfrom midge.tools")[1].split("```")[0]
+def test_the_example_of_the_documents_runs(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "host_tools/docs/convert.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
     (tmp_path / "float.tflite").write_bytes((folder / "net.tflite").read_bytes())
     monkeypatch.chdir(tmp_path)
     y = np.load(folder / "data.npz")["y"]
     names = {"x_train": samples(64), "x_test": samples(200), "y_test": y}
-    exec("from midge.tools" + code, names)
+    exec(code, names)
     assert names["scores"].shape == (200, 1, 3) and (tmp_path / "net.midge").exists()

@@ -328,7 +328,7 @@ def test_quantised_here(tmp_path: Path) -> None:
 
 
 def test_every_layer_is_documented_and_tested() -> None:
-    text = (ROOT / "host_tools/KERAS.md").read_text(encoding="utf-8")
+    text = (ROOT / "host_tools/docs/keras.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`(\w+)`", text.split("## Layers")[1].split("## Activations")[0]))
     tested = {case.split()[0] for case in (*CASES, *MERGES)} | {"Embedding"}
     assert set(registry.LAYERS) == listed

@@ -14,9 +14,14 @@ from pathlib import Path
 
 from midge.errors import UserError
 from tests.support import ROOT
-from tests.support.tables import boards, ops
+from tests.support.tables import boards, commands, onnx, ops
 
-TABLES: dict[str, Callable[[], str]] = {"boards": boards.table, "ops": ops.table}
+TABLES: dict[str, Callable[[], str]] = {
+    "boards": boards.table,
+    "commands": commands.table,
+    "onnx": onnx.table,
+    "ops": ops.table,
+}
 
 _PLACE = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<text>.*?)^<!-- /(?P=name) -->$", re.MULTILINE | re.DOTALL)
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+# Types of the device package, for editors and mypy; the package itself carries none, because they would cost flash.
+# tests/host/test_stubs.py compares the two.
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from typing import Any, NamedTuple, TypeAlias
+
+from .profile import Profile
+
+_Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
+_Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
+_Values: TypeAlias = float | _Buffer | Sequence[_Values]
+
+class Tensor(NamedTuple):
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+def load(
+    source: str | PathLike[str] | bytes | bytearray | memoryview,
+    arena: bytearray | memoryview | None = None,
+    checksum: bool = True,
+) -> Model: ...
+
+class Result:
+    index: int
+    label: str | int
+    score: float
+    scores: list[float]
+    outputs: list[list[float]]
+    def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
+
+class Model:
+    def __init__(
+        self,
+        file: bytes | bytearray | memoryview,
+        arena: bytearray | memoryview | None = None,
+        where: str | None = None,
+        checksum: bool = True,
+    ) -> None: ...
+    def __call__(self, *x: _Values) -> Result: ...
+    def run(
+        self, x: _Buffer | Sequence[_Buffer] | None = None, out: _Writable | Sequence[_Writable] | None = None
+    ) -> None: ...
+    def reset(self) -> None: ...
+    def stream(
+        self,
+        read: Callable[[], _Values | None],
+        hop: int | None = None,
+        smoothing: float = 0.5,
+        threshold: float = 0.5,
+        every: bool = False,
+    ) -> Iterator[Result]: ...
+    def profile(self, *x: _Values, runs: int = 10) -> Profile: ...
+    def label(self, index: int) -> str | int: ...
+    @property
+    def labels(self) -> list[str]: ...
+    @property
+    def inputs(self) -> list[Tensor]: ...
+    @property
+    def outputs(self) -> list[Tensor]: ...
+    def info(self) -> dict[str, Any]: ...
