@@ -116,9 +116,8 @@ def compare(draw: Any, op: str) -> Case:
 @op_test(*COMPARISONS, dtype="int32")
 def compare_int32(draw: Any, op: str) -> Case:
     out = shape(draw, 1, 4)
-    feeds = [values(draw, out, "int32"), values(draw, out, "int32")]
-    both = [FlatTensor("a", out, "int32"), FlatTensor("b", out, "int32")]
-    return Case(op, both, [FlatTensor("y", out, "bool")], {}, feeds)
+    both = [FlatTensor(name, out, "int32") for name in "ab"]
+    return Case(op, both, [FlatTensor("y", out, "bool")], {}, [values(draw, out, "int32") for _ in both])
 
 
 def booleans(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
@@ -134,9 +133,8 @@ def logical(draw: Any, op: str) -> Case:
 
 @op_test("LOGICAL_NOT", dtype="bool")
 def logical_not(draw: Any) -> Case:
-    dims = shape(draw)
-    a, y = (FlatTensor(name, dims, "bool") for name in "ay")
-    return Case("LOGICAL_NOT", [a], [y], {}, [booleans(draw, dims)])
+    out = shape(draw)
+    return Case("LOGICAL_NOT", [FlatTensor("a", out, "bool")], [FlatTensor("y", out, "bool")], {}, [booleans(draw, out)])
 
 
 @op_test("SELECT_V2")

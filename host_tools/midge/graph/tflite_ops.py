@@ -84,9 +84,9 @@ _DTYPES = {
 # any number. `:int`, `:bool` and `:float` tell its dtypes, where the op demands them. `weights@0` have a scale for each
 # entry of axis 0. An attribute `a!` must be there; `...` stands for any.
 _WINDOW = "padding! stride_h! stride_w! fused_activation_function"
-_CONV = f"{_WINDOW} dilation_h_factor dilation_w_factor quantized_bias_type explicit_padding"
+_CONV = f"{_WINDOW} dilation_h_factor dilation_w_factor explicit_padding"
 _POOL = f"{_WINDOW} filter_height! filter_width! explicit_padding"
-_LSTM = "asymmetric_quantize_inputs cell_clip diagonal_recurrent_tensors fused_activation_function proj_clip"
+_LSTM = "asymmetric_quantize_inputs cell_clip fused_activation_function proj_clip"
 _ROWS = {
     "x -> y": """
         ABS CEIL COS DEQUANTIZE ELU ERF EXP FLOOR HARD_SWISH LOG LOGISTIC LOG_SOFTMAX NEG QUANTIZE RANK
@@ -105,7 +105,7 @@ _ROWS = {
     "a:bool b:bool -> y:bool": "LOGICAL_AND LOGICAL_OR",
     "condition:bool a b -> y": "SELECT SELECT_V2",
     "a b -> y | adj_x adj_y asymmetric_quantize_inputs": "BATCH_MATMUL",
-    f"x weights@0 bias? -> y | {_CONV}": "CONV_2D",
+    f"x weights@0 bias? -> y | {_CONV} quantized_bias_type": "CONV_2D",
     f"x weights@3 bias? -> y | {_CONV} depth_multiplier": "DEPTHWISE_CONV_2D",
     f"x filters bias? -> y | {_CONV} stride_d! dilation_d_factor": "CONV_3D",
     f"shape:int weights@0 x bias? -> y | {_WINDOW} quantized_bias_type": "TRANSPOSE_CONV",
@@ -147,7 +147,8 @@ _ROWS = {
     "start end step -> y": "RANGE",
     "shape:int value -> y": "FILL",
     "x features time bias? state -> y | rank! fused_activation_function asymmetric_quantize_inputs": "SVDF",
-    f"x weights?* -> y* | {_LSTM} kernel_type time_major": "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
+    f"x weights?* -> y* | {_LSTM} kernel_type": "LSTM",
+    f"x weights?* -> y* | {_LSTM} diagonal_recurrent_tensors time_major": "UNIDIRECTIONAL_SEQUENCE_LSTM",
     "-> variable | container shared_name": "VAR_HANDLE",
     "variable -> value": "READ_VARIABLE",
     "variable value? -> state?": "ASSIGN_VARIABLE",
@@ -244,7 +245,8 @@ def _ports_problem(ports: tuple[Port, ...], tensors: list[Tensor | None] | list[
     many = bool(ports) and ports[-1].repeated
     if len(tensors) < least or (len(tensors) > len(ports) and not many):
         wanted = f"{least} or more" if many else str(least) if least == len(ports) else f"{least} to {len(ports)}"
-        return f"has {len(tensors)} {what}s, wanted {wanted} ({', '.join(p.name for p in ports) or 'none'})"
+        names = ", ".join(p.name for p in ports) or "none"
+        return f"has {len(tensors)} {what}{'s' * (len(tensors) != 1)}, wanted {wanted} ({names})"
     for i, tensor in enumerate(tensors):
         port = ports[min(i, len(ports) - 1)]
         if tensor is None and not port.optional:

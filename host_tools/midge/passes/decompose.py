@@ -43,6 +43,7 @@ def _by_groups(node: Node) -> list[Node] | None:
         q = weights.quantization
         turned = Tensor(weights.name, data.shape, weights.dtype, q and Quantization(q.scale, q.zero_point, 3), data)
         attrs = {**node.attrs, "depth_multiplier": filters}
+        attrs.pop("quantized_bias_type", None)  # which this op does not have
         return [Node("DEPTHWISE_CONV_2D", [source, turned, *node.inputs[2:]], [out], attrs)]
     strides = tuple(range(groups))
     axis = Tensor("axis", (), "int32", None, np.array(3, np.int32))
