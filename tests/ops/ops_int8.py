@@ -120,7 +120,7 @@ def compare_int32(draw: Any, op: str) -> Case:
     return Case(op, both, [FlatTensor("y", out, "bool")], {}, [values(draw, out, "int32") for _ in both])
 
 
-def booleans(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
+def truths(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(integer(draw, 0, 2**32 - 1)).integers(0, 2, dims).astype(bool)
 
 
@@ -128,13 +128,13 @@ def booleans(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
 def logical(draw: Any, op: str) -> Case:
     dims = shape(draw)
     inputs = [FlatTensor("a", dims, "bool"), FlatTensor("b", dims, "bool")]
-    return Case(op, inputs, [FlatTensor("y", dims, "bool")], {}, [booleans(draw, dims), booleans(draw, dims)])
+    return Case(op, inputs, [FlatTensor("y", dims, "bool")], {}, [truths(draw, dims), truths(draw, dims)])
 
 
 @op_test("LOGICAL_NOT", dtype="bool")
 def logical_not(draw: Any) -> Case:
     out = shape(draw)
-    return Case("LOGICAL_NOT", [FlatTensor("a", out, "bool")], [FlatTensor("y", out, "bool")], {}, [booleans(draw, out)])
+    return Case("LOGICAL_NOT", [FlatTensor("a", out, "bool")], [FlatTensor("y", out, "bool")], {}, [truths(draw, out)])
 
 
 @op_test("SELECT_V2")
@@ -143,7 +143,7 @@ def select(draw: Any) -> Case:
     out = tuple(np.broadcast_shapes(a_shape, b_shape))
     a = tensor(draw, "a", a_shape)
     condition = FlatTensor("c", tuple(choice(draw, 1, d) for d in out), "bool")
-    feeds = [booleans(draw, tuple(condition.shape)), values(draw, a_shape), values(draw, b_shape)]
+    feeds = [truths(draw, tuple(condition.shape)), values(draw, a_shape), values(draw, b_shape)]
     return Case("SELECT_V2", [condition, a, like(a, "b", b_shape)], [like(a, "y", out)], {}, feeds)
 
 
@@ -151,7 +151,7 @@ def select(draw: Any) -> Case:
 def select_rows(draw: Any) -> Case:
     a = tensor(draw, "a", shape(draw, 1, 3))
     condition = FlatTensor("c", (a.shape[0],) if draw(st.booleans()) else a.shape, "bool")
-    feeds = [booleans(draw, tuple(condition.shape)), values(draw, a.shape), values(draw, a.shape)]
+    feeds = [truths(draw, tuple(condition.shape)), values(draw, a.shape), values(draw, a.shape)]
     return Case("SELECT", [condition, a, like(a, "b")], [like(a, "y")], {}, feeds)
 
 
@@ -205,7 +205,7 @@ def reduce_bool(draw: Any, op: str) -> Case:
     dims = shape(draw)
     axes, keep, out = reduced(draw, dims)
     return Case(op, [FlatTensor("x", dims, "bool"), constant("axes", axes)], [FlatTensor("y", out, "bool")],
-                {"keep_dims": keep}, [booleans(draw, dims)])  # fmt: skip
+                {"keep_dims": keep}, [truths(draw, dims)])  # fmt: skip
 
 
 @op_test("ARG_MAX", "ARG_MIN")
