@@ -42,16 +42,16 @@ from ..program.row_slices import fit_arena
 
 # Each takes a graph and returns it; it is verified after each.
 GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
-    resolve_variables,
-    uint8_to_int8,
-    fuse_activations,
-    fuse_clamps,
-    fuse_qdq,
+    resolve_variables,  # handles of variables become state tensors
+    uint8_to_int8,  # models of the older quantisation
+    fuse_activations,  # GELU and hard swish, written out by exporters
+    fuse_clamps,  # relu into the layer before it
+    fuse_qdq,  # float ops between conversions become int8 ones
     fold_constants,
     drop_identities,
-    fuse_affine,
-    decompose,
-    fold_padding,
+    fuse_affine,  # factors and shifts of channels into weights and biases
+    decompose,  # grouped and transposed convolutions
+    fold_padding,  # into the convolution after it
     drop_unused,
     share_equal,
     drop_dead_channels,
@@ -59,9 +59,9 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
 
 # Each changes a lowered program in place.
 PROGRAM_PASSES: tuple[Callable[[Program], None], ...] = (
-    elide_state_copies,
-    fuse_steps,
-    elide_copies,
+    elide_state_copies,  # values read from and assigned to states
+    fuse_steps,  # tables of tables, clamps after layers, windows of zeros
+    elide_copies,  # slices, and parts of concatenations
 )
 
 

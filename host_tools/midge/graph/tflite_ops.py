@@ -209,8 +209,8 @@ def _ports(text: str) -> tuple[Port, ...]:
 
 
 def _schema(row: str) -> Schema:
-    ends, _, attributes = row.partition("|")
-    inputs, _, outputs = ends.partition("->")
+    ports, _, attributes = row.partition("|")
+    inputs, _, outputs = ports.partition("->")
     names = f"{attributes} legacy_uint8".split()
     known = None if "..." in names else {name.rstrip("!"): name.endswith("!") for name in names}
     return Schema(_ports(inputs), _ports(outputs), known)

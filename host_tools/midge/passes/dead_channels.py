@@ -18,6 +18,7 @@ from ..graph.tflite_ops import dilations_of, pads_before, strides_of
 
 Constants = dict[int, int]  # channel -> its value
 
+_MOST_CHANNELS = 65535  # more cannot run; damaged files claim billions
 _DENSE = ("CONV_2D", "FULLY_CONNECTED")
 _POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
 _RESHAPES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
@@ -66,6 +67,8 @@ def _understood(node: Node) -> bool:
     if source is None or out is None or source.is_constant or {source.dtype, out.dtype} != {"int8"}:
         return False
     if not source.shape or not out.shape or source.quantization is None or out.quantization is None:
+        return False
+    if max(source.shape[-1], out.shape[-1]) > _MOST_CHANNELS:
         return False
     if node.op in _RESHAPES:
         return _features_per_channel(node) > 0

@@ -89,5 +89,5 @@ def test_calls_that_cannot_be(model: bytes, words: str) -> None:
 def test_constants_behind_the_flatbuffer(shared: Path) -> None:
     data = (shared / "ops/litert-testdata/litert_simple_group_norm_op.tflite").read_bytes()
     assert convert_model(data).program.steps
-    with pytest.raises(UserError, match="lies at bytes .* of a file of"):
+    with pytest.raises(UserError, match="is at bytes .* of a file of"):
         convert_model(data[:-70])

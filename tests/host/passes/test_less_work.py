@@ -11,7 +11,10 @@ from tflite_micro import runtime
 
 from midge import load
 from midge.convert.pipeline import Conversion, convert_model
+from midge.graph import Graph, Node, Quantization, Tensor
+from midge.graph.tflite_ops import Padding
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
+from midge.passes.dead_channels import drop_dead_channels
 
 WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 
@@ -111,3 +114,12 @@ def test_branches_that_start_alike_share() -> None:
               FlatOperator("CONV_2D", ["x", "v", "vb"], ["b"], WINDOW),
               FlatOperator("ADD", ["a", "b"], ["y"])]  # fmt: skip
     assert ops(checked(layers, tensors, ["y"])) == {"CONV_2D": 1, "ADD": 1}
+
+
+def test_billions_of_channels_are_left_alone() -> None:
+    """A damaged file may claim any number of channels; looking at each would take minutes and gigabytes."""
+    units = Quantization(np.array([0.1], np.float32), np.array([0]))
+    x, y = (Tensor(name, (1, 4, 4, 2**31 - 1), "int8", units) for name in "xy")
+    attrs = {"padding": Padding.VALID, "stride_h": 1, "stride_w": 1, "filter_height": 1, "filter_width": 1}
+    graph = Graph("net", [x], [y], [Node("MAX_POOL_2D", [x], [y], attrs)])
+    assert drop_dead_channels(graph).notes == []

@@ -81,7 +81,7 @@ def strangers(config: Any, name: str = "the model") -> Iterator[tuple[str, str, 
 
 
 def load_keras() -> Any:
-    """Return Keras, on JAX and without a GPU where nobody has chosen otherwise by importing it."""
+    """Return Keras, on JAX and without a GPU unless it has been imported already."""
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "jax"
         os.environ.setdefault("JAX_PLATFORMS", "cpu")

@@ -138,7 +138,7 @@ class TfliteImporter:
         if start <= 1:
             return np.asarray(buffer.DataAsNumpy(), np.uint8) if buffer.DataLength() else np.zeros(0, np.uint8)
         if start + size > len(self.data):
-            raise UserError(f"{self.title}: constant '{tensor.name}' lies at bytes {start} to {start + size} of a file "
+            raise UserError(f"{self.title}: constant '{tensor.name}' is at bytes {start} to {start + size} of a file "
                             f"of {len(self.data)}; export or download it again")
         return np.frombuffer(self.data, np.uint8, size, start)
 

@@ -34,7 +34,7 @@ def quantize(ctx: OnnxContext, node: OnnxNode) -> Value:
     x = node.input(0)
     q, dtype = _units(node, 1, 2)
     if q.per_channel:
-        raise Unsupported("activations with a scale a channel; one scale can run")
+        raise Unsupported("activations with a scale per channel; one scale can run")
     out = each(ctx, x, lambda t: ctx.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q))
     out.unsigned = dtype == np.uint8
     return out
