@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Lower the nodes of a graph to device ops: one rule per TFLite op, found by its name, a family of them per file."""
+"""Lower the nodes of a graph to device ops: one rule per TFLite op, found by its name.
+
+The rules are in files named as the families of kernels are in native_module/core/kernels/.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,29 @@ from ..errors import UnsupportedModel
 from ..graph import NONSENSE, Graph, Node, Unsupported
 from . import (  # noqa: F401  (these fill rules.RULES)
     cast,
+    copy,
     detection,
     elementwise_f32,
     elementwise_i8,
-    int16,
+    elementwise_i16,
+    gather,
     linear_f32,
     linear_i8,
-    maps,
-    movement,
-    moves,
-    pool_i8,
-    recurrent,
-    scans,
+    linear_i16,
+    lstm_f32,
+    lstm_i8,
+    map,
+    pool,
+    quantize,
+    reduce,
+    resize,
     signal,
-    tables_i8,
-    variables,
+    softmax,
+    svdf,
 )
 from .program import Program, Step
-from .rules import copy_constant, dtypes_of, rule_of
+from .rules import dtypes_of, rule_of
+from .strides import copy_constant
 
 __all__ = ["Program", "Step", "lower"]
 

@@ -24,7 +24,7 @@ _MOST = 64.0  # the largest factor
 
 
 def equalize(graph: Graph, seen: Observation, known: Known) -> tuple[Graph, Known, int]:
-    """A copy of the float graph with its pairs of layers equalised, and how many pairs there were."""
+    """Return a copy of the float graph with its pairs of layers equalised, and how many pairs there were."""
     memo: dict[int, object] = {id(t.data): t.data for t in graph.tensors() if t.data is not None}
     copied: Graph = copy.deepcopy(graph, memo)
     twins = {id(memo[id(t)]): t for t in graph.tensors() if id(t) in memo}
@@ -48,7 +48,7 @@ def equalize(graph: Graph, seen: Observation, known: Known) -> tuple[Graph, Know
 
 
 def _partner(graph: Graph, first: Node) -> Node | None:
-    """The layer behind, if it alone reads what this one gives."""
+    """Return the layer after a layer, if it alone reads what that gives."""
     if not _is_layer(first) or first.attrs.get("fused_activation_function", 0) not in _HOMOGENEOUS:
         return None
     node, channels = first, first.outputs[0].shape[-1:]
@@ -78,7 +78,7 @@ def _in_channels(node: Node) -> int:
 
 
 def _factors(reach: np.ndarray, second: Node) -> np.ndarray | None:
-    """By what to divide each channel. A depthwise layer behind takes any factor for nothing; a dense one has to
+    """Return by what to divide each channel. A depthwise layer after takes any factor for nothing; a dense one has to
     hold it in the spread of its weights, so there the burden is shared."""
     weights = second.inputs[1]
     assert weights is not None and weights.data is not None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from midge import load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.fileformat.read import decode
 from midge.profiling import count as profiling
@@ -116,7 +116,7 @@ def test_cmake_compiles_the_same_kernels_for_speed(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def wand(wand_tflite: Path) -> bytes:
-    return convert(wand_tflite).blob
+    return convert_model(wand_tflite).blob
 
 
 @pytest.mark.emulator
