@@ -202,11 +202,12 @@ static units_t quantize_image(const float *x, uint32_t n, int8_t *q, bool asymme
 
 static bool check_hybrid(const mg_check_t *check, bool depthwise) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, image = (uint64_t)p->in_h * p->in_w * p->in_c;
-    if (taps > UINT16_MAX) {
+    if ((uint64_t)p->kernel_h * p->kernel_w * p->in_c > UINT16_MAX) {
         return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, UINT16_MAX);
     }
-    return mg_check_scratch(check, image + taps) && check_conv(check, depthwise, 1, 12);
+    /* An image and a patch, of sound shapes: of an input that there is. */
+    return check_conv(check, depthwise, 1, 12)
+           && mg_check_scratch(check, ((uint32_t)p->in_h * p->in_w + (uint32_t)p->kernel_h * p->kernel_w) * p->in_c);
 }
 
 /* sum over the patch of q * w for output channel c */
