@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D of 16 channels at a time (layout 3): the formula of conv_i8.c with out_c = in_c, for cores
+ * DEPTHWISE_CONV_2D of 16 channels at a time (layout MVE): the formula of conv_i8.c with out_c = in_c, for cores
  * with vectors of 16 bytes. Channels lie beside each other as they are; where there are few and stride_w is
  * 1, so do those of the next pixels: 16 / C pixels are then one vector.
  *
  * Weights: for each 16 channels (or for the vector of all pixels, in which they repeat) [taps][16], zeros
  * behind the last, the taps one more with zeros where their number is even. No weight is -128, so that two
  * products fit 16 bits. Channel table: for each vector four times int32 bias[4], multiplier[4], shift[4] of
- * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_lanes).
+ * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_mve_row).
  *
  * The scratch holds the rows under a window, padded with the zero point, in a ring: each row of the input is
  * copied once. Where a vector is of one pixel, rows of 16 channels lie by themselves, so that the taps of a row are 16
@@ -25,7 +25,7 @@ typedef struct {
     uint32_t vectors; /* of the channels */
     uint32_t column;  /* bytes of a pixel in the ring */
     uint32_t rows;    /* of the ring */
-    uint64_t width;   /* of one, padded, in bytes: after the check it fits 32 bits */
+    uint32_t width;   /* of one, padded, in bytes */
 } geometry_t;
 
 static geometry_t geometry_of(const mg_conv_params_t *p) {
@@ -35,33 +35,33 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
     g.pixels = several ? LANES / p->in_c : 1;
     g.vectors = (p->in_c + LANES - 1) / LANES;
     g.column = several ? p->in_c : LANES;
-    g.rows = (p->kernel_h - 1u) * p->dilation_h + 1;
-    g.width = ((p->out_w - 1ull) * p->stride_w + (p->kernel_w - 1ull) * p->dilation_w + 1) * g.column;
+    g.rows = mg_reach(1, p->stride_h, p->kernel_h, p->dilation_h);
+    g.width = mg_reach(p->out_w, p->stride_w, p->kernel_w, p->dilation_w) * g.column;
     return g;
 }
 
 /* Sizes of the scratch make sense for sound shapes only, so those are checked first. */
-bool mg_depthwise_lanes_check(const mg_check_t *check) {
+bool mg_depthwise_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c != p->out_c) {
-        return MG_REFUSE(check, "layout of lanes with a channel multiplier: output channels", p->out_c, p->in_c);
+        return MG_REFUSE(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
     }
     geometry_t g = geometry_of(p);
-    uint64_t row = g.vectors * g.width;
-    row = row > UINT32_MAX ? UINT32_MAX : row; /* too many in any case */
-    return mg_check_conv(check, (uint64_t)g.vectors * g.taps * LANES, 0)
-           && mg_check_data(check, p->channels_at, g.vectors * 4ull * 48)
-           && mg_check_scratch(check, sizeof(int32_t) * (uint64_t)g.taps + g.rows * row + LANES - 1);
+    return mg_check_conv(check, mg_times4(g.vectors, g.taps, LANES, 1), 0)
+           && mg_check_data(check, p->channels_at, mg_times(g.vectors, 4 * 48))
+           && mg_check_scratch(check, mg_plus(mg_times4(g.vectors, g.rows, g.width, 1),
+                                              mg_plus(mg_times(sizeof(int32_t), g.taps), LANES - 1)));
 }
 
 /* A row of the input, or what stands for it below, in all vectors. */
 static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_t *image, int32_t y, int8_t *row) {
-    const uint32_t width = (uint32_t)g->width, left = p->pad_left * g->column;
+    const uint32_t width = g->width, left = p->pad_left * g->column;
     uint32_t columns = left >= width ? 0 : (width - left) / g->column;
     columns = columns > p->in_w ? p->in_w : columns;
-    const int8_t *from = image + (uint32_t)y * p->in_w * p->in_c;
+    const bool inside = y < p->in_h;
+    const int8_t *from = inside ? image + (uint32_t)y * p->in_w * p->in_c : image;
     for (uint32_t c = 0; c < p->in_c; c += LANES, row += g->rows * width) {
-        if (y >= p->in_h) {
+        if (!inside) {
             mg_fill(row, p->in_zero_point, width);
         } else if (g->column < LANES && columns != 0) {
             mg_copy_rows(row + left, 0, from, 0, columns * p->in_c, 1);
@@ -72,31 +72,31 @@ static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_
 }
 
 /* The outputs of 16 channels, or of all, in a row. */
-static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_lanes_t row) {
+static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t row) {
     bool by_16 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
     uint32_t left = p->out_w % g->pixels;
     row.count = p->out_w / g->pixels;
     if (row.count != 0) {
-        (by_16 ? mg_lanes_3x3 : mg_lanes)(&row);
+        (by_16 ? mg_mve_row_3x3 : mg_mve_row)(&row);
     }
     if (left != 0) {
         row.x += row.count * row.step;
         row.out += row.count * row.out_step;
         row.count = 1;
         row.n = left * p->in_c;
-        mg_lanes(&row);
+        mg_mve_row(&row);
     }
 }
 
-void mg_depthwise_lanes(const mg_call_t *call) {
+void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);
-    const uint32_t width = (uint32_t)g.width, plane = g.rows * width, in_c = p->in_c;
+    const uint32_t width = g.width, plane = g.rows * width, in_c = p->in_c;
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
-    mg_lanes_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
+    mg_mve_row_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
                       .pairs = g.taps / 2, .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {

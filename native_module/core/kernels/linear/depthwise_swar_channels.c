@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a channel at a time (layout 6): the formula of conv_i8.c, for cores that multiply one number at a
- * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
+ * DEPTHWISE_CONV_2D a channel at a time (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one
+ * number at a time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
  *
  * A channel's plane is gathered into the scratch, with the zero point around it, as many rows of it as there is room
  * for. Taps and constants of the channel stay in registers. Windows of 3x3 that move down by one or two go from row
  * to row: what the three values of a row give the outputs that they lie under is added to their sums, so that each
  * is loaded once for all its rows. Other windows take four outputs of a row at a time.
  *
- * Weights lie as in the canonical layout, the channel table as conv_swar_channels.c says.
+ * Weights are stored as in layout PLAIN, the channel table as conv_swar_channels.c says.
  */
 #include "swar_channels.h"
 
 #define AT_ONCE 4 /* outputs */
-
-static uint32_t reach(uint32_t outputs, uint32_t stride, uint32_t kernel, uint32_t dilation) {
-    return (outputs - 1) * stride + (kernel - 1) * dilation + 1;
-}
 
 /* Whether the window is one that goes down. */
 static bool goes_down(const mg_conv_params_t *p) {
@@ -26,11 +22,11 @@ static bool goes_down(const mg_conv_params_t *p) {
 /* Of a row of the plane, for as many outputs as are computed. */
 static uint32_t width_of(const mg_conv_params_t *p) {
     uint32_t outputs = goes_down(p) ? p->out_w : (p->out_w + AT_ONCE - 1u) & ~(AT_ONCE - 1u);
-    return reach(outputs, p->stride_w, p->kernel_w, p->dilation_w);
+    return mg_reach(outputs, p->stride_w, p->kernel_w, p->dilation_w);
 }
 
 static uint32_t rows_of(const mg_conv_params_t *p, uint32_t outputs) {
-    return reach(outputs, p->stride_h, p->kernel_h, p->dilation_h);
+    return mg_reach(outputs, p->stride_h, p->kernel_h, p->dilation_h);
 }
 
 /* A layer of one column is one of one row: its bytes are the same. */
@@ -41,29 +37,37 @@ static mg_conv_params_t laid_down(const mg_conv_params_t *p) {
         q.in_w = p->in_h, q.out_w = p->out_h, q.kernel_w = p->kernel_h, q.stride_w = p->stride_h;
         q.dilation_w = p->dilation_h, q.pad_left = p->pad_top, q.pad_top = 0;
     }
+    q.dilation_h = (uint16_t)mg_step(q.kernel_h, q.dilation_h);
     return q;
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint64_t mg_planes_scratch_size(const mg_conv_params_t *params) {
+static uint32_t scratch_size(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
-    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
+    return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, 1), width_of(p)));
 }
 
 /* For another row of the plane; for all of it. */
-uint64_t mg_planes_scratch_step(const mg_conv_params_t *params) {
+static inline uint32_t scratch_step(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params);
     return width_of(&laid);
 }
 
-uint64_t mg_planes_scratch_most(const mg_conv_params_t *params) {
+static inline uint32_t scratch_most(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
-    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, p->out_h) * width_of(p);
+    return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, p->out_h), width_of(p)));
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_swar_channels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 typedef struct {
     const mg_conv_params_t *p;
-    mg_twin_channel_t channel;
+    mg_fine_channel_t channel;
     const int8_t *taps; /* one behind the other */
     uint32_t width, line; /* of the plane, of the output */
 } plane_t;
@@ -127,7 +131,7 @@ static void load_plane(const mg_conv_params_t *p, const int8_t *image, uint32_t 
 static inline __attribute__((always_inline)) void go_down(const plane_t *plane, const int8_t *top, int8_t *out,
                                                           uint32_t n, uint32_t stride, bool above) {
     const mg_conv_params_t *p = plane->p;
-    const mg_twin_channel_t channel = plane->channel;
+    const mg_fine_channel_t channel = plane->channel;
     const uint32_t bias = (uint32_t)channel.bias, line = plane->line, width = plane->width;
     const int8_t *w = plane->taps;
     const int32_t w00 = w[0], w01 = w[1], w02 = w[2], w10 = w[3], w11 = w[4], w12 = w[5], w20 = w[6], w21 = w[7],
@@ -221,12 +225,13 @@ static void down_by_2(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t
 }
 
 static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) {
-    for (; n != 0; n--, x += plane->p->stride_h * plane->width, y += plane->line) {
+    const uint32_t next = mg_step(plane->p->out_h, plane->p->stride_h) * plane->width;
+    for (; n != 0; n--, x += next, y += plane->line) {
         go_along(plane, x, y);
     }
 }
 
-void mg_depthwise_planes(const mg_call_t *call) {
+void mg_depthwise_swar_channels_run(const mg_call_t *call) {
     const mg_conv_params_t laid = laid_down(&call->params.conv), *p = &laid;
     const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
@@ -247,7 +252,7 @@ void mg_depthwise_planes(const mg_call_t *call) {
                 }
                 load_plane(p, image + k, i, count, plane);
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
-                    const plane_t one = {p, mg_load_twin_channel(&channels, c), taps, width, line};
+                    const plane_t one = {p, mg_load_fine_channel(&channels, c), taps, width, line};
                     for (uint32_t t = 0; t < n_taps; t++) {
                         taps[t] = weights[c + t * p->out_c];
                     }

@@ -10,7 +10,7 @@
  * Legacy models (uint8, of which x + 128 is left here) interpolate in float32: out = floor(sum + 0.5) of x + 128.
  * Source: TFLite's ResizeBilinearInteger and ResizeBilinear.
  */
-#include "../kernels.h"
+#include "../float32.h"
 
 /* Positions along one axis: what each output element reads. */
 typedef struct {
@@ -46,8 +46,8 @@ static bool check_axis(const mg_check_t *check, int32_t start, int32_t scale, ui
         return (real >= 0.0f && (float)out * real <= 1.0e9f && (start == 0 || start == 0x3f000000))
                || MG_REFUSE(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
     }
-    int64_t last = start + (int64_t)out * scale;
-    return (scale >= 0 && start >= -1024 && start <= 1 << 26 && last < 1 << 30)
+    return (scale >= 0 && start >= -1024 && start <= 1 << 26
+            && mg_times(out, (uint32_t)scale) < (1u << 30) - (uint32_t)start) /* no position overflows */
            || MG_REFUSE(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
 }
 
@@ -55,8 +55,8 @@ bool mg_bilinear_check(const mg_check_t *check) {
     const mg_bilinear_params_t *p = &check->params.bilinear;
     return mg_check_signature(check, 1, MG_INT8, MG_INT8) && check_axis(check, p->start_h, p->scale_h, p->out_h)
            && check_axis(check, p->start_w, p->scale_w, p->out_w)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels));
 }
 
 static void run_legacy(const mg_call_t *call) {
@@ -77,7 +77,7 @@ static void run_legacy(const mg_call_t *call) {
                     float b = (float)(bottom[left + c] + 128) * dy * (1.0f - dx);
                     float d = (float)(top[right + c] + 128) * (1.0f - dy) * dx;
                     float e = (float)(bottom[right + c] + 128) * dy * dx;
-                    *out++ = (int8_t)(mg_clamp((int32_t)(a + b + d + e + 0.5f), 0, 255) - 128);
+                    *out++ = (int8_t)((int32_t)mg_clamp_f32(a + b + d + e + 0.5f, 0.0f, 255.0f) - 128);
                 }
             }
         }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layers packed for Helium compute the same bits as canonical ones."""
+"""Layers packed for MVE compute the same bits as plain ones."""
 
 import numpy as np
 from hypothesis import given
