@@ -106,6 +106,11 @@ def main(models: Path | None, target_names: str, only: str, code: bool, check: b
     if wrong:
         raise click.ClickException("wrong outputs:\n  " + "\n  ".join(wrong))
     if update or check:
+        counted = {(row["target"], row["model"]) for row in rows}
+        wanted = [(find_emulated(target).name, name) for target in target_names.split(",") for name in found]
+        lost = [f"{name} on {target}" for target, name in wanted if (target, name) not in counted]
+        if lost:
+            raise click.ClickException("not counted:\n  " + "\n  ".join(lost))
         kept = ("instructions", "arena", "flash")
         if update:
             baseline: dict[str, Any] = {}
