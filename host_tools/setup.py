@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -30,4 +31,15 @@ class BuildWithCore(build_py):
                     shutil.copyfile(path, target)
 
 
-setup(version=version(), cmdclass={"build_py": BuildWithCore})
+class WheelForOneMachine(bdist_wheel):
+    """Name the wheel for the machine that its core is compiled for; any Python 3 there can use it."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.root_is_pure = False
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(version=version(), cmdclass={"build_py": BuildWithCore, "bdist_wheel": WheelForOneMachine})

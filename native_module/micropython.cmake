@@ -12,7 +12,7 @@ target_link_libraries(usermod INTERFACE usermod_midge)
 
 # Files for speed, as sources.mk lists them; the others as small as the rest of a board's port.
 file(READ ${CMAKE_CURRENT_LIST_DIR}/sources.mk MIDGE_SOURCES)
-string(REGEX MATCH "MIDGE_FAST :=[^)]*" MIDGE_SOURCES "${MIDGE_SOURCES}")
+string(REGEX MATCH "MIDGE_FAST_IN_RAM :=[^)]*" MIDGE_SOURCES "${MIDGE_SOURCES}")
 string(REGEX MATCHALL "[a-z0-9_/]+[.]c" MIDGE_FAST "${MIDGE_SOURCES}")
 if(NOT MIDGE_FAST)
     message(FATAL_ERROR "no MIDGE_FAST in ${CMAKE_CURRENT_LIST_DIR}/sources.mk")

@@ -30,6 +30,10 @@ fuzzer_links() {
         clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
 }
 
+m32_links() {
+    echo 'int main(void) { return 0; }' | gcc -m32 -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null
+}
+
 # present KIND: are the tools there?   packages KIND: which packages hold them?
 present() {
     case $1 in
@@ -39,6 +43,7 @@ present() {
         xtensa) found make gcc xz qemu-xtensa ;;
         rp2) found make cmake g++ arm-none-eabi-g++ libstdc++.a@arm-none-eabi-gcc ;;
         fuzz) found clang && fuzzer_links ;;
+        m32) found make gcc && m32_links ;;
     esac
 }
 
@@ -50,6 +55,7 @@ packages() {
         xtensa) echo make gcc libc6-dev xz-utils qemu-user ;; # the compiler: ports/xtensa-sim/toolchain
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
+        m32) echo make gcc-multilib ;;
     esac
 }
 
@@ -59,8 +65,8 @@ apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$
 missing=
 for kind in "$@"; do
     case $kind in
-        unix | arm | riscv | xtensa | rp2 | fuzz) present "$kind" || missing="$missing $kind" ;;
-        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz" >&2; exit 2 ;;
+        unix | arm | riscv | xtensa | rp2 | fuzz | m32) present "$kind" || missing="$missing $kind" ;;
+        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz m32" >&2; exit 2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What all tests share: how many cases hypothesis draws, an environment that is the same everywhere, real models."""
 
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -56,6 +55,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish() -> None:
     """Bring the record of executed tests up to date: the table of boards rests on it."""
     if _outcomes:
+        import fcntl  # not on Windows, where no board is tested
+
         with (ROOT / "build/executed.json").open("a+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # boards are tested at once
             file.seek(0)

@@ -18,10 +18,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from midge.cli.convert import print_summary, read_labels
+from midge.cli.convert import print_summary
 from midge.convert.pipeline import convert, write_model
 from midge.errors import UserError
 from midge.link.simulator import Simulator
+from midge.samples.labels import read_labels
 from midge.targets.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,43 +1,56 @@
 # SPDX-License-Identifier: MIT
-"""Midge for notebooks: what `midge convert` and `midge evaluate` do, as functions over arrays.
+"""Midge from Python, on arrays: what notebooks and the commands call.
 
->>> from midge.tools import convert
->>> model = convert("net_float.tflite", calibrate=x_train[:200], labels=["idle", "wing"])  # doctest: +SKIP
+>>> from midge.api import convert
+>>> model = convert("net.tflite", calibrate=x_train[:200], labels=["cat", "dog"])  # doctest: +SKIP
 >>> model.evaluate(x_test, y_test).accuracy  # doctest: +SKIP
 0.983
 >>> model.save("net.midge")  # doctest: +SKIP
+
+For models in files there are run, evaluate, compare, inspect and profile. What talks to boards is in midge.link:
+survey.survey, flash.flash, install.install_at, upload.upload_model, verify.verify_model, and simulator.Simulator,
+a board that QEMU emulates. Where something is unfit, they raise UserError: what was found, what is wanted, what to do.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from . import load
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
 from .core.batch import Engine
 from .errors import UserError
-from .evaluate.metrics import Evaluation, evaluate, score
+from .evaluate.metrics import Evaluation, score
+from .evaluate.metrics import evaluate as measure
+from .fileformat.memory_map import Anatomy, dissect
+from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
+from .profiling.estimate import Costs, choose_core, estimate
+from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
-from .quantize.quantizer import Stage, silent
 from .quantize.search import Budget, search
-from .samples.datasets import Dataset, check_calibration, read_dataset
+from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 
-__all__ = ["Budget", "Evaluation", "Model", "Options", "Report", "UserError", "convert"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
+           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]  # fmt: skip
 
 
-class Model:
+class ConvertedModel:
     """A converted model on this machine: the very bits that a board computes, over arrays of samples.
 
     conversion: the file and what it costs. report: what quantisation did, None for a model that was not quantised
-    here. warnings: what is doubtful about the calibration samples.
+    here. warnings: what is doubtful about the calibration samples. engine: what runs it.
     """
 
     def __init__(self, conversion: Conversion, report: Report | None = None, warnings: Sequence[str] = ()) -> None:
@@ -51,10 +64,11 @@ class Model:
 
     @property
     def labels(self) -> list[str]:
+        """Class names in the order of the scores; empty where it has none."""
         return self.conversion.program.graph.labels
 
     def run(self, *inputs: Any) -> Any:
-        """Real outputs of real inputs.
+        """Compute real outputs from real inputs.
 
         inputs: for each input of the model an array [samples, ...] in the units that it was trained on.
         Returns an array [samples, ...] float32, or a list of them where the model has several outputs.
@@ -65,10 +79,11 @@ class Model:
         return outputs[0] if len(outputs) == 1 else outputs
 
     def evaluate(self, x: Any, y: Any = None, task: str | None = None) -> Evaluation:
-        """Accuracy, confusion matrix and so on, or errors, or AUC, as labels and outputs suggest.
+        """Measure accuracy and confusion matrix, or errors, or AUC, as labels and outputs suggest.
 
         x: samples [n, ...], a list of such arrays, or the path of a data set that holds labels. y: for each sample a
         class number, a name, real values, or 0 and 1 for an anomaly detector. task: "classify", "regress", "anomaly".
+        Raises UserError where samples or labels do not fit.
         """
         data = read_dataset(x if isinstance(x, (str, Path, Dataset, tuple, list)) else np.asarray(x),
                             self.engine.inputs, self.labels)  # fmt: skip
@@ -76,11 +91,26 @@ class Model:
             data.targets = np.asarray(y)
             if len(data.targets) != len(data):
                 raise UserError(f"{len(data.targets)} labels for {len(data)} samples; give each sample one")
-        return evaluate(self.engine, data, self.labels, task)
+        return measure(self.engine, data, self.labels, task)
 
     def save(self, path: str | Path) -> None:
         """Write the .midge file, whole or not at all. Raises UserError."""
         write_model(self.conversion, Path(path))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what it is, what it costs and what quantisation did, for JSON."""
+        made, graph, (peak, layer) = self.conversion, self.conversion.program.graph, self.conversion.peak
+        both = {
+            name: [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
+                    "zero_point": t.zero_point} for t in tensors]
+            for name, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
+        }  # fmt: skip
+        return {
+            "name": graph.name, "ops": dict(Counter(step.source for step in made.program.steps)), "macs": made.macs,
+            "flash_bytes": len(made.blob), "source_bytes": made.source_size, "arena_bytes": made.plan.arena_size,
+            "peak_bytes": peak, "peak_layer": layer, **both, "labels": graph.labels, "removed": graph.notes,
+            **({"quantization": self.report.facts()} if self.report is not None else {}),
+        }  # fmt: skip
 
     def __repr__(self) -> str:
         quantised = "" if self.report is None else f", {self.report.sqnr_db:.1f} dB over quantisation noise"
@@ -102,7 +132,7 @@ def convert(
     auto: Budget | None = None,
     pixels: str | None = None,
     stage: Stage = silent,
-) -> Model:
+) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
 
     model: a file that an importer reads, or the bytes of a .tflite file.
@@ -124,7 +154,7 @@ def convert(
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-        return Model(convert_graph(graph, labels, title, size, target, arena_limit))
+        return ConvertedModel(convert_graph(graph, labels, title, size, target, arena_limit))
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
@@ -145,18 +175,105 @@ def convert(
             accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
         quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
     quantized.report.warnings = warnings
-    return Model(conversion, quantized.report, warnings)
+    return ConvertedModel(conversion, quantized.report, warnings)
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
-    """Accuracy or AUC in points, or for a regression R2 in points."""
+    """Return accuracy or AUC in points, or for a regression R2 in points."""
     result = score(Engine(blob).run(data.inputs), data, labels)
     if result.task == "regress":
         return 100 * (result.r2 or 0.0)
     return 100 * result.figure[1]
 
 
-def load_engine(path: Path, labels: Sequence[str] = ()) -> tuple[Engine, list[str]]:
-    """Return the engine of a .midge file, or of what any other model converts to, and its labels. Raises UserError."""
+def load_engine(path: str | Path, labels: Sequence[str] = ()) -> tuple[Engine, list[str]]:
+    """Return what runs a .midge file, or what any other model converts to, and its labels. Raises UserError."""
     engine = Engine(load_any(path, labels), str(path))
     return engine, engine.file.labels
+
+
+def evaluate(
+    model: str | Path, data: str | Path, *, labels: Sequence[str] = (), task: str | None = None,
+    pixels: str | None = None, stage: Stage = silent,
+) -> Evaluation:  # fmt: skip
+    """Measure how good a model is on labelled samples, computed by the core that runs on the boards.
+
+    model: a .midge file, or one that an importer reads. data: an .npz file with x and y, or a folder with one folder
+    per class. labels: class names, where the model has none. task: "classify", "regress" or "anomaly"; by default
+    what labels and outputs look like. pixels: the units of pictures. stage: told of progress.
+
+    Raises UserError where model, samples and labels do not fit together.
+    """
+    engine, own = load_engine(model)
+    return _evaluate(engine, data, own or labels, task, pixels, stage)
+
+
+def _evaluate(
+    engine: Engine, data: str | Path, labels: Sequence[str], task: str | None, pixels: str | None, stage: Stage
+) -> Evaluation:
+    samples = read_dataset(data, engine.inputs, labels, pixels)
+    progress = stage(f"running {Path(engine.title).name}", len(samples))
+    result = measure(engine, samples, labels, task, progress)
+    result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings]
+    return result
+
+
+def compare(
+    model: str | Path, against: str | Path, data: str | Path, *, task: str | None = None, pixels: str | None = None,
+    stage: Stage = silent,
+) -> tuple[Evaluation, Evaluation]:  # fmt: skip
+    """Measure two models on the same samples: a quantised one and, as `against`, the float one. See evaluate."""
+    engine, labels = load_engine(model)
+    mine = _evaluate(engine, data, labels, task, pixels, stage)
+    return mine, evaluate(against, data, labels=labels, task=task or mine.task, pixels=pixels, stage=stage)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says about one sample. label: the name of the best class, or its number where it has no name."""
+
+    label: str | int
+    score: float
+    scores: list[float]
+    microseconds: float  # on this machine
+
+    def facts(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return asdict(self)
+
+
+def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]]:
+    """Return a model's answers, one per run, and the names of its scores, which may be empty.
+
+    model: a .midge file, or one that an importer reads. samples: a file of real values in the units that the network
+    was trained on; a recording is cut into as many runs as it holds. Raises UserError where they do not fit.
+    """
+    blob = load_any(model)
+    file = decode(blob)
+    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs])
+    device_model = load(blob)
+    answers = []
+    for sample in zip(*(np.asarray(x, np.float32) for x in columns), strict=True):
+        start = perf_counter()
+        result = device_model(*(x.reshape(-1) for x in sample))
+        seconds = perf_counter() - start
+        answers.append(Answer(result.label, result.score, list(result.scores), seconds * 1e6))
+    return answers, file.labels
+
+
+def inspect(model: str | Path) -> Anatomy:
+    """Return a model's nodes, what each costs, and how the arena is used over time.
+
+    model: a .midge file, or one that an importer reads. Raises UserError.
+    """
+    return dissect(decode(load_any(model)))
+
+
+def profile(model: str | Path, *, target: str | None = None, board: str | None = None) -> Costs:
+    """Count the instructions of each node under QEMU, and estimate the time on boards.
+
+    model: a .midge file, which is run as it is, or another, which is packed for the core. target, board: the core, or
+    a board that has it. Raises UserError, also where compiler or QEMU are missing.
+    """
+    core = choose_core(target, board)
+    return estimate(load_any(model, target=core.name), core)

@@ -35,8 +35,7 @@ def stream(model, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
         raise ValueError("a stream feeds one input, this model has %d" % model._n_inputs)
     _, dtype, shape, _, _ = core.input(0)
     wanted = _elements(shape)
-    bits = dtype.lstrip("uintfloab")  # "" of bool
-    window = bytearray(wanted * int(bits or 8) // 8)
+    window = bytearray(wanted * _bytes_of(dtype))
     scores = array("f", bytes(4 * _elements(core.output(0)[2])))
     if hop is None:
         hop = max(wanted // 4, 1)
@@ -59,6 +58,11 @@ def stream(model, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
         if every or (best >= 0 and best != last):
             yield Result(model, [list(scores)] + [core.read(i) for i in range(1, model._n_outputs)])
         last = best
+
+
+def _bytes_of(dtype):
+    bits = dtype.lstrip("abcdefghijklmnopqrstuvwxyz")  # "uint16"; a bool has none and takes a byte
+    return int(bits or 8) // 8
 
 
 def _elements(shape):

@@ -7,6 +7,7 @@
 #include "error.h"
 #include "format.h"
 #include "ops.h"
+#include "sizes.h"
 
 #define MAGIC 0x4744494du        /* MG_MAGIC */
 #define TFLITE_MAGIC 0x334c4654u /* "TFL3" */
@@ -94,8 +95,8 @@ static bool check_sections(const mg_model_t *m, mg_error_t *error) {
         }
         end = at[i] + size[i];
     }
-    if (m->file_size > INT32_MAX || m->arena_size > INT32_MAX) { /* indices fit an int32 */
-        return CORRUPT(error, "larger than 2 GB: arena bytes", m->arena_size, INT32_MAX);
+    if (m->file_size > MG_MOST || m->arena_size > MG_MOST) { /* indices fit an int32 */
+        return CORRUPT(error, "larger than 2 GB: arena bytes", m->arena_size, MG_MOST);
     }
     if (m->n_inputs == 0 || m->n_outputs == 0) {
         return CORRUPT(error, "a model without input or output: tensors", io_size / 2, 2);
@@ -119,18 +120,18 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (t.rank > MG_MAX_RANK) {
         return CORRUPT(error, "a tensor of too high a rank", t.rank, MG_MAX_RANK);
     }
-    uint64_t size = element;
+    uint32_t size = element;
     for (uint32_t i = 0; i < MG_MAX_RANK; i++) {
         if (t.dims[i] == 0 || (i >= t.rank && t.dims[i] != 1)) {
             return CORRUPT(error, "a tensor with an impossible dimension", t.dims[i], 1);
         }
-        size *= t.dims[i];
-        if (size > UINT32_MAX) {
+        size = mg_times(size, t.dims[i]);
+        if (size > MG_MOST) {
             return CORRUPT(error, "a tensor larger than any file: dimension", t.dims[i], 1);
         }
     }
     if (size != t.size) {
-        return CORRUPT(error, "a tensor's size is not its shape's: bytes", t.size, (uint32_t)size);
+        return CORRUPT(error, "a tensor's size is not its shape's: bytes", t.size, size);
     }
     if (t.place > MG_PLACE_STATE || t.reserved != 0) {
         return NEWER(error, "place", t.place, MG_PLACE_STATE);

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from select_ops import read_table, selection  # type: ignore[import-not-found]
+from select_ops import read_table, selection
 
 
 def link(folder: Path, options: argparse.Namespace, rows: list[tuple[str, str, str]]) -> int:

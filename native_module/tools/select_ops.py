@@ -2,7 +2,6 @@
 """Choose the ops of a build: write the file that C includes in place of ops.def's table (MG_OPS).
 
     select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"]
-    select_ops.py --unused armv7em       the kernels that --simd leaves out
 
 A family named by --without stays out, and with --simd the weight layouts that are for other backends of core/simd/;
 with --models only the ops and weight layouts of those files are in. The file
@@ -41,19 +40,14 @@ class Layout(NamedTuple):
 
     op: str
     number: int
-    kernel: str
     simd: tuple[str, ...]
     line: str
-
-    def is_for(self, simd: str) -> bool:
-        """Return whether builds for a backend have it; "" is one for any."""
-        return not simd or simd in self.simd or "any" in self.simd
 
 
 def read_layouts() -> list[Layout]:
     """Return the weight layouts of ops.def."""
-    rows = re.findall(r"^(MG_LAYOUT\((\w+), (\d+), \w+, (\w+), ([\w ]+)\))$", (NATIVE / "ops.def").read_text(), re.M)
-    return [Layout(op, int(number), kernel, tuple(simd.split()), line) for line, op, number, kernel, simd in rows]
+    rows = re.findall(r"^(MG_LAYOUT\((\w+), (\d+), \w+, \w+, ([\w ]+)\))$", (NATIVE / "ops.def").read_text(), re.M)
+    return [Layout(op, int(number), tuple(simd.split()), line) for line, op, number, simd in rows]
 
 
 def ops_of(paths: list[str]) -> tuple[set[str], set[tuple[str, int]], bool]:
@@ -91,17 +85,26 @@ def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool 
     return "\n".join(lines)
 
 
+def layouts_of(simd: str) -> list[Layout]:
+    """Return the layouts that builds for a backend have; '' has all. Ends the program for an unknown one."""
+    layouts = read_layouts()
+    known = {name for layout in layouts for name in layout.simd} - {"any"}
+    if simd and simd not in known:
+        fail(f"no SIMD backend '{simd}'; known: {' '.join(sorted(known))}")
+    return [layout for layout in layouts if not simd or {simd, "any"} & set(layout.simd)]
+
+
 def select(without: set[str], simd: str, models: list[str]) -> str:
-    """Return the file's text. Ends the program for an unknown family or a file that is no model."""
-    table, layouts = read_table(), read_layouts()
+    """Return the file's text. Ends the program for an unknown family or backend, or a file that is no model."""
+    table = read_table()
     families = {family for family, _, _ in table}
     if unknown := without - families:
         fail(f"MIDGE_WITHOUT={' '.join(sorted(unknown))}; families: {' '.join(sorted(families))}")
     used, dense = {name for _, name, _ in table}, False
-    kept = [layout for layout in layouts if layout.is_for(simd)]
+    kept = layouts_of(simd)
     if models:
         used, used_layouts, dense = ops_of(models)
-        kept = [layout for layout in layouts if (layout.op, layout.number) in used_layouts]
+        kept = [layout for layout in read_layouts() if (layout.op, layout.number) in used_layouts]
     rows = [row for row in table if row[1] in used and row[0] not in without]
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
@@ -111,17 +114,11 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Choose the ops of a build.")
-    parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("file", type=Path)
     parser.add_argument("--without", default="", help="families of ops.def to leave out")
     parser.add_argument("--simd", default="", help="the backend of core/simd/ whose weight layouts alone are wanted")
     parser.add_argument("--models", default="", help=".midge files whose ops alone are wanted")
-    parser.add_argument("--unused", metavar="SIMD", help="print the kernels that --simd leaves out")
     options = parser.parse_args()
-    if options.unused:
-        print(*(layout.kernel for layout in read_layouts() if not layout.is_for(options.unused)))
-        return
-    if options.file is None:
-        parser.error("a file to write is missing")
     text = select(set(options.without.split()), options.simd, options.models.split())
     if not options.file.exists() or options.file.read_text() != text:
         options.file.parent.mkdir(parents=True, exist_ok=True)

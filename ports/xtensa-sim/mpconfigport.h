@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// clang-format off: a table
 // A program that runs one script, with what Midge's device package and tests need.
 #include <alloca.h>
 #include <stdint.h>

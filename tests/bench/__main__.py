@@ -22,7 +22,9 @@ import click
 from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.fileformat.read import decode
-from midge.profiling.count import WrongOutputs, code_bytes, count, find_target, targets
+from midge.profiling.count import WrongOutputs, count
+from midge.profiling.toolchain import code_bytes
+from midge.targets.cores import emulated_cores, find_emulated
 from tests.bench.models import MODELS
 from tests.support import ROOT
 
@@ -32,7 +34,7 @@ LIMIT = 1.02
 
 def row_of(name: str, model: Path | bytes, target_name: str, code: bool) -> dict[str, Any]:
     """Convert a model for a target and count one run. Raises UserError."""
-    target = find_target(target_name)
+    target = find_emulated(target_name)
     conversion = convert(model, target=target.name)
     profile = count(conversion.blob, target)
     total, cost = profile.total, target.cycles
@@ -65,8 +67,8 @@ def measure(
             except UserError as error:
                 click.echo(f"{target:14} {name:40} {str(error).splitlines()[0]}")
                 continue
-            a_mac = f"{row['instructions'] / row['macs']:6.2f} a MAC" if row["macs"] else ""
-            click.echo(f"{target:14} {name:40} {row['instructions'] / 1e6:9.3f} M instructions {a_mac}")
+            per_mac = f"{row['instructions'] / row['macs']:6.2f} per MAC" if row["macs"] else ""
+            click.echo(f"{target:14} {name:40} {row['instructions'] / 1e6:9.3f} M instructions {per_mac}")
             yield row
 
 
@@ -87,7 +89,7 @@ def compare(rows: list[dict[str, Any]], baseline: dict[str, dict[str, dict[str, 
 
 @click.command()
 @click.argument("models", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
-@click.option("--targets", "target_names", default=",".join(targets()), show_default=True)
+@click.option("--targets", "target_names", default=",".join(emulated_cores()), show_default=True)
 @click.option("--only", default="", help="Only models whose path contains this.")
 @click.option("--code", is_flag=True, help="Bytes of code with the ops of each model, too: compiles the core for each.")
 @click.option("--check", is_flag=True, help="Compare the project's own models with the baseline.")

@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CORE = Path("native_module/core")
-SHARED_SOURCES = [Path("tests/fuzz/exercise.c"), Path("tests/fuzz/mutate.c")]
+SHARED_SOURCES = [path for path in Path("tests/fuzz").glob("*.c") if path.stem != "fuzz_model"]
 TESTS = ("rule", "foreign", "mutated", "fenced", "arena", "conv", "depthwise", "field")  # the quick ones first
 
 REDUNDANT = {

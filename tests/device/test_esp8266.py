@@ -15,7 +15,8 @@ import pytest
 from midge import load
 from midge.convert.pipeline import convert
 from midge.link import modules as packages
-from midge.link.install import Identity, Installation, _prove
+from midge.link.identity import Identity
+from midge.link.install import Installation, _prove
 from midge.link.transport import BoardError
 from midge.link.transport.agent import find_reply, install_line, request_line
 from midge.targets.boards import load_board

@@ -20,20 +20,21 @@ from midge import load
 from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.link import modules as packages
-from midge.link.install import Identity, explain_import_error, identify, install, require_midge
+from midge.link.identity import Identity, explain_import_error, identify, require_midge
+from midge.link.install import install
 from midge.link.transport import BoardError, open_board
 from midge.link.upload import upload
-from midge.link.verify import vectors, verify
+from midge.link.verify import replay, vectors
 from tests.support import ROOT
 from tests.support.boards import Board, started
 from tests.support.command import midge, midge_process
 
-STOCK = ROOT / "build/firmware/qemu-cortex-m4-stock/firmware.elf"
+STOCK = ROOT / "build/firmware/qemu-cortex-m4-bare/firmware.elf"
 
 
 def need_builds() -> None:
     if not STOCK.is_file():
-        pytest.skip("not built: make stock-firmware-for-qemu-cortex-m4")
+        pytest.skip("not built: make firmware BOARD=qemu-cortex-m4 BARE=1")
     if not (ROOT / "build/natmod/armv7emsp/_midge.mpy").is_file():
         pytest.skip("not built: make natmod ARCH=armv7emsp")
 
@@ -118,9 +119,7 @@ def test_firmware_with_midge_needs_the_package_only(new_board: Callable[..., Boa
     with open_board(board.port) as opened:
         done = install(opened, quiet)
     assert done.identity.core == "firmware"
-    assert {Path(file.path).name for file in done.uploads} == set(
-        Path(name).name for name in packages.device_package()
-    )
+    assert {Path(file.path).name for file in done.uploads} == {Path(name).name for name in packages.device_package()}
     assert "_midge.mpy" not in board.run("import os; print(os.listdir('/flash/lib'))")
 
 
@@ -227,7 +226,7 @@ def test_too_little_flash(stock_board: Callable[..., Board]) -> None:
 def test_verify_compares_every_byte(installed: Board, wand: Path) -> None:
     done = midge("verify", wand, "--port", installed.port, "--runs", "8")
     assert done.returncode == 0, done.stderr
-    for words in ("48 B of outputs", "us an inference", "every byte is the same"):
+    for words in ("48 B of outputs", "us per inference", "every byte is the same"):
         assert words in done.stdout
     assert "_verify.midge" not in installed.run("import os; print(os.listdir())")
 
@@ -254,7 +253,7 @@ def test_verify_finds_one_wrong_byte(installed: Board, wand: Path) -> None:
                     upload(opened, other, "_verify.midge", lambda done: None)
                 return self.board.ask(code, data, **options)
 
-        result = verify(Swapping(opened), blob, "not-there.midge", inputs, lambda n: None)
+        result = replay(Swapping(opened), blob, "not-there.midge", inputs, lambda n: None)
     assert result.differences
     first = result.differences[0]
     assert first.found != first.wanted and first.output == "scores"

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from midge.convert.pipeline import convert
-from midge.profiling.count import count, find_target
+from midge.profiling.count import count
 from midge.targets.boards import load_board
+from midge.targets.cores import find_emulated
 from tests.support import ROOT, WAND_MODEL
 from tests.support.boards import Board, built
 from tests.support.device_scripts import NAMES, SCRIPTS, check, rom_files, search_path
@@ -98,7 +99,7 @@ def test_a_model_over_ampy_survives_a_reboot(tmp_path: Path) -> None:
         assert answer == host.stdout.split()
     finally:
         pico.stop()
-    target = find_target("cortex-m0plus")
+    target = find_emulated("cortex-m0plus")
     estimate = count(blob, target).total.cycles(target.cycles) / pico.board.clock_hz * 1e6
     print(f"wand by the emulated RP2040's clock: {microseconds} us; midge profile estimates {estimate:.0f} us")
     assert 0.95 < int(microseconds) / estimate < 1.05, "the firmware runs other code than midge profile counts"

@@ -19,10 +19,15 @@ void exercise_repair(uint8_t *file, size_t size);
  *   - reads or writes after the file or the arena, or in the arena outside the tensors and the
  *     scratch of the node that runs (AddressSanitizer sees to these)
  *   - changes the file or a node's inputs
+ *   - accepts a file that computes more than its bytes can give
  *   - gives an output that depends on what lay in the scratch. */
 exercise_t exercise(const uint8_t *file, size_t size, uint32_t offset, mg_error_t *error);
 
+/* Runs an accepted file for a moment, however large it is; false where that goes wrong. Elsewhere than under
+ * AddressSanitizer it does nothing. */
+bool exercise_begin(const uint8_t *file, size_t size);
+
 /* The number of steps of innermost loops that a run takes. */
-uint64_t exercise_work(const mg_model_t *model);
+double exercise_work(const mg_model_t *model);
 
 #endif

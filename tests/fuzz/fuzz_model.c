@@ -8,6 +8,7 @@
 
 #include "exercise.h"
 #include "mutate.h"
+#include "wraps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
@@ -25,9 +26,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* Bytes, fields, or a node that stays sound, after which a field may be altered again. */
+/* Bytes, fields, or a node that stays sound, after which a field may be altered again; or products that wrap. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
     uint32_t kind = seed % 8;
+    if (kind == 7 && seed / 8 % 4 == 0) {
+        size_t made = mutate_wrap(data, size, max_size, seed);
+        if (made != 0) {
+            return made;
+        }
+    }
     if (kind >= 4) {
         size_t made = mutate_node(data, size, max_size, seed);
         if (made != 0) {

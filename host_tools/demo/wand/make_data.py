@@ -31,7 +31,7 @@ LSB_G = RANGE_G / 32768  # LSM6DS3 and LSM9DS1 at +-4 g: 0.122 mg
 SEED = 20261123
 
 # Nobody is in two of these: a person is a number, and the number seeds both the style and the windows.
-TRAIN_PEOPLE = range(0, 120)
+TRAIN_PEOPLE = range(120)
 VALIDATION_PEOPLE = range(120, 140)
 TEST_PEOPLE = range(140, 180)
 WINDOWS_PER_LABEL = 12

@@ -10,29 +10,20 @@ from typing import Any
 import click
 import numpy as np
 
-from ..api import convert as convert_model
-from ..convert import pipeline as conversion
+from .. import api
+from ..convert.pipeline import Conversion
 from ..errors import UserError
+from ..samples.labels import read_labels
+from .options import Command, Option, complete_targets, json_option
 from .output import console, number, print_facts, print_json, print_next, shape_text
-from .quantization import Calibration, calibration_options, draw_report, print_quantization, quantization_facts, stages
+from .progress import stages
+from .quantization import Calibration, calibration_options, draw_report, print_quantization
+
+_MODEL = "The model"
 
 
-def read_labels(text: str | None) -> list[str]:
-    """Labels from a file with one a line, or from a comma-separated list."""
-    if text is None:
-        return []
-    path = Path(text)
-    if path.is_file():
-        lines = path.read_text(encoding="utf-8").splitlines()
-    elif path.suffix == ".txt":
-        raise UserError(f"{text}: no such file; give a text file with one label a line, or idle,circle,wing")
-    else:
-        lines = text.split(",")
-    return [line.strip() for line in lines if line.strip()]
-
-
-def read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Constants by input, from NAME=values.npy."""
+def _read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return constants by input, from NAME=values.npy."""
     frozen = {}
     for text in texts:
         name, _, path = text.rpartition("=")
@@ -44,8 +35,8 @@ def read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
     return frozen
 
 
-def read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
-    """Shapes by input, from NAME=1,96,96,3 or for the only input 1,96,96,3."""
+def _read_shapes(texts: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """Return shapes by input, from NAME=1,96,96,3 or for the only input 1,96,96,3."""
     shapes = {}
     for text in texts:
         name, _, dims = text.rpartition("=")
@@ -70,28 +61,8 @@ class Size(click.ParamType[int]):
         return factor * int(digits)
 
 
-def facts_of(result: conversion.Conversion) -> dict[str, object]:
-    """What a user wants to know about a converted model, for --json."""
-    graph, (peak, layer) = result.program.graph, result.peak
-    return {
-        "name": graph.name,
-        "ops": dict(Counter(step.source for step in result.program.steps)),
-        "macs": result.macs,
-        "flash_bytes": len(result.blob),
-        "source_bytes": result.source_size,
-        "arena_bytes": result.plan.arena_size,
-        "peak_bytes": peak,
-        "peak_layer": layer,
-        "inputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
-                    "zero_point": t.zero_point} for t in graph.inputs],
-        "outputs": [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
-                     "zero_point": t.zero_point} for t in graph.outputs],
-        "labels": graph.labels,
-        "removed": graph.notes,
-    }  # fmt: skip
-
-
-def print_summary(result: conversion.Conversion, source: Path, target: Path) -> None:
+def print_summary(result: Conversion, source: Path, target: Path) -> None:
+    """Print what a conversion made of a file, and what it costs."""
     program, (peak, layer) = result.program, result.peak
     counts = Counter(step.source for step in program.steps)
     ops = ", ".join(f"{op} {count}" if count > 1 else op for op, count in counts.items())
@@ -99,7 +70,7 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
     console.print(f"[bold]{source}[/] -> [bold green]{target}[/]")
     print_facts([
         ("ops", f"{len(program.steps)} ({ops})"),
-        ("MACs", f"{number(result.macs)} an inference"),
+        ("MACs", f"{number(result.macs)} per inference"),
         ("flash", f"{number(len(result.blob))} B, {abs(saved):.0%} {'less' if saved >= 0 else 'more'} than before"),
         ("arena", f"{number(result.plan.arena_size)} B of RAM; {number(peak)} B of it live at {layer}"),
         *((f"input {i}", f"{t.name} {shape_text(t.dtype, t.shape)}") for i, t in enumerate(program.graph.inputs)),
@@ -109,19 +80,23 @@ def print_summary(result: conversion.Conversion, source: Path, target: Path) -> 
     ])
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; MODEL.midge by default.")
-@click.option("--labels", help="Class names: a file with one a line, or a comma-separated list.")
-@click.option("--name", help="What the device calls the model; the file's name by default.")
-@click.option("--target", help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
-@click.option("--arena-limit", type=Size(), help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
-@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3",
+@click.option("-o", "--output", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
+              help="The file to write; MODEL.midge by default.")
+@click.option("--labels", cls=Option, group=_MODEL,
+              help="Class names: a file with one per line, or a comma-separated list.")
+@click.option("--name", cls=Option, group=_MODEL, help="What the device calls the model; the file's name by default.")
+@click.option("--target", cls=Option, group=_MODEL, shell_complete=complete_targets,
+              help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
+@click.option("--arena-limit", type=Size(), cls=Option, group=_MODEL,
+              help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
+@click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3", cls=Option, group=_MODEL,
               help="The shape of an input that the model leaves open.")
-@click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy",
+@click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy", cls=Option, group=_MODEL,
               help="An input of an ONNX model that is to be a constant.")
 @calibration_options
-@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+@json_option
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
     arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
@@ -130,19 +105,18 @@ def convert(
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
     with stages(f"converting {model.name}", quiet=as_json) as stage:
-        made = convert_model(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
-                             shapes=read_shapes(shapes), frozen=read_frozen(frozen), stage=stage,
-                             **calibration.arguments())  # fmt: skip
+        made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
+                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), stage=stage,
+                           **calibration.arguments())  # fmt: skip
         made.save(path)
-    result = made.conversion
     if calibration.png is not None and made.report is not None:
-        draw_report(made.report, result.program.graph.name, calibration.png)
+        draw_report(made.report, made.conversion.program.graph.name, calibration.png)
     if as_json:
-        print_json({"file": str(path), **facts_of(result), **quantization_facts(made)})
+        print_json({"file": str(path), **made.facts()})
         return
-    print_summary(result, model, path)
+    print_summary(made.conversion, model, path)
     if made.report is not None:
-        print_quantization(made, calibration)
+        print_quantization(made, calibration.layers)
         print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
         return
     print_next(f"midge run {path} samples.npy", f"midge upload {path}")

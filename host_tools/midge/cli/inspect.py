@@ -9,44 +9,17 @@ from typing import Any
 
 import click
 
-from ..convert.models import load_any
+from .. import api
 from ..errors import UserError
-from ..fileformat.memory_map import Anatomy, Change, NodeCost, Span, compare, cost, dissect
-from ..fileformat.read import FileTensor, decode
+from ..fileformat.facts import difference_facts, model_facts
+from ..fileformat.memory_map import Anatomy, Change, NodeCost, Span, compare, cost
+from ..fileformat.read import FileTensor
 from ..fileformat.spec import MAJOR, MINOR
 from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
+from .options import json_option
 from .output import console, layer_text, number, print_facts, print_json, print_next, print_table, shape_text
-
-
-def end_facts(t: FileTensor) -> dict[str, Any]:
-    return {"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale, "zero_point": t.zero_point}
-
-
-def facts_of(path: Path, model: Anatomy) -> dict[str, Any]:
-    """All there is to know about a model, for --json."""
-    file = model.file
-    return {
-        "file": str(path), "name": file.name, "format": f"{MAJOR}.{MINOR}",
-        "flash_bytes": file.size, "data_bytes": file.data_size, "arena_bytes": file.arena_size,
-        "peak_bytes": model.nodes[model.peak].live, "peak_node": model.peak,
-        "macs": model.macs, "labels": file.labels, "metadata": file.metadata,
-        "inputs": [end_facts(file.tensors[i]) for i in file.inputs],
-        "outputs": [end_facts(file.tensors[i]) for i in file.outputs],
-        "nodes": [
-            {"op": n.node.op.name, "layer": n.node.name, "dtype": n.outputs[0].dtype,
-             "inputs": [list(t.shape) for t in n.inputs], "shape": list(n.outputs[0].shape), "macs": n.node.macs,
-             "flash_bytes": n.flash, "scratch_bytes": n.node.scratch_size, "live_bytes": n.live,
-             "after": model.parents(i)}
-            for i, n in enumerate(model.nodes)
-        ],
-        "arena": [
-            {"kind": s.kind, "name": s.label, "offset": s.offset, "size": s.size, "first": s.first, "last": s.last}
-            for s in model.spans
-        ],
-    }  # fmt: skip
-
 
 _CELLS = {
     "written": ("█", "green"), "read": ("▓", "cyan"), "kept": ("▒", "blue"), "scratch": ("~", "yellow"),
@@ -55,7 +28,7 @@ _CELLS = {
 
 
 def timeline(model: Anatomy, width: int) -> list[str]:
-    """The arena as a row of `width` cells a node (see _CELLS)."""
+    """Return the arena as a row of `width` cells per node (see _CELLS)."""
     size = max(model.file.arena_size, 1)
     rows = []
     for i, n in enumerate(model.nodes):
@@ -69,7 +42,7 @@ def timeline(model: Anatomy, width: int) -> list[str]:
 
 
 def _role(span: Span, n: NodeCost) -> str:
-    """What a node does with a stretch of the arena that is alive while it runs."""
+    """Return what a node does with a stretch of the arena that is alive while it runs."""
     if any(span is w for w in n.writes):
         return "written"
     if any(span is r for r in n.reads):
@@ -87,13 +60,13 @@ def _print_timeline(model: Anatomy) -> None:
 
 
 def _coloured(row: str) -> str:
-    """Rich markup for a row of cells, one tag a run."""
-    colours = {cell: colour for cell, colour in _CELLS.values()}
+    """Return rich markup for a row of cells, one tag per run of equal ones."""
+    colours = dict(_CELLS.values())
     runs = ((colours.get(cell, "dim"), "".join(run)) for cell, run in groupby(row))
     return "".join(f"[{colour}]{run}[/]" for colour, run in runs)
 
 
-def _end_text(t: FileTensor) -> str:
+def _tensor_text(t: FileTensor) -> str:
     quantised = f"  scale {t.scale:.6g}, zero_point {t.zero_point}" if t.scale else ""
     return f"{t.name} {shape_text(t.dtype, t.shape)}{quantised}"
 
@@ -104,9 +77,9 @@ def _summary(model: Anatomy) -> list[tuple[str, str]]:
         ("flash", f"{number(file.size)} B, {number(file.data_size)} B of them constants"),
         ("arena", f"{number(file.arena_size)} B of RAM; {number(model.nodes[model.peak].live)} B of it in use at "
                   f"node {model.peak}, {model.nodes[model.peak].node.op.name}"),
-        ("MACs", f"{number(model.macs)} an inference"),
-        *((f"input {i}", _end_text(file.tensors[t])) for i, t in enumerate(file.inputs)),
-        *((f"output {i}", _end_text(file.tensors[t])) for i, t in enumerate(file.outputs)),
+        ("MACs", f"{number(model.macs)} per inference"),
+        *((f"input {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.inputs)),
+        *((f"output {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.outputs)),
         ("labels", ", ".join(file.labels) or "none"),
     ]  # fmt: skip
 
@@ -132,31 +105,9 @@ def _print_model(path: Path, model: Anatomy) -> None:
 _MARKS = {"changed": "[yellow]~[/]", "removed": "[red]-[/]", "added": "[green]+[/]"}
 
 
-def diff_facts(before: Anatomy, after: Anatomy, changes: list[Change]) -> dict[str, Any]:
-    """Totals side by side, and the nodes that are not the same."""
-    totals = {
-        name: [value(before), value(after)]
-        for name, value in (
-            ("flash_bytes", lambda m: m.file.size), ("data_bytes", lambda m: m.file.data_size),
-            ("arena_bytes", lambda m: m.file.arena_size), ("macs", lambda m: m.macs),
-            ("nodes", lambda m: len(m.nodes)), ("labels", lambda m: m.file.labels),
-            ("inputs", lambda m: [end_facts(m.file.tensors[i]) for i in m.file.inputs]),
-            ("outputs", lambda m: [end_facts(m.file.tensors[i]) for i in m.file.outputs]),
-        )
-    }  # fmt: skip
-    return {
-        "totals": totals,
-        "changes": [
-            {"kind": c.kind, "before": c.before and cost(c.before), "after": c.after and cost(c.after)}
-            for c in changes
-            if c.kind != "same"
-        ],
-    }
-
-
 def _print_diff(paths: tuple[Path, ...], before: Anatomy, after: Anatomy) -> None:
     changes = compare(before, after)
-    facts = diff_facts(before, after, changes)
+    facts = difference_facts(before, after, changes)
     console.print(f"[bold]{paths[0]}[/] against [bold]{paths[1]}[/]\n")
     names = {"flash_bytes": "flash B", "data_bytes": "constants B", "arena_bytes": "arena B", "macs": "MACs"}
     rows = []
@@ -188,7 +139,7 @@ def _plain(value: Any) -> str:
 
 
 def _what(c: Change) -> str:
-    """Which of a changed node's facts differ."""
+    """Return which of a changed node's facts differ."""
     if c.before is None or c.after is None:
         return ""
     a, b = cost(c.before), cost(c.after)
@@ -199,24 +150,24 @@ def _what(c: Change) -> str:
 
 @click.command()
 @click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL [MODEL]")
-@click.option("--json", "as_json", is_flag=True, help="Print all facts as JSON.")
 @click.option("--png", type=click.Path(path_type=Path), help="Draw the arena over time (.png, .svg or .pdf).")
 @click.option("--graph", type=click.Path(path_type=Path), help="Draw the network (.png, .svg or .pdf).")
+@json_option
 @click.option("--diff", is_flag=True, help="Compare two models: totals, and the nodes that differ.")
 def inspect(models: tuple[Path, ...], as_json: bool, png: Path | None, graph: Path | None, diff: bool) -> None:
-    """Show the ops, shapes, MACs and memory of a .midge or .tflite MODEL.
+    """Show the ops, shapes, MACs and memory of a MODEL: .midge, .tflite, .onnx or .keras.
 
-    A .tflite file is converted first, so that what is shown is what a board would run.
+    A trained model is converted first, so that what is shown is what a board would run.
     """
     if len(models) != 1 + diff:
         raise UserError(f"{len(models)} models given; name one, or two with --diff")
     if diff and (png or graph):
         raise UserError("--diff draws no pictures; leave --png and --graph out, or inspect one model at a time")
-    loaded = [dissect(decode(load_any(path))) for path in models]
+    loaded = [api.inspect(path) for path in models]
     model = loaded[0]
     if diff:
         if as_json:
-            print_json(diff_facts(model, loaded[1], compare(model, loaded[1])))
+            print_json(difference_facts(model, loaded[1], compare(model, loaded[1])))
         else:
             _print_diff(models, model, loaded[1])
         return
@@ -224,7 +175,7 @@ def inspect(models: tuple[Path, ...], as_json: bool, png: Path | None, graph: Pa
         if path is not None:
             save(draw(model), path)
     if as_json:
-        print_json(facts_of(models[0], model))
+        print_json({"file": str(models[0]), **model_facts(model)})
         return
     if png or graph:
         console.print("wrote " + " and ".join(str(p) for p in (png, graph) if p))

@@ -1,43 +1,93 @@
 # SPDX-License-Identifier: MIT
-"""The `midge` command. A command is a file in commands/ and one line in COMMANDS."""
+"""The `midge` command. A command is a file of this folder and one line in COMMANDS."""
 
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
 
 import click
 
 from .. import __version__
 from ..errors import UserError
-from .boards import boards
-from .convert import convert
-from .evaluate import evaluate
-from .flash import flash
-from .inspect import inspect
-from .install import install
-from .profile import profile
-from .run import run
-from .sim import sim
-from .upload import upload
-from .verify import verify
 
-COMMANDS = (convert, evaluate, inspect, run, profile, sim, boards, flash, install, upload, verify)
+MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Entry(NamedTuple):
+    """A command that is not loaded yet: its module here, and what the list of commands says about it."""
+
+    group: str
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),
+    "evaluate": Entry(MAKE, "evaluate", "Measure a model on labelled samples."),
+    "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
+    "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),
+    "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
+    "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
+    "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
+    "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
+    "flash": Entry(BOARDS, "flash", "Write firmware onto a board."),
+    "install": Entry(BOARDS, "install", "Put Midge on a board that runs MicroPython."),
+    "sim": Entry(BOARDS, "sim", "Start an emulated board."),
+    "completion": Entry(SHELL, "completion", "Print what makes the shell complete commands and options."),
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by name, each loaded when it is asked for, listed by what they are for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f".{COMMANDS[cmd_name].module}", __package__), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = get_close_matches(args[0], COMMANDS, n=1)
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close[0]}?", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, COMMANDS))
+        for group in dict.fromkeys(entry.group for entry in COMMANDS.values()):
+            with formatter.section(group):
+                rows = [(name.ljust(width), entry.help) for name, entry in COMMANDS.items() if entry.group == group]
+                formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        """Complete commands with their short helps, loading none."""
+        item = click.shell_completion.CompletionItem
+        found = [item(name, help=entry.help) for name, entry in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__)
 def cli() -> None:
     """Machine learning on MicroPython boards: convert models, look at them, run them, put them on a board."""
 
 
-for command in COMMANDS:
-    cli.add_command(command)
-
-
 def main() -> None:
     """Run the command line; the one place where a user's mistake becomes one line and an exit code."""
     try:
-        cli(standalone_mode=False)
+        cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
         sys.exit(f"midge: {error}")
     except click.ClickException as error:

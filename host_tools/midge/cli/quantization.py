@@ -4,22 +4,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..api import Model
+from ..api import ConvertedModel
 from ..errors import UserError
+from ..plots import save
+from ..plots.noise import noise_figure
 from ..quantize import METHODS, Options, Report
-from ..quantize.quantizer import Stage
 from ..quantize.search import Budget
 from ..samples.datasets import PIXEL_UNITS
+from .options import Option
 from .output import console, number, print_facts, print_table
 
 _SHOWN = 4  # of the noisiest layers, without --layers
@@ -46,7 +46,7 @@ class Calibration:
     png: Path | None
 
     def arguments(self) -> dict[str, Any]:
-        """For tools.convert. Raises UserError for options that need samples, or --auto."""
+        """Return what api.convert takes. Raises UserError for options that need samples, or --auto."""
         budget = Budget(self.max_drop, self.min_sqnr, self.max_flash, self.max_arena)
         options = Options(self.method, self.bias_correction, self.equalize, self.activations, self.wide, self.float_io)
         if self.calibrate is None:
@@ -59,26 +59,28 @@ class Calibration:
                 "pixels": self.pixels}  # fmt: skip
 
 
+_option = functools.partial(click.option, cls=Option, group="Quantisation of a float model")
+_budget = functools.partial(click.option, cls=Option, group="Search for the cheapest quantisation")
 _OPTIONS = (
-    click.option("--calibrate", metavar="SAMPLES", help="Quantise a float model to int8: samples as .npy, .npz "
-                 "(FILE:NAME takes one array), .csv, or a folder a class. 100 to 500 do well."),
-    click.option("--method", type=click.Choice(("auto", *METHODS)), default="auto", show_default=True,
-                 help="How ranges are found; auto takes what gives least noise at the outputs."),
-    click.option("--bias-correction/--no-bias-correction", default=None, help="Tried out by default."),
-    click.option("--equalize/--no-equalize", default=None, help="Move scale between layers; tried out by default."),
-    click.option("--activations", type=click.Choice(("int8", "int16")), default="int8", show_default=True,
-                 help="int16: 16-bit activations with 8-bit weights."),
-    click.option("--wide", multiple=True, metavar="LAYER", help="16 bits for this layer's output; repeatable."),
-    click.option("--float-io", is_flag=True, help="Inputs and outputs stay float32."),
-    click.option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training."),
-    click.option("--auto", is_flag=True, help="Search for the cheapest quantisation within a budget."),
-    click.option("--max-drop", type=click.FloatRange(0, 100), metavar="POINTS",
-                 help="Budget: accuracy below float, with labelled samples.  [0.5]"),
-    click.option("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs.  [30]"),
-    click.option("--max-flash", type=click.IntRange(1), metavar="BYTES", help="Budget: size of the file."),
-    click.option("--max-arena", type=click.IntRange(1), metavar="BYTES", help="Budget: working memory."),
-    click.option("--layers", is_flag=True, help="Print the noise of every layer."),
-    click.option("--png", type=click.Path(path_type=Path), help="Draw the noise of every layer (.png, .svg, .pdf)."),
+    _option("--calibrate", metavar="SAMPLES", help="Quantise a float model to int8: samples as .npy, .npz (FILE:NAME "
+            "takes one array), .csv, or one folder per class. 100 to 500 do well."),
+    _option("--method", type=click.Choice(("auto", *METHODS)), metavar="METHOD", default="auto", show_default=True,
+            help=f"How ranges are found: {', '.join(METHODS)}, or auto, which takes what gives least noise."),
+    _option("--bias-correction/--no-bias-correction", default=None, help="Tried out by default."),
+    _option("--equalize/--no-equalize", default=None, help="Move scale between layers; tried out by default."),
+    _option("--activations", type=click.Choice(("int8", "int16")), default="int8", show_default=True,
+            help="int16: 16-bit activations with 8-bit weights."),
+    _option("--wide", multiple=True, metavar="LAYER", help="16 bits for this layer's output; repeatable."),
+    _option("--float-io", is_flag=True, help="Inputs and outputs stay float32."),
+    _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training."),
+    _option("--layers", is_flag=True, help="Print the noise of every layer."),
+    _option("--png", type=click.Path(path_type=Path), help="Draw the noise of every layer (.png, .svg, .pdf)."),
+    _budget("--auto", is_flag=True, help="Search for the cheapest quantisation within a budget."),
+    _budget("--max-drop", type=click.FloatRange(0, 100), metavar="POINTS",
+            help="Budget: accuracy below float, with labelled samples.  [0.5]"),
+    _budget("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs.  [30]"),
+    _budget("--max-flash", type=click.IntRange(1), metavar="BYTES", help="Budget: size of the file."),
+    _budget("--max-arena", type=click.IntRange(1), metavar="BYTES", help="Budget: working memory."),
 )  # fmt: skip
 
 
@@ -95,33 +97,14 @@ def calibration_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_calibration
 
 
-@contextmanager
-def stages(title: str, quiet: bool) -> Iterator[Stage]:
-    """A spinner, and a bar for each stage that tells how many samples it has."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(),
-               TimeElapsedColumn())  # fmt: skip
-    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
-        progress.add_task(escape(title), total=None)
-
-        def stage(what: str, count: int) -> Callable[[int], None]:
-            task = progress.add_task(what, total=count or None)
-            return lambda n: progress.advance(task, n)
-
-        yield stage
-
-
-def quantization_facts(made: Model) -> dict[str, Any]:
-    return {} if made.report is None else {"quantization": made.report.facts()}
-
-
-def how(report: Report) -> str:
+def _how(report: Report) -> str:
     extras = [*(["bias correction"] if report.bias_correction else []),
               *([f"{report.equalized} pairs of layers equalised"] if report.equalized else [])]  # fmt: skip
     return report.method + (f", {' and '.join(extras)}" if extras else "")
 
 
-def print_quantization(made: Model, options: Calibration) -> None:
-    """The report as text."""
+def print_quantization(made: ConvertedModel, every_layer: bool) -> None:
+    """Print the report of a quantised model, with its noisiest layers or all of them."""
     report = made.report
     assert report is not None
     dtypes: dict[str, int] = {}
@@ -130,11 +113,11 @@ def print_quantization(made: Model, options: Calibration) -> None:
     worst = next((la for la in report.layers if la.name == report.worst), None)
     outputs = ", ".join(f"{name} {db:.1f} dB" for name, db in report.outputs_db.items())
     print_facts([
-        ("ranges", f"{how(report)}; layers: {', '.join(f'{n} {d}' for d, n in dtypes.items())}"),
+        ("ranges", f"{_how(report)}; layers: {', '.join(f'{n} {d}' for d, n in dtypes.items())}"),
         ("SQNR", escape(f"{outputs} of signal to quantisation noise, over {report.samples} samples")),
         *((("in float", escape(", ".join(report.float_ops[:6]) + (" ..." if len(report.float_ops) > 6 else ""))),)
           if report.float_ops else ()),
-        *((("noisiest", escape(f"{worst.op} '{worst.name}' adds most; {worst.sqnr_db:.1f} dB behind it")),)
+        *((("noisiest", escape(f"{worst.op} '{worst.name}' adds most; {worst.sqnr_db:.1f} dB after it")),)
           if worst else ()),
         ("to try", escape(report.advice)),
     ])
@@ -142,8 +125,8 @@ def print_quantization(made: Model, options: Calibration) -> None:
         console.print(f"  [bold yellow]note[/]  {escape(warning)}")
     if report.tried:
         _print_search(report)
-    chosen = report.layers if options.layers else sorted(report.layers, key=lambda la: -la.noise)[:_SHOWN]
-    print_table(["layer" if options.layers else "noisiest layers", "op", "dtype", "dB", "range"], [
+    chosen = report.layers if every_layer else sorted(report.layers, key=lambda la: -la.noise)[:_SHOWN]
+    print_table(["layer" if every_layer else "noisiest layers", "op", "dtype", "dB", "range"], [
         [escape(la.name), la.op, la.dtype, f"{la.sqnr_db:.1f}", f"{la.low:.4g} .. {la.high:.4g}"] for la in chosen
     ], right=(3,))
 
@@ -156,8 +139,5 @@ def _print_search(report: Report) -> None:
 
 
 def draw_report(report: Report, name: str, path: Path) -> None:
-    """The picture. Raises UserError."""
-    from ..plots import save
-    from ..plots.noise import noise_figure
-
+    """Draw the noise of every layer. Raises UserError."""
     save(noise_figure(report, name), path)

@@ -8,7 +8,7 @@ by the same rule, and the machine's cores share the samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,9 +16,8 @@ import numpy as np
 from ..errors import UserError
 from ..fileformat.read import decode
 from ..fileformat.spec import STATE
+from ..progress import Advance
 from .binding import Model
-
-Progress = Callable[[int], None]  # told how many samples more are done
 
 _STATE_PLACE = STATE
 
@@ -66,7 +65,7 @@ class Engine:
         count = 1 if self.stateful else threads or os.cpu_count() or 1
         self.models = [first, *(Model(blob, checksum=False) for _ in range(count - 1))]
 
-    def run(self, inputs: Sequence[np.ndarray], progress: Progress | None = None) -> list[np.ndarray]:
+    def run(self, inputs: Sequence[np.ndarray], progress: Advance | None = None) -> list[np.ndarray]:
         """Run all samples. `inputs`: for each input reals [n, ...]; returns for each output reals [n, *shape], float32.
 
         Raises UserError where numbers or sizes do not fit.

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""Figures of a model on labelled samples."""

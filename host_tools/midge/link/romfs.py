@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Build a ROMFS image, MicroPython's read-only file system that is used where it lies in flash.
+"""Build a ROMFS image, MicroPython's read-only file system that is used where it is in flash.
 
 The format is described in MicroPython's extmod/vfs_rom.c: nested records of kind, length, payload. Numbers are
 big-endian groups of seven bits and may carry leading zeros, so every length here takes four bytes and an image

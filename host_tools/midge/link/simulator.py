@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A simulated board: QEMU with Midge's firmware behind a serial port that mpremote and ampy can open.
+"""A simulated board: QEMU with Midge's firmware at a serial port that mpremote and ampy can open.
 
 >>> with Simulator("qemu-cortex-m4") as board:  # doctest: +SKIP
 ...     print(board.port)
@@ -37,6 +37,7 @@ from ..targets.boards import Board, Qemu, load_board
 from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
+_ROMFS_MAGIC = b"\xd2\xcd\x31"
 
 
 class Simulator:
@@ -72,6 +73,8 @@ class Simulator:
         if self.board.qemu is None:
             raise UserError(f"{self.board.name} is not simulated; choose a board whose name starts with qemu-")
         self.qemu: Qemu = self.board.qemu
+        _check_flash(flash)
+        _check_romfs(romfs)
         self.firmware = firmware or built_firmware(self.board.name, self.board.firmware)
         self.romfs = romfs
         self.flash = flash
@@ -128,6 +131,13 @@ class Simulator:
         out, _ = self._process.communicate(timeout=timeout_s)
         return self._process.returncode, out.decode(errors="replace").strip()
 
+    def wait_until_it_ends(self) -> str:
+        """Wait as long as the board runs; return what went wrong there, or "" where it left by qemu.exit(0)."""
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status, text = self.wait_exit(timeout_s=1)
+                return f"the board ended with status {status}: {text or 'it said nothing'}" if status else ""
+
     def read_memory(self, region: str) -> bytes:
         """Return what one of the row's regions inside the main memory holds now."""
         start, end = self._span(region)
@@ -157,7 +167,7 @@ class Simulator:
             raise UserError(f"QEMU did not start: {_last_words(process)}")
         self.port = said[1].decode()
 
-        # As long as one end is open QEMU sees the line as connected. Without it, QEMU would look for
+        # As long as one side is open QEMU sees the line as connected. Without it, QEMU would look for
         # a new client only once a second, and drop what the board prints meanwhile.
         terminal = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
         self._open.callback(os.close, terminal)
@@ -232,3 +242,25 @@ def _last_words(process: subprocess.Popen[bytes]) -> str:
     process.kill()
     out, _ = process.communicate()
     return out.decode(errors="replace").strip() or "it said nothing"
+
+
+def _check_flash(path: Path | None) -> None:
+    if path is None:
+        return
+    if path.is_dir():
+        raise UserError(f"{path}: a folder; --flash wants a file, --romfs takes folders")
+    if not path.absolute().parent.is_dir():
+        raise UserError(f"{path}: no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise UserError(f"{path}: not writable; choose another file for --flash")
+
+
+def _check_romfs(files: Path | Mapping[str, bytes] | None) -> None:
+    if not isinstance(files, Path) or files.is_dir():
+        return
+    if not files.is_file():
+        raise UserError(f"{files}: no such file or folder; --romfs wants a folder, or a ROMFS image")
+    with files.open("rb") as file:
+        if file.read(len(_ROMFS_MAGIC)) != _ROMFS_MAGIC:
+            raise UserError(f"{files}: no ROMFS image; make one with: mpremote romfs build <folder>, "
+                            "or name the folder")  # fmt: skip

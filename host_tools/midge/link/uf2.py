@@ -36,12 +36,12 @@ class Drive:
 
 
 def find_drives() -> list[Drive]:
-    """The drives of boot loaders that are mounted now."""
+    """Return the drives of boot loaders that are mounted now."""
     return [drive for place in _mounts() if (drive := read_drive(place)) is not None]
 
 
 def read_drive(place: Path) -> Drive | None:
-    """What a boot loader's drive says of itself; None where `place` is none."""
+    """Return what a boot loader's drive says about itself; None where `place` is no such drive."""
     try:
         text = (place / "INFO_UF2.TXT").read_text(encoding="ascii", errors="replace")
     except OSError:
@@ -64,7 +64,7 @@ def _mounts() -> list[Path]:
 
 
 def mcu_of(firmware: bytes, title: str) -> str:
-    """The MCU that a UF2 file is for; "" where it does not say. Raises UserError when it is no whole UF2 file."""
+    """Return the MCU that a UF2 file is for, "" where it does not say. Raises UserError for no whole UF2 file."""
     if len(firmware) < 512 or len(firmware) % 512:
         raise UserError(f"{title}: no UF2 file ({len(firmware)} B, not a multiple of 512); give the .uf2 of a build")
     mcus = set()
@@ -79,7 +79,7 @@ def mcu_of(firmware: bytes, title: str) -> str:
 
 
 def copy(firmware: bytes, drive: Drive) -> None:
-    """Copy firmware onto a boot loader's drive, which takes itself away when it has it all."""
+    """Copy firmware onto a boot loader's drive, which takes itself away when it has it all. Raises UserError."""
     target = drive.path / "firmware.uf2"
     try:
         with target.open("wb") as file:

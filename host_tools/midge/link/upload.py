@@ -7,15 +7,21 @@ break left of it is continued when its own hash is that of the file's beginning.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 
+from ..core.binding import check_file
 from ..errors import UserError
-from .transport import Board, BoardError, Progress
+from ..fileformat.read import load_file
+from ..progress import Advance, Stage, silent
+from .identity import require_midge
+from .transport import BoardError, Connection, open_board
 
 _CHUNK = 2048  # bytes in one request; the board holds a few times as much while it decodes
 _LEAST_CHUNK = 128
@@ -89,8 +95,27 @@ class Upload:
     seconds: float = 0.0
 
 
-def upload(board: Board, data: bytes, path: str, progress: Progress) -> Upload:
-    """Put `data` on the board as `path`, and say how it went.
+def upload_model(
+    model: Path, port: str | None = None, to: str | None = None, via: str = "serial", force: bool = False,
+    stage: Stage = silent,
+) -> Upload:  # fmt: skip
+    """Check a .midge file and put it on a board.
+
+    port: serial port of the board, None for the only one there. to: path on the board, the file's name by default.
+    via: "serial", or "ampy". force: also onto a board that lacks Midge. stage: told of the bytes that arrive.
+    Raises UserError for a file that the core refuses, and where it cannot be sent; see upload.
+    """
+    data = load_file(model)
+    check_file(data, str(model))
+    path = to or model.name
+    with open_board(port, via) as board:
+        if not force:
+            require_midge(board)
+        return upload(board, data, path, stage(f"uploading {path}", len(data)))
+
+
+def upload(board: Connection, data: bytes, path: str, progress: Advance) -> Upload:
+    """Put `data` on the board as `path`, and return how it went. progress: told how many more bytes have arrived.
 
     Raises UserError when it cannot be done; the old file is whole then, and so is what arrived of the new one, for the
     next attempt to continue.
@@ -103,6 +128,7 @@ def upload(board: Board, data: bytes, path: str, progress: Progress) -> Upload:
         if _ask(board, f"r=h({path!r})", silence_s=hash_s) == wanted:
             done.unchanged = True
             _ask(board, f"rm({part!r})")
+            progress(len(data))
         else:
             _write_part(board, data, part, progress, done)
             found = _ask(board, f"r=e({part!r},{path!r},{wanted!r})", silence_s=hash_s)
@@ -112,27 +138,26 @@ def upload(board: Board, data: bytes, path: str, progress: Progress) -> Upload:
     except BoardError as error:
         _remove(board, part)
         raise _explain(error, path, len(data)) from error
-    progress(len(data))
     done.retries, done.seconds = board.retries - retries, monotonic() - started
     return done
 
 
-def hashes(board: Board, paths: Sequence[str]) -> dict[str, str]:
-    """The fingerprints of files on the board, as `fingerprint` gives them; "-" for those that are not there."""
+def hashes(board: Connection, paths: Sequence[str]) -> dict[str, str]:
+    """Return the fingerprints of files on the board, as `fingerprint` gives them; "-" for those that are not there."""
     return {path: _ask(board, f"r=h({path!r})", silence_s=30) for path in paths}
 
 
-def free_bytes(board: Board, folder: str) -> int:
-    """How much room the file system of a folder has."""
+def free_bytes(board: Connection, folder: str) -> int:
+    """Return how many bytes are free on the file system of a folder."""
     return int(_ask(board, f"r=v({folder!r})"))
 
 
 def fingerprint(data: bytes) -> str:
-    """Size and SHA-256, as the board says them."""
+    """Return size and SHA-256 as the board says them."""
     return f"{len(data)} {hashlib.sha256(data).hexdigest()}"
 
 
-def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
+def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
     """Ask with the functions above, which a reset of the board takes away."""
     try:
         return board.ask(code, data, silence_s=silence_s)
@@ -142,36 +167,38 @@ def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> 
         return board.ask(_ON_BOARD + code, data, silence_s=silence_s)
 
 
-def _write_part(board: Board, data: bytes, part: str, progress: Progress, done: Upload) -> None:
+def _write_part(board: Connection, data: bytes, part: str, progress: Advance, done: Upload) -> None:
     """Write the temporary file, from where it stands."""
-    if not hasattr(board, "write_file"):
-        at = _start(board, data, part, done)
-        done.resumed_at = at
-        chunk, restarts, unpacks = _CHUNK, 0, _unpacks(board)
-        while at < len(data):
-            progress(at)
-            piece = data[at : at + chunk]
-            small = _squeeze(piece) if unpacks else piece
-            try:
-                there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
-            except BoardError as error:
-                if "MemoryError" in error.text and chunk > _LEAST_CHUNK:
-                    chunk //= 2
-                    continue
-                if "NameError" not in error.text or (restarts := restarts + 1) > _RESTARTS:
-                    raise
-                there = _start(board, data, part, done)  # the board was reset
-            else:
-                restarts = 0
-            done.sent += max(there - at, 0)
-            at = there if 0 <= there <= len(data) else _start(board, data, part, done)
-    else:
-        board.write_file(part, data, progress)
+    if write_file := getattr(board, "write_file", None):  # a board that takes whole files
+        write_file(part, data, progress)
         done.sent = len(data)
+        return
+    at = done.resumed_at = _start(board, data, part, done)
+    progress(at)
+    chunk, restarts, unpacks = _CHUNK, 0, _unpacks(board)
+    while at < len(data):
+        piece = data[at : at + chunk]
+        small = _squeeze(piece) if unpacks else piece
+        try:
+            there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
+        except BoardError as error:
+            if "MemoryError" in error.text and chunk > _LEAST_CHUNK:
+                chunk //= 2
+                continue
+            if "NameError" not in error.text or (restarts := restarts + 1) > _RESTARTS:
+                raise
+            there = _start(board, data, part, done)  # the board was reset
+        else:
+            restarts = 0
+        done.sent += max(there - at, 0)
+        if not 0 <= there <= len(data):
+            there = _start(board, data, part, done)
+        progress(there - at)  # less than nothing where a reset took what was not written out
+        at = there
 
 
-def _unpacks(board: Board) -> bool:
-    """Whether the board's firmware can inflate."""
+def _unpacks(board: Connection) -> bool:
+    """Tell whether the board's firmware can inflate."""
     try:
         return _ask(board, f"r=z(d)==b'{'x' * 50}'", _squeeze(b"x" * 50)) == "True"
     except BoardError:
@@ -179,13 +206,13 @@ def _unpacks(board: Board) -> bool:
 
 
 def _squeeze(piece: bytes) -> bytes:
-    """The piece compressed, with a window that costs the board 2 kB; the piece itself where that gains nothing."""
+    """Return the piece compressed, with a window that costs the board 2 kB, or as it is where that gains nothing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 11)
     small = packer.compress(piece) + packer.flush()
     return small if len(small) < len(piece) else piece
 
 
-def _start(board: Board, data: bytes, part: str, done: Upload) -> int:
+def _start(board: Connection, data: bytes, part: str, done: Upload) -> int:
     """Open the temporary file and return how much of it is there and right."""
     _ask(board, "if f:f.close()\nf=None")
     size, _, digest = _ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
@@ -199,17 +226,17 @@ def _start(board: Board, data: bytes, part: str, done: Upload) -> int:
     return int(_ask(board, f"r=o({part!r},{keep})"))
 
 
-def _remove(board: Board, path: str) -> None:
+def _remove(board: Connection, path: str) -> None:
     with suppress(UserError):
         _ask(board, f"rm({path!r})")
 
 
 def _explain(error: BoardError, path: str, size: int) -> UserError:
-    if "28" in error.text or "ENOSPC" in error.text:
+    if error.errno == errno.ENOSPC:
         return UserError(f"{path}: the board's file system has no room for {size:,} B; remove files there, try again")
-    if "ENOENT" in error.text or "(2,)" in error.text or "OSError(2" in error.text:
+    if error.errno == errno.ENOENT:
         return UserError(f"{path}: no such folder on the board; make it first, or choose another with --to")
-    if "OSError(30" in error.text or "EROFS" in error.text:
+    if error.errno == errno.EROFS:
         return UserError(f"{path}: that file system is read-only; choose another folder with --to")
     if "MemoryError" in error.text:
         return UserError(f"{path}: the board has too little RAM to receive it; reset it and try again")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Replay inputs on a board and hold every byte of every output against the host's core."""
+"""Replay inputs on a board and compare every byte of every output with the host's core."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import contextlib
 import hashlib
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import load
+from ..core.batch import to_raw
+from ..core.binding import check_file
 from ..errors import UserError
-from ..fileformat.read import FileTensor, decode
-from ..samples.datasets import channels_behind
-from .install import identify, require_midge
-from .transport import Board, BoardError, Progress
+from ..fileformat.read import decode, load_file
+from ..progress import Advance, Stage, silent
+from ..samples.datasets import read_vectors
+from .identity import identify, require_midge
+from .transport import BoardError, Connection, open_board
 from .upload import fingerprint, hashes, upload
 
 _PIECE = 2048  # bytes of an input in one request
@@ -53,7 +57,7 @@ class Difference:
 
 @dataclass
 class Verification:
-    """What came of it."""
+    """What came out of it."""
 
     board: str
     on_board: bool = False  # whether the model was there already
@@ -64,24 +68,58 @@ class Verification:
 
     @property
     def median_us(self) -> int:
+        """Microseconds of an inference on the board."""
         return int(statistics.median(self.microseconds)) if self.microseconds else 0
 
+    def require_equal(self) -> None:
+        """Raise UserError, naming the first byte that differs, unless all bytes are the same."""
+        if self.differences:
+            first = self.differences[0]
+            raise UserError(
+                f"{len(self.differences)} outputs differ; in run {first.run} {first.output} has {first.bytes} other "
+                f"bytes, the first at {first.index}: {first.found} on the board, {first.wanted} here"
+            )
 
-def vectors(blob: bytes, given: Path | None, runs: int, seed: int = 0) -> list[list[bytes]]:
-    """Inputs for the model: raw bytes for each input, for each run.
+    def facts(self) -> dict[str, Any]:
+        """Return all of it, for JSON."""
+        return asdict(self) | {"median_microseconds": self.median_us}
+
+
+def verify_model(
+    model: Path, port: str | None = None, given: str | None = None, runs: int = 12, seed: int = 0,
+    stage: Stage = silent,
+) -> Verification:  # fmt: skip
+    """Compare a board with this machine on one .midge file.
+
+    port: serial port of the board, None for the only one there. given, runs, seed: the inputs, see vectors.
+    stage: told of the runs. Raises UserError for a file that the core refuses, inputs
+    that do not fit, and a board that cannot run it.
+    """
+    blob = load_file(model)
+    check_file(blob, str(model))
+    inputs = vectors(blob, given, runs, seed)
+    with open_board(port) as board:
+        return replay(board, blob, model.name, inputs, stage("verifying", len(inputs)))
+
+
+
+
+def vectors(blob: bytes, given: str | Path | None, runs: int, seed: int = 0) -> list[list[bytes]]:
+    """Return inputs for a model: raw bytes for each input, for each run.
 
     given: .npy, .npz or .csv; quantised values where its dtype is the input's, else real ones. Without it the edges of
-    the dtype come first (all lowest, all highest, alternating, the zero point), then random ones.
+    the dtype come first (all lowest, all highest, alternating, the zero point), then random ones. Raises UserError.
     """
     file = decode(blob)
     inputs = [file.tensors[i] for i in file.inputs]
-    if given is not None:
-        return _given(given, inputs)
-    rng = np.random.default_rng(seed)
-    made = []
-    for run in range(runs):
-        made.append([_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in inputs])
-    return made
+    if given is None:
+        rng = np.random.default_rng(seed)
+        return [[_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in inputs] for run in range(runs)]
+    columns = []
+    for x, t in zip(read_vectors(given, inputs), inputs, strict=True):
+        raw = x if x.dtype == _DTYPES.get(t.dtype, t.dtype) else to_raw(x, t.dtype, t.scale, t.zero_point)
+        columns.append([sample.tobytes() for sample in raw])
+    return [list(run) for run in zip(*columns, strict=True)]
 
 
 def _edge_or_random(dtype: str, shape: Sequence[int], zero_point: int, run: int, rng: np.random.Generator) -> bytes:
@@ -110,36 +148,13 @@ def _range(dtype: str, kind: np.dtype) -> tuple[int, int]:
     return int(np.iinfo(kind).min), int(np.iinfo(kind).max)
 
 
-def _given(path: Path, inputs: Sequence[FileTensor]) -> list[list[bytes]]:
-    from ..cli.run import read_samples
-
-    if len(inputs) != 1:
-        raise UserError(f"{path}: the model has {len(inputs)} inputs, a file of vectors feeds one; leave it out to "
-                        "have vectors made")  # fmt: skip
-    (tensor,) = inputs
-    kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
-    elements = int(np.prod(tensor.shape, dtype=np.int64))
-    raw = None
-    if path.suffix == ".npy" and path.is_file():
-        raw = np.load(path, allow_pickle=False)
-    elif path.suffix == ".npz" and path.is_file():
-        with np.load(path, allow_pickle=False) as archive:
-            raw = archive[archive.files[0]]
-    if raw is not None and raw.dtype == kind and raw.size and raw.size % elements == 0:
-        return [[row.tobytes()] for row in channels_behind(raw, tensor.shape).reshape(-1, elements)]
-    real = read_samples(path, tensor.shape)
-    if not tensor.scale:
-        return [[row.astype(kind).tobytes()] for row in real]
-    low, high = _range(tensor.dtype, kind)
-    quantised = np.clip(np.round(real / tensor.scale) + tensor.zero_point, low, high).astype(kind)
-    return [[row.tobytes()] for row in quantised]
-
-
-def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes]], progress: Progress) -> Verification:
-    """Run the model on the board for each of `inputs`, and compare.
+def replay(
+    board: Connection, blob: bytes, path: str, inputs: Sequence[Sequence[bytes]], progress: Advance
+) -> Verification:
+    """Run a model on a board for each of `inputs`, and compare with the host's core.
 
     path: where the model may be on the board already; otherwise a copy is put there for the time being.
-    progress: told how many runs are done. Raises UserError when the board cannot run it.
+    progress: told of each run. Raises UserError when the board cannot run it.
     """
     board.restart()
     require_midge(board)
@@ -153,13 +168,13 @@ def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes
     try:
         here = load(blob)
         here.reset()
-        sizes = [len(x) for x in inputs[0]], [_bytes_of(t) for t in outputs]
+        sizes = [len(x) for x in inputs[0]], [t.size for t in outputs]
         _ask(board, f"{_ON_BOARD}ld({place!r},{sizes[0]},{sizes[1]})\n", silence_s=20)
         for run, xs in enumerate(inputs):
             wanted = [bytearray(n) for n in sizes[1]]
             here.run(list(xs), out=wanted)
             _compare(board, result, run, xs, wanted, [t.name for t in outputs])
-            progress(run + 1)
+            progress(1)
     finally:
         code = "m=x=y=None\n" if there else f"m=x=y=None\nimport os\ntry:os.remove({place!r})\nexcept OSError:pass\n"
         with contextlib.suppress(UserError):
@@ -167,12 +182,7 @@ def verify(board: Board, blob: bytes, path: str, inputs: Sequence[Sequence[bytes
     return result
 
 
-def _bytes_of(tensor: FileTensor) -> int:
-    kind = np.dtype(_DTYPES.get(tensor.dtype, tensor.dtype))
-    return int(np.prod(tensor.shape, dtype=np.int64)) * int(kind.itemsize)
-
-
-def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
+def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
     try:
         return board.ask(code, data, silence_s=silence_s)
     except BoardError as error:
@@ -183,8 +193,9 @@ def _ask(board: Board, code: str, data: bytes = b"", silence_s: float = 3.0) -> 
 
 
 def _compare(
-    board: Board, result: Verification, run: int, xs: Sequence[bytes], wanted: Sequence[bytearray], names: Sequence[str]
-) -> None:
+    board: Connection, result: Verification, run: int, xs: Sequence[bytes], wanted: Sequence[bytearray],
+    names: Sequence[str],
+) -> None:  # fmt: skip
     for i, x in enumerate(xs):
         for at in range(0, len(x), _PIECE):
             piece = x[at : at + _PIECE]
@@ -200,7 +211,7 @@ def _compare(
             result.differences.append(_difference(board, run, i, names[i], mine))
 
 
-def _difference(board: Board, run: int, i: int, name: str, mine: bytearray) -> Difference:
+def _difference(board: Connection, run: int, i: int, name: str, mine: bytearray) -> Difference:
     """Fetch the board's output and find what differs."""
     theirs = b""
     for at in range(0, len(mine), 512):

@@ -34,7 +34,7 @@ def add_map(program: Program, node: Node, function: str, operands: list[Tensor],
         if tensor.dtype not in VALUES:
             raise Unsupported(f"{tensor.dtype} tensors; {', '.join(VALUES)} can run")
     program.add(node, "MAP", operands, {
-        "dims": dims, **{name: step for name, step in zip(names, strides, strict=False)},
+        "dims": dims, **dict(zip(names, strides, strict=False)),
         "function": FUNCTIONS.index(function), "in_dtype": DTYPES[operands[0].dtype], "out_dtype": DTYPES[out.dtype],
         **INT32_LIMITS, **params,
     })  # fmt: skip

@@ -18,7 +18,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def new_figure(width: float, height: float, **options: Any) -> tuple[Any, Any]:
-    """A figure of so many inches and its axes; options go to matplotlib's subplots. Raises UserError."""
+    """Return a figure of so many inches and its axes; options go to matplotlib's subplots. Raises UserError."""
     matplotlib = need("matplotlib", "plot", "drawing a picture")
     matplotlib.use("Agg")
     with matplotlib.rc_context({
@@ -35,7 +35,7 @@ def new_figure(width: float, height: float, **options: Any) -> tuple[Any, Any]:
 
 
 def head(axes: Any, title: str, detail: str = "", x: float = 0.0) -> None:
-    """A title in bold and what it is about in small, above the axes from `x` on (0 left, 1 right)."""
+    """Write a title in bold and what it is about in small, above the axes from `x` on (0 left, 1 right)."""
     place = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     axes.annotate(title, (x, 1.0), xytext=(0, 26), fontsize=12, weight="bold", **place)
     axes.annotate(detail, (x, 1.0), xytext=(0, 12), fontsize=8.5, color=QUIET, **place)
@@ -54,5 +54,5 @@ def save(figure: Any, path: Path) -> None:
 
 
 def bytes_text(n: float) -> str:
-    """A number of bytes for an axis."""
+    """Return a number of bytes as text for an axis."""
     return f"{n:,.0f}" if n < 10_000 else f"{n / 1000:,.0f} k"

@@ -12,7 +12,10 @@ _COLOURS = {"tensor": SKY, "state": GREEN, "scratch": ORANGE}
 
 
 def arena_figure(model: Anatomy) -> Any:
-    """Time runs to the right, a column a node; addresses go up. Below: MACs and flash of each node."""
+    """Draw the arena over time, one column per node, addresses going up; below, MACs and flash of each node.
+
+    Raises UserError without matplotlib, as every figure does.
+    """
     nodes, spans = model.nodes, model.spans
     width = min(24.0, max(7.0, 2.5 + 0.28 * len(nodes)))
     figure, (arena, macs, flash) = new_figure(width, 7.2, nrows=3, sharex=True, height_ratios=(5, 1, 1))
@@ -60,7 +63,7 @@ def arena_figure(model: Anatomy) -> Any:
 
 
 def _label(axes: Any, span: Span, left: float, right: float, model: Anatomy, width: float) -> None:
-    """The tensor's name where its rectangle has room for it."""
+    """Write the tensor's name where its rectangle has room for it."""
     column = width * 0.88 / (len(model.nodes) + 2)  # inches
     letters = int((right - left) * column / 0.062)
     tall = span.size / (1.1 * model.file.arena_size) > 0.028

@@ -14,7 +14,7 @@ _MOST_NUMBERS = 20  # classes up to which each cell carries its count
 
 
 def confusion_figure(result: Evaluation, name: str) -> Any:
-    """Rows are what samples are, columns what they were taken for; shades are shares of a row."""
+    """Draw a confusion matrix: rows are what samples are, columns what they were taken for, shades shares of a row."""
     matrix = np.array(result.confusion)
     count = len(matrix)
     size = min(16.0, 2.6 + 0.42 * count)

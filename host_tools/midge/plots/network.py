@@ -13,7 +13,7 @@ _ROWS = 16  # in a column
 
 
 def _colour(op: str) -> str:
-    """By what an op does; what is not listed moves or converts values."""
+    """Return the colour of an op by what it does; what is not listed moves or converts values."""
     families = (
         (BLUE, ("CONV_2D",)), (GREEN, ("DEPTHWISE",)), (PINK, ("MATMUL", "LSTM", "SVDF")),
         (ORANGE, ("MAX_POOL", "AVERAGE_POOL", "MEAN", "REDUCE", "EXTREME")), (RED, ("SOFTMAX", "L2_NORM")),
@@ -23,7 +23,7 @@ def _colour(op: str) -> str:
 
 
 def _lines(n: NodeCost) -> tuple[str, str]:
-    """What stands in a box."""
+    """Return the two lines of a box."""
     p = n.node.params
     detail = ""
     if "kernel_h" in p:
@@ -35,7 +35,7 @@ def _lines(n: NodeCost) -> tuple[str, str]:
 
 
 def ranks(model: Anatomy) -> list[int]:
-    """A row for each node: behind its parents, and as near to what reads it as that allows."""
+    """Return the row of each node: after its parents, and as near to what reads it as that allows."""
     count = len(model.nodes)
     parents = [model.parents(i) for i in range(count)]
     found: list[int] = []
@@ -52,7 +52,7 @@ def ranks(model: Anatomy) -> list[int]:
 
 
 def network_figure(model: Anatomy) -> Any:
-    """Boxes coloured by kind of op, with kernel, stride, output shape and bytes of constants."""
+    """Draw the nodes as boxes coloured by kind of op, with kernel, stride, output shape and bytes of constants."""
     rank = ranks(model)
     rows: dict[int, list[int]] = {}
     for i, r in enumerate(rank):
@@ -120,7 +120,7 @@ def _draw(
 def _route(
     p: int, i: int, rank: list[int], place: dict[int, tuple[float, float]], tall: int, lefts: list[float]
 ) -> list[tuple[float, float]]:
-    """Corners of the line from node p to node i: straight to the next row, else beside what lies between."""
+    """Return the corners of the line from node p to node i: straight to the next row, else around what is between."""
     (px, py), (x, y) = place[p], place[i]
     if rank[p] // tall == rank[i] // tall:
         if rank[i] - rank[p] == 1:

@@ -14,7 +14,7 @@ _ENOUGH = 60.0  # dB; more cannot be told apart
 
 
 def noise_figure(report: Report, name: str) -> Any:
-    """A bar a layer, from the input down; the layer that adds most noise in red."""
+    """Draw one bar per layer, from the input down; the layer that adds most noise in red."""
     layers = report.layers
     figure, axes = new_figure(7.5, min(40.0, 1.9 + 0.2 * len(layers)))
     from matplotlib.patches import Patch

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""Count the instructions of a model on an emulated core, and estimate its time from them."""

@@ -15,7 +15,7 @@ SMALL = 8  # other integers stay below it: indices, lengths, tokens
 
 
 def input_bytes(tensor: FileTensor, index: int) -> bytes:
-    """The bytes of a model's input, the same on every machine.
+    """Return the bytes of a model's input, the same on every machine.
 
     int8, uint8, int16 and uint16 over their whole range, float32 in [-1, 1), bool 0 or 1, other integers from 0 to 7.
     """
@@ -31,7 +31,7 @@ def input_bytes(tensor: FileTensor, index: int) -> bytes:
 
 
 def start_arena(file: File) -> bytes:
-    """The arena in front of a run: the inputs where they belong, noise everywhere else."""
+    """Return the arena as it is before a run: the inputs where they belong, noise everywhere else."""
     arena = bytearray(hashlib.shake_128(b"midge arena").digest(file.arena_size))
     for index, tensor in enumerate(file.tensors[i] for i in file.inputs):
         arena[tensor.offset : tensor.offset + tensor.size] = input_bytes(tensor, index)
@@ -39,7 +39,7 @@ def start_arena(file: File) -> bytes:
 
 
 def wanted_crc(model: bytes, file: File) -> int:
-    """CRC-32 of all outputs that the host's core computes of these inputs."""
+    """Return the CRC-32 of all outputs that the host's core computes from these inputs."""
     outputs = [bytearray(file.tensors[i].size) for i in file.outputs]
     inputs = [input_bytes(file.tensors[at], index) for index, at in enumerate(file.inputs)]
     Model(model, checksum=False).run(inputs, outputs)

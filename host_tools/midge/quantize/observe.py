@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.batch import Progress
 from ..core.binding import Model
 from ..errors import UserError
 from ..graph import Graph, Tensor
+from ..progress import Advance
 from .ranges import Statistics
 from .trace import Trace
 
@@ -50,7 +50,7 @@ class Observation:
                                 "are they in the units that the network was trained on?")
 
 
-def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Progress | None = None) -> Observation:
+def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Advance | None = None) -> Observation:
     """Run all samples, twice where histograms are wanted: their ends must be known first."""
     trace = Trace(graph)
     seen = Observation(trace)
@@ -65,7 +65,7 @@ def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Pro
             if id(tensor) in own:
                 own[id(tensor)].add_histogram(values)
 
-    seen.merge(trace.share(len(inputs[0]), lambda: {}, extremes, progress))
+    seen.merge(trace.share(len(inputs[0]), dict, extremes, progress))
     seen.check()
     if histograms:
         seen.merge_histograms(trace.share(len(inputs[0]), seen.histograms_like, fill, progress))

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import UserError
 from ..graph import Graph, Node, Tensor
+from ..progress import Stage, silent
 from . import scheme
 from .equalize import equalize
 from .observe import Observation, observe
@@ -22,7 +23,6 @@ MOST_MEASURED = 48  # samples on which candidates are compared
 _NEARLY = 2.0  # dB
 # Entropy looks at single tensors and is rarely best for a network's outputs.
 _AUTO = ("minmax", "average", "percentile", "mse")
-Stage = Callable[[str, int], Callable[[int], None]]  # (what is done, how many samples) -> told of each
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,6 @@ class _Candidate:
     method: str
     bias_correction: bool
     pairs: int = 0
-
-
-def silent(what: str, count: int) -> Callable[[int], None]:
-    """The stage of those who want no progress."""
-    return lambda n: None
 
 
 class Quantizer:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.batch import Progress
 from ..core.binding import Model
 from ..graph import Graph, Tensor
+from ..progress import Advance
 from .observe import Observation
 from .rewrite import Rewritten
 from .trace import Trace
@@ -94,7 +94,7 @@ def decibels(noise_by_signal: float) -> float:
 
 
 def measure(
-    graph: Graph, done: Sequence[Rewritten], inputs: Sequence[np.ndarray], progress: Progress | None = None
+    graph: Graph, done: Sequence[Rewritten], inputs: Sequence[np.ndarray], progress: Advance | None = None
 ) -> list[Noise]:
     """Run the float network and quantised ones of it side by side.
 

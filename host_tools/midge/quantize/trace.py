@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from ..convert.pipeline import run_passes
-from ..core.batch import Progress, to_raw, to_real
+from ..core.batch import to_raw, to_real
 from ..core.binding import Model
 from ..graph import Graph, Tensor
 from ..lowering import lower
@@ -26,6 +26,7 @@ from ..program.arena import ALIGNMENT, Plan, whole
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
 from ..program.packing.scratch import take_scratch
+from ..progress import Advance
 
 Worker = TypeVar("Worker")
 
@@ -79,7 +80,7 @@ class Trace:
 
     def share(
         self, count: int, make: Callable[[], Worker], each: Callable[[Model, Worker, int], None],
-        progress: Progress | None = None,
+        progress: Advance | None = None,
     ) -> list[Worker]:
         """Let the machine's cores share `count` samples: each has a model and what `make` gives it to write to."""
         threads = 1 if self.stateful else min(os.cpu_count() or 1, max(count, 1))

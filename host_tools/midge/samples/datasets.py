@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Samples and their labels from what people have: .npy, .npz, .csv, or a folder a class of .wav, .csv, .png or .jpg.
+"""Read samples and their labels from what people have: .npy, .npz, .csv, or folders of .wav, .csv, .png or .jpg.
 
-Values stay in the units that the file gives, but for pictures (see pixels) and sound, which is read as -1 to 1.
+A folder has one folder per class in it. Values stay in the units that the file gives, except pictures (see pixels) and
+sound, which is read as -1 to 1.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)
 
 
 class Input(Protocol):
-    """An input or output of a model: an ir.Tensor or a FileTensor."""
+    """A model's input: a tensor of a graph or of a file."""
 
     name: str
     dtype: str
@@ -39,7 +40,7 @@ class Input(Protocol):
 
 @dataclass
 class Dataset:
-    """inputs: for each input of the model an array [samples, *shape]. targets: one entry a sample, or None."""
+    """Samples for each input of a model as arrays [samples, *shape], and their labels, one per sample, or None."""
 
     inputs: list[np.ndarray]
     targets: np.ndarray | None = None
@@ -54,8 +55,8 @@ class Dataset:
 def read_dataset(
     source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, inputs: Sequence[Input],
     labels: Sequence[str] = (), pixels: str | None = None,
-) -> Dataset:
-    """Samples for the inputs of a model, checked.
+) -> Dataset:  # fmt: skip
+    """Return samples for the inputs of a model: float32 [samples, *shape], checked to be finite and of the right size.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
     labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
@@ -66,19 +67,41 @@ def read_dataset(
     elif isinstance(source, np.ndarray):
         found = Dataset([source])
     elif isinstance(source, (str, Path)):
-        path, key = _split(str(source))
-        found = _from_folder(path, inputs, labels, pixels) if path.is_dir() else _from_file(path, key, inputs)
-        found.title = str(source)
+        found = _from_path(source, inputs, labels, pixels)
     else:
         found = Dataset([np.asarray(x) for x in source])
-    found.inputs = _checked(found, inputs)
+    _check_count(found, inputs)
+    shaped = [_samples(x, tensor, found.title) for x, tensor in zip(found.inputs, inputs, strict=True)]
+    found.inputs = [_finite(x, found.title) for x in shaped]
     if found.targets is not None and len(found.targets) != len(found):
         raise UserError(f"{found.title}: {len(found.targets)} labels for {len(found)} samples; give each sample one")
+    return _same_length(found)
+
+
+def read_vectors(source: str | Path, inputs: Sequence[Input]) -> list[np.ndarray]:
+    """Return what a file or folder holds for each input of a model, [runs, *shape] in the file's own dtype.
+
+    It takes what read_dataset refuses: a recording of another shape is cut into as many runs as it holds, values may
+    be NaN, and of several arrays in an .npz file of which none is called x the first one counts. Raises UserError.
+    """
+    found = _from_path(source, inputs, guess=True)
+    _check_count(found, inputs)
+    found.inputs = [_cut(x, t, found.title) for x, t in zip(found.inputs, inputs, strict=True)]
+    return _same_length(found).inputs
+
+
+def _from_path(
+    source: str | Path, inputs: Sequence[Input], labels: Sequence[str] = (), pixels: str | None = None,
+    guess: bool = False,
+) -> Dataset:  # fmt: skip
+    path, key = _split(str(source))
+    found = _from_folder(path, inputs, labels, pixels) if path.is_dir() else _from_file(path, key, inputs, guess)
+    found.title = str(source)
     return found
 
 
 def _split(text: str) -> tuple[Path, str | None]:
-    """A path, and the array's name behind a colon."""
+    """Return a path, and the array's name after a colon."""
     path, colon, key = text.rpartition(":")
     return (Path(path), key) if colon and Path(path).suffix == ".npz" else (Path(text), None)
 
@@ -86,11 +109,11 @@ def _split(text: str) -> tuple[Path, str | None]:
 # Arrays
 
 
-def _from_file(path: Path, key: str | None, inputs: Sequence[Input]) -> Dataset:
+def _from_file(path: Path, key: str | None, inputs: Sequence[Input], guess: bool) -> Dataset:
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
-                return _from_archive(path, {name: archive[name] for name in archive.files}, key, inputs)
+                return _from_archive(path, {name: archive[name] for name in archive.files}, key, inputs, guess)
         if path.suffix == ".npy":
             return Dataset([np.load(path, allow_pickle=False)])
         if path.suffix in TABLES:
@@ -99,10 +122,13 @@ def _from_file(path: Path, key: str | None, inputs: Sequence[Input]) -> Dataset:
         raise UserError(f"{path}: {error.strerror or error}; check the path") from error
     except (ValueError, EOFError, KeyError) as error:
         raise UserError(f"{path}: no numbers could be read from it ({error})") from error
-    raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with a folder a class, not '{path.suffix}'")
+    raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with one folder per class, "
+                    f"not '{path.suffix}'")  # fmt: skip
 
 
-def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, inputs: Sequence[Input]) -> Dataset:
+def _from_archive(
+    path: Path, arrays: dict[str, np.ndarray], key: str | None, inputs: Sequence[Input], guess: bool
+) -> Dataset:
     targets = next((arrays[name] for name in TARGET_NAMES if name in arrays), None)
     others = {name: a for name, a in arrays.items() if name not in TARGET_NAMES and a.dtype.kind in "iufb" and a.ndim}
     if key is not None:
@@ -110,14 +136,16 @@ def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, in
             raise UserError(f"{path}: holds no array '{key}'; it has {', '.join(arrays)}")
         return Dataset([arrays[key]], targets)
     if len(inputs) > 1:
-        for names in ([e.name for e in inputs], [f"input_{i}" for i in range(len(inputs))],
+        for names in ([t.name for t in inputs], [f"input_{i}" for i in range(len(inputs))],
                       [f"x{i}" for i in range(len(inputs))]):
             if all(name in others for name in names):
                 return Dataset([others[name] for name in names], targets)
-        raise UserError(f"{path}: the model has the inputs {', '.join(e.name for e in inputs)}; name the arrays so, or "
+        raise UserError(f"{path}: the model has the inputs {', '.join(t.name for t in inputs)}; name the arrays so, or "
                         f"input_0, input_1, ...; it has {', '.join(arrays) or 'none'}")
     fitting = [name for name, a in others.items() if len(a) and a[0].size == _elements(inputs[0])]
     chosen = ["x"] if "x" in others else fitting if len(fitting) == 1 else list(others) if len(others) == 1 else []
+    if guess and not chosen:
+        chosen = [*fitting, *others][:1]
     if len(chosen) != 1:
         raise UserError(f"{path}: which of its arrays are the samples: {', '.join(others) or 'it has none'}? "
                         f"Name one: {path}:{next(iter(fitting or others), 'x')}")
@@ -125,7 +153,7 @@ def _from_archive(path: Path, arrays: dict[str, np.ndarray], key: str | None, in
 
 
 def read_table(path: Path) -> np.ndarray:
-    """A .csv file's numbers [rows, columns], without its line of names."""
+    """Return a .csv file's numbers, float32 [rows, columns], without its line of names."""
     with path.open(encoding="utf-8", errors="replace") as file:
         first = file.readline().split(",")[0].strip()
     try:
@@ -148,7 +176,7 @@ def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], pix
     if not folders:
         files = [(p, -1) for p in _files(path)]
         if not files:
-            raise UserError(f"{path}: no samples in this folder; put a folder a class into it, "
+            raise UserError(f"{path}: no samples in this folder; put one folder per class into it, "
                             f"with {', '.join((*PICTURES, *SOUNDS, '.csv'))} files")
     classes = names
     if labels and folders:
@@ -176,7 +204,7 @@ class _Reader:
     """Reads one file as one sample of an input."""
 
     def __init__(self, tensor: Input, pixels: str | None) -> None:
-        self.tensor, self.notes = tensor, list[str]()
+        self.input, self.notes = tensor, list[str]()
         if pixels is not None and pixels not in PIXEL_UNITS:
             raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
         self.pixels = pixels
@@ -188,18 +216,18 @@ class _Reader:
                       else np.load(path, allow_pickle=False) if suffix == ".npy" else read_table(path))
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: what soundfile raises
             raise UserError(f"{path}: cannot be read as a sample ({error}); replace or remove it") from error
-        if values.size != _elements(self.tensor):
-            raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.tensor.name}' "
-                            f"wants {list(self.tensor.shape)} ({_elements(self.tensor)} values); "
+        if values.size != _elements(self.input):
+            raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.input.name}' "
+                            f"wants {list(self.input.shape)} ({_elements(self.input)} values); "
                             + ("a network on spectrograms wants those, not sound" if suffix in SOUNDS else
                                "cut the samples to that length"))
-        return values.reshape(self.tensor.shape)
+        return values.reshape(self.input.shape)
 
     def _picture(self, path: Path) -> np.ndarray:
         image_module = need("PIL.Image", "media", "reading pictures")
-        shape = self.tensor.shape[1:] if len(self.tensor.shape) == 4 else self.tensor.shape
+        shape = self.input.shape[1:] if len(self.input.shape) == 4 else self.input.shape
         if len(shape) != 3 or shape[2] not in (1, 3):
-            raise UserError(f"{path}: a picture for the input '{self.tensor.name}' {list(self.tensor.shape)}; "
+            raise UserError(f"{path}: a picture for the input '{self.input.name}' {list(self.input.shape)}; "
                             "pictures need [1, height, width, 1 or 3]")
         with image_module.open(path) as image:
             if (image.height, image.width) != tuple(shape[:2]):
@@ -210,13 +238,13 @@ class _Reader:
         return values / np.float32(divisor) - np.float32(minus)
 
     def _units(self) -> str:
-        """What pictures were turned into for training, as far as the input's scale tells."""
+        """Return what pictures were turned into for training, as far as the input's scale tells. Raises UserError."""
         if self.pixels is None:
-            if not self.tensor.scale:
-                raise UserError(f"the float input '{self.tensor.name}' does not tell what pictures were turned into "
-                                f"for training; say --pixels {', '.join(PIXEL_UNITS)}")
-            low = self.tensor.scale * (-128 - self.tensor.zero_point)
-            high = self.tensor.scale * (127 - self.tensor.zero_point)
+            if not self.input.scale:
+                raise UserError(f"the float input '{self.input.name}' does not tell what pictures were turned into for "
+                                f"training; say --pixels {', '.join(PIXEL_UNITS)}")
+            low = self.input.scale * (-128 - self.input.zero_point)
+            high = self.input.scale * (127 - self.input.zero_point)
             self.pixels = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
             self.notes.append(f"pictures as {self.pixels}, which the input's range {low:.3g} to {high:.3g} suggests; "
                               "--pixels says otherwise")
@@ -230,8 +258,8 @@ class _Reader:
 # Checks
 
 
-def channels_behind(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Samples [n, C, H, W], as networks from PyTorch have them, as [n, H, W, C] where that is the input's shape."""
+def _channels_last(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Return samples [n, C, H, W], as networks from PyTorch take them, as [n, H, W, C] if that is the input's shape."""
     first = (shape[-1], *shape[1:-1]) if len(shape) > 2 else ()
     return np.moveaxis(x, 1, -1) if x.shape[1:] == first != tuple(shape[1:]) else x
 
@@ -240,33 +268,51 @@ def _elements(tensor: Input) -> int:
     return int(np.prod(tensor.shape, dtype=np.int64))
 
 
-def _checked(data: Dataset, inputs: Sequence[Input]) -> list[np.ndarray]:
-    """The inputs as numbers of the right count, [samples, *shape]; UserError that says what is wrong."""
+def _check_count(data: Dataset, inputs: Sequence[Input]) -> None:
     if len(data.inputs) != len(inputs):
         raise UserError(f"{data.title}: arrays for {len(data.inputs)} inputs; the model has {len(inputs)}: "
-                        f"{', '.join(e.name for e in inputs)}")
-    found = []
-    for x, tensor in zip(data.inputs, inputs, strict=True):
-        if x.dtype.kind not in "iufb":
-            raise UserError(f"{data.title}: values of dtype {x.dtype}; numbers are wanted, as float32")
-        wanted = _elements(tensor)
-        if x.ndim and x.size == wanted and x.shape[:1] != (1,) and x[0].size != wanted:
-            x = x[None]  # one sample
-        if not x.ndim or not len(x):
-            raise UserError(f"{data.title}: no samples in it")
-        if x[0].size != wanted:
-            raise UserError(f"{data.title}: samples of shape {list(x.shape[1:])} ({x[0].size} values); the input "
-                            f"'{tensor.name}' wants {list(tensor.shape)} ({wanted} values), one sample a row")
-        real = np.asarray(channels_behind(x, tensor.shape), np.float32).reshape(len(x), *tensor.shape)
-        finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
-        if not finite.all():
-            raise UserError(f"{data.title}: {(~finite).sum()} of {len(real)} samples hold NaN or infinity, first "
-                            f"sample {int(np.argmin(finite))}; leave them out")
-        found.append(real)
-    if len({len(x) for x in found}) > 1:
-        raise UserError(f"{data.title}: {' and '.join(str(len(x)) for x in found)} samples for the inputs; "
+                        f"{', '.join(t.name for t in inputs)}")
+
+
+def _same_length(data: Dataset) -> Dataset:
+    if len({len(x) for x in data.inputs}) > 1:
+        raise UserError(f"{data.title}: {' and '.join(str(len(x)) for x in data.inputs)} samples for the inputs; "
                         "give each the same number")
-    return found
+    return data
+
+
+def _samples(x: np.ndarray, tensor: Input, title: str) -> np.ndarray:
+    """Return an array of samples as [samples, *shape]. Raises UserError where it is not of that size."""
+    if x.dtype.kind not in "iufb":
+        raise UserError(f"{title}: values of dtype {x.dtype}; numbers are wanted, as float32")
+    wanted = _elements(tensor)
+    if x.ndim and x.size == wanted and x.shape[:1] != (1,) and x[0].size != wanted:
+        x = x[None]  # one sample
+    if not x.ndim or not len(x):
+        raise UserError(f"{title}: no samples in it")
+    if x[0].size != wanted:
+        raise UserError(f"{title}: samples of shape {list(x.shape[1:])} ({x[0].size} values); the input "
+                        f"'{tensor.name}' wants {list(tensor.shape)} ({wanted} values), one sample per row")
+    return _channels_last(x, tensor.shape).reshape(len(x), *tensor.shape)
+
+
+def _cut(x: np.ndarray, tensor: Input, title: str) -> np.ndarray:
+    """Return an array of any shape, cut into runs [runs, *shape]. Raises UserError where it does not come out even."""
+    wanted = _elements(tensor)
+    if x.dtype.kind not in "iufb" or not x.size or x.size % wanted:
+        raise UserError(f"{title}: holds {x.size} values of {x.dtype} {list(x.shape)}; "
+                        f"the model wants {wanted} numbers per run")
+    return _channels_last(x, tensor.shape).reshape(-1, *tensor.shape)
+
+
+def _finite(x: np.ndarray, title: str) -> np.ndarray:
+    """Return samples as float32. Raises UserError for NaN and infinity."""
+    real = np.asarray(x, np.float32)
+    finite = np.isfinite(real.reshape(len(real), -1)).all(axis=1)
+    if not finite.all():
+        raise UserError(f"{title}: {(~finite).sum()} of {len(real)} samples hold NaN or infinity, first sample "
+                        f"{int(np.argmin(finite))}; leave them out")
+    return real
 
 
 def check_calibration(data: Dataset) -> list[str]:
@@ -296,7 +342,7 @@ def check_calibration(data: Dataset) -> list[str]:
 
 
 def check_range(data: Dataset, inputs: Sequence[Input]) -> list[str]:
-    """Warnings about samples that a quantised input cannot hold."""
+    """Return warnings about samples that a quantised input cannot hold."""
     warnings = []
     for x, tensor in zip(data.inputs, inputs, strict=True):
         if tensor.dtype not in ("int8", "uint8", "int16") or not tensor.scale:

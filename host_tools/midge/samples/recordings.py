@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recordings of an inertial sensor: a CSV file, a row a sample, with or without a line of names above."""
+"""Recordings of an inertial sensor: a CSV file with one sample per row, with or without a line of names above."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from midge.errors import UserError
+from ..errors import UserError
 
 Recording = npt.NDArray[np.float32]
 _LARGEST = float(np.finfo(np.float32).max)
-_WANTED = "wanted x, y, z in g, and optionally x, y, z in degrees a second"
+_WANTED = "wanted x, y, z in g, and optionally x, y, z in degrees per second"
 
 
 def read_recording(path: Path) -> Recording:
-    """Return a recording as float32 [rows, 3 or 6]: acceleration in g, then angular rate in degrees a second.
+    """Return a recording as float32 [rows, 3 or 6]: acceleration in g, then angular rate in degrees per second.
 
     Raises UserError, with the line's number, where the file is no such CSV, has other columns, is empty, or has a
     value that is no finite number.
@@ -32,7 +32,7 @@ def read_recording(path: Path) -> Recording:
     if lines and not any(_is_number(field) for field in lines[0][1]):
         del lines[0]
     if not lines:
-        raise UserError(f"{path}: no samples in it; {_WANTED}, a line each")
+        raise UserError(f"{path}: no samples in it; {_WANTED}, one per line")
     columns = len(lines[0][1])
     if columns not in (3, 6):
         raise UserError(f"{path}:{lines[0][0]}: {columns} columns; {_WANTED}")

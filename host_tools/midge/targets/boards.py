@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The boards, one TOML row each. Everything that a tool needs to know of a board stands in its row."""
+"""The boards, one TOML row each: what a tool needs to know of a board. What follows from its core is in cores.toml."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -11,13 +10,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..resources import folder
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-CORES = Path(__file__).with_name("cores.toml")
+from .cores import Core, cores, emulated_cores, read_toml
 
 
 @dataclass(frozen=True)
@@ -35,7 +28,7 @@ class Qemu:
     machine: str
     memory: dict[str, Region]
     tools: str  # the kind that ports/toolchain.sh installs
-    system: str = "qemu-system-arm"
+    system: str  # the program of QEMU; it follows from the core
     options: tuple[str, ...] = ()  # what QEMU is told besides
 
 
@@ -46,9 +39,7 @@ class Board:
     name: str
     title: str
     mcu: str
-    core: str
-    arch: str  # the name that MicroPython's native .mpy files use
-    simd: str  # the backend of native_module/core/simd that its kernels get
+    core: str  # a name in cores.toml
     clock_hz: int
     ram_bytes: int
     heap_bytes: int  # what Python finds after boot, about
@@ -63,6 +54,16 @@ class Board:
     flash_line_bytes: int = 16
     flash_cached: bool = True
     qemu: Qemu | None = None
+
+    @property
+    def arch(self) -> str:
+        """The name that MicroPython's native .mpy files use for its core."""
+        return cores()[self.core].arch
+
+    @property
+    def simd(self) -> str:
+        """The backend of native_module/core/simd that its kernels use."""
+        return cores()[self.core].simd
 
 
 def boards_dir() -> Path:
@@ -93,21 +94,16 @@ def load_board(name: str) -> Board:
     return parse_board(path.stem, read_toml(path))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds. Raises UserError."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path.name}: {error}") from error
-
-
 def load_boards() -> list[Board]:
     """Return all known boards, sorted by name."""
     return [load_board(name) for name in board_names()]
 
 
 def parse_board(name: str, row: Mapping[str, Any]) -> Board:
-    """Check a row's fields against `Board` and return it; a missing or unknown field is a UserError."""
+    """Check a row against `Board` and return it.
+
+    Raises UserError for a field that is missing or unknown, and for a core that is not in cores.toml.
+    """
     known = {field.name: field for field in fields(Board) if field.name != "name"}
     missing = [key for key, field in known.items() if field.default is MISSING and key not in row]
     unknown = [key for key in row if key not in known]
@@ -115,9 +111,21 @@ def parse_board(name: str, row: Mapping[str, Any]) -> Board:
         raise UserError(f"{name}.toml: " + "; ".join(
             f"{what} {', '.join(keys)}" for what, keys in (("missing", missing), ("unknown", unknown)) if keys))
     values = dict(row)
+    if row["core"] not in cores():
+        raise UserError(f"{name}.toml: no core is called '{row['core']}'; cores: {', '.join(cores())}")
     if "qemu" in values:
         table = values["qemu"]
-        wanted = {field.name for field in fields(Qemu)}
         memory = {region: Region(**place) for region, place in table["memory"].items()}
-        values["qemu"] = Qemu(**{key: table[key] for key in wanted & table.keys()} | {"memory": memory})
+        system = emulated_cores()[row["core"]].isa.system
+        values["qemu"] = Qemu(table["machine"], memory, table["tools"], system, tuple(table.get("options", ())))
     return Board(name=name, **values)
+
+
+def find_core(name: str) -> Core:
+    """Return a core by its own name or that of a board that has it. Raises UserError where there is neither."""
+    if name in cores():
+        return cores()[name]
+    boards = {board.lower(): board for board in board_names()}
+    if name.lower() in boards:
+        return cores()[load_board(name).core]
+    raise UserError(f"no target '{name}'; cores: {', '.join(cores())}; boards: {', '.join(boards)}")

@@ -3,13 +3,14 @@
  * What the kernels share: checks that a node's parameters fit its tensors and constants.
  *
  * A _check function returns true when its kernel can read and write nothing outside what the file
- * and the arena hold; products are formed in 64 bits. Otherwise it records the first fault.
+ * and the arena hold; it forms all sizes with sizes.h. Otherwise it records the first fault.
  */
 #ifndef MG_KERNELS_H
 #define MG_KERNELS_H
 
 #include "../ops.h"
 #include "../arithmetic/requantize.h"
+#include "../sizes.h"
 
 /* Records a fault and gives false. Kept out of line: every check calls it. */
 MG_CHECKED bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
@@ -35,7 +36,7 @@ static inline bool mg_is_pointwise(const mg_conv_params_t *p) {
 }
 
 static inline uint32_t mg_pixels_of(const mg_conv_params_t *p) {
-    return MG_DENSE_ONLY ? 1 : (uint32_t)p->batches * p->out_h * p->out_w;
+    return MG_DENSE_ONLY ? 1 : mg_times4(p->batches, p->out_h, p->out_w, 1);
 }
 
 /* The node has so many inputs and one output, of these dtypes. */
@@ -45,12 +46,12 @@ MG_CHECKED bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, u
 MG_CHECKED bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_outputs, const uint8_t *dtypes);
 
 /* Tensor i of the node (inputs, then outputs) has `elements` elements. */
-MG_CHECKED bool mg_check_elements(const mg_check_t *check, uint32_t i, uint64_t elements);
+MG_CHECKED bool mg_check_elements(const mg_check_t *check, uint32_t i, uint32_t elements);
 
-/* A walk over dims with these strides, in elements, stays inside tensor i; at most `limit` elements
- * are visited, so that no product here wraps 64 bits. */
+/* A walk over dims with these strides, in elements, stays inside tensor i, and visits at most `limit` elements, which
+ * is at most MG_MOST. */
 MG_CHECKED bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
-                              uint32_t rank, uint64_t limit);
+                              uint32_t rank, uint32_t limit);
 
 /* The same over the elements of output `i`, which is what an operand of an op element by element does. */
 MG_CHECKED bool mg_check_operand(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides);
@@ -62,10 +63,10 @@ MG_CHECKED bool mg_check_reduction(const mg_check_t *check);
 MG_CHECKED bool mg_check_product(const mg_check_t *check);
 
 /* A constant is in the data section. */
-MG_CHECKED bool mg_check_data(const mg_check_t *check, uint32_t offset, uint64_t size);
+MG_CHECKED bool mg_check_data(const mg_check_t *check, uint32_t offset, uint32_t size);
 
 /* The node has this much scratch, the least that its kernel takes. */
-MG_CHECKED bool mg_check_scratch(const mg_check_t *check, uint64_t least);
+MG_CHECKED bool mg_check_scratch(const mg_check_t *check, uint32_t least);
 
 /* Tells who asks (mg_ask_scratch) that more scratch makes the kernel faster: in steps, up to `most`. Gives true. Boards
  * never ask. */
@@ -73,7 +74,7 @@ MG_CHECKED bool mg_check_scratch(const mg_check_t *check, uint64_t least);
 #define MG_OFFER_SCRATCH(check, step, most) true
 #else
 #define MG_OFFER_SCRATCH(check, step, most) mg_offer_scratch((check), (step), (most))
-MG_CHECKED bool mg_offer_scratch(const mg_check_t *check, uint64_t step, uint64_t most);
+MG_CHECKED bool mg_offer_scratch(const mg_check_t *check, uint32_t step, uint32_t most);
 #endif
 
 MG_CHECKED bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift);
@@ -90,8 +91,25 @@ MG_CHECKED bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t o
  * patch [kernel_h][kernel_w][in_c], with the input's zero point where the window hangs over. */
 void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, int32_t x, int8_t *patch);
 
+/* Weights of an output of a convolution. */
+static inline uint32_t mg_taps_of(const mg_conv_params_t *p) {
+    return mg_times4(p->kernel_h, p->kernel_w, p->in_c, 1);
+}
+
+/* How many inputs lie under the windows of so many outputs: below 2^19 where mg_check_window has accepted them, or up
+ * to three more. */
+static inline uint32_t mg_reach(uint32_t outputs, uint32_t stride, uint32_t kernel, uint32_t dilation) {
+    return (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+/* The dilation of so many taps or the stride of so many outputs. Those of a single one, which no check bounds, would
+ * only carry pointers away behind it. */
+static inline uint32_t mg_step(uint32_t count, uint32_t step) {
+    return count == 1 ? 1 : step;
+}
+
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
-MG_CHECKED bool mg_check_conv(const mg_check_t *check, uint64_t weights, uint64_t scratch);
+MG_CHECKED bool mg_check_conv(const mg_check_t *check, uint32_t weights, uint32_t scratch);
 
 /* The shapes of a pooling op. */
 MG_CHECKED bool mg_check_pool(const mg_check_t *check);

@@ -20,9 +20,11 @@ void *_sbrk(ptrdiff_t n) {
 #endif
 
 static void reset(void) {
-#if defined(__ARM_FEATURE_MVE)
+#if defined(__ARM_FP)
     *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: FPU, and with it Helium */
-    *(volatile uint32_t *)0xe000ed14 |= 1u << 19;   /* CCR.LOB: low-overhead loops */
+#endif
+#if defined(__ARM_FEATURE_MVE)
+    *(volatile uint32_t *)0xe000ed14 |= 1u << 19; /* CCR.LOB: low-overhead loops */
 #endif
     _mainCRTStartup();
 }

@@ -5,7 +5,7 @@ from array import array
 
 import midge
 from check import equal, raises
-from tiny import classifier, pair
+from tiny import BOOL, FLOAT32, INT16, UINT16, classifier, column, pair
 
 model = midge.load(classifier())  # the window: four samples of three; score k is the x of sample k
 
@@ -44,6 +44,13 @@ every = [r.scores for r in model.stream(source(chunks), smoothing=0, every=True)
 equal("chunks", every, [[2, 3, 4, 5]])
 numbers = [r.scores for r in model.stream(source(range(12)), smoothing=0, every=True)]
 equal("single numbers", numbers, [[0, 3, 6, 9]])
+
+# The window is of the input's bytes, whatever its dtype.
+kinds = ("int16", INT16, 32767), ("uint16", UINT16, 65535), ("float32", FLOAT32, 0.5), ("bool", BOOL, 1)
+for name, dtype, largest in kinds:
+    xs = [largest, 0, largest, 0, 0]
+    every = [r.scores for r in midge.load(column(dtype)).stream(walk(xs), hop=3, smoothing=0, every=True)]
+    equal(name, every, [xs[:4], xs[1:]])
 
 raises("too much", ValueError, "wanted at most [1, 4, 3]", next, model.stream(source([[0] * 13])))
 raises("two inputs", ValueError, "one input", next, midge.load(pair()).stream(source([])))

@@ -20,7 +20,7 @@ def test_tools_run_evaluate_save_and_report(small_net: Path, tmp_path: Path) -> 
     assert model.run(x).shape == (200, 1, 3) and model.labels == ["a", "b", "c"]
     assert model.report is not None and model.report.sqnr_db > 25 and "dB" in repr(model)
     found = model.evaluate(x, y)
-    assert found.accuracy is not None and found.accuracy > 0.95 and found.samples_a_minute > 2000
+    assert found.accuracy is not None and found.accuracy > 0.95 and found.samples_per_minute > 2000
     assert model.evaluate(small_net / "data.npz").confusion == found.confusion
     model.save(tmp_path / "n.midge")
     assert (tmp_path / "n.midge").read_bytes() == model.blob

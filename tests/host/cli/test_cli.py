@@ -77,7 +77,7 @@ def test_run_of_several_samples(wand: Path, tmp_path: Path) -> None:
         (["inspect", "{labels}"], "not a .midge file"),
         (["run", "{midge}", "nowhere.npy"], "No such file"),
         (["run", "{midge}", "{labels}"], "no numbers could be read"),
-        (["run", "{midge}", "{tflite}"], "samples can be .npy, .npz or .csv"),
+        (["run", "{midge}", "{tflite}"], "samples can be .npy, .npz, .csv or a folder"),
         (["upload", "{midge}", "--port", "/dev/ttyNOWHERE"], "/dev/ttyNOWHERE: no such port"),
         (["upload", "{tflite}"], "run midge convert on it first"),
         (["upload", "{midge}"], "no board found; plug one in, or name its port with --port"),
@@ -116,7 +116,7 @@ def test_a_wrong_number_of_values(wand: Path, tmp_path: Path) -> None:
     np.save(samples, np.zeros((95, 3), np.float32))
     done = midge("run", wand, samples)
     assert done.returncode == 1
-    assert "holds 285 values of float32 [95, 3]; the model wants 288 numbers a run" in done.stderr
+    assert "holds 285 values of float32 [95, 3]; the model wants 288 numbers per run" in done.stderr
 
 
 def test_numbers_in_tables_are_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ def test_command_prints_what_json_says(wand_tflite: Path) -> None:
         ([], "name one core"),
         (["--target", "m4", "--board", "RPI_PICO"], "name one core"),
         (["--target", "z80"], "no target 'z80' can be profiled; targets: cortex-m0plus"),
-        (["--board", "PICO_9"], "no board is called 'PICO_9'; boards: "),
+        (["--board", "PICO_9"], "no board is called 'PICO_9'; known boards: "),
         (["--board", "ESP32_GENERIC"], "no target 'xtensa-lx6' can be profiled"),
     ],
 )

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge.api import Model, convert
+from midge.api import ConvertedModel, convert
 from midge.cli.main import cli
 from midge.errors import UnsupportedModel, UserError
 from midge.importers import read_model
@@ -42,14 +42,14 @@ def shaken(model: Any) -> Any:
     return model
 
 
-def through(model: Any, folder: Path) -> Model:
+def through(model: Any, folder: Path) -> ConvertedModel:
     """The model saved, and read by Midge."""
     path = folder / "net.keras"
     model.save(path)
     return convert(path)
 
 
-def compare(model: Any, folder: Path, *inputs: np.ndarray) -> Model:
+def compare(model: Any, folder: Path, *inputs: np.ndarray) -> ConvertedModel:
     """Midge's answers within 1e-4 of Keras's, relative to the largest."""
     converted = through(model, folder)
     wanted = model.predict(list(inputs) if len(inputs) > 1 else inputs[0], batch_size=1, verbose=0)

@@ -13,7 +13,7 @@ import pytest
 
 from midge.errors import UserError
 from midge.link import uf2
-from midge.link.flash import plan
+from midge.link.flash import plan_flash
 from midge.targets.boards import load_board
 from tests.support.command import Done, midge
 
@@ -72,27 +72,27 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, drive: Path) -> None:
 def test_firmware_for_another_chip(tmp_path: Path, drive: Path) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2350)
     with pytest.raises(UserError, match=r"fw.uf2: is for an RP2350, RPI_PICO has an RP2040; run: make firmware BOARD="):
-        plan(load_board("RPI_PICO"), firmware, None, drive)
+        plan_flash(load_board("RPI_PICO"), firmware, None, drive)
     with pytest.raises(UserError, match=r"is the boot loader of an RP2040, RPI_PICO2 has an RP2350"):
-        plan(load_board("RPI_PICO2"), firmware, None, drive)
+        plan_flash(load_board("RPI_PICO2"), firmware, None, drive)
 
 
 def test_a_drive_that_is_none(tmp_path: Path) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2040)
     with pytest.raises(UserError, match=r"no boot loader's drive \(it holds no INFO_UF2.TXT\); hold BOOTSEL"):
-        plan(load_board("RPI_PICO"), firmware, None, tmp_path)
+        plan_flash(load_board("RPI_PICO"), firmware, None, tmp_path)
 
 
 def test_no_drive_and_two_drives(tmp_path: Path, drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     firmware = uf2_file(tmp_path / "fw.uf2", RP2040)
     monkeypatch.setattr(uf2, "_mounts", lambda: [tmp_path])
     with pytest.raises(UserError, match=r"no boot loader's drive is mounted; hold BOOTSEL while plugging"):
-        plan(load_board("RPI_PICO"), firmware, None, None)
+        plan_flash(load_board("RPI_PICO"), firmware, None, None)
     monkeypatch.setattr(uf2, "_mounts", lambda: [drive, drive])
     with pytest.raises(UserError, match=r"2 boot loader drives found .*; choose one with --drive"):
-        plan(load_board("RPI_PICO"), firmware, None, None)
+        plan_flash(load_board("RPI_PICO"), firmware, None, None)
     monkeypatch.setattr(uf2, "_mounts", lambda: [tmp_path, drive])
-    assert plan(load_board("RPI_PICO"), firmware, None, None).command == f"cp {firmware} {drive}"
+    assert plan_flash(load_board("RPI_PICO"), firmware, None, None).command == f"cp {firmware} {drive}"
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b"x" + b[1:], lambda b: b""])

@@ -18,8 +18,9 @@ from click.testing import CliRunner
 
 from midge.cli.main import cli
 from midge.errors import UserError
-from midge.link import transport, uf2
+from midge.link import uf2
 from midge.link.transport import find_port, open_board
+from midge.link.transport import ports as attached_ports
 from midge.link.transport.line import Line, explain_open_error
 from midge.link.transport.repl import ReplBoard
 
@@ -64,21 +65,21 @@ def one_line(error: pytest.ExceptionInfo[UserError]) -> str:
 
 
 def test_no_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport.list_ports, "comports", ports(("/dev/ttyS0", None)))
+    monkeypatch.setattr(attached_ports.list_ports, "comports", ports(("/dev/ttyS0", None)))
     monkeypatch.setattr(uf2, "_mounts", list)
     with pytest.raises(UserError, match="no board found; plug one in, or name its port with --port"):
         find_port(None)
 
 
 def test_two_boards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport.list_ports, "comports", ports(("/dev/ttyACM0", 1), ("/dev/ttyACM1", 2)))
+    monkeypatch.setattr(attached_ports.list_ports, "comports", ports(("/dev/ttyACM0", 1), ("/dev/ttyACM1", 2)))
     with pytest.raises(UserError, match="2 boards found; choose one with --port: /dev/ttyACM0, /dev/ttyACM1"):
         find_port(None)
 
 
 def test_a_board_in_its_uf2_boot_loader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "INFO_UF2.TXT").write_text("Board-ID: RPI-RP2\n")
-    monkeypatch.setattr(transport.list_ports, "comports", ports())
+    monkeypatch.setattr(attached_ports.list_ports, "comports", ports())
     monkeypatch.setattr(uf2, "_mounts", lambda: [tmp_path])
     with pytest.raises(UserError, match=r"is in its boot loader \(drive .*\); write firmware with midge flash"):
         find_port(None)

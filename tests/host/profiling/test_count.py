@@ -14,19 +14,10 @@ from midge.convert.pipeline import convert
 from midge.errors import UserError
 from midge.fileformat.read import decode
 from midge.profiling import count as profiling
-from midge.profiling.count import (
-    NATIVE,
-    Count,
-    Target,
-    WrongOutputs,
-    count,
-    execute,
-    fast_kernels,
-    find_target,
-    link,
-    targets,
-)
+from midge.profiling.count import Count, WrongOutputs, count, execute
 from midge.profiling.inputs import input_bytes, wanted_crc
+from midge.profiling.toolchain import NATIVE, fast_kernels, link
+from midge.targets.cores import EmulatedCore, emulated_cores, find_emulated
 
 # What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
 # are the same in every stretch; the empty one is taken off.
@@ -86,7 +77,7 @@ LISTINGS = [
 ]
 
 
-def counted(target: Target, listing: str, folder: Path) -> Count:
+def counted(target: EmulatedCore, listing: str, folder: Path) -> Count:
     body = "".join(f'"{line.strip()}\\n"' for line in listing.strip().splitlines())
     source, unified = folder / "listing.c", "" if target.isa.name == "riscv" else '".syntax unified\\n"'
     source.write_text(
@@ -101,7 +92,7 @@ def counted(target: Target, listing: str, folder: Path) -> Count:
 @pytest.mark.emulator
 @pytest.mark.parametrize(("name", "listing", "wanted"), LISTINGS)
 def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Count, tmp_path: Path) -> None:
-    assert counted(find_target(name), listing, tmp_path) == wanted
+    assert counted(find_emulated(name), listing, tmp_path) == wanted
 
 
 def test_what_is_compiled_for_speed_are_kernels() -> None:
@@ -129,20 +120,20 @@ def wand(wand_tflite: Path) -> bytes:
 
 
 @pytest.mark.emulator
-@pytest.mark.parametrize("name", targets())
+@pytest.mark.parametrize("name", emulated_cores())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
-    profile = count(wand, find_target(name))
+    profile = count(wand, find_emulated(name))
     (tensor,) = (decode(wand).tensors[i] for i in decode(wand).inputs)
     model, noise, out = load(wand), input_bytes(tensor, 0), np.zeros(6, np.int8)
     model.run(np.frombuffer(noise, np.int8).reshape(1, 96, 1, 3), out=out)
     assert profile.crc == crc32(out.tobytes())
     assert len(profile.nodes) == len(decode(wand).nodes)
-    assert count(wand, find_target(name)) == profile, "counts differ from run to run"
+    assert count(wand, find_emulated(name)) == profile, "counts differ from run to run"
 
 
 @pytest.mark.emulator
 def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = find_target("m4")
+    target = find_emulated("m4")
     crc = count(wand, target).crc
     file = decode(wand)
     at = next(n for n in file.nodes if n.op.name == "CONV_2D").params["weights_at"] + len(wand) - file.data_size
@@ -157,4 +148,4 @@ def test_outputs_other_than_the_hosts_are_an_error(wand: bytes, monkeypatch: pyt
 
 def test_a_model_too_large_is_named(wand: bytes) -> None:
     with pytest.raises(UserError, match=r"an arena of 4194320 B are more than the emulated Cortex-M4 has"):
-        count(wand[:20] + (0x40_0010).to_bytes(4, "little") + wand[24:], find_target("m4"))
+        count(wand[:20] + (0x40_0010).to_bytes(4, "little") + wand[24:], find_emulated("m4"))

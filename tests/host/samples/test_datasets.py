@@ -87,7 +87,7 @@ def test_labels_that_do_not_fit(small_net: Path, tmp_path: Path) -> None:
         (np.array([0, -1, 2, 1, 0, 1]), "label -1 does not fit"),
         (np.array(["a", "b", "z", "a", "b", "c"]), "label 'z' is none of the model's"),
         (np.array([0, 1]), "2 labels for 6 samples"),
-        (np.zeros((6, 5)), "5 target values a sample; the output holds 3"),
+        (np.zeros((6, 5)), "5 target values per sample; the output holds 3"),
     ):
         np.savez(tmp_path / "d.npz", x=x, y=y)
         assert text in refusal("evaluate", small_net / "net.midge", tmp_path / "d.npz")

@@ -9,10 +9,10 @@ import pytest
 
 from midge.errors import UserError
 from midge.program.packing import LAYOUTS
-from midge.targets.boards import Board, load_board, load_boards, parse_board
+from midge.targets.boards import Board, find_core, load_board, load_boards, parse_board
 
-ROW = {field: 1 for field in ("title", "mcu", "core", "arch", "simd", "clock_hz", "ram_bytes", "heap_bytes")}
-ROW |= {field: 1 for field in ("flash_bytes", "port", "install", "firmware")}
+ROW = {field: 1 for field in ("title", "mcu", "clock_hz", "ram_bytes", "heap_bytes", "flash_bytes", "port", "install")}
+ROW |= {"core": "cortex-m4", "firmware": 1}
 
 
 def test_an_unknown_board_is_told_the_known_ones() -> None:
@@ -28,6 +28,17 @@ def test_a_row_must_have_all_fields_and_no_others() -> None:
     assert parse_board("x", ROW).flash_bytes == 1
     with pytest.raises(UserError, match=r"x\.toml: missing mcu; unknown colour"):
         parse_board("x", {key: value for key, value in ROW.items() if key != "mcu"} | {"colour": "red"})
+    with pytest.raises(UserError, match=r"x\.toml: no core is called 'z80'; cores: cortex-m0, "):
+        parse_board("x", ROW | {"core": "z80"})
+
+
+def test_what_follows_from_the_core_is_not_in_the_row() -> None:
+    board = parse_board("x", ROW)
+    assert (board.simd, board.arch) == ("armv7em", "armv7emsp")
+    assert load_board("ESP8266_GENERIC").arch == "xtensa" and load_board("ESP32_GENERIC").arch == "xtensawin"
+    qemu = load_board("qemu-rv32").qemu
+    assert qemu is not None and qemu.system == "qemu-system-riscv32"
+    assert find_core("cortex-m55").simd == find_core("QEMU-cortex-m55").simd == "mve"
 
 
 @pytest.mark.parametrize("board", load_boards(), ids=lambda board: board.name)

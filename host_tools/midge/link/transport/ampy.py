@@ -11,8 +11,9 @@ from ampy.files import Files
 from ampy.pyboard import Pyboard, PyboardError
 
 from ...errors import UserError
-from . import BoardError, Progress
+from ...progress import Advance
 from .agent import find_reply, install_line, request_line
+from .connection import BoardError
 from .line import Vanished, explain_open_error
 
 
@@ -60,7 +61,7 @@ class AmpyBoard:
     def restart(self) -> None:
         """Every request starts the board afresh."""
 
-    def write_file(self, path: str, data: bytes, progress: Progress) -> None:
+    def write_file(self, path: str, data: bytes, progress: Advance) -> None:
         with self._errors():
             Files(self._pyboard).put(path, data)
         progress(len(data))

@@ -11,7 +11,7 @@ from pathlib import Path
 import serial
 
 from ...errors import UserError
-from . import attached
+from .ports import attached
 
 
 class Line:
@@ -30,14 +30,14 @@ class Line:
             raise explain_open_error(port, error) from error
 
     def read(self, timeout_s: float) -> bytes:
-        """What has come in, waiting at most `timeout_s` for the first byte; empty when none came."""
+        """Return what has come in, waiting at most `timeout_s` for the first byte; empty when none came."""
         with self._vanishing():
             self._serial.timeout = timeout_s
             first = bytes(self._serial.read(1))
             return first + bytes(self._serial.read(self._serial.in_waiting)) if first else b""
 
     def read_now(self) -> bytes:
-        """What has come in already."""
+        """Return what has come in already."""
         with self._vanishing():
             waiting = self._serial.in_waiting
             return bytes(self._serial.read(waiting)) if waiting else b""
@@ -67,7 +67,7 @@ class Vanished(UserError):
 
 
 def explain_open_error(port: str, error: Exception) -> UserError:
-    """Why a port could not be opened, and what to do."""
+    """Return why a port could not be opened, and what to do."""
     text = str(error)
     if "No such file" in text or "FileNotFoundError" in text or "could not find" in text.lower():
         found = [place.port for place in attached()]

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from time import monotonic, sleep
 
 from ...errors import UserError
-from . import BoardError
 from .agent import FORGET, find_reply, install_line, request_line
+from .connection import BoardError
 from .line import Line, Vanished
 
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"

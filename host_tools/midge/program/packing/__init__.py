@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ...errors import UserError
 from ...fileformat.opset import layouts
 from ...lowering.program import Program, Step
-from ...targets.boards import load_boards
+from ...targets.boards import find_core
 from .dsp_conv import pack_depthwise_of_one, pack_dsp
 from .dsp_depthwise import choose_dsp
 from .int4 import pack_int4
@@ -38,30 +37,6 @@ PACKERS: dict[tuple[str, str], tuple[Choose, ...]] = {
     ("DEPTHWISE_CONV_2D", "int4"): (pack_int4,),
 }
 
-# The instruction set that a core's kernels use: the headers of native_module/core/simd/.
-CORES = {
-    "cortex-m0": "armv6m",
-    "cortex-m0plus": "armv6m",
-    "cortex-m3": "armv7m",
-    "cortex-m4": "armv7em",
-    "cortex-m7": "armv7em",
-    "cortex-m33": "armv7em",
-    "cortex-m55": "mve",
-    "cortex-m85": "mve",
-    "rv32": "rv32",
-    "xtensa": "scalar",
-}
-
-
-def simd_of(target: str) -> str:
-    """The SIMD of a core or board by name. Raises UserError for an unknown one."""
-    if target in CORES:
-        return CORES[target]
-    boards = {board.name.lower(): board for board in load_boards()}
-    if target.lower() in boards:
-        return boards[target.lower()].simd
-    raise UserError(f"no target '{target}'; cores: {', '.join(CORES)}; boards: {', '.join(sorted(boards))}")
-
 
 def packed(program: Program, target: str | None) -> Program:
     """Return a copy in which every layer has its layout, the fastest exact one for a target, for none the smallest, and
@@ -71,7 +46,7 @@ def packed(program: Program, target: str | None) -> Program:
     """
     steps = [replace(s, params=dict(s.params), constants=dict(s.constants)) for s in program.steps]
     program = replace(program, steps=steps)
-    simd = simd_of(target) if target is not None else None
+    simd = find_core(target).simd if target is not None else None
     wanted = {(layout.op, layout.name) for layout in layouts() if layout.is_for(simd)}
     for step in program.steps:
         packers = [PACKERS[op, name] for op, name in PACKERS if op == step.op.name and (op, name) in wanted]

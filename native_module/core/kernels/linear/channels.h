@@ -10,8 +10,8 @@
 #include "../kernels.h"
 
 /* Bytes of the weights of a depthwise layer in every layout but INT4 and MVE. */
-static inline uint64_t mg_depthwise_weights(const mg_conv_params_t *p) {
-    return (uint64_t)p->kernel_h * p->kernel_w * p->out_c;
+static inline uint32_t mg_depthwise_weights(const mg_conv_params_t *p) {
+    return mg_times4(p->kernel_h, p->kernel_w, p->out_c, 1);
 }
 
 typedef struct {

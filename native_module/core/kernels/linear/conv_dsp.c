@@ -21,33 +21,33 @@
 
 #define PIXELS 4
 
-static uint64_t taps_of(const mg_conv_params_t *p) {
-    return (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+static uint32_t taps_rounded(const mg_conv_params_t *p) {
+    return mg_round_up(mg_taps_of(p), 4);
 }
 
-static uint64_t taps_rounded(const mg_conv_params_t *p) {
-    return (taps_of(p) + 3u) & ~3ull;
+uint32_t mg_pairs_weights_size(const mg_conv_params_t *p) {
+    return mg_times(taps_rounded(p), mg_round_up(p->out_c, 2));
 }
 
-static uint64_t weights_size(const mg_conv_params_t *p) {
-    return taps_rounded(p) * ((p->out_c + 1u) & ~1u);
+static uint32_t weights_size(const mg_conv_params_t *p) {
+    return mg_times(taps_rounded(p), mg_round_up(p->out_c, 2));
 }
 
-static uint64_t table_size(const mg_conv_params_t *p) {
-    return sizeof(mg_channel_t) * (uint64_t)((p->out_c + 1u) & ~1u);
+static uint32_t table_size(const mg_conv_params_t *p) {
+    return mg_times(sizeof(mg_channel_t), mg_round_up(p->out_c, 2));
 }
 
 /* The lanes of four pixels, or the bytes of one where there are fewer, and behind them a patch as it is gathered.
  * Where a pixel of the input is a patch and words, it is used where it lies. */
-static uint64_t lanes_size(const mg_conv_params_t *p) {
+static uint32_t lanes_size(const mg_conv_params_t *p) {
     bool lie = mg_is_pointwise(p) && p->in_c % 4 == 0;
-    return mg_pixels_of(p) >= PIXELS ? 2 * PIXELS * taps_rounded(p) : lie ? 0 : taps_rounded(p);
+    return mg_pixels_of(p) >= PIXELS ? mg_times(2 * PIXELS, taps_rounded(p)) : lie ? 0 : taps_rounded(p);
 }
 
 bool mg_conv_dsp_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, weights_size(p), lanes_size(p) + (mg_is_pointwise(p) ? 0 : taps_of(p)))
-           && mg_check_data(check, p->channels_at, table_size(p));
+    const uint32_t scratch = mg_plus(lanes_size(p), mg_is_pointwise(p) ? 0 : mg_taps_of(p));
+    return mg_check_conv(check, weights_size(p), scratch) && mg_check_data(check, p->channels_at, table_size(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's
@@ -159,7 +159,8 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     const uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c, rest = row % 4;
     const uint32_t x_step = (uint32_t)p->stride_w * p->in_c;
     const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
-    mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h, p->dilation_h * line, 0};
+    mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h,
+                            mg_step(p->kernel_h, p->dilation_h) * line, 0};
     mg_widening_t copied = {NULL, patch, row / 4, p->kernel_h, row, 0};
     for (int32_t y = 0; y < p->out_h; y++) {
         int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
@@ -182,7 +183,7 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
 void mg_conv_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
-    walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, (uint32_t)taps_rounded(p) / 4,
+    walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4,
                  channels.above},
                 channels, call->scratch, call->out[0], mg_pixels_of(p), 0};
     const int8_t *image = call->in[0];
@@ -194,7 +195,7 @@ void mg_conv_dsp_run(const mg_call_t *call) {
         walk_pointwise(p, image, &w);
         return;
     }
-    int8_t *patch = (int8_t *)call->scratch + (uint32_t)lanes_size(p);
+    int8_t *patch = (int8_t *)call->scratch + lanes_size(p);
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
         walk_image(p, image, &w, patch);
     }

@@ -29,7 +29,7 @@ bool mg_check_signature_f32(const mg_check_t *check, uint32_t n_inputs) {
 
 static bool check_conv(const mg_check_t *check, bool depthwise, uint32_t weight_size, uint32_t channel_size) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
+    const uint32_t taps = mg_times4(p->kernel_h, p->kernel_w, depthwise ? 1 : p->in_c, p->out_c);
     if (depthwise && (p->in_c == 0 || p->out_c % p->in_c != 0)) {
         return MG_REFUSE(check, "output channels are no multiple of the input's", p->out_c, p->in_c);
     }
@@ -39,10 +39,10 @@ static bool check_conv(const mg_check_t *check, bool depthwise, uint32_t weight_
     return mg_check_signature_f32(check, 1)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
-           && mg_check_data(check, p->weights_at, weight_size * taps * p->out_c * (depthwise ? 1u : p->in_c))
-           && mg_check_data(check, p->channels_at, LIMITS + (uint64_t)channel_size * p->out_c);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
+           && mg_check_data(check, p->weights_at, mg_times(weight_size, taps))
+           && mg_check_data(check, p->channels_at, mg_plus(LIMITS, mg_times(channel_size, p->out_c)));
 }
 
 /* A window over one image: where its first tap lies and which taps lie inside. */
@@ -81,11 +81,9 @@ static void conv_pixel(const window_t *w, float *out) {
     for (uint32_t c = 0; c < p->out_c; c++) {
         float sum = 0;
         for (uint32_t ky = w->top; ky < w->bottom; ky++) {
-            const float *x = pixel_at(w, ky, w->left);
             const uint8_t *row = filter + 4 * (ky * p->kernel_w + w->left) * p->in_c;
             for (uint32_t i = 0; i < n; i++) {
-                sum = mg_dot_f32(sum, x, row, tap);
-                x += p->dilation_w * p->in_c;
+                sum = mg_dot_f32(sum, pixel_at(w, ky, w->left + i), row, tap);
                 row += 4 * tap;
             }
         }
@@ -202,11 +200,11 @@ static units_t quantize_image(const float *x, uint32_t n, int8_t *q, bool asymme
 
 static bool check_hybrid(const mg_check_t *check, bool depthwise) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, image = (uint64_t)p->in_h * p->in_w * p->in_c;
+    const uint32_t taps = mg_taps_of(p), image = mg_times4(p->in_h, p->in_w, p->in_c, 1);
     if (taps > UINT16_MAX) {
         return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, UINT16_MAX);
     }
-    return mg_check_scratch(check, image + taps) && check_conv(check, depthwise, 1, 12);
+    return mg_check_scratch(check, mg_plus(image, taps)) && check_conv(check, depthwise, 1, 12);
 }
 
 /* sum over the patch of q * w for output channel c */

@@ -34,7 +34,7 @@ int32_t mg_requantize_i64(int64_t x, int32_t multiplier, int32_t shift) {
 }
 
 static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n, bool wide) {
-    if (!mg_check_data(check, offset, 13ull * n)) {
+    if (!mg_check_data(check, offset, mg_times(13, n))) {
         return false;
     }
     const uint8_t *table = check->data + offset + 8 * n;
@@ -56,27 +56,27 @@ static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, u
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
         return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }
-    return (uint64_t)(out - 1) * stride + (uint64_t)(kernel - 1) * dilation <= INT32_MAX / 2
+    return mg_plus(mg_times(out - 1, stride), mg_times(kernel - 1, dilation)) <= MG_MOST / 2
            || MG_REFUSE(check, "a window is outside its input: positions", out, in);
 }
 
 bool mg_conv_i16_check(const mg_check_t *check) {
     const mg_conv_i16_params_t *p = &check->params.conv_i16;
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w;
+    const uint32_t taps = mg_times(p->kernel_h, p->kernel_w), patch = mg_times(taps, p->in_c);
     if (p->groups == 0 || p->in_c == 0 || p->in_c % p->groups != 0 || p->out_c % p->groups != 0 || p->out_c == 0) {
         return MG_REFUSE(check, "channels that do not divide into groups", p->groups, 1);
     }
     if (!mg_check_signature(check, 1, MG_INT16, MG_INT16)
         || !check_window16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
         || !check_window16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
-        || !mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->in_c)
-        || !mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->out_c)
-        || !mg_check_data(check, p->weights_at, taps * (p->in_c / p->groups) * (p->shared ? 1 : p->out_c))
+        || !mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
+        || !mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
+        || !mg_check_data(check, p->weights_at, mg_times4(taps, p->in_c / p->groups, p->shared ? 1 : p->out_c, 1))
         || !check_channels(check, p->channels_at, p->out_c, p->wide)) {
         return false;
     }
-    if (taps * p->in_c > INT32_MAX / 4) {
-        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, INT32_MAX / 4);
+    if (patch > MG_MOST / 4) {
+        return MG_REFUSE(check, "a kernel of too many taps", UINT32_MAX, MG_MOST / 4);
     }
     return mg_check_scratch(check, 2 * taps * p->in_c + taps);
 }

@@ -20,17 +20,18 @@
 #include "channels.h"
 
 /* A patch, except where a pixel of the input is one. */
-static uint64_t patch_size(const mg_conv_params_t *p) {
-    return mg_is_pointwise(p) ? 0 : (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
+static uint32_t patch_size(const mg_conv_params_t *p) {
+    return mg_is_pointwise(p) ? 0 : mg_taps_of(p);
 }
 
 /* int4 weights, of which `unpacked` are in the scratch as int8 at one time. */
-static __attribute__((noinline)) bool check_int4(const mg_check_t *check, uint64_t weights, uint64_t unpacked) {
+static __attribute__((noinline)) bool check_int4(const mg_check_t *check, uint32_t weights, uint32_t unpacked) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->weights_zero_point != 0) {
         return MG_REFUSE(check, "int4 weights with a zero point", (uint8_t)p->weights_zero_point, 0);
     }
-    return mg_check_conv(check, (weights + 1) / 2, patch_size(p) + unpacked);
+    return mg_check_conv(check, weights / 2 + weights % 2 /* of too many still 2^31 */,
+                         mg_plus(patch_size(p), unpacked));
 }
 
 /* -zp_w times the sum of n inputs that are `step` apart; 0 where all is symmetric. */
@@ -108,10 +109,6 @@ static __attribute__((noinline)) void run_parts(const mg_call_t *call, uint32_t 
     }
 }
 
-static uint32_t taps_of(const mg_conv_params_t *p) {
-    return (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
-}
-
 /* Channels whose int4 weights are unpacked together. */
 static uint32_t unpacked_channels(const mg_conv_params_t *p) {
     return mg_pixels_of(p) == 1 ? 1 : 4;
@@ -119,13 +116,13 @@ static uint32_t unpacked_channels(const mg_conv_params_t *p) {
 
 bool mg_conv_plain_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, (uint64_t)p->kernel_h * p->kernel_w * p->in_c * p->out_c, patch_size(p));
+    return mg_check_conv(check, mg_times(mg_taps_of(p), p->out_c), patch_size(p));
 }
 
 bool mg_conv_int4_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    const uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
-    return check_int4(check, taps * p->out_c, taps * unpacked_channels(p));
+    const uint32_t taps = mg_taps_of(p);
+    return check_int4(check, mg_times(taps, p->out_c), mg_times(taps, unpacked_channels(p)));
 }
 
 static void conv_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
@@ -155,7 +152,7 @@ void mg_conv_plain_run(const mg_call_t *call) {
 
 void mg_conv_int4_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    run_parts(call, taps_of(p), unpacked_channels(p), conv_pixel);
+    run_parts(call, mg_taps_of(p), unpacked_channels(p), conv_pixel);
 }
 
 bool mg_depthwise_plain_check(const mg_check_t *check) {
@@ -164,7 +161,7 @@ bool mg_depthwise_plain_check(const mg_check_t *check) {
 }
 
 bool mg_depthwise_int4_check(const mg_check_t *check) {
-    const uint64_t weights = mg_depthwise_weights(&check->params.conv);
+    const uint32_t weights = mg_depthwise_weights(&check->params.conv);
     return check_int4(check, weights, weights);
 }
 

@@ -17,16 +17,16 @@
 
 #define BLOCK 16u
 
-static uint64_t taps_rounded(const mg_conv_params_t *p) {
-    return ((uint64_t)p->kernel_h * p->kernel_w * p->in_c + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);
+static uint32_t taps_rounded(const mg_conv_params_t *p) {
+    return mg_round_up(mg_taps_of(p), BLOCK);
 }
 
 bool mg_conv_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    uint64_t fours = (p->out_c + 3u) / 4;
-    uint64_t patches = mg_is_pointwise(p) ? p->in_c % BLOCK != 0 : 2; /* that are copied */
-    return mg_check_conv(check, taps_rounded(p) * 4 * fours, patches * taps_rounded(p))
-           && mg_check_data(check, p->channels_at, 48 * fours);
+    const uint32_t fours = (p->out_c + 3u) / 4;
+    const uint32_t patches = mg_is_pointwise(p) ? p->in_c % BLOCK != 0 : 2; /* that are copied */
+    return mg_check_conv(check, mg_times(taps_rounded(p), 4 * fours), mg_times(patches, taps_rounded(p)))
+           && mg_check_data(check, p->channels_at, mg_times(48, fours));
 }
 
 /* Where an output row's windows lie. */
@@ -81,7 +81,7 @@ static inline int8_t *hand_over(const mg_mve_layer_t *layer, int8_t *patches, in
 /* Layers whose patches are gathered, two at a time. */
 static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer, int8_t *patches) {
     const mg_conv_params_t *p = &call->params.conv;
-    const uint32_t across = (uint32_t)p->stride_w * p->in_c;
+    const uint32_t across = (uint32_t)p->stride_w * p->in_c, down = mg_step(p->kernel_h, p->dilation_h);
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = patches;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
@@ -95,7 +95,7 @@ static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer,
                     patch = hand_over(layer, patches, patch, &out);
                 }
                 for (; inside != 0; inside--, x++, from += across) {
-                    mg_copy_rows(patch, row.n, image + from, p->dilation_h * row.line, row.n, p->kernel_h);
+                    mg_copy_rows(patch, row.n, image + from, down * row.line, row.n, p->kernel_h);
                     patch = hand_over(layer, patches, patch, &out);
                 }
             }
@@ -146,7 +146,7 @@ static void convolve_runs(const mg_call_t *call, mg_mve_layer_t *layer, int8_t *
 void mg_conv_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
-    const uint32_t k = (uint32_t)taps_rounded(p);
+    const uint32_t k = taps_rounded(p);
     bool pixels = mg_is_pointwise(p);
     mg_mve_layer_t layer = {k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at,
                        channels.table};

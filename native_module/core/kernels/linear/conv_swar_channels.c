@@ -30,10 +30,6 @@
 #define HALF 0x8000u
 #define FLAGS_AT 13 /* in a channel of the table: behind the lowest byte of the shift */
 
-static uint64_t taps_of(const mg_conv_params_t *p) {
-    return (uint64_t)p->kernel_h * p->kernel_w * p->in_c;
-}
-
 static bool is_one_pixel(const mg_conv_params_t *p) {
     return MG_DENSE_ONLY || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
 }
@@ -43,36 +39,37 @@ static bool lies_in_patches(const mg_conv_params_t *p) {
     return mg_is_pointwise(p) && p->in_h == p->out_h && p->in_w == p->out_w;
 }
 
-static uint64_t weights_size(const mg_conv_params_t *p) {
-    return taps_of(p) * ((p->out_c + 3u) & ~3u);
+static uint32_t weights_size(const mg_conv_params_t *p) {
+    return mg_times(mg_taps_of(p), mg_round_up(p->out_c, 4));
 }
 
-static uint64_t chunk_size(uint64_t taps) {
+static uint32_t chunk_size(uint32_t taps) {
     return 8 * (taps < CHUNK ? taps : CHUNK);
 }
 
 /* Of three pixels: their sums where there are several chunks, and their patches. */
-static uint64_t triple_size(const mg_conv_params_t *p) {
-    uint64_t taps = taps_of(p), patches = lies_in_patches(p) ? 0 : PIXELS * taps;
-    return (taps > CHUNK ? 4 * PIXELS * FOUR : 0) + patches;
+static uint32_t triple_size(const mg_conv_params_t *p) {
+    const uint32_t taps = mg_taps_of(p), patches = lies_in_patches(p) ? 0 : mg_times(PIXELS, taps);
+    return mg_plus(taps > CHUNK ? 4 * PIXELS * FOUR : 0, patches);
 }
 
 /* The least, for tiles of three pixels. More makes it faster. */
-static uint64_t scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     if (is_one_pixel(p)) {
-        return mg_is_pointwise(p) ? 0 : taps_of(p);
+        return mg_is_pointwise(p) ? 0 : mg_taps_of(p);
     }
-    return chunk_size(taps_of(p)) + triple_size(p);
+    return mg_plus(chunk_size(mg_taps_of(p)), triple_size(p));
 }
 
 /* For another three pixels; for all. */
-static inline uint64_t scratch_step(const mg_conv_params_t *p) {
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
     return is_one_pixel(p) ? 0 : triple_size(p);
 }
 
-static inline uint64_t scratch_most(const mg_conv_params_t *p) {
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
+    const uint32_t triples = mg_pixels_of(p) / PIXELS + (mg_pixels_of(p) % PIXELS != 0);
     return is_one_pixel(p) ? scratch_size(p)
-                           : chunk_size(taps_of(p)) + triple_size(p) * ((mg_pixels_of(p) + PIXELS - 1ull) / PIXELS);
+                           : mg_plus(chunk_size(mg_taps_of(p)), mg_times(triple_size(p), triples));
 }
 
 bool mg_conv_swar_channels_check(const mg_check_t *check) {
@@ -181,7 +178,7 @@ static void finish_tile(const mg_channels_t *channels, const tile_t *tile, const
 
 /* Gathers the patches of the pixels from `first`. */
 static void load_tile(const mg_conv_params_t *p, const int8_t *image, uint32_t first, uint32_t n, int8_t *to) {
-    const uint32_t pixels = (uint32_t)p->out_h * p->out_w, taps = (uint32_t)taps_of(p);
+    const uint32_t pixels = (uint32_t)p->out_h * p->out_w, taps = mg_taps_of(p);
     uint32_t at = first % pixels, y = at / p->out_w, x = at % p->out_w;
     image += first / pixels * p->in_h * p->in_w * p->in_c;
     for (; n != 0; n--, to += taps) {
@@ -296,7 +293,7 @@ void mg_conv_swar_channels_run(const mg_call_t *call) {
     const mg_channels_t channels = mg_channels_of(call);
     const uint8_t *weights = call->data + p->weights_at;
     const int8_t *image = call->in[0];
-    const uint32_t taps = (uint32_t)taps_of(p), pixels = (uint32_t)p->batches * p->out_h * p->out_w;
+    const uint32_t taps = mg_taps_of(p), pixels = (uint32_t)p->batches * p->out_h * p->out_w;
     if (is_one_pixel(p)) {
         if (p->kernel_h != 1 || p->kernel_w != 1) {
             mg_gather_patch(p, image, 0, 0, call->scratch);
@@ -305,7 +302,7 @@ void mg_conv_swar_channels_run(const mg_call_t *call) {
         finish_one_pixel(&channels, weights, image, taps, call->out[0]);
         return;
     }
-    const uint32_t triple = (uint32_t)triple_size(p), chunk = (uint32_t)chunk_size(taps);
+    const uint32_t triple = triple_size(p), chunk = chunk_size(taps);
     uint32_t most = (pixels + PIXELS - 1) / PIXELS; /* triples */
     if (triple != 0 && (call->scratch_size - chunk) / triple < most) {
         most = (call->scratch_size - chunk) / triple;

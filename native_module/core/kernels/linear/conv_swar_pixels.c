@@ -21,55 +21,51 @@
 
 #define CHUNK 72 /* half of 3x3 taps of 16 channels, a quarter of 32 */
 
-static uint32_t taps_of(const mg_conv_params_t *p) {
-    return (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
-}
-
 static bool is_one_pixel(const mg_conv_params_t *p) {
     return MG_DENSE_ONLY || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
 }
 
-static uint64_t weights_size(const mg_conv_params_t *p) {
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, group = is_one_pixel(p) ? 4 : 2;
-    return ((taps + 3) & ~3ull) * ((p->out_c + group - 1) & ~(group - 1));
+static uint32_t weights_size(const mg_conv_params_t *p) {
+    return mg_times(mg_round_up(mg_taps_of(p), 4), mg_round_up(p->out_c, is_one_pixel(p) ? 4 : 2));
 }
 
 /* A chunk of two channels as words, and in its place before that the patches of a pair. */
-static uint64_t weights_room(const mg_conv_params_t *p, uint64_t taps) {
-    uint64_t chunk = 8 * (taps < CHUNK ? (taps + 3) & ~3ull : CHUNK), patches = mg_is_pointwise(p) ? 0 : 2 * taps;
-    return chunk > patches ? chunk : (patches + 3) & ~3ull;
+static uint32_t weights_room(const mg_conv_params_t *p, uint32_t taps) {
+    const uint32_t chunk = 8 * (taps < CHUNK ? mg_round_up(taps, 4) : CHUNK);
+    const uint32_t patches = mg_is_pointwise(p) ? 0 : mg_times(2, taps);
+    return chunk > patches ? chunk : mg_round_up(patches, 4);
 }
 
 /* Of a pair: its words, and its sums where there are several chunks. */
-static uint64_t pair_room(uint64_t taps) {
-    return 4 * ((taps + 3) & ~3ull) + (taps > CHUNK ? 16 : 0);
+static uint32_t pair_room(uint32_t taps) {
+    return mg_plus(mg_times(4, mg_round_up(taps, 4)), taps > CHUNK ? 16 : 0);
 }
 
 /* Of one pixel: the sums of four channels, where there are several chunks. */
-static uint64_t sums_room(const mg_conv_params_t *p) {
-    return 16ull * ((p->out_c + 3u) / 4);
+static uint32_t sums_room(const mg_conv_params_t *p) {
+    return mg_times(4, mg_round_up(p->out_c, 4));
 }
 
 /* The least, for tiles of one pair, or for chunks of the values of one pixel. More makes it faster. */
-static uint64_t scratch_size(const mg_conv_params_t *p) {
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, padded = (taps + 3) & ~3ull;
+static uint32_t scratch_size(const mg_conv_params_t *p) {
+    const uint32_t taps = mg_taps_of(p), padded = mg_round_up(taps, 4);
     if (is_one_pixel(p)) {
-        uint64_t values = 6 * padded, chunks = sums_room(p) + 6 * CHUNK;
-        return (mg_is_pointwise(p) ? 0 : padded) + (values < chunks ? values : chunks);
+        const uint32_t values = mg_times(6, padded), chunks = mg_plus(sums_room(p), 6 * CHUNK);
+        return mg_plus(mg_is_pointwise(p) ? 0 : padded, values < chunks ? values : chunks);
     }
-    return weights_room(p, taps) + pair_room(taps);
+    return mg_plus(weights_room(p, taps), pair_room(taps));
 }
 
 /* For another pair, or for another block of one pixel's values and its sums. */
-static inline uint64_t scratch_step(const mg_conv_params_t *p) {
-    return is_one_pixel(p) ? 24 : pair_room((uint64_t)p->kernel_h * p->kernel_w * p->in_c);
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
+    return is_one_pixel(p) ? 24 : pair_room(mg_taps_of(p));
 }
 
 /* For all pairs, or for all values at once. */
-static inline uint64_t scratch_most(const mg_conv_params_t *p) {
-    uint64_t taps = (uint64_t)p->kernel_h * p->kernel_w * p->in_c, padded = (taps + 3) & ~3ull;
-    return is_one_pixel(p) ? (mg_is_pointwise(p) ? 0 : padded) + 6 * padded
-                           : weights_room(p, taps) + pair_room(taps) * ((mg_pixels_of(p) + 1ull) / 2);
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
+    const uint32_t taps = mg_taps_of(p), padded = mg_round_up(taps, 4), pixels = mg_pixels_of(p);
+    return is_one_pixel(p) ? mg_times(mg_is_pointwise(p) ? 6 : 7, padded)
+                           : mg_plus(weights_room(p, taps), mg_times(pair_room(taps), pixels / 2 + pixels % 2));
 }
 
 bool mg_conv_swar_pixels_check(const mg_check_t *check) {
@@ -249,7 +245,8 @@ static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, con
 
 void mg_conv_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, taps_of(p), 0, NULL, NULL, NULL};
+    layer_t layer = {.channels = mg_channels_of(call), .weights = (const int8_t *)call->data + p->weights_at,
+                     .taps = mg_taps_of(p)};
     int8_t *out = call->out[0];
     place_t at = {p, call->in[0], 0, 0};
     const uint32_t padded = layer.padded = (layer.taps + 3) & ~3u;
@@ -259,8 +256,8 @@ void mg_conv_swar_pixels_run(const mg_call_t *call) {
                          call->scratch_size - patch, out);
         return;
     }
-    const uint32_t before = (uint32_t)weights_room(p, layer.taps);
-    const uint32_t room = (call->scratch_size - before) / (uint32_t)pair_room(layer.taps); /* for so many pairs */
+    const uint32_t before = weights_room(p, layer.taps);
+    const uint32_t room = (call->scratch_size - before) / pair_room(layer.taps); /* for so many pairs */
     int8_t *patch = call->scratch;
     layer.w = call->scratch;
     layer.x = layer.w + before / 4;

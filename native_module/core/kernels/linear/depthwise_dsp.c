@@ -38,7 +38,7 @@ typedef struct {
 
 /* Products of pairs. */
 static uint32_t work(uint32_t a_out, uint32_t a_kernel, uint32_t b_out, uint32_t b_kernel) {
-    return (b_out + OUTPUTS - 1) / OUTPUTS * a_out * a_kernel * ((b_kernel + 1) / 2);
+    return mg_times4((b_out + OUTPUTS - 1) / OUTPUTS, a_out, a_kernel, (b_kernel + 1) / 2);
 }
 
 static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
@@ -52,20 +52,21 @@ static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
     g->by_three = g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride
                   && g->b.stride <= 2;
     g->pairs = (g->b.kernel + 1) / 2;
-    g->height = (g->a.out - 1) * g->a.stride + (g->a.kernel - 1) * g->a.dilation + 1;
+    g->height = mg_reach(g->a.out, g->a.stride, g->a.kernel, g->a.dilation);
     g->line = g->by_three ? 2 + 4 * g->b.stride : ((OUTPUTS - 1) * g->b.stride + 2 * g->pairs + 1) & ~1u;
     g->taps = 2 * g->a.kernel * g->pairs;
     g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
 }
 
-static uint64_t channel_size(const geometry_t *g) {
-    return sizeof(mg_dsp_channel_t) + 2ull * g->taps;
+static uint32_t channel_size(const geometry_t *g) {
+    return mg_plus(sizeof(mg_dsp_channel_t), mg_times(2, g->taps));
 }
 
-static uint64_t scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g;
     set_geometry(&g, p);
-    return g.lanes * (2ull * g.height * g.line + p->out_c / p->in_c * channel_size(&g));
+    const uint32_t channels = mg_times(p->out_c / p->in_c, channel_size(&g));
+    return mg_times(g.lanes, mg_plus(mg_times4(2, g.height, g.line, 1), channels));
 }
 
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
@@ -142,9 +143,10 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
 static void convolve_any(const geometry_t *g, const mg_dsp_strip_t *strip) {
     const mg_dsp_channel_t *channel = strip->channel;
     const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
+    const uint32_t next = mg_step(g->a.out, g->a.stride) * g->line;
     const int16_t *x = strip->x;
     int8_t *out = strip->out;
-    for (uint32_t i = 0; i < g->a.out; i++, x += g->a.stride * g->line, out += strip->out_step) {
+    for (uint32_t i = 0; i < g->a.out; i++, x += next, out += strip->out_step) {
         int32_t sums[OUTPUTS];
         mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
         for (uint32_t j = OUTPUTS; j-- != 0;) {
@@ -244,7 +246,7 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
     set_geometry(&layer.g, p);
     set_strip(&layer.strip, &layer.g, layer.channels.above);
     layer.plane = layer.g.height * layer.g.line;
-    layer.size = (uint32_t)channel_size(&layer.g);
+    layer.size = channel_size(&layer.g);
     layer.count = layer.g.lanes * (p->out_c / p->in_c);
     layer.held = call->scratch;
     layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);

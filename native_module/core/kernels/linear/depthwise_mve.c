@@ -25,7 +25,7 @@ typedef struct {
     uint32_t vectors; /* of the channels */
     uint32_t column;  /* bytes of a pixel in the ring */
     uint32_t rows;    /* of the ring */
-    uint64_t width;   /* of one, padded, in bytes: after the check it fits 32 bits */
+    uint32_t width;   /* of one, padded, in bytes */
 } geometry_t;
 
 static geometry_t geometry_of(const mg_conv_params_t *p) {
@@ -35,8 +35,8 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
     g.pixels = several ? LANES / p->in_c : 1;
     g.vectors = (p->in_c + LANES - 1) / LANES;
     g.column = several ? p->in_c : LANES;
-    g.rows = (p->kernel_h - 1u) * p->dilation_h + 1;
-    g.width = ((p->out_w - 1ull) * p->stride_w + (p->kernel_w - 1ull) * p->dilation_w + 1) * g.column;
+    g.rows = mg_reach(1, p->stride_h, p->kernel_h, p->dilation_h);
+    g.width = mg_reach(p->out_w, p->stride_w, p->kernel_w, p->dilation_w) * g.column;
     return g;
 }
 
@@ -47,21 +47,21 @@ bool mg_depthwise_mve_check(const mg_check_t *check) {
         return MG_REFUSE(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
     }
     geometry_t g = geometry_of(p);
-    uint64_t row = g.vectors * g.width;
-    row = row > UINT32_MAX ? UINT32_MAX : row; /* too many in any case */
-    return mg_check_conv(check, (uint64_t)g.vectors * g.taps * LANES, 0)
-           && mg_check_data(check, p->channels_at, g.vectors * 4ull * 48)
-           && mg_check_scratch(check, sizeof(int32_t) * (uint64_t)g.taps + g.rows * row + LANES - 1);
+    return mg_check_conv(check, mg_times4(g.vectors, g.taps, LANES, 1), 0)
+           && mg_check_data(check, p->channels_at, mg_times(g.vectors, 4 * 48))
+           && mg_check_scratch(check, mg_plus(mg_times4(g.vectors, g.rows, g.width, 1),
+                                              mg_plus(mg_times(sizeof(int32_t), g.taps), LANES - 1)));
 }
 
 /* A row of the input, or what stands for it below, in all vectors. */
 static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_t *image, int32_t y, int8_t *row) {
-    const uint32_t width = (uint32_t)g->width, left = p->pad_left * g->column;
+    const uint32_t width = g->width, left = p->pad_left * g->column;
     uint32_t columns = left >= width ? 0 : (width - left) / g->column;
     columns = columns > p->in_w ? p->in_w : columns;
-    const int8_t *from = image + (uint32_t)y * p->in_w * p->in_c;
+    const bool inside = y < p->in_h;
+    const int8_t *from = inside ? image + (uint32_t)y * p->in_w * p->in_c : image;
     for (uint32_t c = 0; c < p->in_c; c += LANES, row += g->rows * width) {
-        if (y >= p->in_h) {
+        if (!inside) {
             mg_fill(row, p->in_zero_point, width);
         } else if (g->column < LANES && columns != 0) {
             mg_copy_rows(row + left, 0, from, 0, columns * p->in_c, 1);
@@ -92,7 +92,7 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);
-    const uint32_t width = (uint32_t)g.width, plane = g.rows * width, in_c = p->in_c;
+    const uint32_t width = g.width, plane = g.rows * width, in_c = p->in_c;
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];

@@ -14,10 +14,6 @@
 
 #define AT_ONCE 4 /* outputs */
 
-static uint32_t reach(uint32_t outputs, uint32_t stride, uint32_t kernel, uint32_t dilation) {
-    return (outputs - 1) * stride + (kernel - 1) * dilation + 1;
-}
-
 /* Whether the window is one that goes down. */
 static bool goes_down(const mg_conv_params_t *p) {
     return p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_h == 1 && p->dilation_w == 1 && p->stride_h <= 2;
@@ -26,11 +22,11 @@ static bool goes_down(const mg_conv_params_t *p) {
 /* Of a row of the plane, for as many outputs as are computed. */
 static uint32_t width_of(const mg_conv_params_t *p) {
     uint32_t outputs = goes_down(p) ? p->out_w : (p->out_w + AT_ONCE - 1u) & ~(AT_ONCE - 1u);
-    return reach(outputs, p->stride_w, p->kernel_w, p->dilation_w);
+    return mg_reach(outputs, p->stride_w, p->kernel_w, p->dilation_w);
 }
 
 static uint32_t rows_of(const mg_conv_params_t *p, uint32_t outputs) {
-    return reach(outputs, p->stride_h, p->kernel_h, p->dilation_h);
+    return mg_reach(outputs, p->stride_h, p->kernel_h, p->dilation_h);
 }
 
 /* A layer of one column is one of one row: its bytes are the same. */
@@ -41,24 +37,25 @@ static mg_conv_params_t laid_down(const mg_conv_params_t *p) {
         q.in_w = p->in_h, q.out_w = p->out_h, q.kernel_w = p->kernel_h, q.stride_w = p->stride_h;
         q.dilation_w = p->dilation_h, q.pad_left = p->pad_top, q.pad_top = 0;
     }
+    q.dilation_h = (uint16_t)mg_step(q.kernel_h, q.dilation_h);
     return q;
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-static uint64_t scratch_size(const mg_conv_params_t *params) {
+static uint32_t scratch_size(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
-    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, 1) * width_of(p);
+    return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, 1), width_of(p)));
 }
 
 /* For another row of the plane; for all of it. */
-static inline uint64_t scratch_step(const mg_conv_params_t *params) {
+static inline uint32_t scratch_step(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params);
     return width_of(&laid);
 }
 
-static inline uint64_t scratch_most(const mg_conv_params_t *params) {
+static inline uint32_t scratch_most(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
-    return (uint64_t)p->kernel_h * p->kernel_w + (uint64_t)rows_of(p, p->out_h) * width_of(p);
+    return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, p->out_h), width_of(p)));
 }
 
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
@@ -228,7 +225,8 @@ static void down_by_2(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t
 }
 
 static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) {
-    for (; n != 0; n--, x += plane->p->stride_h * plane->width, y += plane->line) {
+    const uint32_t next = mg_step(plane->p->out_h, plane->p->stride_h) * plane->width;
+    for (; n != 0; n--, x += next, y += plane->line) {
         go_along(plane, x, y);
     }
 }

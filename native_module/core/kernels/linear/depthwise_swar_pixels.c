@@ -28,7 +28,7 @@ typedef struct {
 
 /* How many inputs lie under the windows of so many outputs. */
 static uint32_t reach(const axis_t *axis, uint32_t outputs) {
-    return (outputs - 1) * axis->stride + (axis->kernel - 1) * axis->dilation + 1;
+    return mg_reach(outputs, axis->stride, axis->kernel, axis->dilation);
 }
 
 static geometry_t geometry_of(const mg_conv_params_t *p) {
@@ -43,19 +43,19 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-static uint64_t scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
-    return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, 1) * g.width;
+    return mg_times(4, mg_plus(mg_times(g.a.kernel, g.b.kernel), mg_times(reach(&g.a, 1), g.width)));
 }
 
 /* For another row of the plane; for all of it. */
-static inline uint64_t scratch_step(const mg_conv_params_t *p) {
-    return 4ull * geometry_of(p).width;
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
+    return mg_times(4, geometry_of(p).width);
 }
 
-static inline uint64_t scratch_most(const mg_conv_params_t *p) {
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
-    return 4ull * g.a.kernel * g.b.kernel + 4ull * reach(&g.a, g.half) * g.width;
+    return mg_times(4, mg_plus(mg_times(g.a.kernel, g.b.kernel), mg_times(reach(&g.a, g.half), g.width)));
 }
 
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
@@ -123,9 +123,10 @@ static inline __attribute__((always_inline)) void convolve(const plane_t *p, uin
                                                            int8_t *out, uint32_t rows, uint32_t columns, uint32_t step,
                                                            bool wide) {
     const geometry_t *g = p->g;
-    const uint32_t line = g->a.dilation * g->width, out_step = g->b.out_step, stride = g->b.stride;
+    const uint32_t line = mg_step(g->a.kernel, g->a.dilation) * g->width;
+    const uint32_t next = mg_step(g->a.out, g->a.stride) * g->width, out_step = g->b.out_step, stride = g->b.stride;
     int8_t *row = out + i * g->a.out_step;
-    for (uint32_t end = i + n; i < end; i++, x += g->a.stride * g->width, row += g->a.out_step) {
+    for (uint32_t end = i + n; i < end; i++, x += next, row += g->a.out_step) {
         const uint32_t fold = i + g->half < g->a.out ? g->half * g->a.out_step : 0;
         const int32_t *window = x;
         int8_t *y = row;

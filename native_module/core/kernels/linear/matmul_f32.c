@@ -24,8 +24,8 @@ bool mg_matmul_f32_check(const mg_check_t *check) {
     if (check->tensors[0].place == MG_PLACE_DATA) { /* the second matrix may be a constant */
         return MG_REFUSE(check, "a constant where this op wants a tensor of the arena: input", 0, UINT32_MAX);
     }
-    return mg_check_walk(check, 0, dims, a, 4, UINT32_MAX) && mg_check_walk(check, 1, others, b, 4, UINT32_MAX)
-           && mg_check_elements(check, 2, (uint64_t)p->batches[0] * p->batches[1] * p->rows * p->columns);
+    return mg_check_walk(check, 0, dims, a, 4, MG_MOST) && mg_check_walk(check, 1, others, b, 4, MG_MOST)
+           && mg_check_elements(check, 2, mg_times4(p->batches[0], p->batches[1], p->rows, p->columns));
 }
 
 void mg_matmul_f32_run(const mg_call_t *call) {
@@ -47,7 +47,7 @@ void mg_matmul_f32_run(const mg_call_t *call) {
 #define ENTRY 8u
 
 static bool check_table(const mg_check_t *check, uint32_t at, uint32_t n, uint32_t in) {
-    if (!mg_check_data(check, at, (uint64_t)ENTRY * n)) {
+    if (!mg_check_data(check, at, mg_times(ENTRY, n))) {
         return false;
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -62,8 +62,8 @@ static bool check_table(const mg_check_t *check, uint32_t at, uint32_t n, uint32
 bool mg_resize_f32_check(const mg_check_t *check) {
     const mg_resize_f32_params_t *p = &check->params.resize_f32;
     return mg_check_signature_f32(check, 1)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels)
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels))
            && check_table(check, p->rows_at, p->out_h, p->in_h)
            && check_table(check, p->columns_at, p->out_w, p->in_w);
 }

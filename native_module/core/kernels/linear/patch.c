@@ -54,10 +54,12 @@ void mg_gather_patch(const mg_conv_params_t *p, const int8_t *image, int32_t y, 
     const uint32_t start = (uint32_t)(x0 + (int32_t)first) * tap;
     int32_t iy = y * p->stride_h - p->pad_top;
     for (uint32_t rows = p->kernel_h; rows != 0; rows--, iy += step) {
-        const int8_t *from = image + (uint32_t)iy * line;
         if (iy < 0 || iy >= in_h) {
             patch = fill_row(patch, zero_point, row);
-        } else if (is_dense) {
+            continue;
+        }
+        const int8_t *from = image + (uint32_t)iy * line;
+        if (is_dense) {
             patch = fill_row(patch, zero_point, left);
             patch = copy_row(patch, from + start, inside);
             patch = fill_row(patch, zero_point, right);

@@ -11,12 +11,13 @@
 /* The lowest and highest element that a walk from `start` touches lie in [0, elements). */
 static bool check_walk(const mg_check_t *check, uint32_t start, const uint32_t *dims, const int32_t *strides,
                        uint32_t elements) {
-    int64_t low = start, high = start;
+    uint32_t below = 0, high = start; /* below: how far behind the start it goes back */
     for (uint32_t i = 0; i < RANK; i++) {
-        int64_t reach = (int64_t)(dims[i] - 1) * strides[i];
-        low += reach < 0 ? reach : 0;
-        high += reach > 0 ? reach : 0;
-        if (low < 0 || high >= elements) {
+        const bool back = strides[i] < 0;
+        const uint32_t reach = mg_times(dims[i] - 1, back ? 0u - (uint32_t)strides[i] : (uint32_t)strides[i]);
+        below = mg_plus(below, back ? reach : 0);
+        high = mg_plus(high, back ? 0 : reach);
+        if (below > start || high >= elements) {
             return MG_REFUSE(check, "a copy reaches outside its tensor: start", start, elements);
         }
     }
@@ -32,10 +33,10 @@ bool mg_copy_check(const mg_check_t *check) {
     if (p->element_size != mg_dtype_size(dtype) || p->fill > 1) {
         return MG_REFUSE(check, "a copy of the wrong element size", p->element_size, mg_dtype_size(dtype));
     }
-    uint64_t elements = 1;
+    uint32_t elements = 1;
     for (uint32_t i = 0; i < RANK; i++) {
-        elements *= p->dims[i];
-        /* A copy writes no element twice: this bounds its time and its products. */
+        elements = mg_times(elements, p->dims[i]);
+        /* A copy writes no element twice: this bounds its time. */
         if (p->dims[i] == 0 || (p->dims[i] == 1 && (p->in_stride[i] | p->out_stride[i]) != 0)
             || elements > check->tensors[1].size / p->element_size) {
             return MG_REFUSE(check, "an impossible dimension in a copy: dimension", i, RANK);

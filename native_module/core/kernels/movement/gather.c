@@ -15,27 +15,27 @@ bool mg_gather_check(const mg_check_t *check) {
     if (p->depth == 0 || p->depth > 5 || p->inner == 0 || p->batches == 0 || p->outer == 0 || p->count == 0) {
         return MG_REFUSE(check, "a gather of an impossible depth", p->depth, 5);
     }
-    uint64_t in = p->inner, indices = p->depth, out = p->inner;
+    uint32_t in = p->inner, indices = p->depth, out = p->inner;
     const uint32_t in_factors[] = {p->dims[0], p->dims[1], p->dims[2], p->dims[3], p->dims[4], p->outer, p->batches};
     for (uint32_t i = 0; i < 7; i++) {
         if (in_factors[i] == 0 || (i >= p->depth && i < 5 && in_factors[i] != 1) || in_factors[i] > INT32_MAX) {
             return MG_REFUSE(check, "a gather from an impossible dimension", i, 7);
         }
-        in *= in_factors[i];
+        in = mg_times(in, in_factors[i]);
         if (in > t[0].size) {
             return MG_REFUSE(check, "a gather reads outside its tensor: bytes", t[0].size, 0);
         }
     }
     const uint32_t counts[] = {p->count, p->batches, p->outer};
     for (uint32_t i = 0; i < 3; i++) {
-        indices *= i < 2 ? counts[i] : 1;
-        out *= counts[i];
+        indices = mg_times(indices, i < 2 ? counts[i] : 1);
+        out = mg_times(out, counts[i]);
         if (out > t[2].size || indices > t[1].size) {
             return MG_REFUSE(check, "a gather writes outside its tensor: bytes", t[2].size, 0);
         }
     }
     if (in != t[0].size || out != t[2].size) {
-        return MG_REFUSE(check, "a gather of another size: bytes", t[2].size, (uint32_t)out);
+        return MG_REFUSE(check, "a gather of another size: bytes", t[2].size, out);
     }
     return mg_check_elements(check, 1, indices);
 }

@@ -14,14 +14,14 @@
 
 static bool check_pool_i16(const mg_check_t *check) {
     const mg_pool_i16_params_t *p = &check->params.pool_i16;
-    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 15) {
+    if (mg_times(p->kernel_h, p->kernel_w) > 1u << 15) {
         return MG_REFUSE(check, "a window of too many elements", UINT32_MAX, 1u << 15);
     }
     return mg_check_signature(check, 1, MG_INT16, MG_INT16)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, 1, p->pad_left)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels));
 }
 
 static void pool_i16(const mg_call_t *call, bool average) {

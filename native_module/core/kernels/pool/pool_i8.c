@@ -144,7 +144,7 @@ void mg_maxpool_run(const mg_call_t *call) {
 
 bool mg_avgpool_check(const mg_check_t *check) {
     const mg_pool_params_t *p = &check->params.pool;
-    if ((uint32_t)p->kernel_h * p->kernel_w > 1u << 22) {
+    if (mg_times(p->kernel_h, p->kernel_w) > 1u << 22) {
         return MG_REFUSE(check, "a window of too many elements", UINT32_MAX, 1u << 22);
     }
     return mg_check_pool(check);

@@ -14,7 +14,7 @@
 
 bool mg_lstm_f32_check(const mg_check_t *check) {
     const mg_lstm_f32_params_t *p = &check->params.lstm_f32;
-    const uint64_t units = p->units, rows = (uint64_t)p->batches * p->steps;
+    const uint32_t units = p->units, rows = mg_times(p->batches, p->steps);
     if (check->n_inputs != 1 || check->n_outputs != 3) {
         return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
     }
@@ -27,9 +27,11 @@ bool mg_lstm_f32_check(const mg_check_t *check) {
         }
     }
     return mg_check_scratch(check, 16 * units) /* the gates */
-           && mg_check_elements(check, 0, 4 * rows * units) && mg_check_elements(check, 1, rows * units)
-           && mg_check_elements(check, 2, p->batches * units) && mg_check_elements(check, 3, p->batches * units)
-           && mg_check_data(check, p->recurrent_at, 16 * units * units);
+           && mg_check_elements(check, 0, mg_times4(4, rows, units, 1))
+           && mg_check_elements(check, 1, mg_times(rows, units))
+           && mg_check_elements(check, 2, mg_times(p->batches, units))
+           && mg_check_elements(check, 3, mg_times(p->batches, units))
+           && mg_check_data(check, p->recurrent_at, mg_times4(16, units, units, 1));
 }
 
 static void step(const mg_lstm_f32_params_t *p, const float *a, const uint8_t *recurrent, float *gates, float *h,

@@ -28,7 +28,7 @@ static bool check_gate(const mg_check_t *check, int32_t multiplier, int32_t shif
 
 bool mg_lstm_check(const mg_check_t *check) {
     const mg_lstm_params_t *p = &check->params.lstm;
-    const uint64_t units = p->units, activations = p->wide ? MG_INT16 : MG_INT8;
+    const uint32_t units = p->units, activations = p->wide ? MG_INT16 : MG_INT8;
     if (check->n_inputs != 1 || check->n_outputs != 3 || p->wide > 1 || units == 0 || p->inputs == 0) {
         return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, 4);
     }
@@ -36,7 +36,7 @@ bool mg_lstm_check(const mg_check_t *check) {
         return MG_REFUSE(check, "a constant input", 0, 0);
     }
     for (uint32_t i = 0; i < 4; i++) {
-        uint32_t wanted = i == 3 ? MG_INT16 : (uint32_t)activations;
+        uint32_t wanted = i == 3 ? MG_INT16 : activations;
         if (check->tensors[i].dtype != wanted) {
             return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[i].dtype, wanted);
         }
@@ -49,15 +49,16 @@ bool mg_lstm_check(const mg_check_t *check) {
         || p->clip < 0) {
         return MG_REFUSE(check, "a multiplier or shift out of range: multiplier", (uint32_t)p->tanh_multiplier, 0);
     }
-    uint64_t gate = units * (2 * (p->wide ? 8u : 4u) + p->inputs + units);
+    const uint32_t gate = mg_times(units, 2 * (p->wide ? 8u : 4u) + p->inputs + units);
     return mg_check_scratch(check, 8 * units) /* the gates */
            && mg_check_multiplier(check, p->forget_multiplier, p->forget_shift)
            && mg_check_multiplier(check, p->cell_multiplier, p->cell_shift)
            && mg_check_multiplier(check, p->out_multiplier, p->out_shift)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->steps * p->inputs)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->steps * units)
-           && mg_check_elements(check, 2, p->batches * units) && mg_check_elements(check, 3, p->batches * units)
-           && mg_check_data(check, p->table_at, 512) && mg_check_data(check, p->gates_at, 4 * gate);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->steps, p->inputs, 1))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->steps, units, 1))
+           && mg_check_elements(check, 2, mg_times(p->batches, units))
+           && mg_check_elements(check, 3, mg_times(p->batches, units))
+           && mg_check_data(check, p->table_at, 512) && mg_check_data(check, p->gates_at, mg_times(4, gate));
 }
 
 /* One of a gate's two sums, in Q3.12. */

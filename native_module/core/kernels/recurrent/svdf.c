@@ -27,12 +27,13 @@ bool mg_svdf_check(const mg_check_t *check) {
         || (p->state_size != 1 && p->state_size != 2)) {
         return MG_REFUSE(check, "filters that do not divide into ranks", p->filters, p->rank);
     }
-    uint64_t filters = p->filters, past = filters * p->memory, units = p->filters / p->rank;
-    return mg_check_elements(check, 0, (uint64_t)p->batches * p->inputs)
-           && mg_check_elements(check, 1, p->batches * units)
-           && mg_check_elements(check, 2, p->batches * past) && mg_check_data(check, p->feature_at, filters * p->inputs)
-           && mg_check_data(check, p->time_at, past * p->state_size)
-           && mg_check_data(check, p->biases_at, 4 * (filters + units))
+    uint32_t filters = p->filters, past = mg_times(filters, p->memory), units = p->filters / p->rank;
+    return mg_check_elements(check, 0, mg_times(p->batches, p->inputs))
+           && mg_check_elements(check, 1, mg_times(p->batches, units))
+           && mg_check_elements(check, 2, mg_times(p->batches, past))
+           && mg_check_data(check, p->feature_at, mg_times(filters, p->inputs))
+           && mg_check_data(check, p->time_at, mg_times(past, p->state_size))
+           && mg_check_data(check, p->biases_at, mg_times(4, filters + units))
            && mg_check_multiplier(check, p->feature_multiplier, p->feature_shift)
            && mg_check_multiplier(check, p->out_multiplier, p->out_shift);
 }

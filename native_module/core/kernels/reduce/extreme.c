@@ -52,14 +52,15 @@ void mg_extreme_run(const mg_call_t *call) {
 /* The input of a scan, and its output `i` of `results` elements a walk. */
 static bool check_scan(const mg_check_t *check, uint32_t i, uint32_t results) {
     const mg_scan_params_t *p = &check->params.scan;
-    uint64_t walks = (uint64_t)p->outer * p->inner;
+    uint32_t walks = mg_times(p->outer, p->inner);
     if (!mg_is_value(p->dtype) || check->tensors[0].dtype != p->dtype) {
         return MG_REFUSE(check, "a tensor of the wrong dtype", check->tensors[0].dtype, p->dtype);
     }
-    if (p->outer == 0 || p->inner == 0 || p->axis == 0 || walks > UINT32_MAX || results > p->axis) {
+    if (p->outer == 0 || p->inner == 0 || p->axis == 0 || results > p->axis) {
         return MG_REFUSE(check, "a scan of nothing: elements", 0, 1);
     }
-    return mg_check_elements(check, 0, walks * p->axis) && mg_check_elements(check, i, walks * results);
+    return mg_check_elements(check, 0, mg_times(walks, p->axis))
+           && mg_check_elements(check, i, mg_times(walks, results));
 }
 
 bool mg_argextreme_check(const mg_check_t *check) {

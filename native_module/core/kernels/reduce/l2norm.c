@@ -15,15 +15,12 @@
 
 bool mg_cumsum_check(const mg_check_t *check) {
     const mg_cumsum_params_t *p = &check->params.cumsum;
-    uint64_t walks = (uint64_t)p->outer * p->inner;
+    uint32_t elements = mg_times4(p->outer, p->inner, p->axis, 1);
     if (!mg_check_signature(check, 1, MG_INT8, MG_INT8) || !mg_check_multiplier(check, p->in_multiplier, p->in_shift)
         || !mg_check_multiplier(check, p->out_multiplier, p->out_shift)) {
         return false;
     }
-    if (walks > UINT32_MAX) {
-        return MG_REFUSE(check, "a sum of too many elements", UINT32_MAX, 0);
-    }
-    return mg_check_elements(check, 0, walks * p->axis) && mg_check_elements(check, 1, walks * p->axis);
+    return mg_check_elements(check, 0, elements) && mg_check_elements(check, 1, elements);
 }
 
 void mg_cumsum_run(const mg_call_t *call) {
@@ -77,8 +74,8 @@ bool mg_l2norm_check(const mg_check_t *check) {
     if (p->depth > 1u << 15 || p->zero_point < INT8_MIN || p->zero_point > INT8_MAX) {
         return MG_REFUSE(check, "rows of too many elements", p->depth, 1u << 15);
     }
-    return mg_check_signature(check, 1, MG_INT8, MG_INT8) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
-           && mg_check_elements(check, 1, (uint64_t)p->rows * p->depth);
+    return mg_check_signature(check, 1, MG_INT8, MG_INT8) && mg_check_elements(check, 0, mg_times(p->rows, p->depth))
+           && mg_check_elements(check, 1, mg_times(p->rows, p->depth));
 }
 
 void mg_l2norm_run(const mg_call_t *call) {

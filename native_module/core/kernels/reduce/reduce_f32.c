@@ -61,8 +61,8 @@ static bool check_pool(const mg_check_t *check) {
     return mg_check_signature_f32(check, 1)
            && mg_check_window(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, 1, p->pad_top)
            && mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, 1, p->pad_left)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels));
 }
 
 bool mg_maxpool_f32_check(const mg_check_t *check) {
@@ -84,14 +84,14 @@ void mg_avgpool_f32_run(const mg_call_t *call) {
 /* dims and stride hold the kept dimensions, then the reduced ones. */
 bool mg_reduce_f32_check(const mg_check_t *check) {
     const mg_reduce_f32_params_t *p = &check->params.reduce_f32;
-    uint64_t kept = (uint64_t)p->dims[0] * p->dims[1] * p->dims[2]; /* no wrap: see the walk before its use */
+    uint32_t kept = mg_times4(p->dims[0], p->dims[1], p->dims[2], 1);
     if (p->function >= N_REDUCE) {
         return mg_refuse_model(check, "needs a newer Midge on the board: function", p->function, N_REDUCE - 1);
     }
     return mg_check_signature_f32(check, 1)
            && mg_check_walk(check, 0, p->dims, p->stride, 6, check->tensors[0].size / 4)
            && mg_check_elements(check, 1, kept)
-           && mg_check_elements(check, 0, kept * p->dims[3] * p->dims[4] * p->dims[5]);
+           && mg_check_elements(check, 0, mg_times4(kept, p->dims[3], p->dims[4], p->dims[5]));
 }
 
 static float reduce(const mg_reduce_f32_params_t *p, const float *x) {
@@ -123,8 +123,8 @@ void mg_reduce_f32_run(const mg_call_t *call) {
 
 bool mg_softmax_f32_check(const mg_check_t *check) {
     const mg_softmax_f32_params_t *p = &check->params.softmax_f32;
-    return mg_check_signature_f32(check, 1) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
-           && mg_check_elements(check, 1, (uint64_t)p->rows * p->depth);
+    return mg_check_signature_f32(check, 1) && mg_check_elements(check, 0, mg_times(p->rows, p->depth))
+           && mg_check_elements(check, 1, mg_times(p->rows, p->depth));
 }
 
 void mg_softmax_f32_run(const mg_call_t *call) {

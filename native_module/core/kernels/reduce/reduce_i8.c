@@ -16,8 +16,7 @@ bool mg_mean_check(const mg_check_t *check) {
         || !mg_check_reduction(check)) {
         return false;
     }
-    /* A factor could wrap only together with those of the kept dimensions, which fit the input. */
-    uint32_t reduced = p->reduce_dims[0] * p->reduce_dims[1] * p->reduce_dims[2];
+    uint32_t reduced = mg_times4(p->reduce_dims[0], p->reduce_dims[1], p->reduce_dims[2], 1);
     return reduced <= 1u << 24 || MG_REFUSE(check, "a mean of too many elements", reduced, 1u << 24);
 }
 

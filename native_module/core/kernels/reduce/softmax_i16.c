@@ -21,8 +21,8 @@ bool mg_softmax_i16_check(const mg_check_t *check) {
     if (p->depth == 0 || p->depth > UINT16_MAX) {
         return MG_REFUSE(check, "softmax of too many classes", p->depth, UINT16_MAX);
     }
-    return mg_check_signature(check, 1, MG_INT16, MG_INT16) && mg_check_elements(check, 0, (uint64_t)p->rows * p->depth)
-           && mg_check_elements(check, 1, (uint64_t)p->rows * p->depth)
+    return mg_check_signature(check, 1, MG_INT16, MG_INT16) && mg_check_elements(check, 0, mg_times(p->rows, p->depth))
+           && mg_check_elements(check, 1, mg_times(p->rows, p->depth))
            && mg_check_data(check, p->tables_at, 4 * ENTRIES) && mg_check_multiplier(check, p->multiplier, p->shift);
 }
 

@@ -36,8 +36,8 @@ bool mg_filter_bank_check(const mg_check_t *check) {
     static const uint8_t DTYPES[] = {MG_UINT32, MG_UINT64};
     if (!mg_check_tensors(check, 1, 1, DTYPES) || !mg_check_elements(check, 0, p->bins)
         || !mg_check_elements(check, 1, p->channels)
-        || !mg_check_data(check, p->bank_at, 6 * ((uint64_t)p->channels + 1))
-        || !mg_check_data(check, p->weights_at, 4ull * p->n_weights)) {
+        || !mg_check_data(check, p->bank_at, mg_times(6, mg_plus(p->channels, 1)))
+        || !mg_check_data(check, p->weights_at, mg_times(4, p->n_weights))) {
         return false;
     }
     const uint8_t *slope = check->data + p->bank_at;

@@ -30,7 +30,7 @@ bool mg_window_check(const mg_check_t *check) {
         return MG_REFUSE(check, "a window that does not divide its input: samples", p->count, p->window_size);
     }
     return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, p->count)
-           && mg_check_elements(check, 1, p->count) && mg_check_data(check, p->window_at, 2ull * p->window_size);
+           && mg_check_elements(check, 1, p->count) && mg_check_data(check, p->window_at, mg_times(2, p->window_size));
 }
 
 void mg_window_run(const mg_call_t *call) {
@@ -79,9 +79,9 @@ bool mg_rfft_check(const mg_check_t *check) {
     if (n < 2 || n > 1u << 15 || p->fft_length != 2 * n || (n & (n - 1)) != 0 || p->in_length > p->fft_length) {
         return MG_REFUSE(check, "a Fourier transform of an impossible length", p->fft_length, p->in_length);
     }
-    if (!mg_check_tensors(check, 1, 1, DTYPES) || !mg_check_elements(check, 0, (uint64_t)p->frames * p->in_length)
-        || !mg_check_elements(check, 1, (uint64_t)p->frames * (p->fft_length + 2))
-        || !mg_check_data(check, p->twiddles_at, 4ull * twiddles)) {
+    if (!mg_check_tensors(check, 1, 1, DTYPES) || !mg_check_elements(check, 0, mg_times(p->frames, p->in_length))
+        || !mg_check_elements(check, 1, mg_times(p->frames, p->fft_length + 2))
+        || !mg_check_data(check, p->twiddles_at, mg_times(4, twiddles))) {
         return false;
     }
     for (uint32_t i = 0; i < twiddles; i++) {
@@ -205,7 +205,7 @@ bool mg_energy_check(const mg_check_t *check) {
     if (p->first > p->last || p->last > p->bins) {
         return MG_REFUSE(check, "frequencies beyond the spectrum: bin", p->last, p->bins);
     }
-    return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, 2ull * p->bins)
+    return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, mg_times(2, p->bins))
            && mg_check_elements(check, 1, p->bins);
 }
 

@@ -46,8 +46,8 @@ static bool check_axis(const mg_check_t *check, int32_t start, int32_t scale, ui
         return (real >= 0.0f && (float)out * real <= 1.0e9f && (start == 0 || start == 0x3f000000))
                || MG_REFUSE(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
     }
-    int64_t last = start + (int64_t)out * scale;
-    return (scale >= 0 && start >= -1024 && start <= 1 << 26 && last < 1 << 30)
+    return (scale >= 0 && start >= -1024 && start <= 1 << 26
+            && mg_times(out, (uint32_t)scale) < (1u << 30) - (uint32_t)start) /* no position overflows */
            || MG_REFUSE(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
 }
 
@@ -55,8 +55,8 @@ bool mg_bilinear_check(const mg_check_t *check) {
     const mg_bilinear_params_t *p = &check->params.bilinear;
     return mg_check_signature(check, 1, MG_INT8, MG_INT8) && check_axis(check, p->start_h, p->scale_h, p->out_h)
            && check_axis(check, p->start_w, p->scale_w, p->out_w)
-           && mg_check_elements(check, 0, (uint64_t)p->batches * p->in_h * p->in_w * p->channels)
-           && mg_check_elements(check, 1, (uint64_t)p->batches * p->out_h * p->out_w * p->channels);
+           && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
+           && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels));
 }
 
 static void run_legacy(const mg_call_t *call) {

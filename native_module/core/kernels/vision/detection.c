@@ -42,14 +42,15 @@ bool mg_detection_check(const mg_check_t *check) {
         || p->max_detections == 0) {
         return MG_REFUSE(check, "a detection of nothing: classes", p->classes, p->score_size);
     }
-    if (!mg_check_elements(check, 0, (uint64_t)p->boxes * p->box_size)
-        || !mg_check_elements(check, 1, (uint64_t)p->boxes * p->score_size)
-        || !mg_check_elements(check, 2, 4ull * p->max_detections) || !mg_check_elements(check, 3, p->max_detections)
+    if (!mg_check_elements(check, 0, mg_times(p->boxes, p->box_size))
+        || !mg_check_elements(check, 1, mg_times(p->boxes, p->score_size))
+        || !mg_check_elements(check, 2, mg_times(4, p->max_detections))
+        || !mg_check_elements(check, 3, p->max_detections)
         || !mg_check_elements(check, 4, p->max_detections) || !mg_check_elements(check, 5, 1)
-        || !mg_check_data(check, p->anchors_at, 16ull * p->boxes)) {
+        || !mg_check_data(check, p->anchors_at, mg_times(16, p->boxes))) {
         return false;
     }
-    return mg_check_scratch(check, 4ull * p->boxes + 16ull * p->limit);
+    return mg_check_scratch(check, mg_plus(mg_times(4, p->boxes), mg_times(16, p->limit)));
 }
 
 static float load_float(const void *at) {

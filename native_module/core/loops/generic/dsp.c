@@ -33,12 +33,13 @@ void mg_pair_columns(const mg_columns_t *c) {
 void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t *taps, uint32_t rows,
                                uint32_t pairs, uint32_t step) {
     for (uint32_t i = 0; i < 4; i++, x += step) {
-        sums[i] = 0;
+        uint32_t sum = 0;
         for (uint32_t r = 0; r < rows; r++) {
             for (uint32_t j = 0; j < 2 * pairs; j++) {
-                sums[i] += x[r * line + j] * taps[r * 2 * pairs + j];
+                sum += (uint32_t)(x[r * line + j] * taps[r * 2 * pairs + j]);
             }
         }
+        sums[i] = (int32_t)sum;
     }
 }
 

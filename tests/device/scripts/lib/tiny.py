@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Two hand-made .midge files, small enough to be made on a board; the layout is native_module/FORMAT.md's.
+"""Hand-made .midge files, small enough to be made on a board; the layout is native_module/FORMAT.md's.
 
 classifier()  imu int8 [1, 4, 3] -> LUT (relu) -> COPY (column 0) -> scores int8 [1, 4], four labels;
               reals are 0.5 * (q - 2) of input and output
+column(dtype) imu [1, 4, 3] -> COPY (column 0) -> scores [1, 4], both of any dtype, plain numbers
 pair()        codes int8 [2] -> DEQUANTIZE -> reals float32 [2], and level float32 [3] -> QUANTIZE ->
               steps int8 [3]; no labels, no name
 """
@@ -14,13 +15,14 @@ try:
 except ImportError:
     from zlib import crc32
 
-INT8, FLOAT32 = 1, 5
+INT8, INT16, FLOAT32, BOOL, UINT16 = 1, 3, 5, 9, 10
+SIZES = {INT8: 1, INT16: 2, FLOAT32: 4, BOOL: 1, UINT16: 2}
 NONE = 0xFFFFFFFF  # no initial value
 COPY, LUT, QUANTIZE, DEQUANTIZE = 9, 10, 11, 12
 
 
 def tensor(dtype, offset, name, scale, zero_point, *dims):
-    size = 4 if dtype == FLOAT32 else 1
+    size = SIZES[dtype]
     for dim in dims:
         size *= dim
     rank = len(dims)
@@ -62,11 +64,25 @@ def build(arena, tensors, nodes, inputs, outputs, strings, data, n_labels=0, nam
     return struct.pack("<4sHHII", b"MIDG", 2, 0, 80 + len(body), crc) + head + body
 
 
+def copy_column(element_size):
+    """The parameters of a COPY of each row's first element of three."""
+    return struct.pack(
+        "<5I5i5iIIiHH", 1, 1, 1, 1, 4, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1, 0, 0, 0, element_size, 0
+    )  # dims, in_stride, out_stride, in_start, out_start, fill_value, element_size, fill
+
+
+def column(dtype):
+    scores_at = -(-12 * SIZES[dtype] // 16) * 16
+    return build(
+        scores_at + 16,
+        [tensor(dtype, 0, 1, 0.0, 0, 1, 4, 3), tensor(dtype, scores_at, 5, 0.0, 0, 1, 4)],
+        [node(COPY, 0, (0,), (1,), copy_column(SIZES[dtype]))],
+        (0,), (1,), b"\0imu\0scores\0", b"",
+    )  # fmt: skip
+
+
 def classifier(arena=48):
     strings = b"\0tiny\0imu\0scores\0relu\0column\0north\0east\0south\0west\0made by\0tiny.py\0\0"
-    copy = struct.pack(
-        "<5I5i5iIIiHH", 1, 1, 1, 1, 4, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0
-    )  # dims, in_stride, out_stride, in_start, out_start, fill_value, element_size, fill
     relu = struct.pack("<256b", *[max(q if q < 128 else q - 256, 2) for q in range(256)])  # indexed by the byte
     return build(
         arena,
@@ -77,7 +93,7 @@ def classifier(arena=48):
         ],
         [
             node(LUT, strings.find(b"relu"), (0,), (1,), struct.pack("<II", 12, 0)),
-            node(COPY, strings.find(b"column"), (1,), (2,), copy),
+            node(COPY, strings.find(b"column"), (1,), (2,), copy_column(1)),
         ],
         (0,), (2,), strings, relu,
         4, strings.find(b"tiny"), strings.find(b"north"), strings.find(b"made by"),

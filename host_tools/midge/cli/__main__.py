@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+"""python -m midge.cli"""
+
+from .main import main
+
+main()

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""What several commands share of their options, and help in which options are grouped by what they are for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+GENERAL = "Options"
+
+
+class Option(click.Option):
+    """An option that knows the group of the help in which it stands."""
+
+    def __init__(self, *arguments: Any, group: str = GENERAL, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
+
+
+class Command(click.Command):
+    """A command whose help shows options by group, in the order in which groups first occur; the general ones last."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                groups.setdefault(getattr(parameter, "group", GENERAL), []).append(record)
+        for name in sorted(groups, key=lambda name: name == GENERAL):
+            with formatter.section(name):
+                formatter.write_dl(groups[name])
+
+
+def complete_ports(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the ports of boards that are plugged in."""
+    from ..link.transport import attached
+
+    return [place.port for place in attached() if place.port.startswith(incomplete)]
+
+
+def complete_boards(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of known boards, upper and lower case alike."""
+    from ..targets.boards import board_names
+
+    return [name for name in board_names() if name.lower().startswith(incomplete.lower())]
+
+
+def complete_targets(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of cores and boards."""
+    from ..targets.cores import cores
+
+    return [*(name for name in cores() if name.startswith(incomplete)), *complete_boards(ctx, parameter, incomplete)]
+
+
+port_option = click.option("--port", shell_complete=complete_ports,
+                           help="Serial port of the board; by default the only one with a board.")  # fmt: skip
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")

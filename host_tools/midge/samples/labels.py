@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""Read class names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import UserError
+
+
+def read_labels(text: str | None) -> list[str]:
+    """Return labels from a text file with one per line, or from a comma-separated list. Raises UserError."""
+    if text is None:
+        return []
+    path = Path(text)
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8").splitlines()
+    elif path.suffix == ".txt":
+        raise UserError(f"{text}: no such file; give a text file with one label per line, or idle,circle,wing")
+    else:
+        lines = text.split(",")
+    return [line.strip() for line in lines if line.strip()]

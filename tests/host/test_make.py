@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The makefiles: the help, what they know of boards, their errors, and the workflow that calls them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from midge.targets.boards import load_boards
+from tests.support import ROOT
+
+MAKEFILES = ["Makefile", "ports/ports.mk", "native_module/natmod.mk", "tests/core.mk"]
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def helped() -> dict[str, str]:
+    """Return the text of each target that `make help` lists."""
+    return dict(re.findall(r"^  make (\S+) +(.+)$", make("help").stdout, re.MULTILINE))
+
+
+def test_help_shows_every_text_that_stands_beside_a_target() -> None:
+    lines = (line for name in MAKEFILES for line in (ROOT / name).read_text().splitlines())
+    texts = [line[3:] for line in lines if line.startswith("## ")]
+    assert sorted(helped().values()) == sorted(texts)
+    assert {"demo", "test", "firmware", "natmod", "test-core", "size"} <= helped().keys()
+    assert all(len(line) <= 120 for line in make("help").stdout.splitlines())
+
+
+def test_what_make_knows_of_boards_are_their_rows(tmp_path: Path) -> None:
+    written = tmp_path / "boards.mk"
+    subprocess.run(["python3", "ports/tools/boards_mk.py", written], cwd=ROOT, check=True)
+    known = dict(re.findall(r"^(\S+) :=[ ]?(.*)$", written.read_text(), re.MULTILINE))
+    rows = {board.name: board for board in load_boards()}
+    assert known["boards"].split() == list(rows)
+    for name, board in rows.items():
+        assert (known[f"port_of_{name}"], known[f"arch_of_{name}"]) == (board.port, board.arch)
+    archs = known["natmod_archs"].split()
+    assert [rows[name].arch for name in known["natmod_boards"].split()] == archs, "a board here runs each module"
+    assert all(known[f"natmod_tools_{arch}"] and known[f"natmod_simd_{arch}"] for arch in archs)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("firmware", "BOARD=nonsense"), "no rule here builds firmware for BOARD=nonsense"),
+    (("firmware", "BOARD=ESP32_GENERIC"), "no rule here builds firmware for BOARD=ESP32_GENERIC"),
+    (("natmod", "ARCH=nonsense"), "no native module for ARCH=nonsense; known: armv6m"),
+])  # fmt: skip
+def test_a_wrong_name_is_one_line_that_lists_the_right_ones(arguments: tuple[str, ...], said: str) -> None:
+    done = make(*arguments)
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(lines) == 1
+    assert lines[0].startswith(said)
+
+
+def test_the_workflow_calls_what_there_is() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
+    steps = jobs["everything"]["strategy"]["matrix"]["step"]
+    assert [f"make {step}" for step in steps] == re.findall("^make .+", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert set(steps) <= helped().keys()
+    paths = [word for step in jobs["package"]["steps"] for word in step.get("run", "").split() if "/" in word]
+    assert all((ROOT / path).exists() for path in paths if path.startswith("tests/"))
+
+
+def test_forms_can_be_read() -> None:
+    for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"):
+        form = yaml.safe_load(path.read_text())
+        kinds = {field["type"] for field in form.get("body", [])}
+        assert kinds <= {"textarea", "input", "checkboxes"}
+        assert kinds or path.name == "config.yml"
