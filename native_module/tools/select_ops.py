@@ -40,19 +40,14 @@ class Layout(NamedTuple):
 
     op: str
     number: int
-    kernel: str
     simd: tuple[str, ...]
     line: str
-
-    def is_for(self, simd: str) -> bool:
-        """Return whether builds for a backend have it; "" is one for any."""
-        return not simd or simd in self.simd or "any" in self.simd
 
 
 def read_layouts() -> list[Layout]:
     """Return the weight layouts of ops.def."""
-    rows = re.findall(r"^(MG_LAYOUT\((\w+), (\d+), \w+, (\w+), ([\w ]+)\))$", (NATIVE / "ops.def").read_text(), re.M)
-    return [Layout(op, int(number), kernel, tuple(simd.split()), line) for line, op, number, kernel, simd in rows]
+    rows = re.findall(r"^(MG_LAYOUT\((\w+), (\d+), \w+, \w+, ([\w ]+)\))$", (NATIVE / "ops.def").read_text(), re.M)
+    return [Layout(op, int(number), tuple(simd.split()), line) for line, op, number, simd in rows]
 
 
 def ops_of(paths: list[str]) -> tuple[set[str], set[tuple[str, int]], bool]:
@@ -90,17 +85,26 @@ def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool 
     return "\n".join(lines)
 
 
+def layouts_of(simd: str) -> list[Layout]:
+    """Return the layouts that builds for a backend have; '' has all. Ends the program for an unknown one."""
+    layouts = read_layouts()
+    known = {name for layout in layouts for name in layout.simd} - {"any"}
+    if simd and simd not in known:
+        fail(f"no SIMD backend '{simd}'; known: {' '.join(sorted(known))}")
+    return [layout for layout in layouts if not simd or {simd, "any"} & set(layout.simd)]
+
+
 def select(without: set[str], simd: str, models: list[str]) -> str:
-    """Return the file's text. Ends the program for an unknown family or a file that is no model."""
-    table, layouts = read_table(), read_layouts()
+    """Return the file's text. Ends the program for an unknown family or backend, or a file that is no model."""
+    table = read_table()
     families = {family for family, _, _ in table}
     if unknown := without - families:
         fail(f"MIDGE_WITHOUT={' '.join(sorted(unknown))}; families: {' '.join(sorted(families))}")
     used, dense = {name for _, name, _ in table}, False
-    kept = [layout for layout in layouts if layout.is_for(simd)]
+    kept = layouts_of(simd)
     if models:
         used, used_layouts, dense = ops_of(models)
-        kept = [layout for layout in layouts if (layout.op, layout.number) in used_layouts]
+        kept = [layout for layout in read_layouts() if (layout.op, layout.number) in used_layouts]
     rows = [row for row in table if row[1] in used and row[0] not in without]
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")

@@ -199,10 +199,9 @@ typedef struct {
  *   mg_add_scaled(out, a, b, n, scale, range)
  *                                 ADD of n neighbours; scale of a, of b and of the sum */
 #ifdef MG_ISA_MVE
+#include "mve/add.h"
 #include "mve/bytes.h"
 #include "mve/pool.h"
-uint32_t mg_add_scaled(int8_t *out, const int8_t *a, const int8_t *b, uint32_t n, const mg_scaling_t scale[3],
-                       const mg_range_t *range);
 #else
 #include "generic/bytes.h"
 #endif

@@ -42,8 +42,8 @@ static uint32_t lanes_size(const mg_conv_params_t *p) {
 
 bool mg_conv_dsp_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, weights_size(p), mg_plus(lanes_size(p), mg_is_pointwise(p) ? 0 : mg_taps_of(p)))
-           && mg_check_data(check, p->channels_at, table_size(p));
+    const uint32_t scratch = mg_plus(lanes_size(p), mg_is_pointwise(p) ? 0 : mg_taps_of(p));
+    return mg_check_conv(check, weights_size(p), scratch) && mg_check_data(check, p->channels_at, table_size(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's

@@ -152,7 +152,7 @@ void mg_conv_plain_run(const mg_call_t *call) {
 
 void mg_conv_int4_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    run_parts(call, (uint32_t)p->kernel_h * p->kernel_w * p->in_c, unpacked_channels(p), conv_pixel);
+    run_parts(call, mg_taps_of(p), unpacked_channels(p), conv_pixel);
 }
 
 bool mg_depthwise_plain_check(const mg_check_t *check) {

@@ -76,6 +76,18 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
     LOAD_SECOND("r2", "r3", "r12") \
     REQUANTIZE_4(scale, TWICE_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
 
+/* What the loop over channels needs goes to the stack; r3 becomes the number of groups. */
+#define KEEP_ARGUMENTS \
+    "ldr r3, [r0, #" MG_TEXT(CHANNELS) "]\n" \
+    "strd r2, r3, [sp]\n" \
+    "add r4, r3, r3, lsl #1\n" \
+    "strd r3, r4, [sp, #8]\n" \
+    "ldrd r3, r4, [r0, #" MG_TEXT(GROUPS) "]\n" \
+    "add r4, r4, r1\n" \
+    "add r4, r4, r3, lsl #5\n" \
+    "subs r4, r4, #1\n" \
+    "strd r1, r4, [sp, #16]\n"
+
 /*     for (channels = layer->channels; channels > 0; channels -= 2, table += 2) {
  *         a[4], b[4] = the biases + the first two taps
  *         enter the loop so that its eight times two taps end with the last: (1 - 2 * groups) % 8 of them are left out
@@ -91,15 +103,7 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
                                  MG_ARG int8_t *out) {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #32\n"
-            "ldr r3, [r0, #" MG_TEXT(CHANNELS) "]\n"
-            "strd r2, r3, [sp]\n"
-            "add r4, r3, r3, lsl #1\n"
-            "strd r3, r4, [sp, #8]\n"
-            "ldrd r3, r4, [r0, #" MG_TEXT(GROUPS) "]\n"
-            "add r4, r4, r1\n"
-            "add r4, r4, r3, lsl #5\n"
-            "subs r4, r4, #1\n"
-            "strd r1, r4, [sp, #16]\n"
+            KEEP_ARGUMENTS
             "lsls r3, r3, #1\n"
             "rsb r3, r3, #1\n"
             "and r3, r3, #7\n" /* whatever the number of groups is, the jump ends inside the loop */

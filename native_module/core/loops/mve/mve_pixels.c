@@ -65,6 +65,14 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
     "vldrb.8 q2, [r11], #16\n" \
     SECOND("q0", "q2", "q3") SECOND("q1", "q2", "q3")
 
+/* Moves on by two pixels; r6 becomes the pairs left. */
+#define NEXT_PIXELS \
+    "ldrd r1, r3, " X0 "\n" \
+    "ldrd r4, r6, " TWO_STEPS "\n" \
+    "add r1, r4\n" \
+    "add r3, r4\n" \
+    "strd r1, r3, " X0 "\n"
+
 /* Adds the zero point, r4, and narrows to bytes. */
 #define ADD_AND_NARROW \
     "vqadd.s16 q4, q4, r4\n" \
@@ -132,11 +140,7 @@ MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const
             "add r7, r0\n" /* what is not left is below 0 */
             "add r7, r2\n"
             "str r2, " CHANNELS_LEFT "\n"
-            "ldrd r1, r3, " X0 "\n"
-            "ldrd r4, r6, " TWO_STEPS "\n"
-            "add r1, r4\n"
-            "add r3, r4\n"
-            "strd r1, r3, " X0 "\n"
+            NEXT_PIXELS
             "subs r6, #1\n"
             "str r6, " PAIRS_LEFT "\n"
             "bne 0b\n"

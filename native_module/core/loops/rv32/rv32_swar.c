@@ -257,6 +257,34 @@ void mg_sum_triples(mg_swar_job_t *job) {
     NEXT_TAP(w, 8, "s10", "t2", "t3") NEXT_TAP(w, 12, "s11", "t2", "t3") \
     ADD_CHANNELS(total_0, upper_0, total_1, upper_1)
 
+/* Nothing is summed yet; all sums to where they are wanted. */
+#define CLEAR_SUMS \
+    "li s0, 0\n" \
+    "li s1, 0\n" \
+    "li s2, 0\n" \
+    "li s3, 0\n" \
+    "li s4, 0\n" \
+    "li s5, 0\n" \
+    "li s6, 0\n" \
+    "li s7, 0\n"
+
+#define STORE_SUMS \
+    "sw s0, 0(a7)\n" \
+    "sw s1, 4(a7)\n" \
+    "sw s2, 8(a7)\n" \
+    "sw s3, 12(a7)\n" \
+    "sw s4, 16(a7)\n" \
+    "sw s5, 20(a7)\n" \
+    "sw s6, 24(a7)\n" \
+    "sw s7, 28(a7)\n"
+
+/* The values of four taps. */
+#define LOAD_VALUES \
+    "lb s8, 0(a2)\n" \
+    "lb s9, 1(a2)\n" \
+    "lb s10, 2(a2)\n" \
+    "lb s11, 3(a2)\n"
+
 /*     s[8] = 0
  *     for (; x != end; x += 4, w0 += 16, w1 += 16) {
  *         if (block == 4) s += 2^15 - 128 * (1 + 2^16) * (x0 + x1 + x2 + x3) + the products of four taps
@@ -279,21 +307,11 @@ void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w
     register uint32_t *a7 __asm__("a7") = sums;
     register uint32_t t4 __asm__("t4") = block;
     __asm__ volatile(
-            "li s0, 0\n"
-            "li s1, 0\n"
-            "li s2, 0\n"
-            "li s3, 0\n"
-            "li s4, 0\n"
-            "li s5, 0\n"
-            "li s6, 0\n"
-            "li s7, 0\n"
+            CLEAR_SUMS
             "beq a2, a3, 3f\n"
             "addi t4, t4, -4\n"
             "bnez t4, 2f\n"
-            "1: lb s8, 0(a2)\n"
-            "lb s9, 1(a2)\n"
-            "lb s10, 2(a2)\n"
-            "lb s11, 3(a2)\n"
+            "1:\n" LOAD_VALUES
             "add ra, s8, s9\n"
             "add t0, s10, s11\n"
             "add ra, ra, t0\n"
@@ -306,10 +324,7 @@ void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w
             "addi a2, a2, 4\n"
             "bne a2, a3, 1b\n"
             "j 3f\n"
-            "2: lb s8, 0(a2)\n"
-            "lb s9, 1(a2)\n"
-            "lb s10, 2(a2)\n"
-            "lb s11, 3(a2)\n"
+            "2:\n" LOAD_VALUES
             "add ra, s8, s9\n"
             "mul ra, ra, a6\n"
             "add ra, ra, a5\n"
@@ -325,14 +340,7 @@ void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w
             "addi a2, a2, 4\n"
             "bne a2, a3, 2b\n"
             "3:\n"
-            "sw s0, 0(a7)\n"
-            "sw s1, 4(a7)\n"
-            "sw s2, 8(a7)\n"
-            "sw s3, 12(a7)\n"
-            "sw s4, 16(a7)\n"
-            "sw s5, 20(a7)\n"
-            "sw s6, 24(a7)\n"
-            "sw s7, 28(a7)\n"
+            STORE_SUMS
             : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(t4)
             : "r"(a3), "r"(a4), "r"(a5), "r"(a6), "r"(a7)
             : "ra", "t0", "t1", "t2", "t3", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11",
