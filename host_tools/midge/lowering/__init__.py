@@ -7,7 +7,7 @@ The rules are in files named as the families of kernels are in native_module/cor
 from __future__ import annotations
 
 from ..errors import UnsupportedModel
-from ..graph import NONSENSE, Graph, Node, Unsupported
+from ..graph import NONSENSE, Graph, Node, Tensor, Unsupported
 from . import (  # noqa: F401  (these fill rules.RULES)
     cast,
     copy,
@@ -31,7 +31,7 @@ from . import (  # noqa: F401  (these fill rules.RULES)
     svdf,
 )
 from .program import Program, Step
-from .rules import dtypes_of, rule_of
+from .rules import ON_BOARD, dtypes_of, rule_of
 from .strides import copy_constant
 
 __all__ = ["Program", "Step", "lower"]
@@ -53,12 +53,22 @@ def lower(graph: Graph, title: str) -> Program:
             refused.append((node.op, node.name,
                             f"parameters that make no sense ({type(error).__name__}: {error}); "
                             "the file is damaged, or you have found a bug: please report it"))
+    if not refused:  # what only passes through has no rule that could refuse it
+        outside = {id(t): t for t in (*graph.inputs, *graph.outputs)}.values()
+        refused = [("an input or output", t.name, unfit) for t in outside if (unfit := _unfit(t))]
     if refused:
         raise UnsupportedModel(title, refused)
     for i, output in enumerate(graph.outputs):
         if program.root(output).is_constant:  # a constant answer still has to be in the arena
             graph.outputs[i] = copy_constant(program, output)
     return program
+
+
+def _unfit(tensor: Tensor) -> str:
+    """Return why a tensor cannot be on a board, "" where it can."""
+    if tensor.dtype not in ON_BOARD:
+        return f"{tensor.dtype} tensors; {', '.join(sorted(ON_BOARD))} can run"
+    return f"a shape of {list(tensor.shape)}, which holds nothing; export the model again" if 0 in tensor.shape else ""
 
 
 def _lower_node(program: Program, node: Node) -> None:

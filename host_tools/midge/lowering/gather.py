@@ -86,8 +86,10 @@ def index_axes(program: Program, node: Node, by_axis: dict[int, list[int]]) -> N
 
 @rule("MIRROR_PAD")
 def mirror_pad(program: Program, node: Node) -> None:
-    source = required(node, 0)
+    source, out = required(node, 0), node.outputs[0]
     paddings = constant(node, 1, "paddings").reshape(-1, 2)
+    if len(paddings) != len(source.shape) or out.shape != tuple(np.add(source.shape, paddings.sum(axis=1))):
+        raise Unsupported(f"paddings of {paddings.tolist()} from {list(source.shape)} to {list(out.shape)}")
     gap = 1 if node.attrs.get("mode", MirrorMode.REFLECT) == MirrorMode.REFLECT else 0
     by_axis = {}
     for axis, (before, after) in enumerate(paddings.tolist()):

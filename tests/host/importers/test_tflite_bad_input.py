@@ -140,13 +140,13 @@ def test_models_that_make_no_sense(model: bytes, words: str) -> None:
 
 MEASURE = """
 import re, sys, time
-from midge.convert import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 slowest = 0.0
 for path in sys.argv[1:]:
     start = time.process_time()
     try:
-        convert(path)
+        convert_model(path)
     except UserError:
         pass
     slowest = max(slowest, time.process_time() - start)
