@@ -7,6 +7,7 @@ The rules are in files named as the families of kernels are in native_module/cor
 from __future__ import annotations
 
 from ..errors import UnsupportedModel
+from ..fileformat.opset import dtypes
 from ..graph import NONSENSE, Graph, Node, Tensor, Unsupported
 from . import (  # noqa: F401  (these fill rules.RULES)
     cast,
@@ -31,7 +32,7 @@ from . import (  # noqa: F401  (these fill rules.RULES)
     svdf,
 )
 from .program import Program, Step
-from .rules import ON_BOARD, dtypes_of, rule_of
+from .rules import dtypes_of, rule_of
 from .strides import copy_constant
 
 __all__ = ["Program", "Step", "lower"]
@@ -66,8 +67,8 @@ def lower(graph: Graph, title: str) -> Program:
 
 def _unfit(tensor: Tensor) -> str:
     """Return why a tensor cannot be on a board, "" where it can."""
-    if tensor.dtype not in ON_BOARD:
-        return f"{tensor.dtype} tensors; {', '.join(sorted(ON_BOARD))} can run"
+    if tensor.dtype not in dtypes():
+        return f"{tensor.dtype} tensors; {', '.join(sorted(dtypes()))} can run"
     return f"a shape of {list(tensor.shape)}, which holds nothing; export the model again" if 0 in tensor.shape else ""
 
 
