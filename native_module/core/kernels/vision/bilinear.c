@@ -10,7 +10,7 @@
  * Legacy models (uint8, of which x + 128 is left here) interpolate in float32: out = floor(sum + 0.5) of x + 128.
  * Source: TFLite's ResizeBilinearInteger and ResizeBilinear.
  */
-#include "../kernels.h"
+#include "../float32.h"
 
 /* Positions along one axis: what each output element reads. */
 typedef struct {
@@ -77,7 +77,7 @@ static void run_legacy(const mg_call_t *call) {
                     float b = (float)(bottom[left + c] + 128) * dy * (1.0f - dx);
                     float d = (float)(top[right + c] + 128) * (1.0f - dy) * dx;
                     float e = (float)(bottom[right + c] + 128) * dy * dx;
-                    *out++ = (int8_t)(mg_clamp((int32_t)(a + b + d + e + 0.5f), 0, 255) - 128);
+                    *out++ = (int8_t)((int32_t)mg_clamp_f32(a + b + d + e + 0.5f, 0.0f, 255.0f) - 128);
                 }
             }
         }
