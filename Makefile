@@ -23,8 +23,7 @@ MAKEFLAGS += --no-print-directory
 
 # What the rows of boards and cores say, as variables. make remakes it first, when a row has come, changed or gone.
 include build/boards.mk
-build/boards.mk: ports/tools/boards_mk.py host_tools/midge/targets/boards.py host_tools/midge/targets/cores.toml \
-		ports/boards $(wildcard ports/boards/*.toml)
+build/boards.mk: ports/tools/boards_mk.py $(wildcard host_tools/midge/targets/*.*) ports/boards $(wildcard ports/boards/*)
 	@$(PYTHON) $< $@
 
 include ports/ports.mk
@@ -103,7 +102,7 @@ test: $(BUILT) $(CORE_SEEDS)/list
 test-host: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests/host
 
-## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated Cortex-M4 board
+## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4
 .PHONY: test-device
 test-device: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests

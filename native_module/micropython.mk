@@ -15,4 +15,4 @@ endif
 # A board's port is compiled for size; the flag that comes last counts.
 MIDGE_OBJECTS := $(BUILD)/$(notdir $(MIDGE_DIR))/core
 $(MIDGE_OBJECTS)/%.o: CFLAGS += -Os -ffp-contract=off
-$(patsubst %.c,$(MIDGE_OBJECTS)/kernels/%.o,$(MIDGE_FAST_IN_RAM) $(MIDGE_FAST)): CFLAGS += -O2
+$(patsubst %.c,$(MIDGE_OBJECTS)/%.o,$(MIDGE_FAST_IN_RAM) $(MIDGE_FAST)): CFLAGS += -O2

@@ -19,7 +19,7 @@ import click
 from rich.console import Console
 
 from midge.cli.convert import print_summary
-from midge.convert.pipeline import convert, write_model
+from midge.convert.pipeline import convert_model, write_model
 from midge.errors import UserError
 from midge.link.simulator import Simulator
 from midge.samples.labels import read_labels
@@ -54,7 +54,7 @@ def make_files(target: str | None) -> Path:
         shutil.copy(recording, board / "samples" / f"{folder.name}.csv")
     source = Path(os.path.relpath(WAND / "wand_int8.tflite"))
     model = board / "wand.midge"
-    result = convert(source, read_labels(str(WAND / "labels.txt")), name="wand", target=target)
+    result = convert_model(source, read_labels(str(WAND / "labels.txt")), name="wand", target=target)
     write_model(result, model)
     print_summary(result, source, shown(model))
     shutil.copy(ROOT / "mpy_lib/examples/wand_recordings.py", board / "wand_recordings.py")

@@ -61,7 +61,6 @@ bool mg_ask_scratch(uint32_t op, const void *params, const mg_tensor_t *tensors,
     const mg_op_t *row = mg_op_find(op);
     mg_check_t check;
     memset(scratch, 0, sizeof *scratch);
-    mg_error_clear(error);
     if (row == NULL || n_inputs + n_outputs > MG_NODE_TENSORS) {
         return mg_fail(error, MG_UNSUPPORTED, "no such op, or too many tensors");
     }

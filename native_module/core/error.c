@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "error.h"
 
-#include <string.h>
-
-void mg_error_clear(mg_error_t *error) {
-    memset(error, 0, sizeof *error);
-    error->node = -1;
-}
-
 bool mg_fail(mg_error_t *error, mg_status_t status, const char *message) {
-    error->status = status;
-    error->message = message;
+    *error = (mg_error_t){status, -1, message, NULL, 0, 0};
     return false;
 }
 
 bool mg_fail_with(mg_error_t *error, mg_status_t status, const char *message, uint32_t found, uint32_t wanted) {
-    error->found = found;
-    error->wanted = wanted;
-    return mg_fail(error, status, message);
+    *error = (mg_error_t){status, -1, message, NULL, found, wanted};
+    return false;
 }
 
 /* Appends to a text of limited size, always leaving room for the NUL. */

@@ -7,10 +7,7 @@
 
 #include "midge.h"
 
-/* No error yet: all zeros but for the node. */
-void mg_error_clear(mg_error_t *error);
-
-/* Record a fault in a cleared error and give false. Out of line: everything calls them. */
+/* Record a fault and give false. Out of line: everything calls them. */
 MG_CHECKED bool mg_fail(mg_error_t *error, mg_status_t status, const char *message);
 MG_CHECKED bool mg_fail_with(mg_error_t *error, mg_status_t status, const char *message, uint32_t found,
                              uint32_t wanted);

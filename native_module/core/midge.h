@@ -39,8 +39,8 @@ typedef enum {
     MG_MISALIGNED,  /* the arena does not start on a multiple of MG_ARENA_ALIGN */
 } mg_status_t;
 
-/* The first thing found wrong. `found` and `wanted` are the numbers that `message` speaks of; equal
- * where it speaks of none. */
+/* The first thing found wrong; written only when something is. `found` and `wanted` are the numbers that `message`
+ * speaks of; equal where it speaks of none. */
 typedef struct {
     mg_status_t status;
     int32_t node; /* index of the node, -1 where the file as a whole is meant */

@@ -240,7 +240,6 @@ static bool check_sum(const mg_model_t *m, mg_error_t *error) {
 
 bool mg_model_check(mg_model_t *m, const void *file, size_t size, bool checksum, mg_error_t *error) {
     memset(m, 0, sizeof *m);
-    mg_error_clear(error);
     m->file = file;
     if (!check_size(m, size, error) || (checksum && !check_sum(m, error)) || !check_header(m, error)
         || !check_sections(m, error)) {
@@ -275,7 +274,6 @@ bool mg_model_check(mg_model_t *m, const void *file, size_t size, bool checksum,
 }
 
 bool mg_model_bind(mg_model_t *m, void *arena, size_t size, mg_error_t *error) {
-    mg_error_clear(error);
     if (size < m->arena_size) {
         return mg_fail_with(error, MG_NO_MEMORY, "the arena is too small: bytes",
                             size > UINT32_MAX ? UINT32_MAX : (uint32_t)size, m->arena_size);

@@ -8,35 +8,25 @@
 
 #include "midge.h"
 
-/* How a convolution's weights lie and which kernel runs it (ops.def). Where two names stand on a line, the first is
- * CONV_2D's and the second DEPTHWISE_CONV_2D's. */
-enum {
-    MG_LAYOUT_CANONICAL = 0,                        /* conv_i8.c */
-    MG_LAYOUT_PAIRS = 1, MG_LAYOUT_STRIPS = 1,      /* conv_dsp.c, depthwise_dsp.c */
-    MG_LAYOUT_WORDS = 2,                            /* conv_swar_pixels.c, depthwise_swar_pixels.c */
-    MG_LAYOUT_LANES = 3,                            /* depthwise_mve.c */
-    MG_LAYOUT_NIBBLES = 4,                          /* int4 weights: conv_i8.c */
-    MG_LAYOUT_ROWS = 5,                             /* conv_mve.c */
-    MG_LAYOUT_TWINS = 6, MG_LAYOUT_PLANES = 6,      /* conv_swar_channels.c, depthwise_swar_channels.c */
-};
-
-/* The ops of this build. A file of select_ops.py may be named in place of the whole table; it also says which
- * layouts are in, bit n for layout n. */
+/* The ops and weight layouts of this build: a file of select_ops.py may be named in place of the whole table. */
 #ifndef MG_OPS
 #define MG_OPS "../ops.def"
-#define MG_LAYOUTS_CONV_2D ~0u
-#define MG_LAYOUTS_DEPTHWISE_CONV_2D ~0u
 #define MG_DENSE_ONLY 0 /* 1: every CONV_2D is a dense layer, one pixel in and one out */
 #else
 #include MG_OPS
 #endif
-#define MG_HAS_LAYOUT(op, layout) ((MG_LAYOUTS_##op >> (layout) & 1u) != 0)
 
 enum {
 #define MG_OP(number, name, kernel, params, in_place) MG_OP_##name = number,
 #include "../ops.def"
 #undef MG_OP
     MG_OPS_END
+};
+
+enum {
+#define MG_LAYOUT(op, number, name, kernel, simd) MG_LAYOUT_##op##_##name = number,
+#include "../ops.def"
+#undef MG_LAYOUT
 };
 
 #define MG_FIELD(type, name) type name;
@@ -92,6 +82,12 @@ typedef void (*mg_run_fn)(const mg_call_t *);
     void mg_##kernel##_run(const mg_call_t *call);
 #include "../ops.def"
 #undef MG_OP
+
+#define MG_LAYOUT(op, number, name, kernel, simd) \
+    MG_CHECKED bool mg_##kernel##_check(const mg_check_t *check); \
+    void mg_##kernel##_run(const mg_call_t *call);
+#include "../ops.def"
+#undef MG_LAYOUT
 
 typedef struct {
     uint16_t number, params_size;

@@ -6,10 +6,13 @@
 #include "format.h"
 #include "ops.h"
 
-void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
+static void *locate(const mg_model_t *model, uint32_t place, uint32_t offset) {
     /* Constants are never written: the validator lets no node have one as its output. */
-    return tensor->place != MG_PLACE_DATA ? model->arena + tensor->offset
-                                          : (uint8_t *)(uintptr_t)(model->file + model->data + tensor->offset);
+    return place != MG_PLACE_DATA ? model->arena + offset : (uint8_t *)(uintptr_t)(model->file + model->data + offset);
+}
+
+void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
+    return locate(model, tensor->place, tensor->offset);
 }
 
 void mg_reset(const mg_model_t *model) {
@@ -55,16 +58,17 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
     const mg_op_t *op = mg_op_find(node.op);
     mg_call_t call;
     uint32_t n = (uint32_t)node.n_inputs + node.n_outputs;
-    for (uint32_t i = 0; i < n; i++) {
-        mg_tensor_t tensor;
-        mg_tensor(model, mg_load_u16(node.tensors + 2 * i), &tensor);
+    for (uint32_t i = 0; i < n; i++) { /* of the records only what is needed, not copied whole */
+        const uint8_t *record = model->file + model->tensors + mg_load_u16(node.tensors + 2 * i) * MG_TENSOR_SIZE;
+        void *data = locate(model, record[offsetof(mg_tensor_t, place)],
+                            mg_load_u32(record + offsetof(mg_tensor_t, offset)));
         if (i < node.n_inputs) {
-            call.in[i] = mg_tensor_data(model, &tensor);
+            call.in[i] = data;
         } else {
-            call.out[i - node.n_inputs] = mg_tensor_data(model, &tensor);
-            if (i == node.n_inputs) {
-                call.out_size = tensor.size;
-            }
+            call.out[i - node.n_inputs] = data;
+        }
+        if (i == node.n_inputs) {
+            call.out_size = mg_load_u32(record + offsetof(mg_tensor_t, size));
         }
     }
     call.scratch = model->arena + mg_load_u32(p + MG_NODE_SCRATCH);

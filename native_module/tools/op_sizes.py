@@ -13,15 +13,14 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from select_ops import ALL_LAYOUTS, WITH_LAYOUTS, read_table
+from select_ops import read_table, selection
 
 
-def link(folder: Path, options: argparse.Namespace, rows: list[str]) -> int:
+def link(folder: Path, options: argparse.Namespace, rows: list[tuple[str, str, str]]) -> int:
     """Return the bytes of a module with these rows of ops.def."""
-    selection, table, linked = folder / "op.def", folder / "op.o", folder / "op_linked.o"
-    masks = [f"#define MG_LAYOUTS_{name} 0x{ALL_LAYOUTS:x}u" for name in WITH_LAYOUTS]
-    selection.write_text("\n".join(["#ifdef MG_OP", *rows, "#else", *masks, "#endif", ""]))
-    compile_ops = [*shlex.split(options.compile), "-UMG_OPS", f'-DMG_OPS="{selection}"']
+    table_file, table, linked = folder / "op.def", folder / "op.o", folder / "op_linked.o"
+    table_file.write_text(selection(rows, []))
+    compile_ops = [*shlex.split(options.compile), "-UMG_OPS", f'-DMG_OPS="{table_file}"']
     subprocess.run([*compile_ops, "-w", "-o", table, "-c", "core/ops.c"], check=True)
     objects = [path for path in folder.glob("*/**/*.o") if path.name != "ops.o"]
     link_all = shlex.split(options.link.replace("OBJECTS", shlex.join(map(str, [table, *objects]))))
@@ -42,11 +41,11 @@ def section_bytes(size: str, linked: Path) -> int:
 def measure(folder: Path, options: argparse.Namespace) -> None:
     base = link(folder, options, [])
     table = read_table()
-    sizes = {"runtime": base} | {name: link(folder, options, [line]) - base for _, name, line in table}
+    sizes = {"runtime": base} | {row[1]: link(folder, options, [row]) - base for row in table}
     for family in dict.fromkeys(family for family, _, _ in table):
-        rows = [line for other, _, line in table if other == family]
+        rows = [row for row in table if row[0] == family]
         sizes[f"all of {family}"] = link(folder, options, rows) - base
-    sizes["everything"] = link(folder, options, [line for _, _, line in table])
+    sizes["everything"] = link(folder, options, table)
     (folder / "sizes.json").write_text(json.dumps(sizes, indent=1))
 
 

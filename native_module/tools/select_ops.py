@@ -3,7 +3,7 @@
 
     select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"]
 
-A family named by --without stays out, and so do the layouts of weights packed for other cores than those of --simd;
+A family named by --without stays out, and with --simd the weight layouts that are for other backends of core/simd/;
 with --models only the ops and weight layouts of those files are in. The file
 is rewritten only when the choice is another one, so that make rebuilds what depends on it.
 """
@@ -14,19 +14,9 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 NATIVE = Path(__file__).resolve().parents[1]
-ALL_LAYOUTS = 0xFFFFFFFF
-WITH_LAYOUTS = ("CONV_2D", "DEPTHWISE_CONV_2D")  # their parameter `layout` chooses the kernel
-LAYOUTS_OF = {  # a backend of core/simd/: the weight layouts that are packed for it; every one runs the others, 0 and 4
-    "scalar": {2},
-    "armv6m": {2},
-    "armv7m": {2},
-    "armv7em": {1},
-    "rv32": {6},
-    "helium": {3, 5},
-}
 ONE_IF_DENSE = ("batches", "in_h", "in_w", "out_h", "out_w", "kernel_h", "kernel_w")
 
 
@@ -45,15 +35,32 @@ def read_table() -> list[tuple[str, str, str]]:
     return rows
 
 
-def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int], bool]:
-    """Return the ops that .midge files use, a bit for each layout of those that have some, and whether all of the
-    latter are dense layers."""
+class Layout(NamedTuple):
+    """A row of ops.def."""
+
+    op: str
+    number: int
+    simd: tuple[str, ...]
+    line: str
+
+
+def read_layouts() -> list[Layout]:
+    """Return the weight layouts of ops.def."""
+    rows = re.findall(r"^(MG_LAYOUT\((\w+), (\d+), \w+, \w+, ([\w ]+)\))$", (NATIVE / "ops.def").read_text(), re.M)
+    return [Layout(op, int(number), tuple(simd.split()), line) for line, op, number, simd in rows]
+
+
+def ops_of(paths: list[str]) -> tuple[set[str], set[tuple[str, int]], bool]:
+    """Return the ops that .midge files use, their weight layouts as (op, number), and whether every layer that has one
+    is dense."""
     from midge.core.binding import check_file
     from midge.errors import UserError  # here, because it takes the host's core, which other builds do without
     from midge.fileformat.read import decode, load_file
 
     names: set[str] = set()
-    layouts, dense = dict.fromkeys(WITH_LAYOUTS, 0), True
+    layouts: set[tuple[str, int]] = set()
+    with_layouts = {layout.op for layout in read_layouts()}
+    dense = True
     for path in paths:
         try:
             blob = load_file(path)
@@ -62,20 +69,29 @@ def ops_of(paths: list[str]) -> tuple[set[str], dict[str, int], bool]:
             fail(f"OPS_FROM: {error}")
         for node in decode(blob).nodes:
             names.add(node.op.name)
-            if node.op.name in layouts:
-                layouts[node.op.name] |= 1 << node.params["layout"]
+            if node.op.name in with_layouts:
+                layouts.add((node.op.name, node.params["layout"]))
                 dense &= node.op.name == "CONV_2D" and all(node.params[name] == 1 for name in ONE_IF_DENSE)
     return names, layouts, dense
 
 
-def layouts_kept(simd: str) -> int:
-    """Return a bit for each layout that builds for a backend have; '' has all. Ends the program for an unknown one."""
-    if not simd:
-        return ALL_LAYOUTS
-    if simd not in LAYOUTS_OF:
-        fail(f"no SIMD backend '{simd}'; known: {' '.join(LAYOUTS_OF)}")
-    packed_for_others = set().union(*LAYOUTS_OF.values()) - LAYOUTS_OF[simd]
-    return ALL_LAYOUTS & ~sum(1 << layout for layout in packed_for_others)
+def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool = False) -> str:
+    """Return the text of a file with these rows of ops.def: (family, name, line) of ops, lines of weight layouts."""
+    families = dict.fromkeys(f"MG_FAMILY({family})" for family, _, _ in rows)
+    lines = ["/* Made by native_module/tools/select_ops.py. */",
+             "#ifdef MG_OP", "#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families,
+             *(line for _, _, line in rows), "#undef MG_FAMILY", "#endif",
+             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}", ""]  # fmt: skip
+    return "\n".join(lines)
+
+
+def layouts_of(simd: str) -> list[Layout]:
+    """Return the layouts that builds for a backend have; '' has all. Ends the program for an unknown one."""
+    layouts = read_layouts()
+    known = {name for layout in layouts for name in layout.simd} - {"any"}
+    if simd and simd not in known:
+        fail(f"no SIMD backend '{simd}'; known: {' '.join(sorted(known))}")
+    return [layout for layout in layouts if not simd or {simd, "any"} & set(layout.simd)]
 
 
 def select(without: set[str], simd: str, models: list[str]) -> str:
@@ -84,28 +100,23 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
     families = {family for family, _, _ in table}
     if unknown := without - families:
         fail(f"MIDGE_WITHOUT={' '.join(sorted(unknown))}; families: {' '.join(sorted(families))}")
-    used = {name for _, name, _ in table}
-    layouts = dict.fromkeys(WITH_LAYOUTS, layouts_kept(simd))
-    dense = False
+    used, dense = {name for _, name, _ in table}, False
+    kept = layouts_of(simd)
     if models:
-        used, layouts, dense = ops_of(models)
-    kept_rows = [(family, line) for family, name, line in table if name in used and family not in without]
-    if not kept_rows:
+        used, used_layouts, dense = ops_of(models)
+        kept = [layout for layout in read_layouts() if (layout.op, layout.number) in used_layouts]
+    rows = [row for row in table if row[1] in used and row[0] not in without]
+    if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
-    masks = [f"#define MG_LAYOUTS_{name} 0x{mask:x}u" for name, mask in layouts.items()]
-    masks.append(f"#define MG_DENSE_ONLY {dense:d}")
-    families_kept = dict.fromkeys(f"MG_FAMILY({family})" for family, _ in kept_rows)
-    lines = ["#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families_kept]
-    lines += [line for _, line in kept_rows]
-    head = "/* Made by native_module/tools/select_ops.py. */"
-    return "\n".join([head, "#ifdef MG_OP", *lines, "#undef MG_FAMILY", "#else", *masks, "#endif", ""])
+    ops = {name for _, name, _ in rows}
+    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Choose the ops of a build.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--without", default="", help="families of ops.def to leave out")
-    parser.add_argument("--simd", default="", help="the backend whose packed weights are wanted")
+    parser.add_argument("--simd", default="", help="the backend of core/simd/ whose weight layouts alone are wanted")
     parser.add_argument("--models", default="", help=".midge files whose ops alone are wanted")
     options = parser.parse_args()
     text = select(set(options.without.split()), options.simd, options.models.split())

@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.fileformat.read import decode
 from midge.profiling.count import WrongOutputs, count
@@ -35,7 +35,7 @@ LIMIT = 1.02
 def row_of(name: str, model: Path | bytes, target_name: str, code: bool) -> dict[str, Any]:
     """Convert a model for a target and count one run. Raises UserError."""
     target = find_emulated(target_name)
-    conversion = convert(model, target=target.name)
+    conversion = convert_model(model, target=target.name)
     profile = count(conversion.blob, target)
     total, cost = profile.total, target.cycles
     nodes = zip(decode(conversion.blob).nodes, profile.nodes, strict=True)
@@ -106,6 +106,11 @@ def main(models: Path | None, target_names: str, only: str, code: bool, check: b
     if wrong:
         raise click.ClickException("wrong outputs:\n  " + "\n  ".join(wrong))
     if update or check:
+        counted = {(row["target"], row["model"]) for row in rows}
+        wanted = [(find_emulated(target).name, name) for target in target_names.split(",") for name in found]
+        lost = [f"{name} on {target}" for target, name in wanted if (target, name) not in counted]
+        if lost:
+            raise click.ClickException("not counted:\n  " + "\n  ".join(lost))
         kept = ("instructions", "arena", "flash")
         if update:
             baseline: dict[str, Any] = {}

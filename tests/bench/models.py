@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support import WAND_MODEL
 
 RANDOM_SEED = 7
@@ -17,25 +17,26 @@ SCALE_X, SCALE_W, SCALE_Y = 0.05, 0.01, 0.1
 
 
 def _model(
-    op: str, shape: tuple[int, ...], out: tuple[int, ...], options: dict[str, Any], constants: Sequence[Tensor] = (),
+    op: str, shape: tuple[int, ...], out: tuple[int, ...], options: dict[str, Any],
+    constants: Sequence[FlatTensor] = (),
     inputs: int = 1, scale: float = SCALE_Y, zero_point: int = -3,
 ) -> bytes:  # fmt: skip
     """A model of one int8 operator."""
-    xs = [Tensor(f"x{i}", shape, "int8", scale=SCALE_X * (i + 1), zero_point=5 * i - 2) for i in range(inputs)]
-    y = Tensor("y", out, "int8", scale=scale, zero_point=zero_point)
+    xs = [FlatTensor(f"x{i}", shape, "int8", scale=SCALE_X * (i + 1), zero_point=5 * i - 2) for i in range(inputs)]
+    y = FlatTensor("y", out, "int8", scale=scale, zero_point=zero_point)
     names = [t.name for t in [*xs, *constants]]
-    node = Operator(op, names, ["y"], options)
-    return model_bytes(Graph([*xs, *constants, y], [node], [x.name for x in xs], ["y"]))
+    node = FlatOperator(op, names, ["y"], options)
+    return model_bytes(FlatGraph([*xs, *constants, y], [node], [x.name for x in xs], ["y"]))
 
 
-def _weights(shape: tuple[int, ...], channels: int, axis: int) -> list[Tensor]:
+def _weights(shape: tuple[int, ...], channels: int, axis: int) -> list[FlatTensor]:
     draw = np.random.default_rng(RANDOM_SEED)
     scales = (SCALE_W * draw.uniform(0.5, 1, channels)).astype(np.float32)
     bias = draw.integers(-1000, 1000, channels).astype(np.int32)
     return [
-        Tensor("w", data=draw.integers(-127, 128, shape).astype(np.int8), scale=scales,
+        FlatTensor("w", data=draw.integers(-127, 128, shape).astype(np.int8), scale=scales,
                zero_point=np.zeros(channels, np.int64), quantized_dimension=axis),
-        Tensor("b", data=bias, scale=SCALE_X * scales, zero_point=np.zeros(channels, np.int64)),
+        FlatTensor("b", data=bias, scale=SCALE_X * scales, zero_point=np.zeros(channels, np.int64)),
     ]  # fmt: skip
 
 
@@ -59,8 +60,8 @@ def depthwise(h: int, w: int, c: int, kernel: int, stride: int = 1) -> bytes:
 def fully_connected(k: int, n: int) -> bytes:
     draw = np.random.default_rng(RANDOM_SEED)
     constants = [
-        Tensor("w", data=draw.integers(-127, 128, (n, k)).astype(np.int8), scale=SCALE_W),
-        Tensor("b", data=draw.integers(-1000, 1000, n).astype(np.int32), scale=SCALE_X * SCALE_W),
+        FlatTensor("w", data=draw.integers(-127, 128, (n, k)).astype(np.int8), scale=SCALE_W),
+        FlatTensor("b", data=draw.integers(-1000, 1000, n).astype(np.int32), scale=SCALE_X * SCALE_W),
     ]
     return _model("FULLY_CONNECTED", (1, k), (1, n), {}, constants)
 

@@ -26,7 +26,7 @@ import numpy as np
 from rich.console import Console
 from rich.markup import escape
 
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 from midge.errors import UnsupportedModel, UserError
 from midge.graph import Tensor
 from midge.targets.boards import load_board
@@ -88,7 +88,7 @@ def find_cases(folder: Path, runs: int, pack: str | None) -> Iterator[tuple[str,
             if path.suffix == ".onnx":
                 yield name, onnx_case(name, path, runs, pack)
                 continue
-            conversion = convert(path, target=pack)
+            conversion = convert_model(path, target=pack)
             golden = path.with_suffix(".npz")
             if not golden.is_file():
                 raise UserError("no recorded outputs beside it")
@@ -111,7 +111,7 @@ def onnx_case(name: str, path: Path, runs: int, pack: str | None) -> Case:
     while True:
         shapes = {n: v.shape for n, v in by_name[0].items() if n not in frozen}
         try:
-            conversion = convert(path, target=pack, shapes=shapes, frozen=frozen)
+            conversion = convert_model(path, target=pack, shapes=shapes, frozen=frozen)
             break
         except UnsupportedModel as refusal:
             wanted = [n for n in names if f"--freeze {n}=" in str(refusal) and n not in frozen]

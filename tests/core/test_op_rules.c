@@ -19,7 +19,8 @@
 #define WINDOW "a window is outside its input: positions"
 #define TAPS "a kernel of too many taps"
 #define SMALL_SCRATCH "too little scratch"
-#define LAYOUT "weights in an unknown layout, convert the model again"
+#define LAYOUT "weights in a layout that this build lacks, convert the model again for this core: layout"
+#define DILATION "layout DSP with dilation in both directions: rows apart"
 #define DEPTHWISE "output channels are no multiple of the input's"
 #define WALK_DIM "an impossible dimension: dimension"
 #define WALK_OUT "a tensor is read outside its bounds: input"
@@ -119,7 +120,8 @@ static const refusal_t REFUSALS[] = {
     {"average_pool", WINDOW, {{PARAM(pool, stride_h), 2}}},
     {"conv_same", LAYOUT, {{PARAM(conv, layout), 7}}},
     {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 65535}}},
-    {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 1}, {PARAM(conv, dilation_h), 2}, {PARAM(conv, dilation_w), 2}}},
+    {"depthwise_same", DILATION,
+     {{PARAM(conv, layout), 1}, {PARAM(conv, dilation_h), 2}, {PARAM(conv, dilation_w), 2}}},
     {"conv_same", CONSTANT, {{PARAM(conv, layout), 1}}},
     {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 1}}},
     {"conv_int4", "int4 weights with a zero point", {{OF(0, conv, weights_zero_point), 1}}},

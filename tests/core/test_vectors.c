@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Kernels over vectors of 16 bytes (core/simd/vectors.h, helium.h): their functions against plain ones, and
- * random layers packed for them against the canonical layout, which test_layers.c holds against the formula.
+ * Layout MVE and the other loops over vectors of 16 bytes (core/loops/mve/, generic/mve.c): their functions against
+ * plain ones, and random layers packed for them against layout PLAIN, which test_conv.c holds against the formula.
  */
 #include <string.h>
 
 #include "check.h"
 #include "arithmetic/requantize.h"
-#include "simd/simd.h"
+#include "loops/loops.h"
 
-/* A tensor of one value, with shifts that Helium's requantisation takes, at the extremes of an accumulator: the
+/* A tensor of one value, with shifts that MVE's requantisation takes, at the extremes of an accumulator: the
  * bias is all that there is. */
-static void requantize_rows(void) {
+static void requantize_mve(void) {
     static const int32_t EXTREMES[] = {INT32_MIN, INT32_MIN + 1, -(1 << 30), -1, 0, 1, 1 << 30, INT32_MAX};
     const int8_t x[16] = {0}, w[64] = {0};
     for (uint32_t i = 0; i < 50000; i++) {
@@ -22,17 +22,19 @@ static void requantize_rows(void) {
             table[c] = i % 8 == 0 ? EXTREMES[random_u32() % 8] : (int32_t)random_u32() >> random_between(0, 31);
             if (i % 4 == 0) { /* exactly a half, or next to it */
                 table[4 + c] = 1 << 30;
-                table[c] = (random_between(-100, 100) * 2 + 1) * (1 << (uint32_t)(-table[8 + c] % 20)) + random_between(-2, 2);
+                table[c] = (random_between(-100, 100) * 2 + 1) * (1 << (uint32_t)(-table[8 + c] % 20));
+                table[c] += random_between(-2, 2);
             }
         }
         int32_t zero_point = i % 3 == 0 ? 0 : random_between(-128, 127);
-        mg_rows_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table};
+        mg_mve_layer_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table};
         int8_t y[2][8] = {{0}};
-        mg_rows_1(&layer, x, y[0]);
+        mg_mve_one_pixel(&layer, x, y[0]);
         layer.step = 0;
-        mg_rows_2(&layer, x, y[1], 1);
+        mg_mve_two_pixels(&layer, x, y[1], 1);
         for (uint32_t c = 0; c < 4; c++) {
-            int32_t wanted = mg_clamp(mg_wrap_add(mg_requantize(table[c], table[4 + c], table[8 + c]), zero_point), -128, 127);
+            int32_t wanted = mg_requantize(table[c], table[4 + c], table[8 + c]);
+            wanted = mg_clamp(mg_wrap_add(wanted, zero_point), -128, 127);
             CHECK(y[0][c] == wanted && y[1][c] == wanted && y[1][c + 4] == wanted,
                   "round %u: %d times %d shifted by %d is %d %d %d, wanted %d", i, table[c], table[4 + c], table[8 + c],
                   y[0][c], y[1][c], y[1][c + 4], wanted);
@@ -80,7 +82,7 @@ static uint32_t channel_of(uint32_t i, uint32_t n) {
 }
 
 /* In the order of core/kernels/linear/conv_mve.c. */
-static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps, int8_t *packed) {
+static void pack_conv(const mg_conv_params_t *p, const int8_t *w, uint32_t taps, int8_t *packed) {
     for (uint32_t c = 0; c < p->out_c; c += 4) {
         for (uint32_t k = 0; k < taps; k += 16) {
             for (uint32_t i = 0; i < 64; i++) {
@@ -92,7 +94,7 @@ static void pack_rows(const mg_conv_params_t *p, const int8_t *w, uint32_t taps,
 }
 
 /* In the order of core/kernels/linear/depthwise_mve.c. Lane i is channel i % in_c. */
-static void pack_lanes(const mg_conv_params_t *p, const int8_t *w, uint32_t lanes, int8_t *packed) {
+static void pack_depthwise(const mg_conv_params_t *p, const int8_t *w, uint32_t lanes, int8_t *packed) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w;
     for (uint32_t lane = 0; lane < lanes; lane += 16) {
         for (uint32_t t = 0; t < (taps | 1u); t++) {
@@ -117,7 +119,7 @@ static void pack_table(const mg_conv_params_t *p, const uint8_t *table, const ui
     }
 }
 
-/* The data section of a layer in layout 3, from that in layout 0. */
+/* The data section of a layer in layout MVE, from that in PLAIN. */
 static uint8_t *packed_data(mg_conv_params_t *p, const uint8_t *data, bool depthwise, uint32_t *size) {
     const int8_t *w = (const int8_t *)data + p->weights_at;
     const uint8_t *table = data + p->channels_at;
@@ -125,15 +127,15 @@ static uint8_t *packed_data(mg_conv_params_t *p, const uint8_t *data, bool depth
     uint32_t pixels = depthwise && p->stride_w == 1 && p->in_c <= 8 ? 16u / p->in_c : 1;
     uint32_t lanes = p->out_c * pixels, fours = depthwise ? (lanes + 15) / 16 * 4 : (lanes + 3) / 4;
     uint32_t weights = fours * 4 * (depthwise ? taps | 1u : (taps + 15) / 16 * 16);
-    p->layout = depthwise ? MG_LAYOUT_LANES : MG_LAYOUT_ROWS;
+    p->layout = depthwise ? MG_LAYOUT_DEPTHWISE_CONV_2D_MVE : MG_LAYOUT_CONV_2D_MVE;
     p->channels_at = p->weights_at + weights;
     *size = p->channels_at + 48 * fours;
     uint8_t *packed = allocate(*size);
     memset(packed, 0, *size);
     if (depthwise) {
-        pack_lanes(p, w, lanes, (int8_t *)packed + p->weights_at);
+        pack_depthwise(p, w, lanes, (int8_t *)packed + p->weights_at);
     } else {
-        pack_rows(p, w, taps, (int8_t *)packed + p->weights_at);
+        pack_conv(p, w, taps, (int8_t *)packed + p->weights_at);
     }
     for (uint32_t i = 0; i < fours; i++) {
         static const uint32_t FIRST[4] = {0, 2, 1, 3};
@@ -170,8 +172,8 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
     uint32_t inputs = (uint32_t)p.batches * p.in_h * p.in_w * p.in_c;
     uint32_t outputs = (uint32_t)p.batches * p.out_h * p.out_w * p.out_c;
     uint16_t op = depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D;
-    layer_t canonical = {op, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p, data, size, 0};
-    canonical.scratch = layer_scratch(&canonical);
+    layer_t plain = {op, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p, data, size, 0};
+    plain.scratch = layer_scratch(&plain);
     mg_conv_params_t q = p;
     uint32_t packed_size;
     uint8_t *packed = packed_data(&q, data, depthwise, &packed_size);
@@ -185,14 +187,14 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
     layer_run_t wanted, run;
     uint32_t seed = random_u32();
     random_seed(seed);
-    if (layer_run(&canonical, &wanted)) {
+    if (layer_run(&plain, &wanted)) {
         random_seed(seed);
         if (layer_run(&layer, &run)) {
             CHECK(memcmp(wanted.inputs[0], run.inputs[0], inputs) == 0, "round %u: other inputs", round);
             for (uint32_t i = 0; i < outputs; i++) {
                 int8_t got = ((int8_t *)run.output)[i], right = ((int8_t *)wanted.output)[i];
-                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "lanes" : "rows", round, i,
-                           got, right)) {
+                if (!CHECK(got == right, "%s %u: output %u is %d, wanted %d", depthwise ? "depthwise" : "conv", round,
+                           i, got, right)) {
                     break;
                 }
             }
@@ -216,7 +218,7 @@ static mg_conv_params_t random_layer(uint32_t round) {
     return p;
 }
 
-static void conv_rows(void) {
+static void conv_mve(void) {
     for (uint32_t round = 0; round < 1000; round++) {
         mg_conv_params_t p = random_layer(round);
         if (round % 3 == 0) {
@@ -231,7 +233,7 @@ static void conv_rows(void) {
     }
 }
 
-static void depthwise_lanes(void) {
+static void depthwise_mve(void) {
     for (uint32_t round = 0; round < 1000; round++) {
         mg_conv_params_t p = random_layer(round);
         p.in_c = p.out_c = (uint16_t)(round % 2 == 0 ? random_between(1, 18) : random_between(19, 70));
@@ -262,7 +264,8 @@ static void pool_channels(void) {
         for (uint32_t i = 0; i < outputs; i++) {
             int32_t sum = 0, best = -128, count = h * w;
             for (uint32_t j = 0; j < (uint32_t)count; j++) {
-                int32_t value = (int8_t)run.inputs[0][i / channels * (uint32_t)w * channels + j * channels + i % channels];
+                uint32_t at = i / channels * (uint32_t)w * channels + j * channels + i % channels;
+                int32_t value = (int8_t)run.inputs[0][at];
                 sum += value;
                 best = value > best ? value : best;
             }
@@ -276,6 +279,6 @@ static void pool_channels(void) {
 }
 
 const test_t VECTOR_TESTS[] = {
-    {"requantize rows", requantize_rows}, {"copy rows", copy_rows}, {"conv rows", conv_rows},
-    {"depthwise lanes", depthwise_lanes}, {"pool channels", pool_channels}, {NULL, NULL},
+    {"requantize mve", requantize_mve}, {"copy rows", copy_rows}, {"conv mve", conv_mve},
+    {"depthwise mve", depthwise_mve}, {"pool channels", pool_channels}, {NULL, NULL},
 };

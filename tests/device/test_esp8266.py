@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from midge import load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.link import modules as packages
 from midge.link.identity import Identity
 from midge.link.install import Installation, _prove
@@ -65,7 +65,7 @@ def lib(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("target", [None, "ESP8266_GENERIC"], ids=["as-it-is", "packed"])
 def test_a_module_for_one_model_and_the_model(lib: Path, target: str | None) -> None:
-    (lib / "wand.midge").write_bytes(convert(WAND_MODEL, target=target).blob)
+    (lib / "wand.midge").write_bytes(convert_model(WAND_MODEL, target=target).blob)
     done = make("natmod", "ARCH=xtensa", f"OPS_FROM={lib / 'wand.midge'}", f"NATMOD={lib}")
     assert done.returncode == 0, done.stdout + done.stderr
     said = run_there(lib, ANSWER)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from midge import load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.link import modules as packages
 from midge.link.identity import Identity, explain_import_error, identify, require_midge
@@ -60,7 +60,7 @@ def installed(request: pytest.FixtureRequest, emulator: None) -> Board:
 def wand(wand_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("install") / "wand.midge"
     labels = wand_tflite.with_name("labels.txt").read_text().split()
-    path.write_bytes(convert(wand_tflite, labels).blob)
+    path.write_bytes(convert_model(wand_tflite, labels).blob)
     return path
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.profiling.count import count
 from midge.targets.boards import load_board
 from midge.targets.cores import find_emulated
@@ -84,7 +84,7 @@ print("microseconds", best)
 def test_a_model_over_ampy_survives_a_reboot(tmp_path: Path) -> None:
     firmware = built("build/firmware/RPI_PICO/firmware.uf2", "make firmware BOARD=RPI_PICO")
     model, script = tmp_path / "wand.midge", tmp_path / "question.py"
-    blob = convert(WAND_MODEL, target="RPI_PICO").blob
+    blob = convert_model(WAND_MODEL, target="RPI_PICO").blob
     model.write_bytes(blob)
     script.write_text(QUESTION)
     host = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.samples.recordings import read_recording
 from tests.support import ROOT, WAND
 from tests.support.boards import Board
@@ -91,7 +91,7 @@ def test_what_the_part_does_not_have(new_board: NewBoard, options: str, words: s
 @pytest.mark.parametrize("gesture", ["wing", "circle", "flick"])
 def test_the_wand_example_runs_live(new_board: NewBoard, wand_tflite: Path, gesture: str) -> None:
     labels = (wand_tflite.parent / "labels.txt").read_text().split()
-    model = convert(wand_tflite, labels, name="wand").blob
+    model = convert_model(wand_tflite, labels, name="wand").blob
     recording = read_recording(sorted((wand_tflite.parent / "samples" / gesture).glob("*.csv"))[0])
     board = new_board(sensor=recording, romfs=DRIVER | {"wand.midge": model})
     script = (ROOT / "mpy_lib/examples/wand.py").read_text()

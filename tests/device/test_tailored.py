@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from midge import load as host_load
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.fileformat.read import decode
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from midge.targets.boards import load_board
 from tests.support import ROOT, WAND_MODEL
 from tests.support.boards import built, make
@@ -27,7 +27,7 @@ def tailored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tiny model, another one, and a native module for this PC that is made for the first."""
     folder = tmp_path_factory.mktemp("tailored")
     (folder / "tiny.midge").write_bytes(rom_files()["tiny.midge"])
-    (folder / "wand.midge").write_bytes(convert(WAND_MODEL).blob)
+    (folder / "wand.midge").write_bytes(convert_model(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'tiny.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
@@ -65,13 +65,14 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dense")
     weights = np.arange(-70, 80, 10, dtype=np.int8).reshape(3, 5)
     tensors = [
-        Tensor("x", (1, 5), "int8", scale=0.5, zero_point=1), Tensor("w", data=weights, scale=0.25, zero_point=0),
-        Tensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
-        Tensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
+        FlatTensor("x", (1, 5), "int8", scale=0.5, zero_point=1),
+        FlatTensor("w", data=weights, scale=0.25, zero_point=0),
+        FlatTensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
+        FlatTensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
     ]  # fmt: skip
-    layer = Graph(tensors, [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
-    (folder / "dense.midge").write_bytes(convert(model_bytes(layer)).blob)
-    (folder / "wand.midge").write_bytes(convert(WAND_MODEL).blob)
+    layer = FlatGraph(tensors, [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
+    (folder / "dense.midge").write_bytes(convert_model(model_bytes(layer)).blob)
+    (folder / "wand.midge").write_bytes(convert_model(WAND_MODEL).blob)
     done = make("natmod", "ARCH=x64", f"OPS_FROM={folder / 'dense.midge'}", f"NATMOD={folder}")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder

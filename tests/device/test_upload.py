@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.link.transport import open_board
 from tests.support.command import midge
 
@@ -22,7 +22,7 @@ DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({
 @pytest.fixture(scope="module")
 def model(wand_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("upload") / "wand.midge"
-    path.write_bytes(convert(wand_tflite).blob)
+    path.write_bytes(convert_model(wand_tflite).blob)
     return path
 
 

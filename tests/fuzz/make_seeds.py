@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from midge.convert.pipeline import Conversion, convert, convert_graph
+from midge.convert.pipeline import Conversion, convert_graph, convert_model
 from midge.fileformat.opset import ops
 from tests.fuzz.seeds import SEEDS, float32, int8, int16, recurrent, signal
 
@@ -36,7 +36,7 @@ def main() -> None:
         found = convert_graph(g, g.labels, name, 0, "cortex-m55")
         (folder / f"{name}_m55.midge").write_bytes(found.blob)
     for model in sys.argv[2:]:
-        (folder / f"{Path(model).stem}.midge").write_bytes(convert(model).blob)
+        (folder / f"{Path(model).stem}.midge").write_bytes(convert_model(model).blob)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.support.draws import choice, integer
 from tests.support.op_tests import Case, op_test
 
@@ -40,14 +40,14 @@ def case(draw: Any, dtype: str) -> Case:
     if dtype == "uint8":
         units = {"scale": 1 / 32, "zero_point": 120}
         boxes, scores = np.clip(boxes * 32 + 120, 0, 255), scores * 255
-    b, s = Tensor("b", boxes.shape, dtype, **units), Tensor("s", scores.shape, dtype)
+    b, s = FlatTensor("b", boxes.shape, dtype, **units), FlatTensor("s", scores.shape, dtype)
     if dtype == "uint8":
         s.scale, s.zero_point = 1 / 256, 0
-    a = Tensor("a", data=anchors)
+    a = FlatTensor("a", data=anchors)
     if dtype == "uint8":
-        a = Tensor("a", data=np.round(anchors * 15).astype(np.uint8), scale=1 / 15, zero_point=0)
-    outs = [Tensor(name, dims, "float32") for name, dims in (("y", (1, most, 4)), ("c", (1, most)), ("p", (1, most)),
-                                                              ("n", (1,)))]  # fmt: skip
+        a = FlatTensor("a", data=np.round(anchors * 15).astype(np.uint8), scale=1 / 15, zero_point=0)
+    shapes = {"y": (1, most, 4), "c": (1, most), "p": (1, most), "n": (1,)}
+    outs = [FlatTensor(name, dims, "float32") for name, dims in shapes.items()]
     options = {
         "max_detections": most, "max_classes_per_detection": 1, "num_classes": classes,
         "nms_score_threshold": choice(draw, 0.3, 0.7) if per_class else 0.0,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops.ops_linear import ODD
 from tests.support.draws import (
     SIX_FITS,
@@ -45,7 +45,7 @@ def operands(draw: Any) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ..
     return pair[0], pair[1], tuple(np.broadcast_shapes(*pair))
 
 
-def some(draw: Any, t: Tensor) -> np.ndarray:
+def some(draw: Any, t: FlatTensor) -> np.ndarray:
     """Values for an operand; every byte where its shape has room for just these."""
     full = np.arange(-128, 128, dtype=np.int8)
     return full.reshape(t.shape) if np.prod(t.shape) == 256 else values(draw, t.shape)
@@ -100,14 +100,14 @@ def relu6(draw: Any) -> Case:
 def logistic(draw: Any) -> Case:
     x, fed = every_byte(draw)
     x.scale = min(max(x.scale, 2.0**-27), 2.0**34)  # beyond, TFLM shifts by what C leaves undefined
-    return Case("LOGISTIC", [x], [Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)], feeds=[fed])
+    return Case("LOGISTIC", [x], [FlatTensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)], feeds=[fed])
 
 
 @op_test("TANH")
 def tanh(draw: Any) -> Case:
     x, fed = every_byte(draw)
     x.scale = min(max(x.scale, 2.0**-27), 2.0**34)  # beyond, TFLM shifts by what C leaves undefined
-    return Case("TANH", [x], [Tensor("y", x.shape, "int8", scale=1 / 128, zero_point=0)], feeds=[fed])
+    return Case("TANH", [x], [FlatTensor("y", x.shape, "int8", scale=1 / 128, zero_point=0)], feeds=[fed])
 
 
 @op_test("HARD_SWISH")
@@ -126,7 +126,7 @@ def quantize(draw: Any) -> Case:
     if draw(st.booleans()):
         steps = np.round(steps * 2) / 2  # halves
     fed = (steps * choice(draw, 1, 1, 1000, 5e6) * y.scale).astype(np.float32)
-    return Case("QUANTIZE", [Tensor("x", y.shape)], [y], feeds=[fed])
+    return Case("QUANTIZE", [FlatTensor("x", y.shape)], [y], feeds=[fed])
 
 
 @op_test("QUANTIZE", form="from int8")
@@ -141,10 +141,10 @@ def requantize_uint8(draw: Any) -> Case:
 
 def to_other_units(draw: Any, source: str, wanted: str) -> Case:
     x, fed = every_byte(draw, dtype=source)
-    y = Tensor("y", x.shape, wanted, scale=near(draw, x.scale, wide=12), zero_point=zero_point(draw, wanted))
+    y = FlatTensor("y", x.shape, wanted, scale=near(draw, x.scale, wide=12), zero_point=zero_point(draw, wanted))
     if draw(st.booleans()):  # the same units, the zero point moved with the dtype
         moved = x.zero_point + limits(wanted)[0] - limits(source)[0]
-        y = Tensor("y", x.shape, wanted, scale=x.scale, zero_point=moved)
+        y = FlatTensor("y", x.shape, wanted, scale=x.scale, zero_point=moved)
     return Case("QUANTIZE", [x], [y], feeds=[fed])
 
 
@@ -152,4 +152,4 @@ def to_other_units(draw: Any, source: str, wanted: str) -> Case:
 def dequantize(draw: Any) -> Case:
     x, fed = every_byte(draw)
     x.scale = scale(draw)
-    return Case("DEQUANTIZE", [x], [Tensor("y", x.shape)], feeds=[fed], version=2)
+    return Case("DEQUANTIZE", [x], [FlatTensor("y", x.shape)], feeds=[fed], version=2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops.ops_elementwise import operands
 from tests.ops.ops_linear import window
 from tests.support.draws import (
@@ -29,8 +29,8 @@ FAR = {"far too (small|large)": "scales that differ by more than 2^14 between th
 FUSED = {"a fused (TANH|SIGN_BIT)": "activations that TFLM silently leaves out"}
 
 
-def tensor16(draw: Any, name: str, dims: tuple[int, ...], scale: float | None = None) -> Tensor:
-    return Tensor(name, dims, "int16", scale=power(draw, -16, -4) if scale is None else scale)
+def tensor16(draw: Any, name: str, dims: tuple[int, ...], scale: float | None = None) -> FlatTensor:
+    return FlatTensor(name, dims, "int16", scale=power(draw, -16, -4) if scale is None else scale)
 
 
 def values16(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
@@ -41,17 +41,19 @@ def natural(draw: Any, *scales: float) -> float:
     return float(np.clip(np.float32(np.prod(scales) * power(draw, -3, 3)), 1e-30, 1e30))
 
 
-def weighted(draw: Any, op: str, x: Tensor, dims: tuple[int, ...], axis: int, out: tuple[int, ...],
+def weighted(draw: Any, op: str, x: FlatTensor, dims: tuple[int, ...], axis: int, out: tuple[int, ...],
              options: dict[str, Any], bias_dtypes: tuple[str, ...]) -> Case:
     count = dims[axis]
     scales = np.array([power(draw, -12, -3) for _ in range(count if draw_channels(draw) else 1)], np.float32)
-    weights = Tensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
+    weights = FlatTensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
     dtype = choice(draw, *bias_dtypes)
     bias = None
     if dtype:
         span = choice(draw, 2**12, 2**24, 2**30) if dtype == "int32" else choice(draw, 2**12, 2**30, 2**38)
         rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
-        bias = Tensor("bias", data=rng.integers(-span, span, count).astype(dtype), scale=scales * np.float32(x.scale))
+        bias = FlatTensor(
+            "bias", data=rng.integers(-span, span, count).astype(dtype), scale=scales * np.float32(x.scale)
+        )
     taps = int(np.prod(dims)) // count
     y = tensor16(draw, "y", out, natural(draw, float(x.scale), float(scales.max()), 64, taps**0.5))
     inputs = [x, weights, bias]
@@ -114,7 +116,7 @@ def mean(draw: Any) -> Case:
     axes = list(range(first, integer(draw, first + 1, rank)))
     keep = choice(draw, True, False)
     out = tuple(1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes)
-    y = Tensor("y", out, "int16", scale=near(draw, x.scale, 6), zero_point=choice(draw, 0, 0, -300))
+    y = FlatTensor("y", out, "int16", scale=near(draw, x.scale, 6), zero_point=choice(draw, 0, 0, -300))
     return Case("MEAN", [x, constant("axes", axes)], [y], {"keep_dims": keep}, [values16(draw, x.shape)])
 
 
@@ -147,7 +149,7 @@ def binary(draw: Any, op: str) -> Case:
 @op_test("LOGISTIC", "TANH", dtype="int16")
 def sigmoid(draw: Any, op: str) -> Case:
     x = tensor16(draw, "x", shape(draw), choice(draw, 2.0**-12, 2.0**-11, 2.0**-13, power(draw, -20, -4)))
-    y = Tensor("y", x.shape, "int16", scale=2.0**-15)
+    y = FlatTensor("y", x.shape, "int16", scale=2.0**-15)
     return Case(op, [x], [y], feeds=[values16(draw, x.shape)], version=3)
 
 
@@ -188,7 +190,7 @@ def quantize(draw: Any) -> Case:
     y.zero_point = zero_point16(draw)
     rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
     spread = y.scale * choice(draw, 4.0, 3e4, 1e6)
-    return Case("QUANTIZE", [Tensor("x", y.shape, "float32")], [y],
+    return Case("QUANTIZE", [FlatTensor("x", y.shape, "float32")], [y],
                 feeds=[(rng.standard_normal(y.shape) * spread).astype(np.float32)])
 
 
@@ -196,7 +198,7 @@ def quantize(draw: Any) -> Case:
 def dequantize(draw: Any) -> Case:
     x = tensor16(draw, "x", shape(draw))
     x.zero_point = zero_point16(draw)
-    return Case("DEQUANTIZE", [x], [Tensor("y", x.shape, "float32")], feeds=[values16(draw, x.shape)], version=3)
+    return Case("DEQUANTIZE", [x], [FlatTensor("y", x.shape, "float32")], feeds=[values16(draw, x.shape)], version=3)
 
 
 @op_test("AVERAGE_POOL_2D", "MAX_POOL_2D", dtype="int16", limits=FUSED)
@@ -212,7 +214,7 @@ def pool_2d(draw: Any, op: str) -> Case:
 def softmax(draw: Any) -> Case:
     depth = choice(draw, 1, 2, 3, 10, 35, 256, 3000)
     x = tensor16(draw, "x", (*shape(draw, 0, 3, elements=4), depth), power(draw, -18, -6))
-    y = Tensor("y", x.shape, "int16", scale=2.0**-15)
+    y = FlatTensor("y", x.shape, "int16", scale=2.0**-15)
     return Case("SOFTMAX", [x], [y], {"beta": choice(draw, 1.0, 1.0, power(draw, -3, 3))}, [values16(draw, x.shape)])
 
 
@@ -221,5 +223,5 @@ def softmax_from_int8(draw: Any) -> Case:
     depth = choice(draw, 1, 2, 3, 10, 35, 256, 1000, 3000)
     x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
     x.zero_point = zero_point(draw)
-    y = Tensor("y", x.shape, "int16", scale=2.0**-16, zero_point=-32768)
+    y = FlatTensor("y", x.shape, "int16", scale=2.0**-16, zero_point=-32768)
     return Case("SOFTMAX", [x], [y], {"beta": choice(draw, 1.0, 1.0, power(draw, -3, 3))}, [values(draw, x.shape)])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops.ops_elementwise import operands
 from tests.support.draws import ACTIVATIONS, choice, integer, shape, values
 from tests.support.op_tests import Case, op_test
@@ -17,7 +17,7 @@ from tests.support.op_tests import Case, op_test
 @op_test("ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", dtype="int32")
 def arithmetic(draw: Any, op: str) -> Case:
     a_shape, b_shape, out = operands(draw)
-    a, b, y = (Tensor(name, s, "int32") for name, s in (("a", a_shape), ("b", b_shape), ("y", out)))
+    a, b, y = (FlatTensor(name, s, "int32") for name, s in (("a", a_shape), ("b", b_shape), ("y", out)))
     feeds = [values(draw, a_shape, "int32"), values(draw, b_shape, "int32")]
     if op == "DIV":  # the reference stops at 0, and dies of INT_MIN / -1
         feeds[1][feeds[1] == 0] = 7
@@ -38,7 +38,7 @@ def cast_case(draw: Any, source: str, wanted: str) -> Case:
         fed = values(draw, dims) > 0
     else:
         fed = values(draw, dims, source)
-    return Case("CAST", [Tensor("x", dims, source)], [Tensor("y", dims, wanted)], feeds=[fed])
+    return Case("CAST", [FlatTensor("x", dims, source)], [FlatTensor("y", dims, wanted)], feeds=[fed])
 
 
 @op_test("CAST", dtype="int32", form="from and to all that TFLM casts")

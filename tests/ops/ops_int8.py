@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops.ops_elementwise import operands, some
 from tests.ops.ops_linear import weights_and_bias
 from tests.support.draws import (
@@ -30,7 +30,7 @@ from tests.support.draws import (
 from tests.support.op_tests import Case, op_test
 
 
-def pair(draw: Any, a: Tensor, b: Tensor) -> tuple[list[Tensor], list[np.ndarray]]:
+def pair(draw: Any, a: FlatTensor, b: FlatTensor) -> tuple[list[FlatTensor], list[np.ndarray]]:
     """Both operands, one of them constant now and then."""
     feeds = [values(draw, tuple(t.shape), t.dtype) for t in (a, b)]
     which = integer(draw, 0, 3)
@@ -85,12 +85,12 @@ def maximum(draw: Any, op: str) -> Case:
 @op_test("MAXIMUM", "MINIMUM", "ADD", "SUB", "MUL", dtype="int32")
 def int32_pair(draw: Any, op: str) -> Case:
     a_shape, b_shape, out = operands(draw)
-    inputs, feeds = pair(draw, Tensor("a", a_shape, "int32"), Tensor("b", b_shape, "int32"))
+    inputs, feeds = pair(draw, FlatTensor("a", a_shape, "int32"), FlatTensor("b", b_shape, "int32"))
     options = {} if op in ("MAXIMUM", "MINIMUM") else {"fused_activation_function": choice(draw, *ACTIVATIONS)}
     feeds = [f // np.int32(65536) for f in feeds]  # without overflow, which is undefined there
     for t in inputs:
         t.data = None if t.data is None else t.data // np.int32(65536)
-    return Case(op, inputs, [Tensor("y", out, "int32")], options, feeds)
+    return Case(op, inputs, [FlatTensor("y", out, "int32")], options, feeds)
 
 
 @op_test("DIV", "FLOOR_DIV", "FLOOR_MOD", dtype="int32", engine="litert")
@@ -98,8 +98,8 @@ def int32_quotient(draw: Any, op: str) -> Case:
     a_shape, b_shape, out = operands(draw)
     divisor = values(draw, b_shape, "int32") // np.int32(65536)
     feeds = [values(draw, a_shape, "int32") // 2, np.where(divisor == 0, np.int32(3), divisor)]
-    return Case(op, [Tensor("a", a_shape, "int32"), Tensor("b", b_shape, "int32")], [Tensor("y", out, "int32")], {},
-                feeds)  # fmt: skip
+    a, b, y = (FlatTensor(name, dims, "int32") for name, dims in (("a", a_shape), ("b", b_shape), ("y", out)))
+    return Case(op, [a, b], [y], {}, feeds)
 
 
 COMPARISONS = ("LESS", "LESS_EQUAL", "EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL")
@@ -110,31 +110,31 @@ def compare(draw: Any, op: str) -> Case:
     out = shape(draw, 1, 4)
     a = tensor(draw, "a", out, scale_=power(draw, -12, -1))
     b = tensor(draw, "b", out if draw(st.booleans()) else (out[-1],), scale_=near(draw, a.scale, wide=1) / 16)
-    return Case(op, [a, b], [Tensor("y", out, "bool")], {}, [values(draw, a.shape), values(draw, b.shape)])
+    return Case(op, [a, b], [FlatTensor("y", out, "bool")], {}, [values(draw, a.shape), values(draw, b.shape)])
 
 
 @op_test(*COMPARISONS, dtype="int32")
 def compare_int32(draw: Any, op: str) -> Case:
     out = shape(draw, 1, 4)
-    feeds = [values(draw, out, "int32"), values(draw, out, "int32")]
-    return Case(op, [Tensor("a", out, "int32"), Tensor("b", out, "int32")], [Tensor("y", out, "bool")], {}, feeds)
+    both = [FlatTensor(name, out, "int32") for name in "ab"]
+    return Case(op, both, [FlatTensor("y", out, "bool")], {}, [values(draw, out, "int32") for _ in both])
 
 
-def booleans(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
+def truths(draw: Any, dims: tuple[int, ...]) -> np.ndarray:
     return np.random.default_rng(integer(draw, 0, 2**32 - 1)).integers(0, 2, dims).astype(bool)
 
 
 @op_test("LOGICAL_AND", "LOGICAL_OR", dtype="bool")
 def logical(draw: Any, op: str) -> Case:
     dims = shape(draw)
-    inputs = [Tensor("a", dims, "bool"), Tensor("b", dims, "bool")]
-    return Case(op, inputs, [Tensor("y", dims, "bool")], {}, [booleans(draw, dims), booleans(draw, dims)])
+    inputs = [FlatTensor("a", dims, "bool"), FlatTensor("b", dims, "bool")]
+    return Case(op, inputs, [FlatTensor("y", dims, "bool")], {}, [truths(draw, dims), truths(draw, dims)])
 
 
 @op_test("LOGICAL_NOT", dtype="bool")
 def logical_not(draw: Any) -> Case:
-    dims = shape(draw)
-    return Case("LOGICAL_NOT", [Tensor("a", dims, "bool")], [Tensor("y", dims, "bool")], {}, [booleans(draw, dims)])
+    out = shape(draw)
+    return Case("LOGICAL_NOT", [FlatTensor("a", out, "bool")], [FlatTensor("y", out, "bool")], {}, [truths(draw, out)])
 
 
 @op_test("SELECT_V2")
@@ -142,23 +142,23 @@ def select(draw: Any) -> Case:
     a_shape, b_shape, _ = operands(draw)
     out = tuple(np.broadcast_shapes(a_shape, b_shape))
     a = tensor(draw, "a", a_shape)
-    condition = Tensor("c", tuple(choice(draw, 1, d) for d in out), "bool")
-    feeds = [booleans(draw, tuple(condition.shape)), values(draw, a_shape), values(draw, b_shape)]
+    condition = FlatTensor("c", tuple(choice(draw, 1, d) for d in out), "bool")
+    feeds = [truths(draw, tuple(condition.shape)), values(draw, a_shape), values(draw, b_shape)]
     return Case("SELECT_V2", [condition, a, like(a, "b", b_shape)], [like(a, "y", out)], {}, feeds)
 
 
 @op_test("SELECT", dtype="int8", engine="litert")
 def select_rows(draw: Any) -> Case:
     a = tensor(draw, "a", shape(draw, 1, 3))
-    condition = Tensor("c", (a.shape[0],) if draw(st.booleans()) else a.shape, "bool")
-    feeds = [booleans(draw, tuple(condition.shape)), values(draw, a.shape), values(draw, a.shape)]
+    condition = FlatTensor("c", (a.shape[0],) if draw(st.booleans()) else a.shape, "bool")
+    feeds = [truths(draw, tuple(condition.shape)), values(draw, a.shape), values(draw, a.shape)]
     return Case("SELECT", [condition, a, like(a, "b")], [like(a, "y")], {}, feeds)
 
 
 @op_test("NEG", dtype="int32", engine="litert")
 def neg(draw: Any) -> Case:
     dims = shape(draw)
-    return Case("NEG", [Tensor("x", dims, "int32")], [Tensor("y", dims, "int32")], {},
+    return Case("NEG", [FlatTensor("x", dims, "int32")], [FlatTensor("y", dims, "int32")], {},
                 [values(draw, dims, "int32") // 2])  # fmt: skip
 
 
@@ -204,8 +204,8 @@ def reduce(draw: Any, op: str) -> Case:
 def reduce_bool(draw: Any, op: str) -> Case:
     dims = shape(draw)
     axes, keep, out = reduced(draw, dims)
-    return Case(op, [Tensor("x", dims, "bool"), constant("axes", axes)], [Tensor("y", out, "bool")],
-                {"keep_dims": keep}, [booleans(draw, dims)])  # fmt: skip
+    return Case(op, [FlatTensor("x", dims, "bool"), constant("axes", axes)], [FlatTensor("y", out, "bool")],
+                {"keep_dims": keep}, [truths(draw, dims)])  # fmt: skip
 
 
 @op_test("ARG_MAX", "ARG_MIN")
@@ -213,7 +213,7 @@ def arg_extreme(draw: Any, op: str) -> Case:
     x = tensor(draw, "x", shape(draw))
     along = axis(draw, len(x.shape))
     out = tuple(d for i, d in enumerate(x.shape) if i != along % len(x.shape))
-    return Case(op, [x, constant("axis", along)], [Tensor("y", out, "int32")], {"output_type": "INT32"},
+    return Case(op, [x, constant("axis", along)], [FlatTensor("y", out, "int32")], {"output_type": "INT32"},
                 [values(draw, x.shape)])  # fmt: skip
 
 
@@ -222,7 +222,7 @@ def top_k(draw: Any) -> Case:
     x = tensor(draw, "x", shape(draw))
     k = integer(draw, 1, x.shape[-1])
     out = (*x.shape[:-1], k)
-    return Case("TOPK_V2", [x, constant("k", k)], [like(x, "y", out), Tensor("i", out, "int32")], {},
+    return Case("TOPK_V2", [x, constant("k", k)], [like(x, "y", out), FlatTensor("i", out, "int32")], {},
                 [values(draw, x.shape)])  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def cumsum(draw: Any) -> Case:
 @op_test("L2_NORMALIZATION")
 def l2_normalization(draw: Any) -> Case:
     x = tensor(draw, "x", shape(draw, 2, 4, elements=2000))
-    y = Tensor("y", x.shape, "int8", scale=1 / 128, zero_point=0)
+    y = FlatTensor("y", x.shape, "int8", scale=1 / 128, zero_point=0)
     return Case("L2_NORMALIZATION", [x], [y], {}, [values(draw, x.shape)])
 
 
@@ -276,7 +276,7 @@ def fully_connected(draw: Any) -> Case:
     y = tensor(draw, "y", (rows, columns), scale_=near(draw, a.scale * b.scale * 64 * depth**0.5, wide=8))
     bias = None
     if draw(st.booleans()):
-        bias = Tensor("bias", data=(values(draw, (columns,), "int32") // 4096).astype(np.int32))
+        bias = FlatTensor("bias", data=(values(draw, (columns,), "int32") // 4096).astype(np.int32))
     options = {"fused_activation_function": choice(draw, *ACTIVATIONS)}
     feeds = [values(draw, a.shape), values(draw, b.shape)]
     return Case("FULLY_CONNECTED", [a, b, bias], [y], options, feeds, version=4)
@@ -433,7 +433,7 @@ def gather(draw: Any) -> Case:
     picked = (*x.shape[:batch_dims], *shape(draw, 1, 2, elements=8))
     rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
     which = rng.integers(0, x.shape[along], picked, np.int32)
-    indices = constant("indices", which) if draw(st.booleans()) else Tensor("indices", picked, "int32")
+    indices = constant("indices", which) if draw(st.booleans()) else FlatTensor("indices", picked, "int32")
     out = (*x.shape[:along], *picked[batch_dims:], *x.shape[along + 1 :])
     feeds = [values(draw, x.shape)] + ([] if indices.data is not None else [which])
     return Case("GATHER", [x, indices], [like(x, "y", out)], {"axis": along, "batch_dims": batch_dims}, feeds)
@@ -447,7 +447,7 @@ def gather_nd(draw: Any) -> Case:
     rng = np.random.default_rng(integer(draw, 0, 2**32 - 1))
     which = np.stack([rng.integers(0, d, picked, np.int32) for d in x.shape[:depth]], -1)
     y = like(x, "y", (*picked, *x.shape[depth:]))
-    return Case("GATHER_ND", [x, Tensor("indices", which.shape, "int32")], [y], {}, [values(draw, x.shape), which])
+    return Case("GATHER_ND", [x, FlatTensor("indices", which.shape, "int32")], [y], {}, [values(draw, x.shape), which])
 
 
 @op_test("FULLY_CONNECTED", "CONV_2D", form="int4 weights", unanswered=0.8)  # TFLM takes one scale only
@@ -465,13 +465,13 @@ def int4_weights(draw: Any, op: str) -> Case:
 
 @op_test("REVERSE_SEQUENCE", engine="litert")
 def reverse_sequence(draw: Any) -> Case:
-    x = Tensor("x", shape(draw, 2, 4), "int32")
+    x = FlatTensor("x", shape(draw, 2, 4), "int32")
     rank = len(x.shape)
     along = integer(draw, 0, rank - 1)
     by = choice(draw, *(i for i in range(rank) if i != along))
     lengths = constant("lengths", [integer(draw, 1, x.shape[along]) for _ in range(x.shape[by])])
-    return Case("REVERSE_SEQUENCE", [x, lengths], [Tensor("y", x.shape, "int32")], {"seq_dim": along, "batch_dim": by},
-                [values(draw, x.shape, "int32")])  # fmt: skip
+    return Case("REVERSE_SEQUENCE", [x, lengths], [FlatTensor("y", x.shape, "int32")],
+                {"seq_dim": along, "batch_dim": by}, [values(draw, x.shape, "int32")])  # fmt: skip
 
 
 @op_test("DYNAMIC_UPDATE_SLICE", engine="litert")
@@ -497,4 +497,4 @@ def embedding_lookup(draw: Any) -> Case:
     which = rng.integers(0, table.shape[0], (integer(draw, 1, 5),), np.int32)
     table.data = values(draw, table.shape)
     y = like(table, "y", (len(which), *table.shape[1:]))
-    return Case("EMBEDDING_LOOKUP", [Tensor("i", which.shape, "int32"), table], [y], {}, [which])
+    return Case("EMBEDDING_LOOKUP", [FlatTensor("i", which.shape, "int32"), table], [y], {}, [which])

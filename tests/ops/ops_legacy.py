@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops import ops_elementwise, ops_int8, ops_linear, ops_movement, ops_pooling
 from tests.support.draws import chance, every_byte, integer, like, near, power, tensor
 from tests.support.op_tests import Case, op_test
@@ -53,7 +53,7 @@ def settle(case: Case) -> Case:
 def conv_2d(draw: Any) -> Case:
     case = legacy(draw(st.composite(ops_linear.conv_2d)()), draw)
     if case.inputs[2] is None:  # which LiteRT demands of uint8
-        case.inputs[2] = Tensor("bias", data=np.zeros(case.inputs[1].shape[0], np.int32))
+        case.inputs[2] = FlatTensor("bias", data=np.zeros(case.inputs[1].shape[0], np.int32))
     return settle(case)
 
 
@@ -99,7 +99,7 @@ def sub(draw: Any) -> Case:
 def curve(draw: Any, op: str) -> Case:
     x, fed = every_byte(draw)
     x.scale = power(draw, -8, 0)
-    y = Tensor("y", x.shape, "int8", scale=1 / 256 if op == "LOGISTIC" else 1 / 128,
+    y = FlatTensor("y", x.shape, "int8", scale=1 / 256 if op == "LOGISTIC" else 1 / 128,
                zero_point=-128 if op == "LOGISTIC" else 0)
     return legacy(Case(op, [x], [y], feeds=[fed]), draw)
 
@@ -137,5 +137,5 @@ def arg_max(draw: Any) -> Case:
 def pad(draw: Any) -> Case:
     x = tensor(draw, "x", (2, 3, 2))
     y = like(x, "y", (3, 4, 4))
-    paddings = Tensor("paddings", data=np.array([[1, 0], [0, 1], [1, 1]], np.int32))
+    paddings = FlatTensor("paddings", data=np.array([[1, 0], [0, 1], [1, 1]], np.int32))
     return legacy(Case("PAD", [x, paddings], [y], {}, [np.arange(12).astype(np.int8).reshape(x.shape)]), draw)

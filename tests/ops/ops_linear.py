@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.support.draws import (
     activation,
     chance,
@@ -44,7 +44,9 @@ def window(draw: Any, dilated: bool) -> tuple[dict[str, Any], tuple[int, int], l
     return options | {"fused_activation_function": activation(draw)}, kernel, sizes, outs
 
 
-def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> tuple[Tensor, Tensor | None, float]:
+def weights_and_bias(
+    draw: Any, x: FlatTensor, dims: tuple[int, ...], axis: int
+) -> tuple[FlatTensor, FlatTensor | None, float]:
     """Weights of one scale or one a channel along `axis`, a bias or none, and a natural scale for the output."""
     channels = dims[axis]
     if draw_per_channel := choice(draw, True, False):
@@ -53,7 +55,7 @@ def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> 
         scales = np.resize(scales, channels)
     else:
         scales = np.array([scale(draw)], np.float32)
-    weights = Tensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
+    weights = FlatTensor("weights", data=values(draw, dims), scale=scales, quantized_dimension=axis)
     if chance(draw, 16):
         weights.dtype, weights.data = "int4", weights.data >> 4
     bias = None
@@ -63,12 +65,12 @@ def weights_and_bias(draw: Any, x: Tensor, dims: tuple[int, ...], axis: int) -> 
         given = rng.integers(-span, span, channels, np.int32, endpoint=True)
         if span == 2**31 - 1 and chance(draw, 2):
             given = rng.choice(np.array([-(2**31), 2**31 - 1], np.int32), channels)
-        bias = Tensor("bias", data=given, scale=scales * np.float32(x.scale) if draw_per_channel else None)
+        bias = FlatTensor("bias", data=given, scale=scales * np.float32(x.scale) if draw_per_channel else None)
     taps = int(np.prod(dims)) // channels
     return weights, bias, float(x.scale) * float(scales.max()) * 64 * taps**0.5
 
 
-def finish(draw: Any, op: str, x: Tensor, dims: tuple[int, ...], axis: int, out: tuple[int, ...],
+def finish(draw: Any, op: str, x: FlatTensor, dims: tuple[int, ...], axis: int, out: tuple[int, ...],
            options: dict[str, Any]) -> Case:
     weights, bias, natural = weights_and_bias(draw, x, dims, axis)
     y = tensor(draw, "y", out, scale_=near(draw, natural))

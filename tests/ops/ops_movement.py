@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.support.draws import axis, chance, choice, constant, integer, like, shape, tensor, values
 from tests.support.op_tests import Case, op_test
 
@@ -66,7 +66,7 @@ def concatenation(draw: Any) -> Case:
     dims = shape(draw, 1, 5, elements=200)
     along = axis(draw, len(dims))
     first = tensor(draw, "x", dims)
-    parts: list[Tensor] = []
+    parts: list[FlatTensor] = []
     for i in range(integer(draw, 1, 7)):
         length = integer(draw, 1, 5)
         part = like(first, f"x{i}", tuple(length if k == along % len(dims) else d for k, d in enumerate(dims)))

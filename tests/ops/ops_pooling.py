@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.ops.ops_linear import ODD, window
 from tests.support.draws import (
     SIX_FITS,
@@ -54,6 +54,6 @@ def mean(draw: Any) -> Case:
 def softmax(draw: Any) -> Case:
     depth = 5000 if chance(draw, 16) else choice(draw, 1, 2, 3, 10, 35, 256, 1000, 4095)
     x = tensor(draw, "x", (*shape(draw, 0, 3, elements=4), depth), scale_=power(draw, -10, 6))
-    y = Tensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
+    y = FlatTensor("y", x.shape, "int8", scale=1 / 256, zero_point=-128)
     beta = choice(draw, 1.0, 1.0, power(draw, -3, 3))
     return Case("SOFTMAX", [x], [y], {"beta": beta}, [values(draw, x.shape)])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 from tests.support.draws import chance, choice, integer, limits
 from tests.support.op_tests import Case, op_test
 
@@ -51,8 +51,8 @@ def choice_of(rng: np.random.Generator, options: list[int]) -> int:
 @op_test("CUSTOM:SignalWindow", dtype="int16")
 def window(draw: Any) -> Case:
     size, frames = integer(draw, 1, 300), integer(draw, 1, 3)
-    weights = Tensor("w", data=signal(draw, size, "int16"))
-    x, y = (Tensor(name, (frames, size), "int16") for name in "xy")
+    weights = FlatTensor("w", data=signal(draw, size, "int16"))
+    x, y = (FlatTensor(name, (frames, size), "int16") for name in "xy")
     fed = signal(draw, frames * size, "int16").reshape(x.shape)
     return Case("CUSTOM:SignalWindow", [x, weights], [y], {"shift": choice(draw, 12, 15, integer(draw, 0, 31))}, [fed])
 
@@ -60,15 +60,15 @@ def window(draw: Any) -> Case:
 @op_test("CUSTOM:SignalFftAutoScale", dtype="int16")
 def auto_scale(draw: Any) -> Case:
     size = integer(draw, 1, 300)
-    x, y = (Tensor(name, (size,), "int16") for name in "xy")
-    return Case("CUSTOM:SignalFftAutoScale", [x], [y, Tensor("s", (), "int32")], {}, [signal(draw, size, "int16")])
+    x, y = (FlatTensor(name, (size,), "int16") for name in "xy")
+    return Case("CUSTOM:SignalFftAutoScale", [x], [y, FlatTensor("s", (), "int32")], {}, [signal(draw, size, "int16")])
 
 
 @op_test("CUSTOM:SignalRfft", dtype="int16")
 def rfft(draw: Any) -> Case:
     length, frames = 1 << integer(draw, 2, 11), choice(draw, 1, 1, 2)
     size = length if draw(st.booleans()) else integer(draw, 1, length)
-    x, y = Tensor("x", (frames, size), "int16"), Tensor("y", (frames, length + 2), "int16")
+    x, y = FlatTensor("x", (frames, size), "int16"), FlatTensor("y", (frames, length + 2), "int16")
     fed = signal(draw, frames * size, "int16").reshape(x.shape)
     return Case("CUSTOM:SignalRfft", [x], [y], {"T": INT16, "fft_length": length}, [fed])
 
@@ -76,7 +76,7 @@ def rfft(draw: Any) -> Case:
 @op_test("CUSTOM:SignalEnergy", dtype="int16")
 def energy(draw: Any) -> Case:
     bins = integer(draw, 1, 200)  # all of them: TFLM leaves the others as they were
-    x, y = Tensor("x", (2 * bins,), "int16"), Tensor("y", (bins,), "uint32")
+    x, y = FlatTensor("x", (2 * bins,), "int16"), FlatTensor("y", (bins,), "uint32")
     options = {"start_index": 0, "end_index": bins}
     return Case("CUSTOM:SignalEnergy", [x], [y], options, [signal(draw, 2 * bins, "int16")])
 
@@ -92,8 +92,8 @@ def filter_bank(draw: Any) -> Case:
     low = choice(draw, 0, -4096)  # weights below 0 wrap, and make no sense
     weights, unweights = (rng.integers(low, 4096, total, endpoint=True) for _ in range(2))
     named = {"w": weights, "u": unweights, "f": starts, "o": offsets, "c": widths}
-    constants = [Tensor(name, data=values.astype(np.int16)) for name, values in named.items()]
-    x, y = Tensor("x", (bins,), "uint32"), Tensor("y", (channels,), "uint64")
+    constants = [FlatTensor(name, data=values.astype(np.int16)) for name, values in named.items()]
+    x, y = FlatTensor("x", (bins,), "uint32"), FlatTensor("y", (channels,), "uint64")
     return Case("CUSTOM:SignalFilterBank", [x, *constants], [y], {"num_channels": channels},
                 [signal(draw, bins, "uint32")])  # fmt: skip
 
@@ -101,7 +101,7 @@ def filter_bank(draw: Any) -> Case:
 @op_test("CUSTOM:SignalFilterBankSquareRoot", dtype="uint64")
 def square_root(draw: Any) -> Case:
     size = integer(draw, 1, 60)
-    x, s, y = Tensor("x", (size,), "uint64"), Tensor("s", (), "int32"), Tensor("y", (size,), "uint32")
+    x, s, y = FlatTensor("x", (size,), "uint64"), FlatTensor("s", (), "int32"), FlatTensor("y", (size,), "uint32")
     roots = signal(draw, size, "uint32").astype(np.uint64)
     near_squares = roots * roots + signal(draw, size, "int16").clip(-1, 2).astype(np.uint64)  # wraps, on purpose
     fed = near_squares if draw(st.booleans()) else signal(draw, size, "uint64")
@@ -122,7 +122,7 @@ def subtraction_options(draw: Any, channels: int) -> dict[str, Any]:
 @op_test("CUSTOM:SignalFilterBankSpectralSubtraction", dtype="uint32")
 def spectral_subtraction(draw: Any) -> Case:
     size = integer(draw, 1, 40)
-    x, y, noise = (Tensor(name, (size,), "uint32") for name in ("x", "y", "n"))
+    x, y, noise = (FlatTensor(name, (size,), "uint32") for name in ("x", "y", "n"))
     return Case("CUSTOM:SignalFilterBankSpectralSubtraction", [x], [y, noise], subtraction_options(draw, size),
                 [signal(draw, size, "uint32")])  # fmt: skip
 
@@ -130,8 +130,8 @@ def spectral_subtraction(draw: Any) -> Case:
 @op_test("CUSTOM:SignalPCAN", dtype="uint32")
 def pcan(draw: Any) -> Case:
     size = integer(draw, 1, 60)
-    x, noise, y = (Tensor(name, (size,), "uint32") for name in ("x", "n", "y"))
-    gains = Tensor("g", data=signal(draw, 125, "int16"))
+    x, noise, y = (FlatTensor(name, (size,), "uint32") for name in ("x", "n", "y"))
+    gains = FlatTensor("g", data=signal(draw, 125, "int16"))
     return Case("CUSTOM:SignalPCAN", [x, noise, gains], [y], {"snr_shift": integer(draw, 0, 20)},
                 [signal(draw, size, "uint32"), signal(draw, size, "uint32")])  # fmt: skip
 
@@ -139,7 +139,7 @@ def pcan(draw: Any) -> Case:
 @op_test("CUSTOM:SignalFilterBankLog", dtype="uint32")
 def filter_bank_log(draw: Any) -> Case:
     size = integer(draw, 1, 60)
-    x, y = Tensor("x", (size,), "uint32"), Tensor("y", (size,), "int16")
+    x, y = FlatTensor("x", (size,), "uint32"), FlatTensor("y", (size,), "int16")
     scale = choice(draw, 64, integer(draw, 1, 1 << 20))
     options = {"output_scale": scale, "input_correction_bits": integer(draw, 0, 8)}
     return Case("CUSTOM:SignalFilterBankLog", [x], [y], options, [signal(draw, size, "uint32")])

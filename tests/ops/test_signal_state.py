@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import midge
-from midge.convert.pipeline import convert
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import convert_model
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.ops.ops_signal import signal, subtraction_options
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
@@ -19,12 +19,12 @@ runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
 @given(st.data())
 def test_noise_estimate_persists(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 20))
-    x, y, noise = (Tensor(name, (size,), "uint32") for name in ("x", "y", "n"))
-    op = Operator("CUSTOM:SignalFilterBankSpectralSubtraction", ["x"], ["y", "n"],
+    x, y, noise = (FlatTensor(name, (size,), "uint32") for name in ("x", "y", "n"))
+    op = FlatOperator("CUSTOM:SignalFilterBankSpectralSubtraction", ["x"], ["y", "n"],
                   subtraction_options(data.draw, size))  # fmt: skip
-    model = model_bytes(Graph([x, y, noise], [op], ["x"], ["y", "n"]))
+    model = model_bytes(FlatGraph([x, y, noise], [op], ["x"], ["y", "n"]))
     theirs = runtime.Interpreter.from_bytes(model)
-    blob = convert(model).blob
+    blob = convert_model(model).blob
     ours = midge.load(blob)
     feeds = [signal(data.draw, size, "uint32") for _ in range(6)]
     found = [bytearray(4 * size), bytearray(4 * size)]

@@ -21,7 +21,7 @@ import click
 import numpy as np
 from rich.console import Console
 
-from midge.convert.pipeline import convert, convert_graph
+from midge.convert.pipeline import convert_graph, convert_model
 from midge.core.batch import Engine
 from midge.errors import UserError
 from midge.evaluate.metrics import score
@@ -83,7 +83,7 @@ def points(case: Case, outputs: list[np.ndarray]) -> float | None:
 
 
 def compare(case: Case) -> Outcome:
-    wanted = Engine(convert(case.path).blob).run(case.inputs)
+    wanted = Engine(convert_model(case.path).blob).run(case.inputs)
     some = [x[np.linspace(0, len(x) - 1, min(len(x), CALIBRATION)).astype(int)] for x in case.inputs]
     start = perf_counter()
     done = quantize(read_model(case.path), some, title=case.name)
@@ -94,7 +94,7 @@ def compare(case: Case) -> Outcome:
     outcome = Outcome(case.name, level(wanted, ours), None, seconds, how, points(case, wanted), points(case, ours))
     for averaged in (True, False):
         try:
-            theirs = Engine(convert(litert.quantize(case.path, some, averaged)).blob).run(case.inputs)
+            theirs = Engine(convert_model(litert.quantize(case.path, some, averaged)).blob).run(case.inputs)
         except Exception as error:  # whatever theirs does not take, or makes that is not to be run
             outcome.refusal = str(error).splitlines()[0][:100]
             continue

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.importers.tflite.writer import Tensor
+from midge.importers.tflite.writer import FlatTensor
 
 SIX_FITS = 2.0**-28  # a smaller scale, and the 6 of RELU6 overflows an int32: TFLM's result is left to the compiler
 ACTIVATIONS = ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"]
@@ -77,18 +77,20 @@ def values(draw: Any, shape: tuple[int, ...], dtype: str = "int8") -> np.ndarray
     return rng.integers(low, high, shape, dtype, endpoint=True)
 
 
-def tensor(draw: Any, name: str, shape: tuple[int, ...], dtype: str = "int8", scale_: float | None = None) -> Tensor:
+def tensor(
+    draw: Any, name: str, shape: tuple[int, ...], dtype: str = "int8", scale_: float | None = None
+) -> FlatTensor:
     """An activation with a drawn quantisation."""
     drawn = scale(draw) if scale_ is None else scale_
-    return Tensor(name, shape, dtype, scale=drawn, zero_point=zero_point(draw, dtype))
+    return FlatTensor(name, shape, dtype, scale=drawn, zero_point=zero_point(draw, dtype))
 
 
-def like(x: Tensor, name: str, shape: tuple[int, ...] | None = None) -> Tensor:
+def like(x: FlatTensor, name: str, shape: tuple[int, ...] | None = None) -> FlatTensor:
     """A tensor of the same dtype and quantisation."""
-    return Tensor(name, x.shape if shape is None else shape, x.dtype, scale=x.scale, zero_point=x.zero_point)
+    return FlatTensor(name, x.shape if shape is None else shape, x.dtype, scale=x.scale, zero_point=x.zero_point)
 
 
-def every_byte(draw: Any, name: str = "x", dtype: str = "int8") -> tuple[Tensor, np.ndarray]:
+def every_byte(draw: Any, name: str = "x", dtype: str = "int8") -> tuple[FlatTensor, np.ndarray]:
     """An activation and values for it that hold every value of its dtype once."""
     dims = choice(draw, (256,), (1, 256), (2, 128), (4, 8, 8), (1, 16, 2, 8), (2, 4, 8, 4))
     low, high = limits(dtype)
@@ -100,7 +102,7 @@ def activation(draw: Any) -> str:
     return choice(draw, "TANH", "SIGN_BIT") if chance(draw, 32) else choice(draw, *ACTIVATIONS)
 
 
-def within_clamps(draw: Any, name: str, y: Tensor, *others: Tensor | None) -> None:
+def within_clamps(draw: Any, name: str, y: FlatTensor, *others: FlatTensor | None) -> None:
     """Half the time, scale tensors alike so that the clamps of activation `name` lie among the values of `y`."""
     if name in ("RELU6", "RELU_N1_TO_1") and draw(st.booleans()):
         factor = np.float32(power(draw, -6, -2) / y.scale)
@@ -108,9 +110,9 @@ def within_clamps(draw: Any, name: str, y: Tensor, *others: Tensor | None) -> No
             t.scale = np.float32(t.scale) * factor if np.ndim(t.scale) else float(np.float32(t.scale) * factor)
 
 
-def constant(name: str, values_: Any, dtype: str = "int32") -> Tensor:
+def constant(name: str, values_: Any, dtype: str = "int32") -> FlatTensor:
     """A parameter that an op takes as a tensor: axes, paddings, a shape."""
-    return Tensor(name, data=np.array(values_, dtype))
+    return FlatTensor(name, data=np.array(values_, dtype))
 
 
 def axis(draw: Any, rank: int) -> int:

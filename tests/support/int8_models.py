@@ -9,26 +9,26 @@ import numpy as np
 from tflite_micro import runtime
 
 from midge import load
-from midge.convert.pipeline import Conversion, convert
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion, convert_model
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 
-def quantised(name: str, *shape: int, scale: float = 0.1, zero_point: int = 3) -> Tensor:
+def quantised(name: str, *shape: int, scale: float = 0.1, zero_point: int = 3) -> FlatTensor:
     """An int8 activation."""
-    return Tensor(name, shape, "int8", scale=scale, zero_point=zero_point)
+    return FlatTensor(name, shape, "int8", scale=scale, zero_point=zero_point)
 
 
-def weights(name: str, values: np.ndarray) -> list[Tensor]:
+def weights(name: str, values: np.ndarray) -> list[FlatTensor]:
     """Weights and their bias."""
     channels = values.shape[-1] if values.shape[0] == 1 else values.shape[0]
     bias = np.arange(channels, dtype=np.int32) * 37
-    return [Tensor(name, data=values.astype(np.int8), scale=0.01), Tensor(name + "b", data=bias, scale=0.001)]
+    return [FlatTensor(name, data=values.astype(np.int8), scale=0.01), FlatTensor(name + "b", data=bias, scale=0.001)]
 
 
-def checked(operators: list[Operator], tensors: list[Tensor], outputs: list[str]) -> Conversion:
+def checked(operators: list[FlatOperator], tensors: list[FlatTensor], outputs: list[str]) -> Conversion:
     """Convert, and compare with TFLM on random input."""
-    model = model_bytes(Graph(tensors, operators, [tensors[0].name], outputs))
-    found = convert(model)
+    model = model_bytes(FlatGraph(tensors, operators, [tensors[0].name], outputs))
+    found = convert_model(model)
     device, oracle = load(found.blob), runtime.Interpreter.from_bytes(model)
     for seed in range(8):
         x = np.random.default_rng(seed).integers(-128, 128, tensors[0].shape).astype(np.int8)

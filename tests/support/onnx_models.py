@@ -13,7 +13,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 import midge
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 
 NEWEST = 23  # of those that onnxruntime promises to support
 BOTH = (13, NEWEST)
@@ -74,7 +74,7 @@ def compare(model: onnx.ModelProto, folder: Path, step: float = 0.0, **options: 
             values = rng.integers(0, 3, shape)
         feeds[end.name] = np.asarray(values, kinds[end.type])
     wanted = session.run(None, feeds)
-    conversion = convert(save(model, folder), **options)
+    conversion = convert_model(save(model, folder), **options)
     graph = conversion.program.graph
     file = midge.load(conversion.blob)
     assert [t.name for t in graph.outputs] == [o.name for o in session.get_outputs()]

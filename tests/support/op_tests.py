@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 from midge.core import binding as _midge
 from midge.errors import UserError
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support import ROOT
 from tests.support.oracle import ENGINES, NoAnswer, Oracle
 
@@ -42,15 +42,15 @@ class Case:
     """
 
     op: str
-    inputs: Sequence[Tensor | None]
-    outputs: Sequence[Tensor]
+    inputs: Sequence[FlatTensor | None]
+    outputs: Sequence[FlatTensor]
     options: Mapping[str, Any] = field(default_factory=dict)
     feeds: Sequence[np.ndarray] = ()
     version: int = 1
 
     def model(self) -> bytes:
         tensors = {t.name: t for t in [*self.inputs, *self.outputs] if t is not None}
-        operator = Operator(
+        operator = FlatOperator(
             self.op,
             [None if t is None else t.name for t in self.inputs],
             [t.name for t in self.outputs],
@@ -58,7 +58,7 @@ class Case:
             self.version,
         )
         fed = dict.fromkeys(t.name for t in self.inputs if t is not None and t.data is None)
-        return model_bytes(Graph([*tensors.values()], [operator], [*fed], [t.name for t in self.outputs]))
+        return model_bytes(FlatGraph([*tensors.values()], [operator], [*fed], [t.name for t in self.outputs]))
 
     def __repr__(self) -> str:
         options = ", ".join(f"{k}={v}" for k, v in self.options.items())
@@ -73,7 +73,7 @@ class Case:
         printer.text(repr(self))  # where hypothesis shows the case that failed
 
 
-def _describe(t: Tensor) -> str:
+def _describe(t: FlatTensor) -> str:
     text = f"{t.name} {t.dtype}{list(t.shape or ())}"
     if t.scale is not None:
         scales = [float(s) for s in np.atleast_1d(np.asarray(t.scale, np.float32))]
@@ -147,7 +147,7 @@ def check(test: OpTest, case: Case, oracle: Oracle, tally: Counter[str]) -> None
     except NoAnswer as reason:
         tally[f"no answer: {reason}"] += 1
     try:
-        conversion = convert(model)
+        conversion = convert_model(model)
     except UserError as error:
         refusal = str(error)
     if conversion is None:
@@ -169,7 +169,7 @@ def run_midge(conversion: Conversion, case: Case) -> list[np.ndarray]:
     return [np.frombuffer(b, o.dtype).reshape(o.shape) for b, o in zip(buffers, outputs, strict=True)]
 
 
-def compare(test: OpTest, case: Case, out: Tensor, expected: np.ndarray, found: np.ndarray) -> None:
+def compare(test: OpTest, case: Case, out: FlatTensor, expected: np.ndarray, found: np.ndarray) -> None:
     expected = expected.reshape(found.shape)
     if test.tolerance is None:
         bytes_of = [np.ascontiguousarray(a).view(np.uint8).reshape(a.size, -1) for a in (expected, found)]

@@ -7,9 +7,9 @@ import numpy as np
 
 from midge.convert.pipeline import convert_graph
 from midge.core.batch import Engine
-from midge.graph import Graph as IrGraph
+from midge.graph import Graph
 from midge.importers import read_model
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes, option_fields
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes, option_fields
 from midge.quantize import Options, Report, quantize
 
 CONV = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU"}
@@ -30,75 +30,78 @@ def small_cnn(seed: int = 0, uneven: float = 1.0) -> bytes:
     first = weights(rng, 4, 3, 3, 1) * spread.reshape(4, 1, 1, 1)
     depth = np.abs(weights(rng, 1, 3, 3, 4)) / spread
     tensors = [
-        Tensor("x", (1, 8, 8, 1)), Tensor("w1", data=first),
-        Tensor("b1", data=rng.normal(size=4).astype(np.float32) * 0.1 * spread), Tensor("a", (1, 8, 8, 4)),
-        Tensor("w2", data=depth), Tensor("b2", data=rng.normal(size=4).astype(np.float32) * 0.1),
-        Tensor("b", (1, 8, 8, 4)), Tensor("w3", data=weights(rng, 6, 1, 1, 4)),
-        Tensor("b3", data=rng.normal(size=6).astype(np.float32) * 0.1), Tensor("c", (1, 8, 8, 6)),
-        Tensor("p", (1, 4, 4, 6)), Tensor("axes", data=np.array([1, 2], np.int32)), Tensor("m", (1, 6)),
-        Tensor("w4", data=4 * weights(rng, 3, 6)), Tensor("b4", data=np.zeros(3, np.float32)), Tensor("d", (1, 3)),
-        Tensor("y", (1, 3)),
+        FlatTensor("x", (1, 8, 8, 1)), FlatTensor("w1", data=first),
+        FlatTensor("b1", data=rng.normal(size=4).astype(np.float32) * 0.1 * spread), FlatTensor("a", (1, 8, 8, 4)),
+        FlatTensor("w2", data=depth), FlatTensor("b2", data=rng.normal(size=4).astype(np.float32) * 0.1),
+        FlatTensor("b", (1, 8, 8, 4)), FlatTensor("w3", data=weights(rng, 6, 1, 1, 4)),
+        FlatTensor("b3", data=rng.normal(size=6).astype(np.float32) * 0.1), FlatTensor("c", (1, 8, 8, 6)),
+        FlatTensor("p", (1, 4, 4, 6)), FlatTensor("axes", data=np.array([1, 2], np.int32)), FlatTensor("m", (1, 6)),
+        FlatTensor("w4", data=4 * weights(rng, 3, 6)), FlatTensor("b4", data=np.zeros(3, np.float32)),
+        FlatTensor("d", (1, 3)),
+        FlatTensor("y", (1, 3)),
     ]  # fmt: skip
     operators = [
-        Operator("CONV_2D", ["x", "w1", "b1"], ["a"], {**CONV, "dilation_w_factor": 1, "dilation_h_factor": 1}),
-        Operator("DEPTHWISE_CONV_2D", ["a", "w2", "b2"], ["b"],
+        FlatOperator("CONV_2D", ["x", "w1", "b1"], ["a"], {**CONV, "dilation_w_factor": 1, "dilation_h_factor": 1}),
+        FlatOperator("DEPTHWISE_CONV_2D", ["a", "w2", "b2"], ["b"],
                  {**CONV, "depth_multiplier": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}),
-        Operator("CONV_2D", ["b", "w3", "b3"], ["c"], {**CONV, "dilation_w_factor": 1, "dilation_h_factor": 1}),
-        Operator("MAX_POOL_2D", ["c"], ["p"], {"padding": "VALID", "stride_h": 2, "stride_w": 2, "filter_height": 2,
+        FlatOperator("CONV_2D", ["b", "w3", "b3"], ["c"], {**CONV, "dilation_w_factor": 1, "dilation_h_factor": 1}),
+        FlatOperator("MAX_POOL_2D", ["c"], ["p"], {"padding": "VALID", "stride_h": 2, "stride_w": 2, "filter_height": 2,
                                                 "filter_width": 2}),
-        Operator("MEAN", ["p", "axes"], ["m"], {"keep_dims": False}),
-        Operator("FULLY_CONNECTED", ["m", "w4", "b4"], ["d"]),
-        Operator("SOFTMAX", ["d"], ["y"], {"beta": 1.0}),
+        FlatOperator("MEAN", ["p", "axes"], ["m"], {"keep_dims": False}),
+        FlatOperator("FULLY_CONNECTED", ["m", "w4", "b4"], ["d"]),
+        FlatOperator("SOFTMAX", ["d"], ["y"], {"beta": 1.0}),
     ]  # fmt: skip
-    return model_bytes(Graph(tensors, operators, ["x"], ["y"]))
+    return model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
 
 
 def samples(count: int = 64, seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, 8, 8, 1)).astype(np.float32)
 
 
-def one_layer(op: str, options: dict[str, object], out: tuple[int, ...], *extra: Tensor,
+def one_layer(op: str, options: dict[str, object], out: tuple[int, ...], *extra: FlatTensor,
               shape: tuple[int, ...] = (1, 4, 4, 2)) -> bytes:
     """x -> op -> y, with constants as further inputs."""
-    tensors = [Tensor("x", shape), *extra, Tensor("y", out)]
-    return model_bytes(Graph(tensors, [Operator(op, ["x", *(t.name for t in extra)], ["y"], options)], ["x"], ["y"]))
+    tensors = [FlatTensor("x", shape), *extra, FlatTensor("y", out)]
+    return model_bytes(
+        FlatGraph(tensors, [FlatOperator(op, ["x", *(t.name for t in extra)], ["y"], options)], ["x"], ["y"])
+    )
 
 
 def autoencoder(seed: int = 0) -> bytes:
     """8 values through 3 and back."""
     rng = np.random.default_rng(seed)
     base = np.linalg.qr(rng.normal(size=(8, 3)))[0].astype(np.float32)
-    tensors = [Tensor("x", (1, 8)), Tensor("w1", data=np.ascontiguousarray(base.T)),
-               Tensor("b1", data=np.zeros(3, np.float32)), Tensor("h", (1, 3)), Tensor("w2", data=base),
-               Tensor("b2", data=np.zeros(8, np.float32)), Tensor("y", (1, 8))]  # fmt: skip
-    operators = [Operator("FULLY_CONNECTED", ["x", "w1", "b1"], ["h"]),
-                 Operator("FULLY_CONNECTED", ["h", "w2", "b2"], ["y"])]  # fmt: skip
-    return model_bytes(Graph(tensors, operators, ["x"], ["y"]))
+    tensors = [FlatTensor("x", (1, 8)), FlatTensor("w1", data=np.ascontiguousarray(base.T)),
+               FlatTensor("b1", data=np.zeros(3, np.float32)), FlatTensor("h", (1, 3)), FlatTensor("w2", data=base),
+               FlatTensor("b2", data=np.zeros(8, np.float32)), FlatTensor("y", (1, 8))]  # fmt: skip
+    operators = [FlatOperator("FULLY_CONNECTED", ["x", "w1", "b1"], ["h"]),
+                 FlatOperator("FULLY_CONNECTED", ["h", "w2", "b2"], ["y"])]  # fmt: skip
+    return model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
 
 
-def as_tflite(graph: IrGraph) -> bytes:
+def as_tflite(graph: Graph) -> bytes:
     """A quantised graph as a .tflite file, for TFLM to run."""
     names = {id(t): f"t{i}" for i, t in enumerate(graph.tensors())}
     tensors = []
     for tensor in graph.tensors():
         q = tensor.quantization
         units = {} if q is None else {"scale": q.scale, "zero_point": q.zero_point, "quantized_dimension": q.axis}
-        tensors.append(Tensor(names[id(tensor)], tensor.shape, tensor.dtype, tensor.data, **units))
+        tensors.append(FlatTensor(names[id(tensor)], tensor.shape, tensor.dtype, tensor.data, **units))
     operators = [
-        Operator(n.op, [None if t is None else names[id(t)] for t in n.inputs], [names[id(t)] for t in n.outputs],
+        FlatOperator(n.op, [None if t is None else names[id(t)] for t in n.inputs], [names[id(t)] for t in n.outputs],
                  {k: v for k, v in n.attrs.items() if k in option_fields(n.op)})
         for n in graph.nodes
     ]  # fmt: skip
-    return model_bytes(Graph(tensors, operators, [names[id(t)] for t in graph.inputs],
+    return model_bytes(FlatGraph(tensors, operators, [names[id(t)] for t in graph.inputs],
                              [names[id(t)] for t in graph.outputs]))  # fmt: skip
 
 
-def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[IrGraph, Report]:
+def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[Graph, Report]:
     """Quantise a float model, calibrated on x."""
     done = quantize(read_model(model), [x], options)
     return done.graph, done.report
 
 
-def outputs(graph: IrGraph, x: np.ndarray) -> np.ndarray:
+def outputs(graph: Graph, x: np.ndarray) -> np.ndarray:
     """Run a graph on the core, and return its first output."""
     return Engine(convert_graph(graph, [], "test", 0).blob).run([x])[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from tests.support import SHARED, WAND, WAND_MODEL
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
@@ -35,7 +35,7 @@ def copy(path: Path) -> File:
 
 
 def _wand() -> bytes:
-    return convert(WAND_MODEL, (WAND / "labels.txt").read_text().split(), name="wand").blob
+    return convert_model(WAND_MODEL, (WAND / "labels.txt").read_text().split(), name="wand").blob
 
 
 def _features(labelled: bool) -> bytes:

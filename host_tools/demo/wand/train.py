@@ -22,7 +22,7 @@ from ai_edge_quantizer import calibrator, qtyping, quantizer, recipe_manager
 from ai_edge_quantizer.utils import qsv_utils
 from keras import layers
 
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 SEED = 7
 EPOCHS = 30
@@ -66,33 +66,33 @@ def fit(network: keras.Model, train: tuple[np.ndarray, np.ndarray], validation: 
     network.fit(*train, validation_data=validation, epochs=EPOCHS, batch_size=BATCH, verbose=2)
 
 
-def to_graph(network: keras.Model) -> tuple[Graph, int]:
+def to_graph(network: keras.Model) -> tuple[FlatGraph, int]:
     """Describe a trained network to the writer; returns the graph and its multiply-accumulates per inference."""
-    tensors = [Tensor(INPUT, (1, *network.input_shape[1:]))]
-    operators: list[Operator] = []
+    tensors = [FlatTensor(INPUT, (1, *network.input_shape[1:]))]
+    operators: list[FlatOperator] = []
     macs = 0
 
-    def add(op: str, constants: list[Tensor], output: Tensor, **options: object) -> None:
+    def add(op: str, constants: list[FlatTensor], output: FlatTensor, **options: object) -> None:
         inputs = [operators[-1].outputs[0] if operators else INPUT, *(tensor.name for tensor in constants)]
         tensors.extend([*constants, output])
-        operators.append(Operator(op, inputs, [output.name], options))
+        operators.append(FlatOperator(op, inputs, [output.name], options))
 
     for layer in network.layers:
         name, shape = layer.name, (1, *layer.output.shape[1:])
-        output = Tensor(name, shape)
+        output = FlatTensor(name, shape)
         if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)):
             kernel, bias = (np.asarray(weight) for weight in layer.get_weights())
-            bias_tensor = Tensor(f"{name}/bias", data=bias)
+            bias_tensor = FlatTensor(f"{name}/bias", data=bias)
         if isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D)):
             options = {"padding": layer.padding, "fused_activation_function": layer.activation.__name__}
             options |= {"stride_h": layer.strides[0], "stride_w": layer.strides[1]}
         if isinstance(layer, layers.DepthwiseConv2D):  # before Conv2D is asked for: same options, other kernel order
-            filter_tensor = Tensor(f"{name}/filter", data=kernel.reshape(1, *kernel.shape[:2], -1))
+            filter_tensor = FlatTensor(f"{name}/filter", data=kernel.reshape(1, *kernel.shape[:2], -1))
             options["depth_multiplier"] = layer.depth_multiplier
             add("DEPTHWISE_CONV_2D", [filter_tensor, bias_tensor], output, **options)
             macs += shape[1] * shape[2] * kernel.size
         elif isinstance(layer, layers.Conv2D):
-            filter_tensor = Tensor(f"{name}/filter", data=kernel.transpose(3, 0, 1, 2))
+            filter_tensor = FlatTensor(f"{name}/filter", data=kernel.transpose(3, 0, 1, 2))
             add("CONV_2D", [filter_tensor, bias_tensor], output, **options)
             macs += shape[1] * shape[2] * kernel.size
         elif isinstance(layer, layers.MaxPooling2D):
@@ -100,15 +100,15 @@ def to_graph(network: keras.Model) -> tuple[Graph, int]:
             pool = {"filter_height": high, "filter_width": wide, "stride_h": high, "stride_w": wide}
             add("MAX_POOL_2D", [], output, padding=layer.padding, **pool)
         elif isinstance(layer, layers.Flatten):
-            target = Tensor(f"{name}/shape", data=np.array(shape, np.int32))
+            target = FlatTensor(f"{name}/shape", data=np.array(shape, np.int32))
             add("RESHAPE", [target], output, new_shape=list(shape))
         elif isinstance(layer, layers.Dense):
-            add("FULLY_CONNECTED", [Tensor(f"{name}/weights", data=kernel.T), bias_tensor], output)
+            add("FULLY_CONNECTED", [FlatTensor(f"{name}/weights", data=kernel.T), bias_tensor], output)
             macs += kernel.size
         elif not isinstance(layer, layers.Dropout):
             raise ValueError(f"layer {name} is a {type(layer).__name__}; teach to_graph to export it")
-    add("SOFTMAX", [], Tensor(OUTPUT, (1, len(make_data.LABELS))), beta=1.0)
-    return Graph(tensors, operators, [INPUT], [OUTPUT], signature=SIGNATURE), macs
+    add("SOFTMAX", [], FlatTensor(OUTPUT, (1, len(make_data.LABELS))), beta=1.0)
+    return FlatGraph(tensors, operators, [INPUT], [OUTPUT], signature=SIGNATURE), macs
 
 
 def quantize(float_model: bytes, windows: np.ndarray) -> bytes:

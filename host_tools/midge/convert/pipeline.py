@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: MIT
 """From a trained model to a .midge file: every stage in its order, in one place.
 
-    a file → importers → graph → GRAPH_PASSES → lower → program → PROGRAM_PASSES → pack, arena → emit → a file
+    read_model      a file to a graph, in TensorFlow Lite's ops         importers/
+    GRAPH_PASSES    a graph to an equivalent one, checked after each    passes/
+    lower           a graph to a program: steps of device ops           lowering/
+    PROGRAM_PASSES  a program to a cheaper one                          program/
+    packed          weights in the layouts of a target                  program/packing/
+    fit_arena       rows of layers in slices, to keep to an arena       program/row_slices.py
+    plan_arena      a place in the arena for every tensor               program/arena.py
+    emit            the bytes of the file, which the core then checks   program/emit.py, core/
 """
 
 from __future__ import annotations
@@ -16,45 +23,45 @@ from ..errors import UserError
 from ..graph import NONSENSE, Graph, GraphError, verify
 from ..importers import Frozen, Shapes, Source, open_source, read_model
 from ..lowering import Program, lower
-from ..passes.dead_channels import drop_channels
+from ..passes.dead_channels import drop_dead_channels
 from ..passes.decompose import decompose
 from ..passes.fold import fold_constants, fold_padding
 from ..passes.fuse_activations import fuse_activations
-from ..passes.fuse_affine import fold_affine, fold_clamps
-from ..passes.fuse_qdq import fuse_quantized
+from ..passes.fuse_affine import fuse_affine, fuse_clamps
+from ..passes.fuse_qdq import fuse_qdq
 from ..passes.prune import drop_identities, drop_unused, share_equal
 from ..passes.uint8_to_int8 import uint8_to_int8
 from ..passes.variables import resolve_variables
-from ..program.arena import Plan, plan_arena
-from ..program.elide_copies import elide_part_copies
+from ..program.arena import ArenaPlan, plan_arena
+from ..program.elide_copies import elide_copies
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
 from ..program.fuse_steps import fuse_steps
 from ..program.packing import packed
-from ..program.row_slices import fit
+from ..program.row_slices import fit_arena
 
-# Graph to graph, verified after each.
+# Each takes a graph and returns it; it is verified after each.
 GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
-    resolve_variables,
-    uint8_to_int8,
-    fuse_activations,
-    fold_clamps,
-    fuse_quantized,
+    resolve_variables,  # handles of variables become state tensors
+    uint8_to_int8,  # models of the older quantisation
+    fuse_activations,  # GELU and hard swish, written out by exporters
+    fuse_clamps,  # relu into the layer before it
+    fuse_qdq,  # float ops between conversions become int8 ones
     fold_constants,
     drop_identities,
-    fold_affine,
-    decompose,
-    fold_padding,
+    fuse_affine,  # factors and shifts of channels into weights and biases
+    decompose,  # grouped and transposed convolutions
+    fold_padding,  # into the convolution after it
     drop_unused,
     share_equal,
-    drop_channels,
+    drop_dead_channels,
 )
 
-# On a lowered program, in place.
+# Each changes a lowered program in place.
 PROGRAM_PASSES: tuple[Callable[[Program], None], ...] = (
-    elide_state_copies,
-    fuse_steps,
-    elide_part_copies,
+    elide_state_copies,  # values read from and assigned to states
+    fuse_steps,  # tables of tables, clamps after layers, windows of zeros
+    elide_copies,  # slices, and parts of concatenations
 )
 
 
@@ -64,17 +71,17 @@ class Conversion:
 
     blob: bytes
     program: Program
-    plan: Plan
+    plan: ArenaPlan
     source_size: int
 
     @property
     def macs(self) -> int:
-        """Multiplications of one inference."""
+        """Return the multiplications of one inference."""
         return sum(step.macs for step in self.program.steps)
 
     @property
     def peak(self) -> tuple[int, str]:
-        """The most bytes alive at one time and the layer at which that happens."""
+        """Return the most bytes alive at one time, and the layer at which that happens."""
         steps = self.program.steps
         if not steps:
             return self.plan.arena_size, ""
@@ -82,7 +89,7 @@ class Conversion:
         return self.plan.live_bytes(i), f"{steps[i].source} '{steps[i].name}'"
 
 
-def convert(
+def convert_model(
     model: str | Path | bytes | Source, labels: Sequence[str] = (), name: str | None = None, target: str | None = None,
     arena_limit: int | None = None, shapes: Shapes = None, frozen: Frozen = None,
 ) -> Conversion:  # fmt: skip
@@ -92,13 +99,13 @@ def convert(
     labels: class names in the order of the output's scores.
     name: what the device calls the model; the file's stem by default.
     target: a core or board to pack the weights for; firmware for other cores may refuse the file.
-    arena_limit: bytes of RAM that the arena may take; layers are run in strips of rows until it fits.
+    arena_limit: bytes of RAM that the arena may take; layers run on slices of rows until it fits.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
     Raises UserError for a file that is missing or damaged, UnsupportedModel (a UserError) that names
     every operator in the way.
 
-    >>> convert("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
+    >>> convert_model("wand_int8.tflite", labels=["idle", "circle"]).blob[:4]
     b'MIDG'
     """
     source = open_source(model, name)
@@ -110,36 +117,37 @@ def convert_graph(
     graph: Graph, labels: Sequence[str], title: str, source_size: int, target: str | None = None,
     arena_limit: int | None = None,
 ) -> Conversion:  # fmt: skip
-    """Convert an imported graph, which stays as it is."""
+    """Convert an imported graph, which stays as it is; see convert_model."""
+    check_labels(graph, labels, title)
     graph = graph.copy()
     graph.labels = list(labels)
-    check_labels(graph, labels, title)
     try:
         graph = run_passes(graph)
     except (GraphError, *NONSENSE) as error:
         raise UserError(f"{title}: damaged graph: {error}; export it again") from error
     program = lower(graph, title)
-    for function in PROGRAM_PASSES:
-        function(program)
-    program, plan = place(program, title, target, arena_limit)
-    return Conversion(encode(program, plan, title), program, plan, source_size)
+    for change in PROGRAM_PASSES:
+        change(program)
+    program, plan = pack_and_plan(program, title, target, arena_limit)
+    return Conversion(emit_checked(program, plan, title), program, plan, source_size)
 
 
 def run_passes(graph: Graph, leave_out: Sequence[Callable[[Graph], Graph]] = ()) -> Graph:
     """Run all passes over a graph but those left out, verifying it after each. Raises GraphError."""
-    verify(graph)
-    for function in GRAPH_PASSES:
-        if function not in leave_out:
-            graph = verify(function(graph))
+    for change in GRAPH_PASSES:
+        if change not in leave_out:
+            graph = verify(change(graph))
     return graph
 
 
-def place(program: Program, title: str, target: str | None, arena_limit: int | None) -> tuple[Program, Plan]:
-    """Pack the weights for a target and plan the arena, in slices of rows where it is to be small. Raises UserError."""
+def pack_and_plan(
+    program: Program, title: str, target: str | None, arena_limit: int | None
+) -> tuple[Program, ArenaPlan]:
+    """Pack the weights for a target and plan the arena, slicing layers where it has a limit. Raises UserError."""
     if arena_limit is None:
         program = packed(program, target)
         return program, plan_arena(program)
-    fitted = fit(program, arena_limit, lambda program: packed(program, target))
+    fitted = fit_arena(program, arena_limit, lambda program: packed(program, target))
     program.graph.notes += fitted.notes
     if fitted.plan.arena_size > arena_limit:
         raise UserError(f"{title}: no arena of {arena_limit} B was found, the smallest takes "
@@ -148,8 +156,8 @@ def place(program: Program, title: str, target: str | None, arena_limit: int | N
     return fitted.program, fitted.plan
 
 
-def encode(program: Program, plan: Plan, title: str) -> bytes:
-    """Write the file's bytes and let the core check them. Raises UserError."""
+def emit_checked(program: Program, plan: ArenaPlan, title: str) -> bytes:
+    """Return the file's bytes, which the core has checked. Raises UserError."""
     try:
         blob = emit(program, plan)
     except (OverflowError, KeyError, struct.error) as error:
@@ -163,10 +171,10 @@ def encode(program: Program, plan: Plan, title: str) -> bytes:
 
 
 def check_labels(graph: Graph, labels: Sequence[str], title: str) -> None:
-    """Refuse labels that are not one for each score."""
+    """Check that there is a label for each score, if any. Raises UserError."""
     classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
     if labels and len(labels) != classes:
-        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label a score")
+        raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label per score")
 
 
 def write_model(result: Conversion, path: Path) -> None:

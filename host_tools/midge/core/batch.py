@@ -36,7 +36,7 @@ def to_raw(values: np.ndarray, dtype: str, scale: float, zero_point: int) -> np.
 
 
 def to_real(raw: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
-    """Reals of raw values, as mg_read_real gives them; a scale of 0 stands for plain numbers."""
+    """Return reals of raw values, as mg_read_real gives them; a scale of 0 stands for plain numbers."""
     if raw.dtype == np.float32:
         return raw
     return np.float32(scale or 1.0) * (raw.astype(np.int64) - zero_point).astype(np.float32)
@@ -61,7 +61,7 @@ class Engine:
         self.file = decode(blob)
         self.inputs = [self.file.tensors[i] for i in self.file.inputs]
         self.outputs = [self.file.tensors[i] for i in self.file.outputs]
-        self.stateful = any(t.place == _STATE_PLACE for t in self.file.tensors)
+        self.stateful = any(t.place == STATE for t in self.file.tensors)
         count = 1 if self.stateful else threads or os.cpu_count() or 1
         self.models = [first, *(Model(blob, checksum=False) for _ in range(count - 1))]
 
@@ -103,6 +103,6 @@ class Engine:
 
 
 def _bytes_of(array: np.ndarray, i: int) -> np.ndarray:
-    """Sample i's bytes, to be written."""
+    """Return sample i's bytes, to be written."""
     row: np.ndarray = array.reshape(len(array), -1)[i].view(np.uint8)
     return row

@@ -118,3 +118,29 @@ def ops() -> dict[str, Op]:
 def by_number() -> dict[int, Op]:
     """Return all device ops by the number that a file stores."""
     return {op.number: op for op in ops().values()}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way to store the weights of an op (MG_LAYOUT), named by the technique that it is for."""
+
+    op: str
+    number: int
+    name: str
+    simd: tuple[str, ...]  # the backends of core/simd/ that want it
+
+    def is_for(self, simd: str | None) -> bool:
+        """Return whether builds for a backend have it; None is one that nothing is known of."""
+        return "any" in self.simd or simd in self.simd
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Return all weight layouts, in the order of ops.def."""
+    rows = re.findall(r"^MG_LAYOUT\((\w+), (\d+), (\w+), \w+, ([\w ]+)\)$", OPS_DEF.read_text(), flags=re.M)
+    return tuple(Layout(op, int(number), name.lower(), tuple(simd.split())) for op, number, name, simd in rows)
+
+
+def layout_number(op: str, name: str) -> int:
+    """Return the number that a file stores for a layout of an op."""
+    return next(layout.number for layout in layouts() if (layout.op, layout.name) == (op, name))

@@ -4,27 +4,23 @@
 from .graph import (
     DTYPE_SIZES,
     NONSENSE,
-    WEIGHTED,
     Graph,
     GraphError,
     Node,
     Quantization,
     Tensor,
     Unsupported,
-    Weighted,
-    verify,
 )
+from .verify import verify
 
 __all__ = [
     "DTYPE_SIZES",
     "NONSENSE",
-    "WEIGHTED",
     "Graph",
     "GraphError",
     "Node",
     "Quantization",
     "Tensor",
     "Unsupported",
-    "Weighted",
     "verify",
 ]

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Graph, Node, Quantization, Tensor
-
-VALID = 1
-RELU = 1
+from .tflite_ops import CLAMPS, VALID
 
 
 class Builder:
@@ -23,13 +21,13 @@ class Builder:
         self._names: dict[str, int] = {}
 
     def unique(self, name: str) -> str:
-        """The name itself, or with a number where it is taken."""
+        """Return the name itself, or with a number where it is taken."""
         seen = self._names.get(name, 0)
         self._names[name] = seen + 1
         return f"{name}_{seen}" if seen else name
 
     def constant(self, data: np.ndarray, name: str = "constant") -> Tensor:
-        """A constant: float64 and float16 become float32, int64 int32."""
+        """Return a constant: float64 and float16 become float32, int64 int32."""
         kinds = {np.dtype(np.float64): np.float32, np.dtype(np.float16): np.float32, np.dtype(np.int64): np.int32}
         if data.dtype == np.int64:
             data = np.clip(data, -(2**31), 2**31 - 1)
@@ -37,7 +35,7 @@ class Builder:
         return Tensor(self.unique(name), tuple(data.shape), data.dtype.name, None, data)
 
     def weights(self, data: np.ndarray, steps: np.ndarray | None = None, axis: int = 0) -> Tensor:
-        """A layer's weights. steps: of what they are multiples, one or one an output channel (that axis)."""
+        """Return a layer's weights. steps: of what they are multiples, one or one per output channel (that axis)."""
         tensor = self.constant(data, "weights")
         if steps is not None:
             tensor.quantization = Quantization(steps, np.zeros(len(steps), np.int64), axis)
@@ -50,7 +48,7 @@ class Builder:
         self, op: str, inputs: Sequence[Tensor | None], shape: Sequence[int], name: str = "",
         dtype: str = "float32", quantization: Quantization | None = None, **attrs: Any,
     ) -> Tensor:  # fmt: skip
-        """Any node with one output. Raises ValueError where that would hold nothing."""
+        """Add any node with one output. Raises ValueError where that would hold nothing."""
         if min(shape, default=1) < 1:
             raise ValueError(f"the output would have the shape {[int(d) for d in shape]}; try another --shape")
         out = Tensor(self.unique(name or op.lower()), tuple(int(d) for d in shape), dtype, quantization)
@@ -61,13 +59,13 @@ class Builder:
         return next((n for n in reversed(self.nodes) if n.outputs[0] is tensor), None)
 
     def like(self, op: str, x: Tensor, name: str = "", **attrs: Any) -> Tensor:
-        """A function of single elements."""
+        """Add a function of single elements."""
         return self.add(op, [x], x.shape, name, x.dtype, **attrs)
 
     def binary(self, op: str, a: Tensor, b: Tensor, name: str = "", dtype: str = "") -> Tensor:
-        """An op on pairs of elements, broadcast as NumPy does."""
+        """Add an op on pairs of elements, broadcast as NumPy does."""
         shape = np.broadcast_shapes(a.shape, b.shape)
-        return self.add(op, [a, b], shape, name, dtype or a.dtype, fused_activation_function=0)
+        return self.add(op, [a, b], shape, name, dtype or a.dtype)
 
     def scalar(self, value: float) -> Tensor:
         return self.constant(np.array(value, np.float32))
@@ -79,24 +77,24 @@ class Builder:
         return self.add("RESHAPE", [x, self.axes(shape)], shape, name or x.name, x.dtype, x.quantization)
 
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
-        """Axis i of the result is axis order[i] of x; no transpose where only axes of one element move."""
+        """Make axis order[i] of x axis i, by a reshape where only axes of one element move."""
         shape = tuple(x.shape[i] for i in order)
         if [i for i in order if x.shape[i] != 1] == [i for i in range(len(order)) if x.shape[i] != 1]:
             return self.reshape(x, shape)
         return self.add("TRANSPOSE", [x, self.axes(order)], shape, x.name, x.dtype, x.quantization)
 
     def pad(self, x: Tensor, pads: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor:
-        """Elements of a value around x, (before, behind) an axis."""
+        """Put elements of a value around x; pads: (before, after) each axis."""
         if not any(b or a for b, a in pads):
             return x
-        shape = [d + before + behind for d, (before, behind) in zip(x.shape, pads, strict=True)]
+        shape = [d + before + after for d, (before, after) in zip(x.shape, pads, strict=True)]
         inputs = [x, self.constant(np.array(pads, np.int32), "paddings")]
         if value:
             return self.add("PADV2", [*inputs, self.scalar(value)], shape, x.name, x.dtype)
         return self.add("PAD", inputs, shape, x.name, x.dtype)
 
     def slice(self, x: Tensor, starts: Sequence[int], ends: Sequence[int], steps: Sequence[int]) -> Tensor:
-        """x[start:end:step] along every axis, with starts and ends inside it."""
+        """Take x[start:end:step] along every axis, with starts and ends inside it."""
         shape = [len(range(a, b, s)) for a, b, s in zip(starts, ends, steps, strict=True)]
         if tuple(shape) == x.shape and all(s > 0 for s in steps):
             return x
@@ -107,7 +105,7 @@ class Builder:
                         ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)  # fmt: skip
 
     def along(self, x: Tensor, axis: int, start: int, end: int) -> Tensor:
-        """x[..., start:end, ...] along one axis."""
+        """Take x[..., start:end, ...] along one axis."""
         starts, ends = [0] * len(x.shape), list(x.shape)
         starts[axis], ends[axis] = start, end
         return self.slice(x, starts, ends, [1] * len(x.shape))
@@ -115,7 +113,7 @@ class Builder:
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
-        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis, fused_activation_function=0)
+        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
 
     def reduce(self, op: str, x: Tensor, axes: Sequence[int], keep: bool, name: str = "") -> Tensor:
         shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]
@@ -126,7 +124,7 @@ class Builder:
         pads: Sequence[tuple[int, int]], dilations: Sequence[int] = (1, 1), groups: int = 1, name: str = "",
         steps: np.ndarray | None = None,
     ) -> Tensor:  # fmt: skip
-        """A convolution. x [N, H, W, C], weights [M, KH, KW, C / groups], pads (before, behind) of H and W.
+        """Add a convolution. x [N, H, W, C], weights [M, KH, KW, C / groups], pads (before, after) of H and W.
 
         steps: see weights.
         """
@@ -138,7 +136,7 @@ class Builder:
         bias = np.zeros(out_c, np.float32) if bias is None else bias
         attrs: dict[str, Any] = {
             "padding": VALID, "stride_h": strides[0], "stride_w": strides[1], "dilation_h_factor": dilations[0],
-            "dilation_w_factor": dilations[1], "fused_activation_function": 0,
+            "dilation_w_factor": dilations[1],
         }  # fmt: skip
         shape = (x.shape[0], *size, out_c)
         if 1 < groups == x.shape[3]:
@@ -162,42 +160,42 @@ class Builder:
         self, op: str, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int],
         size: Sequence[int], name: str = "",
     ) -> Tensor:  # fmt: skip
-        """A pool whose windows start `pads` before the image and leave out what lies outside. x [N, H, W, C]."""
+        """Add a pool. x [N, H, W, C]; windows start `pads` before the image, and ignore what is outside it."""
         return self.add(
             op, [x], (x.shape[0], *size, x.shape[3]), name, x.dtype, x.quantization, padding=VALID,
             explicit_padding=tuple(pads), filter_height=kernel[0], filter_width=kernel[1], stride_h=strides[0],
-            stride_w=strides[1], fused_activation_function=0,
+            stride_w=strides[1],
         )  # fmt: skip
 
     def dense(
         self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None = None, name: str = "",
         steps: np.ndarray | None = None,
     ) -> Tensor:  # fmt: skip
-        """x [..., K] times weights [N, K] plus a bias."""
+        """Add x [..., K] times weights [N, K] plus a bias."""
         if x.shape[-1:] != weights.shape[1:]:
             raise ValueError(f"{x.shape} times weights {weights.shape}")
         inputs = [x, self.weights(weights, steps), None if bias is None else self.constant(bias, "bias")]
         shape = (*x.shape[:-1], weights.shape[0])
-        return self.add("FULLY_CONNECTED", inputs, shape, name, keep_num_dims=True, fused_activation_function=0)
+        return self.add("FULLY_CONNECTED", inputs, shape, name, keep_num_dims=True)
 
     def affine(self, x: Tensor, scale: np.ndarray, shift: np.ndarray, name: str = "") -> Tensor:
-        """scale * x + shift along the last axis; a pass puts it into the layer before (passes/affine.py)."""
+        """Add scale * x + shift along the last axis; a pass puts it into the layer before (passes/fuse_affine.py)."""
         if np.any(scale != 1):
             x = self.binary("MUL", x, self.constant(scale), name)
         return self.binary("ADD", x, self.constant(shift), name) if np.any(shift) else x
 
     def normalize(self, x: Tensor, axes: Sequence[int], epsilon: float, name: str = "") -> Tensor:
-        """(x - mean) / sqrt(variance + epsilon) over axes."""
+        """Add (x - mean) / sqrt(variance + epsilon) over axes."""
         centred = self.binary("SUB", x, self.reduce("MEAN", x, axes, True, name), name)
         variance = self.reduce("MEAN", self.binary("MUL", centred, centred, name), axes, True, name)
         scale = self.like("RSQRT", self.binary("ADD", variance, self.scalar(epsilon), name), name)
         return self.binary("MUL", centred, scale, name)
 
     def clip(self, x: Tensor, low: float, high: float, name: str = "") -> Tensor:
-        """x kept in [low, high]; -inf and inf for no limit."""
-        known = {(0.0, np.inf): "RELU", (0.0, 6.0): "RELU6", (-1.0, 1.0): "RELU_N1_TO_1", (0.0, 1.0): "RELU_0_TO_1"}
-        if (low, high) in known:
-            return self.like(known[low, high], x, name)
+        """Keep x in [low, high]; -inf and inf for no limit."""
+        for op, limits in CLAMPS.items():
+            if limits == (low, high):
+                return self.like(op, x, name)
         if low > -np.inf:
             x = self.binary("MAXIMUM", x, self.scalar(low), name)
         return self.binary("MINIMUM", x, self.scalar(high), name) if high < np.inf else x

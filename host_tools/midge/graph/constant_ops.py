@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .graph import Node
+from .tflite_ops import activation_of
 
 Values = list[np.ndarray]
 Evaluator = Callable[[Node, Values], np.ndarray]
@@ -16,12 +17,12 @@ _PLAIN = ("int32", "int64", "bool")  # quantised arithmetic is no arithmetic on 
 
 
 def _plain(function: Callable[..., np.ndarray]) -> Evaluator:
-    """An op on whole numbers without an activation."""
+    """Return an op on whole numbers without an activation."""
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
         if any(t is not None and (t.dtype not in _PLAIN or t.quantization is not None) for t in node.inputs):
             raise ValueError("not plain whole numbers")
-        if node.attrs.get("fused_activation_function", 0):
+        if activation_of(node):
             raise ValueError("a fused activation")
         return function(*values)
 
@@ -38,7 +39,7 @@ def _reduction(function: Callable[..., np.ndarray]) -> Evaluator:
 
 
 def _same_units(function: Evaluator) -> Evaluator:
-    """An op that moves values, which must mean the same before and behind it."""
+    """Return an op that moves values, which must mean the same before and after."""
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
         units = {(t.dtype, t.scale, t.zero_point) for t in [*node.inputs, *node.outputs]
@@ -51,7 +52,7 @@ def _same_units(function: Evaluator) -> Evaluator:
 
 
 def _truncated(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The quotient as C gives it."""
+    """Return the quotient as C gives it."""
     if not np.all(b):
         raise ValueError("a division by zero")
     return np.asarray(np.sign(a) * np.sign(b) * (np.abs(a) // np.abs(b)))

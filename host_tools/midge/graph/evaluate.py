@@ -27,7 +27,7 @@ def _strided_slice(node: Node) -> np.ndarray:
 
 
 def _dequantize(node: Node) -> np.ndarray:
-    """float16 widened, or scale * (q - zero_point) in float32.
+    """Return float16 widened, or scale * (q - zero_point) in float32.
 
     TFLM dequantises with one scale; of several it takes the first, and so does Midge.
     """

@@ -15,12 +15,12 @@ INT32_MIN = -(2**31)
 
 
 def round_half_away(x: float) -> int:
-    """C's round()."""
+    """Return what C's round() does."""
     return math.floor(abs(x) + 0.5) * (1 if x >= 0 else -1)
 
 
 def quantize_multiplier(real: float) -> tuple[int, int]:
-    """real as multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31, or (0, 0) for tiny values."""
+    """Return real as multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31, or (0, 0) for tiny values."""
     if real == 0.0:
         return 0, 0
     fraction, shift = math.frexp(real)
@@ -34,39 +34,40 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 
 def wrap32(x: int) -> int:
-    """The int32 with the same low 32 bits."""
+    """Return the int32 with the same low 32 bits."""
     return (x + 2**31) % 2**32 - 2**31
 
 
 def high_mul(a: int, b: int) -> int:
-    """SQRDMULH: a * b / 2^31, rounded to nearest, halves up; saturates only for min * min."""
+    """Return a * b / 2^31 as SQRDMULH does: rounded to nearest, halves up; saturates only for min * min."""
     if a == INT32_MIN and b == INT32_MIN:
         return INT32_MAX
     return (a * b + 2**30) >> 31
 
 
 def rounding_shift(x: int, n: int) -> int:
-    """x / 2^n to nearest, halves away from zero."""
+    """Return x / 2^n to nearest, halves away from zero."""
     remainder = x & ((1 << n) - 1)
     return (x >> n) + (remainder > ((1 << n) - 1 >> 1) + (x < 0))
 
 
 def requantize(x: int, multiplier: int, shift: int) -> int:
-    """x * multiplier * 2^(shift - 31), rounded twice as TFLM does."""
+    """Return x * multiplier * 2^(shift - 31), rounded twice as TFLM does."""
     return rounding_shift(high_mul(wrap32(x << max(shift, 0)), multiplier), max(-shift, 0))
 
 
 def clamp(x: int, low: int, high: int) -> int:
+    """Return x kept in [low, high]."""
     return min(max(x, low), high)
 
 
 def shift_left(x: int, n: int) -> int:
-    """Saturating."""
+    """Return x * 2^n, saturated."""
     return clamp(x << n, INT32_MIN, INT32_MAX)
 
 
 def exp_on_negative(x: int, integer_bits: int) -> int:
-    """exp of x <= 0 in Q(integer_bits); the result is Q0.31."""
+    """Return exp of x <= 0 in Q(integer_bits); the result is Q0.31."""
     fraction_bits = 31 - integer_bits
     quarter = 1 << (fraction_bits - 2)
     below = (x & (quarter - 1)) - quarter  # in [-1/4, 0)
@@ -82,7 +83,7 @@ def exp_on_negative(x: int, integer_bits: int) -> int:
 
 
 def _exp_near_zero(a: int) -> int:
-    """exp of a in [-1/4, 0), Q0.31: the Taylor series around -1/8 up to the fourth power."""
+    """Return exp of a in [-1/4, 0), Q0.31: the Taylor series around -1/8 up to the fourth power."""
     at_minus_eighth, third = 1895147668, 715827883
     x = a + (1 << 28)
     x2 = high_mul(x, x)
@@ -93,7 +94,7 @@ def _exp_near_zero(a: int) -> int:
 
 
 def reciprocal_of_one_plus(a: int) -> int:
-    """1 / (1 + a) for a in [0, 1] of Q0.31, in Q0.31."""
+    """Return 1 / (1 + a) for a in [0, 1] of Q0.31, in Q0.31."""
     half = _half_sum(a, INT32_MAX)
     return shift_left(_newton(half), 1)
 
@@ -104,7 +105,7 @@ def _half_sum(a: int, b: int) -> int:
 
 
 def _newton(half_denominator: int) -> int:
-    """1 / (2 * half_denominator) in Q2.29 with half_denominator in [1/2, 1] of Q0.31."""
+    """Return 1 / (2 * half_denominator) in Q2.29 with half_denominator in [1/2, 1] of Q0.31."""
     x = 1515870810 + high_mul(half_denominator, -1010580540)  # 48/17 - 32/17 d
     for _ in range(3):
         error = (1 << 29) - high_mul(half_denominator, x)
@@ -113,7 +114,7 @@ def _newton(half_denominator: int) -> int:
 
 
 def logistic(x: int, integer_bits: int) -> int:
-    """1 / (1 + exp(-x)) of x in Q(integer_bits), in Q0.31."""
+    """Return 1 / (1 + exp(-x)) of x in Q(integer_bits), in Q0.31."""
     if x == 0:
         return 1 << 30
     positive = reciprocal_of_one_plus(exp_on_negative(-abs(x), integer_bits))
@@ -121,7 +122,7 @@ def logistic(x: int, integer_bits: int) -> int:
 
 
 def tanh(x: int, integer_bits: int) -> int:
-    """tanh of x in Q(integer_bits), in Q0.31."""
+    """Return tanh of x in Q(integer_bits), in Q0.31."""
     if x == 0:
         return 0
     # exp(-2|x|): doubling is a reading of the same bits with one integer bit more.
@@ -132,12 +133,12 @@ def tanh(x: int, integer_bits: int) -> int:
 
 
 def input_radius(integer_bits: int, left_shift: int) -> int:
-    """The largest |x| that still fits Q(integer_bits) once shifted."""
+    """Return the largest |x| that still fits Q(integer_bits) once shifted."""
     return math.floor(((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << left_shift))
 
 
 def inverse_sqrt(x: int) -> tuple[int, int]:
-    """1 / sqrt(x) as multiplier and shift (core/kernels/reduce/l2norm.c does the same)."""
+    """Return 1 / sqrt(x) as multiplier and shift (core/kernels/reduce/l2norm.c does the same)."""
     if x <= 1:
         return INT32_MAX, 0
     right = 11

@@ -58,7 +58,7 @@ class Tensor:
 
     @property
     def scale(self) -> float:
-        """The per-tensor scale as the float32 that the file held; 0 where not quantised."""
+        """Return the per-tensor scale as the float32 that the file held; 0 where not quantised."""
         return float(self.quantization.scale[0]) if self.quantization is not None else 0.0
 
     @property
@@ -80,30 +80,17 @@ class Node:
 
     @property
     def name(self) -> str:
-        """What a user knows the layer by: the name of its first output."""
+        """Return what a user knows the layer by: the name of its first output."""
         return self.outputs[0].name if self.outputs else self.op
 
     def input(self, i: int) -> Tensor | None:
-        """Input i, None where it is absent."""
+        """Return input i, None where it is absent."""
         return self.inputs[i] if i < len(self.inputs) else None
 
-
-@dataclass(frozen=True)
-class Weighted:
-    """Where an op keeps its data, weights and biases, and along which axis the weights have a scale each."""
-
-    data: int
-    weights: int
-    bias: int
-    axis: int
-
-
-WEIGHTED = {
-    "CONV_2D": Weighted(0, 1, 2, 0),
-    "DEPTHWISE_CONV_2D": Weighted(0, 1, 2, 3),
-    "FULLY_CONNECTED": Weighted(0, 1, 2, 0),
-    "TRANSPOSE_CONV": Weighted(2, 1, 3, 0),
-}
+    def __str__(self) -> str:
+        inputs, outputs = (", ".join("none" if t is None else str(t) for t in tensors)
+                           for tensors in (self.inputs, self.outputs))  # fmt: skip
+        return f"{self.op}({inputs}) -> {outputs or 'nothing'}"
 
 
 @dataclass
@@ -117,7 +104,7 @@ class Graph:
     labels: list[str] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what passes have changed, for the user
-    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # ends with axes in another order than the source
+    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # the order of axes, where not the source's
 
     def copy(self) -> Graph:
         """Return a graph with tensors, nodes and lists of its own; the arrays of constants are shared."""
@@ -137,7 +124,7 @@ class Graph:
         return graph, twins
 
     def tensors(self) -> Iterator[Tensor]:
-        """Every tensor once."""
+        """Yield every tensor once."""
         seen: set[int] = set()
         for tensor in [*self.inputs, *(t for n in self.nodes for t in [*n.inputs, *n.outputs]), *self.outputs]:
             if tensor is not None and id(tensor) not in seen:
@@ -145,12 +132,15 @@ class Graph:
                 yield tensor
 
     def consumers(self, tensor: Tensor) -> list[Node]:
+        """Return the nodes that read a tensor."""
         return [node for node in self.nodes if any(t is tensor for t in node.inputs)]
 
     def producer(self, tensor: Tensor) -> Node | None:
+        """Return the node that writes a tensor, None for the graph's inputs and constants."""
         return next((node for node in self.nodes if any(t is tensor for t in node.outputs)), None)
 
     def is_output(self, tensor: Tensor) -> bool:
+        """Tell whether a tensor is one of the graph's outputs."""
         return any(t is tensor for t in self.outputs)
 
     def replace(self, old: Tensor, new: Tensor) -> None:
@@ -170,23 +160,3 @@ class Unsupported(Exception):
 
 class GraphError(Exception):
     """A pass or an importer made a graph that cannot be."""
-
-
-def verify(graph: Graph) -> Graph:
-    """Check that every tensor is defined once, before it is read; run after each pass."""
-    defined = {id(t) for t in graph.inputs}
-    for node in graph.nodes:
-        for tensor in node.inputs:
-            if tensor is not None and not (tensor.is_constant or tensor.is_state or id(tensor) in defined):
-                raise GraphError(f"{node.op} '{node.name}' reads {tensor}, which nothing has written")
-        for tensor in node.outputs:
-            if (id(tensor) in defined and not tensor.is_state) or tensor.is_constant:
-                raise GraphError(f"{node.op} '{node.name}' writes {tensor} a second time")
-            defined.add(id(tensor))
-    for tensor in graph.outputs:
-        if id(tensor) not in defined and not tensor.is_constant:
-            raise GraphError(f"output {tensor} is never written")
-    for tensor in graph.tensors():
-        if tensor.data is not None and tuple(tensor.data.shape) != tensor.shape:
-            raise GraphError(f"{tensor} holds data of shape {tensor.data.shape}")
-    return graph

@@ -9,10 +9,11 @@ import numpy as np
 
 from . import fixedpoint as fp
 from .graph import Node, Tensor, Unsupported
-from .tflite_ops import ACTIVATIONS, constant, required
+from .tflite_ops import clamp_of, constant, required
 
 
 def want_quantized(*tensors: Tensor | None) -> None:
+    """Refuse tensors without a scale."""
     for tensor in tensors:
         if tensor is not None and tensor.quantization is None:
             raise Unsupported(f"'{tensor.name}' carries no scale; export the model fully quantised")
@@ -20,31 +21,34 @@ def want_quantized(*tensors: Tensor | None) -> None:
             raise Unsupported(f"'{tensor.name}' has the scale {tensor.scale}; export the model again")
 
 
-_RANGES = {"none": (None, None), "RELU": (0.0, None), "RELU_N1_TO_1": (-1.0, 1.0), "RELU6": (0.0, 6.0)}
+def want_symmetric(*tensors: Tensor) -> None:
+    """Refuse int16 tensors without a scale, or with a zero point."""
+    want_quantized(*tensors)
+    for tensor in tensors:
+        if tensor.zero_point != 0:
+            raise Unsupported(f"the int16 tensor '{tensor.name}' with zero point {tensor.zero_point}; 0 can run, "
+                              "as TensorFlow Lite's 16x8 quantisation makes it")
 
 
 def quantize(tensor: Tensor, real: float) -> int:
-    """A real in the tensor's units, unclamped; the division is in float32 as in TFLM."""
+    """Return a real in the tensor's units, unclamped; the division is in float32 as in TFLM."""
     want_quantized(tensor)
     return tensor.zero_point + fp.round_half_away(float(np.float32(real) / np.float32(tensor.scale)))
 
 
 def activation_range(node: Node) -> dict[str, int]:
-    """act_min and act_max of a node with a fused activation, in units of its int8 or int16 output."""
-    name = ACTIVATIONS.get(node.attrs.get("fused_activation_function", 0), "an unknown activation")
-    if name not in _RANGES:
-        raise Unsupported(f"a fused {name}; RELU, RELU6 and RELU_N1_TO_1 can be fused")
-    low, high = _RANGES[name]
+    """Return act_min and act_max of a fused activation, in units of the node's int8 or int16 output."""
+    low, high = clamp_of(node)
     out = node.outputs[0]
     least, most = (-32768, 32767) if out.dtype == "int16" else (-128, 127)
     return {
-        "act_min": least if low is None else fp.clamp(quantize(out, low), least, most),
-        "act_max": most if high is None else fp.clamp(quantize(out, high), least, most),
+        "act_min": least if math.isinf(low) else fp.clamp(quantize(out, low), least, most),
+        "act_max": most if math.isinf(high) else fp.clamp(quantize(out, high), least, most),
     }
 
 
 def multiplier_to(out: Tensor, scale: float) -> tuple[int, int]:
-    """Multiplier and shift that take integers of `scale` to those of `out`."""
+    """Return the multiplier and shift that take integers of `scale` to those of `out`. Raises Unsupported."""
     multiplier, shift = fp.quantize_multiplier(scale / out.scale)
     if shift > 30:
         raise Unsupported(f"output scale {out.scale} is far too small for its input; export the model again")
@@ -52,7 +56,7 @@ def multiplier_to(out: Tensor, scale: float) -> tuple[int, int]:
 
 
 def weights_of(node: Node) -> tuple[np.ndarray, int]:
-    """The weights as int8, and their zero point: 0 wherever they fit."""
+    """Return the weights as int8, and their zero point: 0 wherever they fit. Raises Unsupported."""
     tensor = required(node, 1)
     data = constant(node, 1, "weights")
     if tensor.dtype != "int8":
@@ -71,7 +75,7 @@ def weights_of(node: Node) -> tuple[np.ndarray, int]:
 
 
 def symmetric_weights(node: Node) -> np.ndarray:
-    """The weights as int8 with zero point 0, or a refusal."""
+    """Return the weights as int8 with zero point 0. Raises Unsupported."""
     weights, zero_point = weights_of(node)
     if zero_point != 0:
         raise Unsupported(f"weights with the zero point {zero_point}; export them symmetric (zero point 0)")
@@ -79,12 +83,12 @@ def symmetric_weights(node: Node) -> np.ndarray:
 
 
 def is_legacy(node: Node) -> bool:
-    """Whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
+    """Tell whether a pass has made the node of one on uint8, which TFLite computes a little differently."""
     return bool(node.attrs.get("legacy_uint8"))
 
 
 def multipliers(node: Node, channels: int, per_tensor_in_float: bool) -> list[tuple[int, int]]:
-    """Multiplier and shift of every output channel.
+    """Return multiplier and shift of every output channel. Raises Unsupported.
 
     FULLY_CONNECTED with one scale multiplies the input's and the weights' scales in float32, where
     convolutions do it in double; both as TFLM does.

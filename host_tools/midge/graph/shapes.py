@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import UserError
 from .evaluate import fold_node
 from .graph import NONSENSE, Graph, Node, Tensor, Unsupported
-from .tflite_ops import SAME, constant, required, slice_of
+from .tflite_ops import SAME, constant, dilations_of, pool_window, required, slice_of, strides_of
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Sequence[int]] | Sequence[int] | None
@@ -109,7 +109,7 @@ def _shapes_text(node: Node) -> str:
 
 
 def _like(tensor: Tensor | None) -> np.ndarray:
-    """An array of the tensor's shape that takes no memory."""
+    """Return an array of the tensor's shape that takes no memory."""
     assert tensor is not None
     return np.broadcast_to(np.int8(0), tensor.shape)
 
@@ -128,10 +128,10 @@ def _axes(node: Node, rank: int) -> tuple[int, ...]:
 
 def _window(node: Node, kernel: Sequence[int], channels: int) -> list[Shape]:
     n, *size = required(node, 0).shape[:3]
-    a, outs = node.attrs, []
-    for d, k, axis in zip(size, kernel, "hw", strict=True):
-        reach = (k - 1) * a.get(f"dilation_{axis}_factor", 1)
-        outs.append(-(-(d - (0 if a["padding"] == SAME else reach)) // a[f"stride_{axis}"]))
+    outs = []
+    for d, k, stride, dilation in zip(size, kernel, strides_of(node), dilations_of(node), strict=True):
+        reach = 0 if node.attrs["padding"] == SAME else (k - 1) * dilation
+        outs.append(-(-(d - reach) // stride))
     return [(n, *outs, channels)]
 
 
@@ -141,7 +141,7 @@ def _convolution(node: Node) -> list[Shape]:
 
 
 def _pool(node: Node) -> list[Shape]:
-    return _window(node, (node.attrs["filter_height"], node.attrs["filter_width"]), required(node, 0).shape[3])
+    return _window(node, pool_window(node), required(node, 0).shape[3])
 
 
 def _fully_connected(node: Node) -> list[Shape]:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..graph import Graph
+from ..errors import UserError
+from ..graph import Graph, GraphError, verify
 from ..graph.shapes import Shapes, fix_shapes
-from .keras.importer import is_keras, read_keras
+from .keras.importer import read_keras
+from .keras.reader import is_keras
 from .onnx.importer import read_onnx
 from .source import Source, open_source
 from .tflite.importer import read_tflite
@@ -40,4 +42,7 @@ def read_model(
         fix_shapes(graph, shapes, source.title)
     if name:
         graph.name = name
-    return graph
+    try:
+        return verify(graph)
+    except GraphError as error:
+        raise UserError(f"{source.title}: damaged graph: {error}; export it again") from error

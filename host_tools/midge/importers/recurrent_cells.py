@@ -1,25 +1,50 @@
 # SPDX-License-Identifier: MIT
-"""The last part of a step of a recurrent layer, from its gates: what importers share. A state of None is zeros."""
+"""Recurrent layers, unrolled: one step of time after another. What the importers share.
+
+A step turns a row [batch, ...] and the states into the next states, the hidden one first. A state of None is zeros,
+with which every run starts unless the model gives others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..graph import Tensor
 from ..graph.builder import Builder
 
+States = list[Tensor | None]
+CellStep = Callable[[Tensor, States], States]
+Function = Callable[[Tensor], Tensor]
 
-def gru_state(build: Builder, z: Tensor, candidate: Tensor, h: Tensor | None, name: str) -> Tensor:
-    """h' = (1 - z) candidate + z h"""
+
+def unroll(step: CellStep, rows: Iterable[Tensor], states: States) -> tuple[list[Tensor], States]:
+    """Return the hidden state after each row, in the order of the rows, and the last states."""
+    hidden: list[Tensor] = []
+    for row in rows:
+        states = step(row, states)
+        assert states[0] is not None
+        hidden.append(states[0])
+    return hidden, states
+
+
+def columns(build: Builder, x: Tensor, first: int, units: int, count: int = 1) -> Tensor:
+    """Return those of x [batch, gates * units] that belong to `count` gates from gate `first` on."""
+    return build.along(x, 1, first * units, (first + count) * units)
+
+
+def gru(build: Builder, gates: Tensor, candidate_of: Function, h: Tensor | None, name: str) -> States:
+    """Return h' = (1 - z) candidate(r) + z h; gates [batch, 2 * units] holds z and r."""
+    units = gates.shape[1] // 2
+    z, r = columns(build, gates, 0, units), columns(build, gates, 1, units)
+    candidate = candidate_of(r)
     new = build.binary("MUL", build.binary("SUB", build.scalar(1.0), z, name), candidate, name)
-    return new if h is None else build.binary("ADD", new, build.binary("MUL", z, h, name), name)
+    return [new if h is None else build.binary("ADD", new, build.binary("MUL", z, h, name), name)]
 
 
-def lstm_states(
-    build: Builder, i: Tensor, forget: Tensor, g: Tensor, o: Tensor, c: Tensor | None,
-    activate: Callable[[Tensor], Tensor], name: str,
-) -> list[Tensor | None]:  # fmt: skip
-    """c' = f c + i g, h' = o activate(c'); h' comes first."""
+def lstm(
+    build: Builder, i: Tensor, forget: Tensor, g: Tensor, o: Tensor, c: Tensor | None, activate: Function, name: str
+) -> States:
+    """Return h' = o activate(c') and c' = forget c + i g."""
     new = build.binary("MUL", i, g, name)
     state = new if c is None else build.binary("ADD", new, build.binary("MUL", forget, c, name), name)
     return [build.binary("MUL", o, activate(state), name), state]

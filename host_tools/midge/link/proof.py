@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 
 from .. import load
-from ..convert.pipeline import convert
-from ..importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from ..convert.pipeline import convert_model
+from ..importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 
 @cache
@@ -18,7 +18,7 @@ def proof() -> tuple[bytes, bytes, bytes]:
 
     The input is 16 int8 values, the output 8.
     """
-    model = convert(_dense_tflite()).blob
+    model = convert_model(_dense_tflite()).blob
     x = np.random.default_rng(1).integers(-128, 128, 16).astype(np.int8).tobytes()
     y = bytearray(8)
     load(model).run(x, out=y)
@@ -30,13 +30,13 @@ def _dense_tflite() -> bytes:
     rng = np.random.default_rng(2)
     weights = rng.integers(-127, 128, (8, 16)).astype(np.int8)
     bias = rng.integers(-500, 500, 8).astype(np.int32)
-    return model_bytes(Graph(
+    return model_bytes(FlatGraph(
         tensors=[
-            Tensor("x", (1, 16), "int8", scale=0.05, zero_point=3),
-            Tensor("w", data=weights, scale=0.01),
-            Tensor("b", data=bias, scale=0.0005),
-            Tensor("y", (1, 8), "int8", scale=0.1, zero_point=-5),
+            FlatTensor("x", (1, 16), "int8", scale=0.05, zero_point=3),
+            FlatTensor("w", data=weights, scale=0.01),
+            FlatTensor("b", data=bias, scale=0.0005),
+            FlatTensor("y", (1, 8), "int8", scale=0.1, zero_point=-5),
         ],
-        operators=[Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {"fused_activation_function": "RELU"})],
+        operators=[FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {"fused_activation_function": "RELU"})],
         inputs=["x"], outputs=["y"],
     ))  # fmt: skip

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""ADD, MUL, functions of one value, QUANTIZE and DEQUANTIZE. Formulas: core/kernels/elementwise/elementwise_i8.c."""
+"""ADD, MUL and functions of one value in int8. Formulas: core/kernels/elementwise/elementwise_i8.c."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -14,29 +13,12 @@ from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, is_legacy, multiplier_to, quantize, want_quantized
 from ..graph.tflite_ops import required
 from .program import Program
-from .rules import add_table, merge_dims, pad_left, row_major, rule, want_dtype
-
-RANK = 5
-
-
-def broadcast(a: Tensor, b: Tensor, out: Tensor) -> dict[str, Any]:
-    """dims, a_stride and b_stride of a binary op."""
-    shape = out.shape
-
-    def strides(tensor: Tensor) -> tuple[int, ...]:
-        padded = (1,) * (len(shape) - len(tensor.shape)) + tensor.shape
-        if len(tensor.shape) > len(shape) or any(p not in (1, s) for p, s in zip(padded, shape, strict=True)):
-            raise Unsupported(f"operands of shape {list(a.shape)} and {list(b.shape)} for {list(shape)}")
-        return tuple(0 if p == 1 else s for p, s in zip(padded, row_major(padded), strict=True))
-
-    dims, (a_stride, b_stride) = merge_dims(shape, strides(a), strides(b))
-    if len(dims) > RANK:
-        raise Unsupported(f"broadcasting over {len(dims)} dimensions; at most {RANK} can run")
-    return {"dims": pad_left(dims, RANK, 1), "a_stride": pad_left(a_stride, RANK, 0),
-            "b_stride": pad_left(b_stride, RANK, 0)}
+from .rules import rule, want_dtype
+from .strides import add_table, binary_walk
 
 
-def binary_ends(node: Node) -> tuple[Tensor, Tensor, Tensor]:
+def operands(node: Node) -> tuple[Tensor, Tensor, Tensor]:
+    """Return two int8 operands and the output. Raises Unsupported."""
     want_dtype(node, "int8")
     a, b, out = required(node, 0), required(node, 1), node.outputs[0]
     if b.dtype != a.dtype:
@@ -47,13 +29,13 @@ def binary_ends(node: Node) -> tuple[Tensor, Tensor, Tensor]:
 
 @rule("ADD")
 def add(program: Program, node: Node) -> None:
-    a, b, out = binary_ends(node)
+    a, b, out = operands(node)
     twice_max = 2 * max(a.scale, b.scale)
     a_multiplier, a_shift = fp.quantize_multiplier(a.scale / twice_max)
     b_multiplier, b_shift = fp.quantize_multiplier(b.scale / twice_max)
     out_multiplier, out_shift = multiplier_to(out, twice_max / (1 << 20))
     program.add(node, "ADD", [a, b], {
-        **broadcast(a, b, out), **activation_range(node),
+        **binary_walk(a, b, out), **activation_range(node),
         "a_multiplier": a_multiplier, "a_shift": a_shift, "a_zero_point": a.zero_point,
         "b_multiplier": b_multiplier, "b_shift": b_shift, "b_zero_point": b.zero_point,
         "out_multiplier": out_multiplier, "out_shift": out_shift, "out_zero_point": out.zero_point,
@@ -62,10 +44,10 @@ def add(program: Program, node: Node) -> None:
 
 @rule("MUL")
 def mul(program: Program, node: Node) -> None:
-    a, b, out = binary_ends(node)
+    a, b, out = operands(node)
     multiplier, shift = multiplier_to(out, a.scale * b.scale)
     program.add(node, "MUL", [a, b], {
-        **broadcast(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
+        **binary_walk(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
         "out_multiplier": multiplier, "out_shift": shift, "out_zero_point": out.zero_point,
     })  # fmt: skip
 
@@ -79,13 +61,13 @@ def table_rule(name: str) -> Callable[[Callable[[Node, Tensor, Tensor], Callable
             want_dtype(node, "int8")
             source, out = required(node, 0), node.outputs[0]
             want_quantized(source, out)
-            add_table(program, node, make(node, source, out))
+            add_table(program, node, source, out, make(node, source, out))
 
     return register
 
 
 def float_table(source: Tensor, out: Tensor, function: Callable[[np.float32], float]) -> Callable[[int], int]:
-    """q -> y by way of float32, as TFLite fills its tables: the inverse of the output's scale is rounded first."""
+    """Return q -> y by way of float32, as TFLite fills its tables: the inverse of the output scale is rounded first."""
     scale, inverse = np.float32(source.scale), np.float32(1) / np.float32(out.scale)
 
     def table(q: int) -> int:
@@ -99,7 +81,7 @@ def float_table(source: Tensor, out: Tensor, function: Callable[[np.float32], fl
 
 
 def in_q4(source: Tensor) -> Callable[[int], int | None]:
-    """The input in Q4.27, or None where it lies outside; as TFLM's logistic and tanh read it."""
+    """Return q -> the input in Q4.27, or None beyond its range; as TFLM's logistic and tanh read it."""
     multiplier, shift = fp.quantize_multiplier(source.scale * 2**27)
     radius = fp.input_radius(4, shift) if shift >= 0 else 2**31
 
@@ -143,6 +125,7 @@ def tanh(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
 
 
 def rescale(source: Tensor, out: Tensor, low: int, high: int) -> Callable[[int], int]:
+    """Return q -> the same real in the units of `out`, clamped."""
     multiplier, shift = fp.quantize_multiplier(source.scale / out.scale)
     return lambda q: fp.clamp(fp.requantize(q - source.zero_point, multiplier, shift) + out.zero_point, low, high)
 
@@ -207,35 +190,72 @@ def _to_16_bits(multiplier: int) -> int:
 
 
 def _rounding_shift_16(x: int, n: int) -> int:
-    """x / 2^n as gemmlowp computes it in int16, where its mask for the remainder overflows from 16 bits on."""
+    """Return x / 2^n as gemmlowp does in int16, where its mask for the remainder overflows from 16 bits on."""
     return fp.rounding_shift(x, n) if n < 16 else 1 if x >= 0 else -1
 
 
 def _high_mul_16(a: int, b: int) -> int:
-    """SQRDMULH of int16."""
+    """Return SQRDMULH of int16."""
     return 32767 if a == b == -32768 else (a * b + 2**14) >> 15
 
 
-@rule("QUANTIZE")
-def quantize_op(program: Program, node: Node) -> None:
-    source, out = required(node, 0), node.outputs[0]
-    want_quantized(out)
-    if (source.dtype, out.dtype) == ("float32", "int8"):
-        program.add(node, "QUANTIZE", [source],
-                    {"count": source.elements, "scale": out.scale, "zero_point": out.zero_point})
-    elif source.dtype in ("int8", "uint8") and out.dtype in ("int8", "uint8"):
-        want_quantized(source)
-        low, high = (0, 255) if out.dtype == "uint8" else (-128, 127)
-        add_table(program, node, rescale(source, out, low, high))
-    else:
-        raise Unsupported(f"{source.dtype} to {out.dtype}; float32 to int8 and int8 to uint8 or back can run")
+def _log(x: np.float32) -> float:
+    return math.log(float(x)) if x > 0 else -math.inf
 
 
-@rule("DEQUANTIZE")
-def dequantize_op(program: Program, node: Node) -> None:
-    source, out = required(node, 0), node.outputs[0]
-    if (source.dtype, out.dtype) != ("int8", "float32"):
-        raise Unsupported(f"{source.dtype} to {out.dtype}; int8 to float32 can run")
-    want_quantized(source)
-    program.add(node, "DEQUANTIZE", [source],
-                {"count": source.elements, "scale": source.scale, "zero_point": source.zero_point})
+def _exp(x: np.float32) -> np.float32:
+    """Return exp rounded once, as a good C library's expf is and NumPy's is not."""
+    return np.float32(np.exp(np.float64(x)))
+
+
+# What TFLM tabulates in float32.
+FLOAT_FUNCTIONS: dict[str, Callable[[np.float32], float]] = {
+    "ELU": lambda x: float(_exp(x) - np.float32(1)) if x < 0 else float(x),
+    "EXP": lambda x: float(_exp(x)),
+    "LOG": _log,
+}
+
+
+def _register(name: str, function: Callable[[np.float32], float]) -> None:
+    @table_rule(name)
+    def tabulated(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+        return float_table(source, out, function)
+
+
+for _name, _function in FLOAT_FUNCTIONS.items():
+    _register(_name, _function)
+
+
+@table_rule("GELU")
+def gelu(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+    def exact(x: np.float32) -> float:
+        return 0.5 * float(x) * (1 + math.erf(float(x) * math.sqrt(0.5)))
+
+    def by_tanh(x: np.float32) -> float:
+        return 0.5 * float(x) * (1 + math.tanh(math.sqrt(2 / math.pi) * (float(x) + 0.044715 * float(x) ** 3)))
+
+    return float_table(source, out, by_tanh if node.attrs.get("approximate", False) else exact)
+
+
+@table_rule("ABS")
+def absolute(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+    multiplier, shift = fp.quantize_multiplier(source.scale / out.scale)
+    if source.scale == out.scale:
+        return lambda q: abs(q - source.zero_point) + out.zero_point
+    return lambda q: fp.requantize(abs(q - source.zero_point), multiplier, shift) + out.zero_point
+
+
+@table_rule("RSQRT")
+def rsqrt(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
+    """1 / sqrt(x) by TFLM's integers; what is not positive gives the largest value."""
+    multiplier, shift = fp.quantize_multiplier(1.0 / (math.sqrt(source.scale) * out.scale))
+    if not -11 <= shift <= 30:
+        raise Unsupported(f"the scales {source.scale} and {out.scale}; export the model again")
+
+    def function(q: int) -> int:
+        if q <= source.zero_point:
+            return 127
+        root, root_shift = fp.inverse_sqrt(q - source.zero_point)
+        return fp.requantize(fp.requantize(1, root, root_shift + 20), multiplier, shift - 20) + out.zero_point
+
+    return function

@@ -34,7 +34,7 @@ class Program:
     aliases: dict[int, tuple[Tensor, int]] = field(default_factory=dict)
 
     def place(self, tensor: Tensor) -> tuple[Tensor, int]:
-        """The tensor whose bytes this one shares, and at which byte of it this one starts."""
+        """Return the tensor whose bytes this one shares, and at which byte of it this one starts."""
         at = 0
         while id(tensor) in self.aliases:
             tensor, offset = self.aliases[id(tensor)]
@@ -42,7 +42,7 @@ class Program:
         return tensor, at
 
     def root(self, tensor: Tensor) -> Tensor:
-        """The tensor whose bytes this one shares."""
+        """Return the tensor whose bytes this one shares."""
         return self.place(tensor)[0]
 
     def is_input_or_output(self, root: Tensor) -> bool:
@@ -61,9 +61,14 @@ class Program:
         params: dict[str, Any],
         constants: dict[str, bytes] | None = None,
         macs: int = 0,
+        out: Tensor | None = None,
     ) -> None:
-        row = ops()[op]
+        """Append a step for a node. Parameters that are not given are 0.
+
+        out: what the step writes where that is not the node's outputs: a value between two steps of one node, or one
+        of several outputs.
+        """
+        row, outputs = ops()[op], list(node.outputs) if out is None else [out]
+        name = outputs[0].name if outputs else node.op
         defaults: dict[str, Any] = {f.name: [0] * f.count if f.count else 0 for f in row.fields}
-        self.steps.append(
-            Step(row, node.name, node.op, inputs, list(node.outputs), defaults | params, constants or {}, 0, macs)
-        )
+        self.steps.append(Step(row, name, node.op, inputs, outputs, defaults | params, constants or {}, 0, macs))

@@ -17,7 +17,7 @@ LOG_POINTS = 129
 
 
 def option(node: Node, name: str, low: int, high: int) -> int:
-    """An integer among a custom op's options."""
+    """Return an integer among a custom op's options. Raises Unsupported."""
     value = node.attrs.get(name)
     if not isinstance(value, int):
         raise Unsupported(f"no option '{name}'; export the model again")
@@ -27,7 +27,7 @@ def option(node: Node, name: str, low: int, high: int) -> int:
 
 
 def signals(node: Node, *dtypes: str) -> list[Tensor]:
-    """The first inputs and then all outputs, of these dtypes, none of them a constant."""
+    """Return the first inputs and then all outputs, of these dtypes. Raises Unsupported, for constants as well."""
     n_inputs = len(dtypes) - len(node.outputs)
     found = [required(node, i) for i in range(n_inputs)] + node.outputs
     for tensor, dtype in zip(found, dtypes, strict=True):
@@ -39,7 +39,7 @@ def signals(node: Node, *dtypes: str) -> list[Tensor]:
 
 
 def table(node: Node, i: int, what: str, size: int | None = None) -> np.ndarray:
-    """A constant int16 vector, at least `size` long."""
+    """Return a constant int16 vector, at least `size` long. Raises Unsupported."""
     values = constant(node, i, what).reshape(-1)
     if required(node, i).dtype != "int16" or (size is not None and values.size < size):
         raise Unsupported(f"{values.size} {what} of {required(node, i).dtype}; wanted {size or 'some'} of int16")
@@ -47,7 +47,7 @@ def table(node: Node, i: int, what: str, size: int | None = None) -> np.ndarray:
 
 
 def same_elements(*tensors: Tensor) -> int:
-    """The count of elements that all have."""
+    """Return the count of elements that all have. Raises Unsupported where they differ."""
     count = tensors[0].elements
     for t in tensors:
         if t.elements != count or not count:
@@ -76,7 +76,7 @@ def auto_scale(program: Program, node: Node) -> None:
 
 
 def twiddles(fft_length: int) -> bytes:
-    """The factors of the transform, then those that separate the spectra; as KISS FFT rounds them."""
+    """Return the factors of the transform, then those that separate the spectra; as KISS FFT rounds them."""
     n = fft_length // 2
     phases = [-2 * math.pi * i / n for i in range(n - n // 4)]
     phases += [-math.pi * ((i + 1) / n + 0.5) for i in range(n // 2)]
@@ -143,7 +143,7 @@ def square_root(program: Program, node: Node) -> None:
 
 @rule("CUSTOM:SignalFilterBankSpectralSubtraction")
 def spectral_subtraction(program: Program, node: Node) -> None:
-    """The estimate of the noise, which the op hands out, is also what it remembers: a state tensor."""
+    """Make the estimate of the noise, which the op returns and remembers, a state tensor."""
     source, out, noise = signals(node, "uint32", "uint32", "uint32")
     count = same_elements(source, out, noise)
     if option(node, "num_channels", 1, 1 << 31) != count:

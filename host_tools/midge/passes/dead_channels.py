@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Remove channels that say nothing: those whose value never changes, and those that nobody weighs.
+"""Remove dead channels: those that never change, and those that every reader multiplies by zero.
 
-Pruned and over-regularised networks have many. A channel of a convolution whose weights are all zero is
-constant; what it adds to the layers behind it is a constant as well and goes into their biases, exactly
-in integers. A channel that every reader multiplies by zero goes the same way.
+Pruned and over-regularised networks have many. A channel of a convolution whose weights are all zero is constant; what
+it adds to the layers after it is a constant as well and goes into their biases, exactly in integers.
 """
 
 from __future__ import annotations
@@ -15,16 +14,17 @@ import numpy as np
 from ..graph import Graph, Node, Quantization, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, is_legacy, multipliers, symmetric_weights
-from ..graph.tflite_ops import window_padding
+from ..graph.tflite_ops import dilations_of, pads_before, strides_of
 
 Constants = dict[int, int]  # channel -> its value
 
+_MOST_CHANNELS = 65535  # more cannot run; damaged files claim billions
 _DENSE = ("CONV_2D", "FULLY_CONNECTED")
 _POOLS = ("MAX_POOL_2D", "AVERAGE_POOL_2D")
 _RESHAPES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 
 
-def drop_channels(graph: Graph) -> Graph:
+def drop_dead_channels(graph: Graph) -> Graph:
     """Remove constant and unread channels between convolutions, pools and fully connected layers."""
     nodes = [n for n in graph.nodes if _understood(n)]
     known = {id(n) for n in nodes}
@@ -62,11 +62,13 @@ def drop_channels(graph: Graph) -> Graph:
 
 
 def _understood(node: Node) -> bool:
-    """Whether a node is one that channels can be followed through."""
+    """Tell whether a node is one that channels can be followed through."""
     source, out = node.input(0), node.outputs[0] if node.outputs else None
     if source is None or out is None or source.is_constant or {source.dtype, out.dtype} != {"int8"}:
         return False
     if not source.shape or not out.shape or source.quantization is None or out.quantization is None:
+        return False
+    if max(source.shape[-1], out.shape[-1]) > _MOST_CHANNELS:
         return False
     if node.op in _RESHAPES:
         return _features_per_channel(node) > 0
@@ -91,7 +93,7 @@ def _understood(node: Node) -> bool:
 
 
 def _features_per_channel(node: Node) -> int:
-    """How many entries of a reshape's last axis a channel becomes; 0 where channels do not stay together."""
+    """Return how many entries of a reshape's last axis a channel becomes; 0 where channels do not stay together."""
     source, out = node.inputs[0], node.outputs[0]
     assert source is not None
     pixels = source.elements // max(source.shape[-1], 1)
@@ -101,7 +103,7 @@ def _features_per_channel(node: Node) -> int:
 
 
 def _by_channel(node: Node) -> np.ndarray:
-    """Weights as int64 [out channels, taps, in channels]; depthwise [out channels, taps, 1]."""
+    """Return weights as int64 [out channels, taps, in channels]; depthwise [out channels, taps, 1]."""
     weights = symmetric_weights(node).astype(np.int64)
     if node.op == "DEPTHWISE_CONV_2D":
         return weights.reshape(-1, weights.shape[3]).T[:, :, None]
@@ -116,24 +118,20 @@ def _bias(node: Node) -> np.ndarray:
 
 
 def _hangs_over(node: Node) -> bool:
-    """Whether windows reach beyond the input, where they read its zero point."""
+    """Tell whether windows reach beyond the input, where they read its zero point."""
     source, weights = node.inputs[0], node.inputs[1]
     assert source is not None and weights is not None
     if node.op == "FULLY_CONNECTED":
         return False
     kernel = (weights.shape[-3], weights.shape[-2])
-    padding = window_padding(node, (source.shape[1], source.shape[2]), kernel)
-    reach = [
-        (node.outputs[0].shape[i + 1] - 1) * node.attrs[f"stride_{axis}"]
-        + (kernel[i] - 1) * node.attrs.get(f"dilation_{axis}_factor", 1)
-        for i, axis in enumerate("hw")
-    ]
-    before = (padding["pad_top"], padding["pad_left"])
+    before = pads_before(node, source.shape[1:3], kernel)
+    sizes = zip(node.outputs[0].shape[1:3], strides_of(node), kernel, dilations_of(node), strict=True)
+    reach = [(out - 1) * stride + (k - 1) * dilation for out, stride, k, dilation in sizes]
     return any(p > 0 for p in before) or any(reach[i] - before[i] >= source.shape[i + 1] for i in range(2))
 
 
 def _usable(node: Node, constants: dict[int, Constants]) -> Constants:
-    """The input's constant channels whose contribution is the same at every position."""
+    """Return the input's constant channels whose contribution is the same at every position."""
     source = node.inputs[0]
     assert source is not None
     found = constants.get(id(source), {})
@@ -143,7 +141,7 @@ def _usable(node: Node, constants: dict[int, Constants]) -> Constants:
 
 
 def _constant_channels(node: Node, constants: dict[int, Constants]) -> Constants:
-    """Which channels of a node's output never change, and what they are."""
+    """Return which channels of a node's output never change, and their values."""
     source, out = node.inputs[0], node.outputs[0]
     assert source is not None
     given = constants.get(id(source), {})
@@ -176,22 +174,22 @@ def _constant_channels(node: Node, constants: dict[int, Constants]) -> Constants
 
 
 def _unread_channels(node: Node, constants: dict[int, Constants], unread: dict[int, set[int]]) -> set[int]:
-    """Which channels of a node's input it can do without."""
+    """Return which channels of its input a node can do without."""
     source, out = node.inputs[0], node.outputs[0]
     assert source is not None
     channels = source.shape[-1]
-    behind = unread.get(id(out), set())
+    needless = unread.get(id(out), set())
     if node.op == "DEPTHWISE_CONV_2D":
         # A constant output needs no input; but its own channel must go as well.
-        behind = behind & set(constants[id(out)])
+        needless = needless & set(constants[id(out)])
     if node.op not in _DENSE:
-        return {c for c in range(channels) if _images(node, c) <= behind}
+        return {c for c in range(channels) if _images(node, c) <= needless}
     unweighed = set(np.flatnonzero(~_by_channel(node).any(axis=(0, 1))).tolist())
     return set(_usable(node, constants)) | unweighed
 
 
 def _droppable(node: Node, unread: set[int], dropped: dict[int, set[int]]) -> set[int]:
-    """Which unread channels of its output a node can leave out."""
+    """Return which unread channels of its output a node can leave out."""
     source = node.inputs[0]
     assert source is not None
     if node.op in _DENSE:
@@ -200,7 +198,7 @@ def _droppable(node: Node, unread: set[int], dropped: dict[int, set[int]]) -> se
 
 
 def _keep_whole_chains(nodes: list[Node], dropped: dict[int, set[int]]) -> None:
-    """A channel goes from a depthwise layer, pool or reshape exactly where it goes from its input."""
+    """Let a channel go from a depthwise layer, pool or reshape exactly where it goes from its input."""
     for node in reversed(nodes):
         if node.op in _DENSE:
             continue
@@ -213,7 +211,7 @@ def _keep_whole_chains(nodes: list[Node], dropped: dict[int, set[int]]) -> None:
 
 
 def _images(node: Node, channel: int) -> set[int]:
-    """Which channels of a depthwise layer's, pool's or reshape's output come from a channel of its input."""
+    """Return which channels of a depthwise layer's, pool's or reshape's output come from a channel of its input."""
     source, out = node.inputs[0], node.outputs[0]
     assert source is not None
     channels = source.shape[-1]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph import Graph, Node, Quantization, Tensor, Unsupported
-from ..graph.tflite_ops import VALID, same_padding
+from ..graph.tflite_ops import VALID, activation_of, same_pads, strides_of
 
 _DTYPES = ("int8",)  # others have kernels of their own
 
@@ -30,7 +30,7 @@ def decompose(graph: Graph) -> Graph:
 
 
 def _by_groups(node: Node) -> list[Node] | None:
-    """A convolution for each group of channels; a group for each channel is a depthwise convolution."""
+    """Return a convolution for each group of channels; a group for each channel is a depthwise convolution."""
     source, weights, bias, out = node.input(0), node.input(1), node.input(2), node.outputs[0]
     if source is None or weights is None or weights.data is None or len(source.shape) != 4:
         return None
@@ -43,6 +43,7 @@ def _by_groups(node: Node) -> list[Node] | None:
         q = weights.quantization
         turned = Tensor(weights.name, data.shape, weights.dtype, q and Quantization(q.scale, q.zero_point, 3), data)
         attrs = {**node.attrs, "depth_multiplier": filters}
+        attrs.pop("quantized_bias_type", None)  # which this op does not have
         return [Node("DEPTHWISE_CONV_2D", [source, turned, *node.inputs[2:]], [out], attrs)]
     strides = tuple(range(groups))
     axis = Tensor("axis", (), "int32", None, np.array(3, np.int32))
@@ -58,7 +59,7 @@ def _by_groups(node: Node) -> list[Node] | None:
 
 
 def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
-    """Some output channels of weights or of a bias."""
+    """Return some output channels of weights or of a bias."""
     if tensor is None or tensor.data is None:
         return tensor
     q = tensor.quantization
@@ -69,7 +70,7 @@ def _rows(tensor: Tensor | None, rows: slice) -> Tensor | None:
 
 
 def _by_phases(node: Node) -> list[Node] | None:
-    """A transposed convolution as stride_h * stride_w ordinary ones, whose outputs interleave.
+    """Return a transposed convolution as stride_h * stride_w ordinary ones, whose outputs interleave.
 
     out[y] = sum of w[k] * in[i] over y + pad = i * stride + k: for all y of one residue of y + pad the same taps
     k = residue, residue + stride, ... take part, in falling order.
@@ -77,12 +78,12 @@ def _by_phases(node: Node) -> list[Node] | None:
     weights, source, bias, out = node.input(1), node.input(2), node.input(3), node.outputs[0]
     if source is None or weights is None or weights.data is None or weights.quantization is None:
         return None
-    strides = (node.attrs["stride_h"], node.attrs["stride_w"])
+    strides = strides_of(node)
     kernel = weights.data.shape[1:3]
     pads = [0, 0] if node.attrs["padding"] == VALID else [
-        same_padding(out.shape[i + 1], kernel[i], strides[i], 1) for i in range(2)]  # fmt: skip
+        same_pads(out.shape[i + 1], kernel[i], strides[i])[0] for i in range(2)]  # fmt: skip
     attrs = {"padding": VALID, "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1,
-             "fused_activation_function": node.attrs.get("fused_activation_function", 0)}  # fmt: skip
+             "fused_activation_function": activation_of(node)}  # fmt: skip
     parts: list[Node] = []
     places: list[tuple[int, int]] = []
     for first in np.ndindex(min(strides[0], out.shape[1]), min(strides[1], out.shape[2])):

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from ..graph import Graph, Node, Tensor
 from ..graph.evaluate import fold_node
-from ..graph.tflite_ops import SAME, window_padding
+from ..graph.tflite_ops import SAME, dilations_of, pads_before, strides_of
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave behind."""
+    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave."""
     graph.nodes = [node for node in graph.nodes if not fold_node(node)]
     return graph
 
@@ -44,20 +44,19 @@ def _foldable(conv: Node, pad: Node) -> bool:
         return False
     (n, n2), (top, _), (left, _), (c, c2) = paddings.data.reshape(-1, 2).tolist()
     kernel = (weights.shape[1], weights.shape[2])
-    dilation = (conv.attrs.get("dilation_h_factor", 1), conv.attrs.get("dilation_w_factor", 1))
-    if conv.attrs["padding"] == SAME and any(window_padding(conv, padded.shape[1:3], kernel).values()):
+    if conv.attrs["padding"] == SAME and any(pads_before(conv, padded.shape[1:3], kernel)):
         return False
-    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
-    # What a window hangs over behind needs no parameter: taps outside read the zero point.
+    reach = [(k - 1) * d for k, d in zip(kernel, dilations_of(conv), strict=True)]
+    # What a window hangs over after the image needs no parameter: taps outside read the zero point.
     return n == n2 == c == c2 == 0 and top <= reach[0] and left <= reach[1] and _last_window_inside(conv, pad)
 
 
 def _last_window_inside(conv: Node, pad: Node) -> bool:
-    """Whether every window touches the unpadded input, as the kernel demands."""
+    """Tell whether every window touches the unpadded input, as the kernel demands."""
     source, paddings, out = pad.inputs[0], pad.inputs[1], conv.outputs[0]
     assert source is not None and paddings is not None and paddings.data is not None
     before = paddings.data.reshape(-1, 2)[1:3, 0]
-    strides = (conv.attrs["stride_h"], conv.attrs["stride_w"])
+    strides = strides_of(conv)
     return all(
         (out.shape[i + 1] - 1) * strides[i] - int(before[i]) < source.shape[i + 1] for i in range(2)
     )

@@ -6,12 +6,13 @@ from __future__ import annotations
 from math import isclose, sqrt
 
 from ..graph import Graph, Node, Tensor
+from ..graph.tflite_ops import activation_of
 
 _Made = dict[int, Node]
 
 
 def fuse_activations(graph: Graph) -> Graph:
-    """Replace x times a gate of x by one op; what nobody reads any more goes with a later pass.
+    """Replace x times a gate of x by one op; what is not read any more goes with a later pass.
 
     GELU: x * (erf(x / sqrt(2)) + 1) / 2. HARD_SWISH: x * relu6(x + 3) / 6, or x * clip(x / 6 + 1/2, 0, 1).
     """
@@ -20,7 +21,7 @@ def fuse_activations(graph: Graph) -> Graph:
         if node.op not in ("MUL", "DIV") or node.outputs[0].dtype != "float32":
             continue
         found = _gated(made, node.outputs[0])
-        if found is not None and not node.attrs.get("fused_activation_function", 0):
+        if found is not None and not activation_of(node):
             node.op, x = found
             node.inputs, node.attrs = [x], {"approximate": False} if node.op == "GELU" else {}
     return graph
@@ -60,14 +61,14 @@ def _gate(made: _Made, gate: Tensor, x: Tensor, factor: float) -> str:
 
 
 def _line(made: _Made, t: Tensor, x: Tensor, factor: float, shift: float) -> bool:
-    """Whether t is factor * x + shift."""
+    """Tell whether t is factor * x + shift."""
     found_shift, inner = _shifted(made, t)
     found_factor, source = (1.0, inner) if inner is x else _scaled(made, inner)
     return source is x and isclose(found_factor, factor, rel_tol=1e-4) and isclose(found_shift, shift, rel_tol=1e-4)
 
 
 def _scaled(made: _Made, t: Tensor) -> tuple[float, Tensor]:
-    """The factor and what it multiplies, of one multiplication or division by a number."""
+    """Return the factor of one multiplication or division by a number, and what it multiplies."""
     node, number, other = _with_number(made, t, ("MUL", "DIV"))
     if node is None or number == 0 or (node.op == "DIV" and other is not node.inputs[0]):
         return 1.0, t
@@ -81,7 +82,7 @@ def _shifted(made: _Made, t: Tensor) -> tuple[float, Tensor]:
 
 def _with_number(made: _Made, t: Tensor, ops: tuple[str, ...]) -> tuple[Node | None, float, Tensor]:
     node = made.get(id(t))
-    if node is None or node.op not in ops or node.attrs.get("fused_activation_function", 0):
+    if node is None or node.op not in ops or activation_of(node):
         return None, 0.0, t
     a, b = node.inputs
     for constant, other in ((b, a), (a, b)):

@@ -5,25 +5,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import WEIGHTED, Graph, Node, Tensor
+from ..graph import Graph, Node, Tensor
+from ..graph.tflite_ops import WEIGHTED, Activation, activation_of
 
 _AFFINE = ("MUL", "DIV", "ADD", "SUB")
-_CLAMPS = {"RELU": 1, "RELU_N1_TO_1": 2, "RELU6": 3}
+_CLAMPS = ("RELU", "RELU_N1_TO_1", "RELU6")  # those that a layer can have fused
 
 
-def fold_clamps(graph: Graph) -> Graph:
-    """Let a float32 layer apply the relu behind it."""
+def fuse_clamps(graph: Graph) -> Graph:
+    """Let a float32 layer apply the relu after it."""
     for relu in list(graph.nodes):
         if relu.op in _CLAMPS and relu.inputs[0] is not None and relu.outputs[0].dtype == "float32":
             layer = _layer_before(graph, relu.inputs[0], (*WEIGHTED, "ADD", "SUB", "MUL"))
             if layer is not None:
-                layer.attrs["fused_activation_function"] = _CLAMPS[relu.op]
+                layer.attrs["fused_activation_function"] = Activation[relu.op]
                 _leave_out(graph, relu, relu.inputs[0])
     return graph
 
 
-def fold_affine(graph: Graph) -> Graph:
-    """(w * x + b) * scale + shift = (w * scale) * x + (b * scale + shift), in float32 layers."""
+def fuse_affine(graph: Graph) -> Graph:
+    """Make (w * x + b) * scale + shift (w * scale) * x + (b * scale + shift), in float32 layers."""
     for node in list(graph.nodes):
         found = _operands(node) if node.op in _AFFINE else None
         layer = _layer_before(graph, found[0], tuple(WEIGHTED)) if found is not None else None
@@ -31,7 +32,7 @@ def fold_affine(graph: Graph) -> Graph:
             continue
         x, row = found
         _scale(layer, *_factors(node.op, row))
-        layer.attrs["fused_activation_function"] = node.attrs.get("fused_activation_function", 0)
+        layer.attrs["fused_activation_function"] = activation_of(node)
         _leave_out(graph, node, x)
     return graph
 
@@ -45,7 +46,7 @@ def _leave_out(graph: Graph, node: Node, x: Tensor) -> None:
 
 
 def _operands(node: Node) -> tuple[Tensor, np.ndarray] | None:
-    """The activation, and the constant as a number for each of its channels; None where it is no such thing."""
+    """Return the activation, and the constant as a number for each of its channels; None for any other node."""
     a, b = node.inputs[:2]
     if a is None or b is None or node.outputs[0].dtype != "float32" or a.is_constant == b.is_constant:
         return None
@@ -66,13 +67,13 @@ def _factors(op: str, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _layer_before(graph: Graph, x: Tensor, ops: tuple[str, ...]) -> Node | None:
-    """The float32 layer without an activation whose channels are x's, where nothing else reads what lies between."""
+    """Return the float32 layer without an activation whose channels are x's, if nothing else reads what is between."""
     while True:
         node = graph.producer(x)
         if node is None or graph.is_output(x) or len(graph.consumers(x)) != 1 or x.dtype != "float32":
             return None
         if node.op in ops:
-            return None if node.attrs.get("fused_activation_function", 0) else node
+            return None if activation_of(node) else node
         source = node.input(0)
         if node.op not in ("RESHAPE", "STRIDED_SLICE") or source is None or source.shape[-1:] != x.shape[-1:]:
             return None

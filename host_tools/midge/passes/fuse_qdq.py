@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import WEIGHTED, Graph, Node, Quantization, Tensor
+from ..graph import Graph, Node, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED
 
-# Ops that move or choose values, whose result is the same before as behind a conversion; and others that keep units.
+# Ops that move or choose values, whose result is the same before a conversion as after it; and others that keep units.
 _MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PAD", "MAX_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH",
                     "RESIZE_NEAREST_NEIGHBOR"))  # fmt: skip
 _SAME_UNITS = frozenset(("CONCATENATION", "AVERAGE_POOL_2D"))
@@ -19,7 +20,7 @@ _FIXED = {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 
 
-def fuse_quantized(graph: Graph) -> Graph:
+def fuse_qdq(graph: Graph) -> Graph:
     """Replace float nodes between conversions by int8 ones, in the graph's order."""
     if not any(n.op == "DEQUANTIZE" for n in graph.nodes):
         return graph
@@ -45,7 +46,7 @@ def fuse_quantized(graph: Graph) -> Graph:
 
 
 def _sink_dequantize(graph: Graph) -> None:
-    """A move of dequantised values is the same move of int8 ones, dequantised."""
+    """Dequantise after a move what is dequantised before it."""
     made = {id(t): n for n in graph.nodes for t in n.outputs}
     nodes: list[Node] = []
     for node in graph.nodes:
@@ -62,7 +63,7 @@ def _sink_dequantize(graph: Graph) -> None:
 
 
 def _raise_quantize(graph: Graph) -> None:
-    """And the other way round: what is quantised behind a move can be quantised before it."""
+    """Quantise before a move what is quantised after it."""
     for node in reversed(list(graph.nodes)):
         x, target = node.inputs[0] if node.inputs else None, None
         if node.op in _MOVES and x is not None and x.dtype == "float32" and not x.is_constant:
@@ -78,7 +79,7 @@ def _raise_quantize(graph: Graph) -> None:
 
 
 def _join_conversions(graph: Graph, made: dict[int, Node]) -> None:
-    """From int8 to float and back to int8 is a change of units."""
+    """Turn int8 to float and back to int8 into a change of units."""
     for node in graph.nodes:
         if node.op == "QUANTIZE" and node.outputs[0].dtype == "int8":
             source = _source(made, node.inputs[0])
@@ -90,7 +91,7 @@ def _known(node: Node) -> bool:
 
 
 def _source(made: dict[int, Node], tensor: Tensor | None) -> Tensor | None:
-    """The int8 tensor that a float one was dequantised from."""
+    """Return the int8 tensor that a float one was dequantised from."""
     node = made.get(id(tensor))
     if node is None or node.op != "DEQUANTIZE" or node.inputs[0] is None or node.inputs[0].dtype != "int8":
         return None
@@ -98,7 +99,7 @@ def _source(made: dict[int, Node], tensor: Tensor | None) -> Tensor | None:
 
 
 def _target(graph: Graph, node: Node) -> Node | None:
-    """The QUANTIZE that alone reads a node's output."""
+    """Return the QUANTIZE that alone reads a node's output."""
     readers = graph.consumers(node.outputs[0])
     if len(readers) != 1 or readers[0].op != "QUANTIZE" or graph.is_output(node.outputs[0]):
         return None
@@ -106,7 +107,7 @@ def _target(graph: Graph, node: Node) -> Node | None:
 
 
 def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]) -> None:
-    """Make it an int8 node that writes what the QUANTIZE behind it wrote, where that can be."""
+    """Make a node an int8 one that writes what the QUANTIZE after it wrote, where that can be."""
     out = target.outputs[0]
     if out.quantization is None or any(s is not None and s.quantization is None for s in inputs):
         return
@@ -138,7 +139,7 @@ def _replace(graph: Graph, node: Node, target: Node, inputs: list[Tensor | None]
 
 
 def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
-    """Weights and bias in integers; the importer has noted the steps that float weights were dequantised with."""
+    """Return weights and bias in integers; the importer has noted the steps that float weights are multiples of."""
     weights, bias = node.input(1), node.input(2)
     if weights is None or weights.data is None or (bias is not None and bias.data is None):
         return None
@@ -163,7 +164,7 @@ def _weights(node: Node, source: Tensor) -> list[Tensor] | None:
 
 
 def _constant(t: Tensor) -> Tensor:
-    """A constant operand in the finest int8 units that hold it."""
+    """Return a constant operand in the finest int8 units that hold it."""
     assert t.data is not None
     low, high = min(float(t.data.min()), 0.0), max(float(t.data.max()), 0.0)
     scale = max(high - low, 1e-9) / 255

@@ -31,7 +31,7 @@ def _is_identity(node: Node) -> bool:
 
 
 def drop_unused(graph: Graph) -> Graph:
-    """Remove nodes whose outputs nobody reads."""
+    """Remove nodes whose outputs are not read."""
     while True:
         read = {id(t) for n in graph.nodes for t in n.inputs if t is not None} | {id(t) for t in graph.outputs}
         kept = [n for n in graph.nodes if any(id(t) in read for t in n.outputs) or not n.outputs]
@@ -66,7 +66,7 @@ def _computes_the_same(a: Node, b: Node) -> bool:
 
 
 def _equal(a: Tensor | None, b: Tensor | None) -> bool:
-    """Whether two constants are equal, with their units."""
+    """Tell whether two constants are equal, with their units."""
     if a is None or b is None or a.data is None or b.data is None:
         return False
     return _same_units(a, b) and a.data.tobytes() == b.data.tobytes()

@@ -2,7 +2,7 @@
 """Legacy uint8 models, rewritten to int8: every byte xor 0x80, every zero point minus 128. Exact.
 
 The model's inputs and outputs stay uint8 for its user, with a table in between. Nodes remember where they come from
-(`legacy_uint8`), because TFLite rounds some uint8 ops differently: lowerings ask linear.is_legacy.
+(`legacy_uint8`), because TFLite rounds some uint8 ops differently: lowerings ask requantization.is_legacy.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def uint8_to_int8(graph: Graph) -> Graph:
             outer = Tensor(tensor.name, tensor.shape, "uint8", tensor.quantization)
             graph.nodes.append(Node("QUANTIZE", [tensor], [outer]))
             graph.outputs[i] = outer
-    ends = {id(t) for t in [*graph.inputs, *graph.outputs]}
+    outside = {id(t) for t in [*graph.inputs, *graph.outputs]}
     for node in graph.nodes:
         if _computes(node):
             node.attrs["legacy_uint8"] = True
     for tensor in graph.tensors():
-        if _is_legacy(tensor) and id(tensor) not in ends:
+        if _is_legacy(tensor) and id(tensor) not in outside:
             _rewrite(tensor)
     return graph
 

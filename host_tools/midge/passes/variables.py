@@ -42,7 +42,7 @@ def _is_resolved(node: Node) -> bool:
 
 
 def _handles(graph: Graph) -> dict[int, _Key]:
-    """The name of the variable behind each resource tensor."""
+    """Return the name of the variable that each resource tensor stands for."""
     found: dict[int, _Key] = {}
     for node in graph.nodes:
         if node.op == "VAR_HANDLE" and node.outputs:

@@ -86,7 +86,7 @@ def fast_kernels() -> frozenset[Path]:
     """Return the files that are compiled for speed, the others for size: as in firmware."""
     listed = re.search(r"^MIDGE_FAST_IN_RAM :=[^)]*", (NATIVE / "sources.mk").read_text(encoding="utf-8"), re.M)
     names = re.findall(r"[a-z0-9_/]+\.c", listed[0] if listed else "")
-    return frozenset(NATIVE / "core" / "kernels" / name for name in names)
+    return frozenset(NATIVE / "core" / name for name in names)
 
 
 @cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Plan the arena: an offset for every tensor and scratch block, reusing the bytes of what is dead.
+"""ArenaPlan the arena: an offset for every tensor and scratch block, reusing the bytes of what is dead.
 
 Tensors that share bytes make up one block. Where some only cover part of it (a slice of another tensor, a part of a
 concatenation, rows of an image), the block's parts live and die apart, and others may take their bytes before the whole
@@ -29,7 +29,7 @@ class Piece:
     last: int
 
     def meets(self, other: Piece) -> bool:
-        """Whether there is a step at which both are alive."""
+        """Tell whether there is a step at which both are alive."""
         return self.first <= other.last and other.first <= self.last
 
 
@@ -53,7 +53,7 @@ class Block:
 
     @property
     def weight(self) -> int:
-        """Bytes times steps."""
+        """Return bytes times steps."""
         return sum((p.high - p.low) * (p.last - p.first + 1) for p in self.pieces)
 
     def __str__(self) -> str:
@@ -61,12 +61,12 @@ class Block:
 
 
 def whole(size: int, first: int, last: int, scratch_of: int | None = None) -> Block:
-    """A block of one piece."""
+    """Return a block of one piece."""
     return Block(size, [Piece(0, size, first, last)], scratch_of=scratch_of)
 
 
 @dataclass
-class Plan:
+class ArenaPlan:
     """Offsets by tensor identity, scratch offsets by step, and what decides the size."""
 
     arena_size: int
@@ -75,17 +75,17 @@ class Plan:
     scratch: dict[int, int]
 
     def live_bytes(self, step: int) -> int:
-        """Bytes in use while a step runs."""
+        """Return the bytes in use while a step runs."""
         return live_bytes(self.blocks, step)
 
 
 def live_bytes(blocks: Sequence[Block], step: int) -> int:
-    """Bytes in use while a step runs: no plan can do with less."""
+    """Return the bytes in use while a step runs: no plan can do with less."""
     return sum(p.high - p.low for b in blocks for p in b.pieces if p.first <= step <= p.last)
 
 
 def least_arena(blocks: Sequence[Block], steps: int) -> int:
-    """The most bytes in use at one time, over all steps."""
+    """Return the most bytes in use at one time, over all steps."""
     changes = [0] * (steps + 4)  # from step -1 on
     for piece in (p for b in blocks for p in b.pieces):
         changes[piece.first + 1] += piece.high - piece.low
@@ -93,7 +93,7 @@ def least_arena(blocks: Sequence[Block], steps: int) -> int:
     return max(accumulate(changes))
 
 
-def plan_arena(program: Program) -> Plan:
+def plan_arena(program: Program) -> ArenaPlan:
     """Place all blocks: greedily in several orders, and from the best of them on by small changes of the order."""
     blocks = blocks_of(program)
     bound = least_arena(blocks, len(program.steps))
@@ -103,7 +103,7 @@ def plan_arena(program: Program) -> Plan:
     size = place(improve(best, conflicts, bound), conflicts)
     offsets = {id(t): b.offset + program.place(t)[1] for b in blocks for t in b.tensors}
     scratch = {b.scratch_of: b.offset for b in blocks if b.scratch_of is not None}
-    return Plan(size, blocks, offsets, scratch)
+    return ArenaPlan(size, blocks, offsets, scratch)
 
 
 _ORDERS: tuple[Callable[[Block], tuple[int, ...]], ...] = (
@@ -121,7 +121,7 @@ Conflicts = dict[int, list[tuple[Block, Intervals]]]
 
 
 def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
-    """For each block, by identity, the others that it meets, and at which offsets from theirs it would lie on them.
+    """Return for each block, by identity, those alive with it, and at which offsets from theirs they would overlap.
 
     Those offsets are open intervals, one for each two pieces that are alive at the same time.
     """
@@ -140,7 +140,7 @@ def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
 
 
 def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]:
-    """A better order, found by placing what lies on top earlier. The same for the same blocks."""
+    """Return a better order, found by placing the topmost block earlier. The same for the same blocks."""
     draw = random.Random(len(order))
     size = place(order, conflicts)
     for _ in range(_TRIES):
@@ -157,7 +157,7 @@ def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]
 
 
 def place(blocks: Sequence[Block], conflicts: Conflicts) -> int:
-    """Put each block, in the order given, to the lowest offset where it meets no other. Returns the size.
+    """Put each block, in the order given, to the lowest offset where it overlaps no other. Returns the size.
 
     Some order gives the best plan: take any plan and lower its blocks one after the other, those of the lowest
     offsets first.
@@ -206,7 +206,7 @@ class _Touches:
 
 
 def blocks_of(program: Program) -> list[Block]:
-    """One block for each group of tensors that share bytes, and one for each scratch."""
+    """Return one block for each group of tensors that share bytes, and one for each scratch."""
     by_root: dict[int, tuple[Tensor, _Touches]] = {}
     last = len(program.steps)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parts without copies: a slice that lies in one piece is read where it lies, a part of a concatenation written there.
+"""Parts without copies: a slice in one piece is read in place, a part of a concatenation is written in place.
 
 Lowering turns slices, splits, concatenations and packs into copies. Along the outermost axis that has more than one
 entry, a part of a tensor is a stretch of its bytes, and the copy can be left out.
@@ -11,7 +11,7 @@ from ..graph import Tensor
 from ..lowering.program import Program, Step
 
 
-def elide_part_copies(program: Program) -> None:
+def elide_copies(program: Program) -> None:
     """Let parts be other names for bytes of the whole, where that changes no result."""
     i = 0
     while i < len(program.steps):
@@ -23,7 +23,7 @@ def elide_part_copies(program: Program) -> None:
 
 
 def _is_stretch(step: Step) -> bool:
-    """Whether a step copies bytes that lie in one piece to such ones."""
+    """Tell whether a step copies bytes in one piece to bytes in one piece."""
     if step.op.name != "COPY" or step.params["fill"]:
         return False
     p = step.params
@@ -40,7 +40,7 @@ def _touching(program: Program, root: Tensor, side: str) -> list[int]:
 
 
 def _read_in_place(program: Program, at: int) -> bool:
-    """A slice of a tensor that keeps its value for as long as anybody reads the slice."""
+    """Leave out the copy of a slice whose tensor keeps its value for as long as the slice is read."""
     step = program.steps[at]
     source, out = step.inputs[0], step.outputs[0]
     root, whole = program.root(source), program.root(out)
@@ -56,7 +56,7 @@ def _read_in_place(program: Program, at: int) -> bool:
 
 
 def _write_in_place(program: Program, at: int) -> bool:
-    """A part of a concatenation: whoever works it out may write it to its place."""
+    """Leave out the copy of a part of a concatenation: the step that works it out may write it in place."""
     step = program.steps[at]
     source, out = step.inputs[0], step.outputs[0]
     part, whole = program.root(source), program.root(out)

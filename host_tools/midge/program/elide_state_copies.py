@@ -2,8 +2,8 @@
 """State without copies: reading and assigning a variable cost nothing where lifetimes allow.
 
 A variable of the model is a state tensor; lowering turns READ_VARIABLE and ASSIGN_VARIABLE into copies out of it and
-into it. A copy goes where the copied value may as well lie in the state itself: the value read until the state is
-written next, the value assigned from when it is worked out, if nobody reads the old one any more.
+into it. A copy is left out where the copied value may as well be in the state itself: the value read until the state is
+written next, the value assigned from when it is worked out, if the old one is not read any more.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _writes(program: Program, step: int, tensor: Tensor) -> bool:
 
 
 def _may_read_in_place(program: Program, at: int) -> bool:
-    """Whether the state keeps the value that step `at` copies out of it for as long as anybody reads that."""
+    """Tell whether the state keeps the value that step `at` copies out of it for as long as that is read."""
     step = program.steps[at]
     state, value = program.root(step.inputs[0]), program.root(step.outputs[0])
     if program.is_input_or_output(value) or value.is_state:
@@ -47,7 +47,7 @@ def _may_read_in_place(program: Program, at: int) -> bool:
 
 
 def _may_assign_in_place(program: Program, at: int) -> bool:
-    """Whether the value that step `at` copies into the state may lie there from its first byte on."""
+    """Tell whether the value that step `at` copies into the state may be there from its first byte on."""
     step = program.steps[at]
     value, state = program.root(step.inputs[0]), program.root(step.outputs[0])
     if program.is_input_or_output(value) or value.is_constant or value.is_state or value.size != state.size:
@@ -65,7 +65,7 @@ def _may_assign_in_place(program: Program, at: int) -> bool:
 
 
 def _in_place(program: Program, at: int, state: Tensor) -> bool:
-    """Whether a step may write its output over the state that it reads."""
+    """Tell whether a step may write its output over the state that it reads."""
     step = program.steps[at]
     return step.op.in_place and all(
         t.size == step.outputs[0].size for t in step.inputs if program.root(t) is state

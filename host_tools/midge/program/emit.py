@@ -22,7 +22,7 @@ from ..fileformat.spec import (
 )
 from ..graph import Tensor
 from ..lowering import Program
-from .arena import Plan
+from .arena import ArenaPlan
 
 
 def _aligned(blob: bytearray, alignment: int) -> int:
@@ -64,7 +64,7 @@ class _Data:
 class _Tensors:
     """The tensor records, in the order in which tensors are first named."""
 
-    def __init__(self, program: Program, plan: Plan, strings: _Strings, data: _Data) -> None:
+    def __init__(self, program: Program, plan: ArenaPlan, strings: _Strings, data: _Data) -> None:
         self.program, self.plan, self.strings, self.data = program, plan, strings, data
         self.blob = bytearray()
         self.indices: dict[int, int] = {}
@@ -92,7 +92,7 @@ class _Tensors:
         )  # fmt: skip
 
 
-def emit(program: Program, plan: Plan) -> bytes:
+def emit(program: Program, plan: ArenaPlan) -> bytes:
     """Encode a lowered and planned program as the bytes of a .midge file."""
     graph, strings, data = program.graph, _Strings(), _Data()
     tensors = _Tensors(program, plan, strings, data)

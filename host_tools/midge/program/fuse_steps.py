@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Less work in neighbouring steps, exactly: tables of tables, clamps behind layers that clamp, windows of zeros."""
+"""Less work in neighbouring steps, exactly: tables of tables, clamps after layers that clamp, windows of zeros."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fuse_steps(program: Program) -> None:
 
 
 def _only_reader(program: Program, i: int) -> int | None:
-    """The one step that reads what step i writes, and nobody else does; None where there is none."""
+    """Return the only step that reads what step i writes; None where there is no such step."""
     out = program.steps[i].outputs[0]
     root = program.root(out)
     if root.is_state or program.is_input_or_output(root):
@@ -31,7 +31,7 @@ def _only_reader(program: Program, i: int) -> int | None:
 
 
 def _join_tables(program: Program) -> int:
-    """A table behind a table is one table."""
+    """Join a table and the table after it. Returns how many were joined."""
     joined, i = 0, 0
     while i < len(program.steps):
         step = program.steps[i]
@@ -39,17 +39,17 @@ def _join_tables(program: Program) -> int:
         if reader is None or program.steps[reader].op.name != "LUT":
             i += 1
             continue
-        behind = program.steps[reader]
-        first, second = step.constants["table_at"], behind.constants["table_at"]
-        behind.constants["table_at"] = bytes(second[byte] for byte in first)
-        behind.inputs = list(step.inputs)
+        follower = program.steps[reader]
+        first, second = step.constants["table_at"], follower.constants["table_at"]
+        follower.constants["table_at"] = bytes(second[byte] for byte in first)
+        follower.inputs = list(step.inputs)
         del program.steps[i]
         joined += 1
     return joined
 
 
 def _clamp_of(table: bytes) -> tuple[int, int] | None:
-    """The limits of a table that does nothing but clamp int8 values."""
+    """Return the limits of a table that does nothing but clamp int8 values."""
     values = np.frombuffer(table, np.int8)
     signed = np.roll(values, 128).astype(int)  # those of -128 to 127
     low, high = int(signed[0]), int(signed[-1])
@@ -57,20 +57,20 @@ def _clamp_of(table: bytes) -> tuple[int, int] | None:
 
 
 def _take_in_clamps(program: Program) -> int:
-    """RELU and its like behind a layer whose output is clamped anyway, in the same units."""
+    """Let layers apply the clamps after them, in the same units. Returns how many."""
     taken = 0
     for i in reversed(range(len(program.steps) - 1)):
         step = program.steps[i]
         reader = _only_reader(program, i) if {"act_min", "act_max"} <= step.params.keys() else None
         if reader is None or program.steps[reader].op.name != "LUT" or step.outputs[0].dtype != "int8":
             continue
-        behind = program.steps[reader]
-        limits = _clamp_of(behind.constants["table_at"])
-        if limits is None or behind.outputs[0].dtype != "int8":
+        follower = program.steps[reader]
+        limits = _clamp_of(follower.constants["table_at"])
+        if limits is None or follower.outputs[0].dtype != "int8":
             continue
         for key in ("act_min", "act_max"):
             step.params[key] = min(max(step.params[key], limits[0]), limits[1])
-        program.alias(program.root(step.outputs[0]), program.root(behind.outputs[0]))
+        program.alias(program.root(step.outputs[0]), program.root(follower.outputs[0]))
         del program.steps[reader]
         taken += 1
     return taken
@@ -86,11 +86,11 @@ def _trim_window(step: Step) -> int:
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(dims)
     used = [np.asarray(weights.any(axis=(0, 2, 3))), np.asarray(weights.any(axis=(0, 1, 3)))]
     bounds = [_kept(step, side, used[i]) for i, side in enumerate("hw")]
-    cut = sum(before + behind for before, behind in bounds)
+    cut = sum(before + after for before, after in bounds)
     if not cut:
         return 0
-    for side, pad, (before, behind) in zip("hw", ("pad_top", "pad_left"), bounds, strict=True):
-        p[f"kernel_{side}"] -= before + behind
+    for side, pad, (before, after) in zip("hw", ("pad_top", "pad_left"), bounds, strict=True):
+        p[f"kernel_{side}"] -= before + after
         p[pad] -= before * p[f"dilation_{side}"]
     (top, bottom), (left, right) = bounds
     kept = weights[:, top : taps[0] - bottom, left : taps[1] - right]
@@ -100,17 +100,17 @@ def _trim_window(step: Step) -> int:
 
 
 def _kept(step: Step, side: str, used: np.ndarray) -> tuple[int, int]:
-    """How many taps can go in front and behind, so that every window still touches the image."""
+    """Return how many taps can go before and after, so that every window still touches the image."""
     p, pad = step.params, "pad_top" if side == "h" else "pad_left"
     kernel, dilation = p[f"kernel_{side}"], p[f"dilation_{side}"]
     taps = np.flatnonzero(used)
-    before, behind = (int(taps[0]), int(kernel - 1 - taps[-1])) if len(taps) else (0, kernel - 1)
+    before, after = (int(taps[0]), int(kernel - 1 - taps[-1])) if len(taps) else (0, kernel - 1)
     before = min(before, p[pad] // dilation)
-    behind = min(behind, kernel - 1 - before)
+    after = min(after, kernel - 1 - before)
     start = -(p[pad] - before * dilation)
-    while behind and start + (kernel - 1 - before - behind) * dilation < 0:
-        behind -= 1
+    while after and start + (kernel - 1 - before - after) * dilation < 0:
+        after -= 1
     last = (p[f"out_{side}"] - 1) * p[f"stride_{side}"] + start
-    if last >= p[f"in_{side}"]:  # the last window would lie outside
+    if last >= p[f"in_{side}"]:  # the last window would be outside
         return 0, 0
-    return before, behind
+    return before, after

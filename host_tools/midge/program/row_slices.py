@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Run the first layers a strip of rows at a time, where that lowers the peak of the arena.
+"""Run the first layers on a slice of rows at a time, where that lowers the peak of the arena.
 
 The large tensors of a network are its first ones. If a few layers run on some rows of the image, then on the next ones,
-only the rows that a strip needs are alive at once. Windows that reach over a strip's edge make neighbouring strips work
-out the same rows twice: that is what it costs. A strip of a convolution is a convolution of some rows of the image with
+only the rows that a slice needs are alive at once. Windows that reach over a slice's edge make neighbouring slices work
+out the same rows twice: that is what it costs. A slice of a convolution is a convolution of some rows of the image with
 a padding of its own, so that boards know nothing of all this, and the answers are the same to the bit.
 
 The idea: Lin et al., "MCUNetV2: Memory-Efficient Patch-based Inference for Tiny Deep Learning" (2021), section 3.1.
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from ..graph import Tensor
 from ..lowering.program import Program, Step
-from .arena import Plan, blocks_of, least_arena, plan_arena
+from .arena import ArenaPlan, blocks_of, least_arena, plan_arena
 
 # Ops that work row by row.
 _BY_ROWS = {name + kind for kind in ("", "_F32")
@@ -28,8 +28,8 @@ Pack = Callable[[Program], Program]
 
 
 @dataclass(frozen=True)
-class Strips:
-    """Steps `first` to `last` of a program, so many rows of the last one's output at a time."""
+class RowSlices:
+    """Steps `first` to `last` of a program, `rows` rows of the last one's output at a time."""
 
     first: int
     last: int
@@ -38,18 +38,18 @@ class Strips:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A program that was cut, packed and planned, and a line for the user on each cut."""
+class FittedProgram:
+    """A program that was sliced, packed and planned, and a line for the user on each chain of sliced layers."""
 
     program: Program
-    plan: Plan
+    plan: ArenaPlan
     notes: list[str]
 
 
-def fit(program: Program, limit: int, pack: Pack) -> Fitted:
-    """Cut layers into strips until the arena is no larger than `limit` bytes, or as small as was found.
+def fit_arena(program: Program, limit: int, pack: Pack) -> FittedProgram:
+    """Slice layers until the arena is no larger than `limit` bytes, or as small as was found.
 
-    program: lowered and not yet packed; it is left as it is. pack gives a packed copy.
+    program: lowered and not yet packed; it is left as it is. pack: returns a packed copy.
     """
     macs = max(sum(step.macs for step in program.steps), 1)
     notes: list[str] = []
@@ -59,9 +59,9 @@ def fit(program: Program, limit: int, pack: Pack) -> Fitted:
         if plan.arena_size <= limit:
             break
         peak = max(range(len(program.steps)), key=plan.live_bytes)
-        best: tuple[int, Strips, Program, Program] | None = None
+        best: tuple[int, RowSlices, Program, Program] | None = None
         for candidate in _candidates(program, peak):
-            trial = cut(program, candidate)
+            trial = slice_rows(program, candidate)
             trial_packed = pack(trial)
             size = least_arena(blocks_of(trial_packed), len(trial.steps))
             if best is None or size < best[0]:
@@ -71,19 +71,19 @@ def fit(program: Program, limit: int, pack: Pack) -> Fitted:
                 break
         if best is None or best[0] >= plan.arena_size:
             break
-        _, strips, trial, packed = best
-        notes.append(_note(program.steps[strips.first : strips.last + 1], strips, macs))
+        _, chosen, trial, packed = best
+        notes.append(_note(program.steps[chosen.first : chosen.last + 1], chosen, macs))
         program, plan = trial, plan_arena(packed)
-    return Fitted(packed, plan, notes)
+    return FittedProgram(packed, plan, notes)
 
 
-def _note(steps: list[Step], strips: Strips, macs: int) -> str:
+def _note(steps: list[Step], slices: RowSlices, macs: int) -> str:
     layers = f"'{steps[0].name}'" if len(steps) == 1 else f"{len(steps)} layers from '{steps[0].name}' on"
-    return f"{layers} run {strips.rows} rows at a time, {strips.macs / macs:+.1%} MACs"
+    return f"{layers} run {slices.rows} rows at a time, {slices.macs / macs:+.1%} MACs"
 
 
-def _candidates(program: Program, peak: int) -> list[Strips]:
-    """Ways to cut a chain that holds a step, the cheapest first."""
+def _candidates(program: Program, peak: int) -> list[RowSlices]:
+    """Return ways to slice a chain that holds step `peak`, the cheapest first."""
     low = high = peak
     if not _by_rows(program.steps[peak]):
         return []
@@ -97,7 +97,7 @@ def _candidates(program: Program, peak: int) -> list[Strips]:
             height = int(program.steps[last].params["out_h"])
             for rows in sorted({-(-height // n) for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)}):
                 if rows < height:
-                    found.append(Strips(first, last, rows, _cost(program, first, last, rows)))
+                    found.append(RowSlices(first, last, rows, _cost(program, first, last, rows)))
     return sorted(found, key=lambda s: (s.macs, s.last - s.first, -s.rows))[:120]
 
 
@@ -107,18 +107,18 @@ def _by_rows(step: Step) -> bool:
 
 
 def _feeds(program: Program, i: int) -> bool:
-    """Whether step i and the next can be run strip by strip: what one writes only the other reads."""
-    step, behind = program.steps[i], program.steps[i + 1]
+    """Tell whether step i and the next can be run slice by slice: what one writes only the other reads."""
+    step, follower = program.steps[i], program.steps[i + 1]
     between = program.root(step.outputs[0])
-    if not (_by_rows(step) and _by_rows(behind)) or between is not step.outputs[0] or between.is_state:
+    if not (_by_rows(step) and _by_rows(follower)) or between is not step.outputs[0] or between.is_state:
         return False
     readers = [k for k, s in enumerate(program.steps) if any(program.root(t) is between for t in s.inputs)]
-    whole = between.size == behind.inputs[0].size and step.params["out_h"] == behind.params["in_h"]
+    whole = between.size == follower.inputs[0].size and step.params["out_h"] == follower.params["in_h"]
     return readers == [i + 1] and whole and not program.is_input_or_output(between)
 
 
 def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
-    """The rows of a step's input under rows `first` to `end` (exclusive) of its output, inside the image or not."""
+    """Return the rows of a step's input under rows `first` to `end` (exclusive) of its output, beyond the image too."""
     p = step.params
     reach = (p["kernel_h"] - 1) * p.get("dilation_h", 1) + 1
     start = first * p["stride_h"] - p["pad_top"]
@@ -126,36 +126,36 @@ def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
 
 
 def _ranges(steps: list[Step], rows: int) -> list[list[tuple[int, int]]]:
-    """For each strip, the rows of output that each step of a chain works out."""
+    """Return for each slice the rows of output that each step of a chain works out."""
     height = int(steps[-1].params["out_h"])
-    strips = []
+    slices = []
     for at in range(0, height, rows):
         wanted = [(at, min(at + rows, height))]
         for step in reversed(steps[1:]):
             start, end = _rows_wanted(step, *wanted[0])
             wanted.insert(0, (max(start, 0), min(end, int(step.params["in_h"]))))
-        strips.append(wanted)
-    return strips
+        slices.append(wanted)
+    return slices
 
 
 def _cost(program: Program, first: int, last: int, rows: int) -> int:
-    """The multiplications that strips add."""
+    """Return the multiplications that slicing adds."""
     steps = program.steps[first : last + 1]
     total = sum(
         step.macs * (end - start) // int(step.params["out_h"])
-        for strip in _ranges(steps, rows)
-        for step, (start, end) in zip(steps, strip, strict=True)
+        for ranges in _ranges(steps, rows)
+        for step, (start, end) in zip(steps, ranges, strict=True)
     )
     return total - sum(step.macs for step in steps)
 
 
-def cut(program: Program, strips: Strips) -> Program:
-    """The program with a chain of its steps cut into strips; the same answers, to the bit."""
-    steps = program.steps[strips.first : strips.last + 1]
-    result = Program(program.graph, program.steps[: strips.first], dict(program.aliases))
-    for strip in _ranges(steps, strips.rows):
+def slice_rows(program: Program, slices: RowSlices) -> Program:
+    """Return the program with a chain of its steps sliced; the same answers, to the bit."""
+    steps = program.steps[slices.first : slices.last + 1]
+    result = Program(program.graph, program.steps[: slices.first], dict(program.aliases))
+    for ranges in _ranges(steps, slices.rows):
         source, start = steps[0].inputs[0], 0  # the tensor that holds the rows from `start` on
-        for step, (first, end) in zip(steps, strip, strict=True):
+        for step, (first, end) in zip(steps, ranges, strict=True):
             low, high = _rows_wanted(step, first, end)
             top = max(low, 0)
             bottom = min(high, int(step.params["in_h"]))
@@ -169,12 +169,12 @@ def cut(program: Program, strips: Strips) -> Program:
             result.steps.append(replace(step, inputs=[rows_in], outputs=[out], params=step.params | height,
                                         constants=dict(step.constants), macs=macs))  # fmt: skip
             source, start = out, first
-    result.steps += program.steps[strips.last + 1 :]
+    result.steps += program.steps[slices.last + 1 :]
     return result
 
 
 def _rows(tensor: Tensor, params: dict[str, int], side: str, rows: int) -> Tensor:
-    """A tensor of some rows of a step's input ("in") or output ("out")."""
+    """Return a tensor of some rows of a step's input ("in") or output ("out")."""
     channels = params[f"{side}_c"] if f"{side}_c" in params else params["channels"]
     return Tensor(tensor.name, (1, rows, params[f"{side}_w"], channels), tensor.dtype, tensor.quantization)
 

@@ -9,32 +9,30 @@ the ranges of activations are measured, as the scales of output channels cost no
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 
 from ..graph import Graph, Node, Tensor
+from ..graph.tflite_ops import WEIGHTED, Activation, activation_of
 from .observe import Observation
 from .prepare import Known
 
 _LAYERS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _BETWEEN = ("MAX_POOL_2D", "AVERAGE_POOL_2D", "RELU", "LEAKY_RELU")  # a scaled input gives a scaled output
-_HOMOGENEOUS = (0, 1)  # fused activations: none, relu
+_HOMOGENEOUS = (Activation.NONE, Activation.RELU)  # of a scaled value they are the scaled ones
 _MOST = 64.0  # the largest factor
 
 
 def equalize(graph: Graph, seen: Observation, known: Known) -> tuple[Graph, Known, int]:
-    """A copy of the float graph with its pairs of layers equalised, and how many pairs there were."""
-    memo: dict[int, object] = {id(t.data): t.data for t in graph.tensors() if t.data is not None}
-    copied: Graph = copy.deepcopy(graph, memo)
-    twins = {id(memo[id(t)]): t for t in graph.tensors() if id(t) in memo}
-    kept = {id(memo[id(t)]): known[id(t)] for t in graph.tensors() if id(t) in known and id(t) in memo}
+    """Return a copy of the float graph with its pairs of layers equalised, and how many pairs there were."""
+    copied, twins = graph.copied()
+    originals = {id(twins[id(t)]): t for t in graph.tensors()}
+    kept = {id(twins[key]): units for key, units in known.items() if key in twins}
     count = 0
     for first in copied.nodes:
         second = _partner(copied, first)
         if second is None:
             continue
-        statistics = seen.of(twins[id(first.outputs[0])])
+        statistics = seen.of(originals[id(first.outputs[0])])
         if statistics is None or statistics.channel_low is None or statistics.channel_high is None:
             continue
         reach = np.maximum(np.abs(statistics.channel_low), np.abs(statistics.channel_high)).astype(np.float64)
@@ -48,8 +46,8 @@ def equalize(graph: Graph, seen: Observation, known: Known) -> tuple[Graph, Know
 
 
 def _partner(graph: Graph, first: Node) -> Node | None:
-    """The layer behind, if it alone reads what this one gives."""
-    if not _is_layer(first) or first.attrs.get("fused_activation_function", 0) not in _HOMOGENEOUS:
+    """Return the layer after a layer, if it alone reads what that gives."""
+    if not _is_layer(first) or activation_of(first) not in _HOMOGENEOUS:
         return None
     node, channels = first, first.outputs[0].shape[-1:]
     while True:
@@ -58,7 +56,7 @@ def _partner(graph: Graph, first: Node) -> Node | None:
         if len(readers) != 1 or graph.is_output(out):
             return None
         node = readers[0]
-        if node.op in _BETWEEN and node.attrs.get("fused_activation_function", 0) in _HOMOGENEOUS:
+        if node.op in _BETWEEN and activation_of(node) in _HOMOGENEOUS:
             continue
         source = node.input(0)
         ready = _is_layer(node) and source is not None and source.shape[-1:] == channels
@@ -78,8 +76,11 @@ def _in_channels(node: Node) -> int:
 
 
 def _factors(reach: np.ndarray, second: Node) -> np.ndarray | None:
-    """By what to divide each channel. A depthwise layer behind takes any factor for nothing; a dense one has to
-    hold it in the spread of its weights, so there the burden is shared."""
+    """Return by what to divide each channel.
+
+    A depthwise layer takes any factor for nothing; a dense one has to hold it in the spread of its weights, so there
+    the burden is shared.
+    """
     weights = second.inputs[1]
     assert weights is not None and weights.data is not None
     top = reach.max() if reach.size else 0.0
@@ -106,7 +107,7 @@ def _scale_outputs(node: Node, factors: np.ndarray) -> None:
     weights, bias = node.inputs[1], node.input(2)
     assert weights is not None and weights.data is not None
     shape = [1] * weights.data.ndim
-    shape[3 if node.op == "DEPTHWISE_CONV_2D" else 0] = len(factors)
+    shape[WEIGHTED[node.op].axis] = len(factors)
     node.inputs[1] = _constant(weights, weights.data * factors.reshape(shape))
     if bias is not None and bias.data is not None:
         node.inputs[2] = _constant(bias, bias.data * factors.reshape(bias.shape))

@@ -25,7 +25,7 @@ class Observation:
         self._found: dict[int, Statistics] = {}
 
     def of(self, tensor: Tensor) -> Statistics | None:
-        """What is known about a tensor; None where it was not seen."""
+        """Return what is known about a tensor; None where it was not seen."""
         return self._found.get(id(self._trace.root(tensor)))
 
     def merge(self, parts: list[dict[int, Statistics]]) -> None:

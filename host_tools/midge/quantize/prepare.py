@@ -7,13 +7,14 @@ import numpy as np
 
 from ..convert.pipeline import run_passes
 from ..errors import UserError
-from ..graph import NONSENSE, WEIGHTED, Graph, GraphError, Quantization, Tensor
+from ..graph import NONSENSE, Graph, GraphError, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED
 
 Known = dict[int, Quantization]  # weights that were int8 already, with their scales
 
 
 def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
-    """The graph after all passes, in float32, and what is known about weights that were int8 in a hybrid model.
+    """Return the graph after all passes, in float32, and what is known about weights that were int8 in a hybrid model.
 
     Raises UserError for a graph that is quantised already or that has nothing to quantise.
     """
@@ -29,7 +30,7 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
 
 
 def refuse_quantized(graph: Graph, title: str) -> None:
-    """UserError for a graph that calculates in integers already."""
+    """Raise UserError for a graph that calculates in integers already."""
     done = [t for t in graph.tensors() if t.dtype in ("int8", "uint8", "int16") and not t.is_constant
             and t.quantization is not None]  # fmt: skip
     if done:

@@ -17,7 +17,7 @@ from .observe import Observation, observe
 from .prepare import Known, prepare
 from .ranges import METHODS
 from .report import Noise, Report, decibels, judge, layers_of, measure
-from .rewrite import Plan, Rewritten, choose_dtypes, rewrite
+from .rewrite import Recipe, Rewritten, choose_dtypes, rewrite
 
 MOST_MEASURED = 48  # samples on which candidates are compared
 _NEARLY = 2.0  # dB
@@ -64,7 +64,7 @@ class _Candidate:
 class Quantizer:
     """Observes a float network once; quantises it as often as wanted.
 
-    graph: as an importer gives it; it is changed. inputs: for each input an array [samples, ...] of real values, in
+    graph: as an importer gives it; it stays as it is. inputs: for each input an array [samples, ...] of real values, in
     the units that the network was trained on. Raises UserError where graph or samples do not fit.
     """
 
@@ -78,7 +78,7 @@ class Quantizer:
         self._equal: tuple[Graph, Observation, Known, int] | None = None
 
     def quantize(self, options: Options | None = None) -> Quantized:
-        """The network in integers, with the report on its layers. Raises UserError."""
+        """Return the network in integers, with the report on its layers. Raises UserError."""
         options = options or Options()
         groups = self._candidates(options)
         tell = self.stage("measuring quantised networks", sum(len(g) for g in groups) * len(self.few[0]))
@@ -86,7 +86,7 @@ class Quantizer:
         for candidates in groups:
             graph = candidates[0].graph if candidates else self.graph
             dtypes = self._dtypes(graph, options)
-            done = [rewrite(graph, c.seen, Plan(dtypes, c.method, c.bias_correction, options.float_io, c.known))
+            done = [rewrite(graph, c.seen, Recipe(dtypes, c.method, c.bias_correction, options.float_io, c.known))
                     for c in candidates]  # fmt: skip
             for candidate, made, noise in zip(candidates, done, measure(graph, done, self.few, tell), strict=True):
                 level = float(np.mean([decibels(noise.relative(id(t))) for t in graph.outputs]))
@@ -114,7 +114,7 @@ class Quantizer:
         return choose_dtypes(graph, frozenset(id(n) for n in [*named, *readers]), options.activations)
 
     def _candidates(self, options: Options) -> list[list[_Candidate]]:
-        """What to try: a list for the network as it is, and one for the equalised network."""
+        """Return what to try: a list for the network as it is, and one for the equalised network."""
         if options.method not in ("auto", *METHODS):
             raise UserError(f"no method '{options.method}'; there are auto, {', '.join(METHODS)}")
         if options.activations not in scheme.RUNS_IN:
@@ -144,7 +144,7 @@ class Quantizer:
 
 
 def _readers(graph: Graph, tensor: Tensor) -> list[Node]:
-    """Who calculates with a tensor: its readers, and theirs where one only moves values."""
+    """Return the nodes that calculate with a tensor: its readers, and theirs where one only moves values."""
     found = []
     for node in graph.consumers(tensor):
         found.append(node)

@@ -33,7 +33,7 @@ class Statistics:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)  # those found already, by method
 
     def add_extremes(self, values: np.ndarray) -> None:
-        """First time through: extremes and sums."""
+        """Take in extremes and sums, the first time through."""
         rows = values.reshape(-1, values.shape[-1] if values.ndim else 1)
         low, high = rows.min(axis=0), rows.max(axis=0)
         self._take(low, high, rows.reshape(-1).astype(np.float64), 1)
@@ -58,27 +58,27 @@ class Statistics:
         self.samples += samples
 
     def add_histogram(self, values: np.ndarray) -> None:
-        """Second time through, with the extremes known."""
+        """Take in histograms, the second time through, when the extremes are known."""
         width = self.high - self.low
         if width > 0:
             places = ((values.reshape(-1) - np.float32(self.low)) * np.float32(BINS / width)).astype(np.int32)
             self.bins += np.bincount(np.minimum(places, BINS - 1), minlength=BINS)
 
     def range_by(self, method: str) -> tuple[float, float]:
-        """The range that a method finds, worked out once."""
+        """Return the range that a method finds, worked out once."""
         if method not in self.ranges:
             self.ranges[method] = find_range(self, method)
         return self.ranges[method]
 
     def mean(self, channels: int) -> np.ndarray:
-        """The mean of each channel, whatever shape the reader sees."""
+        """Return the mean of each channel, whatever shape the reader sees."""
         assert self.total is not None
         means: np.ndarray = (self.total / self.samples).reshape(-1, channels).mean(axis=0)
         return means
 
 
 def find_range(s: Statistics, method: str, steps: int = 255) -> tuple[float, float]:
-    """The range to cover, with 0 in it. steps: how many the integers have, 255 of 8 bits."""
+    """Return the range to cover, with 0 in it. steps: how many the integers have, 255 of 8 bits."""
     if s.high <= s.low or method == "minmax" or (method != "average" and not s.bins.any()):
         return min(s.low, 0.0), max(s.high, 0.0)
     if method == "average":
@@ -92,7 +92,7 @@ def _edges(s: Statistics) -> np.ndarray:
 
 
 def _percentile(s: Statistics, steps: int) -> tuple[float, float]:
-    """Leave out the same share of values at both ends, together 1 - PERCENTILE."""
+    """Leave out the same share of values above and below, together 1 - PERCENTILE."""
     inside = np.cumsum(s.bins) / s.bins.sum()
     cut = (1 - PERCENTILE / 100) / 2
     edges = _edges(s)
@@ -101,7 +101,7 @@ def _percentile(s: Statistics, steps: int) -> tuple[float, float]:
 
 
 def _candidates(s: Statistics) -> list[tuple[float, float]]:
-    """Ranges to try: both ends drawn in, each by itself where there are two."""
+    """Return ranges to try: both limits drawn in, each by itself where there are two."""
     shares = np.concatenate([np.linspace(1.0, 0.5, 26), np.linspace(0.47, 0.11, 13)])
     lows = [s.low * f for f in shares] if s.low < 0 else [s.low]
     highs = [s.high * f for f in shares] if s.high > 0 else [s.high]
@@ -109,7 +109,7 @@ def _candidates(s: Statistics) -> list[tuple[float, float]]:
 
 
 def _mse(s: Statistics, steps: int) -> tuple[float, float]:
-    """The least mean square of rounding and saturation together.
+    """Return the range with the least mean square of rounding and saturation together.
 
     Inside, rounding costs step^2 / 12; outside, a value costs its squared distance. Exact zeros, of which a relu
     makes many, cost nothing.
@@ -117,7 +117,7 @@ def _mse(s: Statistics, steps: int) -> tuple[float, float]:
     edges = _edges(s)
     centres = (edges[:-1] + edges[1:]) / 2
     weight = s.bins.astype(np.float64)
-    # What lies above t costs sum(w (x - t)^2) = S2 - 2 t S1 + t^2 S0 with sums over x > t; likewise below.
+    # What is above t costs sum(w (x - t)^2) = S2 - 2 t S1 + t^2 S0 with sums over x > t; likewise below.
     sums = [np.concatenate([[0.0], np.cumsum(weight * centres**k)]) for k in range(3)]
     zeros = weight[(edges[:-1] <= 0) & (edges[1:] >= 0)].sum() if s.low >= 0 else 0.0
 
@@ -140,7 +140,7 @@ def _mse(s: Statistics, steps: int) -> tuple[float, float]:
 
 
 def _entropy(s: Statistics, steps: int) -> tuple[float, float]:
-    """The range whose quantised histogram tells most about the true one: least Kullback-Leibler divergence.
+    """Return the range whose quantised histogram tells most about the true one: least Kullback-Leibler divergence.
 
     Values beyond a threshold, the same for both signs, are counted to the last ones inside.
     Idea: Migacz, "8-bit inference with TensorRT", GTC 2017.

@@ -54,11 +54,11 @@ class Report:
 
     @property
     def sqnr_db(self) -> float:
-        """Of the worst output."""
+        """Return the ratio of signal to noise of the worst output, in dB."""
         return min(self.outputs_db.values(), default=PERFECT_DB)
 
     def facts(self) -> dict[str, Any]:
-        """Everything, for JSON."""
+        """Return everything, for JSON."""
         return {**asdict(self), "sqnr_db": self.sqnr_db}
 
 
@@ -83,7 +83,7 @@ class Noise:
         self.flips += other.flips
 
     def relative(self, key: int) -> float:
-        """Noise by signal; 0 where there is none of either."""
+        """Return noise by signal; 0 where there is none of either."""
         if self.error.get(key, 0.0) == 0.0:
             return 0.0
         return self.error[key] / max(self.signal[key], 1e-30)
@@ -136,7 +136,7 @@ def measure(
 
 
 def layers_of(graph: Graph, seen: Observation, noise: Noise, dtypes: dict[int, str]) -> list[Layer]:
-    """The layers that were measured, in their order."""
+    """Return the layers that were measured, in their order."""
     found = []
     for node in graph.nodes:
         out = node.outputs[0] if node.outputs else None

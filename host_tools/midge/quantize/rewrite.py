@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..graph import WEIGHTED, Graph, Node, Quantization, Tensor, Weighted, verify
+from ..graph import Graph, Node, Quantization, Tensor, verify
+from ..graph.tflite_ops import WEIGHTED, Weighted
 from . import scheme
 from .observe import Observation
 from .prepare import Known
@@ -22,7 +23,7 @@ _MANY = ("CONCATENATION", "PACK", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2")  
 
 
 @dataclass
-class Plan:
+class Recipe:
     """How to quantise: the dtype of every node by its identity, the method for ranges, and refinements."""
 
     dtypes: dict[int, str]
@@ -72,8 +73,8 @@ _Key = tuple[int, str, int]  # tensor, dtype, and the node that wants a copy of 
 
 
 class _Rewriter:
-    def __init__(self, graph: Graph, seen: Observation, plan: Plan) -> None:
-        self.graph, self.seen, self.plan = graph, seen, plan
+    def __init__(self, graph: Graph, seen: Observation, recipe: Recipe) -> None:
+        self.graph, self.seen, self.recipe = graph, seen, recipe
         self.groups = _Groups()
         self.tensors = {id(t): t for t in graph.tensors()}
         self.made: dict[int, str] = {id(t): t.dtype for t in graph.tensors()}  # the dtype that its producer gives
@@ -86,12 +87,12 @@ class _Rewriter:
 
     def group_values(self) -> None:
         for x in self.graph.inputs:
-            if x.dtype == "float32" and not self.plan.float_io and self._input_dtype(x):
+            if x.dtype == "float32" and not self.recipe.float_io and self._input_dtype(x):
                 self.made[id(x)] = self._input_dtype(x)
         moved: set[int] = set()
         ignored: set[int] = set()
         for node in self.graph.nodes:
-            dtype = self.plan.dtypes.get(id(node), "float32")
+            dtype = self.recipe.dtypes.get(id(node), "float32")
             if dtype == "float32":
                 continue
             same = node.op in scheme.SAME_SCALE
@@ -123,8 +124,8 @@ class _Rewriter:
                     members.append(self.tensors[key[0]])
 
     def _input_dtype(self, tensor: Tensor) -> str:
-        """int8 or int16 where every reader of a model's input wants that, "" where one stays float."""
-        dtypes = {self.plan.dtypes.get(id(n), "float32") for n in self.graph.consumers(tensor)}
+        """Return int8 or int16 where every reader of a model's input wants that, "" where one stays float."""
+        dtypes = {self.recipe.dtypes.get(id(n), "float32") for n in self.graph.consumers(tensor)}
         return "int8" if dtypes == {"int8"} or dtypes == {"int8", "int16"} else \
             "int16" if dtypes == {"int16"} else ""
 
@@ -146,12 +147,12 @@ class _Rewriter:
     def _range(self, statistics: Statistics | None, dtype: str) -> tuple[float, float]:
         if statistics is None or statistics.samples == 0:
             return 0.0, 0.0
-        return statistics.range_by("minmax" if dtype == "int16" else self.plan.method)
+        return statistics.range_by("minmax" if dtype == "int16" else self.recipe.method)
 
     # The new graph
 
     def value(self, key: _Key) -> Tensor:
-        """The tensor of a value; made, and its conversion put into the graph, when first asked for."""
+        """Return the tensor of a value; made, and its conversion put into the graph, when first asked for."""
         if key in self.built:
             return self.built[key]
         source = self.tensors[key[0]]
@@ -174,7 +175,7 @@ class _Rewriter:
         self.group_values()
         inputs = [self.value((id(t), self.made[id(t)], 0)) for t in self.graph.inputs]
         for node in self.graph.nodes:
-            self.add(node, self.plan.dtypes.get(id(node), "float32"))
+            self.add(node, self.recipe.dtypes.get(id(node), "float32"))
         outputs = [self._output(t) for t in self.graph.outputs]
         graph = Graph(self.graph.name, inputs, outputs, self.nodes, self.graph.labels, self.graph.metadata,
                       list(self.graph.notes))  # fmt: skip
@@ -183,7 +184,7 @@ class _Rewriter:
         return Rewritten(verify(graph), twins)
 
     def _output(self, tensor: Tensor) -> Tensor:
-        return self.value((id(tensor), "float32" if self.plan.float_io else self.made[id(tensor)], 0))
+        return self.value((id(tensor), "float32" if self.recipe.float_io else self.made[id(tensor)], 0))
 
     def add(self, node: Node, dtype: str) -> None:
         if dtype == "float32":
@@ -210,11 +211,11 @@ class _Rewriter:
         bias = node.input(place.bias)
         assert source is not None and weights is not None and weights.data is not None
         reals = np.zeros(weights.shape[place.axis]) if bias is None or bias.data is None else bias.data.astype(float)
-        known = self.plan.known.get(id(weights))
+        known = self.recipe.known.get(id(weights))
         wide = dtype == "int16"
         data, q = scheme.quantize_weights(weights.data, place.axis, reals, source.scale, out.scale, wide,
                                           None if known is None else known.scale)  # fmt: skip
-        if self.plan.bias_correction:
+        if self.recipe.bias_correction:
             reals = reals.reshape(-1) - self._shift(node, place, weights.data, data, q)
         scales = q.scale.astype(np.float64) * source.scale
         bias_dtype = "int64" if wide else "int32"
@@ -226,7 +227,7 @@ class _Rewriter:
 
     def _shift(self, node: Node, place: Weighted, real: np.ndarray, data: np.ndarray,
                q: Quantization) -> np.ndarray:
-        """What rounding the weights adds to each output on average: sum((quantised - real) * mean input).
+        """Return what rounding the weights adds to each output on average: sum((quantised - real) * mean input).
 
         Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", 2019, section 4.2,
         with means that were measured.
@@ -250,13 +251,13 @@ class _Rewriter:
         return np.asarray((error.reshape(channels, -1, depth).sum(axis=1) * mean).sum(axis=1))
 
 
-def rewrite(graph: Graph, seen: Observation, plan: Plan) -> Rewritten:
-    """The quantised graph. The float graph stays as it is; constants that did not change are shared."""
-    return _Rewriter(graph, seen, plan).rewrite()
+def rewrite(graph: Graph, seen: Observation, recipe: Recipe) -> Rewritten:
+    """Return the quantised graph. The float graph stays as it is; constants that did not change are shared."""
+    return _Rewriter(graph, seen, recipe).rewrite()
 
 
 def choose_dtypes(graph: Graph, wide: frozenset[int] = frozenset(), everything: str = "int8") -> dict[int, str]:
-    """A dtype for each node: `everything` where a kernel exists, int16 for the nodes in `wide`.
+    """Return a dtype for each node: `everything` where a kernel exists, int16 for the nodes in `wide`.
 
     Ops that only move or choose values take the dtype of what they move, so that no conversion comes between.
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """TensorFlow Lite's 8-bit and 16x8 quantisation schemes: what each op demands of its tensors.
 
-int8: real = scale * (q - zero_point), weights symmetric in [-127, 127] with a scale a channel, biases int32 at the
+int8: real = scale * (q - zero_point), weights symmetric in [-127, 127] with a scale per channel, biases int32 at the
 scale input * weights. int16: zero points are 0, biases int64. Source: "LiteRT 8-bit quantization specification"
 (ai.google.dev/edge/litert), and for 16 bits TFLM's kernels.
 """
@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from ..graph import WEIGHTED, Node, Quantization, Tensor
+from ..graph import Node, Quantization, Tensor
+from ..graph.tflite_ops import WEIGHTED, Activation, activation_of
 
 # Output scale and zero point that the kernels take for granted.
 FIXED: dict[str, dict[str, tuple[float, int]]] = {
@@ -43,7 +44,7 @@ LIMITS = {"int8": (-128, 127), "int16": (-32768, 32767)}
 
 
 def data_inputs(node: Node) -> list[int]:
-    """The inputs that carry values to be quantised; not weights, biases, axes and shapes."""
+    """Return the inputs that carry values to be quantised; not weights, biases, axes and shapes."""
     if node.op in WEIGHTED:
         weights = node.input(WEIGHTED[node.op].weights)
         own = [WEIGHTED[node.op].data]
@@ -52,10 +53,10 @@ def data_inputs(node: Node) -> list[int]:
 
 
 def can_run(node: Node, dtype: str) -> bool:
-    """Whether a float node's op has a kernel of this dtype in the scheme."""
+    """Tell whether a float node's op has a kernel of this dtype in the scheme."""
     if node.op not in RUNS_IN[dtype] or any(t.dtype != "float32" for t in node.outputs):
         return False
-    if node.attrs.get("fused_activation_function", 0) not in (0, 1, 2, 3):
+    if activation_of(node) in (Activation.TANH, Activation.SIGN_BIT):
         return False
     if node.op in WEIGHTED:
         weights, bias = node.input(WEIGHTED[node.op].weights), node.input(WEIGHTED[node.op].bias)
@@ -82,14 +83,14 @@ def per_tensor(scale: float, zero_point: int) -> Quantization:
 
 
 def quantize_array(values: np.ndarray, q: Quantization, dtype: str) -> np.ndarray:
-    """A constant with one scale, rounded half away from zero and saturated."""
+    """Return a constant with one scale, rounded half away from zero and saturated."""
     steps = values.astype(np.float64) / float(q.scale[0])
     whole = np.copysign(np.floor(np.abs(steps) + 0.5), steps) + int(q.zero_point[0])
     return np.asarray(np.clip(whole, *LIMITS[dtype]), dtype)
 
 
 def weight_channels(weights: np.ndarray, axis: int) -> np.ndarray:
-    """Weights as [channels, taps]."""
+    """Return weights as [channels, taps]."""
     return np.moveaxis(weights, axis, 0).reshape(weights.shape[axis], -1)
 
 
@@ -97,7 +98,7 @@ def quantize_weights(
     weights: np.ndarray, axis: int, bias: np.ndarray | None, in_scale: float, out_scale: float, wide: bool,
     scales: np.ndarray | None = None,
 ) -> tuple[np.ndarray, Quantization]:
-    """int8 weights, symmetric in [-127, 127], with a scale a channel.
+    """Return int8 weights, symmetric in [-127, 127], with a scale per channel.
 
     A channel's scale grows where its bias would not fit into the accumulator otherwise; a channel without weights
     gets one that keeps its bias exact to 1/256 of a step of the output. wide: the bias has 64 bits.
@@ -121,7 +122,7 @@ def quantize_weights(
 
 
 def quantize_bias(bias: np.ndarray, scales: np.ndarray, dtype: str) -> np.ndarray:
-    """Biases at the scale input * weights of each channel."""
+    """Return biases at the scale input * weights of each channel."""
     steps = bias.reshape(-1).astype(np.float64) / scales.astype(np.float64)
     limits = np.iinfo(dtype)
     bounds = (limits.min, limits.max) if dtype == "int32" else (-(2**40), 2**40)

@@ -52,7 +52,7 @@ def search(
     quantizer: Quantizer, options: Options, budget: Budget, convert: Callable[[Graph], Conversion],
     accuracy: Callable[[bytes], float] | None = None, float_accuracy: float | None = None,
 ) -> tuple[Quantized, Conversion]:
-    """The first step that is good enough and fits; with limits of size only, the best that fits.
+    """Return the first step that is good enough and fits; with limits of size only, the best that fits.
 
     accuracy: points of a .midge file on labelled samples; without it quality is dB. Raises UserError where nothing
     keeps to the budget, with what came nearest.
@@ -82,7 +82,7 @@ def search(
 
 
 def _goal(budget: Budget, float_accuracy: float | None) -> float | None:
-    """What quality suffices; None where the best is wanted that fits."""
+    """Return what quality suffices; None where the best is wanted that fits."""
     if float_accuracy is not None:
         if budget.max_drop is None and (budget.sized or budget.min_sqnr is not None):
             return None if budget.min_sqnr is None else 0.0

@@ -2,7 +2,7 @@
 """Every value inside a network while samples go through it, computed by the core that runs on the boards.
 
 A copy of the graph is lowered like any other, but planned so that no tensor shares its bytes: after a run all of them
-lie in the arena. So float and quantised networks are looked at in the same way, and no second implementation of the ops
+are in the arena. So float and quantised networks are looked at in the same way, and no second implementation of the ops
 is needed.
 """
 
@@ -21,8 +21,8 @@ from ..core.binding import Model
 from ..graph import Graph, Tensor
 from ..lowering import lower
 from ..lowering.program import Program
-from ..passes.dead_channels import drop_channels
-from ..program.arena import ALIGNMENT, Plan, whole
+from ..passes.dead_channels import drop_dead_channels
+from ..program.arena import ALIGNMENT, ArenaPlan, whole
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
 from ..program.packing.scratch import take_scratch
@@ -40,7 +40,7 @@ class Trace:
     def __init__(self, graph: Graph) -> None:
         originals = list(graph.tensors())
         copied, twins = graph.copied()
-        copied = run_passes(copied, leave_out=(drop_channels,))  # exact, but it changes the shapes of tensors
+        copied = run_passes(copied, leave_out=(drop_dead_channels,))  # exact, but it changes the shapes of tensors
         program = lower(copied, graph.name)
         elide_state_copies(program)
         take_scratch(program)
@@ -62,7 +62,7 @@ class Trace:
         self.tensors = [tensor for tensor, _, _ in self._seen]
 
     def root(self, tensor: Tensor) -> Tensor:
-        """The tensor under which the bytes of this one are seen."""
+        """Return the tensor under which the bytes of this one are seen."""
         return self._roots.get(id(tensor), tensor)
 
     def model(self) -> Model:
@@ -97,8 +97,8 @@ class Trace:
             return list(pool.map(part, range(threads)))
 
 
-def _plan_apart(program: Program) -> Plan:
-    """An arena in which every tensor and scratch has its own bytes."""
+def _plan_apart(program: Program) -> ArenaPlan:
+    """Return an arena in which every tensor and scratch has its own bytes."""
     size = 0
     starts: dict[int, int] = {}
     offsets: dict[int, int] = {}
@@ -123,4 +123,4 @@ def _plan_apart(program: Program) -> Plan:
     blocks = [whole(t.size, -1, len(program.steps)) for t in program.graph.tensors() if t.is_state]
     for block, tensor in zip(blocks, (t for t in program.graph.tensors() if t.is_state), strict=True):
         block.tensors.append(tensor)
-    return Plan(size, blocks, offsets, scratch)
+    return ArenaPlan(size, blocks, offsets, scratch)

@@ -11,13 +11,6 @@ bool mg_refuse_damage(const mg_check_t *check) {
     return mg_refuse_model(check, "impossible parameters, convert the model again", 0, 0);
 }
 
-bool mg_check_layout(const mg_check_t *check, uint32_t layouts) {
-    uint32_t layout = check->params.conv.layout;
-    return layout >= 32 || (layouts >> layout & 1u) != 0 /* unknown ones are the kernel's to refuse */
-           || mg_refuse_model(check, "weights packed for another core, convert the model again for this one: layout",
-                              layout, 0);
-}
-
 bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
     if (check->n_inputs != n_inputs || check->n_outputs != 1) {
         return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, n_inputs + 1);
@@ -170,14 +163,14 @@ bool mg_check_window(const mg_check_t *check, uint32_t in, uint32_t out, uint32_
     return true;
 }
 
-/* The table of channels, where it is one of channels.h: layout 3 has tables of its own. */
+/* The table of channels, where it is one of channels.h: layout MVE has tables of its own. */
 static bool check_table(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     switch (p->layout) {
-        case MG_LAYOUT_CANONICAL:
-        case MG_LAYOUT_NIBBLES: return mg_check_channels(check, p->channels_at, p->out_c);
-        case MG_LAYOUT_LANES:
-        case MG_LAYOUT_ROWS: return true;
+        case MG_LAYOUT_CONV_2D_PLAIN:
+        case MG_LAYOUT_CONV_2D_INT4: return mg_check_channels(check, p->channels_at, p->out_c);
+        case MG_LAYOUT_CONV_2D_MVE:
+        case MG_LAYOUT_DEPTHWISE_CONV_2D_MVE: return true;
         default: return mg_check_data(check, p->channels_at, mg_times(16, p->out_c));
     }
 }

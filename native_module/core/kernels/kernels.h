@@ -24,9 +24,6 @@ MG_CHECKED bool mg_refuse_damage(const mg_check_t *check);
 #define MG_REFUSE(check, message, found, wanted) mg_refuse_model((check), (message), (found), (wanted))
 #endif
 
-/* The kernel of the node's weight layout is in this build, whose layouts these are, a bit each. */
-MG_CHECKED bool mg_check_layout(const mg_check_t *check, uint32_t layouts);
-
 /* Whether a convolution is a dense layer. A build for those alone (MG_DENSE_ONLY) refuses every other one, so
  * that the compiler drops what patches and several pixels need. */
 static inline bool mg_is_dense(const mg_conv_params_t *p) {
@@ -113,48 +110,6 @@ static inline uint32_t mg_step(uint32_t count, uint32_t step) {
 
 /* Shapes and constants that conv2d and depthwise have in common, and the bytes that they want. */
 MG_CHECKED bool mg_check_conv(const mg_check_t *check, uint32_t weights, uint32_t scratch);
-
-/* CONV_2D with weights in pairs of channels: conv_dsp.c. */
-uint32_t mg_pairs_weights_size(const mg_conv_params_t *p);
-uint32_t mg_pairs_table_size(const mg_conv_params_t *p);
-uint32_t mg_pairs_scratch_size(const mg_conv_params_t *p);
-void mg_conv2d_pairs(const mg_call_t *call);
-
-/* DEPTHWISE_CONV_2D in strips: depthwise_dsp.c. */
-bool mg_strips_possible(const mg_conv_params_t *p);
-uint32_t mg_strips_scratch_size(const mg_conv_params_t *p);
-void mg_depthwise_strips(const mg_call_t *call);
-
-/* Both with two pixels in a word: conv_swar_pixels.c, depthwise_swar_pixels.c. */
-uint32_t mg_words_weights_size(const mg_conv_params_t *p);
-uint32_t mg_words_scratch_size(const mg_conv_params_t *p);
-uint32_t mg_words_scratch_step(const mg_conv_params_t *p);
-uint32_t mg_words_scratch_most(const mg_conv_params_t *p);
-void mg_conv2d_words(const mg_call_t *call);
-uint32_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p);
-uint32_t mg_depthwise_words_scratch_step(const mg_conv_params_t *p);
-uint32_t mg_depthwise_words_scratch_most(const mg_conv_params_t *p);
-void mg_depthwise_words(const mg_call_t *call);
-
-/* CONV_2D with weights in rows of 16: conv_mve.c. */
-MG_CHECKED bool mg_conv2d_rows_check(const mg_check_t *check);
-void mg_conv2d_rows(const mg_call_t *call);
-
-/* DEPTHWISE_CONV_2D of 16 channels at a time: depthwise_mve.c. */
-MG_CHECKED bool mg_depthwise_lanes_check(const mg_check_t *check);
-void mg_depthwise_lanes(const mg_call_t *call);
-
-/* CONV_2D with two channels in a word: conv_swar_channels.c. DEPTHWISE_CONV_2D a plane at a time:
- * depthwise_swar_channels.c. */
-uint32_t mg_twins_weights_size(const mg_conv_params_t *p);
-uint32_t mg_twins_scratch_size(const mg_conv_params_t *p);
-uint32_t mg_twins_scratch_step(const mg_conv_params_t *p);
-uint32_t mg_twins_scratch_most(const mg_conv_params_t *p);
-void mg_conv2d_twins(const mg_call_t *call);
-uint32_t mg_planes_scratch_size(const mg_conv_params_t *p);
-uint32_t mg_planes_scratch_step(const mg_conv_params_t *p);
-uint32_t mg_planes_scratch_most(const mg_conv_params_t *p);
-void mg_depthwise_planes(const mg_call_t *call);
 
 /* The shapes of a pooling op. */
 MG_CHECKED bool mg_check_pool(const mg_check_t *check);

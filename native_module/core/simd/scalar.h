@@ -6,6 +6,8 @@
 #define MG_SIMD_NAME "scalar"
 #endif
 
+#include "portable.h"
+
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     for (uint32_t i = 0; i < k; i++) {
@@ -46,17 +48,3 @@ static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     }
     return sum;
 }
-
-#ifndef MG_OWN_HIGH_MUL
-static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
-    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
-}
-#endif
-
-static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
-    int32_t high = mg_high_mul_twice(x, multiplier);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
-    return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
-}
-
-#include "plain.h"

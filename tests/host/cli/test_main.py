@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from midge.cli.main import COMMANDS, cli
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -36,7 +36,7 @@ def test_help_loads_no_command() -> None:
 
 @pytest.mark.parametrize("command", ["upload", "boards"])
 def test_talking_to_a_board_needs_no_numpy(command: str, wand_tflite: Path, tmp_path: Path) -> None:
-    (tmp_path / "wand.midge").write_bytes(convert(wand_tflite).blob)
+    (tmp_path / "wand.midge").write_bytes(convert_model(wand_tflite).blob)
     port = ["--port", str(tmp_path / "nowhere")]
     modules = loaded(command, *([str(tmp_path / "wand.midge")] if command == "upload" else []), *port)
     assert "midge.link.transport.line" in modules, "it did not come as far as the port"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import midge
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 
 # Arena bytes that TFLM with CMSIS-NN reports on a Cortex-M4 (its own AllocateTensors, -O3 build).
@@ -26,7 +26,7 @@ CORTEX_M4_ARENAS = {
 
 @pytest.mark.parametrize("name", CORTEX_M4_ARENAS)
 def test_arena_is_smaller_than_on_tflm(shared: Path, name: str) -> None:
-    assert convert(shared / f"models/{name}.tflite").plan.arena_size <= CORTEX_M4_ARENAS[name]
+    assert convert_model(shared / f"models/{name}.tflite").plan.arena_size <= CORTEX_M4_ARENAS[name]
 
 
 REPORT = """
@@ -48,7 +48,7 @@ def test_arena_of_every_model_is_smaller_than_on_this_machines_tflm(shared: Path
     compared = 0
     for path in sorted((shared / "models").rglob("*.tflite")):
         try:
-            ours = convert(path).plan.arena_size
+            ours = convert_model(path).plan.arena_size
         except UserError:
             continue
         theirs = tflm_arena(path)
@@ -60,7 +60,7 @@ def test_arena_of_every_model_is_smaller_than_on_this_machines_tflm(shared: Path
 
 def test_keyword_spotting_accuracy(shared: Path) -> None:
     data = np.load(shared / "data/ready/kws01_mfcc_1000_visible.npz")
-    model = midge.load(convert(shared / "models/mlperf-tiny/kws_ref_model.tflite").blob)
+    model = midge.load(convert_model(shared / "models/mlperf-tiny/kws_ref_model.tflite").blob)
     out = np.zeros(12, np.int8)
     right = 0
     for x, y in zip(data["x_int8_kws_ref"], data["y"], strict=True):
@@ -71,7 +71,7 @@ def test_keyword_spotting_accuracy(shared: Path) -> None:
 
 def test_person_detection(shared: Path) -> None:
     data = np.load(shared / "data/ready/person_96x96.npz")
-    model = midge.load(convert(shared / "models/tflite-micro/person_detect.tflite").blob)
+    model = midge.load(convert_model(shared / "models/tflite-micro/person_detect.tflite").blob)
     out = np.zeros(2, np.int8)
     for x, person in zip(data["x_int8"], data["y_is_person"], strict=True):
         model.run(np.ascontiguousarray(x), out=out)

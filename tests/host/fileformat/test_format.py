@@ -3,7 +3,7 @@
 
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core.binding import check_file
 from midge.errors import UserError
 from midge.fileformat.read import decode
@@ -11,7 +11,7 @@ from midge.fileformat.read import decode
 
 @pytest.fixture(scope="module")
 def blob(wand_tflite) -> bytes:
-    return convert(wand_tflite, labels=["a", "b", "c", "d", "e", "ü"], name="Zauberstab").blob
+    return convert_model(wand_tflite, labels=["a", "b", "c", "d", "e", "ü"], name="Zauberstab").blob
 
 
 def test_round_trip(blob: bytes) -> None:

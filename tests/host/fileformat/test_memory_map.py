@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 from midge.fileformat import memory_map as anatomy
 from midge.fileformat.read import decode
 from midge.plots.network import ranks
@@ -13,7 +13,7 @@ from midge.plots.network import ranks
 
 @pytest.fixture(scope="module")
 def wand(wand_tflite: Path) -> Conversion:
-    return convert(wand_tflite)
+    return convert_model(wand_tflite)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_every_node_hangs_together(model: anatomy.Anatomy) -> None:
 
 @pytest.mark.parametrize("name", ["mlperf-tiny/vww_96_int8", "microwakeword/v2_okay_nabu", "mlonmcu-models/lstm2"])
 def test_no_two_values_share_bytes_while_both_are_needed(shared: Path, name: str) -> None:
-    model = anatomy.dissect(decode(convert(shared / "models" / f"{name}.tflite").blob))
+    model = anatomy.dissect(decode(convert_model(shared / "models" / f"{name}.tflite").blob))
     for a in model.spans:
         for b in model.spans:
             if a is not b and a.offset < b.end and b.offset < a.end and max(a.first, b.first) < min(a.last, b.last):

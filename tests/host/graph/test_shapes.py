@@ -9,48 +9,48 @@ import pytest
 from click.testing import CliRunner
 
 from midge.cli.convert import convert as command
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core import binding as _midge
 from midge.errors import UserError
 from midge.graph import graph as ir
 from midge.graph.shapes import RULES, fix_shapes
 from midge.importers.tflite.importer import read_tflite
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 
 def open_model(*, second: bool = False) -> bytes:
     """x [-1, -1, -1, 2] -> conv 3x3 -> mean over its pixels -> dense; its own shapes say 1 for what is open."""
     rng = np.random.default_rng(3)
     tensors = [
-        Tensor("x", (1, 1, 1, 2), "int8", scale=0.1, shape_signature=(-1, -1, -1, 2)),
-        Tensor("w", data=rng.integers(-127, 128, (4, 3, 3, 2), np.int8), scale=0.01),
-        Tensor("b", data=np.arange(4, dtype=np.int32), scale=0.001),
-        Tensor("c", (1, 1, 1, 4), "int8", scale=0.2, shape_signature=(-1, -1, -1, 4)),
-        Tensor("axes", data=np.array([1, 2], np.int32)),
-        Tensor("m", (1, 4), "int8", scale=0.2, shape_signature=(-1, 4)),
-        Tensor("v", data=rng.integers(-127, 128, (3, 4), np.int8), scale=0.01),
-        Tensor("y", (1, 3), "int8", scale=0.1, shape_signature=(-1, 3)),
+        FlatTensor("x", (1, 1, 1, 2), "int8", scale=0.1, shape_signature=(-1, -1, -1, 2)),
+        FlatTensor("w", data=rng.integers(-127, 128, (4, 3, 3, 2), np.int8), scale=0.01),
+        FlatTensor("b", data=np.arange(4, dtype=np.int32), scale=0.001),
+        FlatTensor("c", (1, 1, 1, 4), "int8", scale=0.2, shape_signature=(-1, -1, -1, 4)),
+        FlatTensor("axes", data=np.array([1, 2], np.int32)),
+        FlatTensor("m", (1, 4), "int8", scale=0.2, shape_signature=(-1, 4)),
+        FlatTensor("v", data=rng.integers(-127, 128, (3, 4), np.int8), scale=0.01),
+        FlatTensor("y", (1, 3), "int8", scale=0.1, shape_signature=(-1, 3)),
     ]
     conv = {"padding": "SAME", "stride_h": 2, "stride_w": 2}
     operators = [
-        Operator("CONV_2D", ["x", "w", "b"], ["c"], conv, 3),
-        Operator("MEAN", ["c", "axes"], ["m"], {"keep_dims": False}, 2),
-        Operator("FULLY_CONNECTED", ["m", "v", None], ["y"], {}, 4),
+        FlatOperator("CONV_2D", ["x", "w", "b"], ["c"], conv, 3),
+        FlatOperator("MEAN", ["c", "axes"], ["m"], {"keep_dims": False}, 2),
+        FlatOperator("FULLY_CONNECTED", ["m", "v", None], ["y"], {}, 4),
     ]
     inputs = ["x"]
     if second:
-        tensors += [Tensor("z", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1)),
-                    Tensor("r", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1))]  # fmt: skip
-        operators.append(Operator("RELU", ["z"], ["r"]))
+        tensors += [FlatTensor("z", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1)),
+                    FlatTensor("r", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1))]  # fmt: skip
+        operators.append(FlatOperator("RELU", ["z"], ["r"]))
         inputs.append("z")
-    return model_bytes(Graph(tensors, operators, inputs, ["y", "r"] if second else ["y"]))
+    return model_bytes(FlatGraph(tensors, operators, inputs, ["y", "r"] if second else ["y"]))
 
 
 def test_the_shape_is_asked_for() -> None:
     with pytest.raises(UserError, match=r"'x' has the dynamic shape .*; give one: midge convert --shape 1,N,N,2$"):
-        convert(open_model())
+        convert_model(open_model())
     with pytest.raises(UserError, match=r"give one: midge convert --shape x=1,N,N,2$"):
-        convert(open_model(second=True))
+        convert_model(open_model(second=True))
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 6, 2), (2, 3, 4, 2), (1, 1, 1, 2)])
@@ -59,7 +59,7 @@ def test_answers_are_those_of_a_model_of_that_shape(shape: tuple[int, ...]) -> N
 
     n, h, w, _ = shape
     fixed = {"x": shape, "c": (n, -(-h // 2), -(-w // 2), 4), "m": (n, 4), "y": (n, 3)}
-    blob = convert(open_model(), shapes=shape).blob
+    blob = convert_model(open_model(), shapes=shape).blob
     x, y = np.random.default_rng(5).integers(-128, 128, shape, np.int8), bytearray(3 * n)
     _midge.Model(blob).run(x.tobytes(), y)
     reference = runtime.Interpreter.from_bytes(closed(open_model(), fixed))
@@ -72,15 +72,15 @@ def closed(model: bytes, shapes: Mapping[str, Sequence[int]]) -> bytes:
     """The open model again, its shapes in the file."""
     graph = read_tflite(model, "open")
     tensors = [
-        Tensor(t.name, tuple(shapes.get(t.name, t.shape)), t.dtype, data=t.data, scale=t.scale or None)
+        FlatTensor(t.name, tuple(shapes.get(t.name, t.shape)), t.dtype, data=t.data, scale=t.scale or None)
         for t in graph.tensors()
     ]
     operators = [
-        Operator("CONV_2D", ["x", "w", "b"], ["c"], {"padding": "SAME", "stride_h": 2, "stride_w": 2}, 3),
-        Operator("MEAN", ["c", "axes"], ["m"], {"keep_dims": False}, 2),
-        Operator("FULLY_CONNECTED", ["m", "v", None], ["y"], {}, 4),
+        FlatOperator("CONV_2D", ["x", "w", "b"], ["c"], {"padding": "SAME", "stride_h": 2, "stride_w": 2}, 3),
+        FlatOperator("MEAN", ["c", "axes"], ["m"], {"keep_dims": False}, 2),
+        FlatOperator("FULLY_CONNECTED", ["m", "v", None], ["y"], {}, 4),
     ]
-    return model_bytes(Graph(tensors, operators, ["x"], ["y"]))
+    return model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
 
 
 def test_several_inputs_by_name(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_several_inputs_by_name(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert "[1, 8, 8, 2]" in done.output and "[1, 7]" in done.output
     with pytest.raises(UserError, match=r"'z' has the dynamic shape \[-1, -1\]; give one: .* --shape z=1,N"):
-        convert(model, shapes={"x": (1, 8, 8, 2)})
+        convert_model(model, shapes={"x": (1, 8, 8, 2)})
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_several_inputs_by_name(tmp_path: Path) -> None:
 )
 def test_mistakes(shapes: object, words: str) -> None:
     with pytest.raises(UserError, match=words) as refusal:
-        convert(open_model(), shapes=shapes)  # type: ignore[arg-type]
+        convert_model(open_model(), shapes=shapes)  # type: ignore[arg-type]
     assert "\n" not in str(refusal.value)
 
 

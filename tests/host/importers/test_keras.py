@@ -21,7 +21,7 @@ from midge.api import ConvertedModel, convert
 from midge.cli.main import cli
 from midge.errors import UnsupportedModel, UserError
 from midge.importers import read_model
-from midge.importers.keras import importer
+from midge.importers.keras import reader, registry
 from tests.support import ROOT
 
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'midge[keras]'")
@@ -331,8 +331,8 @@ def test_every_layer_is_documented_and_tested() -> None:
     text = (ROOT / "host_tools/docs/keras.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"`(\w+)`", text.split("## Layers")[1].split("## Activations")[0]))
     tested = {case.split()[0] for case in (*CASES, *MERGES)} | {"Embedding"}
-    assert set(importer.LAYERS) == listed
-    assert set(importer.LAYERS) <= tested
+    assert set(registry.LAYERS) == listed
+    assert set(registry.LAYERS) <= tested
     named = re.findall(r"`(\w+)`", text.split("## Activations")[1].split("; any")[0])
     assert named == list(ACTIVATIONS)
 
@@ -419,7 +419,7 @@ def test_zip_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importer, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(reader, "_MOST_BYTES", 1 << 20)
     path = saved(tmp_path, L.Dense(2))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("more.bin", bytes(2 << 20))

@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from onnx import TensorProto
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from tests.support.onnx_models import (
     BOTH,
@@ -370,7 +370,7 @@ def test_something_like_gelu_is_no_gelu(tmp_path: Path) -> None:
     nodes = chain("Div z root2 > d, Erf d > e, Add e one > a, Mul x a > m, Mul m half > y")
     model = make(nodes, {"x": [3, 4], "z": [3, 4]}, {"root2": ROOT2, "half": HALF, "one": ONE})
     with pytest.raises(UserError, match="ERF"):
-        convert(save(model, tmp_path))
+        convert_model(save(model, tmp_path))
 
 
 def test_layer_normalization_written_out(tmp_path: Path) -> None:
@@ -450,5 +450,5 @@ def test_open_batch_and_given_shape(tmp_path: Path) -> None:
 
 def test_frozen_inputs(tmp_path: Path) -> None:
     path = save(make([node("Conv", "x w")], {"x": [1, 2, 6, 6], "w": [4, 2, 3, 3]}, {}), tmp_path)
-    conversion = convert(path, frozen={"w": CONV_WEIGHTS["w"].astype(np.float64)})
+    conversion = convert_model(path, frozen={"w": CONV_WEIGHTS["w"].astype(np.float64)})
     assert [t.name for t in conversion.program.graph.inputs] == ["x"]

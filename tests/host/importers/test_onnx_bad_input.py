@@ -15,7 +15,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core.binding import check_file
 from midge.errors import UnsupportedModel, UserError
 from tests.support.command import midge
@@ -26,7 +26,7 @@ from tests.support.onnx_models import CONV, CONV_WEIGHTS, IMAGE, chain, make, no
 def refusal(model: onnx.ModelProto, folder: Path, **options: object) -> str:
     """The text with which a model is refused, as the command prints it."""
     with pytest.raises(UserError) as caught:
-        convert(save(model, folder), **options)  # type: ignore[arg-type]
+        convert_model(save(model, folder), **options)  # type: ignore[arg-type]
     text = str(caught.value)
     assert isinstance(caught.value, UnsupportedModel) or "\n" not in text
     return text
@@ -49,12 +49,12 @@ def small() -> onnx.ModelProto:
 def test_mutations(seed: int, tmp_path: Path) -> None:
     """Always a model that the core accepts or a UserError, never another exception."""
     rng, data, path = random.Random(seed), small().SerializeToString(), tmp_path / "mutant.onnx"
-    convert(save(small(), tmp_path))
+    convert_model(save(small(), tmp_path))
     for i in range(MUTATIONS // 4):
         path.write_bytes(mutate(data, rng))
         what = f"seed {seed}, mutation {i}"
         try:
-            blob = convert(path).blob
+            blob = convert_model(path).blob
         except UserError as error:
             assert isinstance(error, UnsupportedModel) or "\n" not in str(error), what
         except Exception as error:
@@ -68,7 +68,7 @@ def test_no_onnx_file(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(data)
     with pytest.raises(UserError, match="export or download it again") as caught:
-        convert(path)
+        convert_model(path)
     assert "\n" not in str(caught.value)
 
 
@@ -76,7 +76,7 @@ def test_weights_in_another_file(tmp_path: Path) -> None:
     model = make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",))
     onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, size_threshold=0)
     with pytest.raises(UserError, match=r"'w' lie in a file of their own; .*onnx\.save\(onnx\.load"):
-        convert(tmp_path / "net.onnx")
+        convert_model(tmp_path / "net.onnx")
 
 
 def test_every_op_in_the_way_is_named(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_dynamic_axes_ask_for_a_shape(tmp_path: Path) -> None:
     assert "does not fit" in refusal(model, tmp_path, shapes={"x": (1, 3, 8, 8)})
     assert "does not fit" in refusal(model, tmp_path, shapes={"x": (1, 2, 8)})
     assert "no input 'z'; the inputs are x" in refusal(model, tmp_path, shapes={"z": (1, 2, 8, 8)})
-    assert convert(save(model, tmp_path), shapes=(1, 2, 8, 8)).program.graph.inputs[0].shape == (1, 8, 8, 2)
+    assert convert_model(save(model, tmp_path), shapes=(1, 2, 8, 8)).program.graph.inputs[0].shape == (1, 8, 8, 2)
     run = midge("convert", save(model, tmp_path), "--shape", "1,2,8,8")
     assert run.returncode == 0, run.stderr
 
@@ -202,7 +202,7 @@ def test_tensors_of_float16_and_raw_data(tmp_path: Path) -> None:
     model = make([CONV], IMAGE, {}, outputs=("c",))
     typed = helper.make_tensor("w", TensorProto.FLOAT, (4, 2, 3, 3), CONV_WEIGHTS["w"].reshape(-1).tolist())
     model.graph.initializer.append(typed)
-    one = convert(save(model, tmp_path)).blob
+    one = convert_model(save(model, tmp_path)).blob
     del model.graph.initializer[:]
     model.graph.initializer.append(numpy_helper.from_array(CONV_WEIGHTS["w"], "w"))
-    assert convert(save(model, tmp_path)).blob == one
+    assert convert_model(save(model, tmp_path)).blob == one

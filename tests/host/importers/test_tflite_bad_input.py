@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core.binding import check_file
 from midge.errors import UnsupportedModel, UserError
 from midge.importers.tflite import writer as tflite_writer
@@ -19,7 +19,7 @@ from tests.support.mutation import LONG, MUTATIONS, mutate
 
 def assert_clean(data: bytes, what: str) -> None:
     try:
-        blob = convert(data, name="mutant").blob
+        blob = convert_model(data, name="mutant").blob
     except UserError as error:
         text = str(error)
         assert text, what
@@ -68,31 +68,31 @@ def test_every_truncation_step(wand_tflite: Path) -> None:
 )
 def test_negative_models_are_refused_by_name(shared: Path, name: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
-        convert(shared / "models/negative" / f"{name}.tflite")
+        convert_model(shared / "models/negative" / f"{name}.tflite")
 
 
 def test_all_unsupported_ops_are_named_at_once() -> None:
-    tensors = [tflite_writer.Tensor(name, (1, 4), "int8", scale=0.5) for name in ("x", "a", "b", "y")]
+    tensors = [tflite_writer.FlatTensor(name, (1, 4), "int8", scale=0.5) for name in ("x", "a", "b", "y")]
     operators = [
-        tflite_writer.Operator("CUSTOM:Sinh", ["x"], ["a"]),
-        tflite_writer.Operator("RELU", ["a"], ["b"]),
-        tflite_writer.Operator("CUSTOM:Cosh", ["b"], ["y"]),
+        tflite_writer.FlatOperator("CUSTOM:Sinh", ["x"], ["a"]),
+        tflite_writer.FlatOperator("RELU", ["a"], ["b"]),
+        tflite_writer.FlatOperator("CUSTOM:Cosh", ["b"], ["y"]),
     ]
-    data = tflite_writer.model_bytes(tflite_writer.Graph(tensors, operators, ["x"], ["y"]))
+    data = tflite_writer.model_bytes(tflite_writer.FlatGraph(tensors, operators, ["x"], ["y"]))
     with pytest.raises(UnsupportedModel) as refusal:
-        convert(data)
+        convert_model(data)
     assert [(op, layer) for op, layer, _ in refusal.value.items] == [("CUSTOM:Sinh", "a"), ("CUSTOM:Cosh", "y")]
     assert "CUSTOM:Sinh (1x, first 'a')" in str(refusal.value) and "CUSTOM:Cosh" in str(refusal.value)
 
 
 def test_a_missing_file() -> None:
     with pytest.raises(UserError, match="No such file or directory; check the path"):
-        convert("nowhere.tflite")
+        convert_model("nowhere.tflite")
 
 
 def test_a_foreign_file() -> None:
     with pytest.raises(UserError, match="not a .tflite file"):
-        convert(b"\x89PNG\r\n\x1a\n" * 10)
+        convert_model(b"\x89PNG\r\n\x1a\n" * 10)
 
 
 def dense(**changes: object) -> bytes:
@@ -105,15 +105,15 @@ def dense(**changes: object) -> bytes:
     }
     for name, change in changes.items():
         tensors[name] |= change  # type: ignore[operator]
-    operator = tflite_writer.Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {}, 4)
-    made = [tflite_writer.Tensor(name, **fields) for name, fields in tensors.items()]  # type: ignore[arg-type]
-    return tflite_writer.model_bytes(tflite_writer.Graph(made, [operator], ["x"], ["y"]))
+    operator = tflite_writer.FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {}, 4)
+    made = [tflite_writer.FlatTensor(name, **fields) for name, fields in tensors.items()]  # type: ignore[arg-type]
+    return tflite_writer.model_bytes(tflite_writer.FlatGraph(made, [operator], ["x"], ["y"]))
 
 
 def circle() -> bytes:
-    tensors = [tflite_writer.Tensor(name, (1, 4), "int8", scale=0.5) for name in "xab"]
-    operators = [tflite_writer.Operator("ADD", ["x", "b"], ["a"]), tflite_writer.Operator("RELU", ["a"], ["b"])]
-    return tflite_writer.model_bytes(tflite_writer.Graph(tensors, operators, ["x"], ["b"]))
+    tensors = [tflite_writer.FlatTensor(name, (1, 4), "int8", scale=0.5) for name in "xab"]
+    operators = [tflite_writer.FlatOperator("ADD", ["x", "b"], ["a"]), tflite_writer.FlatOperator("RELU", ["a"], ["b"])]
+    return tflite_writer.model_bytes(tflite_writer.FlatGraph(tensors, operators, ["x"], ["b"]))
 
 
 FLOATS = {"scale": None, "dtype": "float32"}
@@ -134,19 +134,19 @@ FLOATS = {"scale": None, "dtype": "float32"}
 )  # fmt: skip
 def test_models_that_make_no_sense(model: bytes, words: str) -> None:
     with pytest.raises(UserError, match=words) as refusal:
-        convert(model)
+        convert_model(model)
     assert isinstance(refusal.value, UnsupportedModel) or "\n" not in str(refusal.value)
 
 
 MEASURE = """
 import re, sys, time
-from midge.convert import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 slowest = 0.0
 for path in sys.argv[1:]:
     start = time.process_time()
     try:
-        convert(path)
+        convert_model(path)
     except UserError:
         pass
     slowest = max(slowest, time.process_time() - start)

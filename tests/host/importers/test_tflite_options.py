@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from flatbuffers import flexbuffers
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UnsupportedModel
 from midge.importers.tflite.importer import read_tflite
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 
 def window_model(options: dict[str, object] | bytes) -> bytes:
-    x, y = Tensor("x", (1, 8), "int16"), Tensor("y", (1, 8), "int16")
-    w = Tensor("w", data=np.arange(8, dtype=np.int16))
-    return model_bytes(Graph([x, w, y], [Operator("CUSTOM:SignalWindow", ["x", "w"], ["y"], options)], ["x"], ["y"]))
+    x, y = FlatTensor("x", (1, 8), "int16"), FlatTensor("y", (1, 8), "int16")
+    w = FlatTensor("w", data=np.arange(8, dtype=np.int16))
+    window = FlatOperator("CUSTOM:SignalWindow", ["x", "w"], ["y"], options)
+    return model_bytes(FlatGraph([x, w, y], [window], ["x"], ["y"]))
 
 
 def test_options_reach_the_node() -> None:
@@ -29,10 +30,10 @@ def test_options_reach_the_node() -> None:
                                      flexbuffers.Dumps({"shift": 12})[:-1]])  # fmt: skip
 def test_options_that_are_no_map_are_missing(options: bytes) -> None:
     with pytest.raises(UnsupportedModel, match=r"SignalWindow.*no option 'shift'"):
-        convert(window_model(bytes(options)))
+        convert_model(window_model(bytes(options)))
 
 
 @pytest.mark.parametrize("shift", [-1, 32, 1 << 40])
 def test_options_out_of_range(shift: int) -> None:
     with pytest.raises(UnsupportedModel, match="the option shift = "):
-        convert(window_model({"shift": shift}))
+        convert_model(window_model({"shift": shift}))

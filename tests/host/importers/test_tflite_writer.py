@@ -13,7 +13,7 @@ import tflite
 from numpy.lib.stride_tricks import sliding_window_view
 
 from midge.importers.tflite import writer as tflite_writer
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes, option_fields, write_tflite
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes, option_fields, write_tflite
 
 RNG = np.random.default_rng(20261123)
 FEATURE_MAP = RNG.standard_normal((1, 6, 5, 4)).astype(np.float32)
@@ -32,15 +32,17 @@ def run_tflm(model: bytes, *inputs: np.ndarray, runs: int = 1) -> np.ndarray:
 
 def single_op(
     op: str,
-    activations: list[Tensor],
-    constants: list[Tensor],
-    output: Tensor,
+    activations: list[FlatTensor],
+    constants: list[FlatTensor],
+    output: FlatTensor,
     options: Mapping[str, Any] | None = None,
     version: int = 1,
-) -> Graph:
+) -> FlatGraph:
     inputs = [tensor.name for tensor in activations]
-    operator = Operator(op, [*inputs, *(tensor.name for tensor in constants)], [output.name], options or {}, version)
-    return Graph([*activations, *constants, output], [operator], inputs, [output.name])
+    operator = FlatOperator(
+        op, [*inputs, *(tensor.name for tensor in constants)], [output.name], options or {}, version
+    )
+    return FlatGraph([*activations, *constants, output], [operator], inputs, [output.name])
 
 
 def uniform(*shape: int) -> np.ndarray:
@@ -130,8 +132,8 @@ FLOAT_CASES: list[tuple[str, np.ndarray, list[np.ndarray], dict[str, Any], Calla
 def test_float_operator_runs_in_tflm(case: tuple[Any, ...]) -> None:
     op, x, arrays, options, reference = case
     expected = reference(x)
-    constants = [Tensor(f"constant{i}", data=array) for i, array in enumerate(arrays)]
-    graph = single_op(op, [Tensor("x", x.shape)], constants, Tensor("y", expected.shape), options)
+    constants = [FlatTensor(f"constant{i}", data=array) for i, array in enumerate(arrays)]
+    graph = single_op(op, [FlatTensor("x", x.shape)], constants, FlatTensor("y", expected.shape), options)
     np.testing.assert_allclose(run_tflm(model_bytes(graph), x), expected, rtol=1e-5, atol=2e-6)
 
 
@@ -143,12 +145,12 @@ def test_int8_conv_with_a_scale_per_channel() -> None:
     scales = np.array([0.004, 0.008, 0.002], np.float32)
     graph = single_op(
         "CONV_2D",
-        [Tensor("x", x.shape, "int8", scale=x_scale, zero_point=x_zero_point)],
+        [FlatTensor("x", x.shape, "int8", scale=x_scale, zero_point=x_zero_point)],
         [
-            Tensor("filter", data=weights, scale=scales),
-            Tensor("bias", data=bias, scale=scales * x_scale),
+            FlatTensor("filter", data=weights, scale=scales),
+            FlatTensor("bias", data=bias, scale=scales * x_scale),
         ],
-        Tensor("y", (1, 4, 3, 3), "int8", scale=y_scale, zero_point=y_zero_point),
+        FlatTensor("y", (1, 4, 3, 3), "int8", scale=y_scale, zero_point=y_zero_point),
         {"padding": "VALID", **UNIT},
         version=3,
     )
@@ -162,17 +164,17 @@ def test_int8_add_and_quantize_and_dequantize() -> None:
     x = uniform(2, 8)
     quantized = {"dtype": "int8", "scale": 1.0 / 64.0, "zero_point": -5}
     tensors = [
-        Tensor("x", x.shape),
-        Tensor("q", x.shape, **quantized),
-        Tensor("sum", x.shape, "int8", scale=1.0 / 32.0),
-        Tensor("y", x.shape),
+        FlatTensor("x", x.shape),
+        FlatTensor("q", x.shape, **quantized),
+        FlatTensor("sum", x.shape, "int8", scale=1.0 / 32.0),
+        FlatTensor("y", x.shape),
     ]
     operators = [
-        Operator("QUANTIZE", ["x"], ["q"]),
-        Operator("ADD", ["q", "q"], ["sum"], version=2),
-        Operator("DEQUANTIZE", ["sum"], ["y"]),
+        FlatOperator("QUANTIZE", ["x"], ["q"]),
+        FlatOperator("ADD", ["q", "q"], ["sum"], version=2),
+        FlatOperator("DEQUANTIZE", ["sum"], ["y"]),
     ]
-    model = model_bytes(Graph(tensors, operators, ["x"], ["y"]))
+    model = model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
     np.testing.assert_allclose(run_tflm(model, x), 2.0 * x, atol=1.0 / 32.0)
 
 
@@ -181,9 +183,9 @@ def test_int4_weights_are_packed_low_nibble_first() -> None:
     x = RNG.integers(-128, 128, (1, 8), np.int8)
     graph = single_op(
         "FULLY_CONNECTED",
-        [Tensor("x", x.shape, "int8", scale=0.5)],
-        [Tensor("weights", dtype="int4", data=weights, scale=0.5)],
-        Tensor("y", (1, 5), "int8", scale=8.0),
+        [FlatTensor("x", x.shape, "int8", scale=0.5)],
+        [FlatTensor("weights", dtype="int4", data=weights, scale=0.5)],
+        FlatTensor("y", (1, 5), "int8", scale=8.0),
         {"keep_num_dims": False},
     )
     graph.operators[0].inputs = ["x", "weights", None]  # the bias is optional
@@ -196,9 +198,9 @@ def test_custom_operator_takes_a_flexbuffer_map() -> None:
     window = np.array([4096, 2048, 4096, -4096], np.int16)
     graph = single_op(
         "CUSTOM:SignalWindow",
-        [Tensor("x", x.shape, "int16")],
-        [Tensor("window", data=window)],
-        Tensor("y", x.shape, "int16"),
+        [FlatTensor("x", x.shape, "int16")],
+        [FlatTensor("window", data=window)],
+        FlatTensor("y", x.shape, "int16"),
         {"shift": 12},
     )
     np.testing.assert_array_equal(run_tflm(model_bytes(graph), x), [[100, 100, -300, -400]])
@@ -206,33 +208,37 @@ def test_custom_operator_takes_a_flexbuffer_map() -> None:
 
 def test_state_initialised_by_a_second_subgraph() -> None:
     int8 = {"dtype": "int8", "scale": 0.5}
-    handle = Operator("VAR_HANDLE", [], ["state"], {"container": "", "shared_name": "total"})
-    main = Graph(
-        [Tensor("x", (1, 2), **int8), Tensor("state", (), "resource"), *(Tensor(n, (1, 2), **int8) for n in "ab")],
+    handle = FlatOperator("VAR_HANDLE", [], ["state"], {"container": "", "shared_name": "total"})
+    main = FlatGraph(
         [
-            Operator("CALL_ONCE", [], [], {"init_subgraph_index": 1}),
+            FlatTensor("x", (1, 2), **int8),
+            FlatTensor("state", (), "resource"),
+            *(FlatTensor(n, (1, 2), **int8) for n in "ab"),
+        ],
+        [
+            FlatOperator("CALL_ONCE", [], [], {"init_subgraph_index": 1}),
             handle,
-            Operator("READ_VARIABLE", ["state"], ["a"]),
-            Operator("ADD", ["a", "x"], ["b"], version=2),
-            Operator("ASSIGN_VARIABLE", ["state", "b"], []),
+            FlatOperator("READ_VARIABLE", ["state"], ["a"]),
+            FlatOperator("ADD", ["a", "x"], ["b"], version=2),
+            FlatOperator("ASSIGN_VARIABLE", ["state", "b"], []),
         ],
         ["x"],
         ["b"],
     )
-    zero = Tensor("zero", data=np.zeros((1, 2), np.int8), scale=0.5)
-    assign = Operator("ASSIGN_VARIABLE", ["state", "zero"], [])
-    init = Graph([Tensor("state", (), "resource"), zero], [handle, assign], [], [], name="init")
+    zero = FlatTensor("zero", data=np.zeros((1, 2), np.int8), scale=0.5)
+    assign = FlatOperator("ASSIGN_VARIABLE", ["state", "zero"], [])
+    init = FlatGraph([FlatTensor("state", (), "resource"), zero], [handle, assign], [], [], name="init")
     model = model_bytes([main, init])
     np.testing.assert_array_equal(run_tflm(model, np.array([[3, -2]], np.int8), runs=3), [[9, -6]])
 
 
-def conv_graph(**tensor_changes: Any) -> Graph:
-    filter_tensor = Tensor("filter", data=np.zeros((3, 1, 1, 2), np.int8), scale=[0.1, 0.2, 0.3], **tensor_changes)
+def conv_graph(**tensor_changes: Any) -> FlatGraph:
+    filter_tensor = FlatTensor("filter", data=np.zeros((3, 1, 1, 2), np.int8), scale=[0.1, 0.2, 0.3], **tensor_changes)
     return single_op(
         "CONV_2D",
-        [Tensor("x", (1, 4, 4, 2), "int8", scale=0.5, zero_point=-1, shape_signature=(-1, 4, 4, 2))],
-        [filter_tensor, Tensor("bias", data=np.arange(3, dtype=np.int32))],
-        Tensor("y", (1, 4, 4, 3), "int8", scale=1.0),
+        [FlatTensor("x", (1, 4, 4, 2), "int8", scale=0.5, zero_point=-1, shape_signature=(-1, 4, 4, 2))],
+        [filter_tensor, FlatTensor("bias", data=np.arange(3, dtype=np.int32))],
+        FlatTensor("y", (1, 4, 4, 3), "int8", scale=1.0),
         {"padding": "VALID", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU_N1_TO_1"},
         version=3,
     )
@@ -273,14 +279,14 @@ def test_every_field_reads_back() -> None:
 
 
 def test_operator_codes_beyond_127_keep_their_place() -> None:
-    graph = single_op("GELU", [Tensor("x", (4,))], [], Tensor("y", (4,)), {"approximate": True})
+    graph = single_op("GELU", [FlatTensor("x", (4,))], [], FlatTensor("y", (4,)), {"approximate": True})
     code = tflite.Model.GetRootAs(model_bytes(graph)).OperatorCodes(0)
     assert (code.BuiltinCode(), code.DeprecatedBuiltinCode()) == (tflite.BuiltinOperator.GELU, 127)
 
 
 def test_constants_are_aligned_to_16_bytes() -> None:
-    tensors = [Tensor(f"t{size}", data=np.full(size, 100 + size, np.uint8)) for size in range(1, 40)]
-    data = model_bytes(Graph([*tensors, Tensor("y", (1,))], [], [], ["y"]))
+    tensors = [FlatTensor(f"t{size}", data=np.full(size, 100 + size, np.uint8)) for size in range(1, 40)]
+    data = model_bytes(FlatGraph([*tensors, FlatTensor("y", (1,))], [], [], ["y"]))
     for tensor in tensors:
         assert isinstance(tensor.data, np.ndarray)
         length = tensor.data.size.to_bytes(4, "little")
@@ -309,31 +315,39 @@ def test_options_are_the_schemas() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: model_bytes(single_op("CONV2D", [Tensor("x", (1,))], [], Tensor("y", (1,)))), "no builtin operator"),
-        (lambda: model_bytes(single_op("TANH", [Tensor("x", (1,))], [], Tensor("y", (1,)), {"k": 1})), "it has none"),
         (
-            lambda: model_bytes(single_op("SOFTMAX", [Tensor("x", (1,))], [], Tensor("y", (1,)), {"gamma": 1.0})),
+            lambda: model_bytes(single_op("CONV2D", [FlatTensor("x", (1,))], [], FlatTensor("y", (1,)))),
+            "no builtin operator",
+        ),
+        (
+            lambda: model_bytes(single_op("TANH", [FlatTensor("x", (1,))], [], FlatTensor("y", (1,)), {"k": 1})),
+            "it has none",
+        ),
+        (
+            lambda: model_bytes(
+                single_op("SOFTMAX", [FlatTensor("x", (1,))], [], FlatTensor("y", (1,)), {"gamma": 1.0})
+            ),
             "no option gamma; it has beta",
         ),
         (
             lambda: model_bytes(
-                single_op("MAX_POOL_2D", [Tensor("x", (1,))], [], Tensor("y", (1,)), {"padding": "FULL"})
+                single_op("MAX_POOL_2D", [FlatTensor("x", (1,))], [], FlatTensor("y", (1,)), {"padding": "FULL"})
             ),
             "'FULL' is not one of SAME, VALID",
         ),
-        (lambda: model_bytes(Graph([Tensor("x", (1,))], [], ["x"], ["y"])), "no tensor named 'y'"),
-        (lambda: model_bytes(Graph([Tensor("x", (1,))] * 2, [], ["x"], ["x"])), "share a name"),
-        (lambda: model_bytes(Graph([Tensor("x", (1,), "float8")], [], ["x"], ["x"])), "'float8' is not one of"),
+        (lambda: model_bytes(FlatGraph([FlatTensor("x", (1,))], [], ["x"], ["y"])), "no tensor named 'y'"),
+        (lambda: model_bytes(FlatGraph([FlatTensor("x", (1,))] * 2, [], ["x"], ["x"])), "share a name"),
+        (lambda: model_bytes(FlatGraph([FlatTensor("x", (1,), "float8")], [], ["x"], ["x"])), "'float8' is not one of"),
         (lambda: model_bytes(conv_graph(quantized_dimension=3)), "3 scales .* along dimension 3; give 1 or 2"),
         (lambda: model_bytes(conv_graph(zero_point=[0, 0])), "3 scales but 2 zero points"),
-        (lambda: Tensor("x", (2, 2), data=np.zeros(4, np.int8)), "shape .2, 2. but data"),
-        (lambda: Tensor("x"), "neither a shape"),
+        (lambda: FlatTensor("x", (2, 2), data=np.zeros(4, np.int8)), "shape .2, 2. but data"),
+        (lambda: FlatTensor("x"), "neither a shape"),
         (
-            lambda: model_bytes(Graph([Tensor("x", dtype="int8", data=np.zeros(4))], [], [], [])),
+            lambda: model_bytes(FlatGraph([FlatTensor("x", dtype="int8", data=np.zeros(4))], [], [], [])),
             "dtype int8 but data float64",
         ),
         (
-            lambda: model_bytes(Graph([Tensor("x", dtype="int4", data=np.array([9], np.int8))], [], [], [])),
+            lambda: model_bytes(FlatGraph([FlatTensor("x", dtype="int4", data=np.array([9], np.int8))], [], [], [])),
             "int4 holds -8..7",
         ),
     ],

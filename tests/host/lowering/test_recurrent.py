@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core import binding as _midge
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 RUNS = 6
 
@@ -26,10 +26,10 @@ def answers_of_tflm(model: bytes, feeds: list[np.ndarray]) -> list[np.ndarray]:
     return found
 
 
-def compare(tensors: list[Tensor], operator: Operator, feeds: list[np.ndarray]) -> None:
-    model = model_bytes(Graph(tensors, [operator], ["x"], ["y"]))
+def compare(tensors: list[FlatTensor], operator: FlatOperator, feeds: list[np.ndarray]) -> None:
+    model = model_bytes(FlatGraph(tensors, [operator], ["x"], ["y"]))
     expected = answers_of_tflm(model, feeds)
-    runner = _midge.Model(convert(model).blob)
+    runner = _midge.Model(convert_model(model).blob)
     for values, wanted in zip(feeds, expected, strict=True):
         out = bytearray(wanted.nbytes)
         runner.run([values.tobytes()], [out])
@@ -56,26 +56,28 @@ def test_lstm(dtype: str, seed: int) -> None:
     def scale(low: float, high: float) -> float:
         return float(np.float32(2.0 ** rng.uniform(low, high)))
 
-    x = Tensor("x", (*lead, inputs), dtype, scale=scale(-15, -10) if wide else scale(-8, -5), zero_point=zero_point())
-    hidden = Tensor("hidden", (batches, units), dtype, scale=2.0**-15 if wide else scale(-8, -6),
+    x = FlatTensor(
+        "x", (*lead, inputs), dtype, scale=scale(-15, -10) if wide else scale(-8, -5), zero_point=zero_point()
+    )
+    hidden = FlatTensor("hidden", (batches, units), dtype, scale=2.0**-15 if wide else scale(-8, -6),
                     zero_point=zero_point(), is_variable=True)
-    cell = Tensor("cell", (batches, units), "int16", scale=2.0 ** int(rng.integers(-15, -7)), is_variable=True)
-    y = Tensor("y", (*lead, units), dtype, scale=hidden.scale, zero_point=hidden.zero_point)
+    cell = FlatTensor("cell", (batches, units), "int16", scale=2.0 ** int(rng.integers(-15, -7)), is_variable=True)
+    y = FlatTensor("y", (*lead, units), dtype, scale=hidden.scale, zero_point=hidden.zero_point)
     tensors, names = [x, hidden, cell, y], ["x"]
     for i in range(8):
         shape = (units, inputs if i < 4 else units)
-        weights = Tensor(f"w{i}", data=whole(rng, shape, "int8"), scale=scale(-10, -6))
+        weights = FlatTensor(f"w{i}", data=whole(rng, shape, "int8"), scale=scale(-10, -6))
         tensors.append(weights)
         names.append(weights.name)
     names += [None] * 3
     for i in range(4):
         bias = rng.integers(-20000, 20000, units).astype("int64" if wide else "int32")
-        tensors.append(Tensor(f"b{i}", data=bias, scale=2.0**-16))
+        tensors.append(FlatTensor(f"b{i}", data=bias, scale=2.0**-16))
         names.append(f"b{i}")
     names += [None, None, "hidden", "cell", None, None, None, None]
     options = {"fused_activation_function": "TANH", "cell_clip": float(rng.choice([0.0, 1.0, 10.0])),
                "time_major": time_major}
-    operator = Operator("UNIDIRECTIONAL_SEQUENCE_LSTM", names, ["y"], options)
+    operator = FlatOperator("UNIDIRECTIONAL_SEQUENCE_LSTM", names, ["y"], options)
     compare(tensors, operator, [whole(rng, x.shape, dtype) for _ in range(RUNS)])
 
 
@@ -86,17 +88,19 @@ def test_svdf(state_dtype: str, seed: int) -> None:
     batches, inputs, units, rank, memory = (int(rng.integers(1, n)) for n in (3, 20, 6, 4, 9))
     filters = units * rank
 
-    def tensor(name: str, shape: tuple[int, ...], dtype: str, power: float, **rest: Any) -> Tensor:
-        return Tensor(name, shape, dtype, scale=float(np.float32(2.0 ** (power + rng.uniform(-1, 1)))), **rest)
+    def tensor(name: str, shape: tuple[int, ...], dtype: str, power: float, **rest: Any) -> FlatTensor:
+        return FlatTensor(name, shape, dtype, scale=float(np.float32(2.0 ** (power + rng.uniform(-1, 1)))), **rest)
 
     x = tensor("x", (batches, inputs), "int8", -6, zero_point=int(rng.integers(-128, 128)))
     power = -5 if state_dtype == "int8" else -13
     state = tensor("state", (batches, filters * memory), state_dtype, power, is_variable=True,
                    zero_point=int(rng.integers(-128, 128)) if state_dtype == "int8" else 0)
-    feature = Tensor("feature", data=whole(rng, (filters, inputs), "int8"), scale=2.0**-9)
-    time = Tensor("time", data=whole(rng, (filters, memory), state_dtype), scale=float(2.0**power))
-    bias = Tensor("bias", data=rng.integers(-9000, 9000, units).astype(np.int32), scale=float(state.scale * time.scale))
+    feature = FlatTensor("feature", data=whole(rng, (filters, inputs), "int8"), scale=2.0**-9)
+    time = FlatTensor("time", data=whole(rng, (filters, memory), state_dtype), scale=float(2.0**power))
+    bias = FlatTensor(
+        "bias", data=rng.integers(-9000, 9000, units).astype(np.int32), scale=float(state.scale * time.scale)
+    )
     y = tensor("y", (batches, units), "int8", -5, zero_point=int(rng.integers(-128, 128)))
-    operator = Operator("SVDF", ["x", "feature", "time", "bias", "state"], ["y"],
+    operator = FlatOperator("SVDF", ["x", "feature", "time", "bias", "state"], ["y"],
                         {"rank": rank, "fused_activation_function": "RELU"})
     compare([x, feature, time, bias, state, y], operator, [whole(rng, x.shape, "int8") for _ in range(RUNS)])

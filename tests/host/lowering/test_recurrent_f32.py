@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core import binding as _midge
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 RUNS = 4
 
@@ -54,19 +54,19 @@ def test_lstm(seed: int, engine: str) -> None:
     batches, steps, inputs, units = (int(rng.integers(1, n)) for n in (3, 5, 9, 8))
     time_major, clip = bool(seed % 2), (0.0, 0.5, 10.0)[seed % 3]
     lead = (steps, batches) if time_major else (batches, steps)
-    x, y = Tensor("x", (*lead, inputs)), Tensor("y", (*lead, units))
-    states = [Tensor(name, (batches, units), is_variable=True) for name in ("hidden", "cell")]
+    x, y = FlatTensor("x", (*lead, inputs)), FlatTensor("y", (*lead, units))
+    states = [FlatTensor(name, (batches, units), is_variable=True) for name in ("hidden", "cell")]
     w = [rng.uniform(-1, 1, (units, inputs if i < 4 else units)).astype(np.float32) for i in range(8)]
     b = [rng.uniform(-1, 1, units).astype(np.float32) for _ in range(4)]
-    constants = [Tensor(f"{kind}{i}", data=v) for kind, of in (("w", w), ("b", b)) for i, v in enumerate(of)]
+    constants = [FlatTensor(f"{kind}{i}", data=v) for kind, of in (("w", w), ("b", b)) for i, v in enumerate(of)]
     names = ["x", *(f"w{i}" for i in range(8)), None, None, None, *(f"b{i}" for i in range(4)), None, None,
              "hidden", "cell", None, None, None, None]  # fmt: skip
     options = {"fused_activation_function": "TANH", "cell_clip": clip, "time_major": time_major}
-    operator = Operator("UNIDIRECTIONAL_SEQUENCE_LSTM", names, ["y"], options)
-    model = model_bytes(Graph([x, *states, *constants, y], [operator], ["x"], ["y"]))
+    operator = FlatOperator("UNIDIRECTIONAL_SEQUENCE_LSTM", names, ["y"], options)
+    model = model_bytes(FlatGraph([x, *states, *constants, y], [operator], ["x"], ["y"]))
     feeds = [rng.uniform(-2, 2, x.shape).astype(np.float32) for _ in range(RUNS)]
     expected = in_numpy(feeds, w, b, clip, time_major) if engine == "numpy" else in_litert(model, feeds)
-    runner = _midge.Model(convert(model).blob)
+    runner = _midge.Model(convert_model(model).blob)
     for values, wanted in zip(feeds, expected, strict=True):
         out = bytearray(4 * wanted.size)
         runner.run([values.tobytes()], [out])

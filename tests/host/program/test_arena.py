@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.program.arena import Block, Piece, conflicts_of, improve, live_bytes, place, whole
 
 blocks_strategy = st.lists(
@@ -66,7 +66,7 @@ def test_small_plans_are_the_best_there_are(blocks: list[Block]) -> None:
 
 
 def test_plan_of_the_wand(wand_tflite) -> None:
-    plan = convert(wand_tflite).plan
+    plan = convert_model(wand_tflite).plan
     assert_sound(plan.blocks)
     peak = max(plan.live_bytes(i) for i in range(-1, 50))
     assert peak <= plan.arena_size <= 1.1 * peak
@@ -74,6 +74,6 @@ def test_plan_of_the_wand(wand_tflite) -> None:
 
 def test_every_real_model_is_planned_close_to_its_peak(shared) -> None:
     for name in ("mlperf-tiny/kws_ref_model", "mlperf-tiny/vww_96_int8", "edge-impulse-sdk/fomo.96x96.i8q"):
-        result = convert(shared / "models" / f"{name}.tflite")
+        result = convert_model(shared / "models" / f"{name}.tflite")
         assert_sound(result.plan.blocks)
         assert result.plan.arena_size == result.peak[0]

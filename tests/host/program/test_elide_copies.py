@@ -6,21 +6,22 @@ from collections import Counter
 import numpy as np
 
 from midge import load
-from midge.convert.pipeline import Conversion, convert
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.convert.pipeline import Conversion, convert_model
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support.int8_models import quantised
 
 
-def parts(ops: list[Operator], tensors: list[Tensor], inputs: list[str], outputs: list[str]) -> Conversion:
-    return convert(model_bytes(Graph(tensors, ops, inputs, outputs)))
+def parts(ops: list[FlatOperator], tensors: list[FlatTensor], inputs: list[str], outputs: list[str]) -> Conversion:
+    return convert_model(model_bytes(FlatGraph(tensors, ops, inputs, outputs)))
 
 
 def test_parts_that_lie_in_one_piece_are_not_copied() -> None:
     """split -> relu of each part -> concatenation, all along the outermost axis: no copy is left."""
-    tensors = [quantised("x", 1, 6, 4), Tensor("axis", data=np.array(1, np.int32)),
+    tensors = [quantised("x", 1, 6, 4), FlatTensor("axis", data=np.array(1, np.int32)),
                *(quantised(n, 1, 3, 4) for n in ("a", "b", "p", "q")), quantised("y", 1, 6, 4)]  # fmt: skip
-    ops = [Operator("SPLIT", ["axis", "x"], ["a", "b"], {"num_splits": 2}), Operator("RELU", ["a"], ["p"]),
-           Operator("RELU", ["b"], ["q"]), Operator("CONCATENATION", ["q", "p"], ["y"], {"axis": 1})]  # fmt: skip
+    ops = [FlatOperator("SPLIT", ["axis", "x"], ["a", "b"], {"num_splits": 2}), FlatOperator("RELU", ["a"], ["p"]),
+           FlatOperator("RELU", ["b"], ["q"]),
+           FlatOperator("CONCATENATION", ["q", "p"], ["y"], {"axis": 1})]  # fmt: skip
     found = parts(ops, tensors, ["x"], ["y"])
     assert Counter(s.op.name for s in found.program.steps) == {"LUT": 2}
     model = load(found.blob)
@@ -32,7 +33,7 @@ def test_parts_that_lie_in_one_piece_are_not_copied() -> None:
 
 def test_a_part_that_stands_in_two_places_is_copied_once() -> None:
     tensors = [quantised("x", 1, 4), quantised("a", 1, 4), quantised("y", 2, 4)]
-    ops = [Operator("RELU", ["x"], ["a"]), Operator("CONCATENATION", ["a", "a"], ["y"], {"axis": 0})]
+    ops = [FlatOperator("RELU", ["x"], ["a"]), FlatOperator("CONCATENATION", ["a", "a"], ["y"], {"axis": 0})]
     found = parts(ops, tensors, ["x"], ["y"])
     model, out = load(found.blob), np.zeros(8, np.int8)
     model.run(np.array([-5, 0, 5, 9], np.int8), out=out)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from midge.convert.pipeline import Conversion
-from midge.importers.tflite.writer import Operator
+from midge.importers.tflite.writer import FlatOperator
 from tests.support.int8_models import checked, ops, quantised, weights
 
 WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
@@ -15,7 +15,9 @@ WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 
 def function_of_function(*outputs: str) -> Conversion:
     tensors = [quantised("x", 1, 8), quantised("a", 1, 8, scale=1 / 256, zero_point=-128), quantised("y", 1, 8)]
-    return checked([Operator("LOGISTIC", ["x"], ["a"]), Operator("QUANTIZE", ["a"], ["y"])], tensors, list(outputs))
+    return checked(
+        [FlatOperator("LOGISTIC", ["x"], ["a"]), FlatOperator("QUANTIZE", ["a"], ["y"])], tensors, list(outputs)
+    )
 
 
 def test_functions_of_functions_are_one_table() -> None:
@@ -32,7 +34,7 @@ def convolution_and(activation: str, scale: float) -> Conversion:
     values = np.random.default_rng(1).integers(-90, 90, (4, 3, 3, 2))
     tensors = [quantised("x", 1, 5, 5, 2), *weights("w", values), quantised("a", 1, 5, 5, 4),
                quantised("y", 1, 5, 5, 4, scale=scale)]  # fmt: skip
-    layers = [Operator("CONV_2D", ["x", "w", "wb"], ["a"], WINDOW), Operator(activation, ["a"], ["y"])]
+    layers = [FlatOperator("CONV_2D", ["x", "w", "wb"], ["a"], WINDOW), FlatOperator(activation, ["a"], ["y"])]
     return checked(layers, tensors, ["y"])
 
 
@@ -62,6 +64,6 @@ def test_zeros_at_the_edge_of_kernels_go(kind: str, padding: str, stride: int) -
         tensors = [quantised("x", 1, int(h), int(w), 4), *weights("w", values), quantised("y", *map(int, out))]
         options = {"padding": padding, "stride_h": stride, "stride_w": stride}
         options |= {"depth_multiplier": 1} if kind == "DEPTHWISE_CONV_2D" else {}
-        found = checked([Operator(kind, ["x", "w", "wb"], ["y"], options)], tensors, ["y"])
+        found = checked([FlatOperator(kind, ["x", "w", "wb"], ["y"], options)], tensors, ["y"])
         left_out += int(np.prod(out[:3])) * values.size - found.macs
     assert left_out > 0

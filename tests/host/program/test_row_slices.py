@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge.cli.convert import convert as command
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support.int8_models import answer
 
 
@@ -21,7 +21,7 @@ def networks(draw: st.DrawFn) -> bytes:
     """A few convolutions, depthwise ones and pools one behind the other."""
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     h, w, c = draw(st.integers(4, 24)), draw(st.integers(2, 8)), draw(st.integers(1, 4))
-    tensors = [Tensor("x", (1, h, w, c), "int8", scale=0.1, zero_point=3)]
+    tensors = [FlatTensor("x", (1, h, w, c), "int8", scale=0.1, zero_point=3)]
     operators = []
     for i in range(draw(st.integers(2, 5))):
         kind = draw(st.sampled_from(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")))
@@ -34,26 +34,27 @@ def networks(draw: st.DrawFn) -> bytes:
             depthwise = kind.startswith("DEPTH")
             out_c = c if depthwise else draw(st.integers(1, 6))
             dims = (1, kernel, kernel, c) if depthwise else (out_c, kernel, kernel, c)
-            tensors += [Tensor(f"w{i}", data=rng.integers(-127, 128, dims).astype(np.int8), scale=0.01),
-                        Tensor(f"b{i}", data=rng.integers(-500, 500, out_c).astype(np.int32), scale=0.001)]  # fmt: skip
+            weights = rng.integers(-127, 128, dims).astype(np.int8)
+            bias = rng.integers(-500, 500, out_c).astype(np.int32)
+            tensors += [FlatTensor(f"w{i}", data=weights, scale=0.01), FlatTensor(f"b{i}", data=bias, scale=0.001)]
             names += [f"w{i}", f"b{i}"]
             options |= {"depth_multiplier": 1} if depthwise else {}
         else:
             options |= {"filter_height": kernel, "filter_width": kernel}
         reach = kernel - 1 if padding == "VALID" else 0
         h, w, c = -(-(h - reach) // stride), -(-(w - reach) // stride), out_c
-        tensors.append(Tensor(f"y{i}", (1, h, w, c), "int8", scale=scale, zero_point=zero))
-        operators.append(Operator(kind, names, [f"y{i}"], options))
-    return model_bytes(Graph(tensors, operators, ["x"], [operators[-1].outputs[0]]))
+        tensors.append(FlatTensor(f"y{i}", (1, h, w, c), "int8", scale=scale, zero_point=zero))
+        operators.append(FlatOperator(kind, names, [f"y{i}"], options))
+    return model_bytes(FlatGraph(tensors, operators, ["x"], [operators[-1].outputs[0]]))
 
 
 @settings(max_examples=max(settings().max_examples // 4, 10))
 @given(networks(), st.integers(0, 100), st.sampled_from((None, "cortex-m4", "cortex-m55")))
 def test_strips_compute_the_same(model: bytes, percent: int, target: str | None) -> None:
-    whole = convert(model, target=target)
+    whole = convert_model(model, target=target)
     for part in (percent, 50, 0):
         try:
-            cut = convert(model, target=target, arena_limit=whole.plan.arena_size * part // 100)
+            cut = convert_model(model, target=target, arena_limit=whole.plan.arena_size * part // 100)
         except UserError as error:
             assert "no arena of" in str(error)
             continue
@@ -63,7 +64,7 @@ def test_strips_compute_the_same(model: bytes, percent: int, target: str | None)
 
 def test_a_real_network_in_two_thirds_of_its_memory(shared: Path) -> None:
     path = shared / "models/mlperf-tiny/vww_96_int8.tflite"
-    whole, cut = convert(path), convert(path, arena_limit=40_000)
+    whole, cut = convert_model(path), convert_model(path, arena_limit=40_000)
     assert cut.plan.arena_size <= 40_000 < whole.plan.arena_size
     assert cut.macs <= 1.05 * whole.macs
     assert any("rows at a time" in note for note in cut.program.graph.notes)
@@ -72,6 +73,6 @@ def test_a_real_network_in_two_thirds_of_its_memory(shared: Path) -> None:
 
 def test_what_cannot_be_says_what_could(wand_tflite: Path) -> None:
     with pytest.raises(UserError, match=r"no arena of 500 B was found, the smallest takes \d+ B; give it more"):
-        convert(wand_tflite, arena_limit=500)
+        convert_model(wand_tflite, arena_limit=500)
     error = CliRunner().invoke(command, [str(wand_tflite), "--arena-limit", "lots"])
     assert error.exit_code == 2 and "'lots' is no size; write 40000 or 40k" in error.output

@@ -6,12 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.core.batch import Engine, to_raw
 from midge.graph import Graph, Node
 from midge.importers import read_model
-from midge.importers.tflite.writer import Graph as FileGraph
-from midge.importers.tflite.writer import Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from midge.quantize import METHODS, Options, quantize
 from tests.support.quant_models import as_tflite, one_layer, outputs, quantized, samples, small_cnn
 
@@ -43,7 +42,7 @@ def test_the_scheme_is_that_of_tflite() -> None:
 @pytest.mark.parametrize("method", [*METHODS, "auto"])
 def test_every_method_follows_the_float_network(method: str) -> None:
     x, fresh = samples(), samples(seed=2)
-    wanted = Engine(convert(small_cnn()).blob).run([fresh])[0]
+    wanted = Engine(convert_model(small_cnn()).blob).run([fresh])[0]
     graph, _ = quantized(small_cnn(), x, Options(method))
     error = np.abs(outputs(graph, fresh) - wanted)
     assert error.max() < 0.1
@@ -51,7 +50,7 @@ def test_every_method_follows_the_float_network(method: str) -> None:
 
 def test_sixteen_bits_are_nearer() -> None:
     x = samples()
-    wanted = Engine(convert(small_cnn()).blob).run([x])[0]
+    wanted = Engine(convert_model(small_cnn()).blob).run([x])[0]
     narrow, _ = quantized(small_cnn(), x)
     wide, report = quantized(small_cnn(), x, Options(activations="int16"))
     assert wide.inputs[0].dtype == "int16" and wide.inputs[0].zero_point == 0
@@ -73,12 +72,12 @@ def test_bias_correction_centres_the_outputs() -> None:
     """A dense layer whose weights all round down."""
     weights = np.full((1, 64), 0.5 / 127 * 0.98, np.float32)
     weights[0, 0] = 1.0
-    model = model_bytes(FileGraph(
-        [Tensor("x", (1, 64)), Tensor("w", data=weights), Tensor("b", data=np.zeros(1, np.float32)),
-         Tensor("y", (1, 1))],
-        [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"]))  # fmt: skip
+    model = model_bytes(FlatGraph(
+        [FlatTensor("x", (1, 64)), FlatTensor("w", data=weights), FlatTensor("b", data=np.zeros(1, np.float32)),
+         FlatTensor("y", (1, 1))],
+        [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"]))  # fmt: skip
     x = 1 + samples(64).reshape(64, 64) / 8
-    wanted = Engine(convert(model).blob).run([x])[0]
+    wanted = Engine(convert_model(model).blob).run([x])[0]
     off = {}
     for correct in (False, True):
         graph, _ = quantized(model, x, Options("minmax", correct, False))
@@ -91,9 +90,9 @@ def test_float_ends_and_float_islands() -> None:
     graph, _ = quantized(small_cnn(), x, Options(float_io=True))
     assert graph.inputs[0].dtype == graph.outputs[0].dtype == "float32"
     assert (graph.nodes[0].op, graph.nodes[-1].op) == ("QUANTIZE", "DEQUANTIZE")
-    sine = model_bytes(FileGraph(
-        [Tensor("x", (1, 8, 8, 1)), Tensor("s", (1, 8, 8, 1)), Tensor("y", (1, 8, 8, 1))],
-        [Operator("SIN", ["x"], ["s"]), Operator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))  # fmt: skip
+    sine = model_bytes(FlatGraph(
+        [FlatTensor("x", (1, 8, 8, 1)), FlatTensor("s", (1, 8, 8, 1)), FlatTensor("y", (1, 8, 8, 1))],
+        [FlatOperator("SIN", ["x"], ["s"]), FlatOperator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))  # fmt: skip
     done = quantize(read_model(sine), [x])
     assert done.report.float_ops == ["SIN 's'"]
     assert done.graph.inputs[0].dtype == "float32" and done.graph.outputs[0].scale == 1 / 256
@@ -102,9 +101,9 @@ def test_float_ends_and_float_islands() -> None:
 
 def test_concatenated_scores_are_rescaled() -> None:
     """A logistic's scale is fixed, so its part is requantised to that of the whole."""
-    model = model_bytes(FileGraph(
-        [Tensor("x", (1, 8, 8, 1)), Tensor("s", (1, 8, 8, 1)), Tensor("y", (1, 8, 8, 2))],
-        [Operator("LOGISTIC", ["x"], ["s"]), Operator("CONCATENATION", ["s", "x"], ["y"], {"axis": 3})],
+    model = model_bytes(FlatGraph(
+        [FlatTensor("x", (1, 8, 8, 1)), FlatTensor("s", (1, 8, 8, 1)), FlatTensor("y", (1, 8, 8, 2))],
+        [FlatOperator("LOGISTIC", ["x"], ["s"]), FlatOperator("CONCATENATION", ["s", "x"], ["y"], {"axis": 3})],
         ["x"], ["y"]))  # fmt: skip
     x = 4 * samples()
     graph, _ = quantized(model, x, Options("minmax"))
@@ -113,15 +112,15 @@ def test_concatenated_scores_are_rescaled() -> None:
     assert np.abs(outputs(graph, x) - wanted).max() < 1.1 * graph.outputs[0].scale
 
 
-AXIS = Tensor("k", data=np.array([1], np.int32))
+AXIS = FlatTensor("k", data=np.array([1], np.int32))
 OPS = [
-    ("ADD", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.5, -2.0], np.float32))]),
-    ("SUB", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.5, -2.0], np.float32))]),
-    ("MUL", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.5, -2.0], np.float32))]),
-    ("MAXIMUM", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.1], np.float32))]),
-    ("MINIMUM", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.1], np.float32))]),
-    ("SQUARED_DIFFERENCE", {}, (1, 4, 4, 2), [Tensor("k", data=np.array([0.5], np.float32))]),
-    ("PRELU", {}, (1, 4, 4, 2), [Tensor("k", data=np.full((1, 1, 2), 0.25, np.float32))]),
+    ("ADD", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.5, -2.0], np.float32))]),
+    ("SUB", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.5, -2.0], np.float32))]),
+    ("MUL", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.5, -2.0], np.float32))]),
+    ("MAXIMUM", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.1], np.float32))]),
+    ("MINIMUM", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.1], np.float32))]),
+    ("SQUARED_DIFFERENCE", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.array([0.5], np.float32))]),
+    ("PRELU", {}, (1, 4, 4, 2), [FlatTensor("k", data=np.full((1, 1, 2), 0.25, np.float32))]),
     ("RELU", {}, (1, 4, 4, 2), []), ("RELU6", {}, (1, 4, 4, 2), []), ("LEAKY_RELU", {"alpha": 0.1}, (1, 4, 4, 2), []),
     ("ELU", {}, (1, 4, 4, 2), []), ("TANH", {}, (1, 4, 4, 2), []), ("LOGISTIC", {}, (1, 4, 4, 2), []),
     ("HARD_SWISH", {}, (1, 4, 4, 2), []), ("GELU", {"approximate": False}, (1, 4, 4, 2), []),
@@ -130,22 +129,22 @@ OPS = [
      (1, 2, 2, 2), []),
     ("MEAN", {"keep_dims": False}, (1, 4, 2), [AXIS]), ("SUM", {"keep_dims": False}, (1, 4, 2), [AXIS]),
     ("REDUCE_MAX", {"keep_dims": False}, (1, 4, 2), [AXIS]),
-    ("PAD", {}, (1, 6, 4, 2), [Tensor("k", data=np.array([[0, 0], [1, 1], [0, 0], [0, 0]], np.int32))]),
-    ("TRANSPOSE", {}, (1, 2, 4, 4), [Tensor("k", data=np.array([0, 3, 1, 2], np.int32))]),
-    ("RESIZE_BILINEAR", {}, (1, 8, 8, 2), [Tensor("k", data=np.array([8, 8], np.int32))]),
+    ("PAD", {}, (1, 6, 4, 2), [FlatTensor("k", data=np.array([[0, 0], [1, 1], [0, 0], [0, 0]], np.int32))]),
+    ("TRANSPOSE", {}, (1, 2, 4, 4), [FlatTensor("k", data=np.array([0, 3, 1, 2], np.int32))]),
+    ("RESIZE_BILINEAR", {}, (1, 8, 8, 2), [FlatTensor("k", data=np.array([8, 8], np.int32))]),
     ("SPACE_TO_DEPTH", {"block_size": 2}, (1, 2, 2, 8), []),
-    ("BATCH_MATMUL", {}, (1, 4, 4, 3), [Tensor("k", data=np.array([[0.5, -1, 1], [1, 0.25, 2]], np.float32))]),
+    ("BATCH_MATMUL", {}, (1, 4, 4, 3), [FlatTensor("k", data=np.array([[0.5, -1, 1], [1, 0.25, 2]], np.float32))]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("op", "options", "out", "extra"), OPS, ids=[o[0] for o in OPS])
-def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], extra: list[Tensor]) -> None:
+def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], extra: list[FlatTensor]) -> None:
     """Each op's integers are within two steps of what float gives, and none is left in float."""
     x = samples(64).reshape(-1, 4, 4, 2)
     model = one_layer(op, options, out, *extra)
     done = quantize(read_model(model), [x], Options("minmax"))
     assert not done.report.float_ops
-    wanted = Engine(convert(model).blob).run([x])[0]
+    wanted = Engine(convert_model(model).blob).run([x])[0]
     bound = 2.1 * max(done.graph.outputs[0].scale, done.graph.inputs[0].scale * _SLOPE.get(op, 1.0))
     assert np.abs(outputs(done.graph, x) - wanted).max() <= bound
 
@@ -175,10 +174,10 @@ def test_tflm_computes_the_same_bits(options: Options) -> None:
 
 def test_separate_relus_are_fused_and_odd_biases_fit() -> None:
     weights = np.array([[1e-9], [1.0]], np.float32)  # a channel whose bias is far above its weights
-    model = model_bytes(FileGraph(
-        [Tensor("x", (1, 1)), Tensor("w", data=weights), Tensor("b", data=np.array([3.0, 0.5], np.float32)),
-         Tensor("h", (1, 2)), Tensor("y", (1, 2))],
-        [Operator("FULLY_CONNECTED", ["x", "w", "b"], ["h"]), Operator("RELU", ["h"], ["y"])], ["x"], ["y"]))
+    model = model_bytes(FlatGraph(
+        [FlatTensor("x", (1, 1)), FlatTensor("w", data=weights), FlatTensor("b", data=np.array([3.0, 0.5], np.float32)),
+         FlatTensor("h", (1, 2)), FlatTensor("y", (1, 2))],
+        [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["h"]), FlatOperator("RELU", ["h"], ["y"])], ["x"], ["y"]))
     x = samples(1).reshape(64, 1)
     graph, _ = quantized(model, x, Options("minmax"))
     assert [n.op for n in graph.nodes] == ["FULLY_CONNECTED"]

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from midge.cli.run import run
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.fileformat.read import FileTensor
 from midge.link.verify import vectors
@@ -92,7 +92,7 @@ def test_run_takes_a_recording(wand_tflite: Path, tmp_path: Path) -> None:
 
 
 def test_verify_takes_codes_as_they_are_and_quantises_reals(wand_tflite: Path, tmp_path: Path) -> None:
-    blob = convert(wand_tflite).blob  # samples int8 [1, 96, 1, 3], scale 0.03125, zero point 0
+    blob = convert_model(wand_tflite).blob  # samples int8 [1, 96, 1, 3], scale 0.03125, zero point 0
     codes = np.random.default_rng(0).integers(-128, 128, (2, 96, 3)).astype(np.int8)
     path = saved(tmp_path / "x.npy", codes)
     assert vectors(blob, path, 12) == [[codes[0].tobytes()], [codes[1].tobytes()]]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from textwrap import fill
 
 import midge.importers.onnx.ops  # noqa: F401  (fills IMPORTS)
-from midge.importers.onnx.importer import IMPORTS
+from midge.importers.onnx.registry import IMPORTS
 
 
 def table() -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from hypothesis import Phase, find, settings
 
 from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
-from midge.convert.pipeline import convert
+from midge.convert.pipeline import convert_model
 from midge.fileformat.opset import ops
 from midge.lowering import rules as lower
 from tests.support.op_tests import Case, OpTest, load_table
@@ -33,7 +33,7 @@ def simplest(test: OpTest) -> Case:
 
 def device_ops(test: OpTest) -> set[str]:
     """Name the ops that a board executes for the simplest case."""
-    return {step.op.name for step in convert(simplest(test).model()).program.steps}
+    return {step.op.name for step in convert_model(simplest(test).model()).program.steps}
 
 
 @cache

@@ -78,7 +78,7 @@ class Inliner:
     def _body(
         self, index: int, call: Node | None, inputs: list[Tensor | None], depth: int
     ) -> tuple[list[Node], list[Tensor]]:
-        """The nodes of a graph over a call's inputs, without those that are constant, and its results."""
+        """Return the nodes of a graph over a call's inputs, without those that are constant, and its results."""
         body = self.read(index)
         what = f"{self.title}: graph {index}"
         if len(body.inputs) != len(inputs) or (call is not None and len(body.outputs) != len(call.outputs)):

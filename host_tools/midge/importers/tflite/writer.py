@@ -27,7 +27,7 @@ Offset = Any  # where in the flatbuffer something was written; an integer, but t
 SCHEMA_VERSION = 3
 FILE_IDENTIFIER = b"TFL3"
 CUSTOM_PREFIX = "CUSTOM:"
-_DATA_ALIGNMENT = 16  # TFLM uses constants where they lie, some kernels with vector loads
+_DATA_ALIGNMENT = 16  # TFLM uses constants in place, some kernels with vector loads
 _NO_TENSOR = -1
 _FIRST_EXTENDED_CODE = tflite.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES  # 127
 
@@ -53,7 +53,7 @@ _BORROWED_TABLE = {
     "RANDOM_UNIFORM": "RandomOptions",
 }
 
-# The bindings keep an enum field as a bare integer, so the enum behind a field's name is told here.
+# The bindings keep an enum field as a bare integer, so the enum of a field is told here.
 _ENUM_OF_FIELD = {
     "padding": tflite.Padding,
     "fused_activation_function": tflite.ActivationFunctionType,
@@ -73,7 +73,7 @@ _ENUM_OF_FIELD = {
 
 
 @dataclass
-class Tensor:
+class FlatTensor:
     """A tensor: constant when it has `data`, otherwise an activation.
 
     Attributes:
@@ -111,7 +111,7 @@ class Tensor:
 
 
 @dataclass
-class Operator:
+class FlatOperator:
     """One operator of a graph.
 
     Attributes:
@@ -133,22 +133,22 @@ class Operator:
 
 
 @dataclass
-class Graph:
+class FlatGraph:
     """A subgraph: tensors, operators in execution order, and the names of its inputs and outputs.
 
     A `signature` publishes the graph under that key, with its tensors' names as the arguments' names; quantisers
     calibrate through it.
     """
 
-    tensors: Sequence[Tensor]
-    operators: Sequence[Operator]
+    tensors: Sequence[FlatTensor]
+    operators: Sequence[FlatOperator]
     inputs: Sequence[str]
     outputs: Sequence[str]
     name: str = "main"
     signature: str | None = None
 
 
-def model_bytes(graphs: Graph | Sequence[Graph], description: str = "midge") -> bytes:
+def model_bytes(graphs: FlatGraph | Sequence[FlatGraph], description: str = "midge") -> bytes:
     """Serialise a model.
 
     Args:
@@ -162,20 +162,20 @@ def model_bytes(graphs: Graph | Sequence[Graph], description: str = "midge") -> 
         ValueError: An unknown operator, option, dtype or tensor name, or shapes and scales that do not agree.
 
     Example:
-        >>> graph = Graph(
-        ...     tensors=[Tensor("x", (1, 4)), Tensor("y", (1, 4))],
-        ...     operators=[Operator("SOFTMAX", ["x"], ["y"], {"beta": 1.0})],
+        >>> graph = FlatGraph(
+        ...     tensors=[FlatTensor("x", (1, 4)), FlatTensor("y", (1, 4))],
+        ...     operators=[FlatOperator("SOFTMAX", ["x"], ["y"], {"beta": 1.0})],
         ...     inputs=["x"],
         ...     outputs=["y"],
         ... )
         >>> model_bytes(graph)[4:8]
         b'TFL3'
     """
-    graphs = [graphs] if isinstance(graphs, Graph) else list(graphs)
+    graphs = [graphs] if isinstance(graphs, FlatGraph) else list(graphs)
     return _ModelBuilder().build(graphs, description)
 
 
-def write_tflite(path: str | Path, graphs: Graph | Sequence[Graph], description: str = "midge") -> int:
+def write_tflite(path: str | Path, graphs: FlatGraph | Sequence[FlatGraph], description: str = "midge") -> int:
     """Write a model to a file and return its size in bytes; arguments and errors as in `model_bytes`."""
     return Path(path).write_bytes(model_bytes(graphs, description))
 
@@ -201,7 +201,7 @@ class _ModelBuilder:
         self.codes: dict[tuple[str, int], int] = {}
         self.buffers: list[Offset] = []
 
-    def build(self, graphs: list[Graph], description: str) -> bytes:
+    def build(self, graphs: list[FlatGraph], description: str) -> bytes:
         fb = self.fb
         self.add_buffer(b"")  # buffer 0 is empty by definition: every tensor without data names it
         subgraphs = self.offsets([self.add_graph(graph) for graph in graphs])
@@ -220,7 +220,7 @@ class _ModelBuilder:
         fb.Finish(tflite.ModelEnd(fb), FILE_IDENTIFIER)
         return bytes(fb.Output())
 
-    def add_graph(self, graph: Graph) -> Offset:
+    def add_graph(self, graph: FlatGraph) -> Offset:
         index = {tensor.name: i for i, tensor in enumerate(graph.tensors)}
         if len(index) != len(graph.tensors):
             raise ValueError(f"graph {graph.name!r}: two tensors share a name")
@@ -240,7 +240,7 @@ class _ModelBuilder:
         tflite.SubGraphAddName(fb, name)
         return tflite.SubGraphEnd(fb)
 
-    def add_signature(self, graph: Graph, subgraph_index: int) -> Offset:
+    def add_signature(self, graph: FlatGraph, subgraph_index: int) -> Offset:
         fb = self.fb
         index = {tensor.name: i for i, tensor in enumerate(graph.tensors)}
         inputs = self.offsets([self.add_tensor_map(name, index[name]) for name in graph.inputs])
@@ -260,7 +260,7 @@ class _ModelBuilder:
         tflite.TensorMapAddTensorIndex(self.fb, index)
         return tflite.TensorMapEnd(self.fb)
 
-    def add_tensor(self, tensor: Tensor) -> Offset:
+    def add_tensor(self, tensor: FlatTensor) -> Offset:
         fb = self.fb
         assert tensor.shape is not None and tensor.dtype is not None  # Tensor sees to both
         buffer = 0 if tensor.data is None else self.add_buffer(_data_bytes(tensor))
@@ -281,7 +281,7 @@ class _ModelBuilder:
             tflite.TensorAddShapeSignature(fb, signature)
         return tflite.TensorEnd(fb)
 
-    def add_quantization(self, tensor: Tensor) -> Offset:
+    def add_quantization(self, tensor: FlatTensor) -> Offset:
         assert tensor.shape is not None
         scales = np.atleast_1d(np.asarray(tensor.scale, np.float32))
         zero_points = np.atleast_1d(np.asarray(tensor.zero_point, np.int64))
@@ -306,7 +306,7 @@ class _ModelBuilder:
         tflite.QuantizationParametersAddQuantizedDimension(fb, tensor.quantized_dimension)
         return tflite.QuantizationParametersEnd(fb)
 
-    def add_operator(self, operator: Operator, index: Mapping[str, int]) -> Offset:
+    def add_operator(self, operator: FlatOperator, index: Mapping[str, int]) -> Offset:
         fb = self.fb
         code = self.codes.setdefault((operator.op, operator.version), len(self.codes))
         where = f"operator {operator.op}"
@@ -408,7 +408,7 @@ class _ModelBuilder:
         return fb.EndVector()
 
 
-def _data_bytes(tensor: Tensor) -> bytes:
+def _data_bytes(tensor: FlatTensor) -> bytes:
     if isinstance(tensor.data, bytes):
         return tensor.data
     assert tensor.data is not None

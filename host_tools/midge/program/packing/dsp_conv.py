@@ -7,11 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...fileformat.opset import ops
+from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact, shorten_channels
-
-PAIRS = 1
 
 
 def _order(rows: int, row: int) -> np.ndarray:
@@ -36,13 +34,13 @@ def pack_depthwise_of_one(step: Step) -> bool:
         params=dict(p),
         constants=step.constants | {"weights_at": np.ascontiguousarray(weights.T).tobytes()},
     )
-    if not pack_pairs(as_conv):
+    if not pack_dsp(as_conv):
         return False
     vars(step).update(vars(as_conv))
     return True
 
 
-def pack_pairs(step: Step) -> bool:
+def pack_dsp(step: Step) -> bool:
     """Give a layer this layout where it can have it; its weights and channel table."""
     if not short_requantisation_is_exact(step) or largest_accumulators(step)[1::2].max(initial=0) >= 2**23:
         return False
@@ -57,7 +55,7 @@ def pack_pairs(step: Step) -> bool:
     # [pair, group, half, parity] -> [pair, group, parity, half]
     both = both.reshape(both.shape[0], -1, 2, 2).transpose(0, 1, 3, 2)
     step.constants["weights_at"] = np.ascontiguousarray(both, "<i2").tobytes()
-    p["layout"] = PAIRS
+    p["layout"] = layout_number(step.op.name, "dsp")
     shorten_channels(step)
     table = np.frombuffer(step.constants["channels_at"] + bytes(16 * (p["out_c"] % 2)), "<i4").reshape(-1, 2, 4).copy()
     table[:, 1, 0] = table[:, 0, 0] + 256 * table[:, 1, 0]

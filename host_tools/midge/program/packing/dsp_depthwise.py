@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Step
 from .channels import short_requantisation_is_exact, shorten_channels
 
-STRIPS = 1
 
-
-def choose_strips(step: Step) -> bool:
+def choose_dsp(step: Step) -> bool:
     """Give a layer this layout where it can have it."""
     p = step.params
     if not short_requantisation_is_exact(step) or (p["dilation_h"] != 1 and p["dilation_w"] != 1):
         return False
-    p["layout"] = STRIPS
+    p["layout"] = layout_number(step.op.name, "dsp")
     shorten_channels(step)
     return True

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Step
 
-NIBBLES = 4
 
-
-def pack_nibbles(step: Step) -> bool:
+def pack_int4(step: Step) -> bool:
     """Store a layer's weights as int4 where each of them fits."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8)
@@ -18,5 +17,5 @@ def pack_nibbles(step: Step) -> bool:
         return False
     halves = np.pad(weights, (0, weights.size % 2)).view(np.uint8) & 15
     step.constants["weights_at"] = (halves[::2] | halves[1::2] << 4).tobytes()
-    p["layout"] = NIBBLES
+    p["layout"] = layout_number(step.op.name, "int4")
     return True

@@ -6,11 +6,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...fileformat.opset import ops
+from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import short_requantisation_is_exact
 
-LANES, ROWS = 3, 5
 VECTOR = 16
 # The lanes of a vector in the order in which widening its even and odd halves twice leaves them.
 WIDENED = [0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15]
@@ -33,7 +32,7 @@ def in_eights(channels: int) -> npt.NDArray[np.intp]:
     return order
 
 
-def pack_rows(step: Step) -> bool:
+def pack_conv_mve(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     if not short_requantisation_is_exact(step):
         return False
@@ -45,11 +44,11 @@ def pack_rows(step: Step) -> bool:
     rows = padded[order].reshape(-1, 4, padded.shape[1] // VECTOR, VECTOR).transpose(0, 2, 1, 3)
     step.constants["channels_at"] = table_in_fours(step, np.where(order < channels, order, -1))
     step.constants["weights_at"] = np.ascontiguousarray(rows).tobytes()
-    p["layout"] = ROWS
+    p["layout"] = layout_number(step.op.name, "mve")
     return True
 
 
-def pack_lanes(step: Step) -> bool:
+def pack_depthwise_mve(step: Step) -> bool:
     """Give a DEPTHWISE_CONV_2D this layout, or make it a CONV_2D in rows where the input has one channel."""
     p = step.params
     channels, taps = p["out_c"], p["kernel_h"] * p["kernel_w"]
@@ -59,7 +58,7 @@ def pack_lanes(step: Step) -> bool:
     if p["in_c"] == 1:
         step.op = ops()["CONV_2D"]
         step.constants["weights_at"] = np.ascontiguousarray(weights.T).tobytes()
-        return pack_rows(step)
+        return pack_conv_mve(step)
     if p["in_c"] != channels or weights.min() == -128:
         return False
     pixels = VECTOR // channels if p["stride_w"] == 1 and channels <= VECTOR // 2 else 1
@@ -69,5 +68,5 @@ def pack_lanes(step: Step) -> bool:
     padded = np.pad(weights, ((0, taps - len(weights)), (0, 1)))[:, lanes]
     step.constants["channels_at"] = table_in_fours(step, lanes.reshape(-1, VECTOR)[:, WIDENED].ravel())
     step.constants["weights_at"] = np.ascontiguousarray(padded.reshape(taps, -1, VECTOR).transpose(1, 0, 2)).tobytes()
-    p["layout"] = LANES
+    p["layout"] = layout_number(step.op.name, "mve")
     return True

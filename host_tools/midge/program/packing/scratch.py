@@ -6,15 +6,14 @@ from __future__ import annotations
 import struct
 
 from ...core.binding import Scratch, ask_scratch
+from ...fileformat.opset import layout_number
 from ...fileformat.spec import ARENA, DATA, DTYPES
 from ...lowering.program import Program, Step
 from ..arena import ALIGNMENT, plan_arena
-from .swar_channels import TWINS
-from .swar_pixels import WORDS
 
 # What a layout is given although it adds to the arena, in bytes, and of tiles of pixels (CONV_2D) how many at most;
 # two at least.
-ADDS = {WORDS: (1280, 16), TWINS: (1792, 8)}
+ADDS = {layout_number("CONV_2D", "swar_pixels"): (1280, 16), layout_number("CONV_2D", "swar_channels"): (1792, 8)}
 MANY = 32  # tiles that fit into what the arena has anyway: more gain next to nothing
 
 _known: dict[tuple[int, bytes, tuple[tuple[int, int, int], ...]], Scratch] = {}

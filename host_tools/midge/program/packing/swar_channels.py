@@ -8,17 +8,16 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ...fileformat.opset import ops
+from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact
 
-TWINS = PLANES = 6
 LARGEST_BLOCK = 255  # of the absolute weights of a block of taps
 AT_ONCE = 4  # channels
 BLOCKS_OF_FOUR = 256  # a bit beside a channel's shift
 
 
-def pack_twins(step: Step) -> bool:
+def pack_swar_channels(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
@@ -30,11 +29,11 @@ def pack_twins(step: Step) -> bool:
     packed = padded[:, [0, 2, 1, 3]].transpose(0, 2, 1) ^ np.int8(-128)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
     step.constants["channels_at"] = _table(step, four)
-    p["layout"] = TWINS
+    p["layout"] = layout_number(step.op.name, "swar_channels")
     return True
 
 
-def choose_planes(step: Step) -> bool:
+def choose_swar_channels(step: Step) -> bool:
     """Give a DEPTHWISE_CONV_2D this layout, or make it the CONV_2D that it is where the input has one channel.
 
     Planes are as good there where they have windows of their own, 3x3.
@@ -46,13 +45,13 @@ def choose_planes(step: Step) -> bool:
         as_conv = replace(
             step, op=ops()["CONV_2D"], params=dict(p), constants=step.constants | {"weights_at": transposed}
         )
-        if pack_twins(as_conv):
+        if pack_swar_channels(as_conv):
             vars(step).update(vars(as_conv))
             return True
     if not _requantisation_is_exact(step):
         return False
     step.constants["channels_at"] = _table(step, np.zeros(p["out_c"], bool))
-    p["layout"] = PLANES
+    p["layout"] = layout_number(step.op.name, "swar_channels")
     return True
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ...fileformat.opset import layout_number
 from ...lowering.program import Step
 from .channels import short_requantisation_is_exact, shorten_channels
 
-WORDS = 2
 LARGEST_PAIR = 255  # of the absolute weights of two neighbours
 
 
-def pack_words(step: Step) -> bool:
+def pack_swar_pixels(step: Step) -> bool:
     """Give a CONV_2D this layout where it can have it; its weights and channel table."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
@@ -30,12 +30,12 @@ def pack_words(step: Step) -> bool:
     else:
         packed = padded.reshape(-1, 2, padded.shape[1] // 2, 2).transpose(0, 2, 1, 3)
     step.constants["weights_at"] = np.ascontiguousarray(packed).tobytes()
-    p["layout"] = WORDS
+    p["layout"] = layout_number(step.op.name, "swar_pixels")
     shorten_channels(step)
     return True
 
 
-def choose_words(step: Step) -> bool:
+def choose_swar_pixels(step: Step) -> bool:
     """Give a DEPTHWISE_CONV_2D this layout where it can have it."""
     p = step.params
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["kernel_h"], p["kernel_w"], p["out_c"])
@@ -43,7 +43,7 @@ def choose_words(step: Step) -> bool:
     along_b = np.pad(along_b, ((0, 0), (0, 0), (0, along_b.shape[2] % 2)))
     if not short_requantisation_is_exact(step) or _largest_pair(along_b) > LARGEST_PAIR:
         return False
-    p["layout"] = WORDS
+    p["layout"] = layout_number(step.op.name, "swar_pixels")
     shorten_channels(step)
     return True
 

@@ -10,7 +10,7 @@
  * computes LUT's table bit for bit as TFLM computes the function: logistic, tanh, relu, ...
  * Source: TFLite 8-bit quantisation specification, ADD and MUL; TFLM's kernels for the constants.
  */
-#include "../../simd/simd.h"
+#include "../../loops/loops.h"
 #include "../kernels.h"
 
 #define RANK 5
@@ -37,7 +37,7 @@ static int32_t mul(const mg_binary_params_t *p, int32_t a, int32_t b) {
     return mg_requantize((a - p->a_zero_point) * (b - p->b_zero_point), p->out_multiplier, p->out_shift);
 }
 
-/* Rows of neighbours, as far as simd.h has something faster for them. */
+/* Rows of neighbours, as far as loops.h has something faster for them. */
 static uint32_t add_row(const mg_binary_params_t *p, const int8_t *a, const int8_t *b, int8_t *out) {
     const mg_scaling_t scale[3] = {{p->a_zero_point, p->a_multiplier, p->a_shift},
                                    {p->b_zero_point, p->b_multiplier, p->b_shift},

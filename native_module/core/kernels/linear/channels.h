@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The per-channel half of a convolution: bias, requantisation, zero point, activation. In the canonical
- * layout the table is int32 bias[n], int32 multiplier[n], int8 shift[n]; it may lie at any address.
+ * The per-channel half of a convolution: bias, requantisation, zero point, activation. In layout
+ * PLAIN the table is int32 bias[n], int32 multiplier[n], int8 shift[n]; it may lie at any address.
  */
 #ifndef MG_CHANNELS_H
 #define MG_CHANNELS_H
 
-#include "../../simd/simd.h"
+#include "../../loops/loops.h"
 #include "../kernels.h"
+
+/* Bytes of the weights of a depthwise layer in every layout but INT4 and MVE. */
+static inline uint32_t mg_depthwise_weights(const mg_conv_params_t *p) {
+    return mg_times4(p->kernel_h, p->kernel_w, p->out_c, 1);
+}
 
 typedef struct {
     const uint8_t *table;
@@ -33,15 +38,6 @@ static inline int8_t mg_finish(const mg_channels_t *channels, uint32_t c, int32_
     int32_t y = mg_requantize(mg_wrap_add(sum, bias), multiplier, shift);
     return (int8_t)mg_clamp(mg_wrap_add(y, channels->zero_point), channels->min, channels->max);
 }
-
-/* A channel whose accumulators stay below 2^30 and whose shift is between -22 and -1: then one constant
- * rounds and adds the zero point, rounding = 2^(s - 1) + zero_point * 2^s with s = -shift, and
- * requantising is six instructions on a core that has them. Layouts other than the canonical one hold
- * these four words a channel; a file that lies in them gets wrong answers, nothing worse. */
-typedef struct {
-    int32_t bias, multiplier, rounding;
-    uint32_t shift; /* to the right */
-} mg_channel_t;
 
 static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32_t c) {
     const uint8_t *at = channels->table + sizeof(mg_channel_t) * c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with weights that the converter has packed in pairs of channels (layout 1): the formula of
+ * CONV_2D with weights that the converter has packed in pairs of channels (layout DSP): the formula of
  * conv_i8.c, with the bytes in the order in which cores with 16-bit multiply-accumulate want them.
  *
  * Weights: two channels a, b at a time, the last one zero where out_c is odd; in each pair the taps four
@@ -25,11 +25,11 @@ static uint32_t taps_rounded(const mg_conv_params_t *p) {
     return mg_round_up(mg_taps_of(p), 4);
 }
 
-uint32_t mg_pairs_weights_size(const mg_conv_params_t *p) {
+static uint32_t weights_size(const mg_conv_params_t *p) {
     return mg_times(taps_rounded(p), mg_round_up(p->out_c, 2));
 }
 
-uint32_t mg_pairs_table_size(const mg_conv_params_t *p) {
+static uint32_t table_size(const mg_conv_params_t *p) {
     return mg_times(sizeof(mg_channel_t), mg_round_up(p->out_c, 2));
 }
 
@@ -40,8 +40,10 @@ static uint32_t lanes_size(const mg_conv_params_t *p) {
     return mg_pixels_of(p) >= PIXELS ? mg_times(2 * PIXELS, taps_rounded(p)) : lie ? 0 : taps_rounded(p);
 }
 
-uint32_t mg_pairs_scratch_size(const mg_conv_params_t *p) {
-    return mg_plus(lanes_size(p), mg_is_pointwise(p) ? 0 : mg_taps_of(p));
+bool mg_conv_dsp_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    const uint32_t scratch = mg_plus(lanes_size(p), mg_is_pointwise(p) ? 0 : mg_taps_of(p));
+    return mg_check_conv(check, weights_size(p), scratch) && mg_check_data(check, p->channels_at, table_size(p));
 }
 
 /* What is left of each row of a patch, less than a group of four, widened into the groups behind. The last group's
@@ -82,7 +84,7 @@ static const int8_t *load_bytes(const mg_widening_t *r, uint32_t rest) {
 }
 
 typedef struct {
-    mg_pairs_t layer;
+    mg_dsp_layer_t layer;
     mg_channels_t channels;
     int16_t *lanes;
     int8_t *out;
@@ -103,12 +105,12 @@ static inline void finish_pixels(walk_t *w, uint32_t pixels) {
 }
 
 static inline void finish_four(walk_t *w) {
-    mg_pairs_of_four(&w->layer, w->lanes, w->out);
+    mg_dsp_four_pixels(&w->layer, w->lanes, w->out);
     finish_pixels(w, PIXELS);
 }
 
 static inline void finish_one(walk_t *w, const mg_widening_t *rows, uint32_t rest) {
-    mg_pairs_of_one(&w->layer, load_bytes(rows, rest), w->out);
+    mg_dsp_one_pixel(&w->layer, load_bytes(rows, rest), w->out);
     finish_pixels(w, 1);
 }
 
@@ -174,7 +176,7 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     }
 }
 
-void mg_conv2d_pairs(const mg_call_t *call) {
+void mg_conv_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4,

@@ -51,7 +51,7 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
 }
 
 /* No index of a window overflows an int32. Taps outside are skipped one by one. */
-static bool check_window16(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
+static bool check_window_i16(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
                            uint32_t dilation, uint32_t up) {
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
         return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
@@ -67,8 +67,8 @@ bool mg_conv_i16_check(const mg_check_t *check) {
         return MG_REFUSE(check, "channels that do not divide into groups", p->groups, 1);
     }
     if (!mg_check_signature(check, 1, MG_INT16, MG_INT16)
-        || !check_window16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
-        || !check_window16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
+        || !check_window_i16(check, p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->up_h)
+        || !check_window_i16(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->up_w)
         || !mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
         || !mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
         || !mg_check_data(check, p->weights_at, mg_times4(taps, p->in_c / p->groups, p->shared ? 1 : p->out_c, 1))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with weights in rows of 16 bytes (layout 3): the formula of conv_i8.c, for cores that multiply
+ * CONV_2D with weights in rows of 16 bytes (layout MVE): the formula of conv_i8.c, for cores that multiply
  * 16 bytes by 16 bytes and sum the products in one instruction.
  *
  * Weights: four channels at a time, 0 2 4 6 and then 1 3 5 7 of each eight; four or fewer that are left at the end
@@ -21,7 +21,7 @@ static uint32_t taps_rounded(const mg_conv_params_t *p) {
     return mg_round_up(mg_taps_of(p), BLOCK);
 }
 
-bool mg_conv2d_rows_check(const mg_check_t *check) {
+bool mg_conv_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     const uint32_t fours = (p->out_c + 3u) / 4;
     const uint32_t patches = mg_is_pointwise(p) ? p->in_c % BLOCK != 0 : 2; /* that are copied */
@@ -69,17 +69,17 @@ static void gather_clipped(const row_t *row, int32_t x, int8_t *patch) {
 }
 
 /* Sums two patches when there are; where the next one goes. */
-static inline int8_t *hand_over(const mg_rows_t *layer, int8_t *patches, int8_t *patch, int8_t **out) {
+static inline int8_t *hand_over(const mg_mve_layer_t *layer, int8_t *patches, int8_t *patch, int8_t **out) {
     if (patch == patches) {
         return patches + layer->step;
     }
-    mg_rows_2(layer, patches, *out, 1);
+    mg_mve_two_pixels(layer, patches, *out, 1);
     *out += 2 * layer->out_c;
     return patches;
 }
 
 /* Layers whose patches are gathered, two at a time. */
-static void convolve_windows(const mg_call_t *call, const mg_rows_t *layer, int8_t *patches) {
+static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer, int8_t *patches) {
     const mg_conv_params_t *p = &call->params.conv;
     const uint32_t across = (uint32_t)p->stride_w * p->in_c, down = mg_step(p->kernel_h, p->dilation_h);
     const int8_t *image = call->in[0];
@@ -102,16 +102,16 @@ static void convolve_windows(const mg_call_t *call, const mg_rows_t *layer, int8
         }
     }
     if (patch != patches) {
-        mg_rows_1(layer, patches, out);
+        mg_mve_one_pixel(layer, patches, out);
     }
 }
 
 /* `count` pixels that are patches, of which `lie` can be used where they lie. */
-static int8_t *convolve_pixels(const mg_rows_t *layer, const int8_t *x, uint32_t in_c, uint32_t count, uint32_t lie,
-                               int8_t *patch, int8_t *out) {
+static int8_t *convolve_pixels(const mg_mve_layer_t *layer, const int8_t *x, uint32_t in_c, uint32_t count,
+                               uint32_t lie, int8_t *patch, int8_t *out) {
     uint32_t pairs = (lie < count ? lie : count) / 2;
     if (pairs != 0) {
-        mg_rows_2(layer, x, out, pairs);
+        mg_mve_two_pixels(layer, x, out, pairs);
     }
     out += 2 * pairs * layer->out_c;
     for (uint32_t i = 2 * pairs; i < count; i++, out += layer->out_c) {
@@ -120,13 +120,13 @@ static int8_t *convolve_pixels(const mg_rows_t *layer, const int8_t *x, uint32_t
             memcpy(patch, pixel, in_c);
             pixel = patch;
         }
-        mg_rows_1(layer, pixel, out);
+        mg_mve_one_pixel(layer, pixel, out);
     }
     return out;
 }
 
 /* Kernels of 1x1. A run is a row of outputs, or all of them where no pixel is left out. */
-static void convolve_runs(const mg_call_t *call, mg_rows_t *layer, int8_t *patch) {
+static void convolve_runs(const mg_call_t *call, mg_mve_layer_t *layer, int8_t *patch) {
     const mg_conv_params_t *p = &call->params.conv;
     const uint32_t line = (uint32_t)p->in_w * p->in_c, k = layer->blocks * BLOCK;
     const int8_t *image = call->in[0], *end = image + p->batches * p->in_h * line;
@@ -143,12 +143,12 @@ static void convolve_runs(const mg_call_t *call, mg_rows_t *layer, int8_t *patch
     }
 }
 
-void mg_conv2d_rows(const mg_call_t *call) {
+void mg_conv_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const uint32_t k = taps_rounded(p);
     bool pixels = mg_is_pointwise(p);
-    mg_rows_t layer = {k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at,
+    mg_mve_layer_t layer = {k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at,
                        channels.table};
     int8_t *patches = call->scratch;
     if (!pixels || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two channels in a word (layout 6): the formula of conv_i8.c, for cores that multiply one number at a
- * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V). Pixels are read as they
- * lie, and three of them times four channels are summed in registers.
+ * CONV_2D with two channels in a word (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one
+ * number at a time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V). Pixels are read
+ * as they lie, and three of them times four channels are summed in registers.
  *
  * A word holds the weights of two channels as w0 + w1 * 2^16, so that x times it is two products. A block is
  * q = 2^15 + the products of two taps, whose absolute weights are at most 255 together (the converter sees to
@@ -39,7 +39,7 @@ static bool lies_in_patches(const mg_conv_params_t *p) {
     return mg_is_pointwise(p) && p->in_h == p->out_h && p->in_w == p->out_w;
 }
 
-uint32_t mg_twins_weights_size(const mg_conv_params_t *p) {
+static uint32_t weights_size(const mg_conv_params_t *p) {
     return mg_times(mg_taps_of(p), mg_round_up(p->out_c, 4));
 }
 
@@ -54,7 +54,7 @@ static uint32_t triple_size(const mg_conv_params_t *p) {
 }
 
 /* The least, for tiles of three pixels. More makes it faster. */
-uint32_t mg_twins_scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     if (is_one_pixel(p)) {
         return mg_is_pointwise(p) ? 0 : mg_taps_of(p);
     }
@@ -62,14 +62,20 @@ uint32_t mg_twins_scratch_size(const mg_conv_params_t *p) {
 }
 
 /* For another three pixels; for all. */
-uint32_t mg_twins_scratch_step(const mg_conv_params_t *p) {
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
     return is_one_pixel(p) ? 0 : triple_size(p);
 }
 
-uint32_t mg_twins_scratch_most(const mg_conv_params_t *p) {
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
     const uint32_t triples = mg_pixels_of(p) / PIXELS + (mg_pixels_of(p) % PIXELS != 0);
-    return is_one_pixel(p) ? mg_twins_scratch_size(p)
+    return is_one_pixel(p) ? scratch_size(p)
                            : mg_plus(chunk_size(mg_taps_of(p)), mg_times(triple_size(p), triples));
+}
+
+bool mg_conv_swar_channels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, weights_size(p), scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 static inline __attribute__((always_inline)) void expand_from(int32_t *words, const uint8_t *weights, uint32_t n,
@@ -102,12 +108,12 @@ typedef struct {
 } tile_t;
 
 /* What a job on four channels from c starts and ends with. */
-static void set_channels(mg_twins_t *job, const mg_channels_t *channels, uint32_t c, uint32_t taps) {
+static void set_channels(mg_swar_job_t *job, const mg_channels_t *channels, uint32_t c, uint32_t taps) {
     uint32_t bias[FOUR] = {0, 0, 0, 0};
     for (uint32_t i = 0; i < FOUR; i++) {
         job->fine[i] = (mg_fine_t){0, 0, 0};
         if (c + i < channels->n) {
-            const mg_twin_channel_t channel = mg_load_twin_channel(channels, c + i);
+            const mg_fine_channel_t channel = mg_load_fine_channel(channels, c + i);
             bias[i] = (uint32_t)channel.bias;
             job->fine[i] = channel.fine;
         }
@@ -120,7 +126,7 @@ static void set_channels(mg_twins_t *job, const mg_channels_t *channels, uint32_
 }
 
 /* The job on the pixels of a tile, `count` channels of which are stored. */
-static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t count) {
+static void sum_tile(mg_swar_job_t *job, const tile_t *tile, uint32_t c, uint32_t count) {
     const uint32_t taps = tile->taps, out_c = tile->out_c;
     int8_t few[PIXELS * FOUR], *y = tile->out + c;
     job->kept = tile->kept;
@@ -131,7 +137,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
         job->y = y;
         job->triples = tile->n / PIXELS;
         if (job->triples != 0) {
-            mg_sum_twins(job);
+            mg_sum_triples(job);
         }
         y = job->y;
     }
@@ -144,7 +150,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
         memcpy(job->y_step, y_step, sizeof y_step);
         job->y = few;
         job->triples = 1;
-        mg_sum_twins(job);
+        mg_sum_triples(job);
         for (uint32_t pixel = 0; job->ends != 0 && pixel < n; pixel++, y += out_c) {
             for (uint32_t j = 0; j < count; j++) {
                 y[j] = few[FOUR * pixel + j];
@@ -155,7 +161,7 @@ static void sum_tile(mg_twins_t *job, const tile_t *tile, uint32_t c, uint32_t c
 
 static void finish_tile(const mg_channels_t *channels, const tile_t *tile, const uint8_t *weights) {
     const uint32_t taps = tile->taps;
-    mg_twins_t job = {.w = tile->w};
+    mg_swar_job_t job = {.w = tile->w};
     for (uint32_t c = 0; c < channels->n; c += FOUR) {
         set_channels(&job, channels, c, taps);
         for (uint32_t k = 0; k < taps; k += job.taps, weights += FOUR * job.taps) {
@@ -198,10 +204,10 @@ static void sum_eight(columns_t *columns, const uint8_t *w0, const uint8_t *w1, 
                       uint32_t block) {
     const uint32_t whole = taps & ~3u;
     columns->blocks = whole / 4 * (block == 4 ? 1 : 2) + taps - whole;
-    mg_dot_twin_columns(columns->sums, w0, w1, x, whole, block);
+    mg_dot_eight_channels(columns->sums, w0, w1, x, whole, block);
     for (uint32_t k = whole; k < taps; k++) {
-        mg_add_twin_columns(columns->sums, w0 + 4 * k, x + k, 1);
-        mg_add_twin_columns(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
+        mg_add_four_channels(columns->sums, w0 + 4 * k, x + k, 1);
+        mg_add_four_channels(columns->sums + FOUR, w1 + 4 * k, x + k, 1);
     }
 }
 
@@ -210,10 +216,10 @@ static void sum_four(columns_t *columns, const uint8_t *w, const int8_t *x, uint
     uint32_t sums[FOUR] = {0, 0, 0, 0};
     columns->blocks = (taps + 1) / 2;
     for (; taps >= 2; taps -= 2, w += 8, x += 2) {
-        mg_add_twin_columns(sums, w, x, 2);
+        mg_add_four_channels(sums, w, x, 2);
     }
     if (taps != 0) {
-        mg_add_twin_columns(sums, w, x, 1);
+        mg_add_four_channels(sums, w, x, 1);
     }
     memcpy(columns->sums, sums, sizeof sums);
 }
@@ -232,16 +238,16 @@ static void sum_four_anywhere(columns_t *columns, const uint8_t *w, const int8_t
     }
 }
 
-static inline int8_t finish_sum(const mg_twin_channel_t *channel, uint32_t sum) {
+static inline int8_t finish_sum(const mg_fine_channel_t *channel, uint32_t sum) {
     return mg_requantize_fine((int32_t)(sum + (uint32_t)channel->bias), &channel->fine, false);
 }
 
 /* n channels, from c. */
 static __attribute__((noinline)) void finish_columns(const mg_channels_t *channels, uint32_t c, uint32_t n,
                                                      const columns_t *columns, int8_t *y) {
-    const uint8_t *table = channels->table + sizeof(mg_twin_channel_t) * c;
+    const uint8_t *table = channels->table + sizeof(mg_fine_channel_t) * c;
     const uint32_t *sums = columns->sums, start = columns->blocks * HALF;
-    mg_twin_channel_t copied[2 * FOUR], channel;
+    mg_fine_channel_t copied[2 * FOUR], channel;
     if (((uintptr_t)table & 3u) != 0) {
         memcpy(copied, table, n * sizeof *copied);
         table = (const uint8_t *)copied;
@@ -272,8 +278,8 @@ static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weigh
         } else if (c + FOUR >= out_c) {
             sum_four(&columns, weights, x, taps);
         } else {
-            const uint8_t *flags = channels->table + sizeof(mg_twin_channel_t) * c + FLAGS_AT;
-            const uint8_t fours = flags[0] & flags[sizeof(mg_twin_channel_t) * FOUR];
+            const uint8_t *flags = channels->table + sizeof(mg_fine_channel_t) * c + FLAGS_AT;
+            const uint8_t fours = flags[0] & flags[sizeof(mg_fine_channel_t) * FOUR];
             sum_eight(&columns, weights, weights + FOUR * taps, x, taps, (fours & 1u) != 0 ? 4 : 2);
             n = 2 * FOUR;
         }
@@ -282,7 +288,7 @@ static void finish_one_pixel(const mg_channels_t *channels, const uint8_t *weigh
     mg_clamp_each(channels, out, out_c);
 }
 
-void mg_conv2d_twins(const mg_call_t *call) {
+void mg_conv_swar_channels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const uint8_t *weights = call->data + p->weights_at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * CONV_2D with two pixels in a word (layout 2): the formula of conv_i8.c, for cores that multiply one number at a
- * time. swar_pixels.h tells how one multiplication gives two products.
+ * CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply one number
+ * at a time. swar_pixels.h tells how one multiplication gives two products.
  *
  * Weights: two channels at a time, the last one zero where out_c is odd; in each group the taps two at a
  * time, their number a multiple of four with zeros: c0k0 c0k1 c1k0 c1k1. Pixels are taken in tiles, as many as
@@ -25,7 +25,7 @@ static bool is_one_pixel(const mg_conv_params_t *p) {
     return MG_DENSE_ONLY || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
 }
 
-uint32_t mg_words_weights_size(const mg_conv_params_t *p) {
+static uint32_t weights_size(const mg_conv_params_t *p) {
     return mg_times(mg_round_up(mg_taps_of(p), 4), mg_round_up(p->out_c, is_one_pixel(p) ? 4 : 2));
 }
 
@@ -47,7 +47,7 @@ static uint32_t sums_room(const mg_conv_params_t *p) {
 }
 
 /* The least, for tiles of one pair, or for chunks of the values of one pixel. More makes it faster. */
-uint32_t mg_words_scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     const uint32_t taps = mg_taps_of(p), padded = mg_round_up(taps, 4);
     if (is_one_pixel(p)) {
         const uint32_t values = mg_times(6, padded), chunks = mg_plus(sums_room(p), 6 * CHUNK);
@@ -57,15 +57,21 @@ uint32_t mg_words_scratch_size(const mg_conv_params_t *p) {
 }
 
 /* For another pair, or for another block of one pixel's values and its sums. */
-uint32_t mg_words_scratch_step(const mg_conv_params_t *p) {
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
     return is_one_pixel(p) ? 24 : pair_room(mg_taps_of(p));
 }
 
 /* For all pairs, or for all values at once. */
-uint32_t mg_words_scratch_most(const mg_conv_params_t *p) {
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
     const uint32_t taps = mg_taps_of(p), padded = mg_round_up(taps, 4), pixels = mg_pixels_of(p);
     return is_one_pixel(p) ? mg_times(mg_is_pointwise(p) ? 6 : 7, padded)
                            : mg_plus(weights_room(p, taps), mg_times(pair_room(taps), pixels / 2 + pixels % 2));
+}
+
+bool mg_conv_swar_pixels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, weights_size(p), scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 /* The output position that comes next, row by row. */
@@ -104,7 +110,7 @@ typedef struct {
 
 /* Two channels of the pairs in the tile, as they are summed chunk by chunk. */
 typedef struct {
-    const mg_word_channel_t *first, *second;
+    const mg_narrow_channel_t *first, *second;
     const uint32_t *sums; /* what the chunks so far gave the first pair */
     uint32_t step;        /* to the next pair's, 0 where all are still the same */
     uint32_t k, n;        /* the chunk of taps that is expanded */
@@ -120,10 +126,10 @@ static inline __attribute__((always_inline)) void finish_words(const layer_t *la
         for (; x != end; x += padded, from += step, y += 2 * out_c) {
             uint32_t sums[4] = {from[0], from[1], from[2], from[3]};
             mg_dot_words(sums, w, x, groups);
-            y[across + next] = (int8_t)mg_finish_word(c->second, mg_pixel_1(sums + 2), wide);
-            y[next] = (int8_t)mg_finish_word(c->second, mg_pixel_0(sums + 2), wide);
-            y[across] = (int8_t)mg_finish_word(c->first, mg_pixel_1(sums), wide);
-            y[0] = (int8_t)mg_finish_word(c->first, mg_pixel_0(sums), wide);
+            y[across + next] = (int8_t)mg_finish_pixel(c->second, mg_pixel_1(sums + 2), wide);
+            y[next] = (int8_t)mg_finish_pixel(c->second, mg_pixel_0(sums + 2), wide);
+            y[across] = (int8_t)mg_finish_pixel(c->first, mg_pixel_1(sums), wide);
+            y[0] = (int8_t)mg_finish_pixel(c->first, mg_pixel_0(sums), wide);
         }
         if (n % 2 == 0 || across == 0) {
             return;
@@ -157,12 +163,12 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded;
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < out_c; c += 2, weights += 2 * padded) {
-        mg_word_channel_t both[2];
+        mg_narrow_channel_t both[2];
         uint32_t count = out_c - c == 1 ? 1 : 2;
         for (uint32_t i = 0; i < count; i++) {
-            both[i] = mg_load_word_channel(&layer->channels, c + i, layer->taps, padded / 2);
+            both[i] = mg_load_narrow_channel(&layer->channels, c + i, layer->taps, padded / 2);
         }
-        const mg_word_channel_t *first = &both[0], *second = &both[count - 1];
+        const mg_narrow_channel_t *first = &both[0], *second = &both[count - 1];
         const uint32_t start[4] = {first->start[0], first->start[1], second->start[0], second->start[1]};
         channels_t channels = {first, second, start, 0, 0, 0};
         const int8_t *last = sum_chunks(layer, &channels, weights, (n + 1) / 2);
@@ -237,7 +243,7 @@ static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, con
     }
 }
 
-void mg_conv2d_words(const mg_call_t *call) {
+void mg_conv_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     layer_t layer = {.channels = mg_channels_of(call), .weights = (const int8_t *)call->data + p->weights_at,
                      .taps = mg_taps_of(p)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a strip at a time (layout 1): the formula of conv_i8.c, for cores with 16-bit
+ * DEPTHWISE_CONV_2D a strip at a time (layout DSP): the formula of conv_i8.c, for cores with 16-bit
  * multiply-accumulate.
  *
  * A strip is four outputs wide and as long as the map. Its inputs are gathered, padded and widened to 16 bits
@@ -11,7 +11,7 @@
  * Where the width is no multiple of four the last strip overlaps the one before it, and so do the last four
  * channels: what is computed twice is the same. A map of fewer than four outputs across writes only those.
  *
- * Weights lie as in the canonical layout; in the scratch they are doubled, and so is every sum, which is
+ * Weights are stored as in layout PLAIN; in the scratch they are doubled, and so is every sum, which is
  * what requantising wants (simd.h). Dilation across the strip is 1. The converter gives a layer
  * this layout only where the short requantisation (channels.h) is exact.
  */
@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct {
     axis_t a, b;
-    bool by_three;         /* the 3x3 windows of mg_strip_by_1 and _2 */
+    bool by_three;         /* the 3x3 windows of mg_dsp_strip_by_1 and _2 */
     uint32_t pairs;        /* of taps across the window */
     uint32_t height, line; /* of a strip; the line in values, even */
     uint32_t taps;         /* int16 of a channel's window */
@@ -58,19 +58,24 @@ static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
     g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
 }
 
-bool mg_strips_possible(const mg_conv_params_t *p) {
-    return p->dilation_h == 1 || p->dilation_w == 1;
-}
-
 static uint32_t channel_size(const geometry_t *g) {
-    return mg_plus(sizeof(mg_strip_channel_t), mg_times(2, g->taps));
+    return mg_plus(sizeof(mg_dsp_channel_t), mg_times(2, g->taps));
 }
 
-uint32_t mg_strips_scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g;
     set_geometry(&g, p);
     const uint32_t channels = mg_times(p->out_c / p->in_c, channel_size(&g));
     return mg_times(g.lanes, mg_plus(mg_times4(2, g.height, g.line, 1), channels));
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_dsp_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    if (p->dilation_h != 1 && p->dilation_w != 1) {
+        return MG_REFUSE(check, "layout DSP with dilation in both directions: rows apart", p->dilation_h, 1);
+    }
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
 }
 
 /* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
@@ -135,8 +140,8 @@ static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_
     }
 }
 
-static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
-    const mg_strip_channel_t *channel = strip->channel;
+static void convolve_any(const geometry_t *g, const mg_dsp_strip_t *strip) {
+    const mg_dsp_channel_t *channel = strip->channel;
     const uint32_t at[OUTPUTS] = {0, strip->second, strip->third, strip->fourth};
     const uint32_t next = mg_step(g->a.out, g->a.stride) * g->line;
     const int16_t *x = strip->x;
@@ -151,13 +156,13 @@ static void convolve_any(const geometry_t *g, const mg_strip_t *strip) {
     }
 }
 
-static void convolve(const geometry_t *g, const mg_strip_t *strip) {
+static void convolve(const geometry_t *g, const mg_dsp_strip_t *strip) {
     if (!g->by_three) {
         convolve_any(g, strip);
     } else if (g->b.stride == 1) {
-        mg_strip_by_1(strip);
+        mg_dsp_strip_by_1(strip);
     } else {
-        mg_strip_by_2(strip);
+        mg_dsp_strip_by_2(strip);
     }
 }
 
@@ -165,15 +170,15 @@ typedef struct {
     const mg_call_t *call;
     geometry_t g;
     mg_channels_t channels;
-    mg_strip_t strip;
+    mg_dsp_strip_t strip;
     uint32_t plane; /* values of a gathered channel */
     int16_t *values;
-    uint32_t count, size; /* of the mg_strip_channel_t: how many, and bytes */
+    uint32_t count, size; /* of the mg_dsp_channel_t: how many, and bytes */
     uint8_t *held;
 } layer_t;
 
-static mg_strip_channel_t *held_channel(const layer_t *layer, uint32_t k) {
-    return (mg_strip_channel_t *)(void *)(layer->held + k * layer->size);
+static mg_dsp_channel_t *held_channel(const layer_t *layer, uint32_t k) {
+    return (mg_dsp_channel_t *)(void *)(layer->held + k * layer->size);
 }
 
 /* The output channels of the input channels that are gathered from c on. */
@@ -182,7 +187,7 @@ static void load_channels(const layer_t *layer, uint32_t c) {
     const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
     uint32_t to = c * (layer->count / layer->g.lanes);
     for (uint32_t k = 0; k < layer->count; k++, to++) {
-        mg_strip_channel_t *held = held_channel(layer, k);
+        mg_dsp_channel_t *held = held_channel(layer, k);
         memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
         held->twice_bias = (int32_t)((uint32_t)held->twice_bias << 1);
         load_taps(&layer->g, weights + to, held->taps);
@@ -190,7 +195,7 @@ static void load_channels(const layer_t *layer, uint32_t c) {
 }
 
 /* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
-static void set_strip(mg_strip_t *strip, const geometry_t *g, bool above) {
+static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, bool above) {
     uint32_t at[OUTPUTS] = {0, 0, 0, 0};
     for (uint32_t i = 1; i < OUTPUTS; i++) {
         at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
@@ -208,7 +213,7 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
     const geometry_t *g = &layer->g;
     const int8_t zero_point = layer->call->params.conv.in_zero_point;
     const uint32_t multiplier = layer->count / g->lanes;
-    mg_strip_t *strip = &layer->strip;
+    mg_dsp_strip_t *strip = &layer->strip;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
         int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
@@ -230,7 +235,7 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
     }
 }
 
-void mg_depthwise_strips(const mg_call_t *call) {
+void mg_depthwise_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
     const int8_t *image = call->in[0];

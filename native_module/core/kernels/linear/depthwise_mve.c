@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D of 16 channels at a time (layout 3): the formula of conv_i8.c with out_c = in_c, for cores
+ * DEPTHWISE_CONV_2D of 16 channels at a time (layout MVE): the formula of conv_i8.c with out_c = in_c, for cores
  * with vectors of 16 bytes. Channels lie beside each other as they are; where there are few and stride_w is
  * 1, so do those of the next pixels: 16 / C pixels are then one vector.
  *
  * Weights: for each 16 channels (or for the vector of all pixels, in which they repeat) [taps][16], zeros
  * behind the last, the taps one more with zeros where their number is even. No weight is -128, so that two
  * products fit 16 bits. Channel table: for each vector four times int32 bias[4], multiplier[4], shift[4] of
- * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_lanes).
+ * lanes 0 4 8 12, of 2 6 10 14, of 1 5 9 13 and of 3 7 11 15 (mg_mve_row).
  *
  * The scratch holds the rows under a window, padded with the zero point, in a ring: each row of the input is
  * copied once. Where a vector is of one pixel, rows of 16 channels lie by themselves, so that the taps of a row are 16
@@ -41,10 +41,10 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 }
 
 /* Sizes of the scratch make sense for sound shapes only, so those are checked first. */
-bool mg_depthwise_lanes_check(const mg_check_t *check) {
+bool mg_depthwise_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
     if (p->in_c != p->out_c) {
-        return MG_REFUSE(check, "layout of lanes with a channel multiplier: output channels", p->out_c, p->in_c);
+        return MG_REFUSE(check, "layout MVE with a channel multiplier: output channels", p->out_c, p->in_c);
     }
     geometry_t g = geometry_of(p);
     return mg_check_conv(check, mg_times4(g.vectors, g.taps, LANES, 1), 0)
@@ -72,23 +72,23 @@ static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_
 }
 
 /* The outputs of 16 channels, or of all, in a row. */
-static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_lanes_t row) {
+static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t row) {
     bool by_16 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
     uint32_t left = p->out_w % g->pixels;
     row.count = p->out_w / g->pixels;
     if (row.count != 0) {
-        (by_16 ? mg_lanes_3x3 : mg_lanes)(&row);
+        (by_16 ? mg_mve_row_3x3 : mg_mve_row)(&row);
     }
     if (left != 0) {
         row.x += row.count * row.step;
         row.out += row.count * row.out_step;
         row.count = 1;
         row.n = left * p->in_c;
-        mg_lanes(&row);
+        mg_mve_row(&row);
     }
 }
 
-void mg_depthwise_lanes(const mg_call_t *call) {
+void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);
@@ -96,7 +96,7 @@ void mg_depthwise_lanes(const mg_call_t *call) {
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
-    mg_lanes_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
+    mg_mve_row_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
                       .pairs = g.taps / 2, .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D a channel at a time (layout 6): the formula of conv_i8.c, for cores that multiply one number at a
- * time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
+ * DEPTHWISE_CONV_2D a channel at a time (layout SWAR_CHANNELS): the formula of conv_i8.c, for cores that multiply one
+ * number at a time, load bytes with their sign as fast as words, and have some 28 registers (RISC-V).
  *
  * A channel's plane is gathered into the scratch, with the zero point around it, as many rows of it as there is room
  * for. Taps and constants of the channel stay in registers. Windows of 3x3 that move down by one or two go from row
  * to row: what the three values of a row give the outputs that they lie under is added to their sums, so that each
  * is loaded once for all its rows. Other windows take four outputs of a row at a time.
  *
- * Weights lie as in the canonical layout, the channel table as conv_swar_channels.c says.
+ * Weights are stored as in layout PLAIN, the channel table as conv_swar_channels.c says.
  */
 #include "swar_channels.h"
 
@@ -42,25 +42,32 @@ static mg_conv_params_t laid_down(const mg_conv_params_t *p) {
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint32_t mg_planes_scratch_size(const mg_conv_params_t *params) {
+static uint32_t scratch_size(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
     return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, 1), width_of(p)));
 }
 
 /* For another row of the plane; for all of it. */
-uint32_t mg_planes_scratch_step(const mg_conv_params_t *params) {
+static inline uint32_t scratch_step(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params);
     return width_of(&laid);
 }
 
-uint32_t mg_planes_scratch_most(const mg_conv_params_t *params) {
+static inline uint32_t scratch_most(const mg_conv_params_t *params) {
     const mg_conv_params_t laid = laid_down(params), *p = &laid;
     return mg_plus(mg_times(p->kernel_h, p->kernel_w), mg_times(rows_of(p, p->out_h), width_of(p)));
 }
 
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_swar_channels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
+}
+
 typedef struct {
     const mg_conv_params_t *p;
-    mg_twin_channel_t channel;
+    mg_fine_channel_t channel;
     const int8_t *taps; /* one behind the other */
     uint32_t width, line; /* of the plane, of the output */
 } plane_t;
@@ -124,7 +131,7 @@ static void load_plane(const mg_conv_params_t *p, const int8_t *image, uint32_t 
 static inline __attribute__((always_inline)) void go_down(const plane_t *plane, const int8_t *top, int8_t *out,
                                                           uint32_t n, uint32_t stride, bool above) {
     const mg_conv_params_t *p = plane->p;
-    const mg_twin_channel_t channel = plane->channel;
+    const mg_fine_channel_t channel = plane->channel;
     const uint32_t bias = (uint32_t)channel.bias, line = plane->line, width = plane->width;
     const int8_t *w = plane->taps;
     const int32_t w00 = w[0], w01 = w[1], w02 = w[2], w10 = w[3], w11 = w[4], w12 = w[5], w20 = w[6], w21 = w[7],
@@ -224,7 +231,7 @@ static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) 
     }
 }
 
-void mg_depthwise_planes(const mg_call_t *call) {
+void mg_depthwise_swar_channels_run(const mg_call_t *call) {
     const mg_conv_params_t laid = laid_down(&call->params.conv), *p = &laid;
     const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];
@@ -245,7 +252,7 @@ void mg_depthwise_planes(const mg_call_t *call) {
                 }
                 load_plane(p, image + k, i, count, plane);
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
-                    const plane_t one = {p, mg_load_twin_channel(&channels, c), taps, width, line};
+                    const plane_t one = {p, mg_load_fine_channel(&channels, c), taps, width, line};
                     for (uint32_t t = 0; t < n_taps; t++) {
                         taps[t] = weights[c + t * p->out_c];
                     }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * DEPTHWISE_CONV_2D with two pixels in a word (layout 2): the formula of conv_i8.c, for cores that multiply one
- * number at a time. swar_pixels.h tells how one multiplication gives two products.
+ * DEPTHWISE_CONV_2D with two pixels in a word (layout SWAR_PIXELS): the formula of conv_i8.c, for cores that multiply
+ * one number at a time. swar_pixels.h tells how one multiplication gives two products.
  *
  * A channel at a time: its plane is gathered and padded in the scratch, folded in the middle, so that a word
  * holds the inputs of an output in the first half of the rows, or columns, and of the one that lies as far in
  * the second half. Where their number is odd, the second half ends one row outside, with nothing to store.
  * Where the scratch has no room for the whole plane, it holds as many of its rows as it can.
  *
- * Weights lie as in the canonical layout. The converter gives a layer this layout only where the short
+ * Weights are stored as in layout PLAIN. The converter gives a layer this layout only where the short
  * requantisation of channels.h is exact and no two weights of a channel are larger than 255 together.
  */
 #include "swar_pixels.h"
@@ -43,19 +43,26 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
 }
 
 /* The least: a channel's taps, and the rows of its plane for one row of outputs. */
-uint32_t mg_depthwise_words_scratch_size(const mg_conv_params_t *p) {
+static uint32_t scratch_size(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
     return mg_times(4, mg_plus(mg_times(g.a.kernel, g.b.kernel), mg_times(reach(&g.a, 1), g.width)));
 }
 
 /* For another row of the plane; for all of it. */
-uint32_t mg_depthwise_words_scratch_step(const mg_conv_params_t *p) {
+static inline uint32_t scratch_step(const mg_conv_params_t *p) {
     return mg_times(4, geometry_of(p).width);
 }
 
-uint32_t mg_depthwise_words_scratch_most(const mg_conv_params_t *p) {
+static inline uint32_t scratch_most(const mg_conv_params_t *p) {
     geometry_t g = geometry_of(p);
     return mg_times(4, mg_plus(mg_times(g.a.kernel, g.b.kernel), mg_times(reach(&g.a, g.half), g.width)));
+}
+
+/* The size of the scratch makes sense for sound shapes only, so those are checked first. */
+bool mg_depthwise_swar_pixels_check(const mg_check_t *check) {
+    const mg_conv_params_t *p = &check->params.conv;
+    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
+           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
 }
 
 static void load_taps(const geometry_t *g, const int8_t *weights, int32_t *taps) {
@@ -106,7 +113,7 @@ static void load_plane(const geometry_t *g, const int8_t *image, const int8_t *z
 
 typedef struct {
     const geometry_t *g;
-    mg_word_channel_t channel;
+    mg_narrow_channel_t channel;
     const int32_t *taps;
 } plane_t;
 
@@ -126,8 +133,8 @@ static inline __attribute__((always_inline)) void convolve(const plane_t *p, uin
         for (uint32_t left = g->b.out; left != 0; left--, window += stride, y += out_step) {
             uint32_t sums[2] = {p->channel.start[0], p->channel.start[1]};
             mg_dot_window(sums, window, line, p->taps, rows, columns, step);
-            y[fold] = (int8_t)mg_finish_word(&p->channel, mg_pixel_1(sums), wide);
-            *y = (int8_t)mg_finish_word(&p->channel, mg_pixel_0(sums), wide);
+            y[fold] = (int8_t)mg_finish_pixel(&p->channel, mg_pixel_1(sums), wide);
+            *y = (int8_t)mg_finish_pixel(&p->channel, mg_pixel_0(sums), wide);
         }
     }
 }
@@ -144,7 +151,7 @@ static void convolve_any(const plane_t *p, uint32_t i, uint32_t n, const int32_t
     }
 }
 
-void mg_depthwise_words(const mg_call_t *call) {
+void mg_depthwise_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const geometry_t g = geometry_of(p);
     const mg_channels_t channels = mg_channels_of(call);
@@ -161,7 +168,7 @@ void mg_depthwise_words(const mg_call_t *call) {
                 count = g.half - i < most ? g.half - i : most;
                 load_plane(&g, image + k, &p->in_zero_point, i, count, rows);
                 for (uint32_t c = k * multiplier; c < (k + 1) * multiplier; c++) {
-                    const plane_t plane = {&g, mg_load_word_channel(&channels, c, n_taps, blocks), taps};
+                    const plane_t plane = {&g, mg_load_narrow_channel(&channels, c, n_taps, blocks), taps};
                     load_taps(&g, weights + c, taps);
                     if (usual && !mg_is_wide(&plane.channel)) {
                         convolve_3_by_3(&plane, i, count, rows, out + c);

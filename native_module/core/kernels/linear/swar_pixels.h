@@ -12,8 +12,8 @@
  *
  * Both sums start with the bias in both fields, so that it costs nothing later.
  */
-#ifndef MG_WORD_CHANNELS_H
-#define MG_WORD_CHANNELS_H
+#ifndef MG_SWAR_PIXELS_H
+#define MG_SWAR_PIXELS_H
 
 #include "channels.h"
 
@@ -28,15 +28,15 @@ typedef struct {
     mg_wide_t wide;
     uint32_t start[2]; /* total, upper */
     bool reaches_2_23; /* accumulators may */
-} mg_word_channel_t;
+} mg_narrow_channel_t;
 
 /* Whether the narrow requantisation is not enough: never, where the core has long products. */
-static inline bool mg_is_wide(const mg_word_channel_t *c) {
+static inline bool mg_is_wide(const mg_narrow_channel_t *c) {
     return MG_NARROW_BITS < 30 && c->reaches_2_23;
 }
 
 /* For any accumulator. Rare, so that it does not have to be in every loop. */
-static __attribute__((noinline, unused)) int32_t mg_requantize_wide(int32_t x, const mg_wide_t *c) {
+static __attribute__((noinline, unused)) int32_t mg_requantize_any(int32_t x, const mg_wide_t *c) {
     return mg_clamp(mg_requantize_short(x, c->multiplier, c->rounding, c->shift), c->min, c->max);
 }
 
@@ -51,11 +51,11 @@ static inline mg_channel_t mg_load_channel_fast(const mg_channels_t *channels, u
     return channel;
 }
 
-static inline mg_word_channel_t mg_load_word_channel(const mg_channels_t *channels, uint32_t c, uint32_t taps,
+static inline mg_narrow_channel_t mg_load_narrow_channel(const mg_channels_t *channels, uint32_t c, uint32_t taps,
                                                      uint32_t blocks) {
     mg_channel_t channel = mg_load_channel_fast(channels, c);
     uint32_t bias = (uint32_t)channel.bias;
-    mg_word_channel_t loaded = {
+    mg_narrow_channel_t loaded = {
         mg_narrow_of(channel.multiplier, channel.rounding, channel.shift, channels->min, channels->max),
         {channel.multiplier, channel.rounding, channel.shift, channels->min, channels->max},
         {bias + (bias << 16) - (blocks << 15), bias},
@@ -65,8 +65,8 @@ static inline mg_word_channel_t mg_load_word_channel(const mg_channels_t *channe
 }
 
 /* The output of a sum, `wide` as the channel says: a constant, so that loops hold one of the two. */
-static inline int32_t mg_finish_word(const mg_word_channel_t *c, int32_t sum, bool wide) {
-    return wide ? mg_requantize_wide(sum, &c->wide) : mg_requantize_narrow(sum, &c->narrow);
+static inline int32_t mg_finish_pixel(const mg_narrow_channel_t *c, int32_t sum, bool wide) {
+    return wide ? mg_requantize_any(sum, &c->wide) : mg_requantize_narrow(sum, &c->narrow);
 }
 
 static inline int32_t mg_pixel_0(const uint32_t sums[2]) {

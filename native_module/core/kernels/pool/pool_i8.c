@@ -10,7 +10,7 @@
  * zero point. No overflow for windows up to 2^22 elements: sums, 2^8 a count and half a count stay below 2^31.
  * Source: TFLite 8-bit quantisation specification, MAX_POOL_2D and AVERAGE_POOL_2D.
  */
-#include "../../simd/simd.h"
+#include "../../loops/loops.h"
 #include "../kernels.h"
 
 typedef struct {
@@ -95,7 +95,7 @@ static void window_average_4(const window_t *window, int8_t y[4]) {
     }
 }
 
-/* all: of simd.h. */
+/* all: of loops.h. */
 static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t *),
                         void (*reduce_4)(const window_t *, int8_t *), channels_fn all) {
     const mg_pool_params_t *p = &call->params.pool;

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Layers packed for Helium compute the same bits as canonical ones."""
+"""Layers packed for MVE compute the same bits as plain ones."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from midge import load
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 from midge.fileformat.read import decode
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
 
 def answer(conversion: Conversion) -> bytes:
@@ -33,32 +33,35 @@ def layers(draw: st.DrawFn) -> bytes:
     options = {"padding": padding, "stride_h": stride, "stride_w": stride, "fused_activation_function": "RELU"}
     reach = kernel - 1 if padding == "VALID" else 0
     tensors = [
-        Tensor("x", (1, h, w, c), "int8", scale=0.1, zero_point=3),
-        Tensor("w", data=rng.integers(-127, 128, shape).astype(np.int8), scale=scales,
+        FlatTensor("x", (1, h, w, c), "int8", scale=0.1, zero_point=3),
+        FlatTensor("w", data=rng.integers(-127, 128, shape).astype(np.int8), scale=scales,
                zero_point=np.zeros(out_c, np.int64), quantized_dimension=3 if depthwise else 0),
-        Tensor("b", data=rng.integers(-500, 500, out_c).astype(np.int32), scale=0.1 * scales,
+        FlatTensor("b", data=rng.integers(-500, 500, out_c).astype(np.int32), scale=0.1 * scales,
                zero_point=np.zeros(out_c, np.int64)),
-        Tensor("y", (1, -(-(h - reach) // stride), -(-(w - reach) // stride), out_c), "int8", scale=0.2, zero_point=-9),
+        FlatTensor("y", (1, -(-(h - reach) // stride), -(-(w - reach) // stride), out_c), "int8", scale=0.2,
+                   zero_point=-9),
     ]  # fmt: skip
     kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
     options |= {"depth_multiplier": out_c // c} if depthwise else {}
-    return model_bytes(Graph(tensors, [Operator(kind, ["x", "w", "b"], ["y"], options)], ["x"], ["y"]))
+    return model_bytes(FlatGraph(tensors, [FlatOperator(kind, ["x", "w", "b"], ["y"], options)], ["x"], ["y"]))
 
 
 @given(layers(), st.sampled_from(("cortex-m4", "cortex-m55")))
 def test_packed_layers_compute_the_same(model: bytes, target: str) -> None:
-    assert answer(convert(model, target=target)) == answer(convert(model))
+    assert answer(convert_model(model, target=target)) == answer(convert_model(model))
 
 
 def test_a_depthwise_layer_of_one_channel_becomes_a_convolution() -> None:
     rng = np.random.default_rng(1)
     tensors = [
-        Tensor("x", (1, 9, 9, 1), "int8", scale=0.1, zero_point=3),
-        Tensor("w", data=rng.integers(-127, 128, (1, 3, 3, 8)).astype(np.int8), scale=0.01),
-        Tensor("y", (1, 9, 9, 8), "int8", scale=0.5, zero_point=0),
+        FlatTensor("x", (1, 9, 9, 1), "int8", scale=0.1, zero_point=3),
+        FlatTensor("w", data=rng.integers(-127, 128, (1, 3, 3, 8)).astype(np.int8), scale=0.01),
+        FlatTensor("y", (1, 9, 9, 8), "int8", scale=0.5, zero_point=0),
     ]
     options = {"padding": "SAME", "stride_h": 1, "stride_w": 1, "depth_multiplier": 8}
-    model = model_bytes(Graph(tensors, [Operator("DEPTHWISE_CONV_2D", ["x", "w"], ["y"], options)], ["x"], ["y"]))
-    packed = convert(model, target="cortex-m55")
+    model = model_bytes(
+        FlatGraph(tensors, [FlatOperator("DEPTHWISE_CONV_2D", ["x", "w"], ["y"], options)], ["x"], ["y"])
+    )
+    packed = convert_model(model, target="cortex-m55")
     assert [node.op.name for node in decode(packed.blob).nodes] == ["CONV_2D"]
-    assert answer(packed) == answer(convert(model))
+    assert answer(packed) == answer(convert_model(model))

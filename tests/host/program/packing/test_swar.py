@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Packed weights: the same answers as canonical ones, in no more of an arena than the tiles are worth."""
+"""Packed weights: the same answers as plain ones, in no more of an arena than the tiles are worth."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midge.convert.pipeline import Conversion, convert
+from midge.convert.pipeline import Conversion, convert_model
 from midge.core import binding as _midge
-from midge.importers.tflite.writer import Graph, Operator, Tensor, model_bytes
-from midge.program.packing.swar_channels import TWINS
-from midge.program.packing.swar_pixels import WORDS
+from midge.fileformat.opset import layout_number
+from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 
-TARGETS = {"cortex-m0plus": WORDS, "cortex-m3": WORDS, "rv32": TWINS}
+SWAR_PIXELS, SWAR_CHANNELS = layout_number("CONV_2D", "swar_pixels"), layout_number("CONV_2D", "swar_channels")
+TARGETS = {"cortex-m0plus": SWAR_PIXELS, "cortex-m3": SWAR_PIXELS, "rv32": SWAR_CHANNELS}
 
 
 def layer(op: str, shape: tuple[int, int, int], weights: np.ndarray, out: tuple[int, int, int], stride: int) -> bytes:
@@ -26,15 +26,15 @@ def layer(op: str, shape: tuple[int, int, int], weights: np.ndarray, out: tuple[
     scales = np.full(channels, 0.01, np.float32)
     zeros = np.zeros(channels, np.int64)
     tensors = [
-        Tensor("x", (1, *shape), "int8", scale=0.05, zero_point=-7),
-        Tensor("w", data=weights, scale=scales, zero_point=zeros, quantized_dimension=axis),
-        Tensor("b", data=np.arange(channels, dtype=np.int32) * 97, scale=0.05 * scales, zero_point=zeros),
-        Tensor("y", (1, *out), "int8", scale=0.3, zero_point=5),
+        FlatTensor("x", (1, *shape), "int8", scale=0.05, zero_point=-7),
+        FlatTensor("w", data=weights, scale=scales, zero_point=zeros, quantized_dimension=axis),
+        FlatTensor("b", data=np.arange(channels, dtype=np.int32) * 97, scale=0.05 * scales, zero_point=zeros),
+        FlatTensor("y", (1, *out), "int8", scale=0.3, zero_point=5),
     ]
     options: dict[str, Any] = {"padding": "SAME", "stride_h": stride, "stride_w": stride}
     if op == "DEPTHWISE_CONV_2D":
         options["depth_multiplier"] = channels // shape[2]
-    return model_bytes(Graph(tensors, [Operator(op, ["x", "w", "b"], ["y"], options)], ["x"], ["y"]))
+    return model_bytes(FlatGraph(tensors, [FlatOperator(op, ["x", "w", "b"], ["y"], options)], ["x"], ["y"]))
 
 
 def outputs(conversion: Conversion, x: np.ndarray) -> bytes:
@@ -56,11 +56,11 @@ def test_pairs_give_the_same_answers(data: st.DataObject) -> None:
     op = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
     model = layer(op, (h, w, c), weights, out, stride)
     x = random.integers(-128, 128, (h, w, c)).astype(np.int8)
-    canonical = outputs(convert(model), x)
+    plain = outputs(convert_model(model), x)
     for target, layout in TARGETS.items():
-        packed = convert(model, target=target)
+        packed = convert_model(model, target=target)
         assert packed.program.steps[0].params["layout"] == layout
-        assert outputs(packed, x) == canonical
+        assert outputs(packed, x) == plain
 
 
 @given(taps=st.integers(1, 900), n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
@@ -69,21 +69,21 @@ def test_one_pixel_gives_the_same_answers_in_chunks_too(taps: int, n: int, seed:
     weights = random.integers(-127, 128, (n, 1, 1, taps)).astype(np.int8)
     model = layer("CONV_2D", (1, 1, taps), weights, (1, 1, n), 1)
     x = random.integers(-128, 128, (1, 1, taps)).astype(np.int8)
-    packed = convert(model, target="cortex-m0plus")
+    packed = convert_model(model, target="cortex-m0plus")
     step = packed.program.steps[0]
-    assert step.params["layout"] == WORDS
+    assert step.params["layout"] == SWAR_PIXELS
     assert step.scratch <= max(1280, 6 * 72 + 16 * -(-n // 4))
-    assert outputs(packed, x) == outputs(convert(model), x)
+    assert outputs(packed, x) == outputs(convert_model(model), x)
 
 
 @pytest.mark.parametrize("worst", [-128, 127])
-def test_weights_that_overflow_a_field_stay_canonical(worst: int) -> None:
+def test_weights_that_overflow_a_field_stay_plain(worst: int) -> None:
     weights = np.full((3, 1, 1, 8), worst, np.int8)
-    packed = convert(layer("CONV_2D", (4, 4, 8), weights, (4, 4, 3), 1), target="cortex-m0plus")
-    assert packed.program.steps[0].params["layout"] == (WORDS if worst == 127 else 0)
+    packed = convert_model(layer("CONV_2D", (4, 4, 8), weights, (4, 4, 3), 1), target="cortex-m0plus")
+    assert packed.program.steps[0].params["layout"] == (SWAR_PIXELS if worst == 127 else 0)
 
 
 def test_tiles_grow_into_idle_memory_only(wand_tflite: Path) -> None:
-    canonical, packed = convert(wand_tflite), convert(wand_tflite, target="cortex-m0plus")
-    assert packed.plan.arena_size <= canonical.plan.arena_size + 1280 + 16
+    plain, packed = convert_model(wand_tflite), convert_model(wand_tflite, target="cortex-m0plus")
+    assert packed.plan.arena_size <= plain.plan.arena_size + 1280 + 16
     assert any(step.scratch > 1280 for step in packed.program.steps)

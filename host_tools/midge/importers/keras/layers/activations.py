@@ -11,11 +11,11 @@ import numpy as np
 
 from ....graph import Tensor, Unsupported
 from ....graph.builder import Builder
-from ..importer import FUNCTIONS, LAYERS, Call, Importer, layer
+from ..registry import FUNCTIONS, LAYERS, Call, KerasContext, layer
 
 Params = dict[str, Any]
-Activation = Callable[[Builder, Tensor, str, Params], Tensor]
-_ACTIVATIONS: dict[str, Activation] = {}
+ActivationFunction = Callable[[Builder, Tensor, str, Params], Tensor]
+_ACTIVATIONS: dict[str, ActivationFunction] = {}
 _PARAMS = ("negative_slope", "max_value", "threshold", "alpha", "approximate", "axis", "x_min", "x_max")
 
 # Functions of TFLite's that are Keras's as well.
@@ -31,25 +31,25 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def activation(*names: str) -> Callable[[Activation], Activation]:
-    def register(function: Activation) -> Activation:
+def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction]:
+    def register(function: ActivationFunction) -> ActivationFunction:
         _ACTIVATIONS.update(dict.fromkeys(names, function))
         return function
 
     return register
 
 
-def activate(imp: Importer, call: Call, x: Tensor) -> Tensor:
-    """What a layer's own activation makes of x."""
-    return apply(imp, getattr(call.op, "activation", None), x, call.name)
+def activate(ctx: KerasContext, call: Call, x: Tensor) -> Tensor:
+    """Return what a layer's own activation makes of x."""
+    return apply(ctx, getattr(call.op, "activation", None), x, call.name)
 
 
-def apply(imp: Importer, function: Any, x: Tensor, name: str) -> Tensor:
-    """An activation: a function of keras.activations, or a layer."""
+def apply(ctx: KerasContext, function: Any, x: Tensor, name: str) -> Tensor:
+    """Add an activation: a function of keras.activations, or a layer. Raises Unsupported."""
     if function is None:
         return x
     if hasattr(function, "get_weights"):
-        found = imp.call(function, [x])
+        found = ctx.call(function, [x])
         assert isinstance(found, Tensor)
         return found
     known = _ACTIVATIONS.get(_plain(getattr(function, "__name__", "")))
@@ -57,23 +57,23 @@ def apply(imp: Importer, function: Any, x: Tensor, name: str) -> Tensor:
         what = getattr(function, "__name__", function)
         raise Unsupported(f"the activation {what}; the documents list those that can run")
     parameters = inspect.signature(function).parameters.values()
-    return known(imp.build, x, name, {p.name: p.default for p in parameters if p.default is not p.empty})
+    return known(ctx.build, x, name, {p.name: p.default for p in parameters if p.default is not p.empty})
 
 
-def _by_attributes(imp: Importer, call: Call) -> Tensor:
+def _by_attributes(ctx: KerasContext, call: Call) -> Tensor:
     params = {name: getattr(call.op, name) for name in _PARAMS if hasattr(call.op, name)}
-    return _ACTIVATIONS[_plain(type(call.op).__name__)](imp.build, call.x, call.name, params)
+    return _ACTIVATIONS[_plain(type(call.op).__name__)](ctx.build, call.x, call.name, params)
 
 
 @layer("Activation")
-def _activation(imp: Importer, call: Call) -> Tensor:
-    return activate(imp, call, call.x)
+def _activation(ctx: KerasContext, call: Call) -> Tensor:
+    return activate(ctx, call, call.x)
 
 
 @layer("PReLU")
-def _prelu(imp: Importer, call: Call) -> Tensor:
+def _prelu(ctx: KerasContext, call: Call) -> Tensor:
     x = call.x
-    return imp.build.add("PRELU", [x, imp.build.constant(imp.weights(call.op.alpha))], x.shape, call.name)
+    return ctx.build.add("PRELU", [x, ctx.build.constant(ctx.weights(call.op.alpha))], x.shape, call.name)
 
 
 for _name, _op in _SAME.items():
@@ -178,7 +178,7 @@ def _along_axis(op: str, build: Builder, x: Tensor, name: str, params: Params) -
     if not isinstance(axis, int):
         raise Unsupported(f"over the axes {axis}; over one can run")
     order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
-    turned = build.like(op, build.transpose(x, order), name, beta=1.0)
+    turned = build.like(op, build.transpose(x, order), name)
     return build.transpose(turned, [order.index(i) for i in range(rank)])
 
 

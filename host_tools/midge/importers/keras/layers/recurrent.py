@@ -7,23 +7,19 @@ for all of them; the weights of a step are one constant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ....graph import Tensor, Unsupported
-from ...recurrent_cells import gru_state, lstm_states
-from ..importer import Call, Importer, Result, layer
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
+from ..registry import Call, KerasContext, Result, layer
 from .activations import apply
-
-States = list[Tensor | None]
-Step = Callable[[Tensor, States], States]
 
 
 @layer("SimpleRNN", "GRU", "LSTM", "RNN")
-def _recurrent(imp: Importer, call: Call) -> Result:
-    op, x, build = call.op, call.x, imp.build
+def _recurrent(ctx: KerasContext, call: Call) -> Result:
+    op, x, build = call.op, call.x, ctx.build
     if op.stateful:
         raise Unsupported("stateful=True; save it with stateful=False, or run it a whole sequence at a time")
     cell = op.cell
@@ -31,25 +27,22 @@ def _recurrent(imp: Importer, call: Call) -> Result:
     if type(cell).__name__ not in steps or not type(cell).__module__.startswith("keras."):
         raise Unsupported(f"the cell {type(cell).__name__}; {', '.join(steps)} can run")
     batch, length, _ = x.shape
-    kernel, bias = imp.weights(cell.kernel), None if cell.bias is None else np.atleast_2d(imp.weights(cell.bias))
+    kernel, bias = ctx.weights(cell.kernel), None if cell.bias is None else np.atleast_2d(ctx.weights(cell.bias))
     seen = build.dense(x, kernel.T, None if bias is None else bias[0], call.name)
-    step = steps[type(cell).__name__](imp, call, bias)
+    step = steps[type(cell).__name__](ctx, call, bias)
     states = _initial(call, 2 if type(cell).__name__ == "LSTMCell" else 1)
-    found: list[Tensor] = []
-    for i in range(length)[:: -1 if op.go_backwards else 1]:
-        row = build.reshape(build.along(seen, 1, i, i + 1), (batch, kernel.shape[1]))
-        states = step(row, states)
-        assert states[0] is not None
-        found.append(states[0])
+    rows = (build.reshape(build.along(seen, 1, i, i + 1), (batch, kernel.shape[1]))
+            for i in range(length)[:: -1 if op.go_backwards else 1])  # fmt: skip
+    found, states = unroll(step, rows, states)
     result = found[-1]
     if op.return_sequences:
-        rows = [build.reshape(h, (batch, 1, cell.units)) for h in found]
-        result = build.concatenate(rows, 1, call.name) if length > 1 else rows[0]
+        parts = [build.reshape(h, (batch, 1, cell.units)) for h in found]
+        result = build.concatenate(parts, 1, call.name) if length > 1 else parts[0]
     return [result, *(s for s in states if s is not None)] if op.return_state else result
 
 
 def _initial(call: Call, count: int) -> States:
-    """The states that the model gives, else None for zeros."""
+    """Return the states that the model gives, else None for zeros. Raises Unsupported."""
     given = call.kwargs.get("initial_state", call.args[1] if len(call.args) > 1 else None)
     if given is None:
         return [None] * count
@@ -59,39 +52,41 @@ def _initial(call: Call, count: int) -> States:
     return states
 
 
-def _recall(imp: Importer, call: Call, h: Tensor | None, weights: Tensor, bias: Tensor | None = None) -> Tensor | None:
-    """What a step takes from the last one's state: nothing, at the start, but the bias."""
+def _recall(
+    ctx: KerasContext, call: Call, h: Tensor | None, weights: Tensor, bias: Tensor | None = None
+) -> Tensor | None:
+    """Return what a step takes from the last one's state: nothing, at the start, but the bias."""
     if h is None:
-        return bias if bias is None else imp.build.constant(bias.data[None])  # type: ignore[index]
-    return imp.build.add("FULLY_CONNECTED", [h, weights, bias], (h.shape[0], weights.shape[0]), call.name,
-                         keep_num_dims=True, fused_activation_function=0)  # fmt: skip
+        return bias if bias is None else ctx.build.constant(bias.data[None])  # type: ignore[index]
+    return ctx.build.add("FULLY_CONNECTED", [h, weights, bias], (h.shape[0], weights.shape[0]), call.name,
+                         keep_num_dims=True)  # fmt: skip
 
 
-def _cut(imp: Importer, x: Tensor, start: int, end: int) -> Tensor:
-    """Some columns."""
+def _cut(ctx: KerasContext, x: Tensor, first: int, units: int, count: int) -> Tensor:
+    """Return the columns of some gates, of a constant as well."""
     if x.data is not None:
-        return imp.build.constant(x.data[:, start:end], x.name)
-    return imp.build.along(x, 1, start, end)
+        return ctx.build.constant(x.data[:, first * units : (first + count) * units], x.name)
+    return columns(ctx.build, x, first, units, count)
 
 
-def _sum(imp: Importer, call: Call, a: Tensor, b: Tensor | None) -> Tensor:
-    return a if b is None else imp.build.binary("ADD", a, b, call.name)
+def _sum(ctx: KerasContext, call: Call, a: Tensor, b: Tensor | None) -> Tensor:
+    return a if b is None else ctx.build.binary("ADD", a, b, call.name)
 
 
-def _simple_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
-    cell, weights = call.op.cell, imp.build.constant(imp.weights(call.op.cell.recurrent_kernel).T, "recurrent")
+def _simple_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
+    cell, weights = call.op.cell, ctx.build.constant(ctx.weights(call.op.cell.recurrent_kernel).T, "recurrent")
 
     def step(x: Tensor, states: States) -> States:
-        total = _sum(imp, call, x, _recall(imp, call, states[0], weights))
-        return [apply(imp, cell.activation, total, call.name)]
+        total = _sum(ctx, call, x, _recall(ctx, call, states[0], weights))
+        return [apply(ctx, cell.activation, total, call.name)]
 
     return step
 
 
-def _gru_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
+def _gru_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
     """z, r = gates; h' = z h + (1 - z) f(x + r (W h + b)), or with reset_after=False f(x + W (r h))"""
-    cell, build, n = call.op.cell, imp.build, call.op.cell.units
-    kernel = imp.weights(cell.recurrent_kernel).T
+    cell, build, n = call.op.cell, ctx.build, call.op.cell.units
+    kernel = ctx.weights(cell.recurrent_kernel).T
     late = cell.reset_after
     more = build.constant(bias[1], "bias") if late and bias is not None else None
     gates = build.constant(kernel if late else kernel[: 2 * n], "recurrent")
@@ -99,44 +94,45 @@ def _gru_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
 
     def step(x: Tensor, states: States) -> States:
         h = states[0]
-        inner = _recall(imp, call, h, gates, more)
-        old = inner and _cut(imp, inner, 0, 2 * n)
-        gate = apply(imp, cell.recurrent_activation, _sum(imp, call, build.along(x, 1, 0, 2 * n), old), call.name)
-        z, r = build.along(gate, 1, 0, n), build.along(gate, 1, n, 2 * n)
-        if late:
-            part = inner and build.binary("MUL", r, _cut(imp, inner, 2 * n, 3 * n), call.name)
-        else:
-            part = h and _recall(imp, call, build.binary("MUL", r, h, call.name), fresh)
-        total = _sum(imp, call, build.along(x, 1, 2 * n, 3 * n), part)
-        candidate = apply(imp, cell.activation, total, call.name)
-        return [gru_state(build, z, candidate, h, call.name)]
+        inner = _recall(ctx, call, h, gates, more)
+
+        def candidate(r: Tensor) -> Tensor:
+            if late:
+                part = inner and build.binary("MUL", r, _cut(ctx, inner, 2, n, 1), call.name)
+            else:
+                part = h and _recall(ctx, call, build.binary("MUL", r, h, call.name), fresh)
+            return apply(ctx, cell.activation, _sum(ctx, call, columns(build, x, 2, n), part), call.name)
+
+        old = inner and _cut(ctx, inner, 0, n, 2)
+        total = _sum(ctx, call, columns(build, x, 0, n, 2), old)
+        return gru(build, apply(ctx, cell.recurrent_activation, total, call.name), candidate, h, call.name)
 
     return step
 
 
-def _lstm_step(imp: Importer, call: Call, bias: np.ndarray | None) -> Step:
+def _lstm_step(ctx: KerasContext, call: Call, bias: np.ndarray | None) -> CellStep:
     """i, f, g, o = gates; c' = f c + i g, h' = o act(c')"""
-    cell, build, n = call.op.cell, imp.build, call.op.cell.units
-    weights = build.constant(imp.weights(cell.recurrent_kernel).T, "recurrent")
+    cell, build, n = call.op.cell, ctx.build, call.op.cell.units
+    weights = build.constant(ctx.weights(cell.recurrent_kernel).T, "recurrent")
 
     def step(x: Tensor, states: States) -> States:
         h, c = states
-        total = _sum(imp, call, x, _recall(imp, call, h, weights))
-        early = apply(imp, cell.recurrent_activation, build.along(total, 1, 0, 2 * n), call.name)
-        i, forget = build.along(early, 1, 0, n), build.along(early, 1, n, 2 * n)
-        g = apply(imp, cell.activation, build.along(total, 1, 2 * n, 3 * n), call.name)
-        o = apply(imp, cell.recurrent_activation, build.along(total, 1, 3 * n, 4 * n), call.name)
-        return lstm_states(build, i, forget, g, o, c, lambda x: apply(imp, cell.activation, x, call.name), call.name)
+        total = _sum(ctx, call, x, _recall(ctx, call, h, weights))
+        early = apply(ctx, cell.recurrent_activation, columns(build, total, 0, n, 2), call.name)
+        i, forget = columns(build, early, 0, n), columns(build, early, 1, n)
+        g = apply(ctx, cell.activation, columns(build, total, 2, n), call.name)
+        o = apply(ctx, cell.recurrent_activation, columns(build, total, 3, n), call.name)
+        return lstm(build, i, forget, g, o, c, lambda x: apply(ctx, cell.activation, x, call.name), call.name)
 
     return step
 
 
 @layer("Bidirectional")
-def _bidirectional(imp: Importer, call: Call) -> Result:
-    op, x, build = call.op, call.x, imp.build
+def _bidirectional(ctx: KerasContext, call: Call) -> Result:
+    op, x, build = call.op, call.x, ctx.build
     if op.return_state or call.kwargs or len(call.args) > 1:
         raise Unsupported("states that come in or go out; leave return_state and initial_state out")
-    forward, back = (imp.call(inner, [x]) for inner in (op.forward_layer, op.backward_layer))
+    forward, back = (ctx.call(inner, [x]) for inner in (op.forward_layer, op.backward_layer))
     assert isinstance(forward, Tensor) and isinstance(back, Tensor)
     if op.return_sequences:
         back = build.add("REVERSE_V2", [back, build.axes([1])], back.shape, call.name)
@@ -154,11 +150,11 @@ def _bidirectional(imp: Importer, call: Call) -> Result:
 
 
 @layer("TimeDistributed")
-def _time_distributed(imp: Importer, call: Call) -> Result:
+def _time_distributed(ctx: KerasContext, call: Call) -> Result:
     """The layer on all steps of time at once, as on a batch of samples."""
-    x, build = call.x, imp.build
+    x, build = call.x, ctx.build
     inner: Any = call.op.layer
-    found = imp.call(inner, [build.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))])
+    found = ctx.call(inner, [build.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))])
     if not isinstance(found, Tensor):
         if len(found) != 1:
             raise Unsupported("a layer of several outputs")

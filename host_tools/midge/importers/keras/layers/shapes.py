@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import prod
 
 from ....graph import Tensor, Unsupported
-from ..importer import Call, Importer, function, layer
+from ..registry import Call, KerasContext, function, layer
 from .linear import real
 
 
@@ -16,27 +16,27 @@ from .linear import real
     "ActivityRegularization", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
     "RandomZoom",
 )  # fmt: skip
-def _nothing(imp: Importer, call: Call) -> Tensor:
-    """What only happens while training."""
+def _nothing(ctx: KerasContext, call: Call) -> Tensor:
+    """Leave out what only happens while training."""
     return call.x
 
 
 @layer("Flatten")
-def _flatten(imp: Importer, call: Call) -> Tensor:
-    return imp.build.reshape(call.x, (call.x.shape[0], prod(call.x.shape[1:])), call.name)
+def _flatten(ctx: KerasContext, call: Call) -> Tensor:
+    return ctx.build.reshape(call.x, (call.x.shape[0], prod(call.x.shape[1:])), call.name)
 
 
 @layer("Reshape")
-def _reshape(imp: Importer, call: Call) -> Tensor:
-    return _reshaped(imp, call, (call.x.shape[0], *call.op.target_shape))
+def _reshape(ctx: KerasContext, call: Call) -> Tensor:
+    return _reshaped(ctx, call, (call.x.shape[0], *call.op.target_shape))
 
 
 @function("Reshape")
-def _reshape_function(imp: Importer, call: Call) -> Tensor:
-    return _reshaped(imp, call, tuple(call.op.newshape))
+def _reshape_function(ctx: KerasContext, call: Call) -> Tensor:
+    return _reshaped(ctx, call, tuple(call.op.newshape))
 
 
-def _reshaped(imp: Importer, call: Call, shape: Sequence[int | None]) -> Tensor:
+def _reshaped(ctx: KerasContext, call: Call, shape: Sequence[int | None]) -> Tensor:
     dims = [-1 if d is None else int(d) for d in shape]
     if dims.count(-1) == 2:  # an open batch and one more
         dims[0] = call.x.shape[0]
@@ -44,29 +44,29 @@ def _reshaped(imp: Importer, call: Call, shape: Sequence[int | None]) -> Tensor:
     dims = [call.x.elements // rest if d == -1 else d for d in dims]
     if prod(dims) != call.x.elements:
         raise Unsupported(f"{list(call.x.shape)} into {dims}; leave the batch to -1")
-    return imp.build.reshape(call.x, dims, call.name)
+    return ctx.build.reshape(call.x, dims, call.name)
 
 
 @layer("Permute")
-def _permute(imp: Importer, call: Call) -> Tensor:
-    return imp.build.transpose(call.x, (0, *call.op.dims))
+def _permute(ctx: KerasContext, call: Call) -> Tensor:
+    return ctx.build.transpose(call.x, (0, *call.op.dims))
 
 
 @function("Transpose")
-def _transpose(imp: Importer, call: Call) -> Tensor:
-    return imp.build.transpose(call.x, call.op.axes or range(len(call.x.shape))[::-1])
+def _transpose(ctx: KerasContext, call: Call) -> Tensor:
+    return ctx.build.transpose(call.x, call.op.axes or range(len(call.x.shape))[::-1])
 
 
 @layer("RepeatVector")
-def _repeat_vector(imp: Importer, call: Call) -> Tensor:
-    x, n, build = call.x, call.op.n, imp.build
+def _repeat_vector(ctx: KerasContext, call: Call) -> Tensor:
+    x, n, build = call.x, call.op.n, ctx.build
     row = build.reshape(x, (x.shape[0], 1, x.shape[1]))
     return build.add("TILE", [row, build.axes((1, n, 1))], (x.shape[0], n, x.shape[1]), call.name)
 
 
 @function("Squeeze", "ExpandDims")
-def _one_axis(imp: Importer, call: Call) -> Tensor:
-    """Axes of one element come or go."""
+def _one_axis(ctx: KerasContext, call: Call) -> Tensor:
+    """Add or remove axes of one element."""
     shape, axis = list(call.x.shape), call.op.axis
     given = range(len(shape)) if axis is None else [axis] if isinstance(axis, int) else list(axis)
     if type(call.op).__name__ == "ExpandDims":
@@ -75,12 +75,12 @@ def _one_axis(imp: Importer, call: Call) -> Tensor:
     else:
         gone = {a % len(shape) for a in given}
         shape = [d for i, d in enumerate(shape) if i not in gone or (axis is None and d != 1)]
-    return imp.build.reshape(call.x, shape, call.name)
+    return ctx.build.reshape(call.x, shape, call.name)
 
 
 @function("GetItem")
-def _get_item(imp: Importer, call: Call) -> Tensor:
-    """x[key], with slices, whole numbers and an ellipsis."""
+def _get_item(ctx: KerasContext, call: Call) -> Tensor:
+    """Take x[key], with slices, whole numbers and an ellipsis."""
     x, key = call.args[0], call.args[1] if len(call.args) > 1 else call.kwargs["key"]
     keys = list(key) if isinstance(key, (list, tuple)) else [key]
     if Ellipsis in keys:
@@ -90,12 +90,12 @@ def _get_item(imp: Importer, call: Call) -> Tensor:
     if not all(isinstance(k, (int, slice)) for k in keys):
         raise Unsupported("an index that is neither a slice nor a number")
     ranges = [range(d)[k] if isinstance(k, slice) else range(d)[k :][:1] for d, k in zip(x.shape, keys, strict=True)]
-    cut = imp.build.slice(x, [r.start for r in ranges], [r.stop for r in ranges], [r.step for r in ranges])
-    return imp.build.reshape(cut, [len(r) for r, k in zip(ranges, keys, strict=True) if isinstance(k, slice)])
+    cut = ctx.build.slice(x, [r.start for r in ranges], [r.stop for r in ranges], [r.step for r in ranges])
+    return ctx.build.reshape(cut, [len(r) for r, k in zip(ranges, keys, strict=True) if isinstance(k, slice)])
 
 
 @function("Cast")
-def _cast(imp: Importer, call: Call) -> Tensor:
+def _cast(ctx: KerasContext, call: Call) -> Tensor:
     if "float" not in str(call.op.dtype):
         raise Unsupported(f"a cast to {call.op.dtype}; float32 can run")
-    return real(imp, call.x)
+    return real(ctx, call.x)

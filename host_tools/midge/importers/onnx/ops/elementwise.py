@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Functions of single elements and of pairs of them. Axes may lie in any order."""
+"""Functions of single elements and of pairs of them. Axes may be in any order."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....graph import Tensor
-from ..importer import CannotImport, Importer, OnnxNode, Value, onnx_op
+from ....graph import Tensor, Unsupported
+from ..registry import onnx_op
+from ..values import OnnxContext, OnnxNode, Value
 
 _UNARY = {
     "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
     "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
     "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
-    "Erf": "ERF",  # only as a part of GELU: passes/patterns.py
+    "Erf": "ERF",  # only as a part of GELU: passes/fuse_activations.py
 }  # fmt: skip
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "Sum": "ADD",
            "PRelu": "PRELU"}  # fmt: skip
@@ -24,39 +25,39 @@ _CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32
           11: "float32"}  # fmt: skip
 
 
-def same(imp: Importer, value: Value) -> Tensor:
-    """The tensor as it lies."""
-    return imp.arranged(value, value.order if value.flat is None and value.order else tuple(range(len(value.shape))))
+def same(ctx: OnnxContext, value: Value) -> Tensor:
+    """Return the tensor as it is stored."""
+    return ctx.arranged(value, value.order if value.flat is None and value.order else tuple(range(len(value.shape))))
 
 
 def order_of(value: Value) -> tuple[int, ...]:
     return value.order or tuple(range(len(value.shape)))
 
 
-def each(imp: Importer, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
-    """A function of single elements, which leaves the order as it is, that of a flattened image as well."""
+def each(ctx: OnnxContext, x: Value, function: Callable[[Tensor], Tensor]) -> Value:
+    """Add a function of single elements, which keeps the order of axes, that of a flattened image as well."""
     if x.flat is not None:
-        return Value(x.name, x.shape, flat=each(imp, x.flat, function))
-    return imp.value(function(same(imp, x)), order_of(x))
+        return Value(x.name, x.shape, flat=each(ctx, x.flat, function))
+    return ctx.value(function(same(ctx, x)), order_of(x))
 
 
 @onnx_op(*_UNARY)
-def unary(imp: Importer, node: OnnxNode) -> Value:
-    return each(imp, node.input(0), lambda t: imp.build.like(_UNARY[node.op], t, node.name))
+def unary(ctx: OnnxContext, node: OnnxNode) -> Value:
+    return each(ctx, node.input(0), lambda t: ctx.build.like(_UNARY[node.op], t, node.name))
 
 
 @onnx_op("Identity", "Dropout")
-def nothing(imp: Importer, node: OnnxNode) -> Value:
+def nothing(ctx: OnnxContext, node: OnnxNode) -> Value:
     return node.input(0)
 
 
 @onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
-def function(imp: Importer, node: OnnxNode) -> Value:
-    return each(imp, node.input(0), lambda t: _function(imp, node, t))
+def function(ctx: OnnxContext, node: OnnxNode) -> Value:
+    return each(ctx, node.input(0), lambda t: _function(ctx, node, t))
 
 
-def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
-    build, a, name = imp.build, node.attrs, node.name
+def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
+    build, a, name = ctx.build, node.attrs, node.name
     match node.op:
         case "Elu":
             if a.get("alpha", 1.0) == 1.0:
@@ -81,9 +82,9 @@ def _function(imp: Importer, node: OnnxNode, t: Tensor) -> Tensor:
         case "Clip":
             low, high = _limit(node, 1, "min"), _limit(node, 2, "max")
             if t.dtype != "float32":
-                raise CannotImport(f"{t.dtype} tensors; float32 can run")
+                raise Unsupported(f"{t.dtype} tensors; float32 can run")
             return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
-    raise CannotImport("no such function here")
+    raise Unsupported("no such function here")
 
 
 def _limit(node: OnnxNode, i: int, key: str) -> float | None:
@@ -93,27 +94,27 @@ def _limit(node: OnnxNode, i: int, key: str) -> float | None:
 
 
 @onnx_op(*_BINARY)
-def binary(imp: Importer, node: OnnxNode) -> Value:
+def binary(ctx: OnnxContext, node: OnnxNode) -> Value:
     if len(node.inputs) == 1:
         return node.input(0)
-    result = _binary(imp, node, node.input(0), node.input(1))
+    result = _binary(ctx, node, node.input(0), node.input(1))
     for i in range(2, len(node.inputs)):  # Max, Min and Sum take any number
-        result = _binary(imp, node, result, node.input(i))
+        result = _binary(ctx, node, result, node.input(i))
     return result
 
 
-def _binary(imp: Importer, node: OnnxNode, a: Value, b: Value) -> Value:
+def _binary(ctx: OnnxContext, node: OnnxNode, a: Value, b: Value) -> Value:
     if node.attrs.get("broadcast") and "axis" in node.attrs:
-        raise CannotImport("broadcasting along an axis, as in opset 6; export the model with opset 13")
-    order = imp.common_order([a, b])
-    left, right = imp.broadcast(a, order), imp.broadcast(b, order)
-    return imp.value(imp.build.binary(_BINARY[node.op], left, right, node.name), order)
+        raise Unsupported("broadcasting along an axis, as in opset 6; export the model with opset 13")
+    order = ctx.common_order([a, b])
+    left, right = ctx.broadcast(a, order), ctx.broadcast(b, order)
+    return ctx.value(ctx.build.binary(_BINARY[node.op], left, right, node.name), order)
 
 
 @onnx_op("Pow")
-def power(imp: Importer, node: OnnxNode) -> Value:
+def power(ctx: OnnxContext, node: OnnxNode) -> Value:
     exponents = node.known(1, "exponents")
-    build, name = imp.build, node.name
+    build, name = ctx.build, node.name
     powers: dict[float, Callable[[Tensor], Tensor]] = {
         3: lambda t: build.binary("MUL", build.binary("MUL", t, t, name), t, name),
         2: lambda t: build.binary("MUL", t, t, name),
@@ -124,31 +125,31 @@ def power(imp: Importer, node: OnnxNode) -> Value:
     }
     function = powers.get(float(exponents.reshape(-1)[0])) if exponents.size == 1 else None
     if function is None:
-        raise CannotImport(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
-    return each(imp, node.input(0), function)
+        raise Unsupported(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
+    return each(ctx, node.input(0), function)
 
 
 @onnx_op(*_COMPARE)
-def compare(imp: Importer, node: OnnxNode) -> Value:
+def compare(ctx: OnnxContext, node: OnnxNode) -> Value:
     a, b = node.input(0), node.input(1)
-    order = imp.common_order([a, b])
-    out = imp.build.binary(_COMPARE[node.op], imp.broadcast(a, order), imp.broadcast(b, order), node.name, "bool")
-    return imp.value(out, order)
+    order = ctx.common_order([a, b])
+    out = ctx.build.binary(_COMPARE[node.op], ctx.broadcast(a, order), ctx.broadcast(b, order), node.name, "bool")
+    return ctx.value(out, order)
 
 
 @onnx_op("Where")
-def where(imp: Importer, node: OnnxNode) -> Value:
+def where(ctx: OnnxContext, node: OnnxNode) -> Value:
     values = [node.input(i) for i in range(3)]
-    order = imp.common_order(values)
-    condition, a, b = (imp.broadcast(v, order) for v in values)
+    order = ctx.common_order(values)
+    condition, a, b = (ctx.broadcast(v, order) for v in values)
     shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
-    return imp.value(imp.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
+    return ctx.value(ctx.build.add("SELECT_V2", [condition, a, b], shape, node.name, a.dtype), order)
 
 
 @onnx_op("Cast")
-def cast(imp: Importer, node: OnnxNode) -> Value:
+def cast(ctx: OnnxContext, node: OnnxNode) -> Value:
     dtype = _CASTS.get(node.attrs["to"])
     if dtype is None:
-        raise CannotImport(f"a cast to ONNX's type {node.attrs['to']}")
-    return each(imp, node.input(0),
-                lambda t: t if t.dtype == dtype else imp.build.add("CAST", [t], t.shape, node.name, dtype))
+        raise Unsupported(f"a cast to ONNX's type {node.attrs['to']}")
+    return each(ctx, node.input(0),
+                lambda t: t if t.dtype == dtype else ctx.build.add("CAST", [t], t.shape, node.name, dtype))

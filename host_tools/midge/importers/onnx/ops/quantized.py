@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Quantised models: QuantizeLinear and DequantizeLinear, and the QLinear ops, which are a float op between those.
 
-A later pass (passes/quantized.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and
+A later pass (passes/fuse_qdq.py) makes an int8 op of a float one between the two. uint8 becomes int8: all values and
 zero points less 128.
 """
 
@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ....graph import Quantization, Tensor
-from ..importer import IMPORTS, CannotImport, Importer, OnnxNode, Value, onnx_op
+from ....graph import Quantization, Tensor, Unsupported
+from ..registry import IMPORTS, onnx_op
+from ..values import OnnxContext, OnnxNode, Value
 from .elementwise import each
 
 
@@ -22,29 +23,29 @@ def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> t
     scales = np.asarray(node.known(scale, "scales"), np.float32).reshape(-1)
     zeros = node.known(zero, "zero points") if node.has(zero) else np.zeros(1, default)
     if zeros.dtype not in (np.int8, np.uint8, np.int32):
-        raise CannotImport(f"values of {zeros.dtype}; int8 and uint8 can run")
+        raise Unsupported(f"values of {zeros.dtype}; int8 and uint8 can run")
     shift = 128 if zeros.dtype == np.uint8 else 0
     points = np.broadcast_to(zeros.reshape(-1).astype(np.int64) - shift, scales.shape)
     return Quantization(scales, points.copy()), zeros.dtype
 
 
 @onnx_op("QuantizeLinear")
-def quantize(imp: Importer, node: OnnxNode) -> Value:
+def quantize(ctx: OnnxContext, node: OnnxNode) -> Value:
     x = node.input(0)
     q, dtype = _units(node, 1, 2)
     if q.per_channel:
-        raise CannotImport("activations with a scale a channel; one scale can run")
-    out = each(imp, x, lambda t: imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q))
+        raise Unsupported("activations with a scale per channel; one scale can run")
+    out = each(ctx, x, lambda t: ctx.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q))
     out.unsigned = dtype == np.uint8
     return out
 
 
 @onnx_op("DequantizeLinear")
-def dequantize(imp: Importer, node: OnnxNode) -> Value:
+def dequantize(ctx: OnnxContext, node: OnnxNode) -> Value:
     x = node.input(0)
     if x.data is not None:
         axis = node.attrs.get("axis", 1)
-        real = imp.constant(_real(node, x.data, 1, 2, axis), x.name)
+        real = ctx.constant(_real(node, x.data, 1, 2, axis), x.name)
         zeros = np.asarray(node.known(2, "zero points"), np.int64) if node.has(2) else np.zeros(1, np.int64)
         if x.data.dtype in (np.int8, np.uint8) and np.all(zeros == (128 if x.data.dtype == np.uint8 else 0)):
             q, _ = _units(node, 1, 2, x.data.dtype.type)
@@ -55,12 +56,12 @@ def dequantize(imp: Importer, node: OnnxNode) -> Value:
         q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
         if t.dtype == "uint8":  # from outside
             t.quantization = Quantization(q.scale, q.zero_point + 128)
-            t = imp.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
+            t = ctx.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
         elif t.quantization is None:
             t.quantization = q
-        return imp.build.add("DEQUANTIZE", [t], t.shape, node.name)
+        return ctx.build.add("DEQUANTIZE", [t], t.shape, node.name)
 
-    return each(imp, x, real_of)
+    return each(ctx, x, real_of)
 
 
 def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) -> np.ndarray:
@@ -73,55 +74,55 @@ def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) ->
     return np.asarray((data.astype(np.int64) - zeros.reshape(zeros.shape or ())) * scales, np.float32)
 
 
-def _dequantized(imp: Importer, node: OnnxNode, at: int, axis: int = 0) -> Value:
-    """Inputs at, at + 1 and at + 2: values, their scale and zero point, as reals."""
-    value = dequantize(imp, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
+def _dequantized(ctx: OnnxContext, node: OnnxNode, at: int, axis: int = 0) -> Value:
+    """Return inputs at, at + 1 and at + 2, which are values, their scale and zero point, as reals."""
+    value = dequantize(ctx, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
     assert isinstance(value, Value)
     return value
 
 
-def _float_op(imp: Importer, node: OnnxNode, op: str, inputs: list[Value | None], out: tuple[int, int]) -> Value:
-    """The float op on these, quantised as inputs out[0] and out[1] say."""
-    result = IMPORTS[op](imp, replace(node, op=op, inputs=inputs))
+def _float_op(ctx: OnnxContext, node: OnnxNode, op: str, inputs: list[Value | None], out: tuple[int, int]) -> Value:
+    """Add the float op on these, quantised as inputs out[0] and out[1] say."""
+    result = IMPORTS[op](ctx, replace(node, op=op, inputs=inputs))
     assert not isinstance(result, list)
-    value = imp.value(result) if isinstance(result, Tensor) else result
-    made = quantize(imp, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    value = ctx.value(result) if isinstance(result, Tensor) else result
+    made = quantize(ctx, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
     assert isinstance(made, Value)
     return made
 
 
 @onnx_op("QLinearConv")
-def conv(imp: Importer, node: OnnxNode) -> Value:
+def conv(ctx: OnnxContext, node: OnnxNode) -> Value:
     node.known(3, "weights")
-    x, w = _dequantized(imp, node, 0), _dequantized(imp, node, 3)
+    x, w = _dequantized(ctx, node, 0), _dequantized(ctx, node, 3)
     bias = None
     if node.has(8):
         scale = np.asarray(node.known(1, "scales")).reshape(-1) * np.asarray(node.known(4, "scales")).reshape(-1)
-        bias = imp.constant((node.known(8, "biases") * scale).astype(np.float32), "bias")
-    return _float_op(imp, node, "Conv", [x, w, bias], (6, 7))
+        bias = ctx.constant((node.known(8, "biases") * scale).astype(np.float32), "bias")
+    return _float_op(ctx, node, "Conv", [x, w, bias], (6, 7))
 
 
 @onnx_op("QLinearMatMul")
-def matmul(imp: Importer, node: OnnxNode) -> Value:
-    a = _dequantized(imp, node, 0, axis=-2)
-    return _float_op(imp, node, "MatMul", [a, _dequantized(imp, node, 3, axis=-1)], (6, 7))
+def matmul(ctx: OnnxContext, node: OnnxNode) -> Value:
+    a = _dequantized(ctx, node, 0, axis=-2)
+    return _float_op(ctx, node, "MatMul", [a, _dequantized(ctx, node, 3, axis=-1)], (6, 7))
 
 
 @onnx_op("QLinearAdd", "QLinearMul")
-def binary(imp: Importer, node: OnnxNode) -> Value:
-    inputs: list[Value | None] = [_dequantized(imp, node, 0), _dequantized(imp, node, 3)]
-    return _float_op(imp, node, node.op[len("QLinear") :], inputs, (6, 7))
+def binary(ctx: OnnxContext, node: OnnxNode) -> Value:
+    inputs: list[Value | None] = [_dequantized(ctx, node, 0), _dequantized(ctx, node, 3)]
+    return _float_op(ctx, node, node.op[len("QLinear") :], inputs, (6, 7))
 
 
 @onnx_op("QLinearAveragePool", "QLinearSoftmax", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool")
-def unary(imp: Importer, node: OnnxNode) -> Value:
+def unary(ctx: OnnxContext, node: OnnxNode) -> Value:
     op = node.op[len("QLinear") :]
     attrs = dict(node.attrs)
     attrs.pop("opset", None)
-    return _float_op(imp, replace(node, attrs=attrs), op, [_dequantized(imp, node, 0)], (3, 4))
+    return _float_op(ctx, replace(node, attrs=attrs), op, [_dequantized(ctx, node, 0)], (3, 4))
 
 
 @onnx_op("QLinearConcat")
-def concatenate(imp: Importer, node: OnnxNode) -> Value:
-    parts = [_dequantized(imp, node, i) for i in range(2, len(node.inputs), 3)]
-    return _float_op(imp, node, "Concat", list(parts), (0, 1))
+def concatenate(ctx: OnnxContext, node: OnnxNode) -> Value:
+    parts = [_dequantized(ctx, node, i) for i in range(2, len(node.inputs), 3)]
+    return _float_op(ctx, node, "Concat", list(parts), (0, 1))

@@ -3,113 +3,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from ....graph import Tensor
-from ...recurrent_cells import gru_state, lstm_states
-from ..importer import CannotImport, Importer, OnnxNode, Value, onnx_op
+from ....graph import Tensor, Unsupported
+from ....graph.builder import Builder
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
+from ..registry import onnx_op
+from ..values import OnnxContext, OnnxNode, Value
 
 _MAX_STEPS = 1024  # each becomes layers of its own
 _FUNCTIONS = {"Sigmoid": "LOGISTIC", "Tanh": "TANH", "Relu": "RELU"}
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _DEFAULTS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
-Step = Callable[[Tensor, list[Tensor | None]], "list[Tensor | None]"]
 
 
 @onnx_op("RNN", "GRU", "LSTM")
-def recurrent(imp: Importer, node: OnnxNode) -> list[Value]:
+def recurrent(ctx: OnnxContext, node: OnnxNode) -> list[Value]:
     x = node.input(0)
     steps, batch, _ = x.shape
     if node.attrs.get("layout", 0) or (node.has(4) and node.input(4).data is None) or "clip" in node.attrs:
-        raise CannotImport("batches first, lengths or clipping; export it without")
+        raise Unsupported("batches first, lengths or clipping; export it without")
     if steps > _MAX_STEPS:
-        raise CannotImport(f"{steps} steps of time; at most {_MAX_STEPS} can run")
+        raise Unsupported(f"{steps} steps of time; at most {_MAX_STEPS} can run")
     direction = node.attrs.get("direction", "forward")
     directions = 2 if direction == "bidirectional" else 1
     hidden = node.attrs["hidden_size"]
-    t = imp.plain(x)
-    rows = [imp.build.reshape(imp.build.along(t, 0, i, i + 1), (batch, t.shape[2])) for i in range(steps)]
+    t = ctx.plain(x)
+    rows = [ctx.build.reshape(ctx.build.along(t, 0, i, i + 1), (batch, t.shape[2])) for i in range(steps)]
     outputs: list[list[Tensor]] = []
-    lasts: list[list[Tensor | None]] = []
+    lasts: list[States] = []
     for d in range(directions):
-        back = direction == "reverse" or d == 1
-        step = _step(imp, node, d, hidden)
-        state = [_initial(imp, node, i, d, batch, hidden) for i in ((5, 6) if node.op == "LSTM" else (5,))]
-        found: list[Tensor] = []
-        for row in reversed(rows) if back else rows:
-            state = step(row, state)
-            assert state[0] is not None
-            found.append(state[0])
-        outputs.append(found[::-1] if back else found)
-        lasts.append(state)
+        order = -1 if direction == "reverse" or d == 1 else 1
+        step = _step_of(ctx, node, d)
+        states = [_initial(ctx, node, i, d, batch, hidden) for i in ((5, 6) if node.op == "LSTM" else (5,))]
+        found, last = unroll(step, rows[::order], states)
+        outputs.append(found[::order])
+        lasts.append(last)
     shape = (1, 1, batch, hidden)
-    parts = [imp.build.reshape(outputs[d][i], shape) for i in range(steps) for d in range(directions)]
-    whole = imp.build.concatenate(parts, 0, node.name) if len(parts) > 1 else parts[0]
-    results = [imp.value(imp.build.reshape(whole, (steps, directions, batch, hidden)))]
+    parts = [ctx.build.reshape(outputs[d][i], shape) for i in range(steps) for d in range(directions)]
+    whole = ctx.build.concatenate(parts, 0, node.name) if len(parts) > 1 else parts[0]
+    results = [ctx.value(ctx.build.reshape(whole, (steps, directions, batch, hidden)))]
     for k in range(len(lasts[0])):
-        ends = [imp.build.reshape(s, shape[1:]) for last in lasts if (s := last[k]) is not None]
-        results.append(imp.value(imp.build.concatenate(ends, 0, node.name) if len(ends) > 1 else ends[0]))
+        ends = [ctx.build.reshape(s, shape[1:]) for last in lasts if (s := last[k]) is not None]
+        results.append(ctx.value(ctx.build.concatenate(ends, 0, node.name) if len(ends) > 1 else ends[0]))
     return results
 
 
-def _initial(imp: Importer, node: OnnxNode, i: int, d: int, batch: int, hidden: int) -> Tensor | None:
+def _initial(ctx: OnnxContext, node: OnnxNode, i: int, d: int, batch: int, hidden: int) -> Tensor | None:
     if not node.has(i):
         return None
-    return imp.build.reshape(imp.build.along(imp.plain(node.input(i)), 0, d, d + 1), (batch, hidden))
+    return ctx.build.reshape(ctx.build.along(ctx.plain(node.input(i)), 0, d, d + 1), (batch, hidden))
 
 
-def _step(imp: Importer, node: OnnxNode, d: int, hidden: int) -> Step:
-    """What turns an input [batch, features] and the states into the next states."""
-    build, gates = imp.build, _GATES[node.op]
+def _step_of(ctx: OnnxContext, node: OnnxNode, d: int) -> CellStep:
+    """Return the step of direction d. Raises Unsupported."""
+    hidden, gates, count = node.attrs["hidden_size"], _GATES[node.op], len(_DEFAULTS[node.op])
     w, r = node.known(1, "weights")[d].astype(np.float32), node.known(2, "weights")[d].astype(np.float32)
     b = node.known(3, "biases")[d] if node.has(3) else np.zeros(2 * gates * hidden)
-    wb, rb = b[: gates * hidden].astype(np.float32), b[gates * hidden :].astype(np.float32)
     names = node.attrs.get("activations", _DEFAULTS[node.op] * 2)
-    names = [n.decode() if isinstance(n, bytes) else n for n in names]
-    names = names[d * len(_DEFAULTS[node.op]) :][: len(_DEFAULTS[node.op])]
+    names = [n.decode() if isinstance(n, bytes) else n for n in names][d * count :][:count]
     if any(n not in _FUNCTIONS for n in names) or node.has(7):
-        raise CannotImport(f"the activations {names} or peepholes; {', '.join(_FUNCTIONS)} can run")
-    f = [_FUNCTIONS[n] for n in names]
+        raise Unsupported(f"the activations {names} or peepholes; {', '.join(_FUNCTIONS)} can run")
+    wb, rb = b[: gates * hidden].astype(np.float32), b[gates * hidden :].astype(np.float32)
+    cell = _Cell(ctx.build, node.name, hidden, [_FUNCTIONS[n] for n in names], w, r, wb, rb,
+                 bool(node.attrs.get("linear_before_reset", 0)))  # fmt: skip
+    return {"RNN": cell.rnn, "GRU": cell.gru, "LSTM": cell.lstm}[node.op]
 
-    def cut(t: Tensor, i: int) -> Tensor:
-        return build.along(t, 1, i * hidden, (i + 1) * hidden)
 
-    def product(h: Tensor | None, weights: np.ndarray, bias: np.ndarray, batch: int) -> Tensor:
-        """weights times the state; only the bias while that is zeros."""
+@dataclass
+class _Cell:
+    """Weights [gates * units, features], recurrent weights [gates * units, units] and their biases."""
+
+    build: Builder
+    name: str
+    units: int
+    functions: list[str]
+    w: np.ndarray
+    r: np.ndarray
+    wb: np.ndarray
+    rb: np.ndarray
+    late_reset: bool
+
+    def activate(self, i: int, x: Tensor) -> Tensor:
+        return self.build.like(self.functions[i], x, self.name)
+
+    def product(self, h: Tensor | None, rows: slice, batch: int) -> Tensor:
+        """Return recurrent weights times the state; only the bias while that is zeros."""
         if h is None:
-            return build.constant(np.broadcast_to(bias, (batch, len(bias))), "bias")
-        return build.dense(h, weights, bias, node.name)
+            bias = self.rb[rows]
+            return self.build.constant(np.broadcast_to(bias, (batch, len(bias))), "bias")
+        return self.build.dense(h, self.r[rows], self.rb[rows], self.name)
 
-    def sums(x: Tensor, h: Tensor | None, rows: slice) -> Tensor:
+    def sums(self, x: Tensor, h: Tensor | None, rows: slice) -> Tensor:
+        """Return what gates take from input and state."""
+        bias = self.wb[rows] + self.rb[rows]
         if h is None:
-            return build.dense(x, w[rows], wb[rows] + rb[rows], node.name)
-        both = build.concatenate([x, h], 1, node.name)
-        return build.dense(both, np.concatenate([w[rows], r[rows]], 1), wb[rows] + rb[rows], node.name)
+            return self.build.dense(x, self.w[rows], bias, self.name)
+        both = self.build.concatenate([x, h], 1, self.name)
+        return self.build.dense(both, np.concatenate([self.w[rows], self.r[rows]], 1), bias, self.name)
 
-    def rnn(x: Tensor, state: list[Tensor | None]) -> list[Tensor | None]:
-        return [build.like(f[0], sums(x, state[0], slice(None)), node.name)]
+    def rnn(self, x: Tensor, states: States) -> States:
+        return [self.activate(0, self.sums(x, states[0], slice(None)))]
 
-    def gru(x: Tensor, state: list[Tensor | None]) -> list[Tensor | None]:
-        h = state[0]
-        gate = build.like(f[0], sums(x, h, slice(2 * hidden)), node.name)
-        z, reset = cut(gate, 0), cut(gate, 1)
-        rows = slice(2 * hidden, None)
-        fresh = build.dense(x, w[rows], wb[rows], node.name)
-        if node.attrs.get("linear_before_reset", 0):
-            old = build.binary("MUL", reset, product(h, r[rows], rb[rows], x.shape[0]), node.name)
-        else:
-            kept = None if h is None else build.binary("MUL", reset, h, node.name)
-            old = product(kept, r[rows], rb[rows], x.shape[0])
-        candidate = build.like(f[1], build.binary("ADD", fresh, old, node.name), node.name)
-        return [gru_state(build, z, candidate, h, node.name)]
+    def gru(self, x: Tensor, states: States) -> States:
+        (h,), rows = states, slice(2 * self.units, None)
 
-    def lstm(x: Tensor, state: list[Tensor | None]) -> list[Tensor | None]:
-        h, c = state
-        total = sums(x, h, slice(None))
-        i, o, forget = (build.like(f[0], cut(total, k), node.name) for k in (0, 1, 2))
-        g = build.like(f[1], cut(total, 3), node.name)
-        return lstm_states(build, i, forget, g, o, c, lambda x: build.like(f[2], x, node.name), node.name)
+        def candidate(reset: Tensor) -> Tensor:
+            fresh = self.build.dense(x, self.w[rows], self.wb[rows], self.name)
+            if self.late_reset:
+                old = self.build.binary("MUL", reset, self.product(h, rows, x.shape[0]), self.name)
+            else:
+                kept = None if h is None else self.build.binary("MUL", reset, h, self.name)
+                old = self.product(kept, rows, x.shape[0])
+            return self.activate(1, self.build.binary("ADD", fresh, old, self.name))
 
-    return {"RNN": rnn, "GRU": gru, "LSTM": lstm}[node.op]
+        gates = self.activate(0, self.sums(x, h, slice(2 * self.units)))
+        return gru(self.build, gates, candidate, h, self.name)
+
+    def lstm(self, x: Tensor, states: States) -> States:
+        h, c = states
+        total = self.sums(x, h, slice(None))
+        i, o, forget = (self.activate(0, columns(self.build, total, k, self.units)) for k in (0, 1, 2))
+        g = self.activate(1, columns(self.build, total, 3, self.units))
+        return lstm(self.build, i, forget, g, o, c, lambda x: self.activate(2, x), self.name)

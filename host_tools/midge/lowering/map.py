@@ -14,21 +14,20 @@ from ..fileformat.spec import DTYPES
 from ..graph import Node, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import activation_range, want_quantized
-from ..graph.tflite_ops import required
+from ..graph.tflite_ops import Activation, activation_of, required
 from .program import Program
-from .rules import add_table, merge_dims, pad_left, row_major, rule
+from .rules import VALUES, rule
+from .strides import add_table, broadcast
 
-RANK = 5
 FUNCTIONS = ("ADD", "SUB", "MUL", "DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "AND", "OR", "SELECT",
              "COMPARE", "QUANTIZED_SUB", "SQUARED_DIFFERENCE", "PRELU", "QUANTIZED_DIV")  # fmt: skip
 INT32_LIMITS = {"act_min": fp.INT32_MIN, "act_max": fp.INT32_MAX}
-VALUES = ("int8", "bool", "int16", "int32", "float32")  # what values.h reads
 
 
 def add_map(program: Program, node: Node, function: str, operands: list[Tensor], params: dict[str, Any]) -> None:
     """Add a MAP over broadcast operands: a, b, and for SELECT the condition."""
     out = node.outputs[0]
-    dims, strides = broadcast_strides(out, operands)
+    dims, strides = broadcast(out.shape, *(t.shape for t in operands))
     names = ("a_stride", "b_stride", "c_stride")
     for tensor in (*operands[:2], out):
         if tensor.dtype not in VALUES:
@@ -40,21 +39,8 @@ def add_map(program: Program, node: Node, function: str, operands: list[Tensor],
     })  # fmt: skip
 
 
-def broadcast_strides(out: Tensor, operands: list[Tensor]) -> tuple[list[int], list[list[int]]]:
-    all_strides = []
-    for tensor in operands:
-        padded = (1,) * (len(out.shape) - len(tensor.shape)) + tensor.shape
-        if len(padded) != len(out.shape) or any(p not in (1, s) for p, s in zip(padded, out.shape, strict=True)):
-            raise Unsupported(f"an operand of shape {list(tensor.shape)} for {list(out.shape)}")
-        all_strides.append(tuple(0 if p == 1 else s for p, s in zip(padded, row_major(padded), strict=True)))
-    dims, merged = merge_dims(out.shape, *all_strides)
-    if len(dims) > RANK:
-        raise Unsupported(f"broadcasting over {len(dims)} dimensions; at most {RANK} can run")
-    return pad_left(dims, RANK, 1), [pad_left(m, RANK, 0) for m in merged]
-
-
 def two(node: Node, *dtypes: str) -> tuple[Tensor, Tensor, Tensor]:
-    """The operands and the output, of one of these dtypes and the same."""
+    """Return the operands, which are of one of these dtypes, and the output. Raises Unsupported."""
     a, b, out = required(node, 0), required(node, 1), node.outputs[0]
     if a.dtype != b.dtype or a.dtype not in dtypes:
         raise Unsupported(f"operands of dtype {a.dtype} and {b.dtype}; {' and '.join(dtypes)} can run")
@@ -63,10 +49,14 @@ def two(node: Node, *dtypes: str) -> tuple[Tensor, Tensor, Tensor]:
 
 @rule("ADD", "SUB", "MUL", "DIV", "FLOOR_DIV", "FLOOR_MOD", "SQUARED_DIFFERENCE", dtype="int32")
 def plain(program: Program, node: Node) -> None:
-    """An op on int32 as it is, with its activation."""
+    """Lower an op on int32 as it is, with its activation."""
     a, b, out = two(node, "int32")
-    limits = {0: INT32_LIMITS, 1: {"act_min": 0, "act_max": fp.INT32_MAX}, 2: {"act_min": -1, "act_max": 1},
-              3: {"act_min": 0, "act_max": 6}}.get(node.attrs.get("fused_activation_function", 0))  # fmt: skip
+    limits = {
+        Activation.NONE: INT32_LIMITS,
+        Activation.RELU: {"act_min": 0, "act_max": fp.INT32_MAX},
+        Activation.RELU_N1_TO_1: {"act_min": -1, "act_max": 1},
+        Activation.RELU6: {"act_min": 0, "act_max": 6},
+    }.get(activation_of(node))
     if limits is None or out.dtype != "int32":
         raise Unsupported("a fused activation other than RELU, RELU6 and RELU_N1_TO_1 on int32")
     if node.op == "SQUARED_DIFFERENCE":
@@ -79,7 +69,7 @@ def plain(program: Program, node: Node) -> None:
 
 
 def half_scales(a: Tensor, b: Tensor, left_shift: int) -> tuple[dict[str, int], float]:
-    """Both operands in units of twice the larger scale, as TFLM adds them."""
+    """Return both operands in units of twice the larger scale, as TFLM adds them."""
     twice_max = 2 * max(a.scale, b.scale)
     a_multiplier, a_shift = fp.quantize_multiplier(a.scale / twice_max)
     b_multiplier, b_shift = fp.quantize_multiplier(b.scale / twice_max)
@@ -89,6 +79,7 @@ def half_scales(a: Tensor, b: Tensor, left_shift: int) -> tuple[dict[str, int], 
 
 
 def output_params(out: Tensor, real: float) -> dict[str, int]:
+    """Return the multiplier and shift to the output's units. Raises Unsupported."""
     multiplier, shift = fp.quantize_multiplier(real)
     if shift > 30:
         raise Unsupported(f"an output scale of {out.scale}, far too small for the inputs; export the model again")
@@ -171,9 +162,10 @@ def logical(program: Program, node: Node) -> None:
 
 @rule("LOGICAL_NOT")
 def logical_not(program: Program, node: Node) -> None:
-    if required(node, 0).dtype != "bool":
-        raise Unsupported(f"{required(node, 0).dtype} tensors; bool ones can run")
-    add_table(program, node, lambda q: int(q == 0))
+    source = required(node, 0)
+    if source.dtype != "bool":
+        raise Unsupported(f"{source.dtype} tensors; bool ones can run")
+    add_table(program, node, source, node.outputs[0], lambda q: int(q == 0))
 
 
 @rule("SELECT", "SELECT_V2")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The part of the vocabulary that holds two pixels in a word, in plain C. The header of a core with something
- * better defines MG_OWN_... of it. Sums wrap on purpose.
+ * The loops of layout `swar_pixels` in plain C. The header of a core with something better defines MG_OWN_... of it.
+ * Sums wrap on purpose.
  */
 
 #ifndef MG_OWN_EXPAND

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from midge.lowering.rules import merge_dims, row_major
+from midge.lowering.strides import merge_dims, row_major
 
 
 def test_merge_dims() -> None:

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Armv7-M without the DSP extension: Cortex-M3. Multiply and accumulate in one instruction, long products,
- * shifts within an addition, single words from any address.
+ * The loops of layout `swar_pixels` for Cortex-M3. Inline: called, they would save and load registers each time, for a
+ * few dozen instructions of work.
  */
-#define MG_SIMD_NAME "armv7m"
-
-#ifdef __arm__
-
 #define MG_OWN_NARROW
 #define MG_NARROW_BITS 30
 
@@ -215,7 +211,3 @@ static inline void mg_expand(int32_t *words, const int8_t *bytes, uint32_t n) {
             : [end] "r"(end), [n] "r"(n)
             : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "cc", "memory");
 }
-
-#endif
-
-#include "scalar.h"

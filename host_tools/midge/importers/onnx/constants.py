@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Work out nodes whose inputs are all constants, by ONNX's own reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...graph import Unsupported
+from .reader import OnnxFile
+from .values import OnnxNode
+
+_MAX_ELEMENTS = 2**28  # of a constant that is worked out
+_GROWING = ("ConstantOfShape", "Expand", "Tile", "Range", "Pad", "Resize", "OneHot")
+
+
+def evaluate(file: OnnxFile, raw: Any, node: OnnxNode) -> list[np.ndarray]:
+    """Return the outputs of a node of constants. raw: its record in the file. Raises Unsupported."""
+    from onnx.reference import ReferenceEvaluator
+
+    if node.op in _GROWING:
+        _check_size(node)
+    helper = file.onnx.helper
+    feeds = {n: v.data for n, v in zip(raw.input, node.inputs, strict=True) if n and v is not None}
+    infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
+             for n, v in feeds.items() if v is not None]  # fmt: skip
+    outs = [helper.make_tensor_value_info(n, 0, None) for n in raw.output if n]
+    graph = helper.make_graph([raw], "constants", infos, outs)
+    model = helper.make_model(graph, opset_imports=file.model.opset_import)
+    try:
+        return [np.asarray(v) for v in ReferenceEvaluator(model).run(None, feeds)]
+    except Exception as error:
+        raise Unsupported(f"a constant that cannot be worked out ({error})") from error
+
+
+def _check_size(node: OnnxNode) -> None:
+    """Refuse constants that would take gigabytes."""
+    data = [v.data for v in node.inputs if v is not None and v.data is not None]
+    numbers = data[0] if node.op == "ConstantOfShape" else data[1] if len(data) > 1 else np.zeros(0)
+    if node.op == "Range":
+        size = abs(float(data[1]) - float(data[0])) / abs(float(data[2]))
+    elif node.op in ("Pad", "OneHot", "Resize"):
+        size = float(max(data[0].size, 1)) * float(np.abs(np.concatenate([d.reshape(-1) for d in data[1:]])).max())
+    else:
+        size = float(np.prod(numbers.astype(np.float64))) * (data[0].size if node.op == "Tile" else 1)
+    if not size <= _MAX_ELEMENTS:
+        raise Unsupported(f"a constant of {size:.3g} elements")
+
+
+def transposed_steps(node: OnnxNode, rank: int) -> Any:
+    """Return what a transposed or copied constant holds multiples of, where its source is known to hold multiples."""
+    steps = node.inputs[0].steps if node.inputs and node.inputs[0] is not None else None
+    if steps is not None and node.op == "Transpose":
+        order = node.ints("perm") or list(range(rank))[::-1]
+        return replace(steps, axis=order.index(steps.axis))
+    return steps if node.op == "Identity" else None

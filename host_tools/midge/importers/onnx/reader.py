@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Read an .onnx file, a protobuf: whether it is whole and of a known version, and what its records hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import UserError
+from ...graph import NONSENSE
+from ...optional import need
+
+OLDEST = 6  # opset
+
+# What the data of a damaged node makes code raise that takes it for sound.
+DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError)
+
+
+class OnnxFile:
+    """An .onnx file and the package that reads it. Functions of the model are put in place of their calls.
+
+    title: what stands in error messages. Raises UserError where the file is damaged or of an unknown version.
+    """
+
+    def __init__(self, data: bytes, title: str) -> None:
+        self.onnx, self.title = need("onnx", "onnx", "reading .onnx files"), title
+        try:
+            model = self.onnx.ModelProto.FromString(data)
+        except Exception as error:  # protobuf's errors differ from version to version
+            raise UserError(f"{title}: not an .onnx file, or damaged ({error}); export or download it again") from error
+        if not model.graph.node:
+            raise UserError(f"{title}: the file holds no ONNX graph; export or download it again")
+        self._check_versions(model)
+        self._check_names(model.graph)
+        if model.functions:
+            from onnx.inliner import inline_local_functions
+
+            try:
+                model = inline_local_functions(model)
+            except (*DAMAGED, RuntimeError) as error:
+                raise self.damaged(error) from error
+        self.model = model
+        self.opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
+
+    def damaged(self, error: Exception) -> UserError:
+        """Return the error for a file in which something makes no sense."""
+        return UserError(f"{self.title}: damaged .onnx file ({type(error).__name__}: {error}); export it again")
+
+    def _check_versions(self, model: Any) -> None:
+        newest = self.onnx.defs.onnx_opset_version()
+        for opset in model.opset_import:
+            if opset.domain in ("", "ai.onnx") and not OLDEST <= opset.version <= newest:
+                raise UserError(f"{self.title}: of opset {opset.version}; {OLDEST} to {newest} can be read: export the "
+                                "model with opset_version=18, or pip install -U onnx")  # fmt: skip
+        if model.ir_version > self.onnx.IR_VERSION:
+            raise UserError(f"{self.title}: of IR version {model.ir_version}, the package onnx reads "
+                            f"{self.onnx.IR_VERSION} at most; pip install -U onnx")  # fmt: skip
+
+    def _check_names(self, graph: Any) -> None:
+        """Refuse names that would garble what is printed: no exporter makes them."""
+        for named in (*graph.input, *graph.output, *graph.initializer, *graph.node):
+            names = [named.name]
+            if hasattr(named, "op_type"):
+                names += [named.op_type, named.domain, *named.input, *named.output]
+            if not all(isinstance(n, str) and n.isprintable() for n in names):  # bytes: no UTF-8
+                raise UserError(f"{self.title}: damaged .onnx file (control characters in a name); export it again")
+
+    def array(self, tensor: Any) -> np.ndarray:
+        """Return the values of a tensor record. Raises UserError where they are text or in another file."""
+        if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
+            raise UserError(f"{self.title}: the weights '{tensor.name}' are in a file of their own; save the model in "
+                            "one file: onnx.save(onnx.load(path), 'whole.onnx')")  # fmt: skip
+        data = np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        if data.dtype.kind in "OSU":
+            raise UserError(f"{self.title}: the constant '{tensor.name}' holds text; export the model without")
+        return data if data.dtype.kind in "fiub" else data.astype(np.float32)  # bfloat16 and its like
+
+    def attribute(self, attribute: Any) -> Any:
+        """Return the value of an attribute record: a number, text, an array, or a list of these."""
+        value = self.onnx.helper.get_attribute_value(attribute)
+        if isinstance(value, self.onnx.TensorProto):
+            return self.array(value)
+        return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+    def dtype(self, info: Any) -> np.dtype[Any]:
+        """Return the dtype of an input or output record."""
+        dtype: np.dtype[Any] = np.dtype(self.onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type))
+        return dtype
+
+
+def dims_of(info: Any) -> list[int]:
+    """Return the dimensions of an input, -1 for one that is open: those that have a name, or none, or 0 or -1."""
+    return [d.dim_value if d.dim_value > 0 else -1 for d in info.type.tensor_type.shape.dim]
+
+
+def dims_text(dims: Sequence[int]) -> str:
+    """Return dimensions as a user reads them, with N for open ones."""
+    return f"[{', '.join('N' if d < 0 else str(d) for d in dims)}]"

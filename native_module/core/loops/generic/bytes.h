@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The functions on bytes of loops.h in plain C.
+ */
+
+static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
+                                uint32_t rows) {
+    for (; rows != 0; rows--, to += to_step, from += from_step) {
+        memcpy(to, from, n);
+    }
+}
+
+static inline void mg_fill(int8_t *to, int32_t value, uint32_t n) {
+    memset(to, value, n);
+}
+
+static inline void mg_clamp_bytes(int8_t *y, uint32_t n, int8_t min, int8_t max) {
+    const uint32_t low = 0x01010101u * (uint8_t)min, high = 0x01010101u * (uint8_t)max;
+    for (; n >= 4; n -= 4, y += 4) {
+        uint32_t word = mg_min4(mg_max4(mg_load_u32((const uint8_t *)y), low), high);
+        memcpy(y, &word, 4);
+    }
+    for (; n != 0; n--, y++) {
+        *y = *y < min ? min : *y > max ? max : *y;
+    }
+}
+
+static inline void mg_lookup(uint8_t *out, const uint8_t *x, const uint8_t *table, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = table[x[i]];
+    }
+}
+
+/* What follows does nothing: the kernels' own loops do. */
+
+static inline uint32_t mg_max_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
+                                       uint32_t channels, const mg_range_t *range) {
+    (void)out, (void)x, (void)h, (void)w, (void)line, (void)channels, (void)range;
+    return 0;
+}
+
+static inline uint32_t mg_average_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
+                                           uint32_t channels, const mg_range_t *range) {
+    (void)out, (void)x, (void)h, (void)w, (void)line, (void)channels, (void)range;
+    return 0;
+}
+
+static inline uint32_t mg_add_scaled(int8_t *out, const int8_t *a, const int8_t *b, uint32_t n,
+                                     const mg_scaling_t scale[3], const mg_range_t *range) {
+    (void)out, (void)a, (void)b, (void)n, (void)scale, (void)range;
+    return 0;
+}

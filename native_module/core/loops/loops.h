@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inner loops of the weight layouts, by technique: dsp, swar_pixels, swar_channels, mve (kernels/linear/ says what
+ * each is). A core that a technique is made for has its loops in loops/<isa>/, mostly in assembly; loops/generic/ has
+ * them in plain C for all others, so that every file runs everywhere and is tested there.
+ *
+ * The .c files of an ISA are empty where it is not the one that is compiled for (simd.h says which).
+ */
+#ifndef MG_LOOPS_H
+#define MG_LOOPS_H
+
+#include "../simd/simd.h"
+
+/* A channel in the table of every layout but `plain`, `int4` and `mve`. Its accumulators stay below 2^30 and its shift
+ * is 1 to 22 to the right: then one constant rounds and adds the zero point, rounding = 2^(shift - 1) + zero_point *
+ * 2^shift, and requantising is six instructions on a core that has them. A file whose channels are not like that gets
+ * wrong answers, nothing worse. */
+typedef struct {
+    int32_t bias, multiplier, rounding;
+    uint32_t shift; /* to the right */
+} mg_channel_t;
+
+/* dsp: CONV_2D in pairs of channels (kernels/linear/conv_dsp.c). */
+
+/* Weights and channel table of a layer. */
+typedef struct {
+    const int8_t *weights;
+    const uint8_t *table; /* mg_channel_t at any address; an even number */
+    uint32_t channels, groups; /* groups of four taps, at least one */
+    uint32_t above;            /* 1: no output lies below the zero point (channels.h) */
+} mg_dsp_layer_t;
+
+/* Rows of words to be widened: at least one of each. */
+typedef struct {
+    int16_t *lanes;
+    const int8_t *x;
+    uint32_t words, rows, line, gap; /* words of a row; in bytes, from row to row and between their lanes */
+} mg_widening_t;
+
+/* Makes of each word two pairs of int16 (x0 x2), (x1 x3), four words apart. Returns where the next would be. */
+int16_t *mg_widen_rows(const mg_widening_t *rows);
+
+/* All channels of four pixels, whose pairs alternate in `lanes`. */
+void mg_dsp_four_pixels(const mg_dsp_layer_t *layer, const int16_t *lanes, int8_t *out);
+
+/* All channels of one pixel, x in bytes. */
+void mg_dsp_one_pixel(const mg_dsp_layer_t *layer, const int8_t *x, int8_t *out);
+
+/* dsp: DEPTHWISE_CONV_2D in strips (kernels/linear/depthwise_dsp.c). */
+
+/* Two columns of four channels: to[plane * channel + line * row] becomes the pair (a, b). */
+typedef struct {
+    int16_t *to;
+    uint32_t plane; /* in bytes, as all that follow */
+    const uint8_t *a, *b;
+    uint32_t a_step, b_step; /* from row to row */
+    uint32_t rows, line;
+} mg_columns_t;
+
+void mg_pair_columns(const mg_columns_t *columns);
+
+/* What is held ready of a channel. */
+typedef struct {
+    int32_t twice_bias, multiplier, rounding;
+    uint32_t shift;
+    int16_t taps[]; /* doubled; in windows of 3x3 (w0 w1), (w1 w2) of each row */
+} mg_dsp_channel_t;
+
+/* A strip of one channel, four outputs wide. */
+typedef struct {
+    const int16_t *x; /* for 3x3 rows of 6 values, or of 10 where the stride is 2 */
+    const mg_dsp_channel_t *channel;
+    uint32_t fourth, third; /* from the first output to these; 0 where there are fewer */
+    int8_t *out;
+    int32_t left, step; /* rows of outputs: from their number by -1, or, where none lies below the zero point
+                         * (channels.h), from minus that by 1, to 0 */
+    uint32_t second;
+    uint32_t out_step; /* to the next row of outputs */
+} mg_dsp_strip_t;
+
+/* A strip of 3x3 windows, moved by 1 or 2 in both directions. */
+void mg_dsp_strip_by_1(const mg_dsp_strip_t *strip);
+void mg_dsp_strip_by_2(const mg_dsp_strip_t *strip);
+
+/* Four neighbouring outputs of any window: sums[i] = over rows r and pairs j,
+ * x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]. */
+void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t *taps, uint32_t rows, uint32_t pairs,
+                 uint32_t step);
+
+/* swar_pixels: cores that multiply one number at a time hold two pixels in a word x0 + x1 * 2^16, so that one
+ * multiplication gives two products (kernels/linear/swar_pixels.h).
+ *
+ *   mg_expand(words, bytes, n)    n int8, a multiple of eight, as int32
+ *   mg_pair_up(words, a, b, k)    words[i] = a[i] + b[i] * 2^16
+ *   mg_dot_words(sums, w, x, n)   2 n times two taps of two channels, [w c0k0 c0k1 c1k0 c1k1], x two words; to
+ *                                 each channel's sums[2] are added q and q >> 16, q = 2^15 + the products
+ *                                 of two taps, which stay below 2^15
+ *   mg_dot_window(sums, x, line, taps, rows, columns, step)
+ *                                 the same for a window on a plane of such words, two columns at a time
+ *   mg_dot_columns(sums, w, x, n) 4 n taps of four channels and one pixel, bytes c0 c2 c1 c3 of 1 to 255, two
+ *                                 taps a block; x two values and a third word that is added to the products
+ *                                 of both pairs; sums as those of mg_dot_words
+ *   mg_narrow_of(multiplier, rounding, shift, min, max)
+ *   mg_requantize_narrow(x, &narrow)
+ *                                 mg_requantize_short for |x| < 2^MG_NARROW_BITS, 23 or 30, and clamped; the
+ *                                 constants are put as the core wants them once
+ *
+ * All are inline: each call of one is a few dozen instructions. */
+#if defined(MG_ISA_ARMV6M)
+#include "armv6m/swar_pixels.h"
+#elif defined(MG_ISA_ARMV7M)
+#include "armv7m/swar_pixels.h"
+#endif
+#include "generic/swar_pixels.h"
+
+/* swar_channels: cores with many registers hold two channels in a word, w0 + w1 * 2^16
+ * (kernels/linear/conv_swar_channels.c, which tells what a block is). */
+
+/* Four channels of a row of pixels. */
+typedef struct {
+    const int32_t *w; /* [taps][2] */
+    const int8_t *x;
+    int8_t *y;
+    uint32_t taps, triples;         /* more than none */
+    const int32_t *w_end;           /* of the taps that make whole fours */
+    uint32_t x_step[3], y_step[3];  /* from the first pixel to the second, the third, the next triple */
+    uint32_t *kept;                 /* [pixel][4]: the sums as they are between two jobs */
+    uint32_t goes_on, ends;         /* 1: begins with kept sums and not with `start`; ends in outputs, not kept sums */
+    uint32_t start[4];              /* total, upper, total, upper */
+    uint32_t sign;                  /* 0 where no output lies below the zero point, else -2 */
+    mg_fine_t fine[4];
+} mg_swar_job_t;
+
+/* Four channels of pixels, three at a time. */
+void mg_sum_triples(mg_swar_job_t *job);
+
+/* k taps, a multiple of four, of two times four channels of one pixel, in blocks of `block` taps, 2 or 4: total, upper
+ * of each two channels. */
+void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w1, const int8_t *x, uint32_t k,
+                           uint32_t block);
+
+#include "generic/swar_channels.h"
+
+/* mve: vectors of 16 bytes. */
+
+/* A layer of CONV_2D (kernels/linear/conv_mve.c). */
+typedef struct {
+    uint32_t step;          /* from patch to patch */
+    uint32_t blocks, out_c; /* blocks of 16 taps, at least one */
+    int32_t zero_point;
+    const int8_t *weights;
+    const uint8_t *table;
+} mg_mve_layer_t;
+
+/* All channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8. */
+void mg_mve_two_pixels(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs);
+void mg_mve_one_pixel(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out);
+
+/* A row of outputs of DEPTHWISE_CONV_2D (kernels/linear/depthwise_mve.c). */
+typedef struct {
+    const int8_t *x;
+    const int32_t *offsets; /* of each tap from x */
+    const int8_t *weights;
+    const uint8_t *table;
+    int8_t *out;
+    uint32_t out_step, step, count; /* from vector to vector of the output, of x; so many, at least one */
+    uint32_t pairs;                 /* the taps are 1 + 2 * pairs */
+    int32_t zero_point;
+    uint32_t n; /* bytes of a vector that are stored */
+} mg_mve_row_t;
+
+/* Any window; 3x3 where each three taps lie 16 bytes apart. */
+void mg_mve_row(const mg_mve_row_t *row);
+void mg_mve_row_3x3(const mg_mve_row_t *row);
+
+/* What follows requantisation: y = clamp(x + zero_point, min, max). */
+typedef struct {
+    int32_t zero_point, min, max;
+} mg_range_t;
+
+typedef struct {
+    int32_t zero_point, multiplier, shift;
+} mg_scaling_t;
+
+/* These functions on bytes are inline, as generic/bytes.h has them, or the core's own:
+ *
+ *   mg_copy_rows(to, to_step, from, from_step, n, rows)
+ *                                 `rows` times n > 0 bytes
+ *   mg_fill(to, value, n)         memset, of which some C libraries have a slow one
+ *   mg_clamp_bytes(y, n, min, max)
+ *                                 n saturated outputs, in place
+ *   mg_lookup(out, x, table, n)   out[i] = table[x[i]]
+ *
+ * and these return how many channels or elements they have done: none, where a loop of the kernel is as good or the
+ * case is a rare one:
+ *
+ *   mg_max_channels, mg_average_channels(out, x, h, w, line, channels, range)
+ *                                 all channels of a pooling window of h rows, `line` apart, of w pixels
+ *   mg_add_scaled(out, a, b, n, scale, range)
+ *                                 ADD of n neighbours; scale of a, of b and of the sum */
+#ifdef MG_ISA_MVE
+#include "mve/add.h"
+#include "mve/bytes.h"
+#include "mve/pool.h"
+#else
+#include "generic/bytes.h"
+#endif
+
+#endif

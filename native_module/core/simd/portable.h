@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The part of the vocabulary that only some cores have instructions for, in plain C.
+ */
+
+/* Where signs differ, the value without one is the larger; elsewhere bit 7 of (128 + the lower bits of a) - the
+ * lower bits of b tells. */
+static inline uint32_t mg_max4(uint32_t a, uint32_t b) {
+    const uint32_t top = 0x80808080u;
+    uint32_t differ = a ^ b, above = (a | top) - (b & ~top);
+    uint32_t bits = (above ^ ((above ^ ~a) & differ)) & top;
+    return b ^ (differ & (bits | (bits - (bits >> 7))));
+}
+
+/* Bitwise not turns the order of int8 around. */
+static inline uint32_t mg_min4(uint32_t a, uint32_t b) {
+    return ~mg_max4(~a, ~b);
+}
+
+static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
+    for (uint32_t i = 0; i < 2; i++, word >>= 8) {
+        uint32_t low = (uint32_t)(int8_t)(uint8_t)word, high = (uint32_t)(int8_t)(uint8_t)(word >> 16);
+        pairs[i] = ((pairs[i] + low) & 0xffffu) | ((pairs[i] & 0xffff0000u) + (high << 16));
+    }
+}
+
+#ifndef MG_OWN_HIGH_MUL
+static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
+    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
+}
+#endif
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t high = mg_high_mul_twice(x, multiplier);
+    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
+    return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
+}
