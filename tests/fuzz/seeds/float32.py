@@ -57,4 +57,4 @@ def float_matmul() -> Graph:
 @seed
 def float_resize() -> Graph:
     x, y = real("x", 1, 2, 3, 2), real("y", 1, 4, 3, 2)
-    return graph([x], Node("RESIZE_BILINEAR", [x], [y], {"half_pixel_centers": True}))
+    return graph([x], Node("RESIZE_BILINEAR", [x, known("size", [4, 3], "int32")], [y], {"half_pixel_centers": True}))
