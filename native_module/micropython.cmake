@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Midge as a user C module of ports that build with CMake (rp2, esp32): USER_C_MODULES=<this file>
 # MIDGE_OPS, a CMake or environment variable, names a file of select_ops.py for a build that leaves out ops.
-file(GLOB_RECURSE MIDGE_CORE ${CMAKE_CURRENT_LIST_DIR}/core/*.c)
+file(GLOB_RECURSE MIDGE_CORE CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/core/*.c)
 
 add_library(usermod_midge INTERFACE)
 target_sources(usermod_midge INTERFACE
