@@ -236,6 +236,7 @@ def test_normalization_that_has_seen_data(tmp_path: Path) -> None:
     compare(keras.Sequential([keras.Input((4,)), layer]), tmp_path, x[:3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MobileNet", "MobileNetV3Small"])
 def test_networks_of_keras_applications(name: str, tmp_path: Path) -> None:
     alpha = {"MobileNet": 0.25, "MobileNetV3Small": 0.75}[name]
