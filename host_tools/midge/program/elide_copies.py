@@ -35,7 +35,7 @@ def _elements(step: Step) -> int:
 
 
 def _touching(program: Program, root: Tensor, side: str) -> list[int]:
-    """The steps that have a tensor of this root among their `inputs` or `outputs`."""
+    """Return the steps that have a tensor of this root among their `inputs` or `outputs`."""
     return [i for i, s in enumerate(program.steps) if any(program.root(t) is root for t in getattr(s, side))]
 
 
