@@ -25,7 +25,7 @@ WAND = ROOT / "host_tools/demo/wand"
 PICTURES = Path(__file__).with_name("pictures")
 
 TITLE = "MicroPython on the emulated Cortex-M4 board"
-# What the README's session types, a line of Python each.
+# What the README's session types, one line of Python each.
 SESSION = (
     "import midge",
     "wand = midge.load('/rom/wand.midge'); wand",
@@ -100,6 +100,7 @@ def terminal_svg(text: str, title: str) -> str:
 
 
 def main() -> None:
+    """Write the documentation's pictures and print their sizes."""
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "repl.svg").write_text(terminal_svg(session(), TITLE), encoding="utf-8")
     model = ROOT / "build/wand.midge"

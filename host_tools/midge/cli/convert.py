@@ -53,6 +53,7 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes that an option says. Fails as a usage error where it says none."""
         text = str(value)
         factor = {"k": 1000, "K": 1024}.get(text[-1:], 1)
         digits = text if factor == 1 else text[:-1]

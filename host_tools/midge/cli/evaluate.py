@@ -97,7 +97,7 @@ def _print_classes(result: Evaluation) -> None:
 
 
 def _print_confused(result: Evaluation) -> None:
-    """The commonest mistakes, where the matrix is too wide."""
+    """Print the commonest mistakes, where the matrix is too wide."""
     pairs = [(n, i, j) for i, row in enumerate(result.confusion) for j, n in enumerate(row) if n and i != j]
     common = sorted(pairs, reverse=True)[:4]
     if common:

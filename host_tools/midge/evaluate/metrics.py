@@ -181,7 +181,7 @@ def _regression(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evalua
 
 
 def _anomaly(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evaluation:
-    """Scores are the mean square between output and input, or the output itself where it is one number."""
+    """Measure the AUC of scores: the mean square between output and input, or the output where it is one number."""
     numbers = targets.reshape(-1)
     if len(numbers) != len(found) or numbers.dtype.kind == "U" or not set(np.unique(numbers).tolist()) <= {0, 1}:
         raise UserError(f"{data.title}: labels of an anomaly detector are 0 (normal) and 1 (anomalous), one per sample")

@@ -82,7 +82,7 @@ class File:
 
 
 def decode(blob: bytes) -> File:
-    """Decode a file that the core has accepted (see check)."""
+    """Decode a file that the core has accepted (see core.binding.check_file)."""
     (_, _, _, size, _, _, arena_size, n_tensors, n_nodes, n_inputs, n_outputs, n_labels, _, tensors, nodes, _,
      inputs_outputs, strings, strings_size, _, data_size, name, labels, metadata,
      ) = HEADER.unpack_from(blob)  # fmt: skip
@@ -124,7 +124,7 @@ def decode(blob: bytes) -> File:
 
 
 def load_file(path: str | Path) -> bytes:
-    """The bytes of a model file; UserError where there is none."""
+    """Return the bytes of a model file. Raises UserError where there is none."""
     try:
         return Path(path).read_bytes()
     except OSError as error:

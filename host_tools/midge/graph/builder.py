@@ -42,6 +42,7 @@ class Builder:
         return tensor
 
     def axes(self, values: Sequence[int]) -> Tensor:
+        """Return whole numbers, such as axes or a shape, as an int32 constant."""
         return self.constant(np.array(values, np.int32), "axes")
 
     def add(
@@ -56,6 +57,7 @@ class Builder:
         return out
 
     def producer(self, tensor: Tensor) -> Node | None:
+        """Return the node added here whose first output this is; None where there is none."""
         return next((n for n in reversed(self.nodes) if n.outputs[0] is tensor), None)
 
     def like(self, op: str, x: Tensor, name: str = "", **attrs: Any) -> Tensor:
@@ -68,9 +70,11 @@ class Builder:
         return self.add(op, [a, b], shape, name, dtype or a.dtype)
 
     def scalar(self, value: float) -> Tensor:
+        """Return a float32 constant without axes."""
         return self.constant(np.array(value, np.float32))
 
     def reshape(self, x: Tensor, shape: Sequence[int], name: str = "") -> Tensor:
+        """Add a reshape; x itself where it has that shape already."""
         shape = tuple(int(d) for d in shape)
         if shape == x.shape:
             return x
@@ -111,11 +115,13 @@ class Builder:
         return self.slice(x, starts, ends, [1] * len(x.shape))
 
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
+        """Add a concatenation along one axis, given from the front."""
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
         return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
 
     def reduce(self, op: str, x: Tensor, axes: Sequence[int], keep: bool, name: str = "") -> Tensor:
+        """Add a reduction over `axes`, given from the front. keep: leave them in the shape, with one element."""
         shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]
         return self.add(op, [x, self.axes(sorted(axes))], shape, name, x.dtype, keep_dims=keep)
 
@@ -201,4 +207,5 @@ class Builder:
         return self.binary("MINIMUM", x, self.scalar(high), name) if high < np.inf else x
 
     def graph(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Graph:
+        """Return a graph of all nodes added so far."""
         return Graph(self.name, list(inputs), list(outputs), self.nodes)

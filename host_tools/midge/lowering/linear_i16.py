@@ -62,6 +62,7 @@ def add_conv_i16(
 
 
 def convolution(program: Program, node: Node, weights: np.ndarray, wide_without: bool) -> None:
+    """Add an int16 convolution of weights [out_c, kernel_h, kernel_w, in_c / groups]. Raises Unsupported."""
     source, out = required(node, 0), node.outputs[0]
     want_symmetric(source, out)
     out_c, kernel_h, kernel_w, depth = weights.shape

@@ -146,6 +146,7 @@ def product_of_activations(program: Program, node: Node) -> None:
 
 
 def add_matmul(program: Program, node: Node, operands: list[Tensor], params: dict[str, Any]) -> None:
+    """Add an int8 matrix product. operands: a, b and maybe a bias; params: counts and strides. Raises Unsupported."""
     a, b, out, depth = operands[0], operands[1], node.outputs[0], params["depth"]
     if b.dtype != "int8":
         raise Unsupported(f"a product with {b.dtype} values; int8 and int8 can run")

@@ -109,11 +109,11 @@ def _draw(
         axes.text(x + _BOX / 2 - 0.06, y + 0.1, f"#{i}", ha="right", **small)
     for i, (x, y) in place.items():
         n = model.nodes[i]
-        for label, ends, edge, side in (
+        for label, shown, edge, side in (
             ("input", any(s.kind == "tensor" and s.first < 0 for s in n.reads), min(rank), 0.36),
             ("output", any(s.kind == "tensor" and s.last == len(place) for s in n.writes), max(rank), -0.36),
         ):
-            if ends and (label == "output" or rank[i] == edge):
+            if shown and (label == "output" or rank[i] == edge):
                 axes.text(x, y + side, label, fontsize=7, color=QUIET, ha="center", va="center")
 
 

@@ -71,6 +71,6 @@ def _write_in_place(program: Program, at: int) -> bool:
     if any(program.steps[i].params.get("fill") for i in _touching(program, whole, "outputs")):
         return False
     if len(set(_touching(program, part, "inputs")) & set(_touching(program, whole, "outputs"))) > 1:
-        return False  # it stands there twice: the second copy would read what it writes
+        return False  # it is there twice: the second copy would read what it writes
     program.alias(part, out, step.params["out_start"] * step.params["element_size"])
     return True

@@ -68,7 +68,7 @@ def can_run(node: Node, dtype: str) -> bool:
 
 
 def parameters(low: float, high: float, dtype: str) -> Quantization:
-    """Scale and zero point that cover [low, high] and hold 0 exactly."""
+    """Return the scale and zero point that cover [low, high] and hold 0 exactly."""
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     least, most = LIMITS[dtype]
     tiny = 1e-9
@@ -79,6 +79,7 @@ def parameters(low: float, high: float, dtype: str) -> Quantization:
 
 
 def per_tensor(scale: float, zero_point: int) -> Quantization:
+    """Return a quantisation of one scale."""
     return Quantization(np.array([scale], np.float32), np.array([zero_point], np.int64))
 
 
@@ -130,5 +131,6 @@ def quantize_bias(bias: np.ndarray, scales: np.ndarray, dtype: str) -> np.ndarra
 
 
 def bias_tensor(name: str, data: np.ndarray, scales: np.ndarray) -> Tensor:
+    """Return quantised biases as a constant with a scale per channel and zero points of 0."""
     q = Quantization(scales.astype(np.float32), np.zeros(len(scales), np.int64))
     return Tensor(name, data.shape, str(data.dtype), q, data)

@@ -33,6 +33,7 @@ class Budget:
 
     @property
     def sized(self) -> bool:
+        """Tell whether flash or the arena has a limit."""
         return self.max_flash is not None or self.max_arena is not None
 
 

@@ -33,9 +33,14 @@ class Input(Protocol):
     shape: tuple[int, ...]
 
     @property
-    def scale(self) -> float: ...
+    def scale(self) -> float:
+        """Return the per-tensor scale; 0 where not quantised."""
+        ...
+
     @property
-    def zero_point(self) -> int: ...
+    def zero_point(self) -> int:
+        """Return the per-tensor zero point; 0 where not quantised."""
+        ...
 
 
 @dataclass

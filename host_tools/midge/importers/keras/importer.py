@@ -30,7 +30,7 @@ _DTYPES = {"float16": "float32", "bfloat16": "float32", "float64": "float32", "i
 def read_keras(data: bytes, title: str, shapes: Shapes = None) -> Graph:
     """Return the graph of the bytes of a .keras file. Inputs have a batch of one.
 
-    title: what stands in error messages, its stem is the graph's name. shapes: of inputs with open shapes.
+    title: what error messages call the file; its stem is the graph's name. shapes: of inputs with open shapes.
     Raises UserError where the file is damaged or no .keras file, UnsupportedModel where it uses what cannot run.
     """
     unknown = list(strangers(read_config(data, title)))

@@ -46,7 +46,7 @@ def read_onnx(
 ) -> Graph:
     """Return the graph of the bytes of an .onnx file, in NHWC.
 
-    title: what stands in error messages; its stem is the graph's name. shapes: those of inputs whose dimensions the
+    title: what error messages call the file; its stem is the graph's name. shapes: those of inputs whose dimensions the
     file leaves open, by name ("" for any). frozen: inputs that are to be constants, by name.
     Raises UserError where the file is damaged or incomplete, UnsupportedModel where it uses what cannot run.
     """

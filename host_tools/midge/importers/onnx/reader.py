@@ -21,7 +21,7 @@ DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError)
 class OnnxFile:
     """An .onnx file and the package that reads it. Functions of the model are put in place of their calls.
 
-    title: what stands in error messages. Raises UserError where the file is damaged or of an unknown version.
+    title: what error messages call the file. Raises UserError where the file is damaged or of an unknown version.
     """
 
     def __init__(self, data: bytes, title: str) -> None:

@@ -43,6 +43,7 @@ class Value:
 
     @property
     def is_constant(self) -> bool:
+        """Tell whether its values are known."""
         return self.data is not None
 
 

@@ -32,6 +32,8 @@ def _plain(name: str) -> str:
 
 
 def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction]:
+    """Register the function that imports the activations of these names, lower case without underscores."""
+
     def register(function: ActivationFunction) -> ActivationFunction:
         _ACTIVATIONS.update(dict.fromkeys(names, function))
         return function

@@ -48,6 +48,7 @@ def window_pads(padding: str, size: Sequence[int], kernel: Sequence[int], stride
 
 
 def bias_of(ctx: KerasContext, op: Any) -> np.ndarray | None:
+    """Return a layer's biases as float32 [out]; None where it has none."""
     return None if op.bias is None else ctx.weights(op.bias)
 
 
@@ -103,7 +104,7 @@ def _separable_conv(ctx: KerasContext, call: Call) -> Tensor:
 
 @layer("Conv1DTranspose", "Conv2DTranspose")
 def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
-    """A whole transposed convolution has (n - 1) * stride + kernel outputs; Keras's are some of these, or zeros more.
+    """Add a transposed convolution: it has (n - 1) * stride + kernel outputs; Keras's are some of these, or zeros more.
 
     Keras's first one is number `first` of them, in each axis.
     """

@@ -57,7 +57,7 @@ def _reduction(ctx: KerasContext, call: Call) -> Tensor:
 
 @layer("Dot")
 def _dot(ctx: KerasContext, call: Call) -> Tensor:
-    """Sums of products along an axis of each, for each sample."""
+    """Add the sums of products along an axis of each, for each sample."""
     a, b = call.operands
     axes = [call.op.axes] * 2 if isinstance(call.op.axes, int) else list(call.op.axes)
     turned = []

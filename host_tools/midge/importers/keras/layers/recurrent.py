@@ -151,7 +151,7 @@ def _bidirectional(ctx: KerasContext, call: Call) -> Result:
 
 @layer("TimeDistributed")
 def _time_distributed(ctx: KerasContext, call: Call) -> Result:
-    """The layer on all steps of time at once, as on a batch of samples."""
+    """Apply the layer to all steps of time at once, as to a batch of samples."""
     x, build = call.x, ctx.build
     inner: Any = call.op.layer
     found = ctx.call(inner, [build.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))])

@@ -31,6 +31,7 @@ def same(ctx: OnnxContext, value: Value) -> Tensor:
 
 
 def order_of(value: Value) -> tuple[int, ...]:
+    """Return the order in which the axes are stored: ONNX's own where none is given."""
     return value.order or tuple(range(len(value.shape)))
 
 
