@@ -88,7 +88,7 @@ def terminal_svg(text: str, title: str) -> str:
         for i, x, line, colour in rows
     )
     dots = "".join(f'<circle cx="{20 + 18 * i}" cy="17" r="5.5" fill="{c}"/>'
-                   for i, c in enumerate(("#ff5f56", "#ffbd2e", "#27c93f")))  # fmt: skip
+                   for i, c in enumerate(("#ff5f56", "#ffbd2e", "#27c93f")))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <style>text {{ font: {size}px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }}</style>
 <rect width="{width}" height="{height}" rx="9" fill="#0d1117"/>

@@ -55,5 +55,5 @@ def complete_targets(ctx: click.Context, parameter: click.Parameter, incomplete:
 
 
 port_option = click.option("--port", shell_complete=complete_ports,
-                           help="Serial port of the board; by default the only one with a board.")  # fmt: skip
+                           help="Serial port of the board; by default the only one with a board.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")

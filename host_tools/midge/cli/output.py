@@ -47,7 +47,7 @@ def print_table(
     table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
     for i in shown:
         table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",
-                         min_width=widths.get(i))  # fmt: skip
+                         min_width=widths.get(i))
     for row in rows:
         table.add_row(*(row[i] for i in shown))
     console.print(table)

@@ -160,10 +160,10 @@ _NUMBERS = {
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
-}  # fmt: skip
+}
 _STRUCTS: dict[str, Any] = {
     "mg_error_t": _Error, "mg_tensor_t": _Tensor, "mg_node_t": _Node, "mg_model_t": _Model, "mg_scratch_t": _Scratch,
-}  # fmt: skip
+}
 
 _core = _load_library()
 about: str = _core.mg_about().decode()
@@ -355,7 +355,7 @@ class Model:
     def _describe(self, tensor: _Tensor) -> tuple[str, str, tuple[int, ...], float, int]:
         return (
             self._string(tensor.name), _DTYPES[tensor.dtype].name, tensor.shape, tensor.scale, tensor.zero_point,
-        )  # fmt: skip
+        )
 
     def _find_node(self, k: int) -> tuple[c_uint32, _Node]:
         """Return the byte position of node k, and the node."""

@@ -199,4 +199,4 @@ def cost(n: NodeCost) -> dict[str, Any]:
         "op": n.node.op.name, "dtype": out.dtype, "shape": list(out.shape), "scale": out.scale,
         "zero_point": out.zero_point, "macs": n.node.macs, "flash_bytes": n.flash, "scratch_bytes": n.node.scratch_size,
         "params": {k: v for k, v in n.node.params.items() if not k.endswith("_at")},
-    }  # fmt: skip
+    }

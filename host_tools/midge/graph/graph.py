@@ -93,7 +93,7 @@ class Node:
 
     def __str__(self) -> str:
         inputs, outputs = (", ".join("none" if t is None else str(t) for t in tensors)
-                           for tensors in (self.inputs, self.outputs))  # fmt: skip
+                           for tensors in (self.inputs, self.outputs))
         return f"{self.op}({inputs}) -> {outputs or 'nothing'}"
 
 

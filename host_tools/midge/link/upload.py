@@ -98,7 +98,7 @@ class Upload:
 def upload_model(
     model: Path, port: str | None = None, to: str | None = None, via: str = "serial", force: bool = False,
     stage: Stage = silent,
-) -> Upload:  # fmt: skip
+) -> Upload:
     """Check a .midge file and put it on a board.
 
     port: serial port of the board, None for the only one there. to: path on the board, the file's name by default.

@@ -78,4 +78,4 @@ def detection(program: Program, node: Node) -> None:
         "score_threshold": number(node, "nms_score_threshold"), "overlap_threshold": overlap,
         "box_scale": boxes.scale, "box_zero_point": boxes.zero_point, "box_dtype": DTYPES[boxes.dtype],
         "score_scale": scores.scale, "score_zero_point": scores.zero_point, "score_dtype": DTYPES[scores.dtype],
-    }, {"anchors_at": corners.astype("<f4").tobytes()})  # fmt: skip
+    }, {"anchors_at": corners.astype("<f4").tobytes()})

@@ -39,7 +39,7 @@ def add(program: Program, node: Node) -> None:
         "a_multiplier": a_multiplier, "a_shift": a_shift, "a_zero_point": a.zero_point,
         "b_multiplier": b_multiplier, "b_shift": b_shift, "b_zero_point": b.zero_point,
         "out_multiplier": out_multiplier, "out_shift": out_shift, "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 @rule("MUL")
@@ -49,7 +49,7 @@ def mul(program: Program, node: Node) -> None:
     program.add(node, "MUL", [a, b], {
         **binary_walk(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
         "out_multiplier": multiplier, "out_shift": shift, "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 def table_rule(name: str) -> Callable[[Callable[[Node, Tensor, Tensor], Callable[[int], int]]], None]:

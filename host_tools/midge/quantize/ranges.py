@@ -182,4 +182,4 @@ def _entropy(s: Statistics, steps: int) -> tuple[float, float]:
 
 _FINDERS: dict[str, Callable[[Statistics, int], tuple[float, float]]] = {
     "percentile": _percentile, "entropy": _entropy, "mse": _mse,
-}  # fmt: skip
+}

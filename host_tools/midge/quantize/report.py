@@ -105,7 +105,7 @@ def measure(
     """
     real, small = Trace(graph), [Trace(d.graph) for d in done]
     pairs = [{id(trace.root(twin)): id(real.root(tensor)) for tensor, twin in d.twins}
-             for trace, d in zip(small, done, strict=True)]  # fmt: skip
+             for trace, d in zip(small, done, strict=True)]
 
     first = graph.outputs[0]
     scores = id(real.root(first)) if first.shape and 1 < first.elements == first.shape[-1] else 0
@@ -152,7 +152,7 @@ def layers_of(graph: Graph, seen: Observation, noise: Noise, dtypes: dict[int, s
             node.name, node.op, dtypes.get(id(node), "float32"), round(decibels(here), 2), max(here - before, 0.0),
             0.0 if statistics is None else statistics.low, 0.0 if statistics is None else statistics.high,
             round(_unevenness(seen, out), 1),
-        ))  # fmt: skip
+        ))
     return found
 
 

@@ -20,21 +20,21 @@ FIXED: dict[str, dict[str, tuple[float, int]]] = {
     "int8": {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0),
              "L2_NORMALIZATION": (1 / 128, 0)},
     "int16": {"SOFTMAX": (1 / 32768, 0), "LOGISTIC": (1 / 32768, 0), "TANH": (1 / 32768, 0)},
-}  # fmt: skip
+}
 
 # Ops whose data inputs and outputs share one scale, because they only choose or move values.
 _MOVES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "SPLIT", "SPLIT_V", "UNPACK",
-          "PACK", "CONCATENATION", "PAD", "PADV2")  # fmt: skip
+          "PACK", "CONCATENATION", "PAD", "PADV2")
 _MOVES_8 = ("MIRROR_PAD", "GATHER", "GATHER_ND", "TILE", "BROADCAST_TO", "REVERSE_V2", "SPACE_TO_DEPTH",
             "DEPTH_TO_SPACE", "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR",
-            "REDUCE_MAX", "REDUCE_MIN", "REVERSE_SEQUENCE", "SELECT", "SELECT_V2", "RELU6")  # fmt: skip
+            "REDUCE_MAX", "REDUCE_MIN", "REVERSE_SEQUENCE", "SELECT", "SELECT_V2", "RELU6")
 _CHOICES = ("MAX_POOL_2D", "AVERAGE_POOL_2D", "MAXIMUM", "MINIMUM")
 SAME_SCALE = frozenset(_MOVES + _MOVES_8 + _CHOICES)
 
 # Ops whose output has a scale of its own.
 _FREE = ("ADD", "SUB", "MUL", "MEAN", "LEAKY_RELU", "RELU", "BATCH_MATMUL")
 _FREE_8 = ("SUM", "ELU", "EXP", "LOG", "GELU", "HARD_SWISH", "ABS", "RSQRT", "SQUARED_DIFFERENCE", "PRELU",
-           "RELU_N1_TO_1", "CUMSUM", "DIV")  # fmt: skip
+           "RELU_N1_TO_1", "CUMSUM", "DIV")
 
 RUNS_IN = {
     "int8": frozenset((*WEIGHTED, *FIXED["int8"], *SAME_SCALE, *_FREE, *_FREE_8)),

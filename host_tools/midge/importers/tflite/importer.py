@@ -70,7 +70,7 @@ class TfliteImporter:
     def _subgraph(self, index: int) -> Graph:
         subgraph = self.model.Subgraphs(index)
         n_tensors, n_nodes = (checked_count(length, self.data)
-                              for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))  # fmt: skip
+                              for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(n_tensors)]
         nodes = [self._node(subgraph.Operators(i), tensors, i) for i in range(n_nodes)]
         return Graph(
