@@ -178,10 +178,11 @@ test-quantize: $(VENV)/.ready-to-test host
 	@if [ -d $(SHARED)/models ]; then $(BIN)/python -m tests.quantize $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
-## Ruff and mypy
+## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
+	@$(BIN)/clang-format --dry-run -Werror $$(git ls-files "*.c" "*.h")
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise
