@@ -75,7 +75,7 @@ def test_no_onnx_file(data: bytes, tmp_path: Path) -> None:
 def test_weights_in_another_file(tmp_path: Path) -> None:
     model = make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",))
     onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, size_threshold=0)
-    with pytest.raises(UserError, match=r"'w' lie in a file of their own; .*onnx\.save\(onnx\.load"):
+    with pytest.raises(UserError, match=r"'w' are in a file of their own; .*onnx\.save\(onnx\.load"):
         convert_model(tmp_path / "net.onnx")
 
 
@@ -170,7 +170,7 @@ def test_outputs_and_inputs(tmp_path: Path) -> None:
 def test_without_the_package_onnx(tmp_path: Path) -> None:
     """The core install has none: everything else works, and one line names the command that installs it."""
     path = save(make([node("Relu", "x")], {"x": [3]}, {}), tmp_path)
-    script = ("import sys; sys.modules['onnx'] = None\nfrom midge.cli import main\n"
+    script = ("import sys; sys.modules['onnx'] = None\nfrom midge.cli.main import main\n"
               f"sys.argv = ['midge', 'convert', {str(path)!r}]\nmain()")
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert run.returncode == 1
