@@ -88,8 +88,8 @@ TEST_STEPS := test-device test-host test-conformance test-ops test-core test-qua
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)
-timed-%:
-	@$(call step,$*,-,$(MAKE) $*)
+timed-%: # what all of them need has been built
+	@$(call step,$*,-,$(MAKE) $* BUILT=)
 
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
 .PHONY: test
