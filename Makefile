@@ -88,8 +88,8 @@ TEST_STEPS := test-device test-host test-conformance test-ops test-core test-qua
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)
-timed-%:
-	@$(call step,$*,-,$(MAKE) $*)
+timed-%: # what all of them need has been built
+	@$(call step,$*,-,$(MAKE) $* BUILT=)
 
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
 .PHONY: test
@@ -178,10 +178,11 @@ test-quantize: $(VENV)/.ready-to-test host
 	@if [ -d $(SHARED)/models ]; then $(BIN)/python -m tests.quantize $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
-## Ruff and mypy
+## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
+	@$(BIN)/clang-format --dry-run -Werror $$(git ls-files "*.c" "*.h")
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise

@@ -25,7 +25,7 @@ WAND = ROOT / "host_tools/demo/wand"
 PICTURES = Path(__file__).with_name("pictures")
 
 TITLE = "MicroPython on the emulated Cortex-M4 board"
-# What the README's session types, a line of Python each.
+# What the README's session types, one line of Python each.
 SESSION = (
     "import midge",
     "wand = midge.load('/rom/wand.midge'); wand",
@@ -88,7 +88,7 @@ def terminal_svg(text: str, title: str) -> str:
         for i, x, line, colour in rows
     )
     dots = "".join(f'<circle cx="{20 + 18 * i}" cy="17" r="5.5" fill="{c}"/>'
-                   for i, c in enumerate(("#ff5f56", "#ffbd2e", "#27c93f")))  # fmt: skip
+                   for i, c in enumerate(("#ff5f56", "#ffbd2e", "#27c93f")))
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">
 <style>text {{ font: {size}px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }}</style>
 <rect width="{width}" height="{height}" rx="9" fill="#0d1117"/>
@@ -100,6 +100,7 @@ def terminal_svg(text: str, title: str) -> str:
 
 
 def main() -> None:
+    """Write the documentation's pictures and print their sizes."""
     PICTURES.mkdir(exist_ok=True)
     (PICTURES / "repl.svg").write_text(terminal_svg(session(), TITLE), encoding="utf-8")
     model = ROOT / "build/wand.midge"

@@ -43,7 +43,7 @@ from .quantize.search import Budget, search
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
-           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]  # fmt: skip
+           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]
 
 
 class ConvertedModel:
@@ -86,7 +86,7 @@ class ConvertedModel:
         Raises UserError where samples or labels do not fit.
         """
         data = read_dataset(x if isinstance(x, (str, Path, Dataset, tuple, list)) else np.asarray(x),
-                            self.engine.inputs, self.labels)  # fmt: skip
+                            self.engine.inputs, self.labels)
         if y is not None:
             data.targets = np.asarray(y)
             if len(data.targets) != len(data):
@@ -104,13 +104,13 @@ class ConvertedModel:
             name: [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape), "scale": t.scale,
                     "zero_point": t.zero_point} for t in tensors]
             for name, tensors in (("inputs", graph.inputs), ("outputs", graph.outputs))
-        }  # fmt: skip
+        }
         return {
             "name": graph.name, "ops": dict(Counter(step.source for step in made.program.steps)), "macs": made.macs,
             "flash_bytes": len(made.blob), "source_bytes": made.source_size, "arena_bytes": made.plan.arena_size,
             "peak_bytes": peak, "peak_layer": layer, **both, "labels": graph.labels, "removed": graph.notes,
             **({"quantization": self.report.facts()} if self.report is not None else {}),
-        }  # fmt: skip
+        }
 
     def __repr__(self) -> str:
         quantised = "" if self.report is None else f", {self.report.sqnr_db:.1f} dB over quantisation noise"
@@ -195,7 +195,7 @@ def load_engine(path: str | Path, labels: Sequence[str] = ()) -> tuple[Engine, l
 def evaluate(
     model: str | Path, data: str | Path, *, labels: Sequence[str] = (), task: str | None = None,
     pixels: str | None = None, stage: Stage = silent,
-) -> Evaluation:  # fmt: skip
+) -> Evaluation:
     """Measure how good a model is on labelled samples, computed by the core that runs on the boards.
 
     model: a .midge file, or one that an importer reads. data: an .npz file with x and y, or a folder with one folder
@@ -221,7 +221,7 @@ def _evaluate(
 def compare(
     model: str | Path, against: str | Path, data: str | Path, *, task: str | None = None, pixels: str | None = None,
     stage: Stage = silent,
-) -> tuple[Evaluation, Evaluation]:  # fmt: skip
+) -> tuple[Evaluation, Evaluation]:
     """Measure two models on the same samples: a quantised one and, as `against`, the float one. See evaluate."""
     engine, labels = load_engine(model)
     mine = _evaluate(engine, data, labels, task, pixels, stage)

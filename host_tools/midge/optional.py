@@ -10,7 +10,7 @@ from .errors import UserError
 
 
 def need(module: str, extra: str, purpose: str) -> Any:
-    """The module, or a UserError with the pip command that installs it.
+    """Return the module. Raises UserError with the pip command that installs it.
 
     extra: the name in pyproject.toml's optional dependencies. purpose: what the user asked for, as
     "reading .onnx files".

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Find what the tools need besides their own code: the one module that knows where data is.
 
-In a checkout the files stand beside host_tools; an installed package carries them in its own folder `data`, which
+In a checkout the files are beside host_tools; an installed package carries them in its own folder `data`, which
 setup.py fills from the same places (`CONTENTS`).
 """
 

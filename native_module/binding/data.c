@@ -32,10 +32,8 @@ void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_ten
 }
 
 /* "input 'imu': got ", the start of every complaint. */
-static void print_name(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor,
-                       bool is_output) {
-    mp_printf(print, "%s '%s': got ", is_output ? "output" : "input",
-              mg_string(model, tensor->name));
+static void print_name(const mp_print_t *print, const mg_model_t *model, const mg_tensor_t *tensor, bool is_output) {
+    mp_printf(print, "%s '%s': got ", is_output ? "output" : "input", mg_string(model, tensor->name));
 }
 
 static void print_shape(const mp_print_t *print, const mg_tensor_t *tensor) {
@@ -63,8 +61,7 @@ static bool dtype_fits(uint32_t dtype, int typecode) {
     return is_bytes(typecode) || typecode == CODES[dtype - 1];
 }
 
-void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object,
-                 bool is_output) {
+void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output) {
     mp_buffer_info_t buffer;
     bool found = mp_get_buffer(object, &buffer, is_output ? MP_BUFFER_RW : MP_BUFFER_READ);
     if (found && buffer.len == tensor->size && dtype_fits(tensor->dtype, buffer.typecode)) {
@@ -80,8 +77,7 @@ void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t
     } else {
         mp_printf(print, "%u bytes of '%c'", (unsigned)buffer.len, buffer.typecode);
     }
-    mp_printf(print, ", wanted %u bytes of %s ", (unsigned)tensor->size,
-              mg_dtype_name(tensor->dtype));
+    mp_printf(print, ", wanted %u bytes of %s ", (unsigned)tensor->size, mg_dtype_name(tensor->dtype));
     print_shape(print, tensor);
     mg_text_raise(found ? &mp_type_ValueError : &mp_type_TypeError, &text);
 }
@@ -109,8 +105,8 @@ void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
     get_items(object, &n, &items);
     if (n != wanted) {
         mg_text_t text;
-        mp_printf(mg_text_start(&text), "got %u buffers, wanted %u, one for each %s", (unsigned)n,
-                  (unsigned)wanted, is_output ? "output" : "input");
+        mp_printf(mg_text_start(&text), "got %u buffers, wanted %u, one for each %s", (unsigned)n, (unsigned)wanted,
+                  is_output ? "output" : "input");
         mg_text_raise(&mp_type_ValueError, &text);
     }
     for (uint32_t i = 0; i < n; i++) {
@@ -186,8 +182,7 @@ static void print_found(const mp_print_t *print, mp_obj_t values, uint32_t count
     mp_printf(print, "] (%u values)", (unsigned)count);
 }
 
-void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values,
-                 const char *wanted) {
+void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
     print_name(print, model, &sink->tensor, false);

@@ -41,8 +41,7 @@ void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_ten
 /* ---- data.c: between Python's objects and tensors ---- */
 
 /* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
-void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object,
-                 bool is_output);
+void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output);
 
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);
@@ -58,7 +57,6 @@ typedef struct {
 void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
 
 /* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
-NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values,
-                           const char *wanted);
+NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted);
 
 #endif

@@ -50,8 +50,7 @@ static NO_RETURN void raise_error(const mg_error_t *error) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
     if (error->status == MG_NO_MEMORY) {
-        mp_printf(print, "model needs a %u B arena, got %u B", (unsigned)error->wanted,
-                  (unsigned)error->found);
+        mp_printf(print, "model needs a %u B arena, got %u B", (unsigned)error->wanted, (unsigned)error->found);
         mg_text_raise(&mp_type_MemoryError, &text);
     }
     mg_error_text(error, text.bytes, TEXT_SIZE);
@@ -63,8 +62,7 @@ static mp_obj_t new_str(const char *s) {
     return mp_obj_new_str(s, length_of(s));
 }
 
-static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw,
-                               const mp_obj_t *args) {
+static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
         {MP_QSTR_file, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
         {MP_QSTR_arena, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
@@ -102,8 +100,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
         buffer.buf = m_malloc_maybe(buffer.len);
         if (buffer.buf == NULL) {
             mg_text_t text;
-            mp_printf(mg_text_start(&text), "model needs a %u B arena in one piece",
-                      (unsigned)buffer.len);
+            mp_printf(mg_text_start(&text), "model needs a %u B arena in one piece", (unsigned)buffer.len);
             mg_text_raise(&mp_type_MemoryError, &text);
         }
         memset(buffer.buf, 0, buffer.len);
@@ -116,8 +113,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
 
 static bool still_at(mp_obj_t object, const void *address, size_t size) {
     mp_buffer_info_t buffer;
-    return mp_get_buffer(object, &buffer, MP_BUFFER_READ) && buffer.buf == address
-           && buffer.len >= size;
+    return mp_get_buffer(object, &buffer, MP_BUFFER_READ) && buffer.buf == address && buffer.len >= size;
 }
 
 /* A method may be called on anything: Model.run(5). And whoever made the buffers may have grown
@@ -138,8 +134,7 @@ static model_obj_t *get_self(mp_obj_t object) {
 }
 
 /* The model input or output that an argument names; the first when it is missing. */
-static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index,
-                       mg_tensor_t *tensor) {
+static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor) {
     const mg_model_t *model = &self->model;
     mp_uint_t i = index == NULL ? 0 : (mp_uint_t)mp_obj_get_int(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
@@ -151,8 +146,7 @@ static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *
 
 /* Every method takes the function itself, the numbers of arguments by position and by keyword,
  * and the arguments. */
-#define METHOD(name) \
-    static mp_obj_t model_##name(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args)
+#define METHOD(name) static mp_obj_t model_##name(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args)
 #define CHECK_ARGS(least, most) ((void)fun, mp_arg_check_num(n_args, n_kw, (least), (most), false))
 
 METHOD(run) {
@@ -365,14 +359,10 @@ METHOD(info) {
     CHECK_ARGS(1, 1);
     const mg_model_t *model = &get_self(args[0])->model;
     mp_obj_t items[] = {
-        new_str(mg_string(model, model->name)),
-        mp_obj_new_int_from_uint(model->file_size),
-        mp_obj_new_int_from_uint(model->arena_size),
-        mp_obj_new_int_from_uint(model->n_inputs),
-        mp_obj_new_int_from_uint(model->n_outputs),
-        mp_obj_new_int_from_uint(model->n_labels),
-        mp_obj_new_int_from_uint(model->n_nodes),
-        mp_obj_new_int_from_uint((uintptr_t)model->file),
+        new_str(mg_string(model, model->name)),      mp_obj_new_int_from_uint(model->file_size),
+        mp_obj_new_int_from_uint(model->arena_size), mp_obj_new_int_from_uint(model->n_inputs),
+        mp_obj_new_int_from_uint(model->n_outputs),  mp_obj_new_int_from_uint(model->n_labels),
+        mp_obj_new_int_from_uint(model->n_nodes),    mp_obj_new_int_from_uint((uintptr_t)model->file),
     };
     return mp_obj_new_tuple(8, items);
 }
@@ -409,8 +399,10 @@ void *memset(void *to, int value, size_t n) {
 }
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    /* clang-format off */
     MP_DYNRUNTIME_INIT_ENTRY
     (void)n_args, (void)n_kw, (void)args;
+    /* clang-format on */
     mp_obj_t methods = mp_obj_new_dict(0);
 #define ROW(qst, name) {qst, (const void *)model_##name},
     const struct {
@@ -443,8 +435,7 @@ static mp_obj_t method_call(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_o
     return ((const method_t *)MP_OBJ_TO_PTR(fun))->call(fun, n_args, n_kw, args);
 }
 
-static MP_DEFINE_CONST_OBJ_TYPE(method_type, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF,
-                                call, method_call);
+static MP_DEFINE_CONST_OBJ_TYPE(method_type, MP_QSTR_function, MP_TYPE_FLAG_BINDS_SELF, call, method_call);
 
 #define DEFINE(qst, name) static const method_t name##_method = {{&method_type}, model_##name};
 METHODS(DEFINE)
@@ -453,8 +444,8 @@ METHODS(DEFINE)
 static const mp_rom_map_elem_t method_table[] = {METHODS(ROW)};
 static MP_DEFINE_CONST_DICT(methods, method_table);
 
-static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE,
-                                make_new, model_make_new, locals_dict, &methods);
+static MP_DEFINE_CONST_OBJ_TYPE(model_type, MP_QSTR_Model, MP_TYPE_FLAG_NONE, make_new, model_make_new, locals_dict,
+                                &methods);
 
 static const MP_DEFINE_STR_OBJ(about, MG_ABOUT);
 

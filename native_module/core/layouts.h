@@ -17,8 +17,10 @@ static inline __attribute__((always_inline)) bool mg_check_in_layout(const mg_ch
     }
 #include MG_OPS
 #undef MG_LAYOUT
-    return mg_refuse_model(check, "weights in a layout that this build lacks, convert the model again for this core: "
-                           "layout", layout, 0);
+    return mg_refuse_model(check,
+                           "weights in a layout that this build lacks, convert the model again for this core: "
+                           "layout",
+                           layout, 0);
 }
 
 static inline __attribute__((always_inline)) void mg_run_in_layout(const mg_call_t *call, uint32_t of_op) {

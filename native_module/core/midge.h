@@ -55,7 +55,7 @@ typedef enum { /* of ops.def, from MG_INT8 on */
 #define MG_DTYPE(number, name, text, type, code) MG_##name = number,
 #include "../ops.def"
 #undef MG_DTYPE
-    MG_DTYPES_END
+               MG_DTYPES_END
 } mg_dtype_t;
 
 typedef enum {

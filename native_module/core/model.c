@@ -58,15 +58,16 @@ static bool check_size(mg_model_t *m, size_t size, mg_error_t *error) {
     const uint8_t *f = m->file;
     if (size < 4 || mg_load_u32(f) != MAGIC) {
         bool tflite = size >= 8 && mg_load_u32(f + 4) == TFLITE_MAGIC;
-        return mg_fail(error, MG_FOREIGN, tflite ? "a TensorFlow Lite file: run midge convert on it first"
-                                              : "not a .midge file: make one with midge convert");
+        return mg_fail(error, MG_FOREIGN,
+                       tflite ? "a TensorFlow Lite file: run midge convert on it first"
+                              : "not a .midge file: make one with midge convert");
     }
     if (size < MG_HEADER_SIZE) {
         return cut_short(error, size, MG_HEADER_SIZE);
     }
     if (mg_load_u16(f + MG_HEADER_MAJOR) != MG_FORMAT_MAJOR) {
         return mg_fail_with(error, MG_FOREIGN, "another major version of the format, convert the model again: version",
-                         mg_load_u16(f + MG_HEADER_MAJOR), MG_FORMAT_MAJOR);
+                            mg_load_u16(f + MG_HEADER_MAJOR), MG_FORMAT_MAJOR);
     }
     m->file_size = mg_load_u32(f + MG_HEADER_FILE_SIZE);
     if (m->file_size < MG_HEADER_SIZE || m->file_size > size) {

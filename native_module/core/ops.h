@@ -31,7 +31,10 @@ enum {
 
 #define MG_FIELD(type, name) type name;
 #define MG_ARRAY(type, name, n) type name[n];
-#define MG_STRUCT(name, fields) typedef struct { fields } mg_##name##_params_t;
+#define MG_STRUCT(name, fields) \
+    typedef struct { \
+        fields \
+    } mg_##name##_params_t;
 #include "../ops.def"
 #undef MG_STRUCT
 

@@ -60,8 +60,8 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
     uint32_t n = (uint32_t)node.n_inputs + node.n_outputs;
     for (uint32_t i = 0; i < n; i++) { /* of the records only what is needed, not copied whole */
         const uint8_t *record = model->file + model->tensors + mg_load_u16(node.tensors + 2 * i) * MG_TENSOR_SIZE;
-        void *data = locate(model, record[offsetof(mg_tensor_t, place)],
-                            mg_load_u32(record + offsetof(mg_tensor_t, offset)));
+        void *data =
+            locate(model, record[offsetof(mg_tensor_t, place)], mg_load_u32(record + offsetof(mg_tensor_t, offset)));
         if (i < node.n_inputs) {
             call.in[i] = data;
         } else {

@@ -81,7 +81,7 @@ def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool 
     lines = ["/* Made by native_module/tools/select_ops.py. */",
              "#ifdef MG_OP", "#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families,
              *(line for _, _, line in rows), "#undef MG_FAMILY", "#endif",
-             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}", ""]  # fmt: skip
+             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}", ""]
     return "\n".join(lines)
 
 

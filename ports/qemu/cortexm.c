@@ -50,7 +50,7 @@ int main(void);
 uint32_t cpu_semihost(uint32_t operation, const void *argument) {
     register uint32_t r0 __asm("r0") = operation;
     register const void *r1 __asm("r1") = argument;
-    __asm volatile ("bkpt 0xab" : "+r" (r0) : "r" (r1) : "memory");
+    __asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
     return r0;
 }
 
@@ -58,16 +58,16 @@ uint32_t cpu_semihost(uint32_t operation, const void *argument) {
 
 uint32_t cpu_disable_interrupts(void) {
     uint32_t state;
-    __asm volatile ("mrs %0, primask\n cpsid i" : "=r" (state) : : "memory");
+    __asm volatile("mrs %0, primask\n cpsid i" : "=r"(state) : : "memory");
     return state;
 }
 
 void cpu_restore_interrupts(uint32_t state) {
-    __asm volatile ("msr primask, %0" : : "r" (state) : "memory");
+    __asm volatile("msr primask, %0" : : "r"(state) : "memory");
 }
 
 void cpu_wait_for_interrupt(void) {
-    __asm volatile ("dsb\n wfi" : : : "memory");
+    __asm volatile("dsb\n wfi" : : : "memory");
 }
 
 void cpu_enable_irq(unsigned irq) {
@@ -122,12 +122,12 @@ static void mpu_region(uint32_t number, uintptr_t address, uint32_t bytes, uint3
     MPU_RNR = number;
     MPU_RBAR = address | access << 1;
     MPU_RLAR = ((address + bytes - 1) & ~31u) | 1;
-    __asm volatile ("dsb\n isb" : : : "memory");
+    __asm volatile("dsb\n isb" : : : "memory");
 }
 
 // No region can forbid everything here; the core compares the stack pointer instead.
 static void guard_stack(void) {
-    __asm volatile ("msr psplim, %0" : : "r" (stack_bottom));
+    __asm volatile("msr psplim, %0" : : "r"(stack_bottom));
 }
 
 #else
@@ -139,7 +139,7 @@ static void mpu_region(uint32_t number, uintptr_t address, uint32_t bytes, uint3
     MPU_RNR = number;
     MPU_RBAR = address;
     MPU_RASR = access << 24 | 0x2u << 16 | (__builtin_ctz(bytes) - 1) << 1 | 1;
-    __asm volatile ("dsb\n isb" : : : "memory");
+    __asm volatile("dsb\n isb" : : : "memory");
 }
 
 static void guard_stack(void) {
@@ -152,8 +152,7 @@ static void guard_stack(void) {
 
 void cpu_protect_rom(bool protect) {
     if (has_mpu()) {
-        mpu_region(MPU_ROMFS, BOARD_ROMFS_ADDRESS, BOARD_ROMFS_BYTES,
-            protect ? ACCESS_READ_ONLY : ACCESS_READ_WRITE);
+        mpu_region(MPU_ROMFS, BOARD_ROMFS_ADDRESS, BOARD_ROMFS_BYTES, protect ? ACCESS_READ_ONLY : ACCESS_READ_WRITE);
     }
 }
 
@@ -196,40 +195,38 @@ __attribute__((used)) static void fault_report(const exception_frame_t *frame, u
     bool overflow = (const uint8_t *)frame < stack_bottom + GUARD_BYTES;
     static char line[200];
     snprintf(line, sizeof(line),
-        "\r\nFATAL: %s %u at pc=0x%08x lr=0x%08x%s"
-        " (CFSR=0x%08x HFSR=0x%08x MMFAR=0x%08x BFAR=0x%08x)\r\n",
-        name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr,
-        overflow ? ", stack overflow" : "",
-        (unsigned)SCB_CFSR, (unsigned)SCB_HFSR, (unsigned)SCB_MMFAR, (unsigned)SCB_BFAR);
+             "\r\nFATAL: %s %u at pc=0x%08x lr=0x%08x%s"
+             " (CFSR=0x%08x HFSR=0x%08x MMFAR=0x%08x BFAR=0x%08x)\r\n",
+             name, (unsigned)kind, (unsigned)frame->pc, (unsigned)frame->lr, overflow ? ", stack overflow" : "",
+             (unsigned)SCB_CFSR, (unsigned)SCB_HFSR, (unsigned)SCB_MMFAR, (unsigned)SCB_BFAR);
     cpu_die(line);
 }
 
 // The frame lies on the stack that was in use; bit 2 of the return code in lr says which one.
 __attribute__((naked)) static void fault_isr(void) {
-    __asm volatile (
-        "movs r0, #4\n"
-        "mov r1, lr\n"
-        "tst r0, r1\n"
-        "bne 1f\n"
-        "mrs r0, msp\n"
-        "b 2f\n"
-        "1: mrs r0, psp\n"
-        "2: mrs r1, ipsr\n"
-        "ldr r2, =fault_report\n"
-        "bx r2\n"
-        ".ltorg\n");
+    __asm volatile("movs r0, #4\n"
+                   "mov r1, lr\n"
+                   "tst r0, r1\n"
+                   "bne 1f\n"
+                   "mrs r0, msp\n"
+                   "b 2f\n"
+                   "1: mrs r0, psp\n"
+                   "2: mrs r1, ipsr\n"
+                   "ldr r2, =fault_report\n"
+                   "bx r2\n"
+                   ".ltorg\n");
 }
 
 // Start ------------------------------------------------------------------------------------------
 
 __attribute__((used)) static void start(void) {
-    #if defined(__ARM_FP)
+#if defined(__ARM_FP)
     SCB_CPACR |= 0xFu << 20;  // full access to CP10 and CP11: FPU and Helium are off after reset
-    #if defined(__ARM_FEATURE_MVE)
+#if defined(__ARM_FEATURE_MVE)
     SCB_CCR |= CCR_LOB;  // loops with lr as their counter
-    #endif
-    __asm volatile ("dsb\n isb" : : : "memory");
-    #endif
+#endif
+    __asm volatile("dsb\n isb" : : : "memory");
+#endif
     for (uint32_t *from = data_load, *to = data_start; to < data_end;) {
         *to++ = *from++;
     }
@@ -242,15 +239,14 @@ __attribute__((used)) static void start(void) {
 
 // Python runs on the process stack, handlers on the main one, so that they survive its overflow.
 __attribute__((naked)) void reset(void) {
-    __asm volatile (
-        "ldr r0, =stack_top\n"
-        "msr psp, r0\n"
-        "movs r0, #2\n"
-        "msr control, r0\n"
-        "isb\n"
-        "ldr r0, =start\n"
-        "bx r0\n"
-        ".ltorg\n");
+    __asm volatile("ldr r0, =stack_top\n"
+                   "msr psp, r0\n"
+                   "movs r0, #2\n"
+                   "msr control, r0\n"
+                   "isb\n"
+                   "ldr r0, =start\n"
+                   "bx r0\n"
+                   ".ltorg\n");
 }
 
 typedef void (*vector_t)(void);

@@ -23,9 +23,21 @@ typedef struct {
 #define OVERRUN 0x40
 
 enum {
-    WHO_AM_I = 0x0F, CTRL_REG1_G = 0x10, STATUS_REG_G = 0x17, OUT_X_L_G = 0x18, OUT_Z_H_G = 0x1D,
-    CTRL_REG4 = 0x1E, CTRL_REG5_XL = 0x1F, CTRL_REG6_XL = 0x20, CTRL_REG8 = 0x22, CTRL_REG9 = 0x23,
-    STATUS_REG = 0x27, OUT_X_L_XL = 0x28, OUT_Z_H_XL = 0x2D, FIFO_CTRL = 0x2E, FIFO_SRC = 0x2F,
+    WHO_AM_I = 0x0F,
+    CTRL_REG1_G = 0x10,
+    STATUS_REG_G = 0x17,
+    OUT_X_L_G = 0x18,
+    OUT_Z_H_G = 0x1D,
+    CTRL_REG4 = 0x1E,
+    CTRL_REG5_XL = 0x1F,
+    CTRL_REG6_XL = 0x20,
+    CTRL_REG8 = 0x22,
+    CTRL_REG9 = 0x23,
+    STATUS_REG = 0x27,
+    OUT_X_L_XL = 0x28,
+    OUT_Z_H_XL = 0x2D,
+    FIFO_CTRL = 0x2E,
+    FIFO_SRC = 0x2F,
     N_REGISTERS = 0x38,
 };
 enum { SW_RESET = 1 << 0, ADDRESS_INCREMENT = 1 << 2, FIFO_EN = 1 << 1, FIFO_CONTINUOUS = 6 };
@@ -55,8 +67,8 @@ static bool gyro_on(void) {
 
 // With the gyroscope on, the accelerometer goes at its rate.
 static uint32_t rate_mhz(void) {
-    static const uint32_t with_gyro[8] = { 0, 14900, 59500, 119000, 238000, 476000, 952000, 0 };
-    static const uint32_t alone[8] = { 0, 10000, 50000, 119000, 238000, 476000, 952000, 0 };
+    static const uint32_t with_gyro[8] = {0, 14900, 59500, 119000, 238000, 476000, 952000, 0};
+    static const uint32_t alone[8] = {0, 10000, 50000, 119000, 238000, 476000, 952000, 0};
     return gyro_on() ? with_gyro[field(CTRL_REG1_G, 5, 3)] : alone[field(CTRL_REG6_XL, 5, 3)];
 }
 
@@ -93,8 +105,8 @@ static void restart(void) {
 
 // Sensitivities: data sheet, table 3.
 static int16_t output(unsigned sensor, unsigned axis) {
-    static const float g_per_digit[4] = { 0.061e-3f, 0.732e-3f, 0.122e-3f, 0.244e-3f };
-    static const float dps_per_digit[4] = { 8.75e-3f, 17.5e-3f, 17.5e-3f, 70e-3f };
+    static const float g_per_digit[4] = {0.061e-3f, 0.732e-3f, 0.122e-3f, 0.244e-3f};
+    static const float dps_per_digit[4] = {8.75e-3f, 17.5e-3f, 17.5e-3f, 70e-3f};
     const recording_t *recording = RECORDING;
     uint32_t column = sensor == 1 ? axis : 3 + axis;
     if (latched == 0 || column >= recording->columns) {
@@ -138,8 +150,7 @@ uint8_t lsm9ds1_read(uint8_t reg) {
         return read_output(1, reg - OUT_X_L_XL);
     }
     switch (reg) {
-        case WHO_AM_I:
-            return 0x68;
+        case WHO_AM_I: return 0x68;
         case STATUS_REG_G:
         case STATUS_REG: {
             uint64_t count = measured();
@@ -149,8 +160,7 @@ uint8_t lsm9ds1_read(uint8_t reg) {
             uint32_t unread = fifo_unread();
             return (uint8_t)(unread | (overrun ? OVERRUN : 0));
         }
-        default:
-            return reg < N_REGISTERS ? registers[reg] : 0;
+        default: return reg < N_REGISTERS ? registers[reg] : 0;
     }
 }
 

@@ -44,11 +44,11 @@ static int i2c_transfer(mp_obj_base_t *base, uint16_t address, size_t length, ui
 static mp_obj_t i2c_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     enum { ARG_id, ARG_scl, ARG_sda, ARG_freq, ARG_timeout };
     static const mp_arg_t allowed[] = {
-        { MP_QSTR_id, MP_ARG_INT, { .u_int = 0 } },
-        { MP_QSTR_scl, MP_ARG_KW_ONLY | MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
-        { MP_QSTR_sda, MP_ARG_KW_ONLY | MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
-        { MP_QSTR_freq, MP_ARG_KW_ONLY | MP_ARG_INT, { .u_int = STANDARD_HZ } },
-        { MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_INT, { .u_int = 50000 } },
+        {MP_QSTR_id, MP_ARG_INT, {.u_int = 0}},
+        {MP_QSTR_scl, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_sda, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_freq, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = STANDARD_HZ}},
+        {MP_QSTR_timeout, MP_ARG_KW_ONLY | MP_ARG_INT, {.u_int = 50000}},
     };
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all_kw_array(n_args, n_kw, args, MP_ARRAY_SIZE(allowed), allowed, values);
@@ -71,9 +71,5 @@ static const mp_machine_i2c_p_t i2c_protocol = {
     .transfer_single = i2c_transfer,
 };
 
-MP_DEFINE_CONST_OBJ_TYPE(
-    machine_i2c_type, MP_QSTR_I2C, MP_TYPE_FLAG_NONE,
-    make_new, i2c_make_new,
-    print, i2c_print,
-    protocol, &i2c_protocol,
-    locals_dict, &mp_machine_i2c_locals_dict);
+MP_DEFINE_CONST_OBJ_TYPE(machine_i2c_type, MP_QSTR_I2C, MP_TYPE_FLAG_NONE, make_new, i2c_make_new, print, i2c_print,
+                         protocol, &i2c_protocol, locals_dict, &mp_machine_i2c_locals_dict);

@@ -22,9 +22,9 @@ static pin_t pins[N_PINS];
 static void pin_configure(pin_t *self, size_t n_args, const mp_obj_t *args, mp_map_t *kw) {
     enum { ARG_mode, ARG_pull, ARG_value };
     static const mp_arg_t allowed[] = {
-        { MP_QSTR_mode, MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
-        { MP_QSTR_pull, MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
-        { MP_QSTR_value, MP_ARG_KW_ONLY | MP_ARG_OBJ, { .u_rom_obj = MP_ROM_NONE } },
+        {MP_QSTR_mode, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_pull, MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
+        {MP_QSTR_value, MP_ARG_KW_ONLY | MP_ARG_OBJ, {.u_rom_obj = MP_ROM_NONE}},
     };
     mp_arg_val_t values[MP_ARRAY_SIZE(allowed)];
     mp_arg_parse_all(n_args, args, kw, MP_ARRAY_SIZE(allowed), allowed, values);
@@ -57,7 +57,7 @@ static mp_obj_t pin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
 
 static void pin_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const pin_t *self = MP_OBJ_TO_PTR(self_in);
-    static const char *const modes[] = { "IN", "OUT", "OPEN_DRAIN" };
+    static const char *const modes[] = {"IN", "OUT", "OPEN_DRAIN"};
     mp_printf(print, "Pin(%u, mode=%s)", (unsigned)(self - pins), modes[self->mode % 3]);
 }
 
@@ -105,36 +105,27 @@ static MP_DEFINE_CONST_FUN_OBJ_1(pin_toggle_obj, pin_toggle);
 static mp_uint_t pin_ioctl(mp_obj_t self_in, mp_uint_t request, uintptr_t arg, int *errcode) {
     pin_t *self = MP_OBJ_TO_PTR(self_in);
     switch (request) {
-        case MP_PIN_READ:
-            return self->value;
-        case MP_PIN_WRITE:
-            self->value = arg != 0;
-            return 0;
-        default:
-            return -1;
+        case MP_PIN_READ: return self->value;
+        case MP_PIN_WRITE: self->value = arg != 0; return 0;
+        default: return -1;
     }
 }
 
-static const mp_pin_p_t pin_protocol = { .ioctl = pin_ioctl };
+static const mp_pin_p_t pin_protocol = {.ioctl = pin_ioctl};
 
 static const mp_rom_map_elem_t pin_locals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&pin_init_obj) },
-    { MP_ROM_QSTR(MP_QSTR_value), MP_ROM_PTR(&pin_value_obj) },
-    { MP_ROM_QSTR(MP_QSTR_on), MP_ROM_PTR(&pin_on_obj) },
-    { MP_ROM_QSTR(MP_QSTR_off), MP_ROM_PTR(&pin_off_obj) },
-    { MP_ROM_QSTR(MP_QSTR_toggle), MP_ROM_PTR(&pin_toggle_obj) },
-    { MP_ROM_QSTR(MP_QSTR_IN), MP_ROM_INT(MODE_IN) },
-    { MP_ROM_QSTR(MP_QSTR_OUT), MP_ROM_INT(MODE_OUT) },
-    { MP_ROM_QSTR(MP_QSTR_OPEN_DRAIN), MP_ROM_INT(MODE_OPEN_DRAIN) },
-    { MP_ROM_QSTR(MP_QSTR_PULL_UP), MP_ROM_INT(PULL_UP) },
-    { MP_ROM_QSTR(MP_QSTR_PULL_DOWN), MP_ROM_INT(PULL_DOWN) },
+    {MP_ROM_QSTR(MP_QSTR_init), MP_ROM_PTR(&pin_init_obj)},
+    {MP_ROM_QSTR(MP_QSTR_value), MP_ROM_PTR(&pin_value_obj)},
+    {MP_ROM_QSTR(MP_QSTR_on), MP_ROM_PTR(&pin_on_obj)},
+    {MP_ROM_QSTR(MP_QSTR_off), MP_ROM_PTR(&pin_off_obj)},
+    {MP_ROM_QSTR(MP_QSTR_toggle), MP_ROM_PTR(&pin_toggle_obj)},
+    {MP_ROM_QSTR(MP_QSTR_IN), MP_ROM_INT(MODE_IN)},
+    {MP_ROM_QSTR(MP_QSTR_OUT), MP_ROM_INT(MODE_OUT)},
+    {MP_ROM_QSTR(MP_QSTR_OPEN_DRAIN), MP_ROM_INT(MODE_OPEN_DRAIN)},
+    {MP_ROM_QSTR(MP_QSTR_PULL_UP), MP_ROM_INT(PULL_UP)},
+    {MP_ROM_QSTR(MP_QSTR_PULL_DOWN), MP_ROM_INT(PULL_DOWN)},
 };
 static MP_DEFINE_CONST_DICT(pin_locals, pin_locals_table);
 
-MP_DEFINE_CONST_OBJ_TYPE(
-    machine_pin_type, MP_QSTR_Pin, MP_TYPE_FLAG_NONE,
-    make_new, pin_make_new,
-    print, pin_print,
-    call, pin_call,
-    protocol, &pin_protocol,
-    locals_dict, &pin_locals);
+MP_DEFINE_CONST_OBJ_TYPE(machine_pin_type, MP_QSTR_Pin, MP_TYPE_FLAG_NONE, make_new, pin_make_new, print, pin_print,
+                         call, pin_call, protocol, &pin_protocol, locals_dict, &pin_locals);

@@ -13,14 +13,14 @@ static mp_obj_t qemu_exit(size_t n_args, const mp_obj_t *args) {
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qemu_exit_obj, 0, 1, qemu_exit);
 
 static const mp_rom_map_elem_t qemu_globals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_qemu) },
-    { MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&qemu_flash_type) },
-    { MP_ROM_QSTR(MP_QSTR_exit), MP_ROM_PTR(&qemu_exit_obj) },
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_qemu)},
+    {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&qemu_flash_type)},
+    {MP_ROM_QSTR(MP_QSTR_exit), MP_ROM_PTR(&qemu_exit_obj)},
 };
 static MP_DEFINE_CONST_DICT(qemu_globals, qemu_globals_table);
 
 const mp_obj_module_t qemu_module = {
-    .base = { &mp_type_module },
+    .base = {&mp_type_module},
     .globals = (mp_obj_dict_t *)&qemu_globals,
 };
 

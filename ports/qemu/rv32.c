@@ -32,10 +32,15 @@
 // Without this the assembler knows no CSRs; -march=rv32imc_zicsr would do too, but has no libgcc of its own.
 __asm(".option arch, +zicsr");
 
-#define csr_read(name) ({ uint32_t value_; __asm volatile ("csrr %0, " #name : "=r" (value_)); value_; })
-#define csr_write(name, value) __asm volatile ("csrw " #name ", %0" : : "r" (value) : "memory")
-#define csr_set(name, bits) __asm volatile ("csrs " #name ", %0" : : "r" (bits) : "memory")
-#define csr_clear(name, bits) __asm volatile ("csrc " #name ", %0" : : "r" (bits) : "memory")
+#define csr_read(name) \
+    ({ \
+        uint32_t value_; \
+        __asm volatile("csrr %0, " #name : "=r"(value_)); \
+        value_; \
+    })
+#define csr_write(name, value) __asm volatile("csrw " #name ", %0" : : "r"(value) : "memory")
+#define csr_set(name, bits) __asm volatile("csrs " #name ", %0" : : "r"(bits) : "memory")
+#define csr_clear(name, bits) __asm volatile("csrc " #name ", %0" : : "r"(bits) : "memory")
 
 extern uint32_t data_start[], data_end[], data_load[], bss_start[], bss_end[];
 extern uint8_t handler_stack_top[];
@@ -48,14 +53,15 @@ int main(void);
 __attribute__((noinline, aligned(16))) uint32_t cpu_semihost(uint32_t operation, const void *argument) {
     register uint32_t a0 __asm("a0") = operation;
     register const void *a1 __asm("a1") = argument;
-    __asm volatile (
-        ".option push\n"
-        ".option norvc\n"
-        "slli x0, x0, 0x1f\n"
-        "ebreak\n"
-        "srai x0, x0, 7\n"
-        ".option pop\n"
-        : "+r" (a0) : "r" (a1) : "memory");
+    __asm volatile(".option push\n"
+                   ".option norvc\n"
+                   "slli x0, x0, 0x1f\n"
+                   "ebreak\n"
+                   "srai x0, x0, 7\n"
+                   ".option pop\n"
+                   : "+r"(a0)
+                   : "r"(a1)
+                   : "memory");
     return a0;
 }
 
@@ -69,7 +75,7 @@ void cpu_reset(void) {
 
 uint32_t cpu_disable_interrupts(void) {
     uint32_t state;
-    __asm volatile ("csrrc %0, mstatus, %1" : "=r" (state) : "r" (MSTATUS_MIE) : "memory");
+    __asm volatile("csrrc %0, mstatus, %1" : "=r"(state) : "r"(MSTATUS_MIE) : "memory");
     return state & MSTATUS_MIE;
 }
 
@@ -89,7 +95,7 @@ void cpu_wait_for_interrupt(void) {
     MTIMECMP[0] = (uint32_t)end;
     MTIMECMP[1] = end >> 32;
     csr_set(mie, MIE_TIMER);
-    __asm volatile ("wfi" : : : "memory");
+    __asm volatile("wfi" : : : "memory");
     csr_clear(mie, MIE_TIMER);
 }
 
@@ -120,7 +126,7 @@ static uint32_t napot(uintptr_t address, uint32_t bytes) {
 static void pmp_access(uint32_t entry, uint32_t access) {
     csr_clear(pmpcfg0, 0xffu << 8 * entry);
     csr_set(pmpcfg0, (3u << 3 | access) << 8 * entry);
-    __asm volatile ("sfence.vma" : : : "memory");
+    __asm volatile("sfence.vma" : : : "memory");
 }
 
 void cpu_protect_rom(bool protect) {
@@ -152,13 +158,13 @@ void cpu_init(void) {
 static void fault_report(uint32_t cause, const uint8_t *sp, uint32_t ra) {
     static const char *const names[8] = {
         "misaligned jump", "jump", "illegal instruction", "breakpoint",
-        "misaligned load", "load", "misaligned store", "store",
+        "misaligned load", "load", "misaligned store",    "store",
     };
     static char line[200];
     bool overflow = sp < stack_bottom + GUARD_BYTES;
     snprintf(line, sizeof(line), "\r\nFATAL: %s %u at pc=0x%08x ra=0x%08x%s (address=0x%08x)\r\n",
-        cause < 8 ? names[cause] : "trap", (unsigned)cause, (unsigned)csr_read(mepc), (unsigned)ra,
-        overflow ? ", stack overflow" : "", (unsigned)csr_read(mtval));
+             cause < 8 ? names[cause] : "trap", (unsigned)cause, (unsigned)csr_read(mepc), (unsigned)ra,
+             overflow ? ", stack overflow" : "", (unsigned)csr_read(mtval));
     cpu_die(line);
 }
 
@@ -179,24 +185,23 @@ __attribute__((used)) static void handle_trap(uint32_t cause, const uint8_t *sp,
 // Handlers run on a stack of their own, so that they survive the overflow of Python's; mscratch holds its top
 // while Python runs. They save what a C function may overwrite.
 __attribute__((naked, aligned(4))) static void trap(void) {
-    __asm volatile (
-        "csrrw sp, mscratch, sp\n"
-        "addi sp, sp, -64\n"
-        "sw ra, 0(sp)\n sw t0, 4(sp)\n sw t1, 8(sp)\n sw t2, 12(sp)\n"
-        "sw a0, 16(sp)\n sw a1, 20(sp)\n sw a2, 24(sp)\n sw a3, 28(sp)\n"
-        "sw a4, 32(sp)\n sw a5, 36(sp)\n sw a6, 40(sp)\n sw a7, 44(sp)\n"
-        "sw t3, 48(sp)\n sw t4, 52(sp)\n sw t5, 56(sp)\n sw t6, 60(sp)\n"
-        "csrr a0, mcause\n"
-        "csrr a1, mscratch\n"
-        "mv a2, ra\n"
-        "call handle_trap\n"
-        "lw ra, 0(sp)\n lw t0, 4(sp)\n lw t1, 8(sp)\n lw t2, 12(sp)\n"
-        "lw a0, 16(sp)\n lw a1, 20(sp)\n lw a2, 24(sp)\n lw a3, 28(sp)\n"
-        "lw a4, 32(sp)\n lw a5, 36(sp)\n lw a6, 40(sp)\n lw a7, 44(sp)\n"
-        "lw t3, 48(sp)\n lw t4, 52(sp)\n lw t5, 56(sp)\n lw t6, 60(sp)\n"
-        "addi sp, sp, 64\n"
-        "csrrw sp, mscratch, sp\n"
-        "mret\n");
+    __asm volatile("csrrw sp, mscratch, sp\n"
+                   "addi sp, sp, -64\n"
+                   "sw ra, 0(sp)\n sw t0, 4(sp)\n sw t1, 8(sp)\n sw t2, 12(sp)\n"
+                   "sw a0, 16(sp)\n sw a1, 20(sp)\n sw a2, 24(sp)\n sw a3, 28(sp)\n"
+                   "sw a4, 32(sp)\n sw a5, 36(sp)\n sw a6, 40(sp)\n sw a7, 44(sp)\n"
+                   "sw t3, 48(sp)\n sw t4, 52(sp)\n sw t5, 56(sp)\n sw t6, 60(sp)\n"
+                   "csrr a0, mcause\n"
+                   "csrr a1, mscratch\n"
+                   "mv a2, ra\n"
+                   "call handle_trap\n"
+                   "lw ra, 0(sp)\n lw t0, 4(sp)\n lw t1, 8(sp)\n lw t2, 12(sp)\n"
+                   "lw a0, 16(sp)\n lw a1, 20(sp)\n lw a2, 24(sp)\n lw a3, 28(sp)\n"
+                   "lw a4, 32(sp)\n lw a5, 36(sp)\n lw a6, 40(sp)\n lw a7, 44(sp)\n"
+                   "lw t3, 48(sp)\n lw t4, 52(sp)\n lw t5, 56(sp)\n lw t6, 60(sp)\n"
+                   "addi sp, sp, 64\n"
+                   "csrrw sp, mscratch, sp\n"
+                   "mret\n");
 }
 
 // Start ------------------------------------------------------------------------------------------
@@ -215,7 +220,6 @@ __attribute__((used)) static void start(void) {
 }
 
 __attribute__((naked, section(".vectors"))) void reset(void) {
-    __asm volatile (
-        "la sp, stack_top\n"
-        "j start\n");
+    __asm volatile("la sp, stack_top\n"
+                   "j start\n");
 }

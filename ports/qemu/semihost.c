@@ -14,7 +14,7 @@ uint32_t cpu_host_time(void) {
 }
 
 void cpu_exit(int status) {
-    const uint32_t block[2] = { ADP_STOPPED_APPLICATION_EXIT, status };
+    const uint32_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, status};
     cpu_semihost(SYS_EXIT_EXTENDED, block);
     for (;;) {
     }

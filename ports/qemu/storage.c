@@ -18,18 +18,16 @@
 
 extern const mp_obj_type_t qemu_flash_type;
 
-static const mp_obj_base_t flash_object = { &qemu_flash_type };
+static const mp_obj_base_t flash_object = {&qemu_flash_type};
 
-static mp_obj_t flash_make_new(
-    const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static mp_obj_t flash_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_arg_check_num(n_args, n_kw, 0, 0, false);
     return MP_OBJ_FROM_PTR(&flash_object);
 }
 
 // Arguments as the block protocol has them: (block, buffer, offset=0). NULL when they leave the
 // region.
-static uint8_t *flash_place(
-    size_t n_args, const mp_obj_t *args, mp_buffer_info_t *buffer, mp_uint_t access) {
+static uint8_t *flash_place(size_t n_args, const mp_obj_t *args, mp_buffer_info_t *buffer, mp_uint_t access) {
     mp_get_buffer_raise(args[2], buffer, access);
     uint64_t start = (uint64_t)(mp_uint_t)mp_obj_get_int(args[1]) * FLASH_BLOCK_BYTES;
     start += n_args > 3 ? (mp_uint_t)mp_obj_get_int(args[3]) : 0;
@@ -60,37 +58,31 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(flash_writeblocks_obj, 3, 4, flash_wr
 
 static mp_obj_t flash_ioctl(mp_obj_t self, mp_obj_t command, mp_obj_t argument) {
     switch (mp_obj_get_int(command)) {
-        case MP_BLOCKDEV_IOCTL_BLOCK_COUNT:
-            return MP_OBJ_NEW_SMALL_INT(BOARD_FLASH_BYTES / FLASH_BLOCK_BYTES);
-        case MP_BLOCKDEV_IOCTL_BLOCK_SIZE:
-            return MP_OBJ_NEW_SMALL_INT(FLASH_BLOCK_BYTES);
+        case MP_BLOCKDEV_IOCTL_BLOCK_COUNT: return MP_OBJ_NEW_SMALL_INT(BOARD_FLASH_BYTES / FLASH_BLOCK_BYTES);
+        case MP_BLOCKDEV_IOCTL_BLOCK_SIZE: return MP_OBJ_NEW_SMALL_INT(FLASH_BLOCK_BYTES);
         case MP_BLOCKDEV_IOCTL_INIT:
         case MP_BLOCKDEV_IOCTL_DEINIT:
         case MP_BLOCKDEV_IOCTL_SYNC:
         case MP_BLOCKDEV_IOCTL_BLOCK_ERASE:  // memory needs none
             return MP_OBJ_NEW_SMALL_INT(0);
-        default:
-            return mp_const_none;
+        default: return mp_const_none;
     }
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(flash_ioctl_obj, flash_ioctl);
 
 static const mp_rom_map_elem_t flash_locals_table[] = {
-    { MP_ROM_QSTR(MP_QSTR_readblocks), MP_ROM_PTR(&flash_readblocks_obj) },
-    { MP_ROM_QSTR(MP_QSTR_writeblocks), MP_ROM_PTR(&flash_writeblocks_obj) },
-    { MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&flash_ioctl_obj) },
+    {MP_ROM_QSTR(MP_QSTR_readblocks), MP_ROM_PTR(&flash_readblocks_obj)},
+    {MP_ROM_QSTR(MP_QSTR_writeblocks), MP_ROM_PTR(&flash_writeblocks_obj)},
+    {MP_ROM_QSTR(MP_QSTR_ioctl), MP_ROM_PTR(&flash_ioctl_obj)},
 };
 static MP_DEFINE_CONST_DICT(flash_locals, flash_locals_table);
 
-MP_DEFINE_CONST_OBJ_TYPE(
-    qemu_flash_type, MP_QSTR_Flash, MP_TYPE_FLAG_NONE,
-    make_new, flash_make_new,
-    locals_dict, &flash_locals);
+MP_DEFINE_CONST_OBJ_TYPE(qemu_flash_type, MP_QSTR_Flash, MP_TYPE_FLAG_NONE, make_new, flash_make_new, locals_dict,
+                         &flash_locals);
 
 // ROMFS: one segment, writable only through vfs.rom_ioctl, which `mpremote romfs deploy` uses ----
 
-static const MP_DEFINE_MEMORYVIEW_OBJ(
-    romfs_object, 'B', 0, BOARD_ROMFS_BYTES, (void *)BOARD_ROMFS_ADDRESS);
+static const MP_DEFINE_MEMORYVIEW_OBJ(romfs_object, 'B', 0, BOARD_ROMFS_BYTES, (void *)BOARD_ROMFS_ADDRESS);
 
 static bool in_romfs(mp_int_t offset, size_t length) {
     return offset >= 0 && (uint64_t)offset + length <= BOARD_ROMFS_BYTES;

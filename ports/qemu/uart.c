@@ -8,7 +8,7 @@
 #include "port.h"
 
 static uint8_t received_bytes[4096];
-static ringbuf_t received = { received_bytes, sizeof(received_bytes), 0, 0 };
+static ringbuf_t received = {received_bytes, sizeof(received_bytes), 0, 0};
 static volatile bool listening;
 
 static void listen(bool on) {

@@ -74,12 +74,12 @@ static const mp_rom_map_elem_t file_methods[] = {
 static MP_DEFINE_CONST_DICT(file_dict, file_methods);
 
 static const mp_stream_p_t bytes_stream = {.read = file_read, .write = file_write, .ioctl = file_ioctl};
-static MP_DEFINE_CONST_OBJ_TYPE(bytes_file_type, MP_QSTR_FileIO, MP_TYPE_FLAG_ITER_IS_STREAM,
-                                protocol, &bytes_stream, locals_dict, &file_dict);
+static MP_DEFINE_CONST_OBJ_TYPE(bytes_file_type, MP_QSTR_FileIO, MP_TYPE_FLAG_ITER_IS_STREAM, protocol, &bytes_stream,
+                                locals_dict, &file_dict);
 
 static const mp_stream_p_t text_stream = {.read = file_read, .write = file_write, .ioctl = file_ioctl, .is_text = true};
-static MP_DEFINE_CONST_OBJ_TYPE(text_file_type, MP_QSTR_TextIOWrapper, MP_TYPE_FLAG_ITER_IS_STREAM,
-                                protocol, &text_stream, locals_dict, &file_dict);
+static MP_DEFINE_CONST_OBJ_TYPE(text_file_type, MP_QSTR_TextIOWrapper, MP_TYPE_FLAG_ITER_IS_STREAM, protocol,
+                                &text_stream, locals_dict, &file_dict);
 
 mp_obj_t mp_builtin_open(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
     (void)keywords;

@@ -46,7 +46,7 @@ def row_of(name: str, model: Path | bytes, target_name: str, code: bool) -> dict
         "flash": len(conversion.blob),
         "nodes": [{"op": n.op.name, "layer": n.name, "macs": n.macs, "instructions": c.instructions,
                    "cycles": c.cycles(cost)} for n, c in nodes],
-    }  # fmt: skip
+    }
 
 
 def measure(
@@ -83,7 +83,7 @@ def compare(rows: list[dict[str, Any]], baseline: dict[str, dict[str, dict[str, 
         for key in ("instructions", "arena", "flash"):
             if row[key] > LIMIT * before[key]:
                 worse.append(f"{row['model']} on {row['target']}: {row[key]:,} {key}, were {before[key]:,} "
-                             f"({row[key] / before[key] - 1:+.1%})")  # fmt: skip
+                             f"({row[key] / before[key] - 1:+.1%})")
     return worse
 
 
@@ -120,7 +120,7 @@ def main(models: Path | None, target_names: str, only: str, code: bool, check: b
         worse = compare(rows, json.loads(BASELINE.read_text()))
         if worse:
             raise click.ClickException("worse than the baseline (python -m tests.bench --update if it has to be):\n  "
-                                       + "\n  ".join(worse))  # fmt: skip
+                                       + "\n  ".join(worse))
         click.echo(f"{len(rows)} passed, 0 failed")
         return
     out = ROOT / "build/bench.json"

@@ -20,7 +20,7 @@ def _model(
     op: str, shape: tuple[int, ...], out: tuple[int, ...], options: dict[str, Any],
     constants: Sequence[FlatTensor] = (),
     inputs: int = 1, scale: float = SCALE_Y, zero_point: int = -3,
-) -> bytes:  # fmt: skip
+) -> bytes:
     """A model of one int8 operator."""
     xs = [FlatTensor(f"x{i}", shape, "int8", scale=SCALE_X * (i + 1), zero_point=5 * i - 2) for i in range(inputs)]
     y = FlatTensor("y", out, "int8", scale=scale, zero_point=zero_point)
@@ -37,7 +37,7 @@ def _weights(shape: tuple[int, ...], channels: int, axis: int) -> list[FlatTenso
         FlatTensor("w", data=draw.integers(-127, 128, shape).astype(np.int8), scale=scales,
                zero_point=np.zeros(channels, np.int64), quantized_dimension=axis),
         FlatTensor("b", data=bias, scale=SCALE_X * scales, zero_point=np.zeros(channels, np.int64)),
-    ]  # fmt: skip
+    ]
 
 
 def _out(size: int, stride: int) -> int:
@@ -52,7 +52,7 @@ def conv(h: int, w: int, c: int, n: int, kernel: tuple[int, int], stride: int = 
 
 def depthwise(h: int, w: int, c: int, kernel: int, stride: int = 1) -> bytes:
     options = {"padding": "SAME", "stride_h": stride, "stride_w": stride, "fused_activation_function": "RELU",
-               "depth_multiplier": 1}  # fmt: skip
+               "depth_multiplier": 1}
     out = (1, _out(h, stride), _out(w, stride), c)
     return _model("DEPTHWISE_CONV_2D", (1, h, w, c), out, options, _weights((1, kernel, kernel, c), c, 3))
 

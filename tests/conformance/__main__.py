@@ -58,10 +58,10 @@ class Process:
             model.write_bytes(case.conversion.blob)
             inputs.write_bytes(b"".join(b for run in case.inputs for b in run))
             arguments = [repr(str(model)), repr(str(inputs)), repr(case.input_sizes), repr(case.output_sizes),
-                         repr(len(case.inputs))]  # fmt: skip
+                         repr(len(case.inputs))]
             script = str(ROOT / "tests/conformance/on_device.py")
             done = subprocess.run([*self.command, script, *arguments], capture_output=True, text=True,
-                                  env={**os.environ, **self.env}, timeout=600)  # fmt: skip
+                                  env={**os.environ, **self.env}, timeout=600)
         if done.returncode:
             raise UserError((done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
         return parse_output(done.stdout, case.output_sizes)
@@ -127,7 +127,7 @@ def onnx_case(name: str, path: Path, runs: int, pack: str | None) -> Case:
     return Case(name, conversion, [[raw(t, run[t.name]).tobytes() for t in ends.inputs] for run in by_name],
                 [[raw(t, v) for t, v in zip(ends.outputs, outputs[r], strict=False)] for r in order],
                 step=_last_step(conversion),
-                whole=all(v.dtype.kind == "i" for run in outputs for v in run))  # fmt: skip
+                whole=all(v.dtype.kind == "i" for run in outputs for v in run))
 
 
 def _last_step(conversion: Conversion) -> float:
@@ -141,7 +141,7 @@ def read_case(name: str, conversion: Conversion, golden: Path, runs: int) -> Cas
     with np.load(golden, allow_pickle=False) as archive:
         stateful = "meta" in archive and json.loads(str(archive["meta"])).get("stateful", False)
         missing = [f"{kind}_{j}" for kind, ends in (("input", graph.inputs), ("output", graph.outputs))
-                   for j in range(len(ends)) if f"{kind}_{j}" not in archive]  # fmt: skip
+                   for j in range(len(ends)) if f"{kind}_{j}" not in archive]
         if missing:
             raise UserError(f"the recording lacks {', '.join(missing)}")
         # The steps of a sequence hang together; other runs may be left out.
@@ -150,7 +150,7 @@ def read_case(name: str, conversion: Conversion, golden: Path, runs: int) -> Cas
         if recorded == 1:  # twice, because a run must not depend on the one before
             order = [0, 0] if not stateful else [0]
         inputs = [[np.ascontiguousarray(archive[f"input_{j}"][r]).tobytes() for j in range(len(graph.inputs))]
-                  for r in order]  # fmt: skip
+                  for r in order]
         expected = [[archive[f"output_{j}"][r] for j in range(len(graph.outputs))] for r in order]
     return Case(name, conversion, inputs, expected)
 
@@ -200,7 +200,7 @@ def brief(refusal: UserError) -> str:
 @click.option("--quiet", is_flag=True, help="Only what is wrong, and the sum.")
 @click.option("--at-least", type=float, default=0.0, help="Fail where a smaller share of the models runs.")
 def main(models: Path, target: str, runs: int, only: str, most_macs: int | None, verbose: bool, pack: str | None,
-         quiet: bool, at_least: float) -> None:  # fmt: skip
+         quiet: bool, at_least: float) -> None:
     """Compare every model under MODELS with its recorded outputs on a target."""
     exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
     too_large: list[str] = []

@@ -18,7 +18,7 @@ def recording_of(path: Path) -> tuple[list[Arrays], list[Arrays]]:
     if whole.is_file():
         with np.load(whole, allow_pickle=False) as z:
             return tuple([list(run) for run in zip(*_numbered(z, kind), strict=True)]
-                         for kind in ("input_", "output_"))  # type: ignore[return-value]  # fmt: skip
+                         for kind in ("input_", "output_"))  # type: ignore[return-value]
     if (folder / "inputs.npz").is_file():
         with np.load(folder / "inputs.npz", allow_pickle=False) as x, np.load(folder / "outputs.npz") as y:
             return [_numbered(x, "")], [_numbered(y, "")]

@@ -29,8 +29,12 @@ uint8_t *layer_file(const layer_t *layer, size_t *size) {
     uint32_t arena = 0, node = nodes;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t bytes = layer->elements[i] * mg_dtype_size(layer->dtype[i]);
-        mg_tensor_t tensor = {.dtype = (uint8_t)layer->dtype[i], .rank = 1, .offset = arena, .size = bytes,
-                              .dims = {layer->elements[i], 1, 1, 1, 1, 1}, .initial = MG_ZEROS};
+        mg_tensor_t tensor = {.dtype = (uint8_t)layer->dtype[i],
+                              .rank = 1,
+                              .offset = arena,
+                              .size = bytes,
+                              .dims = {layer->elements[i], 1, 1, 1, 1, 1},
+                              .initial = MG_ZEROS};
         memcpy(file + tensors + MG_TENSOR_SIZE * i, &tensor, sizeof tensor);
         put(file, node + MG_NODE_SIZE + 2 * i, 2, i);
         put(file, indices + 2 * i, 2, i);
@@ -46,8 +50,21 @@ uint8_t *layer_file(const layer_t *layer, size_t *size) {
     if (layer->data_size != 0) {
         memcpy(file + data, layer->data, layer->data_size);
     }
-    const uint32_t kept[] = {arena + round_up(layer->scratch, 16), n | 1u << 16, layer->n_inputs | 1u << 16, 0, tensors,
-                             nodes, node_size, indices, strings, 1, data, layer->data_size, 0, 0, 0};
+    const uint32_t kept[] = {arena + round_up(layer->scratch, 16),
+                             n | 1u << 16,
+                             layer->n_inputs | 1u << 16,
+                             0,
+                             tensors,
+                             nodes,
+                             node_size,
+                             indices,
+                             strings,
+                             1,
+                             data,
+                             layer->data_size,
+                             0,
+                             0,
+                             0};
     memcpy(file + MG_HEADER_KEPT, kept, sizeof kept);
     exercise_repair(file, *size);
     return file;

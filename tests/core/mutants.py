@@ -75,7 +75,7 @@ class Build:
         self.folder, self.core = folder, core
         self.compiler = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-w", "-D_POSIX_C_SOURCE=200809L",
                          "-DMG_SIMD_SCALAR", "-O0", f"-I{core}", f"-I{core.parent}", "-Itests/core", "-Itests/fuzz",
-                         *flags]  # fmt: skip
+                         *flags]
         folder.mkdir(parents=True)
         sources = [*core.rglob("*.c"), *Path("tests/core").glob("*.c"), *SHARED_SOURCES]
         with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -50,12 +50,11 @@ typedef struct {
 #define DIM(i, d) TENSOR, i, 24 + 4 * (d), 4
 #define SCRATCH(i) NODE, i, 12, 4
 #define SCRATCH_SIZE(i) NODE, i, 16, 4
-#define PARAM_AT(type, field, i) PARAMS, 0, offsetof(mg_##type##_params_t, field) + (i), \
-    sizeof(((mg_##type##_params_t *)0)->field[0])
-#define OF(node, type, field) PARAMS, node, offsetof(mg_##type##_params_t, field), \
-    sizeof(((mg_##type##_params_t *)0)->field)
-#define PARAM(type, field) PARAMS, 0, offsetof(mg_##type##_params_t, field), \
-    sizeof(((mg_##type##_params_t *)0)->field)
+#define PARAM_AT(type, field, i) \
+    PARAMS, 0, offsetof(mg_##type##_params_t, field) + (i), sizeof(((mg_##type##_params_t *)0)->field[0])
+#define OF(node, type, field) \
+    PARAMS, node, offsetof(mg_##type##_params_t, field), sizeof(((mg_##type##_params_t *)0)->field)
+#define PARAM(type, field) PARAMS, 0, offsetof(mg_##type##_params_t, field), sizeof(((mg_##type##_params_t *)0)->field)
 
 /* Every row is refused, with a message that starts as the row's does. */
 void check_refusals(const refusal_t *rows, size_t n);

@@ -41,7 +41,7 @@ class Run:
         semihosting = ",".join(["enable=on", "target=native", *(f"arg={argument}" for argument in given)])
         bios = ["-bios", "none"] if "riscv" in system else []
         return [system, "-M", machine, *bios, "-nographic", "-kernel", str(self.program),
-                "-semihosting-config", semihosting]  # fmt: skip
+                "-semihosting-config", semihosting]
 
 
 def host_run(text: str) -> Run:

@@ -49,8 +49,31 @@ static void check_requantize(int32_t x, int32_t multiplier, int32_t shift) {
 }
 
 static const int32_t EDGES[] = {
-    INT32_MIN, INT32_MIN + 1, -(1 << 30) - 1, -(1 << 30), -65537, -65536, -32768, -256, -3, -2, -1, 0,
-    1, 2, 3, 127, 255, 32767, 65535, 65536, (1 << 30) - 1, 1 << 30, (1 << 30) + 1, INT32_MAX - 1, INT32_MAX,
+    INT32_MIN,
+    INT32_MIN + 1,
+    -(1 << 30) - 1,
+    -(1 << 30),
+    -65537,
+    -65536,
+    -32768,
+    -256,
+    -3,
+    -2,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    127,
+    255,
+    32767,
+    65535,
+    65536,
+    (1 << 30) - 1,
+    1 << 30,
+    (1 << 30) + 1,
+    INT32_MAX - 1,
+    INT32_MAX,
 };
 #define N_EDGES (sizeof EDGES / sizeof EDGES[0])
 
@@ -124,12 +147,13 @@ static void reals(void) {
         uint8_t dtype;
         double low, high;
     } RANGES[] = {{MG_INT8, -128, 127}, {MG_UINT8, 0, 255}, {MG_INT16, -32768, 32767}};
-    static const float VALUES[] = {0.0f, -0.0f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 0.49999997f, -0.49999997f, 8388607.5f,
-                                   1e9f, -1e9f, 1e30f, -1e30f, FLT_MAX, FLT_MIN, INFINITY, -INFINITY, NAN};
+    static const float VALUES[] = {0.0f,        -0.0f,        0.5f,       -0.5f,     1.5f,  2.5f,  -2.5f,
+                                   0.49999997f, -0.49999997f, 8388607.5f, 1e9f,      -1e9f, 1e30f, -1e30f,
+                                   FLT_MAX,     FLT_MIN,      INFINITY,   -INFINITY, NAN};
     for (size_t r = 0; r < 3; r++) {
         for (uint32_t i = 0; i < 20000; i++) {
-            mg_tensor_t t = {.dtype = RANGES[r].dtype, .scale = i % 3 == 0 ? 1.0f : 0.0173f,
-                             .zero_point = random_between(-40, 40)};
+            mg_tensor_t t = {
+                .dtype = RANGES[r].dtype, .scale = i % 3 == 0 ? 1.0f : 0.0173f, .zero_point = random_between(-40, 40)};
             float value = i < 60 ? VALUES[i / 3 % 19] : (float)random_between(-1000000, 1000000) / 9000.0f;
             int32_t data[2] = {0x55555555, 0x55555555};
             mg_write_real(&t, data, 1, value);
@@ -148,7 +172,8 @@ static void reals(void) {
     mg_write_real(&n, whole, 1, 3.0f);
     CHECK(whole[1] == INT32_MIN + 3 && mg_read_real(&n, whole, 1) == 3.0f, "int32: %d", whole[1]);
     CHECK(mg_dtype_size(0) == 0 && mg_dtype_size(MG_INT16) == 2 && mg_dtype_size(MG_UINT64) == 8
-          && mg_dtype_size(11) == 0, "sizes");
+              && mg_dtype_size(11) == 0,
+          "sizes");
 }
 
 static void error_text(void) {
@@ -171,8 +196,12 @@ static void error_text(void) {
 }
 
 const test_t ARITHMETIC_TESTS[] = {
-    {"requantize edges", requantize_edges}, {"requantize random", requantize_random},
-    {"rounding shift", rounding_shift},     {"wrap and clamp", wrap_and_clamp},
-    {"crc", crc},                           {"reals", reals},
-    {"error text", error_text},             {NULL, NULL},
+    {"requantize edges", requantize_edges},
+    {"requantize random", requantize_random},
+    {"rounding shift", rounding_shift},
+    {"wrap and clamp", wrap_and_clamp},
+    {"crc", crc},
+    {"reals", reals},
+    {"error text", error_text},
+    {NULL, NULL},
 };

@@ -13,11 +13,23 @@ static mg_conv_params_t random_conv(bool depthwise, uint32_t round) {
     int32_t in_c = random_between(1, round % 5 == 0 ? 70 : 9);
     int32_t out_c = depthwise ? in_c * random_between(1, 3) : random_between(1, 11);
     mg_conv_params_t p = {
-        .batches = (uint16_t)random_between(1, 2), .in_h = h.in, .in_w = w.in, .in_c = (uint16_t)in_c,
-        .out_h = h.out, .out_w = w.out, .out_c = (uint16_t)out_c,
-        .kernel_h = h.kernel, .kernel_w = w.kernel, .stride_h = h.stride, .stride_w = w.stride,
-        .dilation_h = h.dilation, .dilation_w = w.dilation, .pad_top = h.pad, .pad_left = w.pad,
-        .in_zero_point = (int8_t)random_between(-128, 127), .out_zero_point = (int8_t)random_between(-128, 127),
+        .batches = (uint16_t)random_between(1, 2),
+        .in_h = h.in,
+        .in_w = w.in,
+        .in_c = (uint16_t)in_c,
+        .out_h = h.out,
+        .out_w = w.out,
+        .out_c = (uint16_t)out_c,
+        .kernel_h = h.kernel,
+        .kernel_w = w.kernel,
+        .stride_h = h.stride,
+        .stride_w = w.stride,
+        .dilation_h = h.dilation,
+        .dilation_w = w.dilation,
+        .pad_top = h.pad,
+        .pad_left = w.pad,
+        .in_zero_point = (int8_t)random_between(-128, 127),
+        .out_zero_point = (int8_t)random_between(-128, 127),
         .act_min = (int8_t)(round % 3 == 0 ? random_between(-128, 0) : -128),
         .act_max = (int8_t)(round % 3 == 0 ? random_between(1, 127) : 127),
     };
@@ -91,7 +103,7 @@ static void pack_dsp(const mg_conv_params_t *p, const int8_t *weights, uint32_t 
 /* Two channels by two taps of any number of pixels, four channels of one, as core/kernels/linear/conv_swar_pixels.c
  * says; conv_swar_channels.c wants four channels for any number, and no more taps than there are. */
 static uint32_t pack_swar(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, bool channels,
-                           int8_t *packed) {
+                          int8_t *packed) {
     bool one = channels || (p->batches == 1 && p->out_h == 1 && p->out_w == 1);
     uint32_t group = one ? 4 : 2, padded = channels ? taps : (taps + 3) / 4 * 4, size = 0;
     for (uint32_t c = 0; c < p->out_c; c += group) {
@@ -139,8 +151,9 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     } else if (!depthwise) {
         size = pack_swar(p, plain, taps, kind == SWAR_CHANNELS, packed);
     }
-    p->layout = kind == SWAR_PIXELS ? MG_LAYOUT_CONV_2D_SWAR_PIXELS
-                : kind == SWAR_CHANNELS ? MG_LAYOUT_CONV_2D_SWAR_CHANNELS : MG_LAYOUT_CONV_2D_DSP;
+    p->layout = kind == SWAR_PIXELS     ? MG_LAYOUT_CONV_2D_SWAR_PIXELS
+                : kind == SWAR_CHANNELS ? MG_LAYOUT_CONV_2D_SWAR_CHANNELS
+                                        : MG_LAYOUT_CONV_2D_DSP;
     p->channels_at = p->weights_at + size;
     layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
     for (uint32_t c = 0; c < p->out_c; c++) {
@@ -184,8 +197,10 @@ static uint8_t *int4_data(mg_conv_params_t *p, uint8_t *data, uint32_t weights, 
  * fourth layer has the largest there are, every other fourth small ones. */
 static void tame(int8_t *weights, uint32_t n, uint32_t round) {
     for (uint32_t i = 0; i < n; i++) {
-        weights[i] = (int8_t)(round % 4 == 2 ? weights[i] / 3
-                              : round % 4 != 0 ? at_least(weights[i], -127) : weights[i] < 0 ? -127 : 127);
+        weights[i] = (int8_t)(round % 4 == 2   ? weights[i] / 3
+                              : round % 4 != 0 ? at_least(weights[i], -127)
+                              : weights[i] < 0 ? -127
+                                               : 127);
     }
 }
 
@@ -245,10 +260,17 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     uint32_t inputs = (uint32_t)p.batches * p.in_h * p.in_w * p.in_c;
     uint32_t outputs = (uint32_t)p.batches * p.out_h * p.out_w * p.out_c;
     mg_conv_params_t plain = p;
-    layer_t layer = {depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {inputs, outputs}, &p,
-                     data, data_size, 0};
-    uint8_t *other = fast ? fast_data(&p, data, weights, depthwise, kind, &layer)
-                     : kind == INT4 ? int4_data(&p, data, weights, &layer) : NULL;
+    layer_t layer = {depthwise ? MG_OP_DEPTHWISE_CONV_2D : MG_OP_CONV_2D,
+                     1,
+                     {MG_INT8, MG_INT8},
+                     {inputs, outputs},
+                     &p,
+                     data,
+                     data_size,
+                     0};
+    uint8_t *other = fast           ? fast_data(&p, data, weights, depthwise, kind, &layer)
+                     : kind == INT4 ? int4_data(&p, data, weights, &layer)
+                                    : NULL;
     uint32_t scratch = layer.scratch = layer_scratch(&layer);
     if (scratch != 0) {
         layer.scratch--;
@@ -317,9 +339,22 @@ static void depthwise_swar_channels(void) {
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
 static void conv_dsp_of_two_pixels(void) {
     enum { K = 2048 };
-    mg_conv_params_t p = {.channels_at = K, .batches = 1, .in_h = 1, .in_w = 2, .in_c = K, .out_h = 1, .out_w = 2,
-                          .out_c = 1, .kernel_h = 1, .kernel_w = 1, .stride_h = 1, .stride_w = 1, .dilation_h = 1,
-                          .dilation_w = 1, .act_min = -128, .act_max = 127};
+    mg_conv_params_t p = {.channels_at = K,
+                          .batches = 1,
+                          .in_h = 1,
+                          .in_w = 2,
+                          .in_c = K,
+                          .out_h = 1,
+                          .out_w = 2,
+                          .out_c = 1,
+                          .kernel_h = 1,
+                          .kernel_w = 1,
+                          .stride_h = 1,
+                          .stride_w = 1,
+                          .dilation_h = 1,
+                          .dilation_w = 1,
+                          .act_min = -128,
+                          .act_max = 127};
     uint8_t *data = allocate(K + 9);
     memset(data, 127, K);
     memset(data + K, 0, 8);
@@ -341,9 +376,22 @@ static void conv_dsp_of_two_pixels(void) {
 /* The longest row of products that the validator lets through, of the largest products. */
 static void longest_accumulator(void) {
     enum { TAPS = 2 * 65535 };
-    mg_conv_params_t p = {.channels_at = 5 * TAPS, .batches = 1, .in_h = 2, .in_w = 1, .in_c = 65535, .out_h = 1,
-                          .out_w = 1, .out_c = 5, .kernel_h = 2, .kernel_w = 1, .stride_h = 1, .stride_w = 1,
-                          .dilation_h = 1, .dilation_w = 1, .act_min = -128, .act_max = 127};
+    mg_conv_params_t p = {.channels_at = 5 * TAPS,
+                          .batches = 1,
+                          .in_h = 2,
+                          .in_w = 1,
+                          .in_c = 65535,
+                          .out_h = 1,
+                          .out_w = 1,
+                          .out_c = 5,
+                          .kernel_h = 2,
+                          .kernel_w = 1,
+                          .stride_h = 1,
+                          .stride_w = 1,
+                          .dilation_h = 1,
+                          .dilation_w = 1,
+                          .act_min = -128,
+                          .act_max = 127};
     uint8_t *data = allocate(5 * TAPS + 45);
     memset(data, 0x80, 5 * TAPS);
     memset(data + 5 * TAPS, 0, 45);

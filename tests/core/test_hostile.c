@@ -131,8 +131,9 @@ static void every_field(void) {
             for (uint32_t k = 0; k < count; field += widths[k++]) {
                 uint32_t old = 0;
                 memcpy(&old, seed->bytes + field, widths[k] < 4 ? widths[k] : 4);
-                const uint32_t values[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff,
-                                           0x80000000u, 0xfffffff0u, 0xffffffffu, old + 1, old - 1, 2 * old, 0u - old};
+                const uint32_t values[] = {0,           1,       0x7f,    0x80,       0xff,        0x7fff,
+                                           0x8000,      0xffff,  0x10000, 0x7fffffff, 0x80000000u, 0xfffffff0u,
+                                           0xffffffffu, old + 1, old - 1, 2 * old,    0u - old};
                 for (uint32_t v = 0; v < sizeof values / sizeof values[0]; v++) {
                     memcpy(file, seed->bytes, seed->size);
                     memcpy(file + field, &values[v], widths[k] < 4 ? widths[k] : 4);
@@ -146,6 +147,9 @@ static void every_field(void) {
 }
 
 const test_t HOSTILE_TESTS[] = {
-    {"foreign files", foreign_files}, {"every length", every_length}, {"every bit", every_bit},
-    {"every field", every_field},     {NULL, NULL},
+    {"foreign files", foreign_files},
+    {"every length", every_length},
+    {"every bit", every_bit},
+    {"every field", every_field},
+    {NULL, NULL},
 };

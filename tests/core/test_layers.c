@@ -30,13 +30,31 @@ static void pools(void) {
     for (uint32_t round = 0; round < 1500; round++) {
         axis_t h = random_axis(false), w = random_axis(false);
         bool average = round % 2 == 0;
-        mg_pool_params_t p = {(uint16_t)random_between(1, 2), h.in, w.in, (uint16_t)random_between(1, 7), h.out, w.out,
-                              h.kernel, w.kernel, h.stride, w.stride, h.pad, w.pad,
-                              (int8_t)(round % 3 == 0 ? -20 : -128), (int8_t)(round % 3 == 0 ? 30 : 127), 0};
+        mg_pool_params_t p = {(uint16_t)random_between(1, 2),
+                              h.in,
+                              w.in,
+                              (uint16_t)random_between(1, 7),
+                              h.out,
+                              w.out,
+                              h.kernel,
+                              w.kernel,
+                              h.stride,
+                              w.stride,
+                              h.pad,
+                              w.pad,
+                              (int8_t)(round % 3 == 0 ? -20 : -128),
+                              (int8_t)(round % 3 == 0 ? 30 : 127),
+                              0};
         uint32_t inputs = (uint32_t)p.batches * h.in * w.in * p.channels;
         uint32_t outputs = (uint32_t)p.batches * h.out * w.out * p.channels;
-        layer_t layer = {average ? MG_OP_AVERAGE_POOL_2D : MG_OP_MAX_POOL_2D, 1, {MG_INT8, MG_INT8}, {inputs, outputs},
-                         &p, NULL, 0, 0};
+        layer_t layer = {average ? MG_OP_AVERAGE_POOL_2D : MG_OP_MAX_POOL_2D,
+                         1,
+                         {MG_INT8, MG_INT8},
+                         {inputs, outputs},
+                         &p,
+                         NULL,
+                         0,
+                         0};
         layer_run_t run;
         if (layer_run(&layer, &run)) {
             int8_t *wanted = allocate(outputs);
@@ -94,14 +112,17 @@ static void binaries(void) {
     for (uint32_t round = 0; round < 1500; round++) {
         bool add = round % 2 == 0, wild = round % 10 == 0;
         int32_t out_shift = add ? random_between(-20, -17) : random_between(-8, -5);
-        mg_binary_params_t p = {
-            .a_multiplier = random_multiplier(), .b_multiplier = random_multiplier(),
-            .out_multiplier = random_multiplier(), .a_shift = (int8_t)(wild ? random_between(-31, 30) : -1),
-            .b_shift = (int8_t)(wild ? random_between(-31, 30) : 0),
-            .out_shift = (int8_t)(wild ? random_between(-31, 30) : out_shift),
-            .a_zero_point = (int8_t)random_between(-128, 127), .b_zero_point = (int8_t)random_between(-128, 127),
-            .out_zero_point = (int8_t)random_between(-128, 127),
-            .act_min = (int8_t)random_between(-128, -20), .act_max = (int8_t)random_between(20, 127)};
+        mg_binary_params_t p = {.a_multiplier = random_multiplier(),
+                                .b_multiplier = random_multiplier(),
+                                .out_multiplier = random_multiplier(),
+                                .a_shift = (int8_t)(wild ? random_between(-31, 30) : -1),
+                                .b_shift = (int8_t)(wild ? random_between(-31, 30) : 0),
+                                .out_shift = (int8_t)(wild ? random_between(-31, 30) : out_shift),
+                                .a_zero_point = (int8_t)random_between(-128, 127),
+                                .b_zero_point = (int8_t)random_between(-128, 127),
+                                .out_zero_point = (int8_t)random_between(-128, 127),
+                                .act_min = (int8_t)random_between(-128, -20),
+                                .act_max = (int8_t)random_between(20, 127)};
         layer_t layer = {add ? MG_OP_ADD : MG_OP_MUL, 2, {MG_INT8, MG_INT8, MG_INT8}, {0}, &p, NULL, 0, 0};
         random_broadcast(&p, layer.elements);
         layer_run_t run;
@@ -126,7 +147,8 @@ static void binaries(void) {
 /* Six axes, in a random order kept, reduced, kept, ...: rows of a contiguous input. */
 static void means(void) {
     for (uint32_t round = 0; round < 1000; round++) {
-        mg_reduce_params_t p = {.bias = random_between(-3000, 3000), .multiplier = random_multiplier(),
+        mg_reduce_params_t p = {.bias = random_between(-3000, 3000),
+                                .multiplier = random_multiplier(),
                                 .shift = round % 8 == 0 ? random_between(-31, 30) : random_between(-5, 0),
                                 .out_zero_point = random_between(-128, 127)};
         uint32_t elements = 1, kept = 1;
@@ -173,8 +195,8 @@ static void copies(void) {
     static const uint8_t DTYPES[] = {MG_INT8, MG_UINT8, MG_INT16, MG_INT32, MG_FLOAT32};
     for (uint32_t round = 0; round < 1500; round++) {
         uint32_t dtype = DTYPES[round % 5], size = mg_dtype_size(dtype);
-        mg_copy_params_t p = {.element_size = (uint16_t)size, .fill = round % 3 == 0,
-                              .fill_value = (int32_t)random_u32()};
+        mg_copy_params_t p = {
+            .element_size = (uint16_t)size, .fill = round % 3 == 0, .fill_value = (int32_t)random_u32()};
         uint32_t in = 1, out = 1;
         int32_t order = random_between(0, 4);
         for (uint32_t i = 5; i-- != 0;) {

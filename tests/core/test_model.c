@@ -91,8 +91,8 @@ static void arena_limits(void) {
     CHECK(mg_model_open(&model, seed->bytes, seed->size, &error), "network");
     uint8_t *arena = allocate(model.arena_size + 16);
     CHECK(!mg_model_bind(&model, arena, model.arena_size - 1, &error), "one byte too few");
-    CHECK(error.status == MG_NO_MEMORY && error.found == model.arena_size - 1 && error.wanted == model.arena_size,
-          "%s", error.message);
+    CHECK(error.status == MG_NO_MEMORY && error.found == model.arena_size - 1 && error.wanted == model.arena_size, "%s",
+          error.message);
     CHECK(!mg_model_bind(&model, arena, 0, &error) && error.status == MG_NO_MEMORY, "no bytes");
     for (uint32_t offset = 1; offset < 16; offset++) {
         CHECK(!mg_model_bind(&model, arena + offset, model.arena_size, &error) && error.status == MG_MISALIGNED,
@@ -159,7 +159,11 @@ static void known_file(void) {
 }
 
 const test_t MODEL_TESTS[] = {
-    {"any alignment", any_alignment}, {"fenced runs", fenced_runs},       {"arena limits", arena_limits},
-    {"facts", facts},                 {"trailing bytes", trailing_bytes},
-    {"known file", known_file},       {NULL, NULL},
+    {"any alignment", any_alignment},
+    {"fenced runs", fenced_runs},
+    {"arena limits", arena_limits},
+    {"facts", facts},
+    {"trailing bytes", trailing_bytes},
+    {"known file", known_file},
+    {NULL, NULL},
 };

@@ -62,7 +62,8 @@ static const refusal_t REFUSALS[] = {
     {"conv_i16", WINDOW_ZERO, {{PARAM(conv_i16, in_h), 0}}},
     {"conv_i16", WINDOW_ZERO, {{PARAM(conv_i16, out_w), 0}}},
     {"conv_i16", WINDOW_ZERO, {{PARAM(conv_i16, kernel_h), 0}}},
-    {"spectrum_of_8", "a constant as the input of an op that takes none: input",
+    {"spectrum_of_8",
+     "a constant as the input of an op that takes none: input",
      {{PLACE(0), 1}, {OFFSET(0), 0}, {INPUT_OUTPUT(0), 1}}},
 
     {"mul", TENSORS, {{NODE, 0, 4, 1, 1}, {NODE, 0, 5, 1, 2}}},
@@ -120,7 +121,8 @@ static const refusal_t REFUSALS[] = {
     {"average_pool", WINDOW, {{PARAM(pool, stride_h), 2}}},
     {"conv_same", LAYOUT, {{PARAM(conv, layout), 7}}},
     {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 65535}}},
-    {"depthwise_same", DILATION,
+    {"depthwise_same",
+     DILATION,
      {{PARAM(conv, layout), 1}, {PARAM(conv, dilation_h), 2}, {PARAM(conv, dilation_w), 2}}},
     {"conv_same", CONSTANT, {{PARAM(conv, layout), 1}}},
     {"depthwise_same", CONSTANT, {{PARAM(conv, layout), 1}}},
@@ -173,8 +175,12 @@ static const refusal_t REFUSALS[] = {
     {"mean", WALK_OUT, {{PARAM_AT(reduce, reduce_stride, 8), 0xffffffffu}}},
     {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_stride, 0), 0xffffffffu}}},
     {"mean", SHAPE, {{PARAM_AT(reduce, keep_dims, 8), 1}, {PARAM_AT(reduce, keep_stride, 8), 0}}},
-    {"mean", SHAPE, {{PARAM_AT(reduce, keep_dims, 8), 1}, {PARAM_AT(reduce, keep_stride, 8), 0},
-                     {PARAM_AT(reduce, reduce_dims, 8), 24}, {PARAM_AT(reduce, reduce_stride, 8), 1}}},
+    {"mean",
+     SHAPE,
+     {{PARAM_AT(reduce, keep_dims, 8), 1},
+      {PARAM_AT(reduce, keep_stride, 8), 0},
+      {PARAM_AT(reduce, reduce_dims, 8), 24},
+      {PARAM_AT(reduce, reduce_stride, 8), 1}}},
     {"mean", SHAPE, {{PARAM_AT(reduce, reduce_dims, 8), 11}}},
     {"mean", WALK_DIM, {{PARAM_AT(reduce, reduce_dims, 8), 0xffffff}, {PARAM_AT(reduce, reduce_stride, 8), 0}}},
 
@@ -235,7 +241,9 @@ static const refusal_t REFUSALS[] = {
     {"audio", SHAPE, {{OF(2, rfft, fft_length), 32}}},
     {"audio", SHAPE, {{OF(2, rfft, frames), 0}}},
     {"audio", CONSTANT, {{OF(2, rfft, twiddles_at), 0xfffffff0u}}},
-    {"audio", "a twiddle factor beyond the unit circle: index", {{OF(2, rfft, twiddles_at), 0}, {DATA, 0, 0, 4, 0x80008000u}}},
+    {"audio",
+     "a twiddle factor beyond the unit circle: index",
+     {{OF(2, rfft, twiddles_at), 0}, {DATA, 0, 0, 4, 0x80008000u}}},
     {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, last), 10}}},
     {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, first), 9}}},
     {"audio", SHAPE, {{OF(3, energy, bins), 10}}},
@@ -244,7 +252,9 @@ static const refusal_t REFUSALS[] = {
     {"audio", CONSTANT, {{OF(4, filter_bank, bank_at), 0xfffffff0u}}},
     {"audio", CONSTANT, {{OF(4, filter_bank, weights_at), 0xfffffff0u}}},
     {"audio", "a filter beyond the spectrum or its weights: channel", {{OF(4, filter_bank, n_weights), 7}}},
-    {"audio", "a filter beyond the spectrum or its weights: channel", {{OF(4, filter_bank, bank_at), 0}, {DATA, 0, 0, 4, 9}, {DATA, 0, 4, 2, 1}}},
+    {"audio",
+     "a filter beyond the spectrum or its weights: channel",
+     {{OF(4, filter_bank, bank_at), 0}, {DATA, 0, 0, 4, 9}, {DATA, 0, 4, 2, 1}}},
     {"audio", SHAPE, {{OF(5, count, count), 3}}},
     {"audio", BAD_SHIFT, {{OF(6, spectral_subtraction, smoothing_bits), 32}}},
     {"audio", BAD_SHIFT, {{OF(6, spectral_subtraction, fraction_bits), 64}}},
@@ -270,8 +280,12 @@ static const refusal_t REFUSALS[] = {
     {"arithmetic_and_cast", WALK_OUT, {{OF(1, map, b_stride[4]), 1}}},
     {"arithmetic_and_cast", SHAPE, {{OF(1, map, dims[4]), 5}}},
 
-    {"detection", "boxes or scores of another dtype than bytes and reals", {{DTYPE(0), MG_BOOL}, {OF(0, detection, box_dtype), MG_BOOL}}},
-    {"detection", "boxes or scores of another dtype than bytes and reals", {{DTYPE(1), MG_BOOL}, {OF(0, detection, score_dtype), MG_BOOL}}},
+    {"detection",
+     "boxes or scores of another dtype than bytes and reals",
+     {{DTYPE(0), MG_BOOL}, {OF(0, detection, box_dtype), MG_BOOL}}},
+    {"detection",
+     "boxes or scores of another dtype than bytes and reals",
+     {{DTYPE(1), MG_BOOL}, {OF(0, detection, score_dtype), MG_BOOL}}},
     {"detection", WRONG_DTYPE, {{OF(0, detection, box_dtype), MG_INT8}}},
     {"detection", WRONG_DTYPE, {{OF(0, detection, score_dtype), MG_FLOAT32}}},
     {"detection", NOTHING, {{OF(0, detection, box_size), 3}}},
@@ -305,9 +319,21 @@ static void check_layer(const layer_t *layer, const char *message) {
 /* Rules that take more than a seed with other numbers. */
 static void large_numbers(void) {
     enum { WEIGHTS = 4 * 32768 };
-    mg_conv_params_t conv = {.channels_at = WEIGHTS, .batches = 1, .in_h = 1, .in_w = 1, .in_c = 32768, .out_h = 1,
-                             .out_w = 1, .out_c = 1, .kernel_h = 2, .kernel_w = 2, .stride_h = 1, .stride_w = 1,
-                             .dilation_h = 1, .dilation_w = 1, .act_max = 127};
+    mg_conv_params_t conv = {.channels_at = WEIGHTS,
+                             .batches = 1,
+                             .in_h = 1,
+                             .in_w = 1,
+                             .in_c = 32768,
+                             .out_h = 1,
+                             .out_w = 1,
+                             .out_c = 1,
+                             .kernel_h = 2,
+                             .kernel_w = 2,
+                             .stride_h = 1,
+                             .stride_w = 1,
+                             .dilation_h = 1,
+                             .dilation_w = 1,
+                             .act_max = 127};
     uint8_t *zeros = allocate(WEIGHTS + 9);
     memset(zeros, 0, WEIGHTS + 9);
     check_layer(&(layer_t){MG_OP_CONV_2D, 1, {MG_INT8, MG_INT8}, {32768, 1}, &conv, zeros, WEIGHTS + 9, WEIGHTS}, TAPS);
@@ -320,7 +346,8 @@ static void large_numbers(void) {
 
     uint32_t many = (1u << 24) + 16;
     mg_reduce_params_t mean = {.keep_dims = {1, 1, 1}, .reduce_dims = {1, 1, many}, .reduce_stride = {0, 0, 1}};
-    check_layer(&(layer_t){MG_OP_MEAN, 1, {MG_INT8, MG_INT8}, {many, 1}, &mean, NULL, 0, 0}, "a mean of too many elements");
+    check_layer(&(layer_t){MG_OP_MEAN, 1, {MG_INT8, MG_INT8}, {many, 1}, &mean, NULL, 0, 0},
+                "a mean of too many elements");
 }
 
 /* Ops of one input with two and the other way round; inputs and outputs of different lengths. */
@@ -353,6 +380,8 @@ static void counts(void) {
 }
 
 const test_t OP_RULE_TESTS[] = {
-    {"rules of ops", rules_of_ops}, {"rules of large numbers", large_numbers},
-    {"rules of counts", counts},    {NULL, NULL},
+    {"rules of ops", rules_of_ops},
+    {"rules of large numbers", large_numbers},
+    {"rules of counts", counts},
+    {NULL, NULL},
 };

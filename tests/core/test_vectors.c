@@ -208,7 +208,8 @@ static void compare_layouts(mg_conv_params_t p, bool depthwise, uint32_t round) 
 }
 
 static mg_conv_params_t random_layer(uint32_t round) {
-    mg_conv_params_t p = {.weights_at = round % 7, .batches = (uint16_t)random_between(1, 2),
+    mg_conv_params_t p = {.weights_at = round % 7,
+                          .batches = (uint16_t)random_between(1, 2),
                           .in_zero_point = (int8_t)random_between(-128, 127),
                           .out_zero_point = (int8_t)random_between(-128, 127),
                           .act_min = (int8_t)(round % 3 == 0 ? random_between(-128, 0) : -128),
@@ -247,12 +248,30 @@ static void pool_channels(void) {
         int32_t h = random_between(1, round % 20 == 0 ? 20 : 5), w = random_between(1, h), y = random_between(1, 3);
         uint32_t channels = (uint32_t)random_between(1, 40);
         bool average = round % 2 == 0;
-        mg_pool_params_t p = {1, (uint16_t)(h + y - 1), (uint16_t)w, (uint16_t)channels, (uint16_t)y, 1, (uint16_t)h,
-                              (uint16_t)w, 1, 1, 0, 0, (int8_t)(round % 3 == 0 ? -20 : -128),
-                              (int8_t)(round % 3 == 0 ? 30 : 127), (uint16_t)(average && round % 8 == 0)};
+        mg_pool_params_t p = {1,
+                              (uint16_t)(h + y - 1),
+                              (uint16_t)w,
+                              (uint16_t)channels,
+                              (uint16_t)y,
+                              1,
+                              (uint16_t)h,
+                              (uint16_t)w,
+                              1,
+                              1,
+                              0,
+                              0,
+                              (int8_t)(round % 3 == 0 ? -20 : -128),
+                              (int8_t)(round % 3 == 0 ? 30 : 127),
+                              (uint16_t)(average && round % 8 == 0)};
         uint32_t inputs = (uint32_t)((h + y - 1) * w) * channels, outputs = (uint32_t)y * channels;
-        layer_t layer = {average ? MG_OP_AVERAGE_POOL_2D : MG_OP_MAX_POOL_2D, 1, {MG_INT8, MG_INT8},
-                         {inputs, outputs}, &p, NULL, 0, 0};
+        layer_t layer = {average ? MG_OP_AVERAGE_POOL_2D : MG_OP_MAX_POOL_2D,
+                         1,
+                         {MG_INT8, MG_INT8},
+                         {inputs, outputs},
+                         &p,
+                         NULL,
+                         0,
+                         0};
         layer_run_t run;
         if (!layer_run(&layer, &run)) {
             continue;
@@ -279,6 +298,6 @@ static void pool_channels(void) {
 }
 
 const test_t VECTOR_TESTS[] = {
-    {"requantize mve", requantize_mve}, {"copy rows", copy_rows}, {"conv mve", conv_mve},
-    {"depthwise mve", depthwise_mve}, {"pool channels", pool_channels}, {NULL, NULL},
+    {"requantize mve", requantize_mve}, {"copy rows", copy_rows},         {"conv mve", conv_mve},
+    {"depthwise mve", depthwise_mve},   {"pool channels", pool_channels}, {NULL, NULL},
 };

@@ -24,7 +24,7 @@ PATH = "kept.midge"
 def board(qemu_board: Board) -> Board:
     """The board, with an old file in place and no rest of a new one."""
     qemu_board.run(f"import os\nwith open({PATH!r}, 'wb') as f: f.write({OLD!r})\n"
-                   f"if {PATH + '.part'!r} in os.listdir(): os.remove({PATH + '.part'!r})")  # fmt: skip
+                   f"if {PATH + '.part'!r} in os.listdir(): os.remove({PATH + '.part'!r})")
     return qemu_board
 
 
@@ -34,7 +34,7 @@ def digest(data: bytes) -> str:
 
 def content_hash(board: Board, path: str = PATH) -> str:
     return board.run(f"import hashlib,binascii\nprint(binascii.hexlify(hashlib.sha256(open({path!r},'rb').read())"
-                     ".digest()).decode())")  # fmt: skip
+                     ".digest()).decode())")
 
 
 def send(port: str, data: bytes = NEW) -> Upload:
@@ -169,7 +169,7 @@ def test_a_full_file_system(board: Board) -> None:
                 if "w(2048," in code and not self.filled:
                     Filling.filled = True
                     opened.ask(f"z=bytes(4096)\nwith open('filler','wb') as q:\n for i in range({free}//4096-9):"
-                               "q.write(z)", silence_s=60)  # fmt: skip
+                               "q.write(z)", silence_s=60)
                 return opened.ask(code, data, **options)  # type: ignore[arg-type]
 
         try:

@@ -51,7 +51,7 @@ def run_there(folder: Path, script: str, heap_bytes: int = HEAP_BYTES) -> subpro
     (folder / "script.py").write_text(script)
     environment = os.environ | {"MICROPYPATH": search_path(folder), "MICROPYHEAP": str(heap_bytes)}
     return subprocess.run([*row.launcher.split(), firmware, "script.py"], cwd=folder, env=environment, text=True,
-                          capture_output=True, timeout=120)  # fmt: skip
+                          capture_output=True, timeout=120)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_it_says_what_it_did_and_what_is_next(installed: Board) -> None:
     done = midge("install", "--port", installed.port)
     assert done.returncode == 0, done.stderr
     for words in ("Midge is on QEMU Cortex-M4F", "/flash/lib/_midge.mpy, armv7emsp", "there already", "the same bytes",
-                  "B free with Midge imported", "next:", "midge upload"):  # fmt: skip
+                  "B free with Midge imported", "next:", "midge upload"):
         assert words in done.stdout, done.stdout
 
 
@@ -213,7 +213,7 @@ def test_too_little_ram(stock_board: Callable[..., Board]) -> None:
 def test_too_little_flash(stock_board: Callable[..., Board]) -> None:
     board = stock_board()
     board.run("import os; s = os.statvfs('/flash'); z = bytes(4096)\n"
-              "with open('filler', 'wb') as f:\n for i in range(s[3] - 9): f.write(z)", timeout_s=60)  # fmt: skip
+              "with open('filler', 'wb') as f:\n for i in range(s[3] - 9): f.write(z)", timeout_s=60)
     done = midge("install", "--port", board.port)
     assert done.returncode == 1
     assert "Midge needs" in done.stderr and "B of flash there, " in done.stderr and "remove files" in done.stderr
@@ -304,7 +304,7 @@ def test_mip_installs_it_from_a_web_server(
     packages.write_mip(folder, "armv7emsp")
     board.run("import os; os.mkdir('/flash/lib')")
     done = subprocess.run([venv_bin / "mpremote", "connect", board.port, "mip", "install", f"{address}/armv7emsp/"],
-                          capture_output=True, text=True, check=False)  # fmt: skip
+                          capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     with open_board(board.port) as opened:
         mine = install(opened, quiet)  # proves it, and finds nothing left to send

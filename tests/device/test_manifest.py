@@ -28,7 +28,7 @@ def manifestfile() -> ModuleType:
     ("", FEATURES),
     (", profile=False", FEATURES - {"midge/profile.py"}),
     (", stream=True, drivers=('lsm9ds1',)", FEATURES | {"lsm9ds1.py"}),
-])  # fmt: skip
+])
 def test_what_is_frozen(manifestfile: ModuleType, options: str, wanted: set[str]) -> None:
     places = {"MPY_LIB_DIR": None, "MIDGE": str(ROOT)}
     manifest = manifestfile.ManifestFile(manifestfile.MODE_FREEZE, places)

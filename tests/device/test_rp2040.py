@@ -39,7 +39,7 @@ class Pico:
         command: list[str | Path] = [BIN / "rp2040py", "micropython", "--image", image, "--pty", "--dump-fs", flash]
         command += ["--littlefs", flash] if flash.exists() else []
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        env=os.environ | {"PYTHONUNBUFFERED": "1"})  # fmt: skip
+                                        env=os.environ | {"PYTHONUNBUFFERED": "1"})
         assert self.process.stdout is not None
         said = ""
         while not self.port:
@@ -55,7 +55,7 @@ class Pico:
 
     def ampy(self, *arguments: str | Path) -> str:
         done = subprocess.run([BIN / "ampy", "-p", self.port, "-d", "1", *arguments], capture_output=True, text=True,
-                              timeout=400)  # fmt: skip
+                              timeout=400)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -88,7 +88,7 @@ def test_a_model_over_ampy_survives_a_reboot(tmp_path: Path) -> None:
     model.write_bytes(blob)
     script.write_text(QUESTION)
     host = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=True,
-                          env=os.environ | {"PYTHONPATH": search_path(ROOT / "host_tools")})  # fmt: skip
+                          env=os.environ | {"PYTHONPATH": search_path(ROOT / "host_tools")})
     assert host.stdout.startswith("answer ")
     flash = tmp_path / "flash.img"
     pico = Pico(firmware, flash)
@@ -132,7 +132,7 @@ def put_files(board: Board, files: dict[str, bytes]) -> None:
     for path, content in files.items():
         for at in range(0, len(content), 4096):
             board.run(f"with open({path!r}, {'ab' if at else 'wb'!r}) as f:\n    f.write({content[at : at + 4096]!r})",
-                      BOOT_S)  # fmt: skip
+                      BOOT_S)
 
 
 # At three million instructions a second, damaging every byte of a file would take minutes.

@@ -81,7 +81,7 @@ def test_without_a_sensor_the_bus_is_empty(new_board: NewBoard) -> None:
     ("options", "words"),
     [("accel_g=3", "accel_g: got 3, has 2, 16, 4, 8"), ("gyro_dps=9", "gyro_dps: got 9, has 245, 500, 2000"),
      ("rate_hz=60", "rate_hz: got 60, has 10, 50"), ("gyro_dps=245, rate_hz=50", "rate_hz: got 50, has 14.9")],
-)  # fmt: skip
+)
 def test_what_the_part_does_not_have(new_board: NewBoard, options: str, words: str) -> None:
     board = new_board(sensor=read_recording(WING), romfs=DRIVER)
     out = board.run(f"{START}try:\n    imu({options})\nexcept ValueError as error:\n    print(error)")

@@ -38,7 +38,7 @@ def load(folder: Path, model: str, then: str = "m") -> str:
     firmware = built(f"build/firmware/unix-bare/{row.firmware}", "make firmware BOARD=unix BARE=1")
     script = f"import midge\nm = midge.load({model!r})\ny = bytearray(3)\nprint({then})"
     done = subprocess.run([firmware, "-c", script], cwd=folder, text=True, capture_output=True, timeout=60,
-                          env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)})  # fmt: skip
+                          env=os.environ | {"MICROPYPATH": search_path(folder, DEVICE_PACKAGE)})
     return done.stdout + done.stderr
 
 
@@ -69,7 +69,7 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Path:
         FlatTensor("w", data=weights, scale=0.25, zero_point=0),
         FlatTensor("b", data=np.array([1, -2, 3], np.int32), scale=0.125, zero_point=0),
         FlatTensor("y", (1, 3), "int8", scale=1.0, zero_point=-3),
-    ]  # fmt: skip
+    ]
     layer = FlatGraph(tensors, [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"])
     (folder / "dense.midge").write_bytes(convert_model(model_bytes(layer)).blob)
     (folder / "wand.midge").write_bytes(convert_model(WAND_MODEL).blob)
@@ -108,7 +108,7 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
     for name in ("tr", "sort", "xargs", "sed", "id", "echo"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
     done = subprocess.run(["/bin/sh", ROOT / "ports/toolchain.sh", "riscv"], env={"PATH": str(tmp_path)},
-                          capture_output=True, text=True, timeout=60)  # fmt: skip
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "no tools for riscv" in done.stderr and "gcc-riscv64-unknown-elf" in done.stderr
 
 

@@ -70,7 +70,7 @@ def test_it_is_faster_than_ampy_and_mpremote(qemu_board, tmp_path: Path) -> None
     ours = tmp_path / "ours.py"  # `midge upload` takes models only
     ours.write_text(f"import sys\nfrom midge.link.transport import open_board\nfrom midge.link.upload import upload\n"
                     f"with open_board({port!r}) as board:\n"
-                    f"    upload(board, open({str(model)!r}, 'rb').read(), sys.argv[1], lambda n: None)\n")  # fmt: skip
+                    f"    upload(board, open({str(model)!r}, 'rb').read(), sys.argv[1], lambda n: None)\n")
     best = {"ours": 1e9, "mpremote": 1e9, "ampy": 1e9}
     for turn in range(2):
         best["mpremote"] = min(best["mpremote"], timed(["mpremote", "connect", port, "cp", model, f":m{turn}.bin"]))

@@ -102,17 +102,15 @@ static double node_work(const mg_model_t *model, const mg_node_t *node) {
         case MG_OP_COPY: return out.size + product(p.copy.dims, 5);
         case MG_OP_DETECTION:
             return p.detection.boxes * ((double)p.detection.boxes + p.detection.limit)
-                   * (p.detection.per_class ? p.detection.classes : 1)
+                       * (p.detection.per_class ? p.detection.classes : 1)
                    + (double)p.detection.boxes * p.detection.classes;
-        case MG_OP_CONV_2D_I16:
-            return (double)out.size * p.conv_i16.kernel_h * p.conv_i16.kernel_w * p.conv_i16.in_c;
+        case MG_OP_CONV_2D_I16: return (double)out.size * p.conv_i16.kernel_h * p.conv_i16.kernel_w * p.conv_i16.in_c;
         case MG_OP_MAX_POOL_2D_I16:
         case MG_OP_AVERAGE_POOL_2D_I16:
             return out.size * least(p.pool_i16.kernel_h, p.pool_i16.in_h) * least(p.pool_i16.kernel_w, p.pool_i16.in_w);
         case MG_OP_MATMUL_I16: return (double)out.size * p.matmul_i16.depth;
         case MG_OP_LSTM: return 4.0 * out.size * ((double)p.lstm.inputs + p.lstm.units);
-        case MG_OP_SVDF:
-            return (double)p.svdf.batches * p.svdf.filters * ((double)p.svdf.inputs + 2 * p.svdf.memory);
+        case MG_OP_SVDF: return (double)p.svdf.batches * p.svdf.filters * ((double)p.svdf.inputs + 2 * p.svdf.memory);
         case MG_OP_EXTREME: return product(p.extreme.keep_dims, 3) * product(p.extreme.reduce_dims, 3);
         case MG_OP_ARG_EXTREME: return (double)p.scan.outer * p.scan.axis * p.scan.inner;
         case MG_OP_TOP_K: return (double)p.scan.outer * p.scan.axis * p.scan.k;
@@ -164,7 +162,9 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
     const uint8_t *record = model->file + model->nodes + cursor;
     mg_node_t node;
     mg_node_next(model, &cursor, &node);
-    places_t places = {.n_in = node.n_inputs, .n_out = node.n_outputs, .scratch = mg_load_u32(record + MG_NODE_SCRATCH),
+    places_t places = {.n_in = node.n_inputs,
+                       .n_out = node.n_outputs,
+                       .scratch = mg_load_u32(record + MG_NODE_SCRATCH),
                        .scratch_size = mg_load_u32(record + MG_NODE_SCRATCH_SIZE)};
     for (uint32_t i = 0; i < places.n_in + places.n_out; i++) {
         mg_tensor(model, mg_load_u16(node.tensors + 2 * i),

@@ -9,9 +9,10 @@
 #define TRIES 40u /* changes of parameters to be offered to the check */
 
 static uint32_t interesting(uint32_t old, const file_t *f) {
-    static const uint32_t VALUES[] = {0, 1, 2, 3, 15, 16, 31, 127, 128, 255, 256, 4095, 32767, 32768, 65535, 65536,
-                                      1u << 24, 0x7ffffffeu, 0x7fffffffu, 0x80000000u, 0x80000001u, 0xfffffff0u,
-                                      0xfffffffeu, 0xffffffffu};
+    static const uint32_t VALUES[] = {0,           1,           2,           3,           15,          16,
+                                      31,          127,         128,         255,         256,         4095,
+                                      32767,       32768,       65535,       65536,       1u << 24,    0x7ffffffeu,
+                                      0x7fffffffu, 0x80000000u, 0x80000001u, 0xfffffff0u, 0xfffffffeu, 0xffffffffu};
     switch (draw(8)) {
         case 0: return old + 1;
         case 1: return old - 1;

@@ -34,7 +34,7 @@ def main() -> None:
             options.fuzzer, f"-max_total_time={options.seconds}", f"-max_len={options.longest}", "-timeout=10",
             "-rss_limit_mb=1024", "-print_final_stats=1", f"-artifact_prefix={build}/found-",
             corpus, options.seeds, CRASHES,
-        ], stdout=output, stderr=subprocess.STDOUT, check=False)  # fmt: skip
+        ], stdout=output, stderr=subprocess.STDOUT, check=False)
     said = log.read_text(errors="replace")
     if done.returncode == 0:
         files = re.search(r"^stat::number_of_executed_units: *(\d+)", said, re.M)

@@ -30,9 +30,18 @@ bool read_file(file_t *f, uint8_t *bytes, size_t size, size_t max_size) {
     if (size < MG_HEADER_SIZE || size > INT32_MAX) {
         return false;
     }
-    *f = (file_t){bytes, (uint32_t)size, (uint32_t)(max_size < INT32_MAX ? max_size : INT32_MAX),
-                  mg_load_u32(bytes + 36), mg_load_u16(bytes + 24), mg_load_u32(bytes + 40), mg_load_u16(bytes + 26),
-                  mg_load_u32(bytes + 60), mg_load_u32(bytes + 64), 3000, 1u << 16, 1u << 14};
+    *f = (file_t){bytes,
+                  (uint32_t)size,
+                  (uint32_t)(max_size < INT32_MAX ? max_size : INT32_MAX),
+                  mg_load_u32(bytes + 36),
+                  mg_load_u16(bytes + 24),
+                  mg_load_u32(bytes + 40),
+                  mg_load_u16(bytes + 26),
+                  mg_load_u32(bytes + 60),
+                  mg_load_u32(bytes + 64),
+                  3000,
+                  1u << 16,
+                  1u << 14};
     return f->tensors <= size && f->n_tensors * MG_TENSOR_SIZE <= size - f->tensors && f->nodes <= size
            && f->data <= size && f->data_size <= size - f->data;
 }
@@ -58,9 +67,9 @@ uint8_t *node_record(const file_t *f, uint32_t index) {
     }
 }
 
-#define MG_ARRAY(type, name, n) {sizeof(type), n, (type)0.5 > (type)0, (type)-1 < (type)1, #name},
+#define MG_ARRAY(type, name, n) {sizeof(type), n, (type)0.5 > (type)0, (type) - 1 < (type)1, #name},
 #define MG_FIELD(type, name) MG_ARRAY(type, name, 1)
-#define MG_STRUCT(name, fields) static const field_t FIELDS_##name[] = {fields {0, 0, false, false, NULL}};
+#define MG_STRUCT(name, fields) static const field_t FIELDS_##name[] = {fields{0, 0, false, false, NULL}};
 #include "ops.def"
 #undef MG_STRUCT
 #undef MG_FIELD
@@ -77,7 +86,8 @@ uint8_t *isolate_node(file_t *f, const uint8_t *record) {
 
 const field_t *fields_of(uint32_t op) {
     switch (op) {
-#define MG_OP(number, name, kernel, params, in_place) case number: return FIELDS_##params;
+#define MG_OP(number, name, kernel, params, in_place) \
+    case number: return FIELDS_##params;
 #include "ops.def"
 #undef MG_OP
         default: return NULL;

@@ -244,6 +244,5 @@ size_t mutate_wrap(uint8_t *bytes, size_t size, size_t max_size, uint32_t seed) 
     for (uint32_t i = 0; i < n; i++) {
         chosen[i] = draw(slots.n);
     }
-    return put_factors(&t, &slots, row, chosen, n) && agree(&f, &t) ? write_fitting(f, record, &t, had)
-                                                                               : 0;
+    return put_factors(&t, &slots, row, chosen, n) && agree(&f, &t) ? write_fitting(f, record, &t, had) : 0;
 }

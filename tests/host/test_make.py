@@ -50,7 +50,7 @@ def test_what_make_knows_of_boards_are_their_rows(tmp_path: Path) -> None:
     (("firmware", "BOARD=nonsense"), "no rule here builds firmware for BOARD=nonsense"),
     (("firmware", "BOARD=ESP32_GENERIC"), "no rule here builds firmware for BOARD=ESP32_GENERIC"),
     (("natmod", "ARCH=nonsense"), "no native module for ARCH=nonsense; known: armv6m"),
-])  # fmt: skip
+])
 def test_a_wrong_name_is_one_line_that_lists_the_right_ones(arguments: tuple[str, ...], said: str) -> None:
     done = make(*arguments)
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]

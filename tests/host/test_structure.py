@@ -18,7 +18,7 @@ MIDGE = ROOT / "host_tools/midge"
 # From the bottom up: a room imports those before it and itself. "midge" is the package itself, which is midge.load.
 ROOMS = ["errors", "optional", "progress", "resources", "fileformat", "graph", "core", "midge", "importers", "passes",
          "lowering", "targets", "program", "convert", "quantize", "samples", "evaluate", "plots", "profiling", "link",
-         "api", "cli"]  # fmt: skip
+         "api", "cli"]
 
 FILE_LINES, FUNCTION_LINES = 500, 60
 SOURCES = ("host_tools", "mpy_lib", "native_module", "ports", "tests")
@@ -85,7 +85,7 @@ def test_every_room_has_its_place() -> None:
 def test_rooms_import_downwards_only(name: str) -> None:
     below = ROOMS[: ROOMS.index(name) + 1]
     upwards = {f"{module} imports {needed}" for module in modules() if room(module) == name
-               for needed in graph()[module] if room(needed) not in below}  # fmt: skip
+               for needed in graph()[module] if room(needed) not in below}
     assert not upwards
 
 
@@ -158,7 +158,7 @@ def test_functions_of_c_are_found(tmp_path: Path) -> None:
     path = tmp_path / "x.c"
     path.write_text('#define F(x) { \\\n  x }\nstatic const int a[] = {1, 2};\nstruct s { int b; };\n'
                     'int\nf(int (*g)(int), char c) // }\n{\n    if (c == \'}\') { /* { */ puts("{"); }\n}\n'
-                    "static void MG_USED h(void) {\n}\n")  # fmt: skip
+                    "static void MG_USED h(void) {\n}\n")
     assert list(c_functions(path)) == [("f", 4), ("h", 2)]
 
 

@@ -21,7 +21,7 @@ CLAIMED = [(board, what, test) for board, tests in board_table.claims().items() 
 def test_each_claim_names_a_test_that_there_is(board: str, what: str, test: str) -> None:
     file, _, name = test.partition("::")
     functions = {node.name: node for node in ast.parse((ROOT / file).read_text()).body
-                 if isinstance(node, ast.FunctionDef)}  # fmt: skip
+                 if isinstance(node, ast.FunctionDef)}
     assert name in functions
     assert "skip" not in [ast.unparse(mark).split("(")[0].split(".")[-1] for mark in functions[name].decorator_list]
 

@@ -16,7 +16,7 @@ from midge.errors import UserError
 from tests.support.transcripts import Session, differences, matches, missing, pages, rewritten, sessions
 
 SHOWN = [pytest.param(session, id=str(session), marks=pytest.mark.emulator if session.board else ())
-         for page in pages() for session in sessions(page)]  # fmt: skip
+         for page in pages() for session in sessions(page)]
 
 
 @pytest.mark.slow
@@ -63,7 +63,7 @@ def test_columns_move_only_where_something_varies() -> None:
 
 def test_python_at_the_prompt(tmp_path: Path) -> None:
     text = "```pycon\n>>> x = 6\n>>> x * 7\n42\n>>> for i in range(2):\n...     print(i)\n0\n1\n>>> 1 / 0\n...\n" \
-           "ZeroDivisionError: ...\n```\n"  # fmt: skip
+           "ZeroDivisionError: ...\n```\n"
     assert not said(tmp_path, text)
     assert "+42" in said(tmp_path, text.replace("42", "43"))
 
@@ -85,7 +85,7 @@ def test_blocks_of_a_page_share_a_folder_that_looks_like_the_repository(tmp_path
     block = "```console\n$ {}\n{}```\n"
     assert not said(tmp_path, block.format("echo kept > build/file", "") + block.format("cat build/file", "kept\n"))
     assert not said(tmp_path, block.format("ls build wand.midge host_tools/pyproject.toml",
-                                           "host_tools/pyproject.toml\nwand.midge\n\nbuild:\n"))  # fmt: skip
+                                           "host_tools/pyproject.toml\nwand.midge\n\nbuild:\n"))
     assert sessions(write(tmp_path, "<!-- transcript: skip=takes a camera -->\n```console\n$ false\n```\n")) == []
 
 

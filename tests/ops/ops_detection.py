@@ -53,8 +53,8 @@ def case(draw: Any, dtype: str) -> Case:
         "nms_score_threshold": choice(draw, 0.3, 0.7) if per_class else 0.0,
         "nms_iou_threshold": choice(draw, 0.1, 0.5, 0.6, 1.0),
         "y_scale": 10.0, "x_scale": 10.0, "h_scale": 5.0, "w_scale": 5.0,
-    }  # fmt: skip
+    }
     if per_class:
         options |= {"use_regular_nms": True, "detections_per_class": integer(draw, 1, 20)}
     return Case("CUSTOM:TFLite_Detection_PostProcess", [b, s, a], outs, options,
-                [boxes.astype(dtype), scores.astype(dtype)])  # fmt: skip
+                [boxes.astype(dtype), scores.astype(dtype)])

@@ -36,7 +36,7 @@ def activation(draw: Any) -> dict[str, Any]:
 
 
 UNARY = ("ABS", "CEIL", "COS", "ELU", "EXP", "FLOOR", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "NEG", "RELU", "RELU6",
-         "ROUND", "SIN", "SQUARE", "TANH")  # fmt: skip
+         "ROUND", "SIN", "SQUARE", "TANH")
 
 
 @float_test(*UNARY)
@@ -262,7 +262,7 @@ def transpose_conv(draw: Any) -> Case:
     kernel, strides = [integer(draw, 1, 5) for _ in "hw"], [integer(draw, 1, 3) for _ in "hw"]
     sizes, padding = [integer(draw, 1, 5) for _ in "hw"], choice(draw, "SAME", "VALID")
     outs = [size * s if padding == "SAME" else (size - 1) * s + k
-            for size, s, k in zip(sizes, strides, kernel, strict=True)]  # fmt: skip
+            for size, s, k in zip(sizes, strides, kernel, strict=True)]
     n, in_c, out_c = integer(draw, 1, 2), integer(draw, 1, 5), integer(draw, 1, 5)
     x = FlatTensor("x", (n, *sizes, in_c))
     weights, bias = weights_and_bias(draw, (out_c, *kernel, in_c), out_c)
@@ -280,7 +280,7 @@ def conv_3d(draw: Any) -> Case:
     kernel, strides = [integer(draw, 1, 3) for _ in "dhw"], [integer(draw, 1, 2) for _ in "dhw"]
     sizes = [integer(draw, 1, 5) + (k - 1) * (padding == "VALID") for k in kernel]
     outs = [math.ceil((size if padding == "SAME" else size - k + 1) / s)
-            for size, k, s in zip(sizes, kernel, strides, strict=True)]  # fmt: skip
+            for size, k, s in zip(sizes, kernel, strides, strict=True)]
     n, in_c, out_c = integer(draw, 1, 2), integer(draw, 1, 3), integer(draw, 1, 4)
     x = FlatTensor("x", (n, *sizes, in_c))
     weights, bias = weights_and_bias(draw, (*kernel, in_c, out_c), out_c)

@@ -159,7 +159,7 @@ def select_rows(draw: Any) -> Case:
 def neg(draw: Any) -> Case:
     dims = shape(draw)
     return Case("NEG", [FlatTensor("x", dims, "int32")], [FlatTensor("y", dims, "int32")], {},
-                [values(draw, dims, "int32") // 2])  # fmt: skip
+                [values(draw, dims, "int32") // 2])
 
 
 @op_test("ABS", "ELU")
@@ -205,7 +205,7 @@ def reduce_bool(draw: Any, op: str) -> Case:
     dims = shape(draw)
     axes, keep, out = reduced(draw, dims)
     return Case(op, [FlatTensor("x", dims, "bool"), constant("axes", axes)], [FlatTensor("y", out, "bool")],
-                {"keep_dims": keep}, [truths(draw, dims)])  # fmt: skip
+                {"keep_dims": keep}, [truths(draw, dims)])
 
 
 @op_test("ARG_MAX", "ARG_MIN")
@@ -214,7 +214,7 @@ def arg_extreme(draw: Any, op: str) -> Case:
     along = axis(draw, len(x.shape))
     out = tuple(d for i, d in enumerate(x.shape) if i != along % len(x.shape))
     return Case(op, [x, constant("axis", along)], [FlatTensor("y", out, "int32")], {"output_type": "INT32"},
-                [values(draw, x.shape)])  # fmt: skip
+                [values(draw, x.shape)])
 
 
 @op_test("TOPK_V2", dtype="int8", engine="litert")
@@ -223,7 +223,7 @@ def top_k(draw: Any) -> Case:
     k = integer(draw, 1, x.shape[-1])
     out = (*x.shape[:-1], k)
     return Case("TOPK_V2", [x, constant("k", k)], [like(x, "y", out), FlatTensor("i", out, "int32")], {},
-                [values(draw, x.shape)])  # fmt: skip
+                [values(draw, x.shape)])
 
 
 @op_test("CUMSUM")
@@ -252,7 +252,7 @@ def resize(draw: Any, op: str) -> Case:
     half = not align and draw(st.booleans())
     y = like(x, "y", (x.shape[0], *size, x.shape[3]))
     return Case(op, [x, constant("size", size)], [y], {"align_corners": align, "half_pixel_centers": half},
-                [values(draw, x.shape)], version=3)  # fmt: skip
+                [values(draw, x.shape)], version=3)
 
 
 @op_test("BATCH_MATMUL")
@@ -266,7 +266,7 @@ def batch_matmul(draw: Any) -> Case:
     b = tensor(draw, "b", (*(ones if draw(st.booleans()) else outer), *matrix))
     y = tensor(draw, "y", (*outer, rows, columns), scale_=near(draw, a.scale * b.scale * 64 * depth**0.5, wide=8))
     return Case("BATCH_MATMUL", [a, b], [y], {"adj_x": adj_x, "adj_y": adj_y},
-                [values(draw, a.shape), values(draw, b.shape)], version=2)  # fmt: skip
+                [values(draw, a.shape), values(draw, b.shape)], version=2)
 
 
 @op_test("FULLY_CONNECTED", form="weights not constant")
@@ -289,7 +289,7 @@ def transpose_conv(draw: Any) -> Case:
     n, size = integer(draw, 1, 2), [integer(draw, 1, 6) for _ in "hw"]
     in_c, out_c = integer(draw, 1, 9), integer(draw, 1, 6)
     out = [i * s if padding == "SAME" else (i - 1) * s + max(k, s if chance(draw, 4) else 1)
-           for i, s, k in zip(size, strides, kernel, strict=True)]  # fmt: skip
+           for i, s, k in zip(size, strides, kernel, strict=True)]
     x = tensor(draw, "x", (n, *size, in_c))
     weights, bias, natural = weights_and_bias(draw, x, (out_c, *kernel, in_c), 0)
     y = tensor(draw, "y", (n, *out, out_c), scale_=near(draw, natural))
@@ -317,7 +317,7 @@ def split(draw: Any) -> Case:
     dims[along] *= parts
     x = tensor(draw, "x", tuple(dims))
     return Case("SPLIT", [constant("axis", along), x], [like(x, f"y{i}", out) for i in range(parts)],
-                {"num_splits": parts}, [values(draw, x.shape)])  # fmt: skip
+                {"num_splits": parts}, [values(draw, x.shape)])
 
 
 @op_test("SPLIT_V")
@@ -332,7 +332,7 @@ def split_v(draw: Any) -> Case:
         dims[along] = part
         outs.append(like(x, f"y{i}", tuple(dims)))
     return Case("SPLIT_V", [x, constant("sizes", sizes), constant("axis", along)], outs, {"num_splits": len(sizes)},
-                [values(draw, x.shape)])  # fmt: skip
+                [values(draw, x.shape)])
 
 
 @op_test("PACK")
@@ -351,7 +351,7 @@ def unpack(draw: Any) -> Case:
     out = tuple(d for i, d in enumerate(x.shape) if i != along % len(x.shape))
     num = x.shape[along]
     return Case("UNPACK", [x], [like(x, f"y{i}", out) for i in range(num)], {"num": num, "axis": along},
-                [values(draw, x.shape)])  # fmt: skip
+                [values(draw, x.shape)])
 
 
 @op_test("SLICE")
@@ -471,7 +471,7 @@ def reverse_sequence(draw: Any) -> Case:
     by = choice(draw, *(i for i in range(rank) if i != along))
     lengths = constant("lengths", [integer(draw, 1, x.shape[along]) for _ in range(x.shape[by])])
     return Case("REVERSE_SEQUENCE", [x, lengths], [FlatTensor("y", x.shape, "int32")],
-                {"seq_dim": along, "batch_dim": by}, [values(draw, x.shape, "int32")])  # fmt: skip
+                {"seq_dim": along, "batch_dim": by}, [values(draw, x.shape, "int32")])
 
 
 @op_test("DYNAMIC_UPDATE_SLICE", engine="litert")
@@ -480,7 +480,7 @@ def update_slice(draw: Any) -> Case:
     update = like(x, "u", tuple(integer(draw, 1, d) for d in x.shape))
     at = constant("at", [integer(draw, 0, d) for d in x.shape])
     return Case("DYNAMIC_UPDATE_SLICE", [x, update, at], [like(x, "y")], {},
-                [values(draw, x.shape), values(draw, update.shape)])  # fmt: skip
+                [values(draw, x.shape), values(draw, update.shape)])
 
 
 @op_test("LOG", "GELU", engine="litert")

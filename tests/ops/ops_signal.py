@@ -95,7 +95,7 @@ def filter_bank(draw: Any) -> Case:
     constants = [FlatTensor(name, data=values.astype(np.int16)) for name, values in named.items()]
     x, y = FlatTensor("x", (bins,), "uint32"), FlatTensor("y", (channels,), "uint64")
     return Case("CUSTOM:SignalFilterBank", [x, *constants], [y], {"num_channels": channels},
-                [signal(draw, bins, "uint32")])  # fmt: skip
+                [signal(draw, bins, "uint32")])
 
 
 @op_test("CUSTOM:SignalFilterBankSquareRoot", dtype="uint64")
@@ -116,7 +116,7 @@ def subtraction_options(draw: Any, channels: int) -> dict[str, Any]:
         "alternate_smoothing": alternate, "alternate_one_minus_smoothing": (1 << bits) - alternate,
         "min_signal_remaining": integer(draw, 0, 1 << bits), "smoothing_bits": integer(draw, 0, 16),
         "spectral_subtraction_bits": bits, "clamping": draw(st.booleans()),
-    }  # fmt: skip
+    }
 
 
 @op_test("CUSTOM:SignalFilterBankSpectralSubtraction", dtype="uint32")
@@ -124,7 +124,7 @@ def spectral_subtraction(draw: Any) -> Case:
     size = integer(draw, 1, 40)
     x, y, noise = (FlatTensor(name, (size,), "uint32") for name in ("x", "y", "n"))
     return Case("CUSTOM:SignalFilterBankSpectralSubtraction", [x], [y, noise], subtraction_options(draw, size),
-                [signal(draw, size, "uint32")])  # fmt: skip
+                [signal(draw, size, "uint32")])
 
 
 @op_test("CUSTOM:SignalPCAN", dtype="uint32")
@@ -133,7 +133,7 @@ def pcan(draw: Any) -> Case:
     x, noise, y = (FlatTensor(name, (size,), "uint32") for name in ("x", "n", "y"))
     gains = FlatTensor("g", data=signal(draw, 125, "int16"))
     return Case("CUSTOM:SignalPCAN", [x, noise, gains], [y], {"snr_shift": integer(draw, 0, 20)},
-                [signal(draw, size, "uint32"), signal(draw, size, "uint32")])  # fmt: skip
+                [signal(draw, size, "uint32"), signal(draw, size, "uint32")])
 
 
 @op_test("CUSTOM:SignalFilterBankLog", dtype="uint32")

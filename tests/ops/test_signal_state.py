@@ -21,7 +21,7 @@ def test_noise_estimate_persists(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 20))
     x, y, noise = (FlatTensor(name, (size,), "uint32") for name in ("x", "y", "n"))
     op = FlatOperator("CUSTOM:SignalFilterBankSpectralSubtraction", ["x"], ["y", "n"],
-                  subtraction_options(data.draw, size))  # fmt: skip
+                  subtraction_options(data.draw, size))
     model = model_bytes(FlatGraph([x, y, noise], [op], ["x"], ["y", "n"]))
     theirs = runtime.Interpreter.from_bytes(model)
     blob = convert_model(model).blob

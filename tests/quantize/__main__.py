@@ -90,7 +90,7 @@ def compare(case: Case) -> Outcome:
     seconds = perf_counter() - start
     ours = Engine(convert_graph(done.graph, [], case.name, 0).blob).run(case.inputs)
     how = f"{done.report.method}{' +bias' if done.report.bias_correction else ''}" + (
-        f" +equal {done.report.equalized}" if done.report.equalized else "")  # fmt: skip
+        f" +equal {done.report.equalized}" if done.report.equalized else "")
     outcome = Outcome(case.name, level(wanted, ours), None, seconds, how, points(case, wanted), points(case, ours))
     for averaged in (True, False):
         try:
@@ -140,7 +140,7 @@ def main(shared: Path, only: str | None, json_path: Path | None) -> None:
     met = [o for o in outcomes if o.theirs_db is not None]
     quiet = sum(o.no_noisier for o in met)
     console.print(f"{len(outcomes)} models; of the {len(met)} that both quantise, {quiet} no noisier than Google's "
-                  f"({quiet / max(len(met), 1):.0%}, wanted {SHARE:.0%})")  # fmt: skip
+                  f"({quiet / max(len(met), 1):.0%}, wanted {SHARE:.0%})")
     wrong = [o.name for o in outcomes if not o.accurate]
     if wrong:
         sys.exit(f"less accurate than they may be: {', '.join(wrong)}")

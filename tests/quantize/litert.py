@@ -65,7 +65,7 @@ def quantize(path: Path, inputs: Sequence[np.ndarray], averaged: bool) -> bytes:
     samples = {"serving_default": [
         {name: x[i].reshape(shape).astype(np.float32) for name, x, shape in zip(names, inputs, shapes, strict=True)}
         for i in range(len(inputs[0]))
-    ]}  # fmt: skip
+    ]}
     silence = io.StringIO()
     with warnings.catch_warnings(), contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
         warnings.simplefilter("ignore")

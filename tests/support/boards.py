@@ -84,4 +84,4 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run make in the repository as a user does, not as a part of the make that started the tests."""
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
     return subprocess.run(["make", "--no-print-directory", *arguments], cwd=ROOT, capture_output=True, text=True,
-                          timeout=600, env=environment)  # fmt: skip
+                          timeout=600, env=environment)

@@ -28,14 +28,14 @@ def make(
     nodes: Sequence[onnx.NodeProto], inputs: dict[str, Sequence[int | str]], constants: dict[str, np.ndarray],
     outputs: Sequence[str] = ("y",), opset: int = NEWEST, dtype: int = TensorProto.FLOAT,
     kinds: dict[str, int] | None = None,
-) -> onnx.ModelProto:  # fmt: skip
+) -> onnx.ModelProto:
     """A model of one graph; the outputs' shapes are left to those who run it."""
     graph = helper.make_graph(
         list(nodes), "made",
         [helper.make_tensor_value_info(n, dtype, s) for n, s in inputs.items()],
         [helper.make_tensor_value_info(n, (kinds or {}).get(n, dtype), None) for n in outputs],
         [numpy_helper.from_array(v, n) for n, v in constants.items()],
-    )  # fmt: skip
+    )
     imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
     return helper.make_model(graph, opset_imports=imports, ir_version=10)
 
@@ -63,7 +63,7 @@ def compare(model: onnx.ModelProto, folder: Path, step: float = 0.0, **options: 
     """Run a model here and in onnxruntime on random inputs; it may be off by `step`, or 1e-4 of the numbers."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int32)": np.int32,
-             "tensor(int64)": np.int64, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8}  # fmt: skip
+             "tensor(int64)": np.int64, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8}
     rng, feeds = np.random.default_rng(7), {}
     for end in session.get_inputs():
         shape = options.get("shapes", {}).get(end.name, end.shape)
@@ -92,7 +92,7 @@ def compare(model: onnx.ModelProto, folder: Path, step: float = 0.0, **options: 
         assert t.shape == want.shape
         got = np.frombuffer(out, t.dtype).reshape(t.shape)
         np.testing.assert_allclose(got.astype(np.float64), want.astype(np.float64), 1e-3 if step else 1e-4,
-                                   1.01 * step or 2e-5)  # fmt: skip
+                                   1.01 * step or 2e-5)
     return conversion
 
 
@@ -107,7 +107,7 @@ def units(name: str, scale: float | np.ndarray, zero: int | np.ndarray, dtype: t
 def around(source: str, name: str, target: str) -> list[onnx.NodeProto]:
     """QuantizeLinear and DequantizeLinear."""
     return [node("QuantizeLinear", f"{source} {name}_s {name}_z", f"{target}_q"),
-            node("DequantizeLinear", f"{target}_q {name}_s {name}_z", target)]  # fmt: skip
+            node("DequantizeLinear", f"{target}_q {name}_s {name}_z", target)]
 
 
 CONV = node("Conv", "x w", "c", pads=[1, 1, 1, 1])

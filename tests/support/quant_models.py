@@ -39,7 +39,7 @@ def small_cnn(seed: int = 0, uneven: float = 1.0) -> bytes:
         FlatTensor("w4", data=4 * weights(rng, 3, 6)), FlatTensor("b4", data=np.zeros(3, np.float32)),
         FlatTensor("d", (1, 3)),
         FlatTensor("y", (1, 3)),
-    ]  # fmt: skip
+    ]
     operators = [
         FlatOperator("CONV_2D", ["x", "w1", "b1"], ["a"], {**CONV, "dilation_w_factor": 1, "dilation_h_factor": 1}),
         FlatOperator("DEPTHWISE_CONV_2D", ["a", "w2", "b2"], ["b"],
@@ -50,7 +50,7 @@ def small_cnn(seed: int = 0, uneven: float = 1.0) -> bytes:
         FlatOperator("MEAN", ["p", "axes"], ["m"], {"keep_dims": False}),
         FlatOperator("FULLY_CONNECTED", ["m", "w4", "b4"], ["d"]),
         FlatOperator("SOFTMAX", ["d"], ["y"], {"beta": 1.0}),
-    ]  # fmt: skip
+    ]
     return model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
 
 
@@ -73,9 +73,9 @@ def autoencoder(seed: int = 0) -> bytes:
     base = np.linalg.qr(rng.normal(size=(8, 3)))[0].astype(np.float32)
     tensors = [FlatTensor("x", (1, 8)), FlatTensor("w1", data=np.ascontiguousarray(base.T)),
                FlatTensor("b1", data=np.zeros(3, np.float32)), FlatTensor("h", (1, 3)), FlatTensor("w2", data=base),
-               FlatTensor("b2", data=np.zeros(8, np.float32)), FlatTensor("y", (1, 8))]  # fmt: skip
+               FlatTensor("b2", data=np.zeros(8, np.float32)), FlatTensor("y", (1, 8))]
     operators = [FlatOperator("FULLY_CONNECTED", ["x", "w1", "b1"], ["h"]),
-                 FlatOperator("FULLY_CONNECTED", ["h", "w2", "b2"], ["y"])]  # fmt: skip
+                 FlatOperator("FULLY_CONNECTED", ["h", "w2", "b2"], ["y"])]
     return model_bytes(FlatGraph(tensors, operators, ["x"], ["y"]))
 
 
@@ -91,9 +91,9 @@ def as_tflite(graph: Graph) -> bytes:
         FlatOperator(n.op, [None if t is None else names[id(t)] for t in n.inputs], [names[id(t)] for t in n.outputs],
                  {k: v for k, v in n.attrs.items() if k in option_fields(n.op)})
         for n in graph.nodes
-    ]  # fmt: skip
+    ]
     return model_bytes(FlatGraph(tensors, operators, [names[id(t)] for t in graph.inputs],
-                             [names[id(t)] for t in graph.outputs]))  # fmt: skip
+                             [names[id(t)] for t in graph.outputs]))
 
 
 def quantized(model: bytes, x: np.ndarray, options: Options | None = None) -> tuple[Graph, Report]:

@@ -121,7 +121,7 @@ class Session:
         """Map the paths of the files that the session speaks of to their names in FILES."""
         words = {word for block in self.blocks for step in block.steps for word in re.findall(r"[\w./-]+", step.source)}
         return {word: name for word in sorted(words) if (name := Path(word).name) in FILES
-                and str(Path(word).parent) in (".", "build", "/rom")}  # fmt: skip
+                and str(Path(word).parent) in (".", "build", "/rom")}
 
 
 def sessions(page: Path) -> list[Session]:
@@ -136,7 +136,7 @@ def sessions(page: Path) -> list[Session]:
 def pages() -> list[Path]:
     """Return the repository's Markdown files that hold transcripts."""
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
-                            capture_output=True, text=True, check=True)  # fmt: skip
+                            capture_output=True, text=True, check=True)
     files = [ROOT / line for line in listed.stdout.splitlines()]
     return [file for file in files if file.is_file() and any(_blocks(file))]
 
@@ -274,7 +274,7 @@ def typed(session: Session, folder: Path) -> Iterator[tuple[Step, list[str], str
             for step in block.steps:
                 done = subprocess.run(["bash", "-c", step.source], cwd=folder, env=environment, text=True,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      timeout=TIMEOUT_S)  # fmt: skip
+                                      timeout=TIMEOUT_S)
                 wanted = int(block.options.get("exit", 0)) if step is block.steps[-1] else 0
                 wrong = "" if done.returncode == wanted else f"it ended with {done.returncode}, wanted {wanted}"
                 yield step, _lines(done.stdout), wrong
@@ -291,7 +291,7 @@ def _at_the_prompt(block: Block, simulator: Simulator | None, folder: Path) -> I
     lines = [PROMPT, *(f"_typed({step.source!r})\nprint({mark!r})" for step in block.steps)]
     if simulator is None:
         done = subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=folder, text=True, timeout=TIMEOUT_S,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = done.stdout
     else:
         from tests.support.boards import Board
@@ -311,7 +311,7 @@ def differences(session: Session, folder: Path) -> str:
         if wrong or not step.prints(found):
             where = f"{session.page.name}:{step.first}"
             said.append("\n".join([f"{where}: {step.source}", *([wrong] if wrong else []),
-                                   *unified_diff(step.expected, found, "the page", "now", lineterm="")]))  # fmt: skip
+                                   *unified_diff(step.expected, found, "the page", "now", lineterm="")]))
     return "\n\n".join(said)
 
 
@@ -327,7 +327,7 @@ def rewritten(page: Path) -> str:
             changed += [(step, found) for step, found, _ in typed(session, Path(folder)) if not step.prints(found)]
     for step, found in sorted(changed, key=lambda pair: -pair[0].first):
         kept = [next((old for old in step.expected if old.strip() != "..." and matches([old], [new])), new)
-                for new in found]  # fmt: skip
+                for new in found]
         lines[step.first : step.first + len(step.expected)] = kept
     return "\n".join(lines) + "\n"
 

@@ -78,7 +78,7 @@ def main() -> None:
     lost = float_accuracy - float(np.mean(said == y))
     if float_accuracy < LOWEST_ACCURACY or lost > MOST_LOST:
         raise UserError(f"the float network reads {float_accuracy:.1%}, int8 {lost:.1%} less; wanted are "
-                        f"{LOWEST_ACCURACY:.0%} and at most {MOST_LOST:.0%} less")  # fmt: skip
+                        f"{LOWEST_ACCURACY:.0%} and at most {MOST_LOST:.0%} less")
 
     chosen = choose(said, y)
     records = b"".join(bytes((x[i].reshape(-1) * 16).astype(np.uint8)) + bytes([y[i]]) for i in chosen)
@@ -93,7 +93,7 @@ def main() -> None:
     if len(chosen) > 10:
         console.print(f"The last {len(chosen) - 10} are among those that it misreads; would you have known?")
     console.print(f"The network and its samples are in {OUT.relative_to(ROOT)}; "
-                  "train.py and digits.py of host_tools/demo/digits made them: now with your own data.")  # fmt: skip
+                  "train.py and digits.py of host_tools/demo/digits made them: now with your own data.")
 
 
 if __name__ == "__main__":

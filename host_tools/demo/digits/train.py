@@ -45,18 +45,18 @@ def train(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray) 
         layers.SeparableConv2D(32, 3, padding="same", use_bias=False), layers.BatchNormalization(momentum=0.9),
         layers.ReLU(), layers.MaxPooling2D(),
         layers.Flatten(), layers.Dropout(0.3), layers.Dense(10, activation="softmax", name="scores"),
-    ], name="digits")  # fmt: skip
+    ], name="digits")
     rate = keras.optimizers.schedules.CosineDecay(4e-3, EPOCHS * -(-len(x) // BATCH))
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
 
     def tell(epoch: int, logs: dict[str, float]) -> None:
         if "val_accuracy" in logs:
             print(f"  epoch {epoch + 1:2}   {logs['accuracy']:6.1%} in training, "
-                  f"{logs['val_accuracy']:6.1%} of the held-out digits")  # fmt: skip
+                  f"{logs['val_accuracy']:6.1%} of the held-out digits")
 
     start = time.monotonic()
     model.fit(x, y, BATCH, EPOCHS, verbose=0, validation_data=(x_test, y_test), validation_freq=6,
-              callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)])  # fmt: skip
+              callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=tell)])
     print(f"  {model.count_params():,} parameters, trained in {time.monotonic() - start:.0f} s")
     return model
 

@@ -53,6 +53,7 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes that an option says. Fails as a usage error where it says none."""
         text = str(value)
         factor = {"k": 1000, "K": 1024}.get(text[-1:], 1)
         digits = text if factor == 1 else text[:-1]
@@ -101,13 +102,13 @@ def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
     arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
     calibration: Calibration,
-) -> None:  # fmt: skip
+) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), stage=stage,
-                           **calibration.arguments())  # fmt: skip
+                           **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

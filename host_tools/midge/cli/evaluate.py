@@ -65,7 +65,7 @@ def evaluate(
     else:
         print_table(["", model.name, str(against and against.name), "difference"], [
             [name, _text(name, result.figures[name]), _text(name, other.figures[name]), _difference_text(name, value)]
-            for name, value in result.differences(other).items()], right=(1, 2, 3))  # fmt: skip
+            for name, value in result.differences(other).items()], right=(1, 2, 3))
     for warning in result.warnings:
         console.print(f"  [bold yellow]note[/]  {escape(warning)}")
     _print_classes(result)
@@ -86,9 +86,9 @@ def _print_classes(result: Evaluation) -> None:
     for i, score in enumerate(result.classes):
         cells = [str(n) if n else "·" for n in result.confusion[i]] if wide else []
         rows.append([*([str(i)] if named else []), escape(score.name), str(score.samples), f"{score.precision:.1%}",
-                     f"{score.recall:.1%}", *cells])  # fmt: skip
+                     f"{score.recall:.1%}", *cells])
     headers = [*([""] if named else []), "class", "samples", "precision", "recall",
-               *([str(i) for i in range(len(result.classes))] if wide else [])]  # fmt: skip
+               *([str(i) for i in range(len(result.classes))] if wide else [])]
     print_table(headers, rows, right=tuple(i for i in range(len(headers)) if not named or i != 1))
     if wide:
         console.print("[dim]columns 0, 1, ...: how often a sample of the row's class was taken for that class[/]")
@@ -97,13 +97,13 @@ def _print_classes(result: Evaluation) -> None:
 
 
 def _print_confused(result: Evaluation) -> None:
-    """The commonest mistakes, where the matrix is too wide."""
+    """Print the commonest mistakes, where the matrix is too wide."""
     pairs = [(n, i, j) for i, row in enumerate(result.confusion) for j, n in enumerate(row) if n and i != j]
     common = sorted(pairs, reverse=True)[:4]
     if common:
         names = [c.name for c in result.classes]
         console.print("most confused: " + escape("; ".join(f"{names[i]} taken for {names[j]} {n}x"
-                                                           for n, i, j in common)))  # fmt: skip
+                                                           for n, i, j in common)))
 
 
 def _draw(result: Evaluation, path: Path) -> None:

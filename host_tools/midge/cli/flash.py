@@ -17,7 +17,7 @@ from .progress import stages
 @click.argument("board", shell_complete=complete_boards)
 @click.argument("firmware", type=click.Path(path_type=Path), required=False)
 @click.option("--port", shell_complete=complete_ports,
-              help="Serial port of the board; by default the only one with a board.")  # fmt: skip
+              help="Serial port of the board; by default the only one with a board.")
 @click.option("--drive", type=click.Path(path_type=Path), help="The boot loader's drive; by default the mounted one.")
 @click.option("--wait", "wait_s", type=float, default=0, help="Seconds to wait for that drive.")
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done; write nothing.")

@@ -24,7 +24,7 @@ from .output import console, layer_text, number, print_facts, print_json, print_
 _CELLS = {
     "written": ("█", "green"), "read": ("▓", "cyan"), "kept": ("▒", "blue"), "scratch": ("~", "yellow"),
     "state": ("=", "magenta"),
-}  # fmt: skip
+}
 
 
 def timeline(model: Anatomy, width: int) -> list[str]:
@@ -81,7 +81,7 @@ def _summary(model: Anatomy) -> list[tuple[str, str]]:
         *((f"input {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.inputs)),
         *((f"output {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.outputs)),
         ("labels", ", ".join(file.labels) or "none"),
-    ]  # fmt: skip
+    ]
 
 
 def _shapes(tensors: list[FileTensor]) -> str:
@@ -98,7 +98,7 @@ def _print_model(path: Path, model: Anatomy) -> None:
           number(n.node.scratch_size), number(n.live), layer_text(n.node.name))
          for i, n in enumerate(model.nodes)],
         right=(0, 3, 4, 5, 6), whole=(1, 2),
-    )  # fmt: skip
+    )
     _print_timeline(model)
 
 
@@ -135,7 +135,7 @@ def _plain(value: Any) -> str:
     return ", ".join(
         f"{v['name']} {shape_text(v['dtype'], v['shape'])} scale {v['scale']:.6g} zero_point {v['zero_point']}"
         if isinstance(v, dict) else str(v) for v in value
-    ) or "none"  # fmt: skip
+    ) or "none"
 
 
 def _what(c: Change) -> str:

@@ -11,7 +11,7 @@ GENERAL = "Options"
 
 
 class Option(click.Option):
-    """An option that knows the group of the help in which it stands."""
+    """An option that knows the group of the help that lists it."""
 
     def __init__(self, *arguments: Any, group: str = GENERAL, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -22,6 +22,7 @@ class Command(click.Command):
     """A command whose help shows options by group, in the order in which groups first occur; the general ones last."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options into the help, a section per group."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
@@ -54,5 +55,5 @@ def complete_targets(ctx: click.Context, parameter: click.Parameter, incomplete:
 
 
 port_option = click.option("--port", shell_complete=complete_ports,
-                           help="Serial port of the board; by default the only one with a board.")  # fmt: skip
+                           help="Serial port of the board; by default the only one with a board.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")

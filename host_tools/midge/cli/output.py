@@ -15,11 +15,12 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def print_json(facts: Any) -> None:
+    """Print facts as indented JSON."""
     print(json.dumps(facts, indent=2))
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Name and value a line, aligned."""
+    """Print a name and its value per line, aligned."""
     rows = list(facts)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -31,7 +32,7 @@ LEAST_ROOM = 8  # for a column that may be broken into lines
 def print_table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), whole: Sequence[int] = ()
 ) -> None:
-    """A table; `right` lists the columns of numbers, `whole` others that are not to be broken into lines.
+    """Print a table; `right` lists the columns of numbers, `whole` others that are not to be broken into lines.
 
     Neither is ever cut: on a narrow terminal columns stand closer, and where the last one has hardly any room it goes.
     """
@@ -46,25 +47,27 @@ def print_table(
     table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
     for i in shown:
         table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",
-                         min_width=widths.get(i))  # fmt: skip
+                         min_width=widths.get(i))
     for row in rows:
         table.add_row(*(row[i] for i in shown))
     console.print(table)
 
 
 def print_next(*commands: str) -> None:
-    """What the user may want to type now."""
+    """Print what the user may want to type now."""
     console.print("[bold]next:[/] " + "   or   ".join(commands))
 
 
 def number(n: int) -> str:
+    """Return a number with commas between thousands."""
     return f"{n:,}"
 
 
 def layer_text(name: str) -> str:
-    """The last part of a layer's name, which often is a path."""
+    """Return the last part of a layer's name, which often is a path."""
     return name.rstrip("/").rsplit("/", 1)[-1]
 
 
 def shape_text(dtype: str, shape: Sequence[int]) -> str:
+    """Return a dtype and shape as "int8 [1, 10]", escaped for rich."""
     return f"{dtype} [{', '.join(map(str, shape))}]".replace("[", "\\[")

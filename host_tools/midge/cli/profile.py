@@ -18,7 +18,7 @@ from .progress import stages
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--target", shell_complete=lambda ctx, param, text: [n for n in emulated_cores() if n.startswith(text)],
-              help=f"The core: {', '.join(emulated_cores())}; 'cortex-' may be left out.")  # fmt: skip
+              help=f"The core: {', '.join(emulated_cores())}; 'cortex-' may be left out.")
 @click.option("--board", shell_complete=complete_boards, help="A board instead of its core.")
 @json_option
 def profile(model: Path, target: str | None, board: str | None, as_json: bool) -> None:
@@ -53,12 +53,12 @@ def _print(path: Path, costs: Costs) -> None:
          _per(n.instructions, node.macs), number(costs.cycles(n)), _per(costs.cycles(n), node.macs),
          f"{n.instructions / max(total.instructions, 1):.1%}", layer_text(node.name))
         for i, (node, n) in enumerate(zip(file.nodes, profile.nodes, strict=True))
-    ]  # fmt: skip
+    ]
     rows.append(("", "[bold]all[/]", number(macs), f"[bold]{number(total.instructions)}[/]",
                  _per(total.instructions, macs), f"[bold]{number(total_cycles)}[/]", _per(total_cycles, macs), "",
-                 ""))  # fmt: skip
+                 ""))
     print_table(["#", "op", "MACs", "instructions", "per MAC", "cycles ≈", "per MAC ≈", "share", "layer"], rows,
-                right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))  # fmt: skip
+                right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))
     console.print()
     print_facts([
         ("loading", f"{number(profile.open.instructions)} instructions to check the file, once; "
@@ -67,5 +67,5 @@ def _print(path: Path, costs: Costs) -> None:
         ("flash", f"{number(file.size)} B, and {number(costs.code_bytes)} B of code with the ops that it needs"),
         *((board.title, f"≈ {1000 * seconds:,.1f} ms per inference at {board.clock_hz / 1e6:g} MHz")
           for board, seconds in costs.seconds()),
-    ])  # fmt: skip
+    ])
     console.print("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")

@@ -28,7 +28,7 @@ from .output import console
 def stages(title: str, quiet: bool) -> Iterator[Stage]:
     """Show a spinner with a title, and a bar for each stage of samples or runs."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(),
-               TimeElapsedColumn())  # fmt: skip
+               TimeElapsedColumn())
     with _bars(columns, quiet) as progress:
         progress.add_task(escape(title), total=None)
         yield _stage(progress)
@@ -38,7 +38,7 @@ def stages(title: str, quiet: bool) -> Iterator[Stage]:
 def transfers(quiet: bool) -> Iterator[Stage]:
     """Show a bar for each file that goes over, with bytes and speed."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-               TimeRemainingColumn())  # fmt: skip
+               TimeRemainingColumn())
     with _bars(columns, quiet) as progress:
         yield _stage(progress)
 

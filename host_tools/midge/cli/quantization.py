@@ -56,7 +56,7 @@ class Calibration:
         if budget != Budget() and not self.auto:
             raise UserError("a budget is for the search: add --auto")
         return {"calibrate": self.calibrate, "options": options, "auto": budget if self.auto else None,
-                "pixels": self.pixels}  # fmt: skip
+                "pixels": self.pixels}
 
 
 _option = functools.partial(click.option, cls=Option, group="Quantisation of a float model")
@@ -81,7 +81,7 @@ _OPTIONS = (
     _budget("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs.  [30]"),
     _budget("--max-flash", type=click.IntRange(1), metavar="BYTES", help="Budget: size of the file."),
     _budget("--max-arena", type=click.IntRange(1), metavar="BYTES", help="Budget: working memory."),
-)  # fmt: skip
+)
 
 
 def calibration_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -99,7 +99,7 @@ def calibration_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def _how(report: Report) -> str:
     extras = [*(["bias correction"] if report.bias_correction else []),
-              *([f"{report.equalized} pairs of layers equalised"] if report.equalized else [])]  # fmt: skip
+              *([f"{report.equalized} pairs of layers equalised"] if report.equalized else [])]
     return report.method + (f", {' and '.join(extras)}" if extras else "")
 
 
@@ -135,7 +135,7 @@ def _print_search(report: Report) -> None:
     unit = "points" if "points" in report.tried[0] else "dB"
     print_table(["", "tried", unit, "flash", "arena"], [
         ["->" if t["chosen"] else "", t["step"], f"{t[unit]:.2f}", number(t["flash_bytes"]), number(t["arena_bytes"])]
-        for t in report.tried], right=(2, 3, 4))  # fmt: skip
+        for t in report.tried], right=(2, 3, 4))
 
 
 def draw_report(report: Report, name: str, path: Path) -> None:

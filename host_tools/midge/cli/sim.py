@@ -20,7 +20,7 @@ from .output import console, number, print_facts
 
 @click.command()
 @click.option("--board", default="qemu-cortex-m4", show_default=True, shell_complete=complete_boards,
-              help="A board of ports/boards that is emulated.")  # fmt: skip
+              help="A board of ports/boards that is emulated.")
 @click.option("--sensor", type=click.Path(path_type=Path),
               help="CSV that the board's IMU plays over and over: x, y, z in g, and optionally in degrees per second.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Image of /flash: read if it is there, kept at the end.")

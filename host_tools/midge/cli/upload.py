@@ -43,4 +43,4 @@ def upload(model: Path, port: str | None, to: str | None, via: str, force: bool,
         return
     console.print(f"[bold]{model}[/] -> [bold green]{done.path}[/] on the board: {_text(done)}")
     print_next(f'at the REPL: [green]import midge; model = midge.load("{done.path}"); model[/]',
-               f"midge verify {model}")  # fmt: skip
+               f"midge verify {model}")

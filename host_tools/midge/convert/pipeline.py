@@ -92,7 +92,7 @@ class Conversion:
 def convert_model(
     model: str | Path | bytes | Source, labels: Sequence[str] = (), name: str | None = None, target: str | None = None,
     arena_limit: int | None = None, shapes: Shapes = None, frozen: Frozen = None,
-) -> Conversion:  # fmt: skip
+) -> Conversion:
     """Convert a trained model.
 
     model: a path, the bytes of a .tflite or .keras file, or a file that has been read.
@@ -116,7 +116,7 @@ def convert_model(
 def convert_graph(
     graph: Graph, labels: Sequence[str], title: str, source_size: int, target: str | None = None,
     arena_limit: int | None = None,
-) -> Conversion:  # fmt: skip
+) -> Conversion:
     """Convert an imported graph, which stays as it is; see convert_model."""
     check_labels(graph, labels, title)
     graph = graph.copy()

@@ -19,8 +19,6 @@ from ..fileformat.spec import STATE
 from ..progress import Advance
 from .binding import Model
 
-_STATE_PLACE = STATE
-
 
 def to_raw(values: np.ndarray, dtype: str, scale: float, zero_point: int) -> np.ndarray:
     """Quantise reals as mg_write_real does: divided in float32, rounded half away from zero, saturated."""

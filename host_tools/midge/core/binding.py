@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The board's `_midge` module on CPython: the same interface, over the same core in a shared library.
 
-What each method does stands at the head of native_module/binding/modmidge.c. Texts and types of the exceptions are
+What each method does is written at the head of native_module/binding/modmidge.c. Texts and types of the exceptions are
 those of the board, so that the device package and its users see no difference.
 """
 
@@ -160,10 +160,10 @@ _NUMBERS = {
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
-}  # fmt: skip
+}
 _STRUCTS: dict[str, Any] = {
     "mg_error_t": _Error, "mg_tensor_t": _Tensor, "mg_node_t": _Node, "mg_model_t": _Model, "mg_scratch_t": _Scratch,
-}  # fmt: skip
+}
 
 _core = _load_library()
 about: str = _core.mg_about().decode()
@@ -239,6 +239,7 @@ class Model:
             _raise(error)
 
     def run(self, x: Any = None, out: Any = None) -> None:
+        """Run all nodes; x: raw bytes for the inputs, out: a buffer for the raw bytes of the outputs."""
         if x is not None:
             self._copy_raw(x, is_output=False)
         _core.mg_run(self._model)
@@ -251,9 +252,11 @@ class Model:
         return self._arena
 
     def reset(self) -> None:
+        """Give the states their initial values, as after loading."""
         _core.mg_reset(self._model)
 
     def write(self, values: Any, i: int = 0) -> None:
+        """Write numbers into input i, quantised. Raises ValueError for another count than its elements."""
         tensor = self._tensor(i, is_output=False)
         found = list(_numbers(values))
         if len(found) != tensor.elements:
@@ -261,6 +264,7 @@ class Model:
         self._put(tensor, _core.mg_tensor_data(self._model, tensor), 0, found)
 
     def push(self, window: Any, values: Any, i: int = 0) -> int:
+        """Slide a window of input i on by `values`, quantised into its end; return how many they were."""
         tensor = self._tensor(i, is_output=False)
         view = self._raw_buffer(tensor, window, is_output=True)
         found = list(_numbers(values))
@@ -272,11 +276,13 @@ class Model:
         return len(found)
 
     def read(self, i: int = 0) -> list[float]:
+        """Return output i as real numbers, flat."""
         tensor = self._tensor(i, is_output=True)
         data = _core.mg_tensor_data(self._model, tensor)
         return [_core.mg_read_real(tensor, data, k) for k in range(tensor.elements)]
 
     def smooth(self, scores: Any, weight: float, threshold: float) -> int:
+        """Move scores (an array of f) towards output 0; return the index of the highest, -1 below threshold."""
         new = self.read()
         view = _view(scores, writable=True)
         if view is None:
@@ -289,20 +295,25 @@ class Model:
         return best if view[best] >= threshold else -1
 
     def step(self, k: int) -> None:
+        """Run node k."""
         cursor, _ = self._find_node(k)
         _core.mg_run_next(self._model, cursor)
 
     def node(self, k: int) -> tuple[int, str, str]:
+        """Return (op number, op name, name) of node k."""
         _, node = self._find_node(k)
         return node.op, by_number()[node.op].name, self._string(node.name)
 
     def input(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
+        """Return (name, dtype, shape, scale, zero_point) of input i."""
         return self._describe(self._tensor(i, is_output=False))
 
     def output(self, i: int) -> tuple[str, str, tuple[int, ...], float, int]:
+        """Return (name, dtype, shape, scale, zero_point) of output i."""
         return self._describe(self._tensor(i, is_output=True))
 
     def label(self, k: int) -> str:
+        """Return the name of class k. Raises IndexError where there is none."""
         if not 0 <= k < self._model.n_labels:
             raise IndexError(f"this model has {self._model.n_labels} labels")
         strings = self._strings(self._model.labels)
@@ -311,10 +322,12 @@ class Model:
         return next(strings)
 
     def metadata(self) -> dict[str, str]:
+        """Return the metadata of the file, texts by key."""
         strings = self._strings(self._model.metadata)
         return {key: next(strings) for key in iter(lambda: next(strings), "")}
 
     def info(self) -> tuple[str, int, int, int, int, int, int, int]:
+        """Return (name, file bytes, arena bytes, inputs, outputs, labels, nodes, address of the file)."""
         m = self._model
         counts = (m.n_inputs, m.n_outputs, m.n_labels, m.n_nodes)
         return self._string(m.name), m.file_size, m.arena_size, *counts, m.file
@@ -342,7 +355,7 @@ class Model:
     def _describe(self, tensor: _Tensor) -> tuple[str, str, tuple[int, ...], float, int]:
         return (
             self._string(tensor.name), _DTYPES[tensor.dtype].name, tensor.shape, tensor.scale, tensor.zero_point,
-        )  # fmt: skip
+        )
 
     def _find_node(self, k: int) -> tuple[c_uint32, _Node]:
         """Return the byte position of node k, and the node."""
@@ -460,7 +473,7 @@ def _found_shape(values: Any) -> list[int]:
 
 
 def check_file(blob: bytes, title: str) -> None:
-    """Let the core judge a file's bytes; UserError with its words where it refuses them."""
+    """Let the core judge a file's bytes. Raises UserError with its words where it refuses them."""
     try:
         Model(blob)
     except (ValueError, MemoryError) as error:

@@ -58,7 +58,7 @@ class Evaluation:
     def figures(self) -> dict[str, float]:
         """All numbers that were measured, by name."""
         named = {"accuracy": self.accuracy, "AUC": self.auc, "mean absolute error": self.mean_absolute_error,
-                 "root mean square error": self.root_mean_square_error, "R2": self.r2}  # fmt: skip
+                 "root mean square error": self.root_mean_square_error, "R2": self.r2}
         return {name: value for name, value in named.items() if value is not None}
 
     def differences(self, other: Evaluation) -> dict[str, float]:
@@ -130,9 +130,9 @@ def _classification(scores: np.ndarray, targets: np.ndarray, data: Dataset, labe
     hits = confusion.diagonal()
     called, there = confusion.sum(axis=0), confusion.sum(axis=1)
     classes = [ClassScore(names[i] if i < len(names) else str(i), int(there[i]), _share(hits[i], called[i]),
-                          _share(hits[i], there[i])) for i in range(count)]  # fmt: skip
+                          _share(hits[i], there[i])) for i in range(count)]
     result = Evaluation("classify", len(rows), float(hits.sum() / max(len(rows), 1)), classes=classes,
-                        confusion=confusion.tolist())  # fmt: skip
+                        confusion=confusion.tolist())
     if single:
         result.auc = area_under_curve(rows[:, 0], true)
     absent = [c.name for c in classes if not c.samples]
@@ -177,11 +177,11 @@ def _regression(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evalua
     spread = float(np.mean((targets - targets.mean()) ** 2))
     return Evaluation("regress", len(found), mean_absolute_error=float(np.abs(error).mean()),
                       root_mean_square_error=float(np.sqrt(np.mean(error**2))),
-                      r2=1 - float(np.mean(error**2)) / spread if spread else None)  # fmt: skip
+                      r2=1 - float(np.mean(error**2)) / spread if spread else None)
 
 
 def _anomaly(found: np.ndarray, targets: np.ndarray, data: Dataset) -> Evaluation:
-    """Scores are the mean square between output and input, or the output itself where it is one number."""
+    """Measure the AUC of scores: the mean square between output and input, or the output where it is one number."""
     numbers = targets.reshape(-1)
     if len(numbers) != len(found) or numbers.dtype.kind == "U" or not set(np.unique(numbers).tolist()) <= {0, 1}:
         raise UserError(f"{data.title}: labels of an anomaly detector are 0 (normal) and 1 (anomalous), one per sample")

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""The .midge file: its table of ops and dtypes, reading it, and what each node takes."""

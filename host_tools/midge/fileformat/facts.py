@@ -31,7 +31,7 @@ def model_facts(model: Anatomy) -> dict[str, Any]:
             {"kind": s.kind, "name": s.label, "offset": s.offset, "size": s.size, "first": s.first, "last": s.last}
             for s in model.spans
         ],
-    }  # fmt: skip
+    }
 
 
 def tensor_facts(t: FileTensor) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Span:
 
     @property
     def end(self) -> int:
+        """Return the offset of the first byte after it."""
         return self.offset + self.size
 
 
@@ -58,6 +59,7 @@ class Anatomy:
 
     @property
     def macs(self) -> int:
+        """Return the multiplications of a run."""
         return sum(n.node.macs for n in self.nodes)
 
     @property
@@ -66,7 +68,7 @@ class Anatomy:
         return max(range(len(self.nodes)), key=lambda i: self.nodes[i].live)
 
     def parents(self, index: int) -> list[int]:
-        """The nodes whose results a node reads, as they stand when it runs."""
+        """Return the nodes whose results a node reads, as they are when it runs."""
         return sorted({w for span in self.nodes[index].reads for w in span.writers if w < index})
 
 
@@ -83,7 +85,7 @@ def dissect(file: File) -> Anatomy:
         spans.append(current[index])
 
     def span_of(index: int) -> Span | None:
-        """The span whose bytes a tensor names: its own, or the latest one that covers it."""
+        """Return the span whose bytes a tensor names: its own, or the latest one that covers it."""
         t = file.tensors[index]
         if t.place == DATA:
             return None
@@ -133,7 +135,7 @@ def dissect(file: File) -> Anatomy:
 
 
 def _covered(spans: list[Span]) -> int:
-    """Bytes under any of the spans; in place, an output has the bytes of its input."""
+    """Return the bytes under any of the spans; in place, an output has the bytes of its input."""
     total = reached = 0
     for span in sorted(spans, key=lambda s: s.offset):
         total += max(0, span.end - max(reached, span.offset))
@@ -142,7 +144,10 @@ def _covered(spans: list[Span]) -> int:
 
 
 def _flash(file: File) -> list[int]:
-    """Bytes of constants a node. A constant reaches to where the next one starts; the first to name it has it."""
+    """Return the bytes of constants per node.
+
+    A constant reaches to where the next one starts; the first node to name it has it.
+    """
     named: list[list[int]] = []
     for node in file.nodes:
         places = [value for key, value in node.params.items() if key.endswith("_at")]
@@ -188,10 +193,10 @@ def compare(before: Anatomy, after: Anatomy) -> list[Change]:
 
 
 def cost(n: NodeCost) -> dict[str, Any]:
-    """What of a node is worth comparing between two files: all but addresses and names."""
+    """Return what of a node is worth comparing between two files: all but addresses and names."""
     out = n.outputs[0]
     return {
         "op": n.node.op.name, "dtype": out.dtype, "shape": list(out.shape), "scale": out.scale,
         "zero_point": out.zero_point, "macs": n.node.macs, "flash_bytes": n.flash, "scratch_bytes": n.node.scratch_size,
         "params": {k: v for k, v in n.node.params.items() if not k.endswith("_at")},
-    }  # fmt: skip
+    }

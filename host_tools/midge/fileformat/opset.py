@@ -57,6 +57,7 @@ class Op:
 
     @property
     def params_size(self) -> int:
+        """Return the bytes that its parameters take in a file."""
         return sum(struct.calcsize("<" + f.format) * max(f.count, 1) for f in self.fields)
 
     def pack(self, values: dict[str, Any]) -> bytes:
@@ -77,7 +78,7 @@ class Op:
         return bytes(out)
 
     def unpack(self, data: bytes) -> dict[str, Any]:
-        """Decode parameters."""
+        """Decode parameters from the bytes that a file holds, by name."""
         values: dict[str, Any] = {}
         at = 0
         for field in self.fields:

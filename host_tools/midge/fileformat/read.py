@@ -82,10 +82,10 @@ class File:
 
 
 def decode(blob: bytes) -> File:
-    """Decode a file that the core has accepted (see check)."""
+    """Decode a file that the core has accepted (see core.binding.check_file)."""
     (_, _, _, size, _, _, arena_size, n_tensors, n_nodes, n_inputs, n_outputs, n_labels, _, tensors, nodes, _,
      inputs_outputs, strings, strings_size, _, data_size, name, labels, metadata,
-     ) = HEADER.unpack_from(blob)  # fmt: skip
+     ) = HEADER.unpack_from(blob)
     pool = blob[strings : strings + strings_size]
 
     def string(at: int) -> str:
@@ -105,7 +105,7 @@ def decode(blob: bytes) -> File:
         metadata += len(key.encode()) + len(value.encode()) + 2
     indices = struct.unpack_from(f"<{n_inputs + n_outputs}H", blob, inputs_outputs)
     file = File(string(name), size, arena_size, data_size, list(indices[:n_inputs]), list(indices[n_inputs:]),
-                list_from(labels, n_labels), pairs)  # fmt: skip
+                list_from(labels, n_labels), pairs)
     for i in range(n_tensors):
         dtype, rank, place, _, offset, nbytes, at, scale, zero, *rest = TENSOR.unpack_from(
             blob, tensors + TENSOR.size * i)
@@ -124,7 +124,7 @@ def decode(blob: bytes) -> File:
 
 
 def load_file(path: str | Path) -> bytes:
-    """The bytes of a model file; UserError where there is none."""
+    """Return the bytes of a model file. Raises UserError where there is none."""
     try:
         return Path(path).read_bytes()
     except OSError as error:

@@ -42,12 +42,13 @@ class Builder:
         return tensor
 
     def axes(self, values: Sequence[int]) -> Tensor:
+        """Return whole numbers, such as axes or a shape, as an int32 constant."""
         return self.constant(np.array(values, np.int32), "axes")
 
     def add(
         self, op: str, inputs: Sequence[Tensor | None], shape: Sequence[int], name: str = "",
         dtype: str = "float32", quantization: Quantization | None = None, **attrs: Any,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Add any node with one output. Raises ValueError where that would hold nothing."""
         if min(shape, default=1) < 1:
             raise ValueError(f"the output would have the shape {[int(d) for d in shape]}; try another --shape")
@@ -56,6 +57,7 @@ class Builder:
         return out
 
     def producer(self, tensor: Tensor) -> Node | None:
+        """Return the node added here whose first output this is; None where there is none."""
         return next((n for n in reversed(self.nodes) if n.outputs[0] is tensor), None)
 
     def like(self, op: str, x: Tensor, name: str = "", **attrs: Any) -> Tensor:
@@ -68,9 +70,11 @@ class Builder:
         return self.add(op, [a, b], shape, name, dtype or a.dtype)
 
     def scalar(self, value: float) -> Tensor:
+        """Return a float32 constant without axes."""
         return self.constant(np.array(value, np.float32))
 
     def reshape(self, x: Tensor, shape: Sequence[int], name: str = "") -> Tensor:
+        """Add a reshape; x itself where it has that shape already."""
         shape = tuple(int(d) for d in shape)
         if shape == x.shape:
             return x
@@ -102,7 +106,7 @@ class Builder:
         # An end before the first element, for a walk backwards, can only be said by a mask.
         mask = sum(1 << i for i, end in enumerate(ends) if end < 0)
         return self.add("STRIDED_SLICE", inputs, shape, x.name, x.dtype, x.quantization, begin_mask=0, end_mask=mask,
-                        ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)  # fmt: skip
+                        ellipsis_mask=0, new_axis_mask=0, shrink_axis_mask=0)
 
     def along(self, x: Tensor, axis: int, start: int, end: int) -> Tensor:
         """Take x[..., start:end, ...] along one axis."""
@@ -111,11 +115,13 @@ class Builder:
         return self.slice(x, starts, ends, [1] * len(x.shape))
 
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
+        """Add a concatenation along one axis, given from the front."""
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
         return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
 
     def reduce(self, op: str, x: Tensor, axes: Sequence[int], keep: bool, name: str = "") -> Tensor:
+        """Add a reduction over `axes`, given from the front. keep: leave them in the shape, with one element."""
         shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]
         return self.add(op, [x, self.axes(sorted(axes))], shape, name, x.dtype, keep_dims=keep)
 
@@ -123,7 +129,7 @@ class Builder:
         self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None, strides: Sequence[int],
         pads: Sequence[tuple[int, int]], dilations: Sequence[int] = (1, 1), groups: int = 1, name: str = "",
         steps: np.ndarray | None = None,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Add a convolution. x [N, H, W, C], weights [M, KH, KW, C / groups], pads (before, after) of H and W.
 
         steps: see weights.
@@ -137,7 +143,7 @@ class Builder:
         attrs: dict[str, Any] = {
             "padding": VALID, "stride_h": strides[0], "stride_w": strides[1], "dilation_h_factor": dilations[0],
             "dilation_w_factor": dilations[1],
-        }  # fmt: skip
+        }
         shape = (x.shape[0], *size, out_c)
         if 1 < groups == x.shape[3]:
             turned = np.ascontiguousarray(weights.transpose(3, 1, 2, 0))
@@ -150,7 +156,7 @@ class Builder:
                 rows = slice(g * each_out, (g + 1) * each_out)
                 own = steps if steps is None or len(steps) == 1 else steps[rows]
                 inputs = [self.along(x, 3, g * each_in, (g + 1) * each_in), self.weights(weights[rows], own),
-                          self.constant(bias[rows], "bias")]  # fmt: skip
+                          self.constant(bias[rows], "bias")]
                 parts.append(self.add("CONV_2D", inputs, (*shape[:3], each_out), name, **attrs))
             return self.concatenate(parts, 3, name)
         inputs = [x, self.weights(weights, steps), self.constant(bias, "bias")]
@@ -159,18 +165,18 @@ class Builder:
     def pool(
         self, op: str, x: Tensor, kernel: Sequence[int], strides: Sequence[int], pads: Sequence[int],
         size: Sequence[int], name: str = "",
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Add a pool. x [N, H, W, C]; windows start `pads` before the image, and ignore what is outside it."""
         return self.add(
             op, [x], (x.shape[0], *size, x.shape[3]), name, x.dtype, x.quantization, padding=VALID,
             explicit_padding=tuple(pads), filter_height=kernel[0], filter_width=kernel[1], stride_h=strides[0],
             stride_w=strides[1],
-        )  # fmt: skip
+        )
 
     def dense(
         self, x: Tensor, weights: np.ndarray, bias: np.ndarray | None = None, name: str = "",
         steps: np.ndarray | None = None,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """Add x [..., K] times weights [N, K] plus a bias."""
         if x.shape[-1:] != weights.shape[1:]:
             raise ValueError(f"{x.shape} times weights {weights.shape}")
@@ -201,4 +207,5 @@ class Builder:
         return self.binary("MINIMUM", x, self.scalar(high), name) if high < np.inf else x
 
     def graph(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Graph:
+        """Return a graph of all nodes added so far."""
         return Graph(self.name, list(inputs), list(outputs), self.nodes)

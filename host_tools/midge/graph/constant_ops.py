@@ -43,7 +43,7 @@ def _same_units(function: Evaluator) -> Evaluator:
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
         units = {(t.dtype, t.scale, t.zero_point) for t in [*node.inputs, *node.outputs]
-                 if t is not None and t.dtype == node.outputs[0].dtype}  # fmt: skip
+                 if t is not None and t.dtype == node.outputs[0].dtype}
         if len(units) > 1 and node.outputs[0].dtype in ("int8", "uint8", "int16"):
             raise ValueError("parts of different scales")
         return function(node, values)
@@ -76,7 +76,7 @@ _PLAIN_FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "GREATER": np.greater, "GREATER_EQUAL": np.greater_equal, "LOGICAL_AND": np.logical_and,
     "LOGICAL_OR": np.logical_or, "LOGICAL_NOT": np.logical_not, "SELECT": np.where, "SELECT_V2": np.where,
     "RANGE": np.arange,
-}  # fmt: skip
+}
 _MOVES: dict[str, Evaluator] = {
     "CONCATENATION": lambda node, values: np.concatenate(values, axis=node.attrs["axis"]),
     "TRANSPOSE": lambda node, values: values[0].transpose(values[1].reshape(-1)),

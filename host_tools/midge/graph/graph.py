@@ -27,6 +27,7 @@ class Quantization:
 
     @property
     def per_channel(self) -> bool:
+        """Tell whether there is more than one scale."""
         return len(self.scale) > 1
 
 
@@ -45,10 +46,12 @@ class Tensor:
 
     @property
     def is_constant(self) -> bool:
+        """Tell whether its values are known."""
         return self.data is not None
 
     @property
     def elements(self) -> int:
+        """Return how many elements it has."""
         return prod(self.shape)
 
     @property
@@ -63,6 +66,7 @@ class Tensor:
 
     @property
     def zero_point(self) -> int:
+        """Return the per-tensor zero point; 0 where not quantised."""
         return int(self.quantization.zero_point[0]) if self.quantization is not None else 0
 
     def __str__(self) -> str:
@@ -89,7 +93,7 @@ class Node:
 
     def __str__(self) -> str:
         inputs, outputs = (", ".join("none" if t is None else str(t) for t in tensors)
-                           for tensors in (self.inputs, self.outputs))  # fmt: skip
+                           for tensors in (self.inputs, self.outputs))
         return f"{self.op}({inputs}) -> {outputs or 'nothing'}"
 
 

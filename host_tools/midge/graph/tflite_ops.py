@@ -165,7 +165,7 @@ _ROWS = {
     "signal noise gains -> y | ...": "CUSTOM:SignalPCAN",
     "boxes scores anchors -> found:float classes:float scores:float count:float | ...":
         "CUSTOM:TFLite_Detection_PostProcess",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

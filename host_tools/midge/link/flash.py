@@ -48,13 +48,13 @@ class Flashing:
     def facts(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
         return {"board": self.plan.board.name, "firmware": str(self.plan.firmware), "command": self.plan.command,
-                "written": self.written, "seconds": self.seconds}  # fmt: skip
+                "written": self.written, "seconds": self.seconds}
 
 
 def flash(
     board: str, firmware: Path | None = None, port: str | None = None, drive: Path | None = None, wait_s: float = 0,
     dry_run: bool = False,
-) -> Flashing:  # fmt: skip
+) -> Flashing:
     """Write firmware onto a board, or say by which command the user is to do it.
 
     board: a name of `midge boards`. firmware, port, drive, wait_s: see plan_flash. dry_run: check only.
@@ -100,11 +100,11 @@ def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -
     mcu = uf2.mcu_of(content, str(firmware))
     if mcu and mcu != board.mcu:
         raise UserError(f"{firmware}: is for an {mcu}, {board.name} has an {board.mcu}; "
-                        f"run: make firmware BOARD={board.name}")  # fmt: skip
+                        f"run: make firmware BOARD={board.name}")
     drive = _find_drive(board, place, wait_s)
     if drive.mcu != board.mcu:
         raise UserError(f"{drive.path}: is the boot loader of an {drive.mcu}, {board.name} has an {board.mcu}; "
-                        "name the board that is plugged in")  # fmt: skip
+                        "name the board that is plugged in")
     return FlashPlan(board, firmware, f"cp {firmware} {drive.path}", True, lambda: uf2.copy(content, drive))
 
 
@@ -124,7 +124,7 @@ def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
     if place:
         raise UserError(f"{place}: no boot loader's drive (it holds no INFO_UF2.TXT); hold BOOTSEL while plugging in")
     raise UserError(f"{board.title}: no boot loader's drive is mounted; hold BOOTSEL while plugging the board in "
-                    "(or run: mpremote bootloader), mount the drive, and try again")  # fmt: skip
+                    "(or run: mpremote bootloader), mount the drive, and try again")
 
 
 def _plan_esptool(board: Board, firmware: Path, port: str | None) -> FlashPlan:
@@ -133,13 +133,13 @@ def _plan_esptool(board: Board, firmware: Path, port: str | None) -> FlashPlan:
     if firmware.read_bytes()[:1] != b"\xe9":  # the first byte of every image for Espressif's boot ROM
         raise UserError(f"{firmware}: no image for Espressif's boot loader; give the .bin of MicroPython's build")
     command = ["--chip", chip, "--port", find_port(port), "--baud", "460800",
-               "write-flash", f"{board.install_offset:#x}", str(firmware)]  # fmt: skip
+               "write-flash", f"{board.install_offset:#x}", str(firmware)]
     return FlashPlan(board, firmware, "esptool " + " ".join(command), True, lambda: _run_esptool(command))
 
 
 def _run_esptool(command: Sequence[str]) -> None:
     done = subprocess.run([sys.executable, "-m", "esptool", *command], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)  # fmt: skip
+                          stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode == 0:
         return
     last = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]

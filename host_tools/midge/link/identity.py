@@ -11,7 +11,7 @@ from . import modules
 from .transport import BoardError, Connection
 
 LESS_RAM = ("flash firmware with Midge in it (make firmware BOARD=<board>, then midge flash), or build a module with "
-            "what your models need: make natmod ARCH={arch} OPS_FROM=MODEL.midge")  # fmt: skip
+            "what your models need: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
 
 # Every fact that the choice depends on. A native module has a file name, one in firmware has none.
 _ASK = """
@@ -67,7 +67,7 @@ def identify(board: Connection) -> Identity:
         return Identity(facts[0], tuple(facts[1]), *facts[2:])
     except (BoardError, ValueError, TypeError) as error:
         raise UserError(f"{board.port}: the board does not say what it is ({error}); put MicroPython 1.23 or newer on "
-                        "it (midge flash)") from error  # fmt: skip
+                        "it (midge flash)") from error
 
 
 def require_midge(board: Connection) -> None:
@@ -88,11 +88,11 @@ def explain_import_error(error: BoardError, identity: Identity) -> UserError:
     """Return why the board cannot import Midge, and what to do."""
     if "bytes for native code" in error.text:  # ESP8266
         return UserError(f"{identity.title}: no room for its code; give it some of the flash, in boot.py "
-                         "(ports/README.md): import esp; esp.set_native_code_location(0xf0000, 0x10000)")  # fmt: skip
+                         "(ports/README.md): import esp; esp.set_native_code_location(0xf0000, 0x10000)")
     if "MemoryError" in error.text:
         return UserError(f"{identity.title}: too little RAM to import Midge ({identity.free_ram:,} B were free); "
-                         f"{LESS_RAM.format(arch=identity.arch)}")  # fmt: skip
+                         f"{LESS_RAM.format(arch=identity.arch)}")
     if "native arch" in error.text or "incompatible .mpy" in error.text:
         return UserError(f"{identity.title}: the _midge.mpy there is for another core or MicroPython; this board takes "
-                         f"{identity.arch or 'none'}: run midge install")  # fmt: skip
+                         f"{identity.arch or 'none'}: run midge install")
     return UserError(f"{identity.title}: Midge does not run there ({error.text}); run midge install")

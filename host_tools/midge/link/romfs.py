@@ -78,7 +78,7 @@ def _tree(files: Mapping[str, bytes]) -> Tree:
 def build_romfs(files: Mapping[str, bytes] | Path, align: int = 16) -> bytes:
     """Return the image of `files`: a mapping of path to content, or a folder with everything below it.
 
-    `align` is the boundary in bytes, 64 at most, on which each file's data starts when the image itself lies on one.
+    `align` is the boundary in bytes, 64 at most, on which each file's data starts when the image itself starts on one.
 
     >>> build_romfs({"lib/greeting.txt": b"hello"}).index(b"hello") % 16
     0

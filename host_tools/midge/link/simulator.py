@@ -151,13 +151,13 @@ class Simulator:
             "-object", f"memory-backend-file,id=main,mem-path=/dev/fd/{memory},size={main.bytes},share=on",
             "-kernel", str(self.firmware), "-serial", "pty",
             "-display", "none", "-monitor", "none", "-semihosting", *self.qemu.options,
-        ]  # fmt: skip
+        ]
         if self.icount is not None:
             command += ["-icount", f"shift={self.icount}"]
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             pass_fds=[memory], start_new_session=True, preexec_fn=_die_with_parent,
-        )  # fmt: skip
+        )
         self._process = process
         assert process.stdout is not None
         self._open.enter_context(process.stdout)
@@ -263,4 +263,4 @@ def _check_romfs(files: Path | Mapping[str, bytes] | None) -> None:
     with files.open("rb") as file:
         if file.read(len(_ROMFS_MAGIC)) != _ROMFS_MAGIC:
             raise UserError(f"{files}: no ROMFS image; make one with: mpremote romfs build <folder>, "
-                            "or name the folder")  # fmt: skip
+                            "or name the folder")

@@ -32,6 +32,7 @@ class Drive:
 
     @property
     def mcu(self) -> str:
+        """Return the MCU; the Board-ID itself where it is not a known one."""
         return _BOARD_IDS.get(self.board_id, self.board_id)
 
 

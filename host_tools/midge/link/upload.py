@@ -98,7 +98,7 @@ class Upload:
 def upload_model(
     model: Path, port: str | None = None, to: str | None = None, via: str = "serial", force: bool = False,
     stage: Stage = silent,
-) -> Upload:  # fmt: skip
+) -> Upload:
     """Check a .midge file and put it on a board.
 
     port: serial port of the board, None for the only one there. to: path on the board, the file's name by default.
@@ -168,7 +168,7 @@ def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0
 
 
 def _write_part(board: Connection, data: bytes, part: str, progress: Advance, done: Upload) -> None:
-    """Write the temporary file, from where it stands."""
+    """Write what is missing of the temporary file."""
     if write_file := getattr(board, "write_file", None):  # a board that takes whole files
         write_file(part, data, progress)
         done.sent = len(data)

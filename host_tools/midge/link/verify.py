@@ -88,7 +88,7 @@ class Verification:
 def verify_model(
     model: Path, port: str | None = None, given: str | None = None, runs: int = 12, seed: int = 0,
     stage: Stage = silent,
-) -> Verification:  # fmt: skip
+) -> Verification:
     """Compare a board with this machine on one .midge file.
 
     port: serial port of the board, None for the only one there. given, runs, seed: the inputs, see vectors.
@@ -188,14 +188,14 @@ def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0
     except BoardError as error:
         if "MemoryError" in error.text:
             raise UserError(f"too little RAM on the board for this model ({error.text}); "
-                            "put it in ROMFS, or choose a board with more") from error  # fmt: skip
+                            "put it in ROMFS, or choose a board with more") from error
         raise
 
 
 def _compare(
     board: Connection, result: Verification, run: int, xs: Sequence[bytes], wanted: Sequence[bytearray],
     names: Sequence[str],
-) -> None:  # fmt: skip
+) -> None:
     for i, x in enumerate(xs):
         for at in range(0, len(x), _PIECE):
             piece = x[at : at + _PIECE]

@@ -68,7 +68,7 @@ def lower(graph: Graph, title: str) -> Program:
 def _unfit(tensor: Tensor) -> str:
     """Return why a tensor cannot be on a board, "" where it can."""
     if tensor.dtype not in dtypes():
-        return f"{tensor.dtype} tensors; {', '.join(sorted(dtypes()))} can run"
+        return f"{tensor.dtype} tensors; {', '.join(dtypes())} can run"
     return f"a shape of {list(tensor.shape)}, which holds nothing; export the model again" if 0 in tensor.shape else ""
 
 

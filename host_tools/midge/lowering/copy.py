@@ -101,7 +101,7 @@ def in_units_of(program: Program, node: Node, part: Tensor, out: Tensor) -> Tens
     scale = np.float32(part.scale) * (np.float32(1) / np.float32(out.scale))
     bias = np.float32(-(part.zero_point + 128)) * scale
     add_table(program, node, part, scaled,
-              lambda q: round_half_away(float(np.float32(q + 128) * scale + bias)) + out.zero_point)  # fmt: skip
+              lambda q: round_half_away(float(np.float32(q + 128) * scale + bias)) + out.zero_point)
     return scaled
 
 

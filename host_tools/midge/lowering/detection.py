@@ -18,6 +18,7 @@ DETECTIONS_PER_CLASS = 100  # where the options say nothing
 
 
 def number(node: Node, name: str, default: float | None = None) -> float:
+    """Return a node's option. Raises Unsupported where it is no finite number, or absent without a default."""
     value = node.attrs.get(name, default)
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         raise Unsupported(f"no option '{name}'; export the model again")
@@ -25,6 +26,7 @@ def number(node: Node, name: str, default: float | None = None) -> float:
 
 
 def positive(node: Node, name: str, default: int | None = None) -> int:
+    """Return a node's option as a whole number from 1 to 65535. Raises Unsupported for any other."""
     value = int(number(node, name, default))
     if not 0 < value < 1 << 16:
         raise Unsupported(f"the option {name} = {value}; 1 to 65535 can run")
@@ -32,6 +34,7 @@ def positive(node: Node, name: str, default: int | None = None) -> int:
 
 
 def readable(tensor: Tensor) -> None:
+    """Refuse a tensor that the kernel cannot read: it reads float32, and int8 or uint8 with a scale."""
     if tensor.dtype not in ("int8", "uint8", "float32"):
         raise Unsupported(f"'{tensor.name}' is {tensor.dtype}; int8, uint8 and float32 can run")
     if tensor.dtype != "float32":
@@ -75,4 +78,4 @@ def detection(program: Program, node: Node) -> None:
         "score_threshold": number(node, "nms_score_threshold"), "overlap_threshold": overlap,
         "box_scale": boxes.scale, "box_zero_point": boxes.zero_point, "box_dtype": DTYPES[boxes.dtype],
         "score_scale": scores.scale, "score_zero_point": scores.zero_point, "score_dtype": DTYPES[scores.dtype],
-    }, {"anchors_at": corners.astype("<f4").tobytes()})  # fmt: skip
+    }, {"anchors_at": corners.astype("<f4").tobytes()})

@@ -15,10 +15,10 @@ from .strides import binary_walk, in_arena
 UNARY = {name: i for i, name in enumerate((
     "CLAMP", "ABS", "NEG", "SIGN", "FLOOR", "CEIL", "ROUND", "SQRT", "RSQRT", "EXP", "LOG", "SIN", "COS", "LOGISTIC",
     "TANH", "ELU", "LEAKY_RELU", "HARD_SWISH", "GELU", "GELU_TANH",
-))}  # fmt: skip
+))}
 BINARY = {name: i for i, name in enumerate((
     "ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU", "ATAN2",
-))}  # fmt: skip
+))}
 
 
 def temporary(node: Node, what: str, shape: Sequence[int]) -> Tensor:
@@ -27,7 +27,7 @@ def temporary(node: Node, what: str, shape: Sequence[int]) -> Tensor:
 
 
 def add_unary(program: Program, node: Node, function: str, source: Tensor, out: Tensor,
-              low: float = 0.0, high: float = 0.0) -> None:  # fmt: skip
+              low: float = 0.0, high: float = 0.0) -> None:
     """Add a function of single values, with its parameters or limits."""
     if source.elements != out.elements:
         raise Unsupported(f"an input of shape {list(source.shape)} for {list(out.shape)}")
@@ -36,10 +36,10 @@ def add_unary(program: Program, node: Node, function: str, source: Tensor, out: 
 
 
 def add_binary(program: Program, node: Node, function: str, a: Tensor, b: Tensor, out: Tensor,
-               limits: tuple[float, float] = NO_CLAMP) -> None:  # fmt: skip
+               limits: tuple[float, float] = NO_CLAMP) -> None:
     """Add a function of pairs, its result clamped to the limits."""
     program.add(node, "BINARY_F32", [a, b], {**binary_walk(a, b, out), "function": BINARY[function], "low": limits[0],
-                                             "high": limits[1]}, out=out)  # fmt: skip
+                                             "high": limits[1]}, out=out)
 
 
 def before_activation(node: Node) -> Tensor:

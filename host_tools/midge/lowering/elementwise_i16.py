@@ -30,7 +30,7 @@ def operands(node: Node) -> tuple[Tensor, Tensor, Tensor, dict[str, Any]]:
     return a, b, out, {
         **binary_walk(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
         "out_zero_point": out.zero_point,
-    }  # fmt: skip
+    }
 
 
 @rule("ADD", "SUB", dtype="int16")
@@ -86,7 +86,7 @@ def sigmoid(program: Program, node: Node) -> None:
         raise Unsupported(f"a {node.op.lower()} of scale {source.scale}, which is far too large; export it again")
     program.add(node, "SIGMOID_I16", [source], {
         "count": source.elements, "multiplier": multiplier, "shift": shift, "tanh": int(node.op == "TANH"),
-    }, {"table_at": sigmoid_table()})  # fmt: skip
+    }, {"table_at": sigmoid_table()})
 
 
 def add_rescale(program: Program, node: Node, multiplier: tuple[int, int], below: tuple[int, int],
@@ -98,7 +98,7 @@ def add_rescale(program: Program, node: Node, multiplier: tuple[int, int], below
         "below_multiplier": below[0], "below_shift": below[1], "in_zero_point": source.zero_point,
         "out_zero_point": out.zero_point, "act_min": limits[0], "act_max": limits[1],
         "in_dtype": DTYPES[source.dtype], "out_dtype": DTYPES[out.dtype],
-    })  # fmt: skip
+    })
 
 
 @rule("LEAKY_RELU", dtype="int16")

@@ -39,7 +39,7 @@ def add(program: Program, node: Node) -> None:
         "a_multiplier": a_multiplier, "a_shift": a_shift, "a_zero_point": a.zero_point,
         "b_multiplier": b_multiplier, "b_shift": b_shift, "b_zero_point": b.zero_point,
         "out_multiplier": out_multiplier, "out_shift": out_shift, "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 @rule("MUL")
@@ -49,7 +49,7 @@ def mul(program: Program, node: Node) -> None:
     program.add(node, "MUL", [a, b], {
         **binary_walk(a, b, out), **activation_range(node), "a_zero_point": a.zero_point, "b_zero_point": b.zero_point,
         "out_multiplier": multiplier, "out_shift": shift, "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 def table_rule(name: str) -> Callable[[Callable[[Node, Tensor, Tensor], Callable[[int], int]]], None]:
@@ -159,7 +159,7 @@ def leaky_relu(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
 
 @table_rule("HARD_SWISH")
 def hard_swish(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
-    """x * relu6(x + 3) / 6 in 16-bit fixed point."""
+    """Return q -> x * relu6(x + 3) / 6 in 16-bit fixed point."""
     hires = np.float32(1 / 128) * np.float32(source.scale)
     out_multiplier, out_exponent = fp.quantize_multiplier(float(hires / np.float32(out.scale)))
     reluish, exponent = fp.quantize_multiplier(float(hires / (np.float32(3) / np.float32(32768))))
@@ -247,7 +247,7 @@ def absolute(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
 
 @table_rule("RSQRT")
 def rsqrt(node: Node, source: Tensor, out: Tensor) -> Callable[[int], int]:
-    """1 / sqrt(x) by TFLM's integers; what is not positive gives the largest value."""
+    """Return q -> 1 / sqrt(x) by TFLM's integers; what is not positive gives the largest value."""
     multiplier, shift = fp.quantize_multiplier(1.0 / (math.sqrt(source.scale) * out.scale))
     if not -11 <= shift <= 30:
         raise Unsupported(f"the scales {source.scale} and {out.scale}; export the model again")

@@ -21,7 +21,7 @@ def gather_axis(program: Program, node: Node, source: Tensor, out: Tensor, axis:
     add_gather(program, node, source, out, indices, {
         "batches": batches, "outer": math.prod(source.shape[batch_dims:axis]),
         "count": indices.elements // batches, "inner": math.prod(source.shape[axis + 1 :]),
-    }, [source.shape[axis]])  # fmt: skip
+    }, [source.shape[axis]])
 
 
 def add_gather(program: Program, node: Node, source: Tensor, out: Tensor, indices: Tensor, params: dict[str, int],
@@ -59,7 +59,7 @@ def gather_nd(program: Program, node: Node) -> None:
         raise Unsupported(f"indices of {depth} dimensions into {list(source.shape)}; 1 to 5 can run")
     add_gather(program, node, source, out, indices, {
         "batches": 1, "outer": 1, "count": indices.elements // depth, "inner": math.prod(source.shape[depth:]),
-    }, list(source.shape[:depth]))  # fmt: skip
+    }, list(source.shape[:depth]))
 
 
 @rule("EMBEDDING_LOOKUP")
@@ -97,5 +97,5 @@ def mirror_pad(program: Program, node: Node) -> None:
         if max(before, after) > size - gap:
             raise Unsupported(f"a mirrored padding of {max(before, after)} at an axis of {size}")
         by_axis[axis] = [i + gap for i in range(before)][::-1] + list(range(size)) + [
-            size - 1 - gap - i for i in range(after)]  # fmt: skip
+            size - 1 - gap - i for i in range(after)]
     index_axes(program, node, by_axis)

@@ -32,7 +32,7 @@ def bias_of(node: Node, i: int, channels: int) -> np.ndarray:
 
 
 def add_conv(program: Program, node: Node, op: str, source: Tensor, out: Tensor, shape: dict[str, int],
-             weights: np.ndarray, bias: np.ndarray, asymmetric: bool = False) -> None:  # fmt: skip
+             weights: np.ndarray, bias: np.ndarray, asymmetric: bool = False) -> None:
     """Add a convolution of these weights, as the kernel reads them; `shape` holds its parameters."""
     low, high = clamp_of(node)
     table = np.array([low, high], "<f4").tobytes() + bias.astype("<f4").tobytes()
@@ -135,14 +135,14 @@ def product_of_activations(program: Program, node: Node) -> None:
 
 
 def add_matmul(program: Program, node: Node, a: Tensor, b: Tensor, out: Tensor, batches: tuple[int, ...],
-               a_stride: list[int], b_stride: list[int], rows: int, columns: int, depth: int) -> None:  # fmt: skip
+               a_stride: list[int], b_stride: list[int], rows: int, columns: int, depth: int) -> None:
     """Add a product of matrices, the rows of `a` times those of `b`, for each of up to two broadcast dimensions."""
     if len(batches) > 2:
         raise Unsupported(f"a product of matrices over {len(batches)} broadcast dimensions; at most 2 can run")
     program.add(node, "MATMUL_F32", [in_arena(program, a), b], {
         "batches": pad_left(list(batches), 2, 1), "a_stride": pad_left(a_stride, 2, 0),
         "b_stride": pad_left(b_stride, 2, 0), "rows": rows, "columns": columns, "depth": depth,
-    }, macs=math.prod(batches) * rows * columns * depth, out=out)  # fmt: skip
+    }, macs=math.prod(batches) * rows * columns * depth, out=out)
 
 
 def transposed(program: Program, node: Node, source: Tensor) -> Tensor:
@@ -192,10 +192,10 @@ def transpose_conv(program: Program, node: Node) -> None:
     strides = strides_of(node)
     sizes, outs = (in_h, in_w), (out_h, out_w)
     pads = [same_pads(o, k, s)[0] if node.attrs["padding"] == SAME else 0
-            for o, k, s in zip(outs, weights.shape[1:3], strides, strict=True)]  # fmt: skip
+            for o, k, s in zip(outs, weights.shape[1:3], strides, strict=True)]
     # Taps of zero where the output reaches further than the kernel.
     grow = [max(o + p - (size - 1) * s - k, s - k, 0) for o, p, size, s, k in
-            zip(outs, pads, sizes, strides, weights.shape[1:3], strict=True)]  # fmt: skip
+            zip(outs, pads, sizes, strides, weights.shape[1:3], strict=True)]
     weights = np.pad(weights, ((0, 0), (0, grow[0]), (0, grow[1]), (0, 0)))
     bias, steps = bias_of(node, 3, out_c), row_major(out.shape)
     for y in range(min(strides[0], out_h)):
@@ -205,7 +205,7 @@ def transpose_conv(program: Program, node: Node) -> None:
             shape = {"batches": n, "in_h": in_h, "in_w": in_w, "in_c": in_c, "out_h": -(-(out_h - y) // strides[0]),
                      "out_w": -(-(out_w - x) // strides[1]), "out_c": out_c, "kernel_h": taps.shape[1],
                      "kernel_w": taps.shape[2], "pad_top": taps.shape[1] - 1 - (y + pads[0]) // strides[0],
-                     "pad_left": taps.shape[2] - 1 - (x + pads[1]) // strides[1]}  # fmt: skip
+                     "pad_left": taps.shape[2] - 1 - (x + pads[1]) // strides[1]}
             phase = temporary(node, f"phase_{y}_{x}", (n, shape["out_h"], shape["out_w"], out_c))
             add_conv(program, node, "CONV_2D", source, phase, shape, np.ascontiguousarray(taps), bias)
             strided_copy(program, node, phase, out, phase.shape, row_major(phase.shape), 0,

@@ -62,6 +62,7 @@ def add_conv_i16(
 
 
 def convolution(program: Program, node: Node, weights: np.ndarray, wide_without: bool) -> None:
+    """Add an int16 convolution of weights [out_c, kernel_h, kernel_w, in_c / groups]. Raises Unsupported."""
     source, out = required(node, 0), node.outputs[0]
     want_symmetric(source, out)
     out_c, kernel_h, kernel_w, depth = weights.shape
@@ -69,7 +70,7 @@ def convolution(program: Program, node: Node, weights: np.ndarray, wide_without:
     params = {
         **window_params(node, source, out, (kernel_h, kernel_w)), "groups": source.shape[3] // depth,
         **activation_range(node),
-    }  # fmt: skip
+    }
     pairs = want_shifts(multipliers(node, out_c, per_tensor_in_float=False), wide)
     add_conv_i16(program, node, source, params, weights, channel_table(bias, pairs), wide)
 
@@ -128,13 +129,13 @@ def transpose_conv(program: Program, node: Node) -> None:
     shape = image_params(source, out)
     if source.dtype != "int16" or weights.ndim != 4 or (weights.shape[0], weights.shape[3]) != (
         shape["out_c"], shape["in_c"]
-    ):  # fmt: skip
+    ):
         raise Unsupported(f"{source.dtype} tensors and weights of shape {list(weights.shape)}")
     kernel = weights.shape[1:3]
     strides = strides_of(node)
     # The padding of the convolution that goes the other way, from output to input.
     pads = [same_pads(out.shape[1 + i], kernel[i], strides[i])[0] if node.attrs["padding"] == SAME else 0
-            for i in range(2)]  # fmt: skip
+            for i in range(2)]
     bias, _ = bias_of(node, 3, shape["out_c"], wide_without=True)
     as_conv = Node(node.op, [source, node.inputs[1], node.input(3)], node.outputs, node.attrs)
     pairs = want_shifts(multipliers(as_conv, shape["out_c"], per_tensor_in_float=False), wide=True)
@@ -196,7 +197,7 @@ def batch_matmul(program: Program, node: Node) -> None:
         "batch": [1] * (5 - rank) + list(out.shape[:-2]), "a_batch": batch(*left), "b_batch": batch(*right),
         "rows": rows, "columns": columns, "depth": depth, "a_row": left[1][-2], "a_step": left[1][-1],
         "b_column": right[1][-1], "b_step": right[1][-2], "multiplier": multiplier, "shift": shift,
-    }, macs=out.elements * depth)  # fmt: skip
+    }, macs=out.elements * depth)
 
 
 def turn(shape: tuple[int, ...], swap: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:

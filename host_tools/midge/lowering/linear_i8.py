@@ -51,7 +51,7 @@ def add_conv(program: Program, node: Node, op: str, weights: np.ndarray, by_chan
     params |= {
         "in_zero_point": source.zero_point, "out_zero_point": out.zero_point, "weights_zero_point": zero_point,
         **activation_range(node),
-    }  # fmt: skip
+    }
     pairs = multipliers(node, params["out_c"], per_tensor_in_float=is_legacy(node))
     constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, by_channel, pairs, zero_point)}
     program.add(node, op, [source], params, constants,
@@ -96,7 +96,7 @@ def fully_connected(program: Program, node: Node) -> None:
     params = {
         **dense_params(rows, in_c, out_c), "in_zero_point": source.zero_point, "out_zero_point": out.zero_point,
         "weights_zero_point": zero_point, **activation_range(node),
-    }  # fmt: skip
+    }
     pairs = multipliers(node, out_c, per_tensor_in_float=True)
     constants = {"weights_at": weights.tobytes(), "channels_at": channel_table(node, weights, pairs, zero_point)}
     program.add(node, "CONV_2D", [source], params, constants, macs=rows * weights.size)
@@ -128,7 +128,7 @@ def batch_matmul(program: Program, node: Node) -> None:
         "batches": dims[2:], "a_batch": [s * rows * depth for s in strides[0][2:]],
         "b_batch": [s * depth * columns for s in strides[1][2:]], "rows": rows, "columns": columns, "depth": depth,
         "a_row": a_row, "a_step": a_step, "b_column": b_column, "b_step": b_step,
-    })  # fmt: skip
+    })
 
 
 def product_of_activations(program: Program, node: Node) -> None:
@@ -142,10 +142,11 @@ def product_of_activations(program: Program, node: Node) -> None:
         "batches": [1] * 3, "a_batch": [0] * 3, "b_batch": [0] * 3, "rows": a.elements // depth, "columns": columns,
         "depth": depth, "a_row": depth, "a_step": 1, "b_column": depth, "b_step": 1,
         "has_bias": int(bias is not None),
-    })  # fmt: skip
+    })
 
 
 def add_matmul(program: Program, node: Node, operands: list[Tensor], params: dict[str, Any]) -> None:
+    """Add an int8 matrix product. operands: a, b and maybe a bias; params: counts and strides. Raises Unsupported."""
     a, b, out, depth = operands[0], operands[1], node.outputs[0], params["depth"]
     if b.dtype != "int8":
         raise Unsupported(f"a product with {b.dtype} values; int8 and int8 can run")
@@ -160,4 +161,4 @@ def add_matmul(program: Program, node: Node, operands: list[Tensor], params: dic
     program.add(node, "MATMUL", operands, {
         **params, "multiplier": multiplier, "shift": shift, "a_zero_point": a.zero_point,
         "b_zero_point": b.zero_point, "out_zero_point": out.zero_point, **activation_range(node),
-    }, macs=out.elements * depth)  # fmt: skip
+    }, macs=out.elements * depth)

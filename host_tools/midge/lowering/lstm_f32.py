@@ -44,7 +44,7 @@ def lstm(program: Program, node: Node) -> None:
     program.add(node, "LSTM_F32", [gates], {
         "batches": batches, "steps": steps, "units": units, "time_major": int(time_major),
         "clip": a.get("cell_clip", 0.0) or math.inf,
-    }, {"recurrent_at": recurrent.tobytes()}, macs=rows * 4 * units * units, out=out)  # fmt: skip
+    }, {"recurrent_at": recurrent.tobytes()}, macs=rows * 4 * units * units, out=out)
     program.steps[-1].outputs += [hidden, cell]
 
 

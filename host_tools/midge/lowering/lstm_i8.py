@@ -82,7 +82,7 @@ def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
         "clip": max(clip, 0), "time_major": int(time_major), "cell_gate_tanh": int(activation == Activation.TANH),
         "wide": int(wide),
     }, {"gates_at": gates, "table_at": sigmoid_table()},
-        macs=4 * batches * steps * units * (inputs + units))  # fmt: skip
+        macs=4 * batches * steps * units * (inputs + units))
     program.steps[-1].outputs += [hidden, cell]
 
 
@@ -113,9 +113,9 @@ def _gates(node: Node, hidden: Tensor, inputs: int, units: int) -> tuple[bytes, 
 def _unit_changes(hidden: Tensor, cell: Tensor) -> dict[str, int]:
     """Return multipliers and shifts from the gates' products to the states. Raises Unsupported."""
     products = {"forget": 2.0**-15 * cell.scale / cell.scale, "cell": 2.0**-30 / cell.scale,
-                "out": 2.0**-30 / hidden.scale}  # fmt: skip
+                "out": 2.0**-30 / hidden.scale}
     params = {f"{k}_{part}": v for k, s in products.items()
-              for part, v in zip(("multiplier", "shift"), fp.quantize_multiplier(s), strict=True)}  # fmt: skip
+              for part, v in zip(("multiplier", "shift"), fp.quantize_multiplier(s), strict=True)}
     left = 12 + log2_of(cell.scale)[0]
     tanh_multiplier, tanh_shift = (3 << left, 0) if left >= 0 else (3, -left)
     if tanh_multiplier > 32767 or tanh_shift > 31:

@@ -20,7 +20,7 @@ from .rules import VALUES, rule
 from .strides import add_table, broadcast
 
 FUNCTIONS = ("ADD", "SUB", "MUL", "DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "AND", "OR", "SELECT",
-             "COMPARE", "QUANTIZED_SUB", "SQUARED_DIFFERENCE", "PRELU", "QUANTIZED_DIV")  # fmt: skip
+             "COMPARE", "QUANTIZED_SUB", "SQUARED_DIFFERENCE", "PRELU", "QUANTIZED_DIV")
 INT32_LIMITS = {"act_min": fp.INT32_MIN, "act_max": fp.INT32_MAX}
 
 
@@ -36,7 +36,7 @@ def add_map(program: Program, node: Node, function: str, operands: list[Tensor],
         "dims": dims, **dict(zip(names, strides, strict=False)),
         "function": FUNCTIONS.index(function), "in_dtype": DTYPES[operands[0].dtype], "out_dtype": DTYPES[out.dtype],
         **INT32_LIMITS, **params,
-    })  # fmt: skip
+    })
 
 
 def two(node: Node, *dtypes: str) -> tuple[Tensor, Tensor, Tensor]:
@@ -75,7 +75,7 @@ def half_scales(a: Tensor, b: Tensor, left_shift: int) -> tuple[dict[str, int], 
     b_multiplier, b_shift = fp.quantize_multiplier(b.scale / twice_max)
     return {"a_multiplier": a_multiplier, "a_shift": a_shift, "a_zero_point": a.zero_point,
             "b_multiplier": b_multiplier, "b_shift": b_shift, "b_zero_point": b.zero_point,
-            "left_shift": left_shift}, twice_max  # fmt: skip
+            "left_shift": left_shift}, twice_max
 
 
 def output_params(out: Tensor, real: float) -> dict[str, int]:
@@ -112,7 +112,7 @@ def div(program: Program, node: Node) -> None:
     add_map(program, node, "QUANTIZED_DIV", [a, b], {
         "a_zero_point": a.zero_point, "b_zero_point": b.zero_point, **output_params(out, real),
         **activation_range(node),
-    })  # fmt: skip
+    })
 
 
 @rule("MAXIMUM", "MINIMUM")
@@ -133,7 +133,7 @@ def prelu(program: Program, node: Node) -> None:
         "a_multiplier": positive[0], "a_shift": positive[1], "a_zero_point": a.zero_point,
         "b_multiplier": negative[0], "b_shift": negative[1], "b_zero_point": b.zero_point,
         "out_zero_point": out.zero_point, "act_min": -128, "act_max": 127,
-    })  # fmt: skip
+    })
 
 
 ACCEPTED = {"LESS": 1, "EQUAL": 2, "LESS_EQUAL": 3, "GREATER": 4, "NOT_EQUAL": 5, "GREATER_EQUAL": 6}
@@ -150,7 +150,7 @@ def compare(program: Program, node: Node) -> None:
         for name, tensor in (("a", a), ("b", b)):
             multiplier, shift = fp.quantize_multiplier(tensor.scale)
             params |= {f"{name}_multiplier": multiplier, f"{name}_shift": shift,
-                       f"{name}_zero_point": tensor.zero_point, "left_shift": 8}  # fmt: skip
+                       f"{name}_zero_point": tensor.zero_point, "left_shift": 8}
     add_map(program, node, "COMPARE", [a, b], params)
 
 

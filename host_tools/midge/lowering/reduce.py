@@ -29,7 +29,7 @@ def mean(program: Program, node: Node) -> None:
     program.add(node, "MEAN", [source], {
         **groups, "bias": -count * source.zero_point, "multiplier": (multiplier << extra) // count,
         "shift": shift - extra, "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 @rule("SUM")
@@ -44,7 +44,7 @@ def sum_op(program: Program, node: Node) -> None:
     program.add(node, "MEAN", [source], {
         **groups, "bias": -count * source.zero_point, "multiplier": multiplier, "shift": shift,
         "out_zero_point": out.zero_point,
-    })  # fmt: skip
+    })
 
 
 @rule("REDUCE_MAX", "REDUCE_MIN", "REDUCE_ANY", "REDUCE_ALL")
@@ -57,14 +57,14 @@ def extreme(program: Program, node: Node) -> None:
     program.add(node, "EXTREME", [source], {
         **reduce_groups(source.shape, axes_of(node)), "dtype": DTYPES[source.dtype],
         "is_max": int(node.op in ("REDUCE_MAX", "REDUCE_ANY")),
-    })  # fmt: skip
+    })
 
 
 def scan_params(source: Tensor, axis: int, k: int, is_max: bool) -> dict[str, int]:
     """Return the parameters of a search along an axis for the k largest or smallest values."""
     return {"outer": math.prod(source.shape[:axis]), "axis": source.shape[axis],
             "inner": math.prod(source.shape[axis + 1 :]), "k": k, "dtype": DTYPES[source.dtype],
-            "is_max": int(is_max)}  # fmt: skip
+            "is_max": int(is_max)}
 
 
 @rule("ARG_MAX", "ARG_MIN")
@@ -104,7 +104,7 @@ def cumsum(program: Program, node: Node) -> None:
         "out_multiplier": out_multiplier, "out_shift": out_shift, "in_zero_point": source.zero_point,
         "out_zero_point": out.zero_point, "exclusive": int(a.get("exclusive", False)),
         "reverse": int(a.get("reverse", False)),
-    })  # fmt: skip
+    })
 
 
 @rule("L2_NORMALIZATION")
@@ -131,7 +131,7 @@ def add_reduction(program: Program, node: Node, function: str, source: Tensor, a
     program.add(node, "REDUCE_F32", [source],
                 {"dims": groups["keep_dims"] + groups["reduce_dims"],
                  "stride": groups["keep_stride"] + groups["reduce_stride"],
-                 "function": REDUCTIONS[function]}, out=out)  # fmt: skip
+                 "function": REDUCTIONS[function]}, out=out)
 
 
 @rule(*REDUCTIONS, dtype="float32")
@@ -145,7 +145,7 @@ def l2_normalization_f32(program: Program, node: Node) -> None:
     source, out = want_float(node, 0), node.outputs[0]
     rows = (*source.shape[:-1], 1)
     squares, sums, norms = (temporary(node, what, shape) for what, shape in
-                            (("squares", source.shape), ("sums", rows), ("norms", rows)))  # fmt: skip
+                            (("squares", source.shape), ("sums", rows), ("norms", rows)))
     add_binary(program, node, "MUL", source, source, squares)
     add_reduction(program, node, "SUM", squares, {len(source.shape) - 1}, sums)
     add_unary(program, node, "SQRT", sums, norms)

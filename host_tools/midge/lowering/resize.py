@@ -39,7 +39,7 @@ def resize_bilinear(program: Program, node: Node) -> None:
     program.add(node, "RESIZE_BILINEAR", [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out.shape[1], "out_w": out.shape[2],
         "scale_h": steps[0], "scale_w": steps[1], "start_h": starts[0], "start_w": starts[1],
-    })  # fmt: skip
+    })
 
 
 def legacy_bilinear(program: Program, node: Node) -> None:
@@ -59,7 +59,7 @@ def legacy_bilinear(program: Program, node: Node) -> None:
     program.add(node, "RESIZE_BILINEAR", [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out.shape[1], "out_w": out.shape[2],
         "scale_h": bits(steps[0]), "scale_w": bits(steps[1]), "start_h": start, "start_w": start, "legacy": 1,
-    })  # fmt: skip
+    })
 
 
 @rule("RESIZE_NEAREST_NEIGHBOR")
@@ -67,7 +67,7 @@ def resize_nearest(program: Program, node: Node) -> None:
     source, out = required(node, 0), node.outputs[0]
     n, h, w, c = source.shape
     rows = {axis: [_nearest(i, source.shape[axis], out.shape[axis], node) for i in range(out.shape[axis])]
-            for axis in (1, 2)}  # fmt: skip
+            for axis in (1, 2)}
     times = [out.shape[i] // source.shape[i] for i in (1, 2)]
     if all(rows[i + 1] == [k // times[i] for k in range(out.shape[i + 1])] for i in (0, 1) if times[i]) and all(times):
         shape = (n, h, times[0], w, times[1], c)
@@ -95,7 +95,7 @@ def resize_f32(program: Program, node: Node) -> None:
     options = (bool(node.attrs.get("align_corners")), bool(node.attrs.get("half_pixel_centers")))
     program.add(node, "RESIZE_F32", [source], {
         "batches": n, "in_h": in_h, "in_w": in_w, "channels": channels, "out_h": out_h, "out_w": out_w,
-    }, {"rows_at": table(in_h, out_h, *options), "columns_at": table(in_w, out_w, *options)})  # fmt: skip
+    }, {"rows_at": table(in_h, out_h, *options), "columns_at": table(in_w, out_w, *options)})
 
 
 def _step(size: int, out: int, align_corners: bool) -> np.float32:

@@ -158,7 +158,7 @@ def spectral_subtraction(program: Program, node: Node) -> None:
         "min_signal_remaining": option(node, "min_signal_remaining", 0, 2**31 - 1),
         "smoothing_bits": option(node, "smoothing_bits", 0, 31),
         "fraction_bits": option(node, "spectral_subtraction_bits", 0, 63), "clamping": option(node, "clamping", 0, 1),
-    })  # fmt: skip
+    })
 
 
 @rule("CUSTOM:SignalPCAN")

@@ -64,7 +64,7 @@ def softmax_i16(program: Program, node: Node) -> None:
     tables = curve(np.exp, -10.0, 0.0) + curve(lambda x: np.float32(1) / (np.float32(1) + x), 0.0, 1.0)
     program.add(node, "SOFTMAX_I16", [source], {
         "rows": source.elements // depth, "depth": depth, "multiplier": multiplier, "shift": shift,
-    }, {"tables_at": tables})  # fmt: skip
+    }, {"tables_at": tables})
 
 
 def curve(function: Callable[[np.float32], np.float32], low: float, high: float) -> bytes:
@@ -93,4 +93,4 @@ def softmax_f32(program: Program, node: Node) -> None:
     program.add(node, "SOFTMAX_F32", [source], {
         "rows": source.elements // depth, "depth": depth, "log": int(node.op == "LOG_SOFTMAX"),
         "beta": node.attrs.get("beta", 1.0) if node.op == "SOFTMAX" else 1.0,
-    })  # fmt: skip
+    })

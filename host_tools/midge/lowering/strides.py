@@ -112,7 +112,7 @@ def strided_copy(
         "element_size": dtypes()[source.dtype].size,
         "fill": int(fill_value is not None),
         "fill_value": fill_value or 0,
-    }, out=out)  # fmt: skip
+    }, out=out)
 
 
 def copy_constant(program: Program, constant: Tensor) -> Tensor:

@@ -51,5 +51,5 @@ def svdf(program: Program, node: Node) -> None:
         "feature_shift": feature_shift, "out_multiplier": out_multiplier, "out_shift": out_shift,
         "state_zero_point": state.zero_point, "out_zero_point": out.zero_point,
     }, {"feature_at": features.tobytes(), "time_at": time.tobytes(), "biases_at": biases.tobytes()},
-        macs=batches * filters * (inputs + memory))  # fmt: skip
+        macs=batches * filters * (inputs + memory))
     program.steps[-1].outputs.append(state)

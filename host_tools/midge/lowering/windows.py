@@ -36,7 +36,7 @@ def window_params(node: Node, source: Tensor, out: Tensor, kernel: tuple[int, in
     return {
         **images, "kernel_h": kernel[0], "kernel_w": kernel[1], "stride_h": strides[0], "stride_w": strides[1],
         "dilation_h": dilations[0], "dilation_w": dilations[1], "pad_top": top, "pad_left": left,
-    }  # fmt: skip
+    }
 
 
 def pool_params(node: Node, source: Tensor, out: Tensor) -> dict[str, int]:
@@ -53,4 +53,4 @@ def dense_params(rows: int, in_c: int, out_c: int) -> dict[str, int]:
     return {
         "batches": 1, "in_h": rows, "in_w": 1, "in_c": in_c, "out_h": rows, "out_w": 1, "out_c": out_c, "kernel_h": 1,
         "kernel_w": 1, "stride_h": 1, "stride_w": 1, "dilation_h": 1, "dilation_w": 1,
-    }  # fmt: skip
+    }

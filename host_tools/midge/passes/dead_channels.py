@@ -242,7 +242,7 @@ def _apply(node: Node, constants: dict[int, Constants], dropped: dict[int, set[i
         data = data[keep_out][..., keep_in]
     wrapped = np.array([fp.wrap32(int(b)) for b in bias[keep_out]], np.int32)
     node.inputs = [source, _like(weights, data, keep_out), Tensor(f"{node.name}/bias", wrapped.shape, "int32",
-                                                                 data=wrapped)]  # fmt: skip
+                                                                 data=wrapped)]
     return len(gone_out)
 
 

@@ -48,7 +48,7 @@ def _by_groups(node: Node) -> list[Node] | None:
     strides = tuple(range(groups))
     axis = Tensor("axis", (), "int32", None, np.array(3, np.int32))
     cuts = [Tensor(f"{node.name}_{g}", (*source.shape[:3], weights.shape[3]), source.dtype, source.quantization)
-            for g in strides]  # fmt: skip
+            for g in strides]
     results = [Tensor(f"{node.name}_out{g}", (*out.shape[:3], filters), out.dtype, out.quantization) for g in strides]
     parts = [Node("SPLIT", [axis, source], list(cuts))]
     for g in strides:
@@ -81,9 +81,9 @@ def _by_phases(node: Node) -> list[Node] | None:
     strides = strides_of(node)
     kernel = weights.data.shape[1:3]
     pads = [0, 0] if node.attrs["padding"] == VALID else [
-        same_pads(out.shape[i + 1], kernel[i], strides[i])[0] for i in range(2)]  # fmt: skip
+        same_pads(out.shape[i + 1], kernel[i], strides[i])[0] for i in range(2)]
     attrs = {"padding": VALID, "stride_h": 1, "stride_w": 1, "dilation_h_factor": 1, "dilation_w_factor": 1,
-             "fused_activation_function": activation_of(node)}  # fmt: skip
+             "fused_activation_function": activation_of(node)}
     parts: list[Node] = []
     places: list[tuple[int, int]] = []
     for first in np.ndindex(min(strides[0], out.shape[1]), min(strides[1], out.shape[2])):
@@ -104,7 +104,7 @@ def _by_phases(node: Node) -> list[Node] | None:
         else:
             data = np.ascontiguousarray(weights.data[:, taps[0]][:, :, taps[1]])
         result = Tensor(f"{node.name}_{first[0]}_{first[1]}", (out.shape[0], *counts, out.shape[3]), out.dtype,
-                        out.quantization)  # fmt: skip
+                        out.quantization)
         kernel_part = Tensor(weights.name, data.shape, weights.dtype, weights.quantization, data)
         parts.append(Node("CONV_2D", [source, kernel_part, bias], [result],
                           {**attrs, "explicit_padding": (before[0], before[1])}))

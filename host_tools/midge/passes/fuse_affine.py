@@ -60,7 +60,7 @@ def _operands(node: Node) -> tuple[Tensor, np.ndarray] | None:
 
 
 def _factors(op: str, row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scale and shift."""
+    """Return scale and shift."""
     if op in ("MUL", "DIV"):
         return (row if op == "MUL" else 1 / row), np.zeros_like(row)
     return np.ones_like(row), (row if op == "ADD" else -row)

@@ -13,7 +13,7 @@ from ..graph.tflite_ops import WEIGHTED
 
 # Ops that move or choose values, whose result is the same before a conversion as after it; and others that keep units.
 _MOVES = frozenset(("RESHAPE", "TRANSPOSE", "STRIDED_SLICE", "PAD", "MAX_POOL_2D", "DEPTH_TO_SPACE", "SPACE_TO_DEPTH",
-                    "RESIZE_NEAREST_NEIGHBOR"))  # fmt: skip
+                    "RESIZE_NEAREST_NEIGHBOR"))
 _SAME_UNITS = frozenset(("CONCATENATION", "AVERAGE_POOL_2D"))
 _OTHERS = frozenset(("ADD", "MUL", "SUB", "MEAN", "RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH"))
 _FIXED = {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0)}
@@ -36,7 +36,7 @@ def fuse_qdq(graph: Graph) -> Graph:
             continue
         inputs = [_source(made, t) for t in node.inputs]
         if any(t is not None and t.dtype == "float32" and not t.is_constant and s is None
-               for t, s in zip(node.inputs, inputs, strict=True)):  # fmt: skip
+               for t, s in zip(node.inputs, inputs, strict=True)):
             continue
         _replace(graph, node, target, inputs)
         made[id(node.outputs[0])] = node
@@ -75,7 +75,7 @@ def _raise_quantize(graph: Graph) -> None:
         node.inputs[0], node.outputs = between, [out]
         graph.nodes = [n for n in graph.nodes if n is not target]
         graph.nodes.insert(next(i for i, n in enumerate(graph.nodes) if n is node),
-                           Node("QUANTIZE", [x], [between]))  # fmt: skip
+                           Node("QUANTIZE", [x], [between]))
 
 
 def _join_conversions(graph: Graph, made: dict[int, Node]) -> None:

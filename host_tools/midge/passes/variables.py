@@ -68,7 +68,7 @@ def _set_initial_values(states: dict[_Key, Tensor], graph: Graph) -> None:
         value = node.input(1)
         if node.op != "ASSIGN_VARIABLE" or value is None or value.data is None:
             raise GraphError(f"{node.op} '{node.name}' in the graph that gives variables their initial values; "
-                             "only constant ones can run")  # fmt: skip
+                             "only constant ones can run")
         state = states.get(_key_of(handles, node))
         if state is None:  # given a value, never used
             continue

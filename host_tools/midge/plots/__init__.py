@@ -12,7 +12,7 @@ from ..optional import need
 # Okabe and Ito's palette, which colour-blind readers can tell apart ("Color Universal Design", 2008).
 BLUE, ORANGE, GREEN, YELLOW, SKY, RED, PINK = (
     "#0072b2", "#e69f00", "#009e73", "#f0e442", "#56b4e9", "#d55e00", "#cc79a7",
-)  # fmt: skip
+)
 INK, QUIET, FAINT = "#22262b", "#7b848e", "#e7eaee"
 SUFFIXES = (".png", ".svg", ".pdf")
 
@@ -27,7 +27,7 @@ def new_figure(width: float, height: float, **options: Any) -> tuple[Any, Any]:
         "axes.axisbelow": True,
         "xtick.color": QUIET, "ytick.color": QUIET, "grid.color": FAINT, "figure.facecolor": "white",
         "svg.hashsalt": "midge",
-    }):  # fmt: skip
+    }):
         figure, axes = need("matplotlib.pyplot", "plot", "drawing a picture").subplots(
             figsize=(width, height), layout="constrained", **options
         )

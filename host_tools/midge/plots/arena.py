@@ -29,7 +29,7 @@ def arena_figure(model: Anatomy) -> Any:
             takes = any(s is not span and s.offset == span.offset and s.last == span.first for s in spans)
             right, left = right - 0.5 * taken_over, left + 0.5 * (takes and span.first >= 0)
         arena.add_patch(Rectangle((left, span.offset), right - left, span.size, facecolor=_COLOURS[span.kind],
-                                  edgecolor="white", linewidth=0.8, alpha=0.9))  # fmt: skip
+                                  edgecolor="white", linewidth=0.8, alpha=0.9))
         _label(arena, span, left, right, model, width)
     peak = model.peak
     highest = max((s.end for s in spans), default=1)
@@ -39,13 +39,13 @@ def arena_figure(model: Anatomy) -> Any:
         f"arena {model.file.arena_size:,} B; most in use at #{peak}: {nodes[peak].live:,} B",
         (1.0, model.file.arena_size), xycoords=("axes fraction", "data"), xytext=(-2, 4), textcoords="offset points",
         ha="right", color=RED,
-    )  # fmt: skip
+    )
     arena.set(xlim=(-1.5, len(nodes) + 0.5), ylim=(0, 1.1 * max(highest, model.file.arena_size)),
-              ylabel="address in the arena (B)")  # fmt: skip
+              ylabel="address in the arena (B)")
     head(arena, model.file.name, f"memory over one inference: {len(nodes)} nodes, {model.macs:,} MACs")
     kinds = [k for k in _COLOURS if any(s.kind == k for s in spans)]
     arena.legend(handles=[Patch(color=_COLOURS[k], label=k) for k in kinds], loc="lower right", ncols=3,
-                 frameon=False, fontsize=8, bbox_to_anchor=(1, 1.0))  # fmt: skip
+                 frameon=False, fontsize=8, bbox_to_anchor=(1, 1.0))
     for axes, heights, name, colour in (
         (macs, [n.node.macs for n in nodes], "MACs", BLUE),
         (flash, [n.flash for n in nodes], "flash (B)", PINK),
@@ -71,6 +71,6 @@ def _label(axes: Any, span: Span, left: float, right: float, model: Anatomy, wid
     text = f"{name} {span.size:,}" if len(name) + 8 <= letters else f"{span.size:,}"
     if tall and letters >= len(text):
         axes.text((left + right) / 2, span.offset + span.size / 2, text, ha="center", va="center", fontsize=6.5,
-                  color=INK if span.kind != "state" else "white")  # fmt: skip
+                  color=INK if span.kind != "state" else "white")
     elif span.kind == "state" and tall:
         axes.text(left + 0.1, span.offset + span.size / 2, f"{span.size:,}", va="center", fontsize=6.5, color=QUIET)

@@ -28,7 +28,7 @@ def confusion_figure(result: Evaluation, name: str) -> Any:
             for j in range(count):
                 if matrix[i, j]:
                     axes.annotate(str(matrix[i, j]), (j, i), ha="center", va="center", fontsize=7.5,
-                                  color="white" if shares[i, j] > 0.5 else INK)  # fmt: skip
+                                  color="white" if shares[i, j] > 0.5 else INK)
     names = [c.name for c in result.classes]
     axes.set_xticks(range(count), names, rotation=90 if count > 6 else 0, fontsize=7.5)
     axes.set_yticks(range(count), names, fontsize=7.5)

@@ -18,7 +18,7 @@ def _colour(op: str) -> str:
         (BLUE, ("CONV_2D",)), (GREEN, ("DEPTHWISE",)), (PINK, ("MATMUL", "LSTM", "SVDF")),
         (ORANGE, ("MAX_POOL", "AVERAGE_POOL", "MEAN", "REDUCE", "EXTREME")), (RED, ("SOFTMAX", "L2_NORM")),
         (YELLOW, ("ADD", "SUB", "MUL", "MAP", "BINARY")), (SKY, ("LUT", "UNARY", "SIGMOID")),
-    )  # fmt: skip
+    )
     return next((colour for colour, names in families if op.startswith(names)), QUIET)
 
 
@@ -61,7 +61,7 @@ def network_figure(model: Anatomy) -> Any:
     columns = -(-count // _ROWS)
     tall = -(-count // columns)
     lanes = [max((len(rows[r]) for r in range(c * tall, min(count, (c + 1) * tall))), default=1)
-             for c in range(columns)]  # fmt: skip
+             for c in range(columns)]
     lefts = [sum(lanes[:c]) * (_BOX + _GAP) + c * 0.9 for c in range(columns)]
     place: dict[int, tuple[float, float]] = {}
     for r in sorted(rows):
@@ -101,7 +101,7 @@ def _draw(
             (0.09, _colour(model.nodes[i].node.op.name), "square,pad=0", 3),
         ):
             axes.add_patch(FancyBboxPatch((left, bottom), width, _HIGH, boxstyle=style, facecolor=face,
-                                          edgecolor=FAINT, linewidth=1.2 * (layer == 2), zorder=layer))  # fmt: skip
+                                          edgecolor=FAINT, linewidth=1.2 * (layer == 2), zorder=layer))
         name, detail = _lines(model.nodes[i])
         small = {"va": "center", "zorder": 4, "fontsize": 6.5, "color": QUIET}
         axes.text(left + 0.16, y + 0.09, name, **small | {"fontsize": 7, "weight": "bold", "color": INK})
@@ -109,11 +109,11 @@ def _draw(
         axes.text(x + _BOX / 2 - 0.06, y + 0.1, f"#{i}", ha="right", **small)
     for i, (x, y) in place.items():
         n = model.nodes[i]
-        for label, ends, edge, side in (
+        for label, shown, edge, side in (
             ("input", any(s.kind == "tensor" and s.first < 0 for s in n.reads), min(rank), 0.36),
             ("output", any(s.kind == "tensor" and s.last == len(place) for s in n.writes), max(rank), -0.36),
         ):
-            if ends and (label == "output" or rank[i] == edge):
+            if shown and (label == "output" or rank[i] == edge):
                 axes.text(x, y + side, label, fontsize=7, color=QUIET, ha="center", va="center")
 
 

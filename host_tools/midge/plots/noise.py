@@ -27,7 +27,7 @@ def noise_figure(report: Report, name: str) -> Any:
     for place, layer, height in zip(places, layers, heights, strict=True):
         axes.annotate(f"{layer.sqnr_db:.1f}", (height, place), xytext=(3, 0), textcoords="offset points",
                       va="center", fontsize=6.5, color=QUIET,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})
     axes.set_yticks(places, [f"{_short(layer.name)}  {layer.op}" for layer in layers], fontsize=6.5, color=INK)
     axes.set(xlim=(0, _ENOUGH * 1.08), ylim=(len(layers) - 0.4, -0.6), xlabel="signal to quantisation noise (dB)")
     axes.grid(axis="x", color=FAINT)

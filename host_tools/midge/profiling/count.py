@@ -46,7 +46,7 @@ class Count:
             self.instructions + cost.load * self.loads - cost.paired_load * self.paired_loads
             + cost.store * self.stores + cost.long_multiply * self.long_multiplies + cost.division * self.divisions
             + cost.vector * self.vectors + cost.taken * self.taken
-        ))  # fmt: skip
+        ))
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ def count(model: bytes, core: EmulatedCore, timeout_s: float = 300) -> Profile:
     file = decode(model)
     if len(model) > MODEL_BYTES or file.arena_size > ARENA_BYTES:
         raise UserError(f"{file.name}: {len(model)} B and an arena of {file.arena_size} B are more than the emulated "
-                        f"{core.title} has ({MODEL_BYTES} B and {ARENA_BYTES} B)")  # fmt: skip
+                        f"{core.title} has ({MODEL_BYTES} B and {ARENA_BYTES} B)")
     with tempfile.TemporaryDirectory(prefix="midge-") as work:
         loader: list[str] = []
         for name, content, address in (("model", model, core.memory.model),
-                                       ("arena", start_arena(file), core.memory.arena)):  # fmt: skip
+                                       ("arena", start_arena(file), core.memory.arena)):
             image = Path(work, name)
             image.write_bytes(content)
             loader += ["-device", f"loader,file={image},addr={address:#x},force-raw=on"]
@@ -110,7 +110,7 @@ def execute(
         counts = Path(work, "counts")
         plugin = f"{counter()},mark={address_of(core, image, 'mark'):#x},isa={isa.name},out={counts}"
         command = [isa.system, "-machine", core.machine, "-display", "none", "-monitor", "none", *isa.options,
-                   "-kernel", str(image), *options, "-plugin", plugin]  # fmt: skip
+                   "-kernel", str(image), *options, "-plugin", plugin]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
         lines = counts.read_text().splitlines() if counts.is_file() else []
     return done.stdout + done.stderr, [Count(*map(int, line.split())) for line in lines]

@@ -57,7 +57,7 @@ class Costs:
                 for node, n in zip(file.nodes, profile.nodes, strict=True)
             ],
             "code_bytes": self.code_bytes,
-        }  # fmt: skip
+        }
 
 
 def choose_core(target: str | None, board: str | None) -> EmulatedCore:

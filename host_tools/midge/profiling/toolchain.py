@@ -75,7 +75,7 @@ def link(core: EmulatedCore, units: Sequence[Path], flags: Sequence[str] = ()) -
         *gcc, *(f"{unit.stem}.o" for unit in sources),
         "-nostartfiles", "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={core.memory.code:#x}",
         f"-Wl,--defsym=RAM_ADDRESS={core.memory.ram:#x}", "-T", str(HARNESS / "program.ld"), "-lm", "-lgcc",
-    ]  # fmt: skip
+    ]
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HARNESS / "board.h", HARNESS / "program.ld"]
     what = f"the program does not compile for {core.title}"
     return _built(f"{core.name}.elf", [*compiled, command], [*sources, *headers], what)
@@ -118,7 +118,7 @@ def _core_flags(core: EmulatedCore) -> tuple[str, ...]:
         f"-I{NATIVE / 'core'}",
         f"-DMODEL_ADDRESS={memory.model:#x}u", f"-DMODEL_BYTES={MODEL_BYTES:#x}u",
         f"-DARENA_ADDRESS={memory.arena:#x}u", f"-DARENA_BYTES={ARENA_BYTES:#x}u",
-    )  # fmt: skip
+    )
 
 
 def _flash_bytes(core: EmulatedCore, image: Path) -> int:

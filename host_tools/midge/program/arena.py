@@ -45,10 +45,12 @@ class Block:
 
     @property
     def first(self) -> int:
+        """Return the first step at which a piece of it is alive."""
         return min(p.first for p in self.pieces)
 
     @property
     def last(self) -> int:
+        """Return the last step at which a piece of it is alive."""
         return max(p.last for p in self.pieces)
 
     @property

@@ -35,7 +35,7 @@ def _elements(step: Step) -> int:
 
 
 def _touching(program: Program, root: Tensor, side: str) -> list[int]:
-    """The steps that have a tensor of this root among their `inputs` or `outputs`."""
+    """Return the steps that have a tensor of this root among their `inputs` or `outputs`."""
     return [i for i, s in enumerate(program.steps) if any(program.root(t) is root for t in getattr(s, side))]
 
 
@@ -71,6 +71,6 @@ def _write_in_place(program: Program, at: int) -> bool:
     if any(program.steps[i].params.get("fill") for i in _touching(program, whole, "outputs")):
         return False
     if len(set(_touching(program, part, "inputs")) & set(_touching(program, whole, "outputs"))) > 1:
-        return False  # it stands there twice: the second copy would read what it writes
+        return False  # it is there twice: the second copy would read what it writes
     program.alias(part, out, step.params["out_start"] * step.params["element_size"])
     return True

@@ -89,7 +89,7 @@ class _Tensors:
         self.blob += TENSOR.pack(
             DTYPES[tensor.dtype], len(tensor.shape), place, 0, offset, tensor.size, label, tensor.scale,
             tensor.zero_point, *tensor.shape, *(1,) * (MAX_RANK - len(tensor.shape)), initial,
-        )  # fmt: skip
+        )
 
 
 def emit(program: Program, plan: ArenaPlan) -> bytes:
@@ -108,7 +108,7 @@ def emit(program: Program, plan: ArenaPlan) -> bytes:
         used = [tensors.index(t) for t in [*step.inputs, *step.outputs]]
         body = struct.pack(f"<{len(used)}H", *used) + bytes(2 * (len(used) % 2)) + step.op.pack(params)
         nodes += NODE.pack(step.op.number, NODE.size + len(body), len(step.inputs), len(step.outputs), 0,
-                           strings.add(step.name), plan.scratch.get(i, 0), step.scratch)  # fmt: skip
+                           strings.add(step.name), plan.scratch.get(i, 0), step.scratch)
         nodes += body
     labels = strings.append(*graph.labels)
     metadata = strings.append(*(text for pair in graph.metadata.items() for text in pair), "")

@@ -20,7 +20,7 @@ from .arena import ArenaPlan, blocks_of, least_arena, plan_arena
 
 # Ops that work row by row.
 _BY_ROWS = {name + kind for kind in ("", "_F32")
-            for name in ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")}  # fmt: skip
+            for name in ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")}
 _LONGEST = 8  # layers in a chain
 _ROUNDS = 8
 
@@ -167,7 +167,7 @@ def slice_rows(program: Program, slices: RowSlices) -> Program:
             height = {"in_h": bottom - top, "out_h": end - first, "pad_top": top - low}
             macs = step.macs * (end - first) // int(step.params["out_h"])
             result.steps.append(replace(step, inputs=[rows_in], outputs=[out], params=step.params | height,
-                                        constants=dict(step.constants), macs=macs))  # fmt: skip
+                                        constants=dict(step.constants), macs=macs))
             source, start = out, first
     result.steps += program.steps[slices.last + 1 :]
     return result

@@ -29,14 +29,17 @@ class Observation:
         return self._found.get(id(self._trace.root(tensor)))
 
     def merge(self, parts: list[dict[int, Statistics]]) -> None:
+        """Take in the extremes that each worker found, by tensor."""
         for part in parts:
             for key, statistics in part.items():
                 self._found.setdefault(key, Statistics()).merge_extremes(statistics)
 
     def histograms_like(self) -> dict[int, Statistics]:
+        """Return empty statistics for histograms between the extremes that were found, by tensor."""
         return {key: Statistics(s.low, s.high) for key, s in self._found.items()}
 
     def merge_histograms(self, parts: list[dict[int, Statistics]]) -> None:
+        """Add the histograms that each worker counted, by tensor."""
         for part in parts:
             for key, statistics in part.items():
                 self._found[key].bins += statistics.bins
@@ -51,7 +54,7 @@ class Observation:
 
 
 def observe(graph: Graph, inputs: Inputs, histograms: bool = True, progress: Advance | None = None) -> Observation:
-    """Run all samples, twice where histograms are wanted: their ends must be known first."""
+    """Run all samples, twice where histograms are wanted: their limits must be known first."""
     trace = Trace(graph)
     seen = Observation(trace)
 

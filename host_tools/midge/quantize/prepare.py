@@ -32,7 +32,7 @@ def prepare(graph: Graph, title: str) -> tuple[Graph, Known]:
 def refuse_quantized(graph: Graph, title: str) -> None:
     """Raise UserError for a graph that calculates in integers already."""
     done = [t for t in graph.tensors() if t.dtype in ("int8", "uint8", "int16") and not t.is_constant
-            and t.quantization is not None]  # fmt: skip
+            and t.quantization is not None]
     if done:
         raise UserError(f"{title}: is quantised already ('{done[0].name}' is {done[0].dtype}); convert it without "
                         "--calibrate, or give the float model that it was made from")
@@ -58,5 +58,5 @@ def _widen_weights(graph: Graph) -> Known:
         channels = weights.shape[place.axis]
         if not np.any(q.zero_point) and weights.data.min() >= -127:
             known[id(wide)] = Quantization(np.broadcast_to(q.scale, channels).copy(), np.zeros(channels, np.int64),
-                                           place.axis)  # fmt: skip
+                                           place.axis)
     return known

@@ -87,20 +87,20 @@ class Quantizer:
             graph = candidates[0].graph if candidates else self.graph
             dtypes = self._dtypes(graph, options)
             done = [rewrite(graph, c.seen, Recipe(dtypes, c.method, c.bias_correction, options.float_io, c.known))
-                    for c in candidates]  # fmt: skip
+                    for c in candidates]
             for candidate, made, noise in zip(candidates, done, measure(graph, done, self.few, tell), strict=True):
                 level = float(np.mean([decibels(noise.relative(id(t))) for t in graph.outputs]))
                 measured.append((level, candidate, made, noise, dtypes))
         # Of those that are nearly as quiet as the quietest, the one that decides most often as the float network.
         least = max(level for level, *_ in measured) - _NEARLY
         _, candidate, made, noise, dtypes = max((m for m in measured if m[0] >= least),
-                                                key=lambda m: (-m[3].flips, m[0]))  # fmt: skip
+                                                key=lambda m: (-m[3].flips, m[0]))
         report = Report(
             candidate.method, candidate.bias_correction, candidate.pairs, len(self.few[0]), noise.flips,
             {t.name: round(decibels(noise.relative(id(t))), 2) for t in candidate.graph.outputs},
             layers_of(candidate.graph, candidate.seen, noise, dtypes),
             float_ops=[f"{n.op} '{n.name}'" for n in candidate.graph.nodes if dtypes[id(n)] == "float32"],
-        )  # fmt: skip
+        )
         judge(report)
         return Quantized(made.graph, report)
 
@@ -129,7 +129,7 @@ class Quantizer:
             graph, seen, known, pairs = self._equalized()
             if options.equalize and not pairs:
                 raise UserError(f"{self.title}: has no two layers in a row to equalise (with nothing or a relu "
-                                "between them); leave --equalize out")  # fmt: skip
+                                "between them); leave --equalize out")
             if pairs:
                 groups.append([_Candidate(graph, seen, known, m, c, pairs) for m in methods for c in corrections])
         return groups

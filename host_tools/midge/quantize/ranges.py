@@ -41,6 +41,7 @@ class Statistics:
         self.sum_high += float(high.max())
 
     def merge_extremes(self, other: Statistics) -> None:
+        """Take in the extremes and sums of other samples."""
         if other.total is not None and other.channel_low is not None and other.channel_high is not None:
             self._take(other.channel_low, other.channel_high, other.total, other.samples)
             self.sum_low += other.sum_low
@@ -181,4 +182,4 @@ def _entropy(s: Statistics, steps: int) -> tuple[float, float]:
 
 _FINDERS: dict[str, Callable[[Statistics, int], tuple[float, float]]] = {
     "percentile": _percentile, "entropy": _entropy, "mse": _mse,
-}  # fmt: skip
+}

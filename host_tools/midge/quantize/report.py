@@ -71,12 +71,14 @@ class Noise:
         self.flips = 0  # samples whose highest score is another one
 
     def add(self, key: int, real: np.ndarray, found: np.ndarray) -> None:
+        """Add the energies of a tensor: of its real values, and of what differs in those found."""
         wanted = real.astype(np.float64)
         self.signal[key] = self.signal.get(key, 0.0) + float(np.sum(wanted * wanted))
         difference = wanted - found
         self.error[key] = self.error.get(key, 0.0) + float(np.sum(difference * difference))
 
     def merge(self, other: Noise) -> None:
+        """Add the energies and flips of other samples."""
         for mine, theirs in ((self.signal, other.signal), (self.error, other.error)):
             for key, energy in theirs.items():
                 mine[key] = mine.get(key, 0.0) + energy
@@ -90,6 +92,7 @@ class Noise:
 
 
 def decibels(noise_by_signal: float) -> float:
+    """Return noise by signal as the ratio of signal to noise in dB, PERFECT_DB at most."""
     return PERFECT_DB if noise_by_signal <= 0 else min(float(-10 * np.log10(noise_by_signal)), PERFECT_DB)
 
 
@@ -102,7 +105,7 @@ def measure(
     """
     real, small = Trace(graph), [Trace(d.graph) for d in done]
     pairs = [{id(trace.root(twin)): id(real.root(tensor)) for tensor, twin in d.twins}
-             for trace, d in zip(small, done, strict=True)]  # fmt: skip
+             for trace, d in zip(small, done, strict=True)]
 
     first = graph.outputs[0]
     scores = id(real.root(first)) if first.shape and 1 < first.elements == first.shape[-1] else 0
@@ -149,7 +152,7 @@ def layers_of(graph: Graph, seen: Observation, noise: Noise, dtypes: dict[int, s
             node.name, node.op, dtypes.get(id(node), "float32"), round(decibels(here), 2), max(here - before, 0.0),
             0.0 if statistics is None else statistics.low, 0.0 if statistics is None else statistics.high,
             round(_unevenness(seen, out), 1),
-        ))  # fmt: skip
+        ))
     return found
 
 

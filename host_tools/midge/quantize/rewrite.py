@@ -178,9 +178,9 @@ class _Rewriter:
             self.add(node, self.recipe.dtypes.get(id(node), "float32"))
         outputs = [self._output(t) for t in self.graph.outputs]
         graph = Graph(self.graph.name, inputs, outputs, self.nodes, self.graph.labels, self.graph.metadata,
-                      list(self.graph.notes))  # fmt: skip
+                      list(self.graph.notes))
         twins = [(self.tensors[key[0]], t) for key, t in self.built.items()
-                 if key[2] == 0 and key[1] == self.made[key[0]] and not t.is_constant]  # fmt: skip
+                 if key[2] == 0 and key[1] == self.made[key[0]] and not t.is_constant]
         return Rewritten(verify(graph), twins)
 
     def _output(self, tensor: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ class _Rewriter:
         known = self.recipe.known.get(id(weights))
         wide = dtype == "int16"
         data, q = scheme.quantize_weights(weights.data, place.axis, reals, source.scale, out.scale, wide,
-                                          None if known is None else known.scale)  # fmt: skip
+                                          None if known is None else known.scale)
         if self.recipe.bias_correction:
             reals = reals.reshape(-1) - self._shift(node, place, weights.data, data, q)
         scales = q.scale.astype(np.float64) * source.scale

@@ -20,21 +20,21 @@ FIXED: dict[str, dict[str, tuple[float, int]]] = {
     "int8": {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0),
              "L2_NORMALIZATION": (1 / 128, 0)},
     "int16": {"SOFTMAX": (1 / 32768, 0), "LOGISTIC": (1 / 32768, 0), "TANH": (1 / 32768, 0)},
-}  # fmt: skip
+}
 
 # Ops whose data inputs and outputs share one scale, because they only choose or move values.
 _MOVES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "SPLIT", "SPLIT_V", "UNPACK",
-          "PACK", "CONCATENATION", "PAD", "PADV2")  # fmt: skip
+          "PACK", "CONCATENATION", "PAD", "PADV2")
 _MOVES_8 = ("MIRROR_PAD", "GATHER", "GATHER_ND", "TILE", "BROADCAST_TO", "REVERSE_V2", "SPACE_TO_DEPTH",
             "DEPTH_TO_SPACE", "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "RESIZE_NEAREST_NEIGHBOR", "RESIZE_BILINEAR",
-            "REDUCE_MAX", "REDUCE_MIN", "REVERSE_SEQUENCE", "SELECT", "SELECT_V2", "RELU6")  # fmt: skip
+            "REDUCE_MAX", "REDUCE_MIN", "REVERSE_SEQUENCE", "SELECT", "SELECT_V2", "RELU6")
 _CHOICES = ("MAX_POOL_2D", "AVERAGE_POOL_2D", "MAXIMUM", "MINIMUM")
 SAME_SCALE = frozenset(_MOVES + _MOVES_8 + _CHOICES)
 
 # Ops whose output has a scale of its own.
 _FREE = ("ADD", "SUB", "MUL", "MEAN", "LEAKY_RELU", "RELU", "BATCH_MATMUL")
 _FREE_8 = ("SUM", "ELU", "EXP", "LOG", "GELU", "HARD_SWISH", "ABS", "RSQRT", "SQUARED_DIFFERENCE", "PRELU",
-           "RELU_N1_TO_1", "CUMSUM", "DIV")  # fmt: skip
+           "RELU_N1_TO_1", "CUMSUM", "DIV")
 
 RUNS_IN = {
     "int8": frozenset((*WEIGHTED, *FIXED["int8"], *SAME_SCALE, *_FREE, *_FREE_8)),
@@ -68,7 +68,7 @@ def can_run(node: Node, dtype: str) -> bool:
 
 
 def parameters(low: float, high: float, dtype: str) -> Quantization:
-    """Scale and zero point that cover [low, high] and hold 0 exactly."""
+    """Return the scale and zero point that cover [low, high] and hold 0 exactly."""
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     least, most = LIMITS[dtype]
     tiny = 1e-9
@@ -79,6 +79,7 @@ def parameters(low: float, high: float, dtype: str) -> Quantization:
 
 
 def per_tensor(scale: float, zero_point: int) -> Quantization:
+    """Return a quantisation of one scale."""
     return Quantization(np.array([scale], np.float32), np.array([zero_point], np.int64))
 
 
@@ -130,5 +131,6 @@ def quantize_bias(bias: np.ndarray, scales: np.ndarray, dtype: str) -> np.ndarra
 
 
 def bias_tensor(name: str, data: np.ndarray, scales: np.ndarray) -> Tensor:
+    """Return quantised biases as a constant with a scale per channel and zero points of 0."""
     q = Quantization(scales.astype(np.float32), np.zeros(len(scales), np.int64))
     return Tensor(name, data.shape, str(data.dtype), q, data)

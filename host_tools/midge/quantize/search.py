@@ -33,6 +33,7 @@ class Budget:
 
     @property
     def sized(self) -> bool:
+        """Tell whether flash or the arena has a limit."""
         return self.max_flash is not None or self.max_arena is not None
 
 
@@ -66,7 +67,7 @@ def search(
         good = goal is None or quality >= goal - 1e-9
         good = good and (budget.min_sqnr is None or report.sqnr_db >= budget.min_sqnr)
         fits = ((budget.max_flash is None or len(conversion.blob) <= budget.max_flash)
-                and (budget.max_arena is None or conversion.plan.arena_size <= budget.max_arena))  # fmt: skip
+                and (budget.max_arena is None or conversion.plan.arena_size <= budget.max_arena))
         steps.append(Found(label, quantized, conversion, quality, good, fits))
         if good and fits and goal is not None:
             break
@@ -77,7 +78,7 @@ def search(
     chosen.quantized.report.tried = [
         {"step": s.label, unit: round(s.quality, 2), "sqnr_db": s.quantized.report.sqnr_db,
          "flash_bytes": len(s.conversion.blob), "arena_bytes": s.conversion.plan.arena_size, "chosen": s is chosen}
-        for s in steps]  # fmt: skip
+        for s in steps]
     return chosen.quantized, chosen.conversion
 
 
@@ -110,7 +111,7 @@ def _steps(
     yield "int8", first, convert(first.graph)
     report = first.report
     settled = replace(options, method=report.method, bias_correction=report.bias_correction,
-                      equalize=report.equalized > 0)  # fmt: skip
+                      equalize=report.equalized > 0)
     noisy = sorted((la for la in report.layers if la.dtype == "int8" and la.noise > 0), key=lambda la: -la.noise)
     count = 1
     while count < min(len(noisy), _MOST_WIDE):

@@ -66,6 +66,7 @@ class Trace:
         return self._roots.get(id(tensor), tensor)
 
     def model(self) -> Model:
+        """Return a model of the graph with an arena of its own."""
         return Model(self.blob)
 
     def walk(self, model: Model, sample: Sequence[np.ndarray]) -> Iterator[tuple[Tensor, np.ndarray]]:

@@ -33,9 +33,14 @@ class Input(Protocol):
     shape: tuple[int, ...]
 
     @property
-    def scale(self) -> float: ...
+    def scale(self) -> float:
+        """Return the per-tensor scale; 0 where not quantised."""
+        ...
+
     @property
-    def zero_point(self) -> int: ...
+    def zero_point(self) -> int:
+        """Return the per-tensor zero point; 0 where not quantised."""
+        ...
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Dataset:
 def read_dataset(
     source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, inputs: Sequence[Input],
     labels: Sequence[str] = (), pixels: str | None = None,
-) -> Dataset:  # fmt: skip
+) -> Dataset:
     """Return samples for the inputs of a model: float32 [samples, *shape], checked to be finite and of the right size.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
@@ -93,7 +98,7 @@ def read_vectors(source: str | Path, inputs: Sequence[Input]) -> list[np.ndarray
 def _from_path(
     source: str | Path, inputs: Sequence[Input], labels: Sequence[str] = (), pixels: str | None = None,
     guess: bool = False,
-) -> Dataset:  # fmt: skip
+) -> Dataset:
     path, key = _split(str(source))
     found = _from_folder(path, inputs, labels, pixels) if path.is_dir() else _from_file(path, key, inputs, guess)
     found.title = str(source)
@@ -123,7 +128,7 @@ def _from_file(path: Path, key: str | None, inputs: Sequence[Input], guess: bool
     except (ValueError, EOFError, KeyError) as error:
         raise UserError(f"{path}: no numbers could be read from it ({error})") from error
     raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with one folder per class, "
-                    f"not '{path.suffix}'")  # fmt: skip
+                    f"not '{path.suffix}'")
 
 
 def _from_archive(

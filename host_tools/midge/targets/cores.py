@@ -94,7 +94,7 @@ def cores() -> dict[str, Core]:
         name: Isa(name, row["prefix"], row["system"], row["packages"], row["start"], tuple(row["options"]),
                   tuple(row["specs"]))
         for name, row in table["isa"].items()
-    }  # fmt: skip
+    }
     return {name: _core(name, row, isas) for name, row in table["core"].items()}
 
 
@@ -103,7 +103,7 @@ def _core(name: str, row: Mapping[str, Any], isas: Mapping[str, Isa]) -> Core:
     if "isa" not in row:
         return Core(*facts)
     return EmulatedCore(*facts, isas[row["isa"]], tuple(row["flags"].split()), row["machine"],
-                        Memory(**row["memory"]), CycleCosts(**row["cycles"]))  # fmt: skip
+                        Memory(**row["memory"]), CycleCosts(**row["cycles"]))
 
 
 @cache

@@ -43,12 +43,11 @@ bool mg_check_tensors(const mg_check_t *check, uint32_t n_inputs, uint32_t n_out
 bool mg_check_elements(const mg_check_t *check, uint32_t i, uint32_t elements) {
     const mg_tensor_t *t = &check->tensors[i];
     uint32_t held = t->size / mg_dtype_size(t->dtype);
-    return elements == held
-           || MG_REFUSE(check, "parameters do not match a tensor's shape: elements", elements, held);
+    return elements == held || MG_REFUSE(check, "parameters do not match a tensor's shape: elements", elements, held);
 }
 
-bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides,
-                   uint32_t rank, uint32_t limit) {
+bool mg_check_walk(const mg_check_t *check, uint32_t i, const uint32_t *dims, const uint32_t *strides, uint32_t rank,
+                   uint32_t limit) {
     const mg_tensor_t *t = &check->tensors[i];
     uint32_t elements = 1, last = 0, held = t->size / mg_dtype_size(t->dtype);
     for (uint32_t d = 0; d < rank; d++) {
@@ -78,8 +77,7 @@ bool mg_check_reduction(const mg_check_t *check) {
     memcpy(strides, p->keep_stride, sizeof p->keep_stride);
     memcpy(strides + 3, p->reduce_stride, sizeof p->reduce_stride);
     uint32_t kept = mg_times4(dims[0], dims[1], dims[2], 1);
-    return mg_check_walk(check, 0, dims, strides, 6, check->tensors[0].size)
-           && mg_check_elements(check, 1, kept)
+    return mg_check_walk(check, 0, dims, strides, 6, check->tensors[0].size) && mg_check_elements(check, 1, kept)
            && mg_check_elements(check, 0, mg_times4(kept, dims[3], dims[4], dims[5]));
 }
 
@@ -128,8 +126,7 @@ bool mg_check_scratch(const mg_check_t *check, uint32_t least) {
         return true;
     }
 #endif
-    return least <= check->scratch_size
-           || MG_REFUSE(check, "too little scratch: bytes", check->scratch_size, least);
+    return least <= check->scratch_size || MG_REFUSE(check, "too little scratch: bytes", check->scratch_size, least);
 }
 
 bool mg_check_multiplier(const mg_check_t *check, int32_t multiplier, int32_t shift) {
@@ -183,8 +180,7 @@ bool mg_check_conv(const mg_check_t *check, uint32_t weights, uint32_t scratch) 
                 || !mg_check_window(check, p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left)))
         || !mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->in_c))
         || !mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->out_c))
-        || !mg_check_data(check, p->weights_at, weights)
-        || !check_table(check)) {
+        || !mg_check_data(check, p->weights_at, weights) || !check_table(check)) {
         return false;
     }
     if (mg_taps_of(p) > 0x1ffff) { /* more could overflow the accumulator */

@@ -30,5 +30,6 @@ static void reset(void) {
 }
 
 __attribute__((section(".vectors"), used)) static const uintptr_t VECTORS[16] = {
-    0x20080000u, (uintptr_t)reset,
+    0x20080000u,
+    (uintptr_t)reset,
 };

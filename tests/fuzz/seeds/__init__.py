@@ -55,7 +55,7 @@ def depthwise(source: Tensor, out: Tensor, kernel: tuple[int, int], **attrs: int
     weights = known("weights", rng.integers(-127, 128, (1, *kernel, channels)), "int8", q(0.01))
     bias = known("bias", rng.integers(-500, 500, channels), "int32")
     return Node("DEPTHWISE_CONV_2D", [source, weights, bias], [out],
-                {"stride_h": 1, "stride_w": 1, "padding": VALID} | attrs)  # fmt: skip
+                {"stride_h": 1, "stride_w": 1, "padding": VALID} | attrs)
 
 
 def dense(source: Tensor, out: Tensor) -> Node:
@@ -65,7 +65,7 @@ def dense(source: Tensor, out: Tensor) -> Node:
 
 def pool(op: str, source: Tensor, out: Tensor, kernel: tuple[int, int], stride: int, padding: int) -> Node:
     return Node(op, [source], [out], {"filter_height": kernel[0], "filter_width": kernel[1], "stride_h": stride,
-                                      "stride_w": stride, "padding": padding})  # fmt: skip
+                                      "stride_w": stride, "padding": padding})
 
 
 def plain(name: str, dtype: str, *shape: int) -> Tensor:

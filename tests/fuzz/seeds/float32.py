@@ -16,7 +16,7 @@ def float_convolutions() -> Graph:
     same = attrs | {"padding": SAME}
     dilated = attrs | {"dilation_h_factor": 2, "dilation_w_factor": 3}
     return graph([x], Node("CONV_2D", [x, weights(3, 2, 2, 2)], [t], dilated),
-                 Node("DEPTHWISE_CONV_2D", [t, weights(1, 3, 2, 6)], [y], same))  # fmt: skip
+                 Node("DEPTHWISE_CONV_2D", [t, weights(1, 3, 2, 6)], [y], same))
 
 
 @seed

@@ -33,7 +33,7 @@ def transpose_conv_i16() -> Graph:
 def mean_16() -> Graph:
     x, t, y = wide("x", 2, 3, 4, 2), wide("t", 2, 2), wide("y", 2, 3)
     return graph([x], Node("MEAN", [x, known("axes", [1, 2], "int32")], [t]),
-                 Node("FULLY_CONNECTED", [t, *wide_weights(3, 2, bias="int32")], [y]))  # fmt: skip
+                 Node("FULLY_CONNECTED", [t, *wide_weights(3, 2, bias="int32")], [y]))
 
 
 @seed
@@ -42,7 +42,7 @@ def gate_16() -> Graph:
     a, b, ones = wide("a", 2, 3), wide("b", 3), dict.fromkeys("stuvy", 2.0**-15)
     s, t, u, v, y = (wide(name, 2, 3, scale=scale) for name, scale in ones.items())
     return graph([a, b], Node("ADD", [a, b], [s]), Node("SUB", [s, b], [t]), Node("LOGISTIC", [t], [u]),
-                 Node("TANH", [a], [v]), Node("MUL", [u, v], [y]))  # fmt: skip
+                 Node("TANH", [a], [v]), Node("MUL", [u, v], [y]))
 
 
 @seed
@@ -68,6 +68,6 @@ def quantize_i16() -> Graph:
     x, t, y = tensor("x", 3, 2, dtype="float32"), wide("t", 3, 2), wide("y", 3, 2)
     u, z = tensor("u", 3, 2), tensor("z", 3, 2, dtype="float32")
     g = graph([x], Node("QUANTIZE", [x], [t]), Node("LEAKY_RELU", [t], [y], {"alpha": 0.3}),
-              Node("QUANTIZE", [t], [u]), Node("DEQUANTIZE", [t], [z]))  # fmt: skip
+              Node("QUANTIZE", [t], [u]), Node("DEQUANTIZE", [t], [z]))
     g.outputs = [y, u, z]
     return g

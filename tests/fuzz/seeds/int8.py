@@ -163,7 +163,7 @@ def arithmetic_and_cast() -> Graph:
     c, r, y = plain("c", "int32", 3, 2), plain("r", "float32", 3, 2), plain("y", "int8", 3, 2)
     return graph([x], Node("CAST", [x], [a]), Node("MUL", [a, known("seven", 7, "int32")], [b]),
                  Node("DIV", [b, known("by", [3, -1], "int32")], [c]), Node("CAST", [c], [r]),
-                 Node("CAST", [r], [y]))  # fmt: skip
+                 Node("CAST", [r], [y]))
 
 
 @seed
@@ -171,10 +171,10 @@ def detection() -> Graph:
     boxes, scores = tensor("boxes", 1, 3, 4, dtype="uint8"), tensor("scores", 1, 3, 3, dtype="uint8")
     anchors = known("anchors", rng.uniform(0.1, 1, (3, 4)), "float32")
     outs = [plain("y", "float32", 1, 2, 4), plain("c", "float32", 1, 2), plain("p", "float32", 1, 2),
-            plain("n", "float32", 1)]  # fmt: skip
+            plain("n", "float32", 1)]
     options = {"max_detections": 2, "num_classes": 2, "max_classes_per_detection": 1, "use_regular_nms": 1,
                "nms_score_threshold": 0.1, "nms_iou_threshold": 0.5, "y_scale": 10.0, "x_scale": 10.0,
-               "h_scale": 5.0, "w_scale": 5.0}  # fmt: skip
+               "h_scale": 5.0, "w_scale": 5.0}
     return graph([boxes, scores], Node("CUSTOM:TFLite_Detection_PostProcess", [boxes, scores, anchors], outs, options))
 
 
@@ -205,7 +205,7 @@ def extremes() -> Graph:
     k = Tensor("k", (2, 2), "int32")
     g = graph([x], Node("REDUCE_MAX", [x, known("axes", [1], "int32")], [m]),
               Node("ARG_MAX", [m, known("axis", 1, "int32")], [i]),
-              Node("TOPK_V2", [m, known("count", 2, "int32")], [v, k]))  # fmt: skip
+              Node("TOPK_V2", [m, known("count", 2, "int32")], [v, k]))
     g.outputs = [i, v, k]
     return g
 
@@ -232,7 +232,7 @@ def bilinear() -> Graph:
 def bilinear_legacy() -> Graph:
     x, y = tensor("x", 1, 2, 3, 2), tensor("y", 1, 5, 4, 2)
     return graph([x], Node("RESIZE_BILINEAR", [x, known("size", [5, 4], "int32")], [y],
-                           {"half_pixel_centers": True, "legacy_uint8": True}))  # fmt: skip
+                           {"half_pixel_centers": True, "legacy_uint8": True}))
 
 
 @seed
@@ -266,6 +266,6 @@ def network() -> Graph:
     g = graph([x], conv(x, t, (3, 3), padding=SAME), depthwise(t, u, (3, 3), stride_h=2, stride_w=2, padding=SAME),
               pool("MAX_POOL_2D", u, v, (2, 2), 1, SAME), Node("ADD", [u, v], [w]),
               Node("MEAN", [w, known("axes", [1, 2], "int32")], [m]), dense(m, s),
-              Node("SOFTMAX", [s], [y], {"beta": 1.0}))  # fmt: skip
+              Node("SOFTMAX", [s], [y], {"beta": 1.0}))
     g.labels, g.metadata = ["idle", "circle", "wave"], {"source": "tests/fuzz"}
     return g

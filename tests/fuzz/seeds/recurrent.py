@@ -26,7 +26,7 @@ def state() -> Graph:
     s.is_state, s.initial = True, np.array([1, -2, 3, -4], np.int8)
     r, z = tensor("r", 4), tensor("z", 4)
     g = graph([x], Node("READ_VARIABLE", [s], [r]), Node("ADD", [r, x], [y]), Node("ASSIGN_VARIABLE", [y], [s]),
-              Node("ADD", [y, x], [z]))  # fmt: skip
+              Node("ADD", [y, x], [z]))
     return g
 
 

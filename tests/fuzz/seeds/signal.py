@@ -20,7 +20,7 @@ def audio() -> Graph:
     gained, log = plain("gained", "uint32", 2), plain("log", "int16", 2)
     options = {"num_channels": 2, "smoothing": 409, "one_minus_smoothing": 15975, "alternate_smoothing": 983,
                "alternate_one_minus_smoothing": 15401, "min_signal_remaining": 819, "smoothing_bits": 10,
-               "spectral_subtraction_bits": 14, "clamping": 0}  # fmt: skip
+               "spectral_subtraction_bits": 14, "clamping": 0}
     return graph(
         [x],
         Node("CUSTOM:SignalWindow", [x, known("hann", rng.integers(0, 4096, 12), "int16")], [w], {"shift": 12}),
@@ -35,7 +35,7 @@ def audio() -> Graph:
         Node("CUSTOM:SignalPCAN", [rest, noise, known("g", rng.integers(-32768, 32767, 125), "int16")], [gained],
              {"snr_shift": 6}),
         Node("CUSTOM:SignalFilterBankLog", [gained], [log], {"output_scale": 64, "input_correction_bits": 3}),
-    )  # fmt: skip
+    )
 
 
 @seed

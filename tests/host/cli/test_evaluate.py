@@ -29,7 +29,7 @@ def test_convert_and_evaluate_at_a_terminal(small_net: Path, tmp_path: Path) -> 
         assert word in done.stdout
     assert "<svg" in matrix.read_text()
     facts = json.loads(midge("evaluate", target, small_net / "data.npz", "--against", small_net / "net.tflite",
-                             "--json").stdout)  # fmt: skip
+                             "--json").stdout)
     assert facts["against"]["accuracy"] == 1.0
     assert facts["difference"]["accuracy"] == pytest.approx(facts["accuracy"] - 1.0)
     assert np.sum(facts["confusion"]) == 200
@@ -37,7 +37,7 @@ def test_convert_and_evaluate_at_a_terminal(small_net: Path, tmp_path: Path) -> 
 
 def test_auto_prints_what_it_tried(small_net: Path, tmp_path: Path) -> None:
     done = midge("convert", small_net / "net.tflite", "-o", tmp_path / "n.midge", "--calibrate", small_net / "data.npz",
-                 "--auto", "--max-drop", "3")  # fmt: skip
+                 "--auto", "--max-drop", "3")
     assert done.returncode == 0, done.stderr
     assert "tried" in done.stdout and "points" in done.stdout and "->" in done.stdout
 
@@ -51,5 +51,5 @@ def test_quantised_models_are_not_quantised_again(wand_tflite: Path, small_net: 
 def test_options_that_need_samples(options: list[str], small_net: Path, tmp_path: Path) -> None:
     assert "--calibrate samples.npy" in refusal("convert", small_net / "net.tflite", "-o", tmp_path / "n", *options)
     said = refusal("convert", small_net / "net.tflite", "-o", tmp_path / "n", "--calibrate", small_net / "cal.npy",
-                   "--max-flash", "5000")  # fmt: skip
+                   "--max-flash", "5000")
     assert "add --auto" in said

@@ -43,6 +43,7 @@ def tflm_arena(path: Path) -> int | None:
     return int(found[1]) if found else None
 
 
+@pytest.mark.slow
 def test_arena_of_every_model_is_smaller_than_on_this_machines_tflm(shared: Path) -> None:
     pytest.importorskip("tflite_micro")
     compared = 0

@@ -21,7 +21,7 @@ def test_inputs_are_quantised_as_the_core_does(values: list[float], dtype: str) 
         [FlatTensor("x", (1, len(values)), dtype, scale=scale, zero_point=zero_point),
          FlatTensor("shape", data=np.array([len(values)], np.int32)),
          FlatTensor("y", (len(values),), dtype, scale=scale, zero_point=zero_point)],
-        [FlatOperator("RESHAPE", ["x", "shape"], ["y"], {"new_shape": [len(values)]})], ["x"], ["y"]))  # fmt: skip
+        [FlatOperator("RESHAPE", ["x", "shape"], ["y"], {"new_shape": [len(values)]})], ["x"], ["y"]))
     core = load(convert_model(model).blob)
     core._core.write(values)
     core._core.run()

@@ -39,7 +39,7 @@ def wrapping_file(kernel_h: int, kernel_w: int) -> bytes:
     tail = (at[0], at[1], len(node), at[2], at[3], 4, at[4], len(sections[4]), 0, 0, 0)
     for checksum in (0, 1):
         HEADER.pack_into(file, 0, MAGIC, MAJOR, MINOR, len(file), checksum and zlib.crc32(file[16:]), 0, arena,
-                         2, 1, 1, 1, 0, 0, *tail)  # fmt: skip
+                         2, 1, 1, 1, 0, 0, *tail)
     return bytes(file)
 
 

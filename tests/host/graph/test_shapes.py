@@ -40,7 +40,7 @@ def open_model(*, second: bool = False) -> bytes:
     inputs = ["x"]
     if second:
         tensors += [FlatTensor("z", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1)),
-                    FlatTensor("r", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1))]  # fmt: skip
+                    FlatTensor("r", (1, 1), "int8", scale=0.1, shape_signature=(-1, -1))]
         operators.append(FlatOperator("RELU", ["z"], ["r"]))
         inputs.append("z")
     return model_bytes(FlatGraph(tensors, operators, inputs, ["y", "r"] if second else ["y"]))

@@ -51,7 +51,7 @@ def test_rows_know_the_options_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize("ours, theirs", [(Padding, tflite.Padding), (Activation, tflite.ActivationFunctionType),
-                                          (MirrorMode, tflite.MirrorPadMode)])  # fmt: skip
+                                          (MirrorMode, tflite.MirrorPadMode)])
 def test_enumerations_are_those_of_the_schema(ours: Any, theirs: Any) -> None:
     assert {member.name: member.value for member in ours} == {
         name: value for name, value in vars(theirs).items() if isinstance(value, int)
@@ -89,7 +89,7 @@ CONV = {"padding": Padding.SAME, "stride_h": 1, "stride_w": 2}
     graph_of("SVDF", [t("x"), t("f"), t("t"), None, t("s")], [t("y")], rank=1),
     graph_of("CUSTOM:SignalWindow", [t("x", "int16"), t("w", "int16")], [t("y", "int16")], shift=3, more=4),
     graph_of("UNKNOWN_TO_MIDGE", [t("a")], [t("y"), t("z")], anything="goes"),
-])  # fmt: skip
+])
 def test_sound_nodes(graph: Graph) -> None:
     assert verify(graph) is graph
 
@@ -108,7 +108,7 @@ def test_sound_nodes(graph: Graph) -> None:
     (graph_of("LESS", [t("a"), t("b")], [t("y")]), "output 0, y, of float32; wanted bool"),
     (graph_of("SVDF", [t("x"), t("f"), t("t"), None], [t("y")], rank=1), "has 4 inputs, wanted 5"),
     (graph_of("RESHAPE", [t("x")], [t("y")], new_shape=3), "new_shape = 3; wanted tuple"),
-])  # fmt: skip
+])
 def test_nodes_that_cannot_be(graph: Graph, said: str) -> None:
     with pytest.raises(GraphError, match=said):
         verify(graph)

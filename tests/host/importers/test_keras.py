@@ -155,7 +155,7 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[], Any]]] = {
     "channels first": ((4, 8, 9), lambda: L.Conv2D(5, 3, data_format="channels_first", strides=2)),
     "channels first flat": ((4, 8, 9), lambda: L.Flatten(data_format="channels_first")),
     "channels first mean": ((4, 8, 9), lambda: L.GlobalAveragePooling2D(data_format="channels_first", keepdims=True)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -176,14 +176,14 @@ def test_activation(name: str, tmp_path: Path) -> None:
 
 
 FUNCTIONS = ("abs", "cast", "ceil", "cos", "exp", "floor", "log", "negative", "prod", "round", "rsqrt", "sign", "sin",
-             "sqrt", "square", "transpose", "max", "mean", "min", "sum")  # fmt: skip
+             "sqrt", "square", "transpose", "max", "mean", "min", "sum")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function(name: str, tmp_path: Path) -> None:
     i = keras.Input((5, 6))
     more = {"cast": ("float32",), "prod": (1,), "max": (1,), "mean": (-1,), "min": (1,), "sum": (2,),
-            "transpose": ((0, 2, 1),)}  # fmt: skip
+            "transpose": ((0, 2, 1),)}
     x = np.float32(0.3) + np.abs(RNG.normal(size=(2, 5, 6))).astype(np.float32)
     compare(keras.Model(i, getattr(K, name)(i, *more.get(name, ()))), tmp_path, x)
 
@@ -219,7 +219,7 @@ MERGES: dict[str, Callable[[Any, Any], Any]] = {
     "functions": lambda a, b: K.relu(a) + K.sigmoid(b) + K.leaky_relu(a, negative_slope=0.3) + K.silu(b) + K.exp(a),
     "clip": lambda a, b: K.clip(a, -0.5, 0.7) + keras.activations.relu(b, max_value=0.5),
     "softmax": lambda a, b: K.softmax(a, axis=1) + K.log_softmax(b) + K.gelu(a) + K.gelu(a, approximate=False),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", MERGES)
@@ -236,11 +236,12 @@ def test_normalization_that_has_seen_data(tmp_path: Path) -> None:
     compare(keras.Sequential([keras.Input((4,)), layer]), tmp_path, x[:3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MobileNet", "MobileNetV3Small"])
 def test_networks_of_keras_applications(name: str, tmp_path: Path) -> None:
     alpha = {"MobileNet": 0.25, "MobileNetV3Small": 0.75}[name]
     model = shaken(getattr(keras.applications, name)((48, 48, 3), alpha=alpha, weights=None, classes=5,
-                                                     classifier_activation=None))  # fmt: skip
+                                                     classifier_activation=None))
     converted = compare(model, tmp_path, RNG.uniform(-1, 1, (1, 48, 48, 3)).astype(np.float32))
     assert not {"PAD", "TRANSPOSE"} & {step.source for step in converted.conversion.program.steps}
 
@@ -285,7 +286,7 @@ def test_nested_models(tmp_path: Path) -> None:
     lambda: L.Conv2D(4, 3), lambda: L.DepthwiseConv2D(3, depth_multiplier=2), lambda: L.Dense(4),
     lambda: L.Conv1D(4, 3), lambda: L.SeparableConv2D(3, 3), lambda: L.Conv2D(4, 3, use_bias=False),
     lambda: L.Conv2DTranspose(3, 2, strides=2), lambda: L.Conv2DTranspose(3, 4, strides=2, padding="same"),
-])  # fmt: skip
+])
 def test_batch_normalization_costs_nothing(conv: Callable[[], Any], tmp_path: Path) -> None:
     layer = conv()
     shape = (7, 3) if "1D" in type(layer).__name__ else (7, 7, 3)
@@ -317,7 +318,7 @@ def test_quantised_here(tmp_path: Path) -> None:
     model = shaken(keras.Sequential([
         keras.Input((8, 8, 1)), L.Conv2D(6, 3), L.BatchNormalization(), L.ReLU(), L.MaxPooling2D(), L.Flatten(),
         L.Dense(3),
-    ]))  # fmt: skip
+    ]))
     model.save(tmp_path / "net.keras")
     x = RNG.normal(size=(64, 8, 8, 1)).astype(np.float32)
     quantised = convert(tmp_path / "net.keras", calibrate=x)
@@ -349,7 +350,7 @@ def saved(folder: Path, *layers: Any, shape: tuple[int, ...] = (6, 4)) -> Path:
 def test_all_unsupported_layers_are_named(tmp_path: Path) -> None:
     path = saved(tmp_path, L.Conv1D(4, 3, name="fine"), L.UnitNormalization(name="odd"),
                  L.SimpleRNN(3, name="ok", return_sequences=True),
-                 L.Activation("squareplus", name="square"), L.UnitNormalization(name="odder"))  # fmt: skip
+                 L.Activation("squareplus", name="square"), L.UnitNormalization(name="odder"))
     with pytest.raises(UnsupportedModel) as error:
         read_model(path)
     assert [layer for _, layer, _ in error.value.items] == ["odd", "square", "odder"]
@@ -380,7 +381,7 @@ def test_code_of_its_own_is_named_and_never_run(tmp_path: Path) -> None:
         return x
 
     path = saved(tmp_path, Twice(name="twice"), L.Lambda(lambda x: x, name="anything"),
-                 L.Dense(3, activation=crooked, name="bent"))  # fmt: skip
+                 L.Dense(3, activation=crooked, name="bent"))
     with pytest.raises(UnsupportedModel) as error:
         read_model(path)
     assert {layer for _, layer, _ in error.value.items} == {"twice", "anything", "bent"}
@@ -446,7 +447,7 @@ def test_damaged_files_are_refused_in_one_line(whole_file: bytes, at: float, val
        value=st.one_of(st.none(), st.integers(-3, 1 << 40), st.text(max_size=3),
                        st.lists(st.integers(-2, 9), max_size=3)))
 def test_nonsense_in_the_description_is_refused(whole_file: bytes, tmp_path_factory: pytest.TempPathFactory, key: str,
-                                                value: Any) -> None:  # fmt: skip
+                                                value: Any) -> None:
     path = tmp_path_factory.mktemp("nonsense") / "net.keras"
     path.write_bytes(whole_file)
     with zipfile.ZipFile(path) as archive:

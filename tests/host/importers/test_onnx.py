@@ -54,14 +54,14 @@ def test_convolutions(data: st.DataObject, tmp_path_factory: pytest.TempPathFact
         assume(auto == "VALID" or dilations == [1] * axes)  # onnxruntime does not pad dilated ones this way
     constants = {"w": weights(out_c, in_c // groups, *kernel), "b": weights(out_c)}
     model = make([node("Conv", "x w b", **attrs)], {"x": [1, in_c, *sizes]}, constants,
-                 opset=data.draw(st.sampled_from(BOTH)))  # fmt: skip
+                 opset=data.draw(st.sampled_from(BOTH)))
     compare(model, tmp_path_factory.mktemp("conv"))
 
 
 @pytest.mark.parametrize("axes", [1, 2])
 @pytest.mark.parametrize("attrs", [
     {}, {"strides": 2}, {"strides": 2, "pads": 1}, {"strides": 2, "pads": 1, "output_padding": 1}, {"strides": 3},
-])  # fmt: skip
+])
 def test_transposed_convolutions(axes: int, attrs: dict[str, int], tmp_path: Path) -> None:
     spread = {k: [v] * (2 * axes if k == "pads" else axes) for k, v in attrs.items()}
     constants = {"w": weights(3, 4, *[3] * axes), "b": weights(4)}
@@ -95,7 +95,7 @@ NORM = {n: np.abs(weights(4 + i)[:4]) + 0.1 for i, n in enumerate(("scale", "shi
 
 @pytest.mark.parametrize("axes", [1, 2])
 @pytest.mark.parametrize(("op", "attrs"), [("Conv", {}), ("Conv", {"group": 2}), ("Conv", {"group": 4}),
-                                           ("ConvTranspose", {})])  # fmt: skip
+                                           ("ConvTranspose", {})])
 def test_batch_normalization_goes_into_the_layer(op: str, attrs: dict[str, int], axes: int, tmp_path: Path) -> None:
     w = weights(4, 4 // attrs.get("group", 1), *[3] * axes)
     nodes = [node(op, "x w", "c", **attrs), node("BatchNormalization", "c scale shift mean variance")]
@@ -105,7 +105,7 @@ def test_batch_normalization_goes_into_the_layer(op: str, attrs: dict[str, int],
 
 def test_batch_normalization_stays_where_the_layer_is_read_elsewhere(tmp_path: Path) -> None:
     nodes = [node("Conv", "x w", "c"), node("Identity", "c", "same"),
-             node("BatchNormalization", "c scale shift mean variance", "n"), node("Add", "n same")]  # fmt: skip
+             node("BatchNormalization", "c scale shift mean variance", "n"), node("Add", "n same")]
     found = ops_of(compare(make(nodes, {"x": [1, 4, 6, 6]}, {"w": weights(4, 4, 1, 1), **NORM}), tmp_path))
     assert found.count("ADD") == 2
 
@@ -118,7 +118,7 @@ def test_a_layer_that_is_an_output_is_not_scaled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("op", "order"), [
     ("Mul", "c k"), ("Mul", "k c"), ("Add", "c k"), ("Add", "k c"), ("Sub", "c k"), ("Sub", "k c"), ("Div", "c k"),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("shape", [(1, 4, 1, 1), (4, 1, 1), (1,), (6,), (6, 1)])
 def test_constants_behind_a_convolution(op: str, shape: tuple[int, ...], order: str, tmp_path: Path) -> None:
     nodes = [node("Conv", "x w", "c", pads=[1, 1, 1, 1]), node(op, order)]
@@ -131,7 +131,7 @@ def test_constants_behind_a_convolution(op: str, shape: tuple[int, ...], order: 
 
 @pytest.mark.parametrize("attrs", [
     {}, {"transB": 1}, {"transA": 1}, {"alpha": 0.5, "beta": 2.0}, {"transA": 1, "transB": 1, "alpha": 2.0},
-])  # fmt: skip
+])
 @pytest.mark.parametrize("c", [None, (5,), (1, 5), (1,), (3, 5), (3, 1)])
 @pytest.mark.parametrize("constant", [True, False])
 def test_gemm(attrs: dict[str, Any], c: tuple[int, ...] | None, constant: bool, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_gemm(attrs: dict[str, Any], c: tuple[int, ...] | None, constant: bool, 
 @pytest.mark.parametrize(("a", "b"), [
     ((3, 4), (4, 5)), ((2, 3, 4), (4, 5)), ((1, 2, 3, 4), (4, 5)), ((2, 3, 4), (2, 4, 5)), ((3, 4), (4,)),
     ((4,), (4, 5)), ((2, 3, 4), (1, 4, 5)),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("constant", [True, False])
 def test_matmul(a: tuple[int, ...], b: tuple[int, ...], constant: bool, tmp_path: Path) -> None:
     inputs = {"a": a} if constant else {"a": a, "b": b}
@@ -179,9 +179,9 @@ def test_a_network_for_images_has_no_transpose(tmp_path: Path) -> None:
         node("MaxPool", "a", "p", kernel_shape=[2, 2], strides=[2, 2]),
         node("Concat", "p p", "cc", axis=1), node("GlobalAveragePool", "cc", "g"), node("Flatten", "g", "f"),
         node("Gemm", "f m", "s", transB=1), node("Softmax", "s"),
-    ]  # fmt: skip
+    ]
     constants = {"w": weights(4, 2, 3, 3), **NORM, "dw": weights(4, 1, 3, 3), "pw": weights(4, 4, 1, 1),
-                 "m": weights(3, 8), "zero": np.float32(0), "six": np.float32(6)}  # fmt: skip
+                 "m": weights(3, 8), "zero": np.float32(0), "six": np.float32(6)}
     conversion = compare(make(nodes, IMAGE, constants), tmp_path)
     assert not {"TRANSPOSE", "MUL", "PAD"} & set(ops_of(conversion))
     assert conversion.program.graph.inputs[0].shape == (1, 6, 5, 2)
@@ -239,7 +239,7 @@ def test_a_network_for_images_has_no_transpose(tmp_path: Path) -> None:
     [node("Identity", "c", "y"), node("Identity", "c", "z")],
     [node("Flatten", "c", "y", axis=2)],
     [node("Flatten", "c", "f", axis=3), node("MatMul", "f m")],
-])  # fmt: skip
+])
 def test_behind_a_convolution(behind: list[onnx.NodeProto], tmp_path: Path) -> None:
     """[1, 4, 6, 5] that lies with channels last."""
     constants = {
@@ -249,7 +249,7 @@ def test_behind_a_convolution(behind: list[onnx.NodeProto], tmp_path: Path) -> N
         "to": i64(2, 4, 6, 5), "twice": i64(1, 2, 1, 2), "pads": i64(0, 1, 2, 0, 0, 0, 1, 3),
         "crop": i64(0, 0, -1, 0, 0, 0, -2, 1), "one_f": np.float32(1.5), "four": weights(4), "m": weights(5, 3),
         "m2": weights(1, 4, 2, 6),
-    }  # fmt: skip
+    }
     if behind[0].op_type == "Slice" and len(behind[0].input) == 4:
         constants["starts"], constants["ends"] = i64(1, 0), i64(3, 4)
     outputs = [o for o in ("y", "z") if any(o in n.output for n in behind)]
@@ -262,7 +262,7 @@ def test_behind_a_convolution(behind: list[onnx.NodeProto], tmp_path: Path) -> N
 def test_an_image_with_channels_last_in_the_model_stays(tmp_path: Path) -> None:
     """As exporters from TensorFlow write it."""
     nodes = [node("Transpose", "x", "t", perm=[0, 3, 1, 2]), node("Conv", "t w", "c"),
-             node("Transpose", "c", perm=[0, 2, 3, 1])]  # fmt: skip
+             node("Transpose", "c", perm=[0, 2, 3, 1])]
     conversion = compare(make(nodes, {"x": [1, 6, 5, 2]}, CONV_WEIGHTS), tmp_path)
     assert ops_of(conversion) == ["CONV_2D"] and not conversion.program.graph.layouts
 
@@ -279,14 +279,14 @@ def test_softmax(op: str, opset: int, axis: int | None, tmp_path: Path) -> None:
     ("nearest", "asymmetric", (1, 1, 2, 3)), ("nearest", "half_pixel", (1, 1, 2, 2)),
     ("linear", "half_pixel", (1, 1, 2, 2)), ("linear", "asymmetric", (1, 1, 2, 3)),
     ("linear", "align_corners", (1, 1, 2, 2)), ("linear", "pytorch_half_pixel", (1, 1, 3, 2)),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("by_size", [True, False])
 def test_resize(mode: str, where: str, scales: tuple[int, ...], by_size: bool, tmp_path: Path) -> None:
     attrs = {"mode": mode, "coordinate_transformation_mode": where}
     attrs |= {"nearest_mode": "floor"} if where == "asymmetric" else {}
     made = node("Resize", "x - - size" if by_size else "x - scales", **attrs)
     constants = {"size": i64(*(a * b for a, b in zip((1, 2, 4, 5), scales, strict=True)))} if by_size else {
-        "scales": np.array(scales, np.float32)}  # fmt: skip
+        "scales": np.array(scales, np.float32)}
     compare(make([made], {"x": [1, 2, 4, 5]}, constants), tmp_path)
 
 
@@ -300,10 +300,10 @@ def test_resize(mode: str, where: str, scales: tuple[int, ...], by_size: bool, t
     node("Elu", "x", alpha=0.5), node("LeakyRelu", "x", alpha=0.2), node("HardSigmoid", "x", alpha=0.3, beta=0.4),
     node("Gelu", "x"), node("Gelu", "x", approximate="tanh"), node("Clip", "x low high"), node("Clip", "x low"),
     node("Clip", "x - high"), node("Max", "x x"), node("Min", "x row"), node("Pow", "x two"), node("Pow", "x three"),
-])  # fmt: skip
+])
 def test_functions(made: onnx.NodeProto, tmp_path: Path) -> None:
     constants = {"low": np.float32(-0.5), "high": np.float32(0.75), "row": weights(4), "two": np.float32(2),
-                 "three": np.float32(3)}  # fmt: skip
+                 "three": np.float32(3)}
     used = {k: v for k, v in constants.items() if k in made.input}
     compare(make([made], {"x": [3, 4]}, used, opset=NEWEST), tmp_path)
 
@@ -323,7 +323,7 @@ def test_chains(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("made", "kind"), [
     (node("Cast", "x", to=TensorProto.INT32), TensorProto.INT32), (node("ArgMin", "x", axis=1), TensorProto.INT64),
-])  # fmt: skip
+])
 def test_integers_come_out(made: onnx.NodeProto, kind: int, tmp_path: Path) -> None:
     compare(make([made], {"x": [3, 4]}, {}, kinds={"y": kind}), tmp_path)
 
@@ -376,7 +376,7 @@ def test_something_like_gelu_is_no_gelu(tmp_path: Path) -> None:
 def test_layer_normalization_written_out(tmp_path: Path) -> None:
     nodes = [node("ReduceMean", "x", "m", axes=[-1]), node("Sub", "x m", "d"), node("Pow", "d two", "p"),
              node("ReduceMean", "p", "v", axes=[-1]), node("Add", "v eps", "ve"), node("Sqrt", "ve", "s"),
-             node("Div", "d s", "n"), node("Mul", "n g", "ng"), node("Add", "ng b")]  # fmt: skip
+             node("Div", "d s", "n"), node("Mul", "n g", "ng"), node("Add", "ng b")]
     constants = {"two": np.float32(2), "eps": np.float32(1e-5), "g": weights(8), "b": weights(8)}
     compare(make(nodes, {"x": [1, 5, 8]}, constants, opset=13), tmp_path)
 
@@ -388,9 +388,9 @@ def test_attention(tmp_path: Path) -> None:
                                      node("Transpose", f"{k}1", k, perm=[0, 2, 3, 1] if k == "k" else [0, 2, 1, 3]))),
         node("MatMul", "q k", "qk"), node("Mul", "qk scale", "s"), node("Softmax", "s", "p", axis=-1),
         node("MatMul", "p v", "o"), node("Transpose", "o", "ot", perm=[0, 2, 1, 3]), node("Reshape", "ot whole"),
-    ]  # fmt: skip
+    ]
     constants = {**{f"w{k}": weights(8, 8) + i for i, k in enumerate("qkv")}, "heads": i64(1, 6, 2, 4),
-                 "whole": i64(1, 6, 8), "scale": HALF}  # fmt: skip
+                 "whole": i64(1, 6, 8), "scale": HALF}
     compare(make(nodes, {"x": [1, 6, 8]}, constants), tmp_path)
 
 
@@ -410,7 +410,7 @@ def test_float16(tmp_path: Path) -> None:
 def test_constants_are_worked_out(tmp_path: Path) -> None:
     """Shape arithmetic as PyTorch leaves it."""
     nodes = [CONV, node("Shape", "c", "s"), node("Gather", "s zero", "n"), node("Unsqueeze", "n zeros", "n1"),
-             node("Concat", "n1 rest", "to", axis=0), node("Reshape", "c to")]  # fmt: skip
+             node("Concat", "n1 rest", "to", axis=0), node("Reshape", "c to")]
     compare(make(nodes, IMAGE, {**CONV_WEIGHTS, "zero": np.int64(0), "zeros": i64(0), "rest": i64(-1)}), tmp_path)
 
 
@@ -423,7 +423,7 @@ def test_constants_are_worked_out(tmp_path: Path) -> None:
 def test_recurrent(op: str, direction: str, start: bool, reset: int, tmp_path: Path) -> None:
     d, hidden, gates = (2 if direction == "bidirectional" else 1), 4, {"RNN": 1, "GRU": 3, "LSTM": 4}[op]
     constants = {"w": weights(d, gates * hidden, 3), "r": weights(d, gates * hidden, hidden),
-                 "b": weights(d, 2 * gates * hidden)}  # fmt: skip
+                 "b": weights(d, 2 * gates * hidden)}
     inputs: dict[str, Sequence[int]] = {"x": [5, 1, 3]}
     names = "x w r b"
     if start:

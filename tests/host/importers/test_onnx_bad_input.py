@@ -38,10 +38,10 @@ def small() -> onnx.ModelProto:
         CONV, *chain("Relu c > r, QuantizeLinear r a_s a_z > q, DequantizeLinear q a_s a_z > d, Reshape d shape > s"),
         node("LSTM", "s lw lr", "l", hidden_size=2), node("Reshape", "l flat", "f"), node("Gemm", "f m", "g", transB=1),
         node("Softmax", "g"),
-    ]  # fmt: skip
+    ]
     constants = {**CONV_WEIGHTS, **units("a", 0.05, 128, np.uint8), "shape": np.array([4, 1, 30]),
                  "lw": weights(1, 8, 30), "lr": weights(1, 8, 2), "flat": np.array([1, 8]),
-                 "m": weights(3, 8)}  # fmt: skip
+                 "m": weights(3, 8)}
     return make(nodes, IMAGE, constants)
 
 
@@ -75,14 +75,14 @@ def test_no_onnx_file(data: bytes, tmp_path: Path) -> None:
 def test_weights_in_another_file(tmp_path: Path) -> None:
     model = make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",))
     onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, size_threshold=0)
-    with pytest.raises(UserError, match=r"'w' lie in a file of their own; .*onnx\.save\(onnx\.load"):
+    with pytest.raises(UserError, match=r"'w' are in a file of their own; .*onnx\.save\(onnx\.load"):
         convert_model(tmp_path / "net.onnx")
 
 
 def test_every_op_in_the_way_is_named(tmp_path: Path) -> None:
     """Also those that read from one that is refused, and those of other domains."""
     nodes = [node("NonZero", "x", "n"), node("Det", "n", "e"),
-             helper.make_node("Scaler", ["e"], ["y"], "scale", domain="ai.onnx.ml")]  # fmt: skip
+             helper.make_node("Scaler", ["e"], ["y"], "scale", domain="ai.onnx.ml")]
     text = refusal(make(nodes, {"x": [3, 3]}, {}), tmp_path)
     assert "3 of its operators cannot run" in text
     for words in ("NonZero (1x, first 'layer_n')", "Det (1x, first 'layer_e')", "Scaler (1x, first 'scale')"):
@@ -144,7 +144,7 @@ def test_inputs_that_have_to_be_constants(tmp_path: Path) -> None:
     ([node("Relu", "nobody")], {}, "which nothing has written"),
     ([node("Resize", "x - s", mode="cubic")], {"s": np.ones(4, np.float32)}, "the mode cubic"),
     ([node("ConstantOfShape", "huge")], {"huge": np.array([1 << 20, 1 << 20])}, "a constant of"),
-])  # fmt: skip
+])
 def test_what_cannot_run_says_why(
     nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], reason: str, tmp_path: Path
 ) -> None:
@@ -170,8 +170,8 @@ def test_outputs_and_inputs(tmp_path: Path) -> None:
 def test_without_the_package_onnx(tmp_path: Path) -> None:
     """The core install has none: everything else works, and one line names the command that installs it."""
     path = save(make([node("Relu", "x")], {"x": [3]}, {}), tmp_path)
-    script = ("import sys; sys.modules['onnx'] = None\nfrom midge.cli import main\n"
-              f"sys.argv = ['midge', 'convert', {str(path)!r}]\nmain()")  # fmt: skip
+    script = ("import sys; sys.modules['onnx'] = None\nfrom midge.cli.main import main\n"
+              f"sys.argv = ['midge', 'convert', {str(path)!r}]\nmain()")
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert run.returncode == 1
     assert "pip install 'midge[onnx]'" in run.stdout + run.stderr

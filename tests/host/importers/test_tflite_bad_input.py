@@ -131,7 +131,7 @@ FLOATS = {"scale": None, "dtype": "float32"}
         (dense(x={"shape": (2, 4)}), "the model contradicts itself"),
         (circle(), "'a' reads b int8.*, which nothing has written"),
     ],
-)  # fmt: skip
+)
 def test_models_that_make_no_sense(model: bytes, words: str) -> None:
     with pytest.raises(UserError, match=words) as refusal:
         convert_model(model)

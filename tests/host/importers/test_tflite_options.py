@@ -27,7 +27,7 @@ def test_options_reach_the_node() -> None:
 
 
 @pytest.mark.parametrize("options", [b"", b"\x00", b"\xff" * 40, flexbuffers.Dumps([1, 2]), flexbuffers.Dumps(7),
-                                     flexbuffers.Dumps({"shift": 12})[:-1]])  # fmt: skip
+                                     flexbuffers.Dumps({"shift": 12})[:-1]])
 def test_options_that_are_no_map_are_missing(options: bytes) -> None:
     with pytest.raises(UnsupportedModel, match=r"SignalWindow.*no option 'shift'"):
         convert_model(window_model(bytes(options)))

@@ -42,14 +42,14 @@ def loop(turns: int) -> bytes:
         [known("n", 0, np.int32), f32("x"), FlatTensor("i", (), "int32"), f32("y")],
         [FlatOperator("WHILE", ["n", "x"], ["i", "y"], {"cond_subgraph_index": 1, "body_subgraph_index": 2})],
         ["x"], ["y"],
-    )  # fmt: skip
+    )
     ends = [FlatTensor("n", (), "int32"), f32("x")]
     condition = FlatGraph([*ends, known("end", turns, np.int32), FlatTensor("c", (), "bool")],
-                      [FlatOperator("LESS", ["n", "end"], ["c"])], ["n", "x"], ["c"])  # fmt: skip
+                      [FlatOperator("LESS", ["n", "end"], ["c"])], ["n", "x"], ["c"])
     body = FlatGraph(
         [*ends, known("one", 1, np.int32), known("two", [2.0], np.float32), FlatTensor("m", (), "int32"), f32("z")],
         [FlatOperator("ADD", ["n", "one"], ["m"]), FlatOperator("MUL", ["x", "two"], ["z"])], ["n", "x"], ["m", "z"],
-    )  # fmt: skip
+    )
     return model_bytes([main, condition, body])
 
 
@@ -80,7 +80,7 @@ def test_the_layer_keeps_the_name_that_the_user_knows() -> None:
             one_op("ABS")), "call one another in a circle"),
         (loop(300), "WHILE"),
     ],
-)  # fmt: skip
+)
 def test_calls_that_cannot_be(model: bytes, words: str) -> None:
     with pytest.raises(UserError, match=words):
         convert_model(model)

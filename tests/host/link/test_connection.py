@@ -21,7 +21,7 @@ from midge.link.upload import _explain
     ("OSError()", None),
     ("MemoryError('memory allocation failed, allocating 1280 bytes',)", None),
     ("ValueError('OSError(28,)',)", None),
-])  # fmt: skip
+])
 def test_the_number_of_an_os_error(text: str, number: int | None) -> None:
     assert BoardError(text).errno == number
 
@@ -33,6 +33,6 @@ def test_the_number_of_an_os_error(text: str, number: int | None) -> None:
     ("OSError(30,)", "that file system is read-only"),
     ("OSError(5,)", "the board answered: OSError(5,)"),
     ("ValueError('28 (2,) EROFS')", "the board answered: ValueError('28 (2,) EROFS')"),
-])  # fmt: skip
+])
 def test_only_what_happened_is_reported(text: str, words: str) -> None:
     assert words in str(_explain(BoardError(text), "wand.midge", 9_000))

@@ -137,7 +137,7 @@ def test_esptool_is_called_as_version_5_wants(esptool, image: Path, board: str, 
 def test_the_real_esptool_knows_these_names() -> None:
     pytest.importorskip("esptool")
     done = subprocess.run([sys.executable, "-m", "esptool", "--chip", "esp32c3", "--port", "/dev/null", "--baud",
-                           "460800", "write-flash", "--help"], capture_output=True, text=True, check=False)  # fmt: skip
+                           "460800", "write-flash", "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "write-flash" in done.stdout
 
 

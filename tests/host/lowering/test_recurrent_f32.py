@@ -14,7 +14,7 @@ RUNS = 4
 
 
 def in_numpy(feeds: list[np.ndarray], w: list[np.ndarray], b: list[np.ndarray], clip: float, time_major: bool
-             ) -> list[np.ndarray]:  # fmt: skip
+             ) -> list[np.ndarray]:
     """i, f, c, o = W x + R h + b; c = s(f) c + s(i) tanh(c); h = s(o) tanh(c)."""
     units = len(b[0])
     first = feeds[0] if time_major else feeds[0].swapaxes(0, 1)
@@ -60,7 +60,7 @@ def test_lstm(seed: int, engine: str) -> None:
     b = [rng.uniform(-1, 1, units).astype(np.float32) for _ in range(4)]
     constants = [FlatTensor(f"{kind}{i}", data=v) for kind, of in (("w", w), ("b", b)) for i, v in enumerate(of)]
     names = ["x", *(f"w{i}" for i in range(8)), None, None, None, *(f"b{i}" for i in range(4)), None, None,
-             "hidden", "cell", None, None, None, None]  # fmt: skip
+             "hidden", "cell", None, None, None, None]
     options = {"fused_activation_function": "TANH", "cell_clip": clip, "time_major": time_major}
     operator = FlatOperator("UNIDIRECTIONAL_SEQUENCE_LSTM", names, ["y"], options)
     model = model_bytes(FlatGraph([x, *states, *constants, y], [operator], ["x"], ["y"]))

@@ -14,9 +14,9 @@ def subtraction_model() -> bytes:
     f.dtype = "int32"
     options = {"num_channels": 4, "smoothing": 1, "one_minus_smoothing": 3, "alternate_smoothing": 1,
                "alternate_one_minus_smoothing": 3, "min_signal_remaining": 1, "smoothing_bits": 0,
-               "spectral_subtraction_bits": 2, "clamping": False}  # fmt: skip
+               "spectral_subtraction_bits": 2, "clamping": False}
     ops = [FlatOperator("CUSTOM:SignalFilterBankSpectralSubtraction", ["x"], ["y", "n"], options),
-           FlatOperator("CAST", ["n"], ["f"])]  # fmt: skip
+           FlatOperator("CAST", ["n"], ["f"])]
     return model_bytes(FlatGraph([x, y, n, f], ops, ["x"], ["y", "f"]))
 
 

@@ -14,8 +14,8 @@ WINDOW = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 def test_branches_that_start_alike_share() -> None:
     values = np.random.default_rng(3).integers(-90, 90, (4, 1, 1, 4))
     tensors = [quantised("x", 1, 3, 3, 4), *weights("w", values), *weights("v", values),
-               *(quantised(name, 1, 3, 3, 4) for name in "aby")]  # fmt: skip
+               *(quantised(name, 1, 3, 3, 4) for name in "aby")]
     layers = [FlatOperator("CONV_2D", ["x", "w", "wb"], ["a"], WINDOW),
               FlatOperator("CONV_2D", ["x", "v", "vb"], ["b"], WINDOW),
-              FlatOperator("ADD", ["a", "b"], ["y"])]  # fmt: skip
+              FlatOperator("ADD", ["a", "b"], ["y"])]
     assert ops(checked(layers, tensors, ["y"])) == {"CONV_2D": 1, "ADD": 1}

@@ -119,6 +119,7 @@ def wand(wand_tflite: Path) -> bytes:
     return convert_model(wand_tflite).blob
 
 
+@pytest.mark.slow
 @pytest.mark.emulator
 @pytest.mark.parametrize("name", emulated_cores())
 def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:

@@ -18,10 +18,10 @@ def parts(ops: list[FlatOperator], tensors: list[FlatTensor], inputs: list[str],
 def test_parts_that_lie_in_one_piece_are_not_copied() -> None:
     """split -> relu of each part -> concatenation, all along the outermost axis: no copy is left."""
     tensors = [quantised("x", 1, 6, 4), FlatTensor("axis", data=np.array(1, np.int32)),
-               *(quantised(n, 1, 3, 4) for n in ("a", "b", "p", "q")), quantised("y", 1, 6, 4)]  # fmt: skip
+               *(quantised(n, 1, 3, 4) for n in ("a", "b", "p", "q")), quantised("y", 1, 6, 4)]
     ops = [FlatOperator("SPLIT", ["axis", "x"], ["a", "b"], {"num_splits": 2}), FlatOperator("RELU", ["a"], ["p"]),
            FlatOperator("RELU", ["b"], ["q"]),
-           FlatOperator("CONCATENATION", ["q", "p"], ["y"], {"axis": 1})]  # fmt: skip
+           FlatOperator("CONCATENATION", ["q", "p"], ["y"], {"axis": 1})]
     found = parts(ops, tensors, ["x"], ["y"])
     assert Counter(s.op.name for s in found.program.steps) == {"LUT": 2}
     model = load(found.blob)

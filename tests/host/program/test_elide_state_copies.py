@@ -37,7 +37,7 @@ def run(model: Model, x: list[int]) -> list[int]:
 def test_a_sum_over_time_costs_one_copy_for_its_output() -> None:
     s, x, r, y = state("s", [1, -2, 3, -4]), tensor("x"), tensor("r"), tensor("y")
     made = converted([x], [y], Node("READ_VARIABLE", [s], [r]), Node("ADD", [r, x], [y]),
-                     Node("ASSIGN_VARIABLE", [y], [s]))  # fmt: skip
+                     Node("ASSIGN_VARIABLE", [y], [s]))
     assert ops(made) == ["ADD", "COPY"]
     model = Model(made.blob)
     assert run(model, [1, 1, 1, 1]) == [2, -1, 4, -3]
@@ -53,14 +53,14 @@ def test_a_window_slides_without_extra_copies() -> None:
     masks = dict.fromkeys(("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"), 0)
     made = converted([x], [y], Node("READ_VARIABLE", [s], [r]), Node("CONCATENATION", [r, x], [whole], {"axis": 0}),
                      Node("STRIDED_SLICE", [whole, *cut], [rest], masks), Node("ASSIGN_VARIABLE", [rest], [s]),
-                     Node("ADD", [whole, whole], [y]))  # fmt: skip
+                     Node("ADD", [whole, whole], [y]))
     assert ops(made) == ["COPY", "COPY", "COPY", "ADD"]
 
 
 def test_a_value_read_before_it_is_overwritten_is_kept() -> None:
     s, x, r, y = state("s", [5, 6, 7, 8]), tensor("x"), tensor("r"), tensor("y")
     made = converted([x], [y], Node("READ_VARIABLE", [s], [r]), Node("ASSIGN_VARIABLE", [x], [s]),
-                     Node("ADD", [r, x], [y]))  # fmt: skip
+                     Node("ADD", [r, x], [y]))
     model = Model(made.blob)
     assert run(model, [1, 2, 3, 4]) == [6, 8, 10, 12]
     assert run(model, [0, 0, 0, 0]) == [1, 2, 3, 4]

@@ -33,7 +33,7 @@ def test_a_function_that_somebody_else_reads_stays() -> None:
 def convolution_and(activation: str, scale: float) -> Conversion:
     values = np.random.default_rng(1).integers(-90, 90, (4, 3, 3, 2))
     tensors = [quantised("x", 1, 5, 5, 2), *weights("w", values), quantised("a", 1, 5, 5, 4),
-               quantised("y", 1, 5, 5, 4, scale=scale)]  # fmt: skip
+               quantised("y", 1, 5, 5, 4, scale=scale)]
     layers = [FlatOperator("CONV_2D", ["x", "w", "wb"], ["a"], WINDOW), FlatOperator(activation, ["a"], ["y"])]
     return checked(layers, tensors, ["y"])
 

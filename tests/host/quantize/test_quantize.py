@@ -75,7 +75,7 @@ def test_bias_correction_centres_the_outputs() -> None:
     model = model_bytes(FlatGraph(
         [FlatTensor("x", (1, 64)), FlatTensor("w", data=weights), FlatTensor("b", data=np.zeros(1, np.float32)),
          FlatTensor("y", (1, 1))],
-        [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"]))  # fmt: skip
+        [FlatOperator("FULLY_CONNECTED", ["x", "w", "b"], ["y"])], ["x"], ["y"]))
     x = 1 + samples(64).reshape(64, 64) / 8
     wanted = Engine(convert_model(model).blob).run([x])[0]
     off = {}
@@ -92,7 +92,7 @@ def test_float_ends_and_float_islands() -> None:
     assert (graph.nodes[0].op, graph.nodes[-1].op) == ("QUANTIZE", "DEQUANTIZE")
     sine = model_bytes(FlatGraph(
         [FlatTensor("x", (1, 8, 8, 1)), FlatTensor("s", (1, 8, 8, 1)), FlatTensor("y", (1, 8, 8, 1))],
-        [FlatOperator("SIN", ["x"], ["s"]), FlatOperator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))  # fmt: skip
+        [FlatOperator("SIN", ["x"], ["s"]), FlatOperator("LOGISTIC", ["s"], ["y"])], ["x"], ["y"]))
     done = quantize(read_model(sine), [x])
     assert done.report.float_ops == ["SIN 's'"]
     assert done.graph.inputs[0].dtype == "float32" and done.graph.outputs[0].scale == 1 / 256
@@ -104,7 +104,7 @@ def test_concatenated_scores_are_rescaled() -> None:
     model = model_bytes(FlatGraph(
         [FlatTensor("x", (1, 8, 8, 1)), FlatTensor("s", (1, 8, 8, 1)), FlatTensor("y", (1, 8, 8, 2))],
         [FlatOperator("LOGISTIC", ["x"], ["s"]), FlatOperator("CONCATENATION", ["s", "x"], ["y"], {"axis": 3})],
-        ["x"], ["y"]))  # fmt: skip
+        ["x"], ["y"]))
     x = 4 * samples()
     graph, _ = quantized(model, x, Options("minmax"))
     assert [n.op for n in graph.nodes] == ["LOGISTIC", "QUANTIZE", "CONCATENATION"]
@@ -134,7 +134,7 @@ OPS = [
     ("RESIZE_BILINEAR", {}, (1, 8, 8, 2), [FlatTensor("k", data=np.array([8, 8], np.int32))]),
     ("SPACE_TO_DEPTH", {"block_size": 2}, (1, 2, 2, 8), []),
     ("BATCH_MATMUL", {}, (1, 4, 4, 3), [FlatTensor("k", data=np.array([[0.5, -1, 1], [1, 0.25, 2]], np.float32))]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("op", "options", "out", "extra"), OPS, ids=[o[0] for o in OPS])
@@ -151,11 +151,11 @@ def test_ops_in_int8(op: str, options: dict[str, object], out: tuple[int, ...], 
 
 # How much steeper than 1 some ops are, so that a step of the input is several of the output.
 _SLOPE = {"EXP": 40.0, "SQUARED_DIFFERENCE": 10.0, "MUL": 2.0, "SUM": 2.0, "BATCH_MATMUL": 3.0,
-          "L2_NORMALIZATION": 12.0}  # fmt: skip
+          "L2_NORMALIZATION": 12.0}
 
 
 @pytest.mark.parametrize("options", [Options(), Options("minmax", equalize=True), Options(activations="int16")],
-                         ids=["int8", "equalised", "int16"])  # fmt: skip
+                         ids=["int8", "equalised", "int16"])
 def test_tflm_computes_the_same_bits(options: Options) -> None:
     """The quantised graph, written as .tflite, is a model that TensorFlow Lite Micro runs, to the same bytes."""
     from tflite_micro import runtime

@@ -58,7 +58,7 @@ def test_sound_and_tables(tmp_path: Path) -> None:
     (np.repeat(samples(1), 20, axis=0), "all 20 samples are the same"),
     (np.zeros((0, 8, 8, 1), np.float32), "no samples in it"),
     (np.float32(3.0), "no samples in it"),
-], ids=["shape", "dtype", "range", "nan", "constant", "same", "none", "scalar"])  # fmt: skip
+], ids=["shape", "dtype", "range", "nan", "constant", "same", "none", "scalar"])
 def test_unfit_calibration_samples(array: np.ndarray, text: str, small_net: Path, tmp_path: Path) -> None:
     import re
 

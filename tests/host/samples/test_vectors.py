@@ -31,7 +31,7 @@ def saved(path: Path, *arrays: np.ndarray, **named: np.ndarray) -> Path:
 
 
 @pytest.mark.parametrize(("shape", "runs"), [((8,), 1), ((4, 2), 1), ((24,), 3), ((12, 2), 3), ((3, 4, 2), 3),
-                                             ((3, 1, 4, 2), 3), ((2, 8), 2)], ids=str)  # fmt: skip
+                                             ((3, 1, 4, 2), 3), ((2, 8), 2)], ids=str)
 def test_a_recording_is_cut_into_runs(tmp_path: Path, shape: tuple[int, ...], runs: int) -> None:
     values = np.arange(np.prod(shape), dtype=np.int16).reshape(shape)
     (found,) = read_vectors(saved(tmp_path / "x.npy", values), [WINDOW])
@@ -52,7 +52,7 @@ def test_which_array_of_an_archive(tmp_path: Path) -> None:
     for arrays, first in (
         ({"only": ones}, 1), ({"a": ones, "b": twos}, 1), ({"a": ones, "x": twos}, 2), ({"y": labels, "b": twos}, 2),
         ({"a": np.zeros((5, 3)), "b": twos}, 2), ({"a": np.ones(16), "b": np.full(24, 2.0)}, 1),
-    ):  # fmt: skip
+    ):
         (found,) = read_vectors(saved(tmp_path / "x.npz", **arrays), [WINDOW])
         assert found.flat[0] == first, arrays
     (found,) = read_vectors(f"{saved(tmp_path / 'x.npz', a=ones, b=twos)}:b", [WINDOW])

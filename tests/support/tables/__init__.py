@@ -29,7 +29,7 @@ _PLACE = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<text>.*?)^<!-- /(?P=name) 
 def places() -> list[Path]:
     """Return the repository's Markdown files that hold tables."""
     listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"], cwd=ROOT,
-                            capture_output=True, text=True, check=True)  # fmt: skip
+                            capture_output=True, text=True, check=True)
     files = [ROOT / line for line in listed.stdout.splitlines()]
     return [file for file in files if file.is_file() and _PLACE.search(file.read_text(encoding="utf-8"))]
 
@@ -46,7 +46,7 @@ def updated(file: Path) -> str:
     names = names_in(text)
     if not names:
         raise UserError(f"{file}: no place for a table; put <!-- NAME --> and <!-- /NAME --> where it belongs, "
-                        f"each on a line of its own; NAME is one of {known}")  # fmt: skip
+                        f"each on a line of its own; NAME is one of {known}")
     for name in names:
         if name not in TABLES:
             raise UserError(f"{file}: there is no table {name!r}; known: {known}")

@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> str:
         stale = {file: text for file in files if (text := updated(file)) != file.read_text(encoding="utf-8")}
         if what == "--check":
             return "\n".join(f"{file}: a table is stale; run: python -m tests.support.tables --write {file}"
-                             for file in stale)  # fmt: skip
+                             for file in stale)
         for file, text in stale.items():
             file.write_text(text, encoding="utf-8")
         return ""

@@ -30,7 +30,7 @@ _DTYPES = {"float16": "float32", "bfloat16": "float32", "float64": "float32", "i
 def read_keras(data: bytes, title: str, shapes: Shapes = None) -> Graph:
     """Return the graph of the bytes of a .keras file. Inputs have a batch of one.
 
-    title: what stands in error messages, its stem is the graph's name. shapes: of inputs with open shapes.
+    title: what error messages call the file; its stem is the graph's name. shapes: of inputs with open shapes.
     Raises UserError where the file is damaged or no .keras file, UnsupportedModel where it uses what cannot run.
     """
     unknown = list(strangers(read_config(data, title)))
@@ -49,7 +49,7 @@ def read_keras(data: bytes, title: str, shapes: Shapes = None) -> Graph:
             raise UserError(f"{title}: output {i} of shape {list(tensor.shape)} is empty")
         if imp.build.producer(tensor) is None or any(t is tensor for t in outputs[:i]):  # an input, or twice the same
             outputs[i] = imp.build.add("RESHAPE", [tensor, imp.build.axes(tensor.shape)], tensor.shape,
-                                       tensor.name, tensor.dtype)  # fmt: skip
+                                       tensor.name, tensor.dtype)
     return _whole_numbers(imp.build.graph(inputs, outputs))
 
 
@@ -80,7 +80,7 @@ class KerasImporter:
         imports = find(op)
         if imports is None:
             raise Unsupported(f"Midge has no such {'layer' if hasattr(op, 'get_weights') else 'function'}; "
-                              "build it from those that the documents list")  # fmt: skip
+                              "build it from those that the documents list")
         if getattr(op, "quantization_mode", None):
             raise Unsupported("quantised by Keras; give the model as it was before model.quantize()")
         if getattr(op, "data_format", None) != "channels_first":
@@ -121,7 +121,7 @@ class KerasImporter:
             self.refused.append((type(op).__name__, op.name, str(reason)))
         except (*NONSENSE, AttributeError, AssertionError) as error:
             self.refused.append((type(op).__name__, op.name, f"parameters that Midge does not understand "
-                                 f"({type(error).__name__}: {error}); please report it"))  # fmt: skip
+                                 f"({type(error).__name__}: {error}); please report it"))
         return [self.build.add("REFUSED", [], [d or 1 for d in symbol.shape], op.name) for symbol in node.outputs]
 
     def _name(self, name: str, result: Tensor, start: int) -> None:
@@ -151,9 +151,9 @@ def _function_of(model: Any, title: str) -> Any:
     if getattr(function, "_nodes_by_depth", None) is None:
         if type(model).__name__ == "Sequential":
             raise UserError(f"{title}: the Sequential model '{model.name}' does not know its input's shape; put "
-                            "keras.Input(shape) in front, or call it once, and save it again")  # fmt: skip
+                            "keras.Input(shape) in front, or call it once, and save it again")
         raise UserError(f"{title}: the model '{model.name}' is a subclass, which hides how its layers are connected; "
-                        "build it as keras.Model(inputs, outputs)")  # fmt: skip
+                        "build it as keras.Model(inputs, outputs)")
     return function
 
 
@@ -163,7 +163,7 @@ def _whole_numbers(graph: Graph) -> Graph:
         readers = graph.consumers(x)
         if x.dtype == "float32" and readers and not graph.is_output(x) and all(
             node.op == "CAST" and node.outputs[0].dtype == "int32" for node in readers
-        ):  # fmt: skip
+        ):
             x.dtype = "int32"
             for node in readers:
                 graph.replace(node.outputs[0], x)

@@ -34,7 +34,7 @@ def read_config(data: bytes, title: str) -> Any:
     """Return the description of the model in the file. Raises UserError where the file is not whole."""
     if data[:4] == _HDF5:
         raise UserError(f"{title}: an HDF5 file, as Keras 2 wrote them; open it with keras.saving.load_model(path) and "
-                        "save it as .keras: model.save('net.keras')")  # fmt: skip
+                        "save it as .keras: model.save('net.keras')")
     again = "save it again with model.save('net.keras')"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -73,7 +73,7 @@ def strangers(config: Any, name: str = "the model") -> Iterator[tuple[str, str, 
         yield "function", name, f"the Python function {inner}; use layers, or functions of keras.ops"
     elif isinstance(kind, str) and not kind.startswith("__") and str(module).split(".")[0] != "keras":
         yield kind, name, ("a class of its own, whose code is not in the file; build the model as keras.Model(inputs, "
-                           "outputs) of Keras's own layers")  # fmt: skip
+                           "outputs) of Keras's own layers")
         return
     for key, value in config.items():
         if key not in ("compile_config", "build_config"):
@@ -99,4 +99,4 @@ def load_model(keras: Any, data: bytes, title: str) -> Any:
         except Exception as error:  # Keras has no family of errors for this
             said = " ".join(str(error).split())
             raise UserError(f"{title}: Keras {keras.__version__} cannot load it ({said[:200]}); save it again with "
-                            "model.save('net.keras')") from error  # fmt: skip
+                            "model.save('net.keras')") from error

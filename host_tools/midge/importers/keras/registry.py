@@ -23,6 +23,7 @@ class Call:
 
     @property
     def name(self) -> str:
+        """Return the layer's name."""
         return str(self.op.name)
 
     @property

@@ -25,7 +25,7 @@ def evaluate(file: OnnxFile, raw: Any, node: OnnxNode) -> list[np.ndarray]:
     helper = file.onnx.helper
     feeds = {n: v.data for n, v in zip(raw.input, node.inputs, strict=True) if n and v is not None}
     infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
-             for n, v in feeds.items() if v is not None]  # fmt: skip
+             for n, v in feeds.items() if v is not None]
     outs = [helper.make_tensor_value_info(n, 0, None) for n in raw.output if n]
     graph = helper.make_graph([raw], "constants", infos, outs)
     model = helper.make_model(graph, opset_imports=file.model.opset_import)

@@ -31,12 +31,12 @@ _ANY_ORDER = frozenset((
     "Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Clip", "Add", "Sub", "Mul", "Div",
     "PRelu", "Cast", "Identity", "Dropout", "Pad", "QuantizeLinear", "DequantizeLinear", "Concat", "Gelu", "Slice",
     "Split", "QLinearAdd", "QLinearMul", "QLinearConcat", "Sqrt", "Pow", "Neg", "Abs", "Max", "Min",
-))  # fmt: skip
+))
 _IMAGES = frozenset((
     "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization",
     "InstanceNormalization", "Resize", "Upsample", "QLinearConv", "DepthToSpace", "SpaceToDepth",
     "QLinearAveragePool", "QLinearGlobalAveragePool",
-))  # fmt: skip
+))
 
 ShapesByName = Mapping[str, Sequence[int]]
 
@@ -46,7 +46,7 @@ def read_onnx(
 ) -> Graph:
     """Return the graph of the bytes of an .onnx file, in NHWC.
 
-    title: what stands in error messages; its stem is the graph's name. shapes: those of inputs whose dimensions the
+    title: what error messages call the file; its stem is the graph's name. shapes: those of inputs whose dimensions the
     file leaves open, by name ("" for any). frozen: inputs that are to be constants, by name.
     Raises UserError where the file is damaged or incomplete, UnsupportedModel where it uses what cannot run.
     """
@@ -101,7 +101,7 @@ class OnnxImporter(OnnxContext):
             dims, dtype = dims_of(known[name]), self.file.dtype(known[name])
             if len(dims) != data.ndim or any(d > 0 and d != n for d, n in zip(dims, data.shape, strict=True)):
                 raise UserError(f"{self.title}: input '{name}' is {dims_text(dims)}, the values for it are of shape "
-                                f"{list(data.shape)}; give --freeze an array of that shape")  # fmt: skip
+                                f"{list(data.shape)}; give --freeze an array of that shape")
             self.values[name] = self.constant(data.astype(dtype), name)
 
     def _open_inputs(self) -> list[Any]:
@@ -132,17 +132,17 @@ class OnnxImporter(OnnxContext):
             fits = len(given) == len(dims) and all(a in (b, -1) for a, b in zip(dims, given, strict=True))
             if (declared and not fits) or min(given, default=1) < 1 or prod(given) >= 2**31:
                 raise UserError(f"{self.title}: input '{info.name}' is {dims_text(dims)}, where N stands for any "
-                                f"number; {list(given)} does not fit")  # fmt: skip
+                                f"number; {list(given)} does not fit")
             dims = list(given)
         if dims and dims[0] == -1 and -1 not in dims[1:]:
             dims[0] = 1  # a batch
         if not info.type.HasField("tensor_type") or len(dims) > _MAX_RANK:
             raise UserError(f"{self.title}: input '{info.name}' is no tensor of at most {_MAX_RANK} axes; "
-                            "export the model with plain tensors as inputs")  # fmt: skip
+                            "export the model with plain tensors as inputs")
         if -1 in dims:
             example = ",".join("N" if d < 0 else str(d) for d in (max(dims[0], 1), *dims[1:]))
             raise UserError(f"{self.title}: input '{info.name}' has the dynamic shape {dims_text(dims)}; give one: "
-                            f"midge convert --shape {info.name}={example}")  # fmt: skip
+                            f"midge convert --shape {info.name}={example}")
         return dims
 
     def _feeds_images(self, name: str) -> bool:
@@ -213,7 +213,7 @@ class OnnxImporter(OnnxContext):
             out = self.build.add("QUANTIZE", [out], out.shape, name, "uint8", q)
         elif any(t is out for t in (*inputs, *outputs)):  # under another name as well
             out = self.build.add("RESHAPE", [out, self.build.axes(out.shape)], out.shape, name, out.dtype,
-                                 out.quantization)  # fmt: skip
+                                 out.quantization)
         out.name, value.tensor = name, out
         self.values[name] = value
         return out

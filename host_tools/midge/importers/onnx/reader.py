@@ -21,7 +21,7 @@ DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError)
 class OnnxFile:
     """An .onnx file and the package that reads it. Functions of the model are put in place of their calls.
 
-    title: what stands in error messages. Raises UserError where the file is damaged or of an unknown version.
+    title: what error messages call the file. Raises UserError where the file is damaged or of an unknown version.
     """
 
     def __init__(self, data: bytes, title: str) -> None:
@@ -53,10 +53,10 @@ class OnnxFile:
         for opset in model.opset_import:
             if opset.domain in ("", "ai.onnx") and not OLDEST <= opset.version <= newest:
                 raise UserError(f"{self.title}: of opset {opset.version}; {OLDEST} to {newest} can be read: export the "
-                                "model with opset_version=18, or pip install -U onnx")  # fmt: skip
+                                "model with opset_version=18, or pip install -U onnx")
         if model.ir_version > self.onnx.IR_VERSION:
             raise UserError(f"{self.title}: of IR version {model.ir_version}, the package onnx reads "
-                            f"{self.onnx.IR_VERSION} at most; pip install -U onnx")  # fmt: skip
+                            f"{self.onnx.IR_VERSION} at most; pip install -U onnx")
 
     def _check_names(self, graph: Any) -> None:
         """Refuse names that would garble what is printed: no exporter makes them."""
@@ -71,7 +71,7 @@ class OnnxFile:
         """Return the values of a tensor record. Raises UserError where they are text or in another file."""
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
             raise UserError(f"{self.title}: the weights '{tensor.name}' are in a file of their own; save the model in "
-                            "one file: onnx.save(onnx.load(path), 'whole.onnx')")  # fmt: skip
+                            "one file: onnx.save(onnx.load(path), 'whole.onnx')")
         data = np.asarray(self.onnx.numpy_helper.to_array(tensor))
         if data.dtype.kind in "OSU":
             raise UserError(f"{self.title}: the constant '{tensor.name}' holds text; export the model without")

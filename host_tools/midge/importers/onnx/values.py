@@ -43,6 +43,7 @@ class Value:
 
     @property
     def is_constant(self) -> bool:
+        """Tell whether its values are known."""
         return self.data is not None
 
 
@@ -73,7 +74,7 @@ class OnnxNode:
         value = self.input(i)
         if value.data is None:
             raise Unsupported(f"{what} '{value.name}' that come from outside or are worked out while running; "
-                               f"make it a constant: --freeze {value.name}=values.npy")  # fmt: skip
+                               f"make it a constant: --freeze {value.name}=values.npy")
         return value.data
 
     def steps(self, i: int, axis: int) -> np.ndarray | None:

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: MIT
+"""The importer of .tflite files, and a writer of them."""

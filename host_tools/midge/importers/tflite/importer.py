@@ -26,8 +26,8 @@ _MAX_RANK = 6
 def read_tflite(data: bytes, title: str) -> Graph:
     """Return the graph of the bytes of a .tflite file.
 
-    title: what stands in error messages; its stem is the graph's name. Raises UserError where the file is damaged, of
-    another kind, or holds no graph. Open shapes are fixed later, by fix_shapes.
+    title: what error messages call the file; its stem is the graph's name. Raises UserError where the file is damaged,
+    of another kind, or holds no graph. Open shapes are fixed later, by fix_shapes.
     """
     if len(data) < 8 or data[4:8] != b"TFL3":
         raise UserError(f"{title}: not a .tflite file (bytes 4 to 8 are {data[4:8]!r}, wanted b'TFL3')")
@@ -46,6 +46,7 @@ class TfliteImporter:
         self.model = tflite.Model.GetRootAs(data, 0)
 
     def graph(self) -> Graph:
+        """Return the first graph, calls inlined. Raises UserError where it has no operators, inputs or outputs."""
         if self.model.SubgraphsLength() == 0:
             raise UserError(f"{self.title}: the file holds no graph; export it again")
         graph = self._subgraph(0)
@@ -69,7 +70,7 @@ class TfliteImporter:
     def _subgraph(self, index: int) -> Graph:
         subgraph = self.model.Subgraphs(index)
         n_tensors, n_nodes = (checked_count(length, self.data)
-                              for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))  # fmt: skip
+                              for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(n_tensors)]
         nodes = [self._node(subgraph.Operators(i), tensors, i) for i in range(n_nodes)]
         return Graph(

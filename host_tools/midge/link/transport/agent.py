@@ -2,7 +2,7 @@
 """What Midge keeps on a board while it talks to it: one function that runs code only when it came over whole.
 
 A request is `_mg(number, code, data, check)`: `data` is base64 of bytes that the code finds as `d`, and `check` covers
-all three. The code leaves its answer, a text without line ends, in `r`. The reply is one line
+all three. The code leaves its answer, a text without newlines, in `r`. The reply is one line
 
     STX number kind check text ETX       kind is = (an answer), ! (an exception) or ? (the request was damaged)
 
@@ -53,7 +53,7 @@ def _check(*parts: bytes) -> str:
 
 
 def install_line() -> str:
-    """The source of the agent, which runs only when it has arrived whole."""
+    """Return the source of the agent, which runs only when it has arrived whole."""
     source = _SOURCE.encode()
     return (
         f"import hashlib\ns={source!r}\n"
@@ -63,13 +63,13 @@ def install_line() -> str:
 
 
 def request_line(number: int, code: str, data: bytes) -> str:
-    """The line that asks for `code` to be run with `data` as d."""
+    """Return the line that asks for `code` to be run with `data` as d."""
     source = code.encode()
     return f"_mg({number},{source!r},{b64encode(data)!r},'{_check(b'%d' % number, source, data)}')\n"
 
 
 def find_reply(number: int, output: bytes) -> Reply | None:
-    """The whole reply to request `number` among everything that the board printed."""
+    """Return the whole reply to request `number` among everything that the board printed."""
     for found in _REPLY.finditer(output):
         kind, text = found[2], found[4]
         if int(found[1]) == number and _check(b"%d" % number, kind, text).encode() == found[3]:

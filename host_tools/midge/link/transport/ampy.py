@@ -41,6 +41,7 @@ class AmpyBoard:
             raise Vanished(self.port) from error
 
     def execute(self, code: str, timeout_s: float = 10) -> str:
+        """Run `code` there once and return what it printed. Raises BoardError, and UserError where no REPL answers."""
         with self._errors():
             self._pyboard.enter_raw_repl()
             output, trace = self._pyboard.exec_raw(code, timeout=timeout_s)
@@ -50,6 +51,7 @@ class AmpyBoard:
         return bytes(output).decode(errors="replace").replace("\r\n", "\n")
 
     def ask(self, code: str, data: bytes = b"", *, silence_s: float = 3.0, patience_s: float | None = None) -> str:
+        """Run `code` there, with `data` as d, and return what it left in r. Raises BoardError, UserError."""
         output = self.execute(install_line() + request_line(1, code, data), max(silence_s, 10))
         reply = find_reply(1, output.encode())
         if reply is None or reply.kind == "?":
@@ -59,13 +61,15 @@ class AmpyBoard:
         return reply.text
 
     def restart(self) -> None:
-        """Every request starts the board afresh."""
+        """Do nothing: every request starts the board afresh."""
 
     def write_file(self, path: str, data: bytes, progress: Advance) -> None:
+        """Write a file on the board; progress is told its bytes at the end."""
         with self._errors():
             Files(self._pyboard).put(path, data)
         progress(len(data))
 
     def close(self) -> None:
+        """Close the port."""
         with contextlib.suppress(OSError, serial.SerialException):
             self._pyboard.close()

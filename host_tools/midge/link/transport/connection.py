@@ -11,7 +11,7 @@ from ...errors import UserError
 
 # As MicroPython prints it, "OSError(28,)" or "OSError: [Errno 28] ENOSPC", and CPython with its subclasses.
 _OS_ERROR = re.compile(r"^(?:OS|FileNotFound|FileExists|NotADirectory|IsADirectory|Permission)Error"
-                       r"(?:\(|: )(?:\[Errno )?(?:(\d+)|(E[A-Z0-9]+)\b)?")  # fmt: skip
+                       r"(?:\(|: )(?:\[Errno )?(?:(\d+)|(E[A-Z0-9]+)\b)?")
 
 
 class Connection(Protocol):

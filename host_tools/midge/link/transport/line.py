@@ -43,11 +43,13 @@ class Line:
             return bytes(self._serial.read(waiting)) if waiting else b""
 
     def write(self, data: bytes) -> None:
+        """Send bytes, and do not complain where the board takes none. Raises Vanished where the port is gone."""
         # What the board does not take shows as silence, which has its own cure.
         with self._vanishing(), contextlib.suppress(serial.SerialTimeoutException):
             self._serial.write(data)
 
     def close(self) -> None:
+        """Close the port, even one that is gone."""
         with contextlib.suppress(OSError, serial.SerialException):
             self._serial.close()
 
@@ -55,7 +57,7 @@ class Line:
     def _vanishing(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, serial.SerialException, TypeError) as error:  # TypeError: pyserial, closed under its hands
+        except (OSError, serial.SerialException, TypeError) as error:  # TypeError: pyserial, closed while it reads
             raise Vanished(self.port) from error
 
 

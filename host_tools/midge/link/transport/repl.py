@@ -133,7 +133,7 @@ class ReplBoard:
             raise Running(self.port)
 
     def _enter(self) -> None:
-        """To the raw REPL from wherever the board is: a program, a prompt, the middle of a paste."""
+        """Go to the raw REPL from wherever the board is: a program, a prompt, the middle of a paste."""
         self._entered = True
         self._line.read_now()
         # A line that swallows a stretch of bytes must not swallow every call: each is longer than the one before.
@@ -175,7 +175,7 @@ class ReplBoard:
         return output
 
     def _is_old(self) -> bool:
-        """Whether code that is typed runs where pasted code does not: so it was before MicroPython 1.14."""
+        """Tell whether code that is typed runs where pasted code does not: so it was before MicroPython 1.14."""
         self._line.write(b"print('typed', 6 * 7)" + _CTRL_D)
         return b"OKtyped 42" in self._read_until(lambda out: out.endswith(_CTRL_D + b">"), _ANSWER_S)
 

@@ -33,7 +33,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 enum { INSTRUCTIONS, LOADS, PAIRED_LOADS, STORES, LONG_MULTIPLIES, DIVISIONS, VECTORS, TAKEN, CLASSES };
 
 typedef struct {
-    uint64_t start, end; /* end: the address behind the last instruction */
+    uint64_t start, end; /* end: the address after the last instruction */
     uint32_t counts[CLASSES];
 } block_t;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Bare metal: runs the model that QEMU has put at MODEL_ADDRESS, on the inputs that it has put where they
- * belong in the arena at ARENA_ADDRESS, with a mark before and behind each thing that is counted. The counter
- * (counter.c) writes a line a mark: start-up, an empty stretch (what a mark itself costs), opening with and
+ * belong in the arena at ARENA_ADDRESS, with a mark before and after each thing that is counted. The counter
+ * (counter.c) writes a line per mark: start-up, an empty stretch (what a mark itself costs), opening with and
  * without the checksum, binding, and then each node.
  */
 #include "midge.h"

@@ -9,7 +9,7 @@ from ...lowering.program import Step
 
 
 def largest_accumulators(step: Step) -> np.ndarray:
-    """A bound on each output channel's accumulator, bias included -> int64 [out_c]."""
+    """Return a bound on each output channel's accumulator, bias included: int64 [out_c]."""
     channels = step.params["out_c"]
     bias = np.frombuffer(step.constants["channels_at"], "<i4", channels).astype(np.int64)
     weights = np.frombuffer(step.constants["weights_at"], np.int8).astype(np.int64)
@@ -18,7 +18,7 @@ def largest_accumulators(step: Step) -> np.ndarray:
 
 
 def short_requantisation_is_exact(step: Step) -> bool:
-    """Whether accumulators stay below 2^30 and shifts between -22 and -1, as mg_requantize_short wants."""
+    """Tell whether accumulators stay below 2^30 and shifts between -22 and -1, as mg_requantize_short wants."""
     if step.params["weights_zero_point"] != 0:
         return False
     channels = step.params["out_c"]
@@ -27,7 +27,7 @@ def short_requantisation_is_exact(step: Step) -> bool:
 
 
 def shorten_channels(step: Step) -> None:
-    """The channel table as channels.h wants it beside a packed layout."""
+    """Return the channel table as channels.h wants it beside a packed layout."""
     channels, table = step.params["out_c"], step.constants["channels_at"]
     bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
     shift = -np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)

@@ -13,7 +13,7 @@ from .channels import largest_accumulators, short_requantisation_is_exact, short
 
 
 def _order(rows: int, row: int) -> np.ndarray:
-    """The order of taps: the groups of four that each row of the kernel holds, then what is left of each."""
+    """Return the order of taps: the groups of four that each row of the kernel holds, then what is left of each."""
     taps = np.arange(rows * row).reshape(rows, row)
     whole = row - row % 4
     return np.concatenate([taps[:, :whole].ravel(), taps[:, whole:].ravel()])
@@ -41,7 +41,7 @@ def pack_depthwise_of_one(step: Step) -> bool:
 
 
 def pack_dsp(step: Step) -> bool:
-    """Give a layer this layout where it can have it; its weights and channel table."""
+    """Give a layer this layout where it can have it: pack its weights and channel table."""
     if not short_requantisation_is_exact(step) or largest_accumulators(step)[1::2].max(initial=0) >= 2**23:
         return False
     p = step.params

@@ -16,7 +16,7 @@ WIDENED = [0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15]
 
 
 def table_in_fours(step: Step, channels: npt.NDArray[np.intp]) -> bytes:
-    """For each four of `channels`: int32 bias[4], multiplier[4], shift[4]; -1 stands for a channel that is none."""
+    """Return for each four of `channels` int32 bias[4], multiplier[4], shift[4]; -1 stands for no channel."""
     count, table = step.params["out_c"], step.constants["channels_at"]
     bias, multiplier = np.frombuffer(table, "<i4", 2 * count).reshape(2, -1)
     shift = np.frombuffer(table, np.int8, count, offset=8 * count)
@@ -25,7 +25,7 @@ def table_in_fours(step: Step, channels: npt.NDArray[np.intp]) -> bytes:
 
 
 def in_eights(channels: int) -> npt.NDArray[np.intp]:
-    """The order of channels in rows: 0 2 4 6 1 3 5 7 of each eight, four or fewer at the end as they are."""
+    """Return the order of channels in rows: 0 2 4 6 1 3 5 7 of each eight, four or fewer at the end as they are."""
     order = np.arange(-channels % 4 + channels)
     whole = len(order) // 8 * 8
     order[:whole] = order[:whole].reshape(-1, 4, 2).transpose(0, 2, 1).ravel()
@@ -33,7 +33,7 @@ def in_eights(channels: int) -> npt.NDArray[np.intp]:
 
 
 def pack_conv_mve(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
+    """Give a CONV_2D this layout where it can have it: pack its weights and channel table."""
     if not short_requantisation_is_exact(step):
         return False
     p = step.params

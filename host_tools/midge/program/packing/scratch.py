@@ -43,7 +43,10 @@ def use_room(program: Program) -> None:
 
 
 def wanted(program: Program, step: Step) -> Scratch:
-    """Ask the core; no scratch for a step that no file can hold, or that it refuses, as it will the file."""
+    """Return the scratch that the core asks for a step.
+
+    It is none for a step that no file can hold, or that the core refuses, as it will the file.
+    """
     places, size = {}, 0
     for name, constant in step.constants.items():
         places[name] = size
@@ -65,7 +68,7 @@ def wanted(program: Program, step: Step) -> Scratch:
 
 
 def _within(step: Step, scratch: Scratch, most: int, tiles: int) -> int:
-    """As much as makes a kernel faster and fits into so many bytes; of tiles of pixels two at least."""
+    """Return as much as makes a kernel faster and fits into so many bytes; of tiles of pixels two at least."""
     if step.op.name == "CONV_2D" and step.params["batches"] * step.params["out_h"] * step.params["out_w"] > 1:
         two, limit = scratch.least + scratch.step, min(most, scratch.least + (tiles - 1) * scratch.step)
         return min(scratch.most, max(two, _fitting(scratch, limit)))

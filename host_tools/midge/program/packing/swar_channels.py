@@ -18,7 +18,7 @@ BLOCKS_OF_FOUR = 256  # a bit beside a channel's shift
 
 
 def pack_swar_channels(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
+    """Give a CONV_2D this layout where it can have it: pack its weights and channel table."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
@@ -56,18 +56,18 @@ def choose_swar_channels(step: Step) -> bool:
 
 
 def _requantisation_is_exact(step: Step) -> bool:
-    """As swar_channels.h wants it: accumulators below 2^28, too."""
+    """Tell whether requantisation is as swar_channels.h wants it: accumulators below 2^28, too."""
     return short_requantisation_is_exact(step) and bool(largest_accumulators(step).max() < 2**28)
 
 
 def _blocks(weights: npt.NDArray[np.int8], taps: int) -> npt.NDArray[np.int64]:
-    """The absolute weights of each block of taps added up -> int64 [out_c, blocks]."""
+    """Return the absolute weights of each block of taps added up: int64 [out_c, blocks]."""
     padded = np.pad(np.abs(weights.astype(np.int64)), ((0, 0), (0, -weights.shape[1] % taps)))
     return np.asarray(padded.reshape(len(weights), -1, taps).sum(axis=2))
 
 
 def _table(step: Step, four: npt.NDArray[np.bool_]) -> bytes:
-    """The channel table; `four` says of which channels four taps may be a block."""
+    """Return the channel table; `four` says of which channels four taps may be a block."""
     channels, table = step.params["out_c"], step.constants["channels_at"]
     bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
     shift = 1 - np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)

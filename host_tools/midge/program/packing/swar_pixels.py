@@ -15,7 +15,7 @@ LARGEST_PAIR = 255  # of the absolute weights of two neighbours
 
 
 def pack_swar_pixels(step: Step) -> bool:
-    """Give a CONV_2D this layout where it can have it; its weights and channel table."""
+    """Give a CONV_2D this layout where it can have it: pack its weights and channel table."""
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
@@ -53,11 +53,11 @@ def _pixels(step: Step) -> int:
 
 
 def _axes(p: dict[str, Any]) -> tuple[str, str]:
-    """The axis along which outputs are folded, and the other one."""
+    """Return the axis along which outputs are folded, and the other one."""
     upright = -(-p["out_w"] // 2) * p["out_h"] < -(-p["out_h"] // 2) * p["out_w"]
     return ("w", "h") if upright else ("h", "w")
 
 
 def _largest_pair(weights: np.ndarray) -> int:
-    """The most that the absolute values of two neighbours along the last axis, whose length is even, make."""
+    """Return the largest sum of absolute values of two neighbours along the last axis, whose length is even."""
     return int(np.abs(weights.astype(np.int32)).reshape(-1, 2).sum(axis=1).max(initial=0))

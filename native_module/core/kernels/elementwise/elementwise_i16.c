@@ -34,14 +34,15 @@ static int32_t scaled(int32_t difference, int32_t multiplier, int32_t shift) {
 }
 
 static int32_t add(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {
-    return mg_requantize_call(mg_wrap_add(scaled(a, p->a_multiplier, p->a_shift), scaled(b, p->b_multiplier, p->b_shift)),
-                         p->out_multiplier, p->out_shift);
+    return mg_requantize_call(
+        mg_wrap_add(scaled(a, p->a_multiplier, p->a_shift), scaled(b, p->b_multiplier, p->b_shift)), p->out_multiplier,
+        p->out_shift);
 }
 
 static int32_t sub(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {
     uint32_t x = (uint32_t)scaled(a, p->a_multiplier, p->a_shift);
     return mg_requantize_call((int32_t)(x - (uint32_t)scaled(b, p->b_multiplier, p->b_shift)), p->out_multiplier,
-                         p->out_shift);
+                              p->out_shift);
 }
 
 static int32_t mul(const mg_binary_i16_params_t *p, int32_t a, int32_t b) {

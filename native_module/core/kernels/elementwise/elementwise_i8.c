@@ -54,7 +54,6 @@ static uint32_t no_row(const mg_binary_params_t *p, const int8_t *a, const int8_
 
 typedef uint32_t (*row_fn)(const mg_binary_params_t *p, const int8_t *a, const int8_t *b, int8_t *out);
 
-
 /* A requantisation that does not scale up, for twice a value below 2^30: without 64-bit arithmetic, where the
  * core has such an instruction, and without a branch. */
 static inline int32_t scale_down(int32_t twice, int32_t multiplier, int32_t shift) {

@@ -19,8 +19,23 @@
 #define RANK 5
 
 enum {
-    ADD, SUB, MUL, DIV, FLOOR_DIV, FLOOR_MOD, MAXIMUM, MINIMUM, AND, OR, SELECT,
-    COMPARE, QUANTIZED_SUB, SQUARED_DIFFERENCE, PRELU, QUANTIZED_DIV, FUNCTIONS
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    FLOOR_DIV,
+    FLOOR_MOD,
+    MAXIMUM,
+    MINIMUM,
+    AND,
+    OR,
+    SELECT,
+    COMPARE,
+    QUANTIZED_SUB,
+    SQUARED_DIFFERENCE,
+    PRELU,
+    QUANTIZED_DIV,
+    FUNCTIONS
 };
 
 bool mg_map_check(const mg_check_t *check) {
@@ -114,8 +129,7 @@ static int32_t combine(const mg_map_params_t *p, int32_t a, int32_t b, int32_t c
             x = wrap_sub(a, p->a_zero_point);
             return x >= 0 ? mg_requantize(x, p->a_multiplier, p->a_shift)
                           : mg_requantize(wrap_mul(x, wrap_sub(b, p->b_zero_point)), p->b_multiplier, p->b_shift);
-        case QUANTIZED_DIV:
-            return quantized_quotient(p, wrap_sub(a, p->a_zero_point), wrap_sub(b, p->b_zero_point));
+        case QUANTIZED_DIV: return quantized_quotient(p, wrap_sub(a, p->a_zero_point), wrap_sub(b, p->b_zero_point));
         default: return divide(a, b, p->function);
     }
 }

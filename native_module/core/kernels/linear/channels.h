@@ -24,8 +24,13 @@ typedef struct {
 
 static inline mg_channels_t mg_channels_of(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    mg_channels_t channels = {call->data + p->channels_at, p->out_c, p->out_zero_point, p->act_min, p->act_max,
-                              p->act_min > INT8_MIN || p->act_max < INT8_MAX, p->act_min >= p->out_zero_point};
+    mg_channels_t channels = {call->data + p->channels_at,
+                              p->out_c,
+                              p->out_zero_point,
+                              p->act_min,
+                              p->act_max,
+                              p->act_min > INT8_MIN || p->act_max < INT8_MAX,
+                              p->act_min >= p->out_zero_point};
     return channels;
 }
 
@@ -55,8 +60,8 @@ static inline void mg_clamp_all(const mg_channels_t *channels, int8_t *out, uint
 }
 
 static inline int8_t mg_finish_short(const mg_channels_t *channels, const mg_channel_t *channel, int32_t sum) {
-    int32_t y = mg_requantize_short(mg_wrap_add(sum, channel->bias), channel->multiplier, channel->rounding,
-                                    channel->shift);
+    int32_t y =
+        mg_requantize_short(mg_wrap_add(sum, channel->bias), channel->multiplier, channel->rounding, channel->shift);
     return (int8_t)(channels->clamps ? mg_clamp(y, channels->min, channels->max) : y);
 }
 

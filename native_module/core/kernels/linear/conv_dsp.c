@@ -155,8 +155,7 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     const uint32_t row = (uint32_t)p->kernel_w * p->in_c, line = (uint32_t)p->in_w * p->in_c, rest = row % 4;
     const uint32_t x_step = (uint32_t)p->stride_w * p->in_c;
     const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
-    mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h,
-                            mg_step(p->kernel_h, p->dilation_h) * line, 0};
+    mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h, mg_step(p->kernel_h, p->dilation_h) * line, 0};
     mg_widening_t copied = {NULL, patch, row / 4, p->kernel_h, row, 0};
     for (int32_t y = 0; y < p->out_h; y++) {
         int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
@@ -179,9 +178,13 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
 void mg_conv_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
-    walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4,
-                 channels.above},
-                channels, call->scratch, call->out[0], mg_pixels_of(p), 0};
+    walk_t w = {
+        {(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4, channels.above},
+        channels,
+        call->scratch,
+        call->out[0],
+        mg_pixels_of(p),
+        0};
     const int8_t *image = call->in[0];
     if (w.left >= PIXELS) { /* lanes of the last group that have no tap meet weights of zero, in sound files */
         memset(w.lanes + 4 * PIXELS * (w.layer.groups - 1), 0, 4 * PIXELS * sizeof *w.lanes);

@@ -118,8 +118,12 @@ static void walk(const mg_call_t *call, void (*pixel)(const window_t *, float *)
     const mg_conv_params_t *p = &call->params.conv;
     const uint8_t *table = call->data + p->channels_at;
     float *out = call->out[0];
-    window_t w = {.p = p, .image = call->in[0], .weights = call->data + p->weights_at, .bias = table + LIMITS,
-                  .low = mg_load_f32(table), .high = mg_load_f32(table + 4)};
+    window_t w = {.p = p,
+                  .image = call->in[0],
+                  .weights = call->data + p->weights_at,
+                  .bias = table + LIMITS,
+                  .low = mg_load_f32(table),
+                  .high = mg_load_f32(table + 4)};
     for (uint32_t n = 0; n < p->batches; n++) {
         for (int32_t i = 0; i < p->out_h; i++) {
             w.y = i * p->stride_h - p->pad_top;

@@ -52,7 +52,7 @@ static bool check_channels(const mg_check_t *check, uint32_t offset, uint32_t n,
 
 /* No index of a window overflows an int32. Taps outside are skipped one by one. */
 static bool check_window_i16(const mg_check_t *check, uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
-                           uint32_t dilation, uint32_t up) {
+                             uint32_t dilation, uint32_t up) {
     if (in == 0 || out == 0 || kernel == 0 || up == 0) {
         return MG_REFUSE(check, "a zero in a window's shape: kernel", kernel, 1);
     }

@@ -39,8 +39,8 @@ typedef struct {
 } row_t;
 
 static row_t row_of(const mg_conv_params_t *p, const int8_t *image, int32_t y) {
-    row_t row = {p, image, y, y * p->stride_h - p->pad_top, 0, 0, (uint32_t)p->in_w * p->in_c,
-                 (uint32_t)p->kernel_w * p->in_c};
+    row_t row = {
+        p, image, y, y * p->stride_h - p->pad_top, 0, 0, (uint32_t)p->in_w * p->in_c, (uint32_t)p->kernel_w * p->in_c};
     int32_t reach = (p->kernel_w - 1) * p->dilation_w, room = p->in_w + p->pad_left - reach;
     bool inside = row.top >= 0 && row.top + (p->kernel_h - 1) * p->dilation_h < p->in_h && p->dilation_w == 1;
     if (inside && room > 0) {
@@ -64,8 +64,8 @@ static void gather_clipped(const row_t *row, int32_t x, int8_t *patch) {
     mg_clip_window(x0, p->kernel_w, p->in_w, &left, &right);
     mg_fill(patch, p->in_zero_point, p->kernel_h * row->n);
     uint32_t from = ((uint32_t)row->top + top) * row->line + ((uint32_t)x0 + left) * p->in_c;
-    mg_copy_rows(patch + top * row->n + left * p->in_c, row->n, row->image + from, row->line,
-                 (right - left) * p->in_c, bottom - top);
+    mg_copy_rows(patch + top * row->n + left * p->in_c, row->n, row->image + from, row->line, (right - left) * p->in_c,
+                 bottom - top);
 }
 
 /* Sums two patches when there are; where the next one goes. */
@@ -148,8 +148,8 @@ void mg_conv_mve_run(const mg_call_t *call) {
     const mg_channels_t channels = mg_channels_of(call);
     const uint32_t k = taps_rounded(p);
     bool pixels = mg_is_pointwise(p);
-    mg_mve_layer_t layer = {k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at,
-                       channels.table};
+    mg_mve_layer_t layer = {
+        k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at, channels.table};
     int8_t *patches = call->scratch;
     if (!pixels || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */
         mg_fill(patches, 0, pixels ? k : 2 * k);

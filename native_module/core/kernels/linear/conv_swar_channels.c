@@ -68,8 +68,7 @@ static inline uint32_t scratch_step(const mg_conv_params_t *p) {
 
 static inline uint32_t scratch_most(const mg_conv_params_t *p) {
     const uint32_t triples = mg_pixels_of(p) / PIXELS + (mg_pixels_of(p) % PIXELS != 0);
-    return is_one_pixel(p) ? scratch_size(p)
-                           : mg_plus(chunk_size(mg_taps_of(p)), mg_times(triple_size(p), triples));
+    return is_one_pixel(p) ? scratch_size(p) : mg_plus(chunk_size(mg_taps_of(p)), mg_times(triple_size(p), triples));
 }
 
 bool mg_conv_swar_channels_check(const mg_check_t *check) {

@@ -219,7 +219,7 @@ static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, con
                                                        uint32_t room, int8_t *out) {
     const uint32_t out_c = layer->channels.n, padded = layer->padded, groups = (out_c + 3) / 4;
     const uint32_t start[4] = {0u - (padded << 14), 0, 0u - (padded << 14), 0};
-    uint32_t(*sums)[4] = (uint32_t(*)[4])(void *)scratch, most = padded;
+    uint32_t (*sums)[4] = (uint32_t (*)[4])(void *)scratch, most = padded;
     if (room < 6 * padded) {
         scratch += 4 * groups;
         most = (room - 16 * groups) / 24 * 4;
@@ -245,8 +245,8 @@ static __attribute__((noinline)) void finish_one_pixel(const layer_t *layer, con
 
 void mg_conv_swar_pixels_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    layer_t layer = {.channels = mg_channels_of(call), .weights = (const int8_t *)call->data + p->weights_at,
-                     .taps = mg_taps_of(p)};
+    layer_t layer = {
+        .channels = mg_channels_of(call), .weights = (const int8_t *)call->data + p->weights_at, .taps = mg_taps_of(p)};
     int8_t *out = call->out[0];
     place_t at = {p, call->in[0], 0, 0};
     const uint32_t padded = layer.padded = (layer.taps + 3) & ~3u;
@@ -261,7 +261,7 @@ void mg_conv_swar_pixels_run(const mg_call_t *call) {
     int8_t *patch = call->scratch;
     layer.w = call->scratch;
     layer.x = layer.w + before / 4;
-    layer.sums = (uint32_t(*)[4])(void *)(layer.x + padded * room);
+    layer.sums = (uint32_t (*)[4])(void *)(layer.x + padded * room);
     for (uint32_t left = (uint32_t)p->batches * p->out_h * p->out_w, n; left != 0; left -= n, out += n * p->out_c) {
         n = left < 2 * room ? left : 2 * room;
         int32_t *words = layer.x;

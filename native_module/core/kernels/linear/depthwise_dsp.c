@@ -42,15 +42,23 @@ static uint32_t work(uint32_t a_out, uint32_t a_kernel, uint32_t b_out, uint32_t
 }
 
 static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
-    const bool upright = p->dilation_w != 1
-                         || (p->dilation_h == 1 && work(p->out_w, p->kernel_w, p->out_h, p->kernel_h)
-                                                       < work(p->out_h, p->kernel_h, p->out_w, p->kernel_w));
+    const bool upright =
+        p->dilation_w != 1
+        || (p->dilation_h == 1
+            && work(p->out_w, p->kernel_w, p->out_h, p->kernel_h) < work(p->out_h, p->kernel_h, p->out_w, p->kernel_w));
     axis_t *w = upright ? &g->a : &g->b, *h = upright ? &g->b : &g->a;
     *w = (axis_t){p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left, p->in_c, p->out_c, p->out_c};
-    *h = (axis_t){p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
-                  p->in_w * w->in_step, p->out_w * w->out_step, p->kernel_w * w->tap_step};
-    g->by_three = g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride
-                  && g->b.stride <= 2;
+    *h = (axis_t){p->in_h,
+                  p->out_h,
+                  p->kernel_h,
+                  p->stride_h,
+                  p->dilation_h,
+                  p->pad_top,
+                  p->in_w * w->in_step,
+                  p->out_w * w->out_step,
+                  p->kernel_w * w->tap_step};
+    g->by_three =
+        g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride && g->b.stride <= 2;
     g->pairs = (g->b.kernel + 1) / 2;
     g->height = mg_reach(g->a.out, g->a.stride, g->a.kernel, g->a.dilation);
     g->line = g->by_three ? 2 + 4 * g->b.stride : ((OUTPUTS - 1) * g->b.stride + 2 * g->pairs + 1) & ~1u;

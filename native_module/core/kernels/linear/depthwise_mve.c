@@ -96,8 +96,11 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
-    mg_mve_row_t row = {.offsets = offsets, .out_step = g.pixels * in_c, .step = g.pixels * p->stride_w * g.column,
-                      .pairs = g.taps / 2, .zero_point = p->out_zero_point};
+    mg_mve_row_t row = {.offsets = offsets,
+                        .out_step = g.pixels * in_c,
+                        .step = g.pixels * p->stride_w * g.column,
+                        .pairs = g.taps / 2,
+                        .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
         mg_fill(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */

@@ -240,8 +240,10 @@ void mg_depthwise_swar_channels_run(const mg_call_t *call) {
     const uint32_t room = (call->scratch_size - n_taps) / width; /* rows */
     const uint32_t most = (room - rows_of(p, 1)) / p->stride_h + 1, line = (uint32_t)p->out_w * p->out_c;
     int8_t *taps = plane + room * width;
-    const rows_fn rows = !goes_down(p) ? along : p->stride_h == 2 ? down_by_2 : channels.above ? down_by_1_above
-                                                                                               : down_by_1;
+    const rows_fn rows = !goes_down(p)      ? along
+                         : p->stride_h == 2 ? down_by_2
+                         : channels.above   ? down_by_1_above
+                                            : down_by_1;
     memset(plane, p->in_zero_point, room * width); /* what lies around stays where the whole plane has room */
     for (uint32_t n = 0; n < p->batches; n++) {
         for (uint32_t k = 0; k < p->in_c; k++) {

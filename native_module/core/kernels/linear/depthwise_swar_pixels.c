@@ -32,8 +32,15 @@ static uint32_t reach(const axis_t *axis, uint32_t outputs) {
 }
 
 static geometry_t geometry_of(const mg_conv_params_t *p) {
-    axis_t h = {p->in_h, p->out_h, p->kernel_h, p->stride_h, p->dilation_h, p->pad_top,
-                (uint32_t)p->in_w * p->in_c, (uint32_t)p->out_w * p->out_c, (uint32_t)p->kernel_w * p->out_c};
+    axis_t h = {p->in_h,
+                p->out_h,
+                p->kernel_h,
+                p->stride_h,
+                p->dilation_h,
+                p->pad_top,
+                (uint32_t)p->in_w * p->in_c,
+                (uint32_t)p->out_w * p->out_c,
+                (uint32_t)p->kernel_w * p->out_c};
     axis_t w = {p->in_w, p->out_w, p->kernel_w, p->stride_w, p->dilation_w, p->pad_left, p->in_c, p->out_c, p->out_c};
     bool upright = (w.out + 1) / 2 * h.out < (h.out + 1) / 2 * w.out;
     geometry_t g = {upright ? w : h, upright ? h : w, 0, 0};

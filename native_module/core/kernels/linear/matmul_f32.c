@@ -64,8 +64,7 @@ bool mg_resize_f32_check(const mg_check_t *check) {
     return mg_check_signature_f32(check, 1)
            && mg_check_elements(check, 0, mg_times4(p->batches, p->in_h, p->in_w, p->channels))
            && mg_check_elements(check, 1, mg_times4(p->batches, p->out_h, p->out_w, p->channels))
-           && check_table(check, p->rows_at, p->out_h, p->in_h)
-           && check_table(check, p->columns_at, p->out_w, p->in_w);
+           && check_table(check, p->rows_at, p->out_h, p->in_h) && check_table(check, p->columns_at, p->out_w, p->in_w);
 }
 
 void mg_resize_f32_run(const mg_call_t *call) {

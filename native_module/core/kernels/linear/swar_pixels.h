@@ -52,7 +52,7 @@ static inline mg_channel_t mg_load_channel_fast(const mg_channels_t *channels, u
 }
 
 static inline mg_narrow_channel_t mg_load_narrow_channel(const mg_channels_t *channels, uint32_t c, uint32_t taps,
-                                                     uint32_t blocks) {
+                                                         uint32_t blocks) {
     mg_channel_t channel = mg_load_channel_fast(channels, c);
     uint32_t bias = (uint32_t)channel.bias;
     mg_narrow_channel_t loaded = {

@@ -38,8 +38,8 @@ static void pool_i16(const mg_call_t *call, bool average) {
                 int32_t x0 = x * p->stride_w - p->pad_left;
                 uint32_t left, right;
                 mg_clip_window(x0, p->kernel_w, p->in_w, &left, &right);
-                const uint8_t *first = image + (uint32_t)(y0 + (int32_t)top) * line
-                                       + (uint32_t)(x0 + (int32_t)left) * pixel;
+                const uint8_t *first =
+                    image + (uint32_t)(y0 + (int32_t)top) * line + (uint32_t)(x0 + (int32_t)left) * pixel;
                 int32_t count = (int32_t)((bottom - top) * (right - left));
                 for (uint32_t c = 0; c < p->channels; c++, first += 2) {
                     int32_t sum = 0, best = INT16_MIN;

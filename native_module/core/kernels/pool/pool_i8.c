@@ -52,8 +52,8 @@ static int32_t window_average(const window_t *window) {
     return average_of(window, sum, count);
 }
 
-typedef uint32_t (*channels_fn)(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
-                                uint32_t channels, const mg_range_t *range);
+typedef uint32_t (*channels_fn)(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line, uint32_t channels,
+                                const mg_range_t *range);
 
 /* Four channels of the window at once. */
 static void window_max_4(const window_t *window, int8_t y[4]) {
@@ -114,10 +114,10 @@ static inline void pool(const mg_call_t *call, int32_t (*reduce)(const window_t 
                 uint32_t left, right;
                 mg_clip_window(x0, p->kernel_w, p->in_w, &left, &right);
                 window.w = right - left;
-                window.first = image + (uint32_t)(y0 + (int32_t)top) * window.line
-                               + (uint32_t)(x0 + (int32_t)left) * p->channels;
-                uint32_t c = p->half_up ? 0
-                                        : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
+                window.first =
+                    image + (uint32_t)(y0 + (int32_t)top) * window.line + (uint32_t)(x0 + (int32_t)left) * p->channels;
+                uint32_t c =
+                    p->half_up ? 0 : all(out, window.first, window.h, window.w, window.line, p->channels, &range);
                 out += c;
                 window.first += c;
                 for (c = p->channels - c; c >= 4; c -= 4, window.first += 4, out += 4) {

@@ -57,8 +57,8 @@ bool mg_lstm_check(const mg_check_t *check) {
            && mg_check_elements(check, 0, mg_times4(p->batches, p->steps, p->inputs, 1))
            && mg_check_elements(check, 1, mg_times4(p->batches, p->steps, units, 1))
            && mg_check_elements(check, 2, mg_times(p->batches, units))
-           && mg_check_elements(check, 3, mg_times(p->batches, units))
-           && mg_check_data(check, p->table_at, 512) && mg_check_data(check, p->gates_at, mg_times(4, gate));
+           && mg_check_elements(check, 3, mg_times(p->batches, units)) && mg_check_data(check, p->table_at, 512)
+           && mg_check_data(check, p->gates_at, mg_times(4, gate));
 }
 
 /* One of a gate's two sums, in Q3.12. */
@@ -100,7 +100,8 @@ static void step(const mg_call_t *call, const void *x, uint8_t *h, int16_t *s) {
     int32_t low = p->wide ? INT16_MIN : INT8_MIN, high = p->wide ? INT16_MAX : INT8_MAX;
     for (uint32_t u = 0; u < n; u++) {
         int32_t kept = mg_requantize_call(gates[FORGET * n + u] * s[u], p->forget_multiplier, p->forget_shift);
-        int32_t added = mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
+        int32_t added =
+            mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
         int32_t sum = mg_saturate_i16(mg_saturate_i16(kept) + mg_saturate_i16(added));
         s[u] = (int16_t)(p->clip > 0 ? mg_clamp(sum, -p->clip, p->clip) : sum);
         int32_t y = mg_sigmoid_i16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);

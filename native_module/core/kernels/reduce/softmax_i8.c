@@ -17,8 +17,7 @@
 bool mg_softmax_check(const mg_check_t *check) {
     const mg_softmax_params_t *p = &check->params.softmax;
     uint32_t out_dtype = check->tensors[1].dtype == MG_INT16 ? MG_INT16 : MG_INT8;
-    if (!mg_check_signature(check, 1, MG_INT8, out_dtype)
-        || !mg_check_elements(check, 0, mg_times(p->rows, p->depth))
+    if (!mg_check_signature(check, 1, MG_INT8, out_dtype) || !mg_check_elements(check, 0, mg_times(p->rows, p->depth))
         || !mg_check_elements(check, 1, mg_times(p->rows, p->depth))
         || !mg_check_data(check, p->table_at, mg_times(4, p->table_size))) {
         return false;

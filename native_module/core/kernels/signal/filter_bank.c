@@ -73,8 +73,8 @@ void mg_filter_bank_run(const mg_call_t *call) {
 bool mg_square_root_check(const mg_check_t *check) {
     static const uint8_t DTYPES[] = {MG_UINT64, MG_INT32, MG_UINT32};
     uint32_t count = check->params.count.count;
-    return mg_check_tensors(check, 2, 1, DTYPES) && mg_check_elements(check, 0, count)
-           && mg_check_elements(check, 1, 1) && mg_check_elements(check, 2, count);
+    return mg_check_tensors(check, 2, 1, DTYPES) && mg_check_elements(check, 0, count) && mg_check_elements(check, 1, 1)
+           && mg_check_elements(check, 2, count);
 }
 
 static uint32_t rounded_root(uint64_t x) {
@@ -115,9 +115,9 @@ void mg_spectral_subtraction_run(const mg_call_t *call) {
     uint32_t *out = call->out[0], *noise = call->out[1];
     for (uint32_t i = 0; i < p->channels; i++) {
         uint32_t signal = x[i], scaled = signal << p->smoothing_bits;
-        uint32_t estimate = (uint32_t)(((uint64_t)scaled * p->smoothing[i % 2]
-                                        + (uint64_t)noise[i] * p->one_minus_smoothing[i % 2])
-                                       >> p->fraction_bits);
+        uint32_t estimate =
+            (uint32_t)(((uint64_t)scaled * p->smoothing[i % 2] + (uint64_t)noise[i] * p->one_minus_smoothing[i % 2])
+                       >> p->fraction_bits);
         uint32_t below = estimate < scaled ? estimate : scaled;
         uint32_t least = (uint32_t)(((uint64_t)signal * p->min_signal_remaining) >> p->fraction_bits);
         uint32_t rest = (scaled - below) >> p->smoothing_bits;

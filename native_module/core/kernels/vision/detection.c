@@ -45,9 +45,8 @@ bool mg_detection_check(const mg_check_t *check) {
     if (!mg_check_elements(check, 0, mg_times(p->boxes, p->box_size))
         || !mg_check_elements(check, 1, mg_times(p->boxes, p->score_size))
         || !mg_check_elements(check, 2, mg_times(4, p->max_detections))
-        || !mg_check_elements(check, 3, p->max_detections)
-        || !mg_check_elements(check, 4, p->max_detections) || !mg_check_elements(check, 5, 1)
-        || !mg_check_data(check, p->anchors_at, mg_times(16, p->boxes))) {
+        || !mg_check_elements(check, 3, p->max_detections) || !mg_check_elements(check, 4, p->max_detections)
+        || !mg_check_elements(check, 5, 1) || !mg_check_data(check, p->anchors_at, mg_times(16, p->boxes))) {
         return false;
     }
     return mg_check_scratch(check, mg_plus(mg_times(4, p->boxes), mg_times(16, p->limit)));
@@ -72,8 +71,8 @@ static box_t decode(const mg_call_t *call, uint32_t i) {
     const uint8_t *anchor = call->data + p->anchors_at + 16 * i;
     float t[4], a[4];
     for (uint32_t k = 0; k < 4; k++) {
-        t[k] = real_at(call->in[0], i * p->box_size + k, p->box_dtype, p->box_zero_point, p->box_scale)
-               / p->box_scales[k];
+        t[k] =
+            real_at(call->in[0], i * p->box_size + k, p->box_dtype, p->box_zero_point, p->box_scale) / p->box_scales[k];
         a[k] = load_float(anchor + 4 * k);
     }
     float y = t[0] * a[2] + a[0], x = t[1] * a[3] + a[1];

@@ -59,7 +59,7 @@ def build(arena, tensors, nodes, inputs, outputs, strings, data, n_labels=0, nam
         0, arena, len(tensors), len(nodes), len(inputs), len(outputs), n_labels, 0,
         at[0], at[1], sum(len(n) for n in nodes), at[2], at[3], len(strings), at[4], len(data),
         name, labels, metadata,
-    )  # fmt: skip
+    )
     crc = crc32(body, crc32(head)) & 0xFFFFFFFF
     return struct.pack("<4sHHII", b"MIDG", 2, 0, 80 + len(body), crc) + head + body
 
@@ -78,7 +78,7 @@ def column(dtype):
         [tensor(dtype, 0, 1, 0.0, 0, 1, 4, 3), tensor(dtype, scores_at, 5, 0.0, 0, 1, 4)],
         [node(COPY, 0, (0,), (1,), copy_column(SIZES[dtype]))],
         (0,), (1,), b"\0imu\0scores\0", b"",
-    )  # fmt: skip
+    )
 
 
 def classifier(arena=48):
@@ -97,7 +97,7 @@ def classifier(arena=48):
         ],
         (0,), (2,), strings, relu,
         4, strings.find(b"tiny"), strings.find(b"north"), strings.find(b"made by"),
-    )  # fmt: skip
+    )
 
 
 def pair():
@@ -115,4 +115,4 @@ def pair():
             node(QUANTIZE, 0, (1,), (3,), struct.pack("<Ifi", 3, 0.125, 3)),
         ],
         (0, 1), (2, 3), strings, b"",
-    )  # fmt: skip
+    )

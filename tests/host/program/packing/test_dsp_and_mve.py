@@ -40,7 +40,7 @@ def layers(draw: st.DrawFn) -> bytes:
                zero_point=np.zeros(out_c, np.int64)),
         FlatTensor("y", (1, -(-(h - reach) // stride), -(-(w - reach) // stride), out_c), "int8", scale=0.2,
                    zero_point=-9),
-    ]  # fmt: skip
+    ]
     kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
     options |= {"depth_multiplier": out_c // c} if depthwise else {}
     return model_bytes(FlatGraph(tensors, [FlatOperator(kind, ["x", "w", "b"], ["y"], options)], ["x"], ["y"]))

@@ -24,7 +24,7 @@ _SAME = {
     "exponential": "EXP", "log": "LOG", "absolute": "ABS", "abs": "ABS", "negative": "NEG", "sqrt": "SQRT",
     "rsqrt": "RSQRT", "square": "SQUARE", "sin": "SIN", "cos": "COS", "floor": "FLOOR", "ceil": "CEIL",
     "sign": "SIGN", "round": "ROUND",
-}  # fmt: skip
+}
 
 
 def _plain(name: str) -> str:
@@ -32,6 +32,8 @@ def _plain(name: str) -> str:
 
 
 def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction]:
+    """Register the function that imports the activations of these names, lower case without underscores."""
+
     def register(function: ActivationFunction) -> ActivationFunction:
         _ACTIVATIONS.update(dict.fromkeys(names, function))
         return function
@@ -192,4 +194,4 @@ FUNCTIONS.update(dict.fromkeys((
     "ReLU", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Gelu", "HardSigmoid", "HardTanh", "HardSilu", "Sigmoid",
     "Silu", "Tanh", "Softplus", "Softsign", "Mish", "Softmax", "LogSoftmax", "Exp", "Log", "Absolute", "Abs",
     "Negative", "Sqrt", "Rsqrt", "Square", "Sin", "Cos", "Floor", "Ceil", "Sign", "Round", "Clip", "Identity",
-), _by_attributes))  # fmt: skip
+), _by_attributes))

@@ -54,5 +54,5 @@ def _up_sampling(ctx: KerasContext, call: Call) -> Tensor:
     size = [x.shape[i + 1] * factors[i] for i in range(2)]
     kind = "RESIZE_NEAREST_NEIGHBOR" if way == "nearest" else "RESIZE_BILINEAR"
     y = ctx.build.add(kind, [x, ctx.build.axes(size)], (x.shape[0], *size, x.shape[3]), call.name,
-                      align_corners=False, half_pixel_centers=way == "bilinear")  # fmt: skip
+                      align_corners=False, half_pixel_centers=way == "bilinear")
     return as_before(ctx, y, call.x)

@@ -40,7 +40,7 @@ def pair(values: Sequence[int] | int, fill: int = 1) -> list[int]:
 
 
 def window_pads(padding: str, size: Sequence[int], kernel: Sequence[int], strides: Sequence[int],
-                dilations: Sequence[int] = (1, 1)) -> Pads:  # fmt: skip
+                dilations: Sequence[int] = (1, 1)) -> Pads:
     """Return how many zeros before and after each axis make a window fit as Keras's `padding` says."""
     if padding == "same":
         return [same_pads(*window) for window in zip(size, kernel, strides, dilations, strict=True)]
@@ -48,6 +48,7 @@ def window_pads(padding: str, size: Sequence[int], kernel: Sequence[int], stride
 
 
 def bias_of(ctx: KerasContext, op: Any) -> np.ndarray | None:
+    """Return a layer's biases as float32 [out]; None where it has none."""
     return None if op.bias is None else ctx.weights(op.bias)
 
 
@@ -57,7 +58,7 @@ def image_kernel(kernel: np.ndarray) -> np.ndarray:
 
 
 def convolve(ctx: KerasContext, call: Call, x: Tensor, weights: np.ndarray, bias: np.ndarray | None,
-             groups: int = 1) -> Tensor:  # fmt: skip
+             groups: int = 1) -> Tensor:
     """Add a convolution with the window that the layer describes. x an image, weights [M, KH, KW, C / groups]."""
     op = call.op
     strides, dilations = pair(op.strides), pair(op.dilation_rate)
@@ -103,7 +104,7 @@ def _separable_conv(ctx: KerasContext, call: Call) -> Tensor:
 
 @layer("Conv1DTranspose", "Conv2DTranspose")
 def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
-    """A whole transposed convolution has (n - 1) * stride + kernel outputs; Keras's are some of these, or zeros more.
+    """Add a transposed convolution: it has (n - 1) * stride + kernel outputs; Keras's are some of these, or zeros more.
 
     Keras's first one is number `first` of them, in each axis.
     """
@@ -111,7 +112,7 @@ def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
     kernel = image_kernel(ctx.weights(op.kernel)).transpose(2, 0, 1, 3)
     strides, dilations = pair(op.strides), pair(op.dilation_rate)
     spread = np.zeros((kernel.shape[0], *(((k - 1) * d + 1) for k, d in zip(kernel.shape[1:3], dilations, strict=True)),
-                       kernel.shape[3]), np.float32)  # fmt: skip
+                       kernel.shape[3]), np.float32)
     spread[:, :: dilations[0], :: dilations[1]] = kernel
     more = [None, None] if op.output_padding is None else pair(op.output_padding, 0)
     first: list[int] = []
@@ -137,7 +138,7 @@ def _conv_transpose(ctx: KerasContext, call: Call) -> Tensor:
     shape = (x.shape[0], *whole, len(spread))
     inputs = [build.axes(shape), build.constant(spread, "weights"), x, build.constant(bias, "bias")]
     y = build.add("TRANSPOSE_CONV", inputs, shape, call.name, padding=padding, stride_h=strides[0],
-                  stride_w=strides[1])  # fmt: skip
+                  stride_w=strides[1])
     y = build.slice(y, (0, *first, 0), shape, (1, 1, 1, 1))
     return as_before(ctx, activate(ctx, call, y), call.x)
 

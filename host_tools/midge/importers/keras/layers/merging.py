@@ -9,9 +9,9 @@ from ..registry import Call, KerasContext, function, layer
 _BINARY = {
     "Add": "ADD", "Subtract": "SUB", "Multiply": "MUL", "Maximum": "MAXIMUM", "Minimum": "MINIMUM",
     "Divide": "DIV", "TrueDivide": "DIV", "SquaredDifference": "SQUARED_DIFFERENCE",
-}  # fmt: skip
+}
 _REDUCTIONS = {"Mean": "MEAN", "Sum": "SUM", "Max": "REDUCE_MAX", "Amax": "REDUCE_MAX", "Min": "REDUCE_MIN",
-               "Amin": "REDUCE_MIN", "Prod": "REDUCE_PROD"}  # fmt: skip
+               "Amin": "REDUCE_MIN", "Prod": "REDUCE_PROD"}
 
 
 @layer("Add", "Subtract", "Multiply", "Maximum", "Minimum")
@@ -57,7 +57,7 @@ def _reduction(ctx: KerasContext, call: Call) -> Tensor:
 
 @layer("Dot")
 def _dot(ctx: KerasContext, call: Call) -> Tensor:
-    """Sums of products along an axis of each, for each sample."""
+    """Add the sums of products along an axis of each, for each sample."""
     a, b = call.operands
     axes = [call.op.axes] * 2 if isinstance(call.op.axes, int) else list(call.op.axes)
     turned = []
@@ -89,7 +89,7 @@ def _products(ctx: KerasContext, call: Call, a: Tensor, b: Tensor) -> Tensor:
     if max(len(a.shape), len(b.shape)) > 3:
         raise Unsupported(f"inputs of shape {list(a.shape)} and {list(b.shape)}; two and three axes can run")
     rows, columns = (build.reshape(t, (t.shape[0], -(-t.elements // (t.shape[0] * t.shape[-1])), t.shape[-1]))
-                     for t in (a, b))  # fmt: skip
+                     for t in (a, b))
     shape = (a.shape[0], rows.shape[1], columns.shape[1])
     y = build.add("BATCH_MATMUL", [rows, columns], shape, call.name, adj_x=False, adj_y=True)
     return build.reshape(y, (a.shape[0], *a.shape[1:-1], *b.shape[1:-1]))

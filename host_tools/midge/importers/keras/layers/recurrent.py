@@ -32,7 +32,7 @@ def _recurrent(ctx: KerasContext, call: Call) -> Result:
     step = steps[type(cell).__name__](ctx, call, bias)
     states = _initial(call, 2 if type(cell).__name__ == "LSTMCell" else 1)
     rows = (build.reshape(build.along(seen, 1, i, i + 1), (batch, kernel.shape[1]))
-            for i in range(length)[:: -1 if op.go_backwards else 1])  # fmt: skip
+            for i in range(length)[:: -1 if op.go_backwards else 1])
     found, states = unroll(step, rows, states)
     result = found[-1]
     if op.return_sequences:
@@ -59,7 +59,7 @@ def _recall(
     if h is None:
         return bias if bias is None else ctx.build.constant(bias.data[None])  # type: ignore[index]
     return ctx.build.add("FULLY_CONNECTED", [h, weights, bias], (h.shape[0], weights.shape[0]), call.name,
-                         keep_num_dims=True)  # fmt: skip
+                         keep_num_dims=True)
 
 
 def _cut(ctx: KerasContext, x: Tensor, first: int, units: int, count: int) -> Tensor:
@@ -151,7 +151,7 @@ def _bidirectional(ctx: KerasContext, call: Call) -> Result:
 
 @layer("TimeDistributed")
 def _time_distributed(ctx: KerasContext, call: Call) -> Result:
-    """The layer on all steps of time at once, as on a batch of samples."""
+    """Apply the layer to all steps of time at once, as to a batch of samples."""
     x, build = call.x, ctx.build
     inner: Any = call.op.layer
     found = ctx.call(inner, [build.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))])

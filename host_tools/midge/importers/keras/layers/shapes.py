@@ -15,7 +15,7 @@ from .linear import real
     "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout", "GaussianNoise", "AlphaDropout",
     "ActivityRegularization", "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation",
     "RandomZoom",
-)  # fmt: skip
+)
 def _nothing(ctx: KerasContext, call: Call) -> Tensor:
     """Leave out what only happens while training."""
     return call.x

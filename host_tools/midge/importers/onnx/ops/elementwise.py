@@ -16,13 +16,13 @@ _UNARY = {
     "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
     "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
     "Erf": "ERF",  # only as a part of GELU: passes/fuse_activations.py
-}  # fmt: skip
+}
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "Sum": "ADD",
-           "PRelu": "PRELU"}  # fmt: skip
+           "PRelu": "PRELU"}
 _COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
-            "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}  # fmt: skip
+            "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}
 _CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool", 10: "float32",
-          11: "float32"}  # fmt: skip
+          11: "float32"}
 
 
 def same(ctx: OnnxContext, value: Value) -> Tensor:
@@ -31,6 +31,7 @@ def same(ctx: OnnxContext, value: Value) -> Tensor:
 
 
 def order_of(value: Value) -> tuple[int, ...]:
+    """Return the order in which the axes are stored: ONNX's own where none is given."""
     return value.order or tuple(range(len(value.shape)))
 
 

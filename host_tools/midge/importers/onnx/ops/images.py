@@ -37,7 +37,7 @@ def both(values: Sequence[int] | None, fill: int, rank: int) -> list[int]:
 
 
 def paddings(node: OnnxNode, x: Value, kernel: list[int], strides: list[int], dilations: list[int]
-             ) -> list[tuple[int, int]]:  # fmt: skip
+             ) -> list[tuple[int, int]]:
     """Return (before, after) of H and W, the kernel's and image's sizes being those of [N, H, W, C]."""
     rank = len(x.shape)
     auto = node.attrs.get("auto_pad", "NOTSET")
@@ -69,7 +69,7 @@ def conv(ctx: OnnxContext, node: OnnxNode) -> Value:
     strides, dilations = both(node.ints("strides"), 1, rank), both(node.ints("dilations"), 1, rank)
     pads = paddings(node, x, list(weights.shape[1:3]), strides, dilations)
     t = ctx.build.conv(flat_image(ctx, x), weights, bias, strides, pads, dilations, node.attrs.get("group", 1),
-                       node.name, node.steps(1, 0))  # fmt: skip
+                       node.name, node.steps(1, 0))
     return back(ctx, t, rank)
 
 
@@ -91,7 +91,7 @@ def conv_transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
     bias = node.known(2, "biases").astype(np.float32) if node.has(2) else np.zeros(turned.shape[0], np.float32)
     inputs = [ctx.build.axes(shape), ctx.build.constant(turned, "weights"), t, ctx.build.constant(bias, "bias")]
     out = ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=VALID, stride_h=strides[0],
-                        stride_w=strides[1])  # fmt: skip
+                        stride_w=strides[1])
     for i, (before, after) in enumerate(pads):
         out = ctx.build.along(out, i + 1, before, full[i] - after)
     return back(ctx, out, rank)
@@ -179,7 +179,7 @@ def resize(ctx: OnnxContext, node: OnnxNode) -> Value:
     whole = all(n % x.shape[i + 2] == 0 for i, n in enumerate(size))
     rounding = node.attrs.get("nearest_mode", "round_prefer_floor" if last == 2 else "floor")
     exact = mode == "linear" or (where == "asymmetric" and rounding == "floor") or (
-        whole and where == "half_pixel" and rounding.startswith("round"))  # fmt: skip
+        whole and where == "half_pixel" and rounding.startswith("round"))
     if mode not in ops or where not in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel") or not exact:
         raise Unsupported(f"the mode {mode}, {where}, {rounding}; linear, or nearest by whole factors can run")
     t = ctx.image(x)
@@ -205,7 +205,7 @@ def pad(ctx: OnnxContext, node: OnnxNode) -> Value:
     x, rank = node.input(0), len(node.input(0).shape)
     pads = node.ints("pads", 1) or node.ints("paddings") or []
     value = float(node.attrs["value"]) if "value" in node.attrs else (
-        float(node.known(2, "pad values").reshape(-1)[0]) if node.has(2) else 0.0)  # fmt: skip
+        float(node.known(2, "pad values").reshape(-1)[0]) if node.has(2) else 0.0)
     axes = node.ints("axes", 3) or list(range(rank))
     pairs = [(0, 0)] * rank
     for i, axis in enumerate(axes):

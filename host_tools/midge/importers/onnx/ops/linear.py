@@ -14,7 +14,7 @@ from .shapes import reduce_axes
 def times(
     ctx: OnnxContext, node: OnnxNode, x: Value, weights: np.ndarray, bias: np.ndarray | None,
     steps: np.ndarray | None = None,
-) -> Value:  # fmt: skip
+) -> Value:
     """Add x [..., K] times weights [K, N], which are multiples of steps.
 
     A flattened image stays as it is; the weights' rows are put in its order.
@@ -27,7 +27,7 @@ def times(
         if image.order[0] == 0 and image.tensor is not None:
             t = ctx.build.reshape(image.tensor, x.shape)
             return ctx.value(ctx.build.dense(t, np.ascontiguousarray(rows[:, turned.reshape(-1)]), bias, node.name,
-                                              steps))  # fmt: skip
+                                              steps))
     return ctx.value(ctx.build.dense(ctx.plain(x), np.ascontiguousarray(rows), bias, node.name, steps))
 
 
@@ -44,7 +44,7 @@ def gemm(ctx: OnnxContext, node: OnnxNode) -> Value:
             b = ctx.value(ctx.build.transpose(ctx.plain(b), (1, 0)))
         product = ctx.value(_two_activations(ctx, node, a, b))
         product = product if alpha == 1 else ctx.value(
-            ctx.build.binary("MUL", ctx.plain(product), ctx.build.scalar(alpha), node.name))  # fmt: skip
+            ctx.build.binary("MUL", ctx.plain(product), ctx.build.scalar(alpha), node.name))
     else:
         weights = (b.data.T if node.attrs.get("transB", 0) else b.data).astype(np.float32) * np.float32(alpha)
         bias = None
@@ -82,7 +82,7 @@ def matmul(ctx: OnnxContext, node: OnnxNode) -> Value:
     t = _two_activations(ctx, node, a, b)
     if 1 in ranks:
         shape = [d for i, d in enumerate(t.shape) if not (ranks[0] == 1 and i == len(t.shape) - 2)
-                 and not (ranks[1] == 1 and i == len(t.shape) - 1)]  # fmt: skip
+                 and not (ranks[1] == 1 and i == len(t.shape) - 1)]
         t = ctx.build.reshape(t, shape)
     return ctx.value(t)
 
@@ -97,12 +97,12 @@ def softmax(ctx: OnnxContext, node: OnnxNode) -> Value:
         rows = ctx.build.reshape(t, (int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis:]))))
         return ctx.value(ctx.build.reshape(ctx.build.like(op, rows, node.name), x.shape, node.name))
     order = x.order if x.flat is None and x.order and x.order[-1] == axis else (
-        *(i for i in range(rank) if i != axis), axis)  # fmt: skip
+        *(i for i in range(rank) if i != axis), axis)
     return ctx.value(ctx.build.like(op, ctx.arranged(x, order), node.name), order)
 
 
 _REDUCTIONS = {"ReduceMean": "MEAN", "ReduceSum": "SUM", "ReduceMax": "REDUCE_MAX", "ReduceMin": "REDUCE_MIN",
-               "ReduceProd": "REDUCE_PROD"}  # fmt: skip
+               "ReduceProd": "REDUCE_PROD"}
 
 
 @onnx_op(*_REDUCTIONS)

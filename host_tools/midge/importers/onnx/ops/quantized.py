@@ -19,7 +19,7 @@ from .elementwise import each
 
 
 def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, Any]:
-    """Scale and zero point from inputs of a node, as of int8, and the dtype that the model has."""
+    """Return scale and zero point from inputs of a node, as of int8, and the dtype that the model has."""
     scales = np.asarray(node.known(scale, "scales"), np.float32).reshape(-1)
     zeros = node.known(zero, "zero points") if node.has(zero) else np.zeros(1, default)
     if zeros.dtype not in (np.int8, np.uint8, np.int32):

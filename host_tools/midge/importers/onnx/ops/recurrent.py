@@ -68,7 +68,7 @@ def _step_of(ctx: OnnxContext, node: OnnxNode, d: int) -> CellStep:
         raise Unsupported(f"the activations {names} or peepholes; {', '.join(_FUNCTIONS)} can run")
     wb, rb = b[: gates * hidden].astype(np.float32), b[gates * hidden :].astype(np.float32)
     cell = _Cell(ctx.build, node.name, hidden, [_FUNCTIONS[n] for n in names], w, r, wb, rb,
-                 bool(node.attrs.get("linear_before_reset", 0)))  # fmt: skip
+                 bool(node.attrs.get("linear_before_reset", 0)))
     return {"RNN": cell.rnn, "GRU": cell.gru, "LSTM": cell.lstm}[node.op]
 
 
