@@ -81,7 +81,7 @@ static inline int8_t *hand_over(const mg_mve_layer_t *layer, int8_t *patches, in
 /* Layers whose patches are gathered, two at a time. */
 static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer, int8_t *patches) {
     const mg_conv_params_t *p = &call->params.conv;
-    const uint32_t across = (uint32_t)p->stride_w * p->in_c, down = mg_step(p->kernel_h, p->dilation_h);
+    const uint32_t across = (uint32_t)p->stride_w * p->in_c;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0], *patch = patches;
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * p->in_c) {
@@ -95,7 +95,7 @@ static void convolve_windows(const mg_call_t *call, const mg_mve_layer_t *layer,
                     patch = hand_over(layer, patches, patch, &out);
                 }
                 for (; inside != 0; inside--, x++, from += across) {
-                    mg_copy_rows(patch, row.n, image + from, down * row.line, row.n, p->kernel_h);
+                    mg_copy_rows(patch, row.n, image + from, p->dilation_h * row.line, row.n, p->kernel_h);
                     patch = hand_over(layer, patches, patch, &out);
                 }
             }

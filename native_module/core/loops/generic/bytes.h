@@ -5,8 +5,8 @@
 
 static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
                                 uint32_t rows) {
-    for (; rows != 0; rows--, to += to_step, from += from_step) {
-        memcpy(to, from, n);
+    for (uint32_t i = 0; i < rows; i++) { /* a step from the only row may be anything */
+        memcpy(to + i * to_step, from + i * from_step, n);
     }
 }
 
