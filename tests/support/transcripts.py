@@ -16,7 +16,7 @@ Commands run in a folder that looks like the repository's root, with a build/ of
 wherever a command names them, and on a board under /rom. Blocks of a page follow one another in the same folder. A
 comment before a block says more, as in <!-- transcript: board=qemu-cortex-m4, numbers=vary -->:
 
-    board=NAME      an emulated board is plugged in, the only one; NAME-stock is one whose firmware knows no Midge.
+    board=NAME      an emulated board is plugged in, the only one; NAME-bare is one whose firmware knows no Midge.
                     Blocks of a page with the same board share it, and a folder
     numbers=vary    numbers need not be those of the page, as of times and sizes
     exit=CODE       the last command ends with it; others end with 0
@@ -221,10 +221,10 @@ def missing(session: Session) -> str:
         if reason := FILES[name].missing():
             return reason
     if session.board:
-        firmware, name = _firmware(session.board), session.board.removesuffix("-stock")
+        firmware, name = _firmware(session.board), session.board.removesuffix("-bare")
         if not firmware.is_file():
-            rule = "firmware-for" if session.board == name else "stock-firmware-for"
-            return f"no {firmware.relative_to(ROOT)}; run: make {rule}-{name}"
+            bare = "" if session.board == name else " BARE=1"
+            return f"no {firmware.relative_to(ROOT)}; run: make firmware BOARD={name}{bare}"
         if not shutil.which("qemu-system-arm"):
             return "qemu-system-arm is missing: ports/toolchain.sh arm"
     return ""
@@ -241,9 +241,9 @@ def _plugged(session: Session) -> Iterator[Simulator | None]:
         yield None
         return
     files = {name: FILES[name].content() for name in session.files.values()}
-    if not session.board.endswith("-stock"):
+    if not session.board.endswith("-bare"):
         files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (ROOT / "mpy_lib/midge").glob("*.py")}
-    with Simulator(session.board.removesuffix("-stock"), firmware=_firmware(session.board), romfs=files) as simulator:
+    with Simulator(session.board.removesuffix("-bare"), firmware=_firmware(session.board), romfs=files) as simulator:
         yield simulator
 
 
