@@ -50,12 +50,21 @@ def session(lines: tuple[str, ...] = SESSION) -> str:
         Simulator("qemu-cortex-m4", romfs=board_files(), icount=5) as board,
         serial.Serial(board.port, timeout=10) as line,
     ):
+        _settle(line)
         for text in lines:
             for character in text + "\r":  # as fast as the board echoes, because its buffer is small
                 line.write(character.encode())
                 shown += _read(line, "\n" if character == "\r" else character)
             shown += _read(line, ">>> ")
     return shown.replace("\r\n", "\n").removesuffix(">>> ").rstrip()
+
+
+def _settle(line: serial.Serial) -> None:
+    """Read the prompts that are left from waiting for the board, until the line is quiet."""
+    line.timeout = 0.5
+    while line.read(100):
+        pass
+    line.timeout = 10
 
 
 def _read(line: serial.Serial, end: str) -> str:

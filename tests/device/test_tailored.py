@@ -97,7 +97,7 @@ def test_mistakes_take_one_line(tmp_path: Path) -> None:
     broken.write_bytes(b"MIDG and no more")
     target = f"NATMOD={tmp_path}/out"
     assert last_line(make("natmod", "ARCH=z80")).startswith("no native module for ARCH=z80; known: armv6m")
-    assert "no rule builds firmware for BOARD=NIX" in last_line(make("firmware", "BOARD=NIX"))
+    assert "no rule here builds firmware for BOARD=NIX" in last_line(make("firmware", "BOARD=NIX"))
     assert "cut short, upload it again" in last_line(make("natmod", "ARCH=x64", f"OPS_FROM={broken}", target))
     assert "no.midge: No such file" in last_line(make("natmod", "ARCH=x64", "OPS_FROM=no.midge", target))
     assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 signal" in last_line(
