@@ -13,8 +13,9 @@ import numpy as np
 from .. import api
 from ..convert.pipeline import Conversion
 from ..errors import UserError
+from ..files import refuse_overwriting
 from ..samples.labels import read_labels
-from .options import Command, Option, complete_targets, json_option
+from .options import Command, Option, OutputPath, complete_targets, json_option
 from .output import console, number, print_facts, print_json, print_next, shape_text
 from .progress import stages
 from .quantization import Calibration, calibration_options, draw_report, print_quantization
@@ -83,7 +84,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 
 @click.command(cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
+@click.option("-o", "--output", type=OutputPath(), cls=Option, group=_MODEL,
               help="The file to write; MODEL.midge by default.")
 @click.option("--labels", cls=Option, group=_MODEL,
               help="Class names: a file with one per line, or a comma-separated list.")
@@ -105,6 +106,7 @@ def convert(
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
+    refuse_overwriting([path], [model])
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), stage=stage,

@@ -13,7 +13,7 @@ from .. import api
 from ..errors import UserError
 from ..evaluate.metrics import TASKS, Evaluation
 from ..samples.datasets import PIXEL_UNITS
-from .options import json_option
+from .options import Command, OutputPath, json_option
 from .output import console, number, print_facts, print_json, print_next, print_table
 from .progress import stages
 
@@ -28,14 +28,14 @@ def _difference_text(name: str, difference: float) -> str:
     return f"{difference:+.4f}" if name in ("AUC", "R2") else f"{difference:+.5g}"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("data")
 @click.option("--against", type=click.Path(path_type=Path), help="Another model, as the float one: both, and "
               "the difference.")
 @click.option("--task", type=click.Choice(TASKS), help="By default what labels and outputs look like.")
 @click.option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training.")
-@click.option("--png", type=click.Path(path_type=Path), help="Draw the confusion matrix (.png, .svg, .pdf).")
+@click.option("--png", type=OutputPath(), help="Draw the confusion matrix (.png, .svg, .pdf).")
 @json_option
 def evaluate(
     model: Path, data: str, against: Path | None, task: str | None, pixels: str | None, png: Path | None, as_json: bool

@@ -18,7 +18,7 @@ from ..fileformat.spec import MAJOR, MINOR
 from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
-from .options import json_option
+from .options import Command, OutputPath, json_option
 from .output import console, layer_text, number, print_facts, print_json, print_next, print_table, shape_text
 
 _CELLS = {
@@ -148,10 +148,10 @@ def _what(c: Change) -> str:
     return ": " + "; ".join(pairs[:6]) + (f"; {len(pairs) - 6} more" if len(pairs) > 6 else "")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("models", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="MODEL [MODEL]")
-@click.option("--png", type=click.Path(path_type=Path), help="Draw the arena over time (.png, .svg or .pdf).")
-@click.option("--graph", type=click.Path(path_type=Path), help="Draw the network (.png, .svg or .pdf).")
+@click.option("--png", type=OutputPath(), help="Draw the arena over time (.png, .svg or .pdf).")
+@click.option("--graph", type=OutputPath(), help="Draw the network (.png, .svg or .pdf).")
 @json_option
 @click.option("--diff", is_flag=True, help="Compare two models: totals, and the nodes that differ.")
 def inspect(models: tuple[Path, ...], as_json: bool, png: Path | None, graph: Path | None, diff: bool) -> None:

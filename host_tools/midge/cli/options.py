@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
+
+from ..files import refuse_overwriting
 
 GENERAL = "Options"
 
@@ -18,8 +21,31 @@ class Option(click.Option):
         self.group = group
 
 
+class OutputPath(click.Path):
+    """A file that a command writes."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+
 class Command(click.Command):
-    """A command whose help shows options by group, in the order in which groups first occur; the general ones last."""
+    """A command that writes over none of the files that it is given, and whose help shows options by group.
+
+    Groups come in the order in which they first occur, the general one last.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless one of its outputs is one of its inputs. Raises UserError."""
+        outputs, inputs = [], []
+        for parameter in self.get_params(ctx):
+            value = ctx.params.get(parameter.name or "")
+            values = value if isinstance(value, tuple) else [value]
+            if isinstance(parameter.type, OutputPath):
+                outputs += [path for path in values if path is not None]
+            else:
+                inputs += [path for each in values for path in paths_in(each)]
+        refuse_overwriting(outputs, inputs)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options into the help, a section per group."""
@@ -31,6 +57,15 @@ class Command(click.Command):
         for name in sorted(groups, key=lambda name: name == GENERAL):
             with formatter.section(name):
                 formatter.write_dl(groups[name])
+
+
+def paths_in(value: Any) -> list[Path]:
+    """Return what of an argument may be the path of a file: PATH, NAME=PATH, PATH:NAME."""
+    if isinstance(value, Path):
+        return [value]
+    if not isinstance(value, str) or not value or "\0" in value:
+        return []
+    return [Path(text) for text in {value, value.split("=", 1)[-1], value.rsplit(":", 1)[0]} if text]
 
 
 def complete_ports(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

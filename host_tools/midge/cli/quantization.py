@@ -19,7 +19,7 @@ from ..plots.noise import noise_figure
 from ..quantize import METHODS, Options, Report
 from ..quantize.search import Budget
 from ..samples.datasets import PIXEL_UNITS
-from .options import Option
+from .options import Option, OutputPath
 from .output import console, number, print_facts, print_table
 
 _SHOWN = 4  # of the noisiest layers, without --layers
@@ -74,7 +74,7 @@ _OPTIONS = (
     _option("--float-io", is_flag=True, help="Inputs and outputs stay float32."),
     _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training."),
     _option("--layers", is_flag=True, help="Print the noise of every layer."),
-    _option("--png", type=click.Path(path_type=Path), help="Draw the noise of every layer (.png, .svg, .pdf)."),
+    _option("--png", type=OutputPath(), help="Draw the noise of every layer (.png, .svg, .pdf)."),
     _budget("--auto", is_flag=True, help="Search for the cheapest quantisation within a budget."),
     _budget("--max-drop", type=click.FloatRange(0, 100), metavar="POINTS",
             help="Budget: accuracy below float, with labelled samples.  [0.5]"),

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..core.binding import check_file
 from ..errors import UserError
+from ..files import write_whole
 from ..graph import NONSENSE, Graph, GraphError, verify
 from ..importers import Frozen, Shapes, Source, open_source, read_model
 from ..lowering import Program, lower
@@ -179,9 +180,4 @@ def check_labels(graph: Graph, labels: Sequence[str], title: str) -> None:
 
 def write_model(result: Conversion, path: Path) -> None:
     """Write the file whole or not at all. Raises UserError."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(result.blob)
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; choose another place with -o") from error
+    write_whole(path, lambda aside: aside.write_bytes(result.blob))

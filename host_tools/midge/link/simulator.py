@@ -31,6 +31,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ..errors import UserError
+from ..files import write_whole
 from ..resources import built_firmware
 from ..samples.recordings import Recording
 from ..targets.boards import Board, Qemu, load_board
@@ -121,7 +122,8 @@ class Simulator:
                 process.kill()
                 status = process.wait()
             if self.flash is not None:
-                self.flash.write_bytes(self.read_memory("flash"))
+                content = self.read_memory("flash")
+                write_whole(self.flash, lambda aside: aside.write_bytes(content))
         self._open.close()
         return status
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..files import write_whole
 from ..optional import need
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart ("Color Universal Design", 2008).
@@ -46,9 +47,7 @@ def save(figure: Any, path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: a picture ends in {', '.join(SUFFIXES)}, not in '{path.suffix}'")
     try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; choose another place for the picture") from error
+        write_whole(path, lambda aside: figure.savefig(aside, dpi=150))
     finally:
         need("matplotlib.pyplot", "plot", "drawing a picture").close(figure)
 

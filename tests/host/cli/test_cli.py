@@ -73,7 +73,7 @@ def test_run_of_several_samples(wand: Path, tmp_path: Path) -> None:
         (["convert", "nowhere.tflite"], "nowhere.tflite: No such file or directory; check the path"),
         (["convert", "{labels}"], "not a .tflite file"),
         (["convert", "{tflite}", "--labels", "a,b"], "2 labels for an output of 6 scores"),
-        (["convert", "{tflite}", "-o", "/nowhere/w.midge"], "choose another place with -o"),
+        (["convert", "{tflite}", "-o", "/nowhere/w.midge"], "choose another place for it"),
         (["inspect", "{labels}"], "not a .midge file"),
         (["run", "{midge}", "nowhere.npy"], "No such file"),
         (["run", "{midge}", "{labels}"], "no numbers could be read"),
