@@ -82,8 +82,8 @@ mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
 
 ##@ Test
-BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m4-bare \
-	natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
+BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
+	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
 TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz size lint
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
