@@ -290,6 +290,9 @@ bool write_back(file_t *f, uint8_t *record, trial_t *t) {
     for (uint32_t i = 0; i < t->n; i++) {
         mg_tensor_t *tensor = &t->check.tensors[i];
         uint32_t index = mg_load_u16(record + MG_NODE_SIZE + 2 * i);
+        if (index >= f->n_tensors) { /* where sections overlap, a tensor may have been written over the record */
+            return false;
+        }
         for (uint32_t j = 0; j < i; j++) {
             if (index == mg_load_u16(record + MG_NODE_SIZE + 2 * j)) { /* one tensor as two inputs */
                 const mg_tensor_t *twin = &t->check.tensors[j];

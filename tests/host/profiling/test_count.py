@@ -97,7 +97,7 @@ def test_instructions_are_counted_by_class(name: str, listing: str, wanted: Coun
 
 def test_what_is_compiled_for_speed_are_kernels() -> None:
     core = NATIVE / "core"
-    fast = {core / "kernels/linear/conv_i8.c", core / "kernels/linear/patch.c", core / "loops/mve/mve_add.c"}
+    fast = {core / "kernels/linear/conv_i8.c", core / "kernels/linear/patch.c"}
     assert fast <= fast_kernels() <= set(core.rglob("*.c"))
 
 
