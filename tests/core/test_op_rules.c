@@ -19,7 +19,7 @@
 #define WINDOW "a window is outside its input: positions"
 #define TAPS "a kernel of too many taps"
 #define SMALL_SCRATCH "too little scratch"
-#define LAYOUT "weights in a layout that this build lacks, convert the model again for this core: layout"
+#define LAYOUT "weights for another core, convert again for this one: layout"
 #define DILATION "layout DSP with dilation in both directions: rows apart"
 #define DEPTHWISE "output channels are no multiple of the input's"
 #define WALK_DIM "an impossible dimension: dimension"

@@ -11,6 +11,11 @@ bool mg_refuse_damage(const mg_check_t *check) {
     return mg_refuse_model(check, "impossible parameters, convert the model again", 0, 0);
 }
 
+bool mg_refuse_layout(const mg_check_t *check) {
+    return mg_refuse_model(check, "weights for another core, convert again for this one: layout",
+                           check->params.conv.layout, 0);
+}
+
 bool mg_check_signature(const mg_check_t *check, uint32_t n_inputs, uint32_t in_dtype, uint32_t out_dtype) {
     if (check->n_inputs != n_inputs || check->n_outputs != 1) {
         return MG_REFUSE(check, "wrong number of tensors", (uint32_t)check->n_inputs + check->n_outputs, n_inputs + 1);

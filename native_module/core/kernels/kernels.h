@@ -16,6 +16,9 @@
 MG_CHECKED bool mg_refuse_model(const mg_check_t *check, const char *message, uint32_t found, uint32_t wanted);
 MG_CHECKED bool mg_refuse_damage(const mg_check_t *check);
 
+/* The same for weights in a layout that this build has no kernel for. */
+MG_CHECKED bool mg_refuse_layout(const mg_check_t *check);
+
 /* The same for parameters that no converter writes. On boards one text serves for all of those (MG_TERSE): the
  * host's tools, which have them all, say more. */
 #ifdef MG_TERSE
