@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The boards' module of this name on a PC, so that scripts that import it run on both."""
+"""The boards' module of this name on a PC: what the device package and scripts for boards import."""
 
 from midge.core.binding import Model, about
 

@@ -92,7 +92,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @click.option("--target", cls=Option, group=_MODEL, shell_complete=complete_targets,
               help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
 @click.option("--arena-limit", type=Size(), cls=Option, group=_MODEL,
-              help="RAM that it may take, 40000 or 40k; layers run in strips to fit.")
+              help="RAM that it may take, 40000 or 40k; layers run in slices of rows to fit.")
 @click.option("--shape", "shapes", multiple=True, metavar="[NAME=]1,96,96,3", cls=Option, group=_MODEL,
               help="The shape of an input that the model leaves open.")
 @click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy", cls=Option, group=_MODEL,

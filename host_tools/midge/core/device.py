@@ -7,12 +7,10 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 
 from ..resources import folder
-from . import binding
 
 _source = folder("device")
 _spec = spec_from_file_location("midge.device", _source / "__init__.py", submodule_search_locations=[str(_source)])
 assert _spec is not None and _spec.loader is not None
 device = module_from_spec(_spec)
-sys.modules.setdefault("_midge", binding)  # what the package is written over
 sys.modules[_spec.name] = device
 _spec.loader.exec_module(device)
