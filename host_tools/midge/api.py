@@ -7,7 +7,7 @@
 0.983
 >>> model.save("net.midge")  # doctest: +SKIP
 
-For models in files there are run, evaluate, compare, inspect and profile. What talks to boards is in midge.link:
+For models in files there are run, evaluate, compare, inspect, profile and power. What talks to boards is in midge.link:
 survey.survey, flash.flash, install.install_at, upload.upload_model, verify.verify_model, and simulator.Simulator,
 a board that QEMU emulates. Where something is unfit, they raise UserError: what was found, what is wanted, what to do.
 """
@@ -35,15 +35,20 @@ from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
+from .power.budget import Budget as EnergyBudget
+from .power.budget import Plan, advise, check_fits, make_budget
+from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
 from .profiling.estimate import Costs, choose_core, estimate
 from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
+from .targets.boards import load_board
+from .targets.power import Cell, board_power
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
-           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]
+           "convert", "evaluate", "inspect", "load_engine", "power", "profile", "run"]
 
 
 class ConvertedModel:
@@ -277,3 +282,26 @@ def profile(model: str | Path, *, target: str | None = None, board: str | None =
     """
     core = choose_core(target, board)
     return estimate(load_any(model, target=core.name), core)
+
+
+def power(
+    model: str | Path, board: str, plan: Plan, cell: Cell | None = None, *, count: bool = False
+) -> EnergyBudget:
+    """Estimate what a model takes in energy on a board, with intervals, and what would help most.
+
+    model: a .midge file, or another, which is packed for the board's core. plan: how often it runs, and with what.
+    cell: the battery whose days are asked for. count: count the model's instructions under QEMU instead of estimating
+    its cycles from what its ops took in other models. Raises UserError for what has no figures or cannot be.
+    """
+    row = load_board(board)
+    figures = board_power(row.name)
+    blob = load_any(model, target=row.core)
+    file = decode(blob)
+    check_fits(file, row)
+    if count:
+        seconds = {b.name: s for b, s in estimate(blob, choose_core(None, row.name)).seconds()}
+        cycles = Cycles(seconds[row.name] * row.clock_hz, COUNTED_ERROR, True)
+    else:
+        cycles = estimate_cycles(file, row)
+    return advise(make_budget(cycles, row, figures, plan, cell),
+                  lambda other, fewer: make_budget(fewer, row, figures, other))
