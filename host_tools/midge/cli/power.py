@@ -53,6 +53,8 @@ def seconds_of(text: str) -> float:
               help="N inferences a second, asleep between two.")
 @click.option("--hop", cls=Option, group=WHEN, default=LISTENING_HOP, show_default=True, metavar="T",
               help="The hop of --listen.")
+@click.option("--share", cls=Option, group=WHEN, type=click.FloatRange(0, 1, min_open=True), default=1.0,
+              help="The part of the beats in which gates (midge.cascade) let the model run, such as 0.1.")
 @click.option("--battery", cls=Option, group=WITH, help=f"How long it lasts: {', '.join(names_of('cell'))}.")
 @click.option("--sensor", cls=Option, group=WITH, help=f"On all the time: {', '.join(names_of('sensor'))}.")
 @click.option("--radio", cls=Option, group=WITH, help=f"Sends messages: {', '.join(names_of('radio'))}.")
@@ -63,7 +65,7 @@ def seconds_of(text: str) -> float:
 @click.option("--count", "counts", is_flag=True, help="Count the instructions under QEMU, rather than estimate them.")
 @click.option("--png", type=OutputPath(), help="Draw the budget into this file.")
 @json_option
-def power(model: Path, board: str, every: str | None, listen: bool, frames: float | None, hop: str,
+def power(model: Path, board: str, every: str | None, listen: bool, frames: float | None, hop: str, share: float,
           battery: str | None, sensor: str | None, radio: str | None, messages_per_day: float, stock_sleep: bool,
           counts: bool, png: Path | None, as_json: bool) -> None:
     """Estimate MODEL's energy on a board: average power, days of a battery, what takes most, what would help.
@@ -74,7 +76,7 @@ def power(model: Path, board: str, every: str | None, listen: bool, frames: floa
         raise UserError("say how often it runs with one of --every 10s, --frames 5 and --listen")
     period = seconds_of(hop) if listen else 1 / frames if frames else seconds_of(str(every))
     plan = Plan(period, listen, stock_sleep, find_extra("sensor", sensor) if sensor else None,
-                find_extra("radio", radio) if radio else None, messages_per_day)
+                find_extra("radio", radio) if radio else None, messages_per_day, share)
     with stages(f"estimating {model.name}", quiet=as_json):
         budget = api.power(model, board, plan, find_cell(battery) if battery else None, count=counts)
     if png is not None:

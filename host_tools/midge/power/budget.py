@@ -18,6 +18,7 @@ from .uncertain import Uncertain, of, total
 
 # Beside the model in RAM: what scripts of the examples take of a board's heap.
 SCRIPT_BYTES = 8_000
+GATED = 0.1  # what a gate lets through, when it is tried as advice
 LEAST_SAVING = 0.03  # what saves less is not worth a line
 PEAK_ERROR = 0.2  # of the peaks of sensors and radios, which their makers give without a spread
 LEAST_VOLTS = 1.8  # what the boards in power.toml need at their supply pins
@@ -33,6 +34,7 @@ class Plan:
     sensor: Extra | None = None  # on all the time
     radio: Extra | None = None
     messages_per_day: float = 24.0
+    share: float = 1.0  # of the beats, in which gates let the model run
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Budget:
 
         return {
             "board": self.board.name, "period_s": self.plan.period_s, "listens": self.plan.listens,
+            "share": self.plan.share,
             "cycles": three(Uncertain(self.cycles.value, self.cycles.error)), "counted": self.cycles.counted,
             "guessed_ops": list(self.cycles.guessed), "run_seconds": three(self.run_seconds),
             "run_microjoules": three(self.run_microjoules), "microwatts": three(self.microwatts),
@@ -137,10 +140,10 @@ def _sleeping_parts(
 ) -> list[Part]:
     per_second = 1 / plan.period_s
     wake = of(power.wake) * 1e-3
-    asleep = 1 - (seconds.value + wake.value) * per_second
+    asleep = 1 - (plan.share * seconds.value + wake.value) * per_second
     sleep = of(power.stock if plan.stock_sleep else power.sleep)
     return [
-        Part("inference", joules * per_second),
+        Part("inference", joules * (plan.share * per_second)),
         Part("waking up", wake * picojoules * (board.clock_hz * 1e-6 * per_second)),
         Part("sleep", sleep * (power.volts * asleep)),
     ]
@@ -155,13 +158,13 @@ def _listening_parts(
     seconds: Uncertain, joules: Uncertain, picojoules: Uncertain, board: Board, power: BoardPower, plan: Plan
 ) -> list[Part]:
     found, mhz = listening(), board.clock_hz * 1e-6
-    duty = seconds.value / plan.period_s
+    duty = plan.share * seconds.value / plan.period_s
 
     def of_clock(megahertz: float) -> Uncertain:
         return picojoules * Uncertain(megahertz, found.error)
 
     return [
-        Part("inference", joules * (1 / plan.period_s)),
+        Part("inference", joules * (plan.share / plan.period_s)),
         Part("waiting between frames", of_clock(found.idle * (1 - duty) * mhz)),
         Part("clocks and sound input", of_clock(found.rest_mhz)),
     ]
@@ -192,10 +195,10 @@ def advise(budget: Budget, again: Callable[[Plan, Cycles], Budget]) -> Budget:
     """
     plan, cycles = budget.plan, budget.cycles
     tries: list[tuple[str, Plan, Cycles]] = [("half the cycles", plan, replace(cycles, value=cycles.value / 2))]
-    if plan.listens:
-        rarer = replace(plan, period_s=plan.period_s * 10)
-        tries.append(("a gate that wakes the model for one frame in ten", rarer, cycles))
-    else:
+    if plan.share == 1:
+        gated = replace(plan, share=GATED)
+        tries.append((f"a gate that lets the model run in {GATED:.0%} of the beats (--share)", gated, cycles))
+    if not plan.listens:
         tries.append(("twice the period", replace(plan, period_s=plan.period_s * 2), cycles))
     if plan.stock_sleep:
         tries.append(("midge.duty's sleep instead of machine.lightsleep", replace(plan, stock_sleep=False), cycles))

@@ -3,6 +3,7 @@
 
 from check import equal, raises
 from midge import sleep_nrf52, sleep_rp2040, sleep_rp2350
+from midge.rhythm import sleeper
 from registers import Nrf52, Off, Rp2040, Rp2350
 
 # nRF52: System ON, woken by RTC2. The order is that of the Product Specification: the slow clock first, RTC2 stopped
@@ -40,6 +41,8 @@ sleep_nrf52.sleep(40000000, mem=chip, wait=chip.wfe)
 equal("nrf52: longer than 24 bits", len(chip.waits), 3)
 equal("nrf52: no part is longer", max(v for a, v in chip.trace if a == RTC2 + 0x540) < 1 << 24, True)
 
+
+equal("nrf52: what midge.duty sleeps by", sleeper("nrf52") is sleep_nrf52.sleep, True)
 
 # RP2040: a pin's event, acknowledged before and after, enabled through the set and clear aliases.
 chip = Rp2040(happens=((3, 8), (15, 4), (15, 8)), latched=((15, 8),))
