@@ -24,6 +24,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "power-figures": power.figures,
     "power-inferences": power.inferences,
     "power-listeners": power.listeners,
+    "power-model": power.model,
 }
 
 _PLACE = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<text>.*?)^<!-- /(?P=name) -->$", re.MULTILINE | re.DOTALL)

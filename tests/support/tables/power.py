@@ -3,7 +3,21 @@
 
 from __future__ import annotations
 
-from midge.power.published import Prediction, family, leave_one_out, leave_one_out_streaming, score
+import math
+
+from midge.power.published import (
+    Prediction,
+    family,
+    fit_listening,
+    leave_one_out,
+    leave_one_out_streaming,
+    per_cycle_factor,
+    runs,
+    score,
+    streams,
+)
+from midge.power.rates import TABLE
+from midge.targets.cores import read_toml
 from midge.targets.power import all_figures
 
 # Listeners that were published and that nothing here predicts: their work is not done by the core.
@@ -46,6 +60,22 @@ def listeners() -> str:
         f"as errors without bound; worst {found.worst:.0%} of the {len(made)} predicted, of which {found.covered} lie "
         f"in their intervals.",
     ])
+
+
+def model() -> str:
+    """Return what the model of energy has been fitted to be."""
+    lines = ["| | |", "|---|---|"]
+    for core, row in read_toml(TABLE).items():
+        lines.append(f"| cycles on {core} | fitted to {row['models']} models; of a model that the fit has not seen the "
+                     f"median is {math.expm1(row['median']):.0%} off, and nine in ten are within a factor of "
+                     f"{math.exp(row['most']):.2f} |")
+    for grade, what in (("coremark", "CoreMark at the clock in question"), ("headline", "first pages")):
+        factor = per_cycle_factor(grade, runs())
+        lines.append(f"| beyond figures of {what} | {factor.value:.2f} ({factor.low:.2f} to {factor.high:.2f}) |")
+    found = fit_listening(streams(), runs())
+    lines.append(f"| waiting between frames | {found.idle:.0%} of what the core takes at work |")
+    lines.append(f"| clocks and sound input | {found.rest_mhz:.1f} MHz at work |")
+    return "\n".join(lines)
 
 
 def figures() -> str:
