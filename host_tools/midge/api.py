@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -44,11 +45,12 @@ from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
-from .targets.boards import load_board
-from .targets.power import Cell, board_power
+from .targets.boards import Board, load_board
+from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
-           "convert", "evaluate", "inspect", "load_engine", "power", "profile", "run"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
+           "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect", "load_engine", "power",
+           "profile", "run"]
 
 
 class ConvertedModel:
@@ -289,19 +291,29 @@ def power(
 ) -> EnergyBudget:
     """Estimate what a model takes in energy on a board, with intervals, and what would help most.
 
-    model: a .midge file, or another, which is packed for the board's core. plan: how often it runs, and with what.
-    cell: the battery whose days are asked for. count: count the model's instructions under QEMU instead of estimating
+    model: a .midge file, or another, which is packed for the board's core. plan: how often it runs, and with what
+    sensor and radio (find_extra). cell: the battery whose days are asked for (find_cell). count: count the model's instructions under QEMU instead of estimating
     its cycles from what its ops took in other models. Raises UserError for what has no figures or cannot be.
     """
     row = load_board(board)
     figures = board_power(row.name)
-    blob = load_any(model, target=row.core)
+    made = _energy(model, row, plan, cell, count)
+    elsewhere = []
+    for name in boards_with_figures():
+        if name != row.name:
+            with suppress(UserError):  # what cannot be there is no advice
+                elsewhere.append(_energy(model, load_board(name), plan, None, False))
+    return advise(made, lambda other, fewer: make_budget(fewer, row, figures, other), elsewhere)
+
+
+def _energy(model: str | Path, board: Board, plan: Plan, cell: Cell | None, count: bool) -> EnergyBudget:
+    """Return the budget of a model on a board, without advice."""
+    blob = load_any(model, target=board.core)
     file = decode(blob)
-    check_fits(file, row)
+    check_fits(file, board)
     if count:
-        seconds = {b.name: s for b, s in estimate(blob, choose_core(None, row.name)).seconds()}
-        cycles = Cycles(seconds[row.name] * row.clock_hz, COUNTED_ERROR, True)
+        seconds = {b.name: s for b, s in estimate(blob, choose_core(None, board.name)).seconds()}
+        cycles = Cycles(seconds[board.name] * board.clock_hz, COUNTED_ERROR, True)
     else:
-        cycles = estimate_cycles(file, row)
-    return advise(make_budget(cycles, row, figures, plan, cell),
-                  lambda other, fewer: make_budget(fewer, row, figures, other))
+        cycles = estimate_cycles(file, board)
+    return make_budget(cycles, board, board_power(board.name), plan, cell)

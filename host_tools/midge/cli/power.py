@@ -117,8 +117,11 @@ def _print(path: Path, budget: Budget) -> None:
         ("inference", f"{interval(budget.run_seconds, milliseconds)}, {interval(budget.run_microjoules, joules)}; "
                       f"{interval(count, lambda c: number(round(c)))} cycles, {way}"),
         ("average", interval(budget.microwatts)),
+        *([] if budget.power.whole_board else [("of", "the chip alone: a board's regulator and LEDs add to it")]),
         ("peak", interval(budget.peak_milliamps, lambda current: f"{current:.2g} mA")),
     ]
+    if not budget.plan.listens:
+        facts.append(("sleep", "MicroPython's own" if budget.plan.stock_sleep else budget.power.way))
     if budget.cell is not None:
         facts.append(("battery", _life(budget)))
     if cycles.guessed:

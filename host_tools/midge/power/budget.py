@@ -18,6 +18,7 @@ from .uncertain import Uncertain, of, total
 
 # Beside the model in RAM: what scripts of the examples take of a board's heap.
 SCRIPT_BYTES = 8_000
+CHIP_ALONE = " (its chip alone)"
 GATED = 0.1  # what a gate lets through, when it is tried as advice
 LEAST_SAVING = 0.03  # what saves less is not worth a line
 PEAK_ERROR = 0.2  # of the peaks of sensors and radios, which their makers give without a spread
@@ -50,6 +51,7 @@ class Budget:
     """What a plan takes. days: of a cell, if one was named, no more than its shelf life."""
 
     board: Board
+    power: BoardPower
     plan: Plan
     cycles: Cycles
     run_seconds: Uncertain
@@ -74,7 +76,7 @@ class Budget:
 
         return {
             "board": self.board.name, "period_s": self.plan.period_s, "listens": self.plan.listens,
-            "share": self.plan.share,
+            "share": self.plan.share, "whole_board": self.power.whole_board,
             "cycles": three(Uncertain(self.cycles.value, self.cycles.error)), "counted": self.cycles.counted,
             "guessed_ops": list(self.cycles.guessed), "run_seconds": three(self.run_seconds),
             "run_microjoules": three(self.run_microjoules), "microwatts": three(self.microwatts),
@@ -127,7 +129,7 @@ def make_budget(cycles: Cycles, board: Board, power: BoardPower, plan: Plan, cel
     core_peak = picojoules * (board.clock_hz * 1e-9 / power.volts)
     extras = [Uncertain(x.milliamps, PEAK_ERROR) for x in (plan.sensor, plan.radio) if x is not None]
     peak = total([core_peak, *extras])
-    made = Budget(board, plan, cycles, seconds, joules, parts, peak, sources=_sources(power, plan, cell))
+    made = Budget(board, power, plan, cycles, seconds, joules, parts, peak, sources=_sources(power, plan, cell))
     if cell is not None:
         load = f"a message by {plan.radio.name}" if plan.radio is not None else board.name
         check_peak(cell, peak.value, LEAST_VOLTS, load)
@@ -188,10 +190,12 @@ def _sources(power: BoardPower, plan: Plan, cell: Cell | None) -> tuple[str, ...
     return tuple(dict.fromkeys(f"{f.source} ({f.date})" for f in figures))
 
 
-def advise(budget: Budget, again: Callable[[Plan, Cycles], Budget]) -> Budget:
+def advise(
+    budget: Budget, again: Callable[[Plan, Cycles], Budget], elsewhere: Sequence[Budget] = ()
+) -> Budget:
     """Try what a user could change, and keep what helps, the best first.
 
-    again: makes the budget of another plan or other cycles.
+    again: makes the budget of another plan or other cycles. elsewhere: the same plan on other boards.
     """
     plan, cycles = budget.plan, budget.cycles
     tries: list[tuple[str, Plan, Cycles]] = [("half the cycles", plan, replace(cycles, value=cycles.value / 2))]
@@ -209,6 +213,8 @@ def advise(budget: Budget, again: Callable[[Plan, Cycles], Budget]) -> Budget:
                       replace(plan, sensor=None), cycles))
     now = budget.microwatts.value
     left = [(what, again(other, less).microwatts) for what, other, less in tries]
+    left += [(f"another board: {other.board.title}{'' if other.power.whole_board else CHIP_ALONE}", other.microwatts)
+             for other in elsewhere]
     worth = [x for x in left if x[1].value < (1 - LEAST_SAVING) * now]
     return replace(budget, advice=tuple(sorted(worth, key=lambda x: x[1].value)))
 

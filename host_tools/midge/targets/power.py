@@ -40,6 +40,7 @@ class BoardPower:
     name: str
     volts: float
     grade: str
+    whole_board: bool  # else the figures are those of the chip, and what else is on the board adds to them
     active: Figure
     sleep: Figure  # microamperes
     stock: Figure  # microamperes
@@ -106,7 +107,7 @@ def board_power(name: str) -> BoardPower:
                         f"boards with figures: {', '.join(boards_with_figures())}")
     assert row is not None
     named = {what: figure(f"{name}.{what}", row[what]) for what in ("active", "sleep", "stock", "wake")}
-    return BoardPower(name, row["volts"], row["grade"], way=row["way"], **named)
+    return BoardPower(name, row["volts"], row["grade"], row["whole_board"], way=row["way"], **named)
 
 
 def _find(kind: str, name: str) -> tuple[str, Mapping[str, Any]]:

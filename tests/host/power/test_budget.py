@@ -155,6 +155,10 @@ def test_the_api_estimates_without_an_emulator(monkeypatch: pytest.MonkeyPatch, 
     facts = found.facts()
     assert not facts["counted"] and facts["days"]["low"] < facts["days"]["value"] < facts["days"]["high"]
     assert len(facts["sources"]) >= 5 and facts["advice"]
+    assert not any("Pico" in row["what"] for row in facts["advice"])  # which takes more
+    elsewhere = api.power(wand_tflite, PICO, Plan(10.0)).advice
+    assert elsewhere[0][0] == "another board: Arduino Nano 33 BLE Sense (its chip alone)"
+    assert elsewhere[0][1].high < 1000
 
 
 @pytest.mark.emulator
