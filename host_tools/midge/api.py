@@ -292,8 +292,9 @@ def power(
     """Estimate what a model takes in energy on a board, with intervals, and what would help most.
 
     model: a .midge file, or another, which is packed for the board's core. plan: how often it runs, and with what
-    sensor and radio (find_extra). cell: the battery whose days are asked for (find_cell). count: count the model's instructions under QEMU instead of estimating
-    its cycles from what its ops took in other models. Raises UserError for what has no figures or cannot be.
+    sensor and radio (find_extra). cell: the battery whose days are asked for (find_cell). count: count the model's
+    instructions under QEMU instead of estimating its cycles from what its ops took in other models. Raises UserError
+    for what has no figures or cannot be.
     """
     row = load_board(board)
     figures = board_power(row.name)

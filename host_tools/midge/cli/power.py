@@ -17,7 +17,6 @@ from ..power.uncertain import Uncertain
 from ..targets.power import find_cell, find_extra, names_of
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
-    console,
     interval,
     joules,
     milliseconds,
@@ -26,6 +25,7 @@ from .output import (
     print_json,
     print_next,
     print_table,
+    say,
     watts,
 )
 from .progress import stages
@@ -111,7 +111,7 @@ def _life(budget: Budget) -> str:
 def _print(path: Path, budget: Budget) -> None:
     cycles = budget.cycles
     way = "counted under QEMU" if cycles.counted else "estimated from counted models"
-    console.print(f"[bold]{path}[/] on {budget.board.title}, every {budget.plan.period_s:g} s\n")
+    say("[bold]{}[/] on {}, every {:g} s\n", path, budget.board.title, budget.plan.period_s)
     count = Uncertain(cycles.value, cycles.error)
     facts = [
         ("inference", f"{interval(budget.run_seconds, milliseconds)}, {interval(budget.run_microjoules, joules)}; "
@@ -128,18 +128,18 @@ def _print(path: Path, budget: Budget) -> None:
         facts.append(("guessed", f"{', '.join(cycles.guessed)}: ops that no counted model had; --count counts them"))
     print_facts(facts)
     now = budget.microwatts.value
-    console.print("\n[bold]what takes most[/]")
+    say("\n[bold]what takes most[/]")
     print_table(["consumer", "average", "interval", "share"], [
         (part.name, watts(part.microwatts.value), f"{watts(part.microwatts.low)} to {watts(part.microwatts.high)}",
          f"{part.microwatts.value / now:.0%}") for part in largest(budget.parts)], right=(1, 3), whole=(0, 2))
     if budget.advice:
-        console.print("\n[bold]what would help[/]")
+        say("\n[bold]what would help[/]")
         for what, left in budget.advice[:3]:
-            console.print(f"  {what}: {interval(left)}, {1 - left.value / now:.0%} less")
+            say("  {}: {}, {} less", what, interval(left), f"{1 - left.value / now:.0%}")
     if budget.plan.listens and budget.days is not None and budget.days.high < 365:
-        console.print("\nNobody listens for years on this battery: what waits between frames alone empties it. A part "
-                      "that wakes the board by sound or motion does.")
-    console.print("\n[bold]figures from[/]")
+        say("\nNobody listens for years on this battery: what waits between frames alone empties it. A part that wakes "
+            "the board by sound or motion does.")
+    say("\n[bold]figures from[/]")
     for source in budget.sources:
-        console.print(f"  {source}", markup=False)
-    console.print("\nEstimated, not measured: nine in ten are thought to lie in the intervals (docs/power.md).")
+        say("  {}", source)
+    say("\nEstimated, not measured: nine in ten are thought to lie in the intervals (docs/power.md).")

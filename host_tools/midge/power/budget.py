@@ -183,8 +183,8 @@ def _extra_parts(plan: Plan) -> list[Part]:
 
 
 def _sources(power: BoardPower, plan: Plan, cell: Cell | None) -> tuple[str, ...]:
-    figures = [power.active, power.wake]
-    figures += [] if plan.listens else [power.stock if plan.stock_sleep else power.sleep]
+    figures = [power.active]
+    figures += [] if plan.listens else [power.wake, power.stock if plan.stock_sleep else power.sleep]
     figures += [x.figure for x in (plan.sensor, plan.radio) if x is not None]
     figures += [cell.milliamp_hours, cell.loss_per_year, cell.pulse_milliamps] if cell is not None else []
     return tuple(dict.fromkeys(f"{f.source} ({f.date})" for f in figures))
