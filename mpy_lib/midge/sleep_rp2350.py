@@ -18,6 +18,7 @@ _LPOSC_KHZ = _POWMAN + 0x50
 _LPOSC_FRACTION = _POWMAN + 0x54
 _SET_TIME = _POWMAN + 0x6C
 _ALARM_TIME = _POWMAN + 0x84  # bits 0 to 15; 16 to 31 and so on are below
+_READ_TIME = _POWMAN + 0x70  # the upper half, and then the lower
 _BOOT0 = _POWMAN + 0xD0
 _RUN = 1 << 1
 _ALARM_ENABLED = 1 << 4
@@ -34,6 +35,8 @@ _WAITING = 1 << 12
 def off(ms, mem=None, wait=None):
     """Switch off, and start anew after `ms` milliseconds, to the few per cent of its low-power oscillator.
 
+    The always-on timer is MicroPython's clock too: its time is kept, and goes on meanwhile.
+
     mem, wait  what reads and writes registers, and lets the core sleep; the board's own by default
 
     Raises OSError where the power manager refuses, because something is to wake it already.
@@ -42,17 +45,19 @@ def off(ms, mem=None, wait=None):
         import machine
 
         mem, wait = machine.mem32, machine.idle
+    counting = mem[_TIMER] & _RUN
     _clear(mem, _TIMER, _RUN)
     mem[_LPOSC_KHZ] = _PASSWORD | 32  # 32,768 Hz: 32 and 0.768 of 65,536
     mem[_LPOSC_FRACTION] = _PASSWORD | 50331
     _set(mem, _TIMER, _USE_LPOSC)
-    _time(mem, _SET_TIME, 0)
+    if not counting:
+        _write_time(mem, _SET_TIME, 0)
     _set(mem, _TIMER, _RUN)
     while not mem[_TIMER] & _USING_LPOSC:
         pass
     _set(mem, _INTE, 1 << 1)
     _clear(mem, _TIMER, _ALARM_ENABLED)
-    _time(mem, _ALARM_TIME, ms)
+    _write_time(mem, _ALARM_TIME, _read_time(mem) + ms)
     _clear(mem, _TIMER, _ALARM)
     _set(mem, _TIMER, _ALARM_ENABLED)
     _set(mem, _TIMER, _POWER_UP)
@@ -81,7 +86,18 @@ def _clear(mem, register, bits):
     mem[register + _CLR] = _PASSWORD | bits
 
 
-def _time(mem, register, ms):
+def _read_time(mem):
+    """Return the 64 bits of the timer; its lower half may run over between two reads."""
+    upper = mem[_READ_TIME]
+    while True:
+        lower = mem[_READ_TIME + 4]
+        again = mem[_READ_TIME]
+        if again == upper:
+            return upper << 32 | lower
+        upper = again
+
+
+def _write_time(mem, register, ms):
     """Write 64 bits of milliseconds, 16 at a time, the lowest at the highest address."""
     for i in range(4):
         mem[register - 4 * i] = _PASSWORD | (ms >> 16 * i) & 0xFFFF

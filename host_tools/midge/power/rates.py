@@ -29,6 +29,7 @@ TABLE = TARGETS / "rates.toml"
 UNKNOWN = "UNKNOWN"  # the row for ops that were not counted
 # Where instructions are counted, what is left is how many cycles they take: flash, buses, what cores.toml leaves out.
 COUNTED_ERROR = 0.1
+GUESS_ERROR = 1.0  # of the logarithm, of an op that no counted model had: a factor of five either way
 
 Rates = dict[str, list[float]]
 
@@ -140,7 +141,8 @@ def estimate_cycles(file: File, board: Board) -> Cycles:
         assert isinstance(mine, EmulatedCore)
         assert isinstance(other, EmulatedCore)
         scale = mine.cycles.scale / other.cycles.scale
-    value = scale * sum(_cycles(node.op.name, features(file, node), row) for node in file.nodes)
-    value += stall_cycles(board, 0, file.data_size)
-    guessed = sorted({node.op.name for node in file.nodes} - set(row))
-    return Cycles(value, row["most"] / NORMAL_90, False, tuple(guessed))
+    nodes = [(node.op.name, scale * _cycles(node.op.name, features(file, node), row)) for node in file.nodes]
+    value = sum(cycles for _, cycles in nodes) + stall_cycles(board, 0, file.data_size)
+    guesses = sum(cycles for op, cycles in nodes if op not in row)
+    error = math.hypot(row["most"] / NORMAL_90, GUESS_ERROR * guesses / max(value, 1))
+    return Cycles(value, error, False, tuple(sorted({op for op, _ in nodes if op not in row})))

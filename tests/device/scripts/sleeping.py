@@ -71,6 +71,14 @@ equal("rp2350: the trace", chip.trace, [
 ])
 equal("rp2350: the alarm", chip.time(P + 0x84), 90061001)
 equal("rp2350: the rate", abs(32 + 50331 / 65536 - 32.768) < 1e-4, True)
+MIDNIGHT = 0x1FFFFFFFE  # the lower half of the timer is about to run over
+chip = Rp2350(time=MIDNIGHT)
+raises("rp2350: a clock that runs goes on", Off, str(MIDNIGHT + 5000), sleep_rp2350.off, 5000, mem=chip,
+       wait=chip.sleep)
+equal("rp2350: and is not set", [a for a, _ in chip.trace if P + 0x60 <= a < P + 0x70], [])
+chip = Rp2350(time=MIDNIGHT + 1)
+raises("rp2350: halves that do not belong together", Off, str(MIDNIGHT + 2 + 5000), sleep_rp2350.off, 5000, mem=chip,
+       wait=chip.sleep)
 chip = Rp2350(wakes_already=True)
 raises("rp2350: refused", OSError, "refuses to switch off", sleep_rp2350.off, 1000, mem=chip, wait=chip.sleep)
 equal("rp2350: and no alarm is left", chip[P + 0x88] & 1 << 4, 0)

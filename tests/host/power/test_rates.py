@@ -13,6 +13,7 @@ import pytest
 from midge.convert.models import load_any
 from midge.errors import UserError
 from midge.fileformat.read import decode
+from midge.power import rates
 from midge.power.rates import UNKNOWN, estimate_cycles, features, fit, stray, table_text
 from midge.targets.boards import load_board
 from midge.targets.cores import read_toml
@@ -68,6 +69,19 @@ def test_a_core_stands_in_for_another_with_the_same_kernels(wand_tflite: Path) -
     assert m33.value - 56 * lines == pytest.approx(0.834 * m4.value, rel=0.1)
     with pytest.raises(UserError, match="no cycles are known for Xtensa LX6"):
         estimate_cycles(file, load_board("ESP32_GENERIC"))
+
+
+def test_an_op_that_was_never_counted_widens_the_interval(
+    monkeypatch: pytest.MonkeyPatch, wand_tflite: Path
+) -> None:
+    file, board = decode(load_any(wand_tflite, target="cortex-m4")), load_board("NUCLEO_F446RE")
+    known = estimate_cycles(file, board)
+    table = {core: {op: row for op, row in rows.items() if op != "CONV_2D"}
+             for core, rows in read_toml(TARGETS / "rates.toml").items()}
+    monkeypatch.setattr(rates, "_table", lambda: table)
+    unknown = estimate_cycles(file, board)
+    assert known.guessed == () and unknown.guessed == ("CONV_2D",)
+    assert unknown.error > known.error > 0
 
 
 def test_features_are_macs_and_values(wand_tflite: Path) -> None:

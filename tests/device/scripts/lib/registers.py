@@ -149,9 +149,21 @@ class Rp2350(Rp2):
     BASE = 0x40100000
     ATOMIC = (0x40100000,)
 
-    def __init__(self, wakes_already=False):
+    def __init__(self, wakes_already=False, time=None):
         super().__init__({})
         self.wakes_already = wakes_already
+        self.now = time  # milliseconds; None while the timer has never run
+        if time is not None:
+            self.values[self.BASE + 0x88] = 1 << 1 | 1 << 16 | 1 << 9  # it runs from the crystal
+
+    def __getitem__(self, address):
+        if address == self.BASE + 0x74:
+            lower = self.now & 0xFFFFFFFF
+            self.now += 1  # time goes on between two reads
+            return lower
+        if address == self.BASE + 0x70:
+            return self.now >> 32
+        return super().__getitem__(address)
 
     def unlock(self, value):
         return value
@@ -169,6 +181,8 @@ class Rp2350(Rp2):
             assert not timer & 1 << 4, "the alarm is set while it is disabled"
         if offset == 0x88 and new & 2 and new & 1 << 8:
             new |= 1 << 17  # it runs from the low-power oscillator
+            if self.now is None:
+                self.now = self.time(self.BASE + 0x6C)
         if offset == 0x38 and how == "write":
             new = (1 << 8) if self.wakes_already else (1 << 12 | new & 0xF0)
         self.values[address] = new
