@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Count real models on emulated cores, and from that write what each op costs: host_tools/midge/targets/rates.toml.
 
-    python -m tests.bench.rates COUNTS.json MODELS...    count, a row per core and model; goes on where it left off
-    python -m tests.bench.rates COUNTS.json --write      fit the rates
+    python -m tests.bench.rates MODELS...    count, a row per core and model, into counts.json; what is there stays
+    python -m tests.bench.rates --write      fit the rates
 
-The table serves `midge power` on machines without QEMU. Its errors are those of models that were left out.
+The table serves `midge power` on machines without QEMU. Its errors are those of models that were left out. A test fits
+counts.json anew and compares.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ import click
 from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.fileformat.read import decode
-from midge.power.rates import features, fit, stray, table_text
+from midge.power.rates import Rates, Stray, features, fit, stray, table_text
 from midge.profiling.count import count
 from midge.targets.cores import emulated_cores
 from tests.bench.models import MODELS
 from tests.support import ROOT
 
+COUNTS = Path(__file__).with_name("counts.json")
 TABLE = ROOT / "host_tools/midge/targets/rates.toml"
 # The cores of real boards; the M7's and the M33's cycles are the M4's, scaled (cores.toml).
 COUNTED = ("cortex-m4", "cortex-m0plus", "rv32")
@@ -41,28 +42,31 @@ def count_one(model: Path | bytes, core_name: str) -> list[dict[str, Any]]:
         raise UserError("too large to be counted here")
     file = decode(conversion.blob)
     nodes = zip(file.nodes, count(conversion.blob, core, MOST_SECONDS).nodes, strict=True)
-    return [{"op": n.op.name, "features": features(file, n), "cycles": c.cycles(core.cycles)} for n, c in nodes]
+    return [{"op": n.op.name, "features": [int(x) for x in features(file, n)], "cycles": c.cycles(core.cycles)}
+            for n, c in nodes]
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """Fit all cores and write the table."""
-    fitted = {}
+def text_of(rows: list[dict[str, Any]]) -> str:
+    """Return what counts.json holds, a line per core and model."""
+    return "[\n" + ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows) + "\n]\n"
+
+
+def fitted(rows: list[dict[str, Any]]) -> dict[str, tuple[Rates, Stray, int]]:
+    """Return each core's rates, how far they stray, and to how many models they were fitted."""
+    found = {}
     for core in sorted({row["core"] for row in rows}):
         own = [row for row in rows if row["core"] == core]
         errors = stray([row["nodes"] for row in own])
-        fitted[core] = (fit([node for row in own for node in row["nodes"]]), errors, len(own))
-        print(f"{core}: {len(own)} models, left out: median error {math.expm1(errors.median):.1%}, "
-              f"90 % within a factor of {math.exp(errors.most):.2f}")
-    TABLE.write_text(table_text(fitted), encoding="utf-8")
+        found[core] = (fit([node for row in own for node in row["nodes"]]), errors, len(own))
+    return found
 
 
 @click.command()
-@click.argument("counts", type=click.Path(path_type=Path))
 @click.argument("models", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--write", "writes", is_flag=True)
-def main(counts: Path, models: tuple[Path, ...], writes: bool) -> None:
+def main(models: tuple[Path, ...], writes: bool) -> None:
     """Count models, or fit what was counted."""
-    rows = json.loads(counts.read_text()) if counts.is_file() else []
+    rows = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.is_file() else []
     done = {(row["core"], row["model"]) for row in rows}
     named: dict[str, Path | bytes] = {name: make() for name, make in MODELS.items()}
     named.update({f"{path.parent.name}/{path.stem}": path for path in models})
@@ -72,9 +76,9 @@ def main(counts: Path, models: tuple[Path, ...], writes: bool) -> None:
                 rows.append({"core": core, "model": name, "nodes": count_one(named[name], core)})
             except UserError as error:
                 print(f"{name} on {core}: {error}")
-            counts.write_text(json.dumps(rows))
+            COUNTS.write_text(text_of(rows), encoding="utf-8")
     if writes:
-        write(rows)
+        TABLE.write_text(table_text(fitted(rows)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from pathlib import Path
@@ -18,6 +19,7 @@ from midge.power.rates import UNKNOWN, estimate_cycles, features, fit, stray, ta
 from midge.targets.boards import load_board
 from midge.targets.cores import read_toml
 from midge.targets.power import TARGETS
+from tests.bench.rates import COUNTS, fitted, text_of
 
 
 def counted(rng: np.random.Generator, op: str, nodes: int, a: float, b: float) -> list[dict[str, object]]:
@@ -51,6 +53,18 @@ def test_the_table_is_what_the_fit_writes() -> None:
     nodes = counted(np.random.default_rng(5), "CONV_2D", 20, 1.5, 12)
     text = table_text({"cortex-m4": (fit(nodes), stray([nodes, nodes]), 2)})
     assert "[cortex-m4]\nmodels = 2\n" in text and re.search(r"CONV_2D = \[1\.5, \S+, 12, 500\]", text)
+
+
+def test_the_table_of_the_repository_is_what_its_counts_give() -> None:
+    rows = json.loads(COUNTS.read_text(encoding="utf-8"))
+    assert text_of(rows) == COUNTS.read_text(encoding="utf-8")
+    read, made = read_toml(TARGETS / "rates.toml"), fitted(rows)
+    assert list(read) == list(made)
+    for core, (factors, errors, models) in made.items():
+        assert read[core]["models"] == models
+        assert (read[core]["median"], read[core]["most"]) == pytest.approx((errors.median, errors.most), abs=1e-3)
+        for op, row in factors.items():
+            assert read[core][op] == pytest.approx(row, rel=1e-2, abs=1e-3), (core, op)
 
 
 def test_the_table_of_the_repository_says_how_far_it_strays() -> None:
