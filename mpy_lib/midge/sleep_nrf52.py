@@ -14,7 +14,9 @@ _HFCLKSTOP = 0x40000004
 _LFCLKSTARTED = 0x40000104
 _LFCLKSTAT = 0x40000418
 _USBREGSTATUS = 0x40000438  # bit 0: a cable powers the USB
-_UARTE0_ENABLE = 0x40002500
+_STARTRX = 0x40002000
+_STOPRX = 0x40002004
+_UART_ENABLE = 0x40002500
 _RTC2 = 0x40024000
 _START = _RTC2
 _STOP = _RTC2 + 0x004
@@ -36,7 +38,7 @@ _MOST_MS = 16_000_000  # 24 bits at that rate are 16,384 s
 
 
 def sleep(ms, radio=False, mem=None, wait=None):
-    """Sleep for `ms` milliseconds, to a thousandth of a second, and return.
+    """Sleep for `ms` milliseconds, to a thousandth of a second, and return. The UART hears nothing meanwhile.
 
     radio  True while Bluetooth runs: its stack owns clock and power, which are left alone then
     mem, wait  what reads and writes registers, and waits for an event; the board's own by default
@@ -45,7 +47,7 @@ def sleep(ms, radio=False, mem=None, wait=None):
         import machine
 
         mem, wait = machine.mem32, machine.lightsleep if hasattr(machine, "lightsleep") else machine.sleep
-    uart = mem[_UARTE0_ENABLE]
+    uart = mem[_UART_ENABLE]
     if not radio:
         if not mem[_LFCLKSTAT] & _RUNNING:
             mem[_LFCLKSTARTED] = 0
@@ -54,7 +56,9 @@ def sleep(ms, radio=False, mem=None, wait=None):
                 pass
         if not mem[_USBREGSTATUS] & 1:  # the USB needs the crystal
             mem[_HFCLKSTOP] = 1
-    mem[_UARTE0_ENABLE] = 0  # a UART that listens keeps the fast clock on
+    if uart:
+        mem[_STOPRX] = 1  # a UART that listens keeps the fast clock on
+        mem[_UART_ENABLE] = 0
     scr = mem[_SCR]
     mem[_SCR] = scr | _SEVONPEND
     try:
@@ -68,7 +72,9 @@ def sleep(ms, radio=False, mem=None, wait=None):
         mem[_COMPARE0] = 0
         mem[_ICPR1] = _RTC2_PENDING
         mem[_SCR] = scr
-        mem[_UARTE0_ENABLE] = uart
+        if uart:
+            mem[_UART_ENABLE] = uart
+            mem[_STARTRX] = 1
 
 
 def _nap(mem, wait, ticks):

@@ -14,11 +14,13 @@ RTC2 = 0x40024000
 equal("nrf52: the trace", chip.trace, [
     (0x40000104, 0), (0x40000008, 1),  # LFCLK
     (0x40000004, 1),  # the fast clock off
-    (0x40002500, 0), (0xE000ED10, 1 << 4),  # UART off, SEVONPEND
+    (0x40002004, 1), (0x40002500, 0), (0xE000ED10, 1 << 4),  # UART off, SEVONPEND
     (RTC2 + 4, 1), (RTC2 + 8, 1), (RTC2 + 0x508, 31), (RTC2 + 0x540, 2048), (RTC2 + 0x140, 0), (0xE000E284, 1 << 4),
     (RTC2 + 0x304, 1 << 16), (RTC2, 1),
     (RTC2 + 4, 1), (RTC2 + 0x308, 1 << 16), (RTC2 + 0x140, 0), (0xE000E284, 1 << 4), (0xE000ED10, 0), (0x40002500, 8),
+    (0x40002000, 1),
 ])
+equal("nrf52: the UART receives again", chip.receives, True)
 equal("nrf52: it sleeps that long", chip.seconds(), 2.0)
 equal("nrf52: one wait, nothing fast on", chip.waits, [(False, False)])
 
@@ -29,6 +31,9 @@ trace = len(chip.trace)
 sleep_nrf52.sleep(1, mem=chip, wait=chip.wfe)
 equal("nrf52: two ticks at least", chip.counter, 2)
 equal("nrf52: a clock that runs is not started again", bool((0x40000008, 1) not in chip.trace[trace:]), True)
+chip = Nrf52(uart=0)
+sleep_nrf52.sleep(100, mem=chip, wait=chip.wfe)
+equal("nrf52: a UART that was off stays alone", [a for a, _ in chip.trace if a >> 12 == 0x40002], [])
 chip = Nrf52(usb=True)
 sleep_nrf52.sleep(100, mem=chip, wait=chip.wfe)
 equal("nrf52: a cable keeps the crystal", chip.waits, [(True, False)])

@@ -32,9 +32,10 @@ class Nrf52(Registers):
 
     RTC2 = 0x40024000
 
-    def __init__(self, usb=False, other_events=()):
-        super().__init__({0x40002500: 8, 0x40000438: int(usb), 0xE000ED10: 0})
+    def __init__(self, usb=False, other_events=(), uart=8):
+        super().__init__({0x40002500: uart, 0x40000438: int(usb), 0xE000ED10: 0})
         self.fast_clock = True
+        self.receives = bool(uart)
         self.counter = 0
         self.running = self.pending = self.interrupts = False
         self.other_events = list(other_events)  # ticks after which something else wakes the core
@@ -47,6 +48,15 @@ class Nrf52(Registers):
             self.values[0x40000418] = 1 << 16
         elif address == 0x40000004:  # HFCLKSTOP
             self.fast_clock = False
+        elif address == 0x40002004:  # STOPRX
+            assert self[0x40002500], "a UART is stopped while it is enabled"
+            self.receives = False
+        elif address == 0x40002000:  # STARTRX
+            assert self[0x40002500], "a UART is started while it is enabled"
+            self.receives = True
+        elif address == 0x40002500:
+            assert value or not self.receives, "a UART that receives is stopped before it is disabled"
+            self.values[address] = value
         elif address == rtc:  # START
             assert self.values.get(0x40000418), "RTC2 counts only while the slow clock runs"
             self.running = True
