@@ -110,6 +110,30 @@ static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, ui
     sums[3] = s3;
 }
 
+/* A word of x and a word of w are four products, each of its own sum. */
+static inline void mg_add_lanes(int32_t sums[4], uint32_t x, uint32_t w) {
+    int16x2_t x_even = mg_even(x), w_even = mg_even(w), x_odd = mg_odd(x), w_odd = mg_odd(w);
+    sums[0] = __smlabb(x_even, w_even, sums[0]);
+    sums[2] = __smlatt(x_even, w_even, sums[2]);
+    sums[1] = __smlabb(x_odd, w_odd, sums[1]);
+    sums[3] = __smlatt(x_odd, w_odd, sums[3]);
+}
+
+static inline void mg_dot_lanes(int32_t sums[4], const int8_t *x, uint32_t x_step, const int8_t *w, uint32_t w_step,
+                                uint32_t n) {
+    int32_t s[4] = {0, 0, 0, 0}; /* in registers, unlike sums */
+    if ((n & 1u) != 0) {
+        mg_add_lanes(s, mg_word(x), mg_word(w));
+        x += x_step;
+        w += w_step;
+    }
+    for (n /= 2; n != 0; n--, x += 2 * x_step, w += 2 * w_step) {
+        mg_add_lanes(s, mg_word(x), mg_word(w));
+        mg_add_lanes(s, mg_word(x + x_step), mg_word(w + w_step));
+    }
+    memcpy(sums, s, sizeof s);
+}
+
 /* SMLALD adds both products of a pair to 64 bits; x is brought into the order of SXTB16. */
 static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {
     int64_t sum = 0;

@@ -6,6 +6,9 @@
  *
  *   mg_dot(x, w, k)               sum over i < k of x[i] * w[i]                       (int8, int32)
  *   mg_dot4(sums, x, w, k)        the same for four rows of w, each k after the one before
+ *   mg_dot_lanes(sums, x, x_step, w, w_step, n)
+ *                                 four neighbours of n > 0 taps: sums[i] = sum over t < n of x[t * x_step + i] *
+ *                                 w[t * w_step + i]
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *   mg_dot_f32(sum, x, w, k)      sum + x[0] * w[0] + x[1] * w[1] + ...; w at any address (float32)
  *
