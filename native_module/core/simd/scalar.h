@@ -16,6 +16,7 @@ static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
+#ifndef MG_OWN_DOT4
 static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, uint32_t k) {
     const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
@@ -31,6 +32,7 @@ static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, ui
     sums[2] = s2;
     sums[3] = s3;
 }
+#endif
 
 #ifndef MG_OWN_LANES
 static inline void mg_dot_lanes(int32_t sums[4], const int8_t *x, uint32_t x_step, const int8_t *w, uint32_t w_step,

@@ -17,6 +17,10 @@
  *
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
+ *   mg_scale_twice(x, multiplier, rounding, shift)
+ *                                 arithmetic/requantize.h for x twice a value below 2^30 and a right shift of 1 to 31;
+ *                                 rounding is 2^(shift - 1)
+ *   mg_to_i16(x)                  x saturated to int16
  *   mg_requantize_twice(x, multiplier, rounding, shift)
  *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1
  *                                 to 22, zero point and rounding added in one, saturated to int8
@@ -48,6 +52,7 @@
 #ifdef __ARM_FEATURE_MVE /* Cortex-M55 and M85, which have the DSP instructions, too */
 #define MG_ISA_MVE
 #define MG_SIMD_NAME "mve"
+#include "mve.h"
 #endif
 #include "armv7em.h"
 #elif __ARM_ARCH_ISA_THUMB == 1

@@ -3,10 +3,27 @@
  * The functions on bytes of loops.h in plain C.
  */
 
+/* Many C libraries have a memcpy for bytes only, and rows are mostly short. */
+static inline void mg_copy_row(int8_t *to, const int8_t *from, uint32_t n) {
+    if ((((uintptr_t)to | (uintptr_t)from) & 3u) == 0) {
+        for (; n >= 16; n -= 16, to += 16, from += 16) {
+            const uint32_t a = mg_load_word(from), b = mg_load_word(from + 4), c = mg_load_word(from + 8);
+            const uint32_t d = mg_load_word(from + 12);
+            mg_store_word(to, a);
+            mg_store_word(to + 4, b);
+            mg_store_word(to + 8, c);
+            mg_store_word(to + 12, d);
+        }
+    }
+    if (n != 0) {
+        memcpy(to, from, n);
+    }
+}
+
 static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
                                 uint32_t rows) {
     for (uint32_t i = 0; i < rows; i++) { /* a step from the only row may be anything */
-        memcpy(to + i * to_step, from + i * from_step, n);
+        mg_copy_row(to + (int32_t)(i * to_step), from + (int32_t)(i * from_step), n);
     }
 }
 
