@@ -33,7 +33,7 @@ int64_t mg_sum_wide(const int16_t *x, const int8_t *w, uint32_t k);
 static inline int32_t mg_sigmoid_inline(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift,
                                         bool tanh) {
     int32_t z = (x * multiplier + (shift == 0 ? 0 : 1 << (shift - 1))) >> shift; /* the product is below 2^30 */
-    uint32_t bits = tanh ? 8 : 9;                                                /* of z between two entries: tanh looks up 2z */
+    uint32_t bits = tanh ? 8 : 9; /* of z between two entries: tanh looks up 2z */
     uint32_t size = z < 0 ? 0u - (uint32_t)z : (uint32_t)z, at = size >> bits;
     int32_t y; /* in Q0.(16 + bits) */
     if (at >= 255) {

@@ -36,7 +36,7 @@ static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t roun
 }
 
 static inline int32_t mg_to_i16(int32_t x) {
-    return x < INT16_MIN ? INT16_MIN : x > INT16_MAX ? INT16_MAX : x;
+    return x == (int16_t)x ? x : x >> 31 ^ INT16_MAX;
 }
 
 static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {

@@ -78,7 +78,8 @@ static void copy_rows(const mg_copy_params_t *p, const uint8_t *in, uint8_t *out
         return;
     }
     for (uint32_t i = 0; i < rows; i++, in += in_line, out += out_line) {
-        copy_elements(in, out, n, p->in_stride[RANK - 1] * (int32_t)size, p->out_stride[RANK - 1] * (int32_t)size, size);
+        copy_elements(in, out, n, p->in_stride[RANK - 1] * (int32_t)size, p->out_stride[RANK - 1] * (int32_t)size,
+                      size);
     }
 }
 
