@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from io import StringIO
 from typing import NamedTuple
 
 import click
 
 from .. import __version__
-from ..errors import UserError
+from ..errors import UserError, visible
 
 MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
 
@@ -30,6 +31,7 @@ COMMANDS = {
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
     "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),
     "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
+    "power": Entry(LOOK, "power", "Estimate energy, and how long a battery lasts."),
     "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
     "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
@@ -93,9 +95,11 @@ def main() -> None:
     try:
         cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
-        sys.exit(f"midge: {error}")
+        sys.exit("midge: " + visible(str(error), keep="\n"))
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        sys.stderr.write(visible(shown.getvalue(), keep="\n"))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit("midge: interrupted")

@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 
 from .. import api
+from ..power.budget import known_energy
+from ..power.uncertain import Uncertain
 from ..profiling.estimate import Costs, choose_core
+from ..targets.boards import Board
 from ..targets.cores import emulated_cores
 from .options import complete_boards, json_option
-from .output import console, layer_text, number, print_facts, print_json, print_next, print_table
+from .output import interval, joules, layer_text, mark, number, print_facts, print_json, print_next, print_table, say
 from .progress import stages
 
 
@@ -31,13 +34,20 @@ def profile(model: Path, target: str | None, board: str | None, as_json: bool) -
     with stages(f"running {model.name} on {core.title}", quiet=as_json):
         costs = api.profile(model, target=core.name)
     if as_json:
-        print_json({"file": str(model), **costs.facts()})
+        print_json({"file": str(model), **costs.facts(), "microjoules_estimate": {
+            board.name: [energy.low, energy.value, energy.high] for board, energy in _energies(costs)}})
         return
     _print(model, costs)
     if model.suffix == ".midge":
         print_next(f"midge inspect {model}", f"midge upload {model}")
     else:
         print_next(f"midge convert {model} --target {core.name}")
+
+
+def _energies(costs: Costs) -> list[tuple[Board, Uncertain]]:
+    """Return what an inference takes in microjoules, on the boards for which there are figures."""
+    found = ((board, known_energy(seconds, board)) for board, seconds in costs.seconds())
+    return [(board, energy) for board, energy in found if energy is not None]
 
 
 def _per(value: int, macs: int) -> str:
@@ -47,19 +57,19 @@ def _per(value: int, macs: int) -> str:
 def _print(path: Path, costs: Costs) -> None:
     profile, file, macs = costs.profile, costs.file, costs.macs
     total, total_cycles = profile.total, costs.cycles(profile.total)
-    console.print(f"[bold]{path}[/] on {profile.core.title}, counted under QEMU\n")
+    say("[bold]{}[/] on {}, counted under QEMU\n", path, profile.core.title)
     rows = [
         (str(i), node.op.name, number(node.macs) if node.macs else "", number(n.instructions),
          _per(n.instructions, node.macs), number(costs.cycles(n)), _per(costs.cycles(n), node.macs),
          f"{n.instructions / max(total.instructions, 1):.1%}", layer_text(node.name))
         for i, (node, n) in enumerate(zip(file.nodes, profile.nodes, strict=True))
     ]
-    rows.append(("", "[bold]all[/]", number(macs), f"[bold]{number(total.instructions)}[/]",
+    rows.append(("", mark("[bold]all[/]"), number(macs), mark("[bold]{}[/]", number(total.instructions)),
                  _per(total.instructions, macs), f"[bold]{number(total_cycles)}[/]", _per(total_cycles, macs), "",
                  ""))
     print_table(["#", "op", "MACs", "instructions", "per MAC", "cycles ≈", "per MAC ≈", "share", "layer"], rows,
                 right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))
-    console.print()
+    say()
     print_facts([
         ("loading", f"{number(profile.open.instructions)} instructions to check the file, once; "
                     f"{number(profile.open_known.instructions)} with checksum=False"),
@@ -67,5 +77,7 @@ def _print(path: Path, costs: Costs) -> None:
         ("flash", f"{number(file.size)} B, and {number(costs.code_bytes)} B of code with the ops that it needs"),
         *((board.title, f"≈ {1000 * seconds:,.1f} ms per inference at {board.clock_hz / 1e6:g} MHz")
           for board, seconds in costs.seconds()),
+        *((f"{board.title}: energy", f"≈ {interval(energy, joules)} per inference")
+          for board, energy in _energies(costs)),
     ])
-    console.print("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")
+    say("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")
