@@ -61,6 +61,10 @@ static inline uint32_t mg_load_word(const void *aligned) {
     return word;
 }
 
+static inline void mg_store_word(void *aligned, uint32_t word) {
+    memcpy(__builtin_assume_aligned(aligned, 4), &word, sizeof word);
+}
+
 static inline int32_t mg_load_i32(const uint8_t *p) {
     return (int32_t)mg_load_u32(p);
 }

@@ -185,7 +185,7 @@ typedef struct {
 /* These functions on bytes are inline, as generic/bytes.h has them, or the core's own:
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
- *                                 `rows` times n > 0 bytes
+ *                                 `rows` times n > 0 bytes; steps may be negative
  *   mg_fill(to, value, n)         memset, of which some C libraries have a slow one
  *   mg_clamp_bytes(y, n, min, max)
  *                                 n saturated outputs, in place

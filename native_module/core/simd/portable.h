@@ -30,8 +30,16 @@ static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
 }
 #endif
 
-static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     int32_t high = mg_high_mul_twice(x, multiplier);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
+    return (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
+}
+
+static inline int32_t mg_to_i16(int32_t x) {
+    return x == (int16_t)x ? x : x >> 31 ^ INT16_MAX;
+}
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t y = mg_scale_twice(x, multiplier, rounding, shift);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }

@@ -6,6 +6,9 @@
  *
  *   mg_dot(x, w, k)               sum over i < k of x[i] * w[i]                       (int8, int32)
  *   mg_dot4(sums, x, w, k)        the same for four rows of w, each k after the one before
+ *   mg_dot_lanes(sums, x, x_step, w, w_step, n)
+ *                                 four neighbours of n > 0 taps: sums[i] = sum over t < n of x[t * x_step + i] *
+ *                                 w[t * w_step + i]
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *   mg_dot_f32(sum, x, w, k)      sum + x[0] * w[0] + x[1] * w[1] + ...; w at any address (float32)
  *
@@ -20,6 +23,10 @@
  *
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
+ *   mg_scale_twice(x, multiplier, rounding, shift)
+ *                                 arithmetic/requantize.h for x twice a value below 2^30 and a right shift of 1 to 31;
+ *                                 rounding is 2^(shift - 1)
+ *   mg_to_i16(x)                  x saturated to int16
  *   mg_requantize_twice(x, multiplier, rounding, shift)
  *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1
  *                                 to 22, zero point and rounding added in one, saturated to int8
@@ -51,6 +58,7 @@
 #ifdef __ARM_FEATURE_MVE /* Cortex-M55 and M85, which have the DSP instructions, too */
 #define MG_ISA_MVE
 #define MG_SIMD_NAME "mve"
+#include "mve.h"
 #endif
 #include "armv7em.h"
 #elif __ARM_ARCH_ISA_THUMB == 1

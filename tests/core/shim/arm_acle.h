@@ -29,6 +29,14 @@ static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t sum) {
     return sum + low + high;
 }
 
+static inline int32_t __smlabb(int32_t a, int32_t b, int32_t sum) {
+    return sum + (int16_t)(uint16_t)a * (int16_t)(uint16_t)b;
+}
+
+static inline int32_t __smlatt(int32_t a, int32_t b, int32_t sum) {
+    return sum + (int16_t)(uint16_t)((uint32_t)a >> 16) * (int16_t)(uint16_t)((uint32_t)b >> 16);
+}
+
 static inline int64_t __smlald(int16x2_t a, int16x2_t b, int64_t sum) {
     return sum + (int16_t)a * (int16_t)b + (int16_t)(a >> 16) * (int16_t)(b >> 16);
 }
