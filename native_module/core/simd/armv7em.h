@@ -11,6 +11,7 @@
 #ifndef MG_SIMD_NAME
 #define MG_SIMD_NAME "armv7em"
 #endif
+#define MG_OWN_COMPLEX
 
 static inline int16x2_t mg_even(uint32_t word) {
     return __sxtb16((int8x4_t)word);

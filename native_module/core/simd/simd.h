@@ -25,6 +25,20 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
+ *   mg_complex_t                  a complex number whose parts are int16; what follows wraps at 16 bits, at the latest
+ *                                 when it is stored
+ *   mg_complex_load(p), mg_complex_store(p, c)
+ *                                 two int16, the real part first
+ *   mg_complex_scale(c, factor)   both parts times 0 <= factor < 2^14 in Q0.15, halves up
+ *   mg_complex_times(a, b)        a * b in Q0.15, halves up; |b| <= 1
+ *   mg_complex_add, _subtract, _add_i, _subtract_i(a, b)
+ *                                 a + b, a - b, a + i b, a - i b
+ *   mg_complex_conjugate(c), mg_complex_wrap(c)
+ *                                 the parts of the latter wrapped at once
+ *   mg_complex_mean(a, b), mg_complex_mirror_mean(a, b)
+ *                                 (a + b) / 2 and the conjugate of (a - b) / 2, rounded down; parts are int16 before
+ *   mg_complex_energy(c)          re^2 + im^2 (uint32)
+ *
  * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
  * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
  */
@@ -64,6 +78,12 @@
 #include "scalar.h"
 #else
 #include "scalar.h"
+#endif
+
+#ifdef MG_OWN_COMPLEX
+#include "complex_armv7em.h"
+#else
+#include "complex_scalar.h"
 #endif
 
 /* One chain, in the order of the reference, whose bits hybrid models depend on. No core of ours has vectors of floats

@@ -17,11 +17,8 @@
  * Source: TFLM's signal library (signal/src), and the fixed-point form of KISS FFT for the order of
  * roundings; Sorensen et al., "Real-valued fast Fourier transform algorithms" (1987).
  */
+#include "../../simd/simd.h"
 #include "../kernels.h"
-
-typedef struct {
-    int32_t re, im;
-} complex_t;
 
 bool mg_window_check(const mg_check_t *check) {
     const mg_window_params_t *p = &check->params.window;
@@ -84,6 +81,9 @@ bool mg_rfft_check(const mg_check_t *check) {
         || !mg_check_data(check, p->twiddles_at, mg_times(4, twiddles))) {
         return false;
     }
+    if (mg_load_u32(check->data + p->twiddles_at) != 32767) {
+        return MG_REFUSE(check, "a first twiddle factor other than 1", mg_load_u32(check->data + p->twiddles_at), 32767);
+    }
     for (uint32_t i = 0; i < twiddles; i++) {
         uint32_t w = mg_load_u32(check->data + p->twiddles_at + 4 * i);
         int32_t re = (int16_t)w, im = (int16_t)(w >> 16);
@@ -94,84 +94,93 @@ bool mg_rfft_check(const mg_check_t *check) {
     return true;
 }
 
-static int32_t round_q15(int32_t x) {
-    return (int16_t)((x + (1 << 14)) >> 15);
+/* One butterfly, in place: four numbers, `gap` int16 apart, of which three have been multiplied. */
+static inline void join_four(int16_t *at, uint32_t gap, mg_complex_t a, mg_complex_t b, mg_complex_t c,
+                             mg_complex_t d) {
+    mg_complex_t even = mg_complex_add(a, c), odd = mg_complex_subtract(a, c);
+    mg_complex_t sum = mg_complex_add(b, d), difference = mg_complex_subtract(b, d);
+    mg_complex_store(at, mg_complex_add(even, sum));
+    mg_complex_store(at + gap, mg_complex_subtract_i(odd, difference));
+    mg_complex_store(at + 2 * gap, mg_complex_subtract(even, sum));
+    mg_complex_store(at + 3 * gap, mg_complex_add_i(odd, difference));
 }
 
-/* Element i of an array of complex numbers, each part times factor in Q0.15. */
-static complex_t load(const int16_t *x, uint32_t i, int32_t factor) {
-    complex_t c = {round_q15(x[2 * i] * factor), round_q15(x[2 * i + 1] * factor)};
-    return c;
+static inline mg_complex_t quarter(const int16_t *p) {
+    return mg_complex_scale(mg_complex_load(p), 32767 / 4);
 }
 
-static void store(int16_t *x, uint32_t i, int32_t re, int32_t im) {
-    x[2 * i] = (int16_t)re;
-    x[2 * i + 1] = (int16_t)im;
-}
-
-static complex_t times(complex_t a, const uint8_t *twiddle) {
-    uint32_t w = mg_load_u32(twiddle);
-    int32_t re = (int16_t)w, im = (int16_t)(w >> 16);
-    complex_t c = {round_q15(a.re * re - a.im * im), round_q15(a.re * im + a.im * re)};
-    return c;
-}
-
-/* All butterflies of one stage of 2, the innermost, where the only twiddle factor is the first. */
-static void stage_of_2(int16_t *x, uint32_t n, const uint8_t *twiddles) {
-    for (uint32_t i = 0; i < n; i += 2) {
-        complex_t a = load(x, i, 32767 / 2), b = times(load(x, i + 1, 32767 / 2), twiddles);
-        store(x, i, a.re + b.re, a.im + b.im);
-        store(x, i + 1, a.re - b.re, a.im - b.im);
-    }
+static inline mg_complex_t twiddle(const uint8_t *p) {
+    uint32_t w = mg_load_u32(p);
+    return mg_complex((int16_t)w, (int32_t)w >> 16);
 }
 
 /* All butterflies of a stage that joins four transforms of m numbers each. */
 static void stage_of_4(int16_t *x, uint32_t n, uint32_t m, const uint8_t *twiddles) {
-    uint32_t step = n / m; /* bytes from one twiddle factor to the next: 4 * n / (4 * m) */
-    for (uint32_t i = 0; i < n; i += 4 * m) {
-        for (uint32_t j = 0; j < m; j++) {
-            int16_t *at = x + 2 * (i + j);
-            complex_t a = load(at, 0, 32767 / 4);
-            complex_t b = times(load(at, m, 32767 / 4), twiddles + j * step);
-            complex_t c = times(load(at, 2 * m, 32767 / 4), twiddles + 2 * j * step);
-            complex_t d = times(load(at, 3 * m, 32767 / 4), twiddles + 3 * j * step);
-            complex_t even = {a.re + c.re, a.im + c.im}, odd = {a.re - c.re, a.im - c.im};
-            complex_t sum = {b.re + d.re, b.im + d.im}, difference = {b.re - d.re, b.im - d.im};
-            store(at, 0, even.re + sum.re, even.im + sum.im);
-            store(at, m, odd.re + difference.im, odd.im - difference.re);
-            store(at, 2 * m, even.re - sum.re, even.im - sum.im);
-            store(at, 3 * m, odd.re - difference.im, odd.im + difference.re);
+    const int16_t *end = x + 2 * n;
+    const uint32_t step = n / m, gap = 2 * m; /* bytes from one factor to the next: 4 * n / (4 * m) */
+    for (int16_t *at = x; at < end; at += 4 * gap) {
+        join_four(at, gap, quarter(at), quarter(at + gap), quarter(at + 2 * gap), quarter(at + 3 * gap));
+    }
+    for (uint32_t j = 1; j < m; j++) {
+        const mg_complex_t first = twiddle(twiddles + j * step), second = twiddle(twiddles + 2 * j * step);
+        const mg_complex_t third = twiddle(twiddles + 3 * j * step);
+        for (int16_t *at = x + 2 * j; at < end; at += 4 * gap) {
+            join_four(at, gap, quarter(at), mg_complex_times(quarter(at + gap), first),
+                      mg_complex_times(quarter(at + 2 * gap), second), mg_complex_times(quarter(at + 3 * gap), third));
         }
     }
 }
 
-/* Where decimation in time takes element `at` from: its digits, of two bits and the last perhaps of
- * one, in reverse order. */
-static uint32_t reversed(uint32_t at, uint32_t bits) {
-    uint32_t from = 0, weight = 0;
-    while (bits > 0) {
-        uint32_t width = bits > 1 ? 2 : 1;
-        bits -= width;
-        from |= ((at >> bits) & (width == 2 ? 3u : 1u)) << weight;
-        weight += width;
+/* Number i of a frame; behind its end are zeros. */
+static inline mg_complex_t number_of(const int16_t *in, uint32_t i, uint32_t in_length) {
+    if (2 * i + 1 < in_length) {
+        return mg_complex_load(in + 2 * i);
     }
-    return from;
+    return mg_complex(2 * i < in_length ? in[2 * i] : 0, 0);
+}
+
+/* The first stage, of 4 or, where the logarithm of n is odd, of 2; it has no factors but 1. Decimation in time takes
+ * the numbers in the order of their digits reversed: the first digit is of two bits or of one, all others of two. */
+static uint32_t first_stage(int16_t *out, const int16_t *in, uint32_t n, uint32_t in_length) {
+    const uint32_t radix = (n & 0x55555555u) != 0 ? 4 : 2, apart = n / radix;
+    for (uint32_t i = 0, from = 0; i < apart; i++, out += 2 * radix) {
+        mg_complex_t x[4];
+        for (uint32_t k = 0; k < radix; k++) {
+            x[k] = mg_complex_scale(number_of(in, from + k * apart, in_length), radix == 4 ? 32767 / 4 : 32767 / 2);
+        }
+        if (radix == 4) {
+            join_four(out, 2, x[0], x[1], x[2], x[3]);
+        } else {
+            mg_complex_store(out, mg_complex_add(x[0], x[1]));
+            mg_complex_store(out + 2, mg_complex_subtract(x[0], x[1]));
+        }
+        uint32_t digit = apart / 4; /* plus one, from the highest digit */
+        for (; digit != 0 && (from & 3 * digit) == 3 * digit; digit /= 4) {
+            from -= 3 * digit;
+        }
+        from += digit;
+    }
+    return radix;
 }
 
 /* The transform of n complex numbers becomes that of 2 * n reals, in place. */
 static void separate(int16_t *x, uint32_t n, const uint8_t *twiddles) {
-    complex_t first = load(x, 0, 32767 / 2);
-    store(x, 0, first.re + first.im, 0);
-    store(x, n, first.re - first.im, 0);
-    for (uint32_t k = 1; k <= n / 2; k++) {
-        complex_t a = load(x, k, 32767 / 2), b = load(x, n - k, 32767 / 2);
+    int16_t *up = x, *down = x + 2 * n;
+    const int32_t half = 32767 / 2;
+    mg_complex_store(x, mg_complex_scale(mg_complex_load(x), half));
+    const int32_t re = x[0], im = x[1];
+    mg_complex_store(up, mg_complex(re + im, 0));
+    mg_complex_store(down, mg_complex(re - im, 0));
+    for (uint32_t k = 1; k <= n / 2; k++, twiddles += 4) {
+        up += 2;
+        down -= 2;
         /* The conjugate is taken before the scaling, whose rounding is not symmetric. */
-        b.im = round_q15((int16_t)-x[2 * (n - k) + 1] * (32767 / 2));
-        complex_t sum = {(int16_t)(a.re + b.re), (int16_t)(a.im + b.im)};
-        complex_t difference = {(int16_t)(a.re - b.re), (int16_t)(a.im - b.im)};
-        complex_t turned = times(difference, twiddles + 4 * (k - 1));
-        store(x, k, (sum.re + turned.re) >> 1, (sum.im + turned.im) >> 1);
-        store(x, n - k, (sum.re - turned.re) >> 1, (turned.im - sum.im) >> 1);
+        mg_complex_t a = mg_complex_scale(mg_complex_load(up), half);
+        mg_complex_t b = mg_complex_scale(mg_complex_conjugate(mg_complex_load(down)), half);
+        mg_complex_t sum = mg_complex_wrap(mg_complex_add(a, b));
+        mg_complex_t turned = mg_complex_times(mg_complex_wrap(mg_complex_subtract(a, b)), twiddle(twiddles));
+        mg_complex_store(up, mg_complex_mean(sum, turned));
+        mg_complex_store(down, mg_complex_mirror_mean(sum, turned));
     }
 }
 
@@ -180,19 +189,9 @@ void mg_rfft_run(const mg_call_t *call) {
     const uint8_t *twiddles = call->data + p->twiddles_at;
     const int16_t *in = call->in[0];
     int16_t *out = call->out[0];
-    uint32_t n = p->fft_length / 2, bits = 0;
-    while (n >> bits > 1) {
-        bits++;
-    }
+    const uint32_t n = p->fft_length / 2;
     for (uint32_t frame = 0; frame < p->frames; frame++, in += p->in_length, out += p->fft_length + 2) {
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t from = 2 * reversed(i, bits);
-            store(out, i, from < p->in_length ? in[from] : 0, from + 1 < p->in_length ? in[from + 1] : 0);
-        }
-        if (bits % 2 == 1) {
-            stage_of_2(out, n, twiddles);
-        }
-        for (uint32_t m = bits % 2 == 1 ? 2 : 1; m < n; m *= 4) {
+        for (uint32_t m = first_stage(out, in, n, p->in_length); m < n; m *= 4) {
             stage_of_4(out, n, m, twiddles);
         }
         separate(out, n, twiddles + 4 * (n - n / 4));
@@ -215,6 +214,6 @@ void mg_energy_run(const mg_call_t *call) {
     uint32_t *out = call->out[0];
     for (uint32_t i = 0; i < p->bins; i++, x += 2) {
         bool inside = i >= p->first && i < p->last;
-        out[i] = inside ? (uint32_t)(x[0] * x[0]) + (uint32_t)(x[1] * x[1]) : 0;
+        out[i] = inside ? mg_complex_energy(mg_complex_load(x)) : 0;
     }
 }
