@@ -45,6 +45,12 @@ static inline uint32_t mg_min4(uint32_t a, uint32_t b) {
     return y;
 }
 
+static inline uint32_t mg_abs2(uint32_t pair) {
+    uint32_t y;
+    __asm__("ssub16 %0, %1, %2\n\tsel %0, %0, %2" : "=&r"(y) : "r"(0), "r"(pair));
+    return y;
+}
+
 static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     __asm__("sxtab16 %0, %0, %1" : "+r"(pairs[0]) : "r"(word));
     __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(pairs[1]) : "r"(word));

@@ -30,9 +30,15 @@ static inline void mg_complex_store(int16_t *p, mg_complex_t c) {
 
 /* Twice the factor brings the results to the upper halves. */
 static inline mg_complex_t mg_complex_scale(mg_complex_t c, int32_t factor) {
-    const int16_t twice = (int16_t)(2 * factor);
-    return mg_upper_halves((uint32_t)((int16_t)c * twice + (1 << 15)),
-                           (uint32_t)(((int32_t)c >> 16) * twice + (1 << 15)));
+#ifdef __arm__ /* with a known factor, GCC takes shifts and additions instead */
+    uint32_t re, im;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(re) : "r"(c), "r"(2 * factor), "r"(1 << 15));
+    __asm__("smlatb %0, %1, %2, %3" : "=r"(im) : "r"(c), "r"(2 * factor), "r"(1 << 15));
+    return mg_upper_halves(re, im);
+#else
+    return mg_upper_halves((uint32_t)((int16_t)c * 2 * factor + (1 << 15)),
+                           (uint32_t)(((int32_t)c >> 16) * 2 * factor + (1 << 15)));
+#endif
 }
 
 static inline mg_complex_t mg_complex_add(mg_complex_t a, mg_complex_t b) {
@@ -82,4 +88,9 @@ static inline mg_complex_t mg_complex_mirror_mean(mg_complex_t a, mg_complex_t b
 
 static inline uint32_t mg_complex_energy(mg_complex_t c) {
     return (uint32_t)__smuad((int16x2_t)c, (int16x2_t)c);
+}
+
+static inline mg_complex_t mg_complex_weigh(mg_complex_t a, mg_complex_t b, uint32_t shift) {
+    int32_t re = ((int16_t)a * (int16_t)b) >> shift, im = (((int32_t)a >> 16) * ((int32_t)b >> 16)) >> shift;
+    return mg_complex(__ssat(re, 16), __ssat(im, 16));
 }

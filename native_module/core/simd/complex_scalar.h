@@ -6,6 +6,10 @@ typedef struct {
     int32_t re, im; /* as large as a sum of a few int16; stored, they wrap at 16 bits */
 } mg_complex_t;
 
+static inline int32_t mg_saturated_half(int32_t x) {
+    return x == (int16_t)x ? x : x >> 31 ^ INT16_MAX;
+}
+
 static inline int32_t mg_round_q15(int32_t x) {
     return (int16_t)((x + (1 << 14)) >> 15);
 }
@@ -66,4 +70,8 @@ static inline mg_complex_t mg_complex_mirror_mean(mg_complex_t a, mg_complex_t b
 
 static inline uint32_t mg_complex_energy(mg_complex_t c) {
     return (uint32_t)(c.re * c.re) + (uint32_t)(c.im * c.im);
+}
+
+static inline mg_complex_t mg_complex_weigh(mg_complex_t a, mg_complex_t b, uint32_t shift) {
+    return mg_complex(mg_saturated_half((a.re * b.re) >> shift), mg_saturated_half((a.im * b.im) >> shift));
 }

@@ -12,6 +12,8 @@
  *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
+ *   mg_abs2(pair)                 the magnitudes of two int16 in a word; that of -32768 is 2^15
+ *
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
@@ -25,6 +27,9 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
+ *   mg_sum_bins(sums, x, w, u, n) sums[0] += x[i] * w[i], sums[1] += x[i] * u[i] over i < n, weights below
+ *                                 MG_SMALL_WEIGHT (uint32, uint16, uint64)
+ *
  *   mg_complex_t                  a complex number whose parts are int16; what follows wraps at 16 bits, at the latest
  *                                 when it is stored
  *   mg_complex_load(p), mg_complex_store(p, c)
@@ -37,6 +42,7 @@
  *                                 the parts of the latter wrapped at once
  *   mg_complex_mean(a, b), mg_complex_mirror_mean(a, b)
  *                                 (a + b) / 2 and the conjugate of (a - b) / 2, rounded down; parts are int16 before
+ *   mg_complex_weigh(a, b, shift) the real parts' product and the imaginary parts', shifted and saturated to int16
  *   mg_complex_energy(c)          re^2 + im^2 (uint32)
  *
  * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
@@ -55,6 +61,7 @@
 #elif defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32)
 #ifdef __arm__
 #define MG_ISA_ARMV7EM
+#define MG_LONG_MULTIPLY /* 32 bits times 32, added to 64, is an instruction */
 #endif
 #ifdef __ARM_FEATURE_MVE /* Cortex-M55 and M85, which have the DSP instructions, too */
 #define MG_ISA_MVE
@@ -67,6 +74,7 @@
 #elif __ARM_ARCH_ISA_THUMB == 2 /* Cortex-M3 */
 #ifdef __arm__
 #define MG_ISA_ARMV7M
+#define MG_LONG_MULTIPLY
 #endif
 #define MG_SIMD_NAME "armv7m"
 #include "scalar.h"
@@ -84,6 +92,43 @@
 #include "complex_armv7em.h"
 #else
 #include "complex_scalar.h"
+#endif
+
+#define MG_SMALL_WEIGHT (1u << 13)
+
+#ifdef MG_LONG_MULTIPLY
+
+static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    uint64_t first = sums[0], second = sums[1];
+    for (; n != 0; n--) {
+        uint32_t bin = *x++;
+        first += (uint64_t)*w++ * bin;
+        second += (uint64_t)*u++ * bin;
+    }
+    sums[0] = first;
+    sums[1] = second;
+}
+
+#else
+
+/* By halves of a word: eight products of 13 bits times 16 stay below 2^32. */
+static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    while (n != 0) {
+        uint32_t first_low = 0, first_high = 0, second_low = 0, second_high = 0, block = n < 8 ? n : 8;
+        n -= block;
+        do {
+            uint32_t bin = *x++, low = bin & 0xffffu, high = bin >> 16, weight = *w++;
+            first_low += weight * low;
+            first_high += weight * high;
+            weight = *u++;
+            second_low += weight * low;
+            second_high += weight * high;
+        } while (--block != 0);
+        sums[0] += ((uint64_t)first_high << 16) + first_low;
+        sums[1] += ((uint64_t)second_high << 16) + second_low;
+    }
+}
+
 #endif
 
 /* One chain, in the order of the reference, whose bits hybrid models depend on. No core of ours has vectors of floats

@@ -77,4 +77,9 @@ static inline int16x2_t __ssax(int16x2_t a, int16x2_t b) {
     return mg_shim_halves((int16_t)a + (b >> 16), (a >> 16) - (int16_t)b, 0);
 }
 
+static inline int32_t __ssat(int32_t x, int bits) {
+    int32_t most = (int32_t)((1u << (bits - 1)) - 1);
+    return x > most ? most : x < -most - 1 ? -most - 1 : x;
+}
+
 #endif

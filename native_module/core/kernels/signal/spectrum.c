@@ -17,7 +17,7 @@
  * Source: TFLM's signal library (signal/src), and the fixed-point form of KISS FFT for the order of
  * roundings; Sorensen et al., "Real-valued fast Fourier transform algorithms" (1987).
  */
-#include "../../simd/simd.h"
+#include "../../loops/loops.h"
 #include "../kernels.h"
 
 bool mg_window_check(const mg_check_t *check) {
@@ -35,10 +35,17 @@ void mg_window_run(const mg_call_t *call) {
     const uint8_t *window = call->data + p->window_at;
     const int16_t *x = call->in[0];
     int16_t *out = call->out[0];
-    for (uint32_t i = 0, j = 0; i < p->count; i++, j++) {
-        j = j == p->window_size ? 0 : j;
-        int32_t y = (x[i] * (int16_t)mg_load_u16(window + 2 * j)) >> p->shift;
-        out[i] = (int16_t)mg_clamp(y, INT16_MIN, INT16_MAX);
+    for (const int16_t *end = x + p->count; x != end;) {
+        uint32_t i = 0;
+        if (mg_is_aligned(window, 2)) {
+            const int16_t *w = (const int16_t *)(const void *)window;
+            for (; i + 2 <= p->window_size; i += 2, w += 2, x += 2, out += 2) {
+                mg_complex_store(out, mg_complex_weigh(mg_complex_load(x), mg_complex_load(w), p->shift));
+            }
+        }
+        for (; i < p->window_size; i++, x++, out++) {
+            *out = (int16_t)mg_clamp((*x * mg_load_i16(window + 2 * i)) >> p->shift, INT16_MIN, INT16_MAX);
+        }
     }
 }
 
@@ -49,24 +56,46 @@ bool mg_auto_scale_check(const mg_check_t *check) {
            && mg_check_elements(check, 1, count) && mg_check_elements(check, 2, 1);
 }
 
+/* All |x| of the same bits as the largest, or'ed; those of two int16 in a word. */
+static uint32_t all_magnitudes(const int16_t *x, uint32_t count) {
+    uint32_t all = 0;
+    if (mg_is_aligned(x, 4)) {
+        for (; count >= 2; count -= 2, x += 2) {
+            all |= mg_abs2(mg_load_word(x));
+        }
+    }
+    for (; count > 0; count--) {
+        all |= mg_abs2((uint16_t)*x++);
+    }
+    return (all | all >> 16) & UINT16_MAX;
+}
+
+/* |-32768| becomes -32768 and is overtaken by whatever follows: so it is in the reference. */
+static uint32_t wrapped_maximum(const int16_t *x, uint32_t count) {
+    int16_t max = 0;
+    for (; count > 0; count--, x++) {
+        max = *x > max ? *x : -*x > max ? (int16_t)-*x : max;
+    }
+    return max > 0 ? (uint32_t)max : 0;
+}
+
 void mg_auto_scale_run(const mg_call_t *call) {
     uint32_t count = call->params.count.count;
     const int16_t *x = call->in[0];
     int16_t *out = call->out[0];
-    int16_t max = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        /* |-32768| becomes -32768 and is overtaken by whatever follows: so it is in the reference. */
-        max = x[i] > max ? x[i] : -x[i] > max ? (int16_t)-x[i] : max;
+    uint32_t max = all_magnitudes(x, count);
+    max = max > INT16_MAX ? wrapped_maximum(x, count) : max;
+    const uint32_t scale = max == 0 ? 0 : (uint32_t)__builtin_clz(max) - 17;
+    *(int32_t *)call->out[1] = (int32_t)scale;
+    if (mg_is_aligned(x, 4) && mg_is_aligned(out, 4)) {
+        const uint32_t kept = UINT16_MAX >> scale | 0xffff0000u; /* of the lower half, what is not shifted out of it */
+        for (; count >= 2; count -= 2, x += 2, out += 2) {
+            mg_store_word(out, (mg_load_word(x) & kept) << scale);
+        }
     }
-    int32_t scale = 0;
-    while (max > 0 && max < 1 << 14) {
-        max = (int16_t)(max * 2);
-        scale++;
+    for (; count > 0; count--) {
+        *out++ = (int16_t)(*x++ * (1 << scale));
     }
-    for (uint32_t i = 0; i < count; i++) {
-        out[i] = (int16_t)(x[i] * (1 << scale));
-    }
-    *(int32_t *)call->out[1] = scale;
 }
 
 bool mg_rfft_check(const mg_check_t *check) {
@@ -212,8 +241,9 @@ void mg_energy_run(const mg_call_t *call) {
     const mg_energy_params_t *p = &call->params.energy;
     const int16_t *x = call->in[0];
     uint32_t *out = call->out[0];
-    for (uint32_t i = 0; i < p->bins; i++, x += 2) {
-        bool inside = i >= p->first && i < p->last;
-        out[i] = inside ? mg_complex_energy(mg_complex_load(x)) : 0;
+    mg_fill((int8_t *)out, 0, 4 * p->first);
+    mg_fill((int8_t *)(out + p->last), 0, 4 * (p->bins - p->last));
+    for (uint32_t i = p->first; i < p->last; i++) {
+        out[i] = mg_complex_energy(mg_complex_load(x + 2 * i));
     }
 }
