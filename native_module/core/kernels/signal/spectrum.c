@@ -143,20 +143,19 @@ static inline mg_complex_t twiddle(const uint8_t *p) {
     return mg_complex((int16_t)w, (int32_t)w >> 16);
 }
 
-/* All butterflies of a stage that joins four transforms of m numbers each. */
-static void stage_of_4(int16_t *x, uint32_t n, uint32_t m, const uint8_t *twiddles) {
-    const int16_t *end = x + 2 * n;
-    const uint32_t step = n / m, gap = 2 * m; /* bytes from one factor to the next: 4 * n / (4 * m) */
-    for (int16_t *at = x; at < end; at += 4 * gap) {
-        join_four(at, gap, quarter(at), quarter(at + gap), quarter(at + 2 * gap), quarter(at + 3 * gap));
-    }
-    for (uint32_t j = 1; j < m; j++) {
-        const mg_complex_t first = twiddle(twiddles + j * step), second = twiddle(twiddles + 2 * j * step);
-        const mg_complex_t third = twiddle(twiddles + 3 * j * step);
-        for (int16_t *at = x + 2 * j; at < end; at += 4 * gap) {
-            join_four(at, gap, quarter(at), mg_complex_times(quarter(at + gap), first),
-                      mg_complex_times(quarter(at + 2 * gap), second), mg_complex_times(quarter(at + 3 * gap), third));
+/* All butterflies of a stage that joins four transforms each. */
+static void stage_of_4(const mg_fft_stage_t *stage) {
+    const uint32_t gap = stage->gap / 2;
+    const uint8_t *first = stage->twiddles, *second = first, *third = first;
+    for (int16_t *start = stage->x; start != stage->x + gap; start += 2) {
+        const mg_complex_t w1 = twiddle(first), w2 = twiddle(second), w3 = twiddle(third);
+        for (int16_t *at = start; at < stage->end; at += 4 * gap) {
+            join_four(at, gap, quarter(at), mg_complex_times(quarter(at + gap), w1),
+                      mg_complex_times(quarter(at + 2 * gap), w2), mg_complex_times(quarter(at + 3 * gap), w3));
         }
+        first += stage->step;
+        second += 2 * stage->step;
+        third += 3 * stage->step;
     }
 }
 
@@ -220,8 +219,12 @@ void mg_rfft_run(const mg_call_t *call) {
     int16_t *out = call->out[0];
     const uint32_t n = p->fft_length / 2;
     for (uint32_t frame = 0; frame < p->frames; frame++, in += p->in_length, out += p->fft_length + 2) {
-        for (uint32_t m = first_stage(out, in, n, p->in_length); m < n; m *= 4) {
-            stage_of_4(out, n, m, twiddles);
+        uint32_t joined = first_stage(out, in, n, p->in_length);
+        mg_fft_stage_t stage = {out, out + 2 * n, twiddles, 4 * joined, joined == 4 ? n / 4 : n / 2};
+        for (; stage.step >= 4; stage.gap *= 4, stage.step /= 4) {
+            if (!mg_fft_stage(&stage)) {
+                stage_of_4(&stage);
+            }
         }
         separate(out, n, twiddles + 4 * (n - n / 4));
     }
