@@ -56,6 +56,10 @@ static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(pairs[1]) : "r"(word));
 }
 
+static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
+    return (uint64_t)a * b;
+}
+
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     int32_t high;
     __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(x), "r"(m));

@@ -14,6 +14,7 @@
  *
  *   mg_abs2(pair)                 the magnitudes of two int16 in a word; that of -32768 is 2^15
  *
+ *   mg_wide_product(a, b)         a * b, uint32 to uint64
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
@@ -111,21 +112,37 @@ static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16
 
 #else
 
-/* By halves of a word: eight products of 13 bits times 16 stay below 2^32. */
+/* By halves of a word: the products of a block of 13 bits times 16 have 32 bits in all. */
+#define MG_BLOCK_OF_BINS 8u
+
+#ifndef MG_OWN_BINS
+/* n <= MG_BLOCK_OF_BINS; w and u times the lower halves and the upper ones. */
+static inline void mg_sum_block(uint32_t sums[4], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    uint32_t w_low = 0, w_high = 0, u_low = 0, u_high = 0;
+    for (; n != 0; n--) {
+        uint32_t bin = *x++, low = bin & 0xffffu, high = bin >> 16, rising = *w++, falling = *u++;
+        w_low += rising * low;
+        w_high += rising * high;
+        u_low += falling * low;
+        u_high += falling * high;
+    }
+    sums[0] = w_low;
+    sums[1] = w_high;
+    sums[2] = u_low;
+    sums[3] = u_high;
+}
+#endif
+
 static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
     while (n != 0) {
-        uint32_t first_low = 0, first_high = 0, second_low = 0, second_high = 0, block = n < 8 ? n : 8;
+        uint32_t parts[4], block = n < MG_BLOCK_OF_BINS ? n : MG_BLOCK_OF_BINS;
+        mg_sum_block(parts, x, w, u, block);
+        sums[0] += ((uint64_t)parts[1] << 16) + parts[0];
+        sums[1] += ((uint64_t)parts[3] << 16) + parts[2];
         n -= block;
-        do {
-            uint32_t bin = *x++, low = bin & 0xffffu, high = bin >> 16, weight = *w++;
-            first_low += weight * low;
-            first_high += weight * high;
-            weight = *u++;
-            second_low += weight * low;
-            second_high += weight * high;
-        } while (--block != 0);
-        sums[0] += ((uint64_t)first_high << 16) + first_low;
-        sums[1] += ((uint64_t)second_high << 16) + second_low;
+        x += block;
+        w += block;
+        u += block;
     }
 }
 

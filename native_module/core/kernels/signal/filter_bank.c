@@ -30,6 +30,12 @@ static inline uint32_t bits_of(uint32_t x) {
     return x == 0 ? 0 : 32 - (uint32_t)__builtin_clz(x);
 }
 
+/* The lower word of x >> shift, shift below 64. */
+static inline uint32_t shifted(uint64_t x, uint32_t shift) {
+    uint32_t low = (uint32_t)x, high = (uint32_t)(x >> 32);
+    return shift >= 32 ? high >> (shift - 32) : low >> shift | high << 1 << (31 - shift);
+}
+
 bool mg_filter_bank_check(const mg_check_t *check) {
     const mg_filter_bank_params_t *p = &check->params.filter_bank;
     static const uint8_t DTYPES[] = {MG_UINT32, MG_UINT64};
@@ -173,11 +179,10 @@ void mg_spectral_subtraction_run(const mg_call_t *call) {
     uint32_t *out = call->out[0], *noise = call->out[1];
     for (uint32_t i = 0; i < p->channels; i++) {
         uint32_t signal = x[i], scaled = signal << p->smoothing_bits;
-        uint32_t estimate =
-            (uint32_t)(((uint64_t)scaled * p->smoothing[i % 2] + (uint64_t)noise[i] * p->one_minus_smoothing[i % 2])
-                       >> p->fraction_bits);
+        uint64_t kept = mg_wide_product(noise[i], p->one_minus_smoothing[i % 2]);
+        uint32_t estimate = shifted(mg_wide_product(scaled, p->smoothing[i % 2]) + kept, p->fraction_bits);
         uint32_t below = estimate < scaled ? estimate : scaled;
-        uint32_t least = (uint32_t)(((uint64_t)signal * p->min_signal_remaining) >> p->fraction_bits);
+        uint32_t least = shifted(mg_wide_product(signal, p->min_signal_remaining), p->fraction_bits);
         uint32_t rest = (scaled - below) >> p->smoothing_bits;
         noise[i] = p->clamping ? below : estimate;
         out[i] = rest > least ? rest : least;
@@ -216,7 +221,7 @@ void mg_pcan_run(const mg_call_t *call) {
     const uint32_t *x = call->in[0], *noise = call->in[1];
     uint32_t *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++) {
-        uint32_t snr = (uint32_t)(((uint64_t)x[i] * gain_of(noise[i], call->data + p->gains_at)) >> p->snr_shift);
+        uint32_t snr = shifted(mg_wide_product(x[i], gain_of(noise[i], call->data + p->gains_at)), p->snr_shift);
         out[i] = snr < 2 << 12 ? (snr * snr) >> 20 : (snr >> 6) - (1 << 6);
     }
 }

@@ -167,28 +167,40 @@ static inline mg_complex_t number_of(const int16_t *in, uint32_t i, uint32_t in_
     return mg_complex(2 * i < in_length ? in[2 * i] : 0, 0);
 }
 
-/* The first stage, of 4 or, where the logarithm of n is odd, of 2; it has no factors but 1. Decimation in time takes
- * the numbers in the order of their digits reversed: the first digit is of two bits or of one, all others of two. */
-static uint32_t first_stage(int16_t *out, const int16_t *in, uint32_t n, uint32_t in_length) {
-    const uint32_t radix = (n & 0x55555555u) != 0 ? 4 : 2, apart = n / radix;
-    for (uint32_t i = 0, from = 0; i < apart; i++, out += 2 * radix) {
-        mg_complex_t x[4];
-        for (uint32_t k = 0; k < radix; k++) {
-            x[k] = mg_complex_scale(number_of(in, from + k * apart, in_length), radix == 4 ? 32767 / 4 : 32767 / 2);
-        }
-        if (radix == 4) {
-            join_four(out, 2, x[0], x[1], x[2], x[3]);
-        } else {
-            mg_complex_store(out, mg_complex_add(x[0], x[1]));
-            mg_complex_store(out + 2, mg_complex_subtract(x[0], x[1]));
-        }
-        uint32_t digit = apart / 4; /* plus one, from the highest digit */
-        for (; digit != 0 && (from & 3 * digit) == 3 * digit; digit /= 4) {
-            from -= 3 * digit;
-        }
-        from += digit;
+/* Where decimation in time takes the numbers from after those at `from`: its digits count from the highest, `digit`. */
+static inline uint32_t next_of(uint32_t from, uint32_t digit) {
+    for (; digit != 0 && (from & 3 * digit) == 3 * digit; digit /= 4) {
+        from -= 3 * digit;
     }
-    return radix;
+    return from + digit;
+}
+
+/* The first stage has no factors but 1: of 2, or of 4 with the numbers a, c, b, d `apart` in the input. */
+static void first_stage_of_2(int16_t *out, const int16_t *in, uint32_t apart, uint32_t in_length) {
+    for (uint32_t i = 0, from = 0; i < apart; i++, out += 4) {
+        mg_complex_t a = mg_complex_scale(number_of(in, from, in_length), 32767 / 2);
+        mg_complex_t b = mg_complex_scale(number_of(in, from + apart, in_length), 32767 / 2);
+        mg_complex_store(out, mg_complex_add(a, b));
+        mg_complex_store(out + 2, mg_complex_subtract(a, b));
+        from = next_of(from, apart / 4);
+    }
+}
+
+static void first_stage_of_4(int16_t *out, const int16_t *in, uint32_t apart, uint32_t in_length) {
+    for (uint32_t i = 0, from = 0; i < apart; i++, out += 8) {
+        const int16_t *at = in + 2 * from;
+        mg_complex_t last = number_of(in, from + 3 * apart, in_length);
+        if (2 * (from + 2 * apart) + 1 < in_length) {
+            join_four(out, 2, quarter(at), quarter(at + 2 * apart), quarter(at + 4 * apart),
+                      mg_complex_scale(last, 32767 / 4));
+        } else {
+            join_four(out, 2, mg_complex_scale(number_of(in, from, in_length), 32767 / 4),
+                      mg_complex_scale(number_of(in, from + apart, in_length), 32767 / 4),
+                      mg_complex_scale(number_of(in, from + 2 * apart, in_length), 32767 / 4),
+                      mg_complex_scale(last, 32767 / 4));
+        }
+        from = next_of(from, apart / 4);
+    }
 }
 
 /* The transform of n complex numbers becomes that of 2 * n reals, in place. */
@@ -219,8 +231,14 @@ void mg_rfft_run(const mg_call_t *call) {
     int16_t *out = call->out[0];
     const uint32_t n = p->fft_length / 2;
     for (uint32_t frame = 0; frame < p->frames; frame++, in += p->in_length, out += p->fft_length + 2) {
-        uint32_t joined = first_stage(out, in, n, p->in_length);
-        mg_fft_stage_t stage = {out, out + 2 * n, twiddles, 4 * joined, joined == 4 ? n / 4 : n / 2};
+        mg_fft_stage_t stage = {out, out + 2 * n, twiddles, 16, n / 4};
+        if ((n & 0x55555555u) != 0) {
+            first_stage_of_4(out, in, n / 4, p->in_length);
+        } else {
+            first_stage_of_2(out, in, n / 2, p->in_length);
+            stage.gap = 8;
+            stage.step = n / 2;
+        }
         for (; stage.step >= 4; stage.gap *= 4, stage.step /= 4) {
             if (!mg_fft_stage(&stage)) {
                 stage_of_4(&stage);
