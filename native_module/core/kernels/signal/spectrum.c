@@ -35,16 +35,14 @@ void mg_window_run(const mg_call_t *call) {
     const uint8_t *window = call->data + p->window_at;
     const int16_t *x = call->in[0];
     int16_t *out = call->out[0];
+    const uint32_t size = p->window_size, shift = p->shift, pairs = mg_is_aligned(window, 2) ? size / 2 : 0;
     for (const int16_t *end = x + p->count; x != end;) {
-        uint32_t i = 0;
-        if (mg_is_aligned(window, 2)) {
-            const int16_t *w = (const int16_t *)(const void *)window;
-            for (; i + 2 <= p->window_size; i += 2, w += 2, x += 2, out += 2) {
-                mg_complex_store(out, mg_complex_weigh(mg_complex_load(x), mg_complex_load(w), p->shift));
-            }
+        const int16_t *w = (const int16_t *)(const void *)window, *end_of_pairs = w + 2 * pairs;
+        for (; w != end_of_pairs; w += 2, x += 2, out += 2) {
+            mg_complex_store(out, mg_complex_weigh(mg_complex_load(x), mg_complex_load(w), shift));
         }
-        for (; i < p->window_size; i++, x++, out++) {
-            *out = (int16_t)mg_clamp((*x * mg_load_i16(window + 2 * i)) >> p->shift, INT16_MIN, INT16_MAX);
+        for (uint32_t i = 2 * pairs; i < size; i++) {
+            *out++ = (int16_t)mg_clamp((*x++ * mg_load_i16(window + 2 * i)) >> shift, INT16_MIN, INT16_MAX);
         }
     }
 }
@@ -260,11 +258,12 @@ bool mg_energy_check(const mg_check_t *check) {
 
 void mg_energy_run(const mg_call_t *call) {
     const mg_energy_params_t *p = &call->params.energy;
-    const int16_t *x = call->in[0];
+    const int16_t *x = (const int16_t *)call->in[0] + 2 * p->first;
     uint32_t *out = call->out[0];
     mg_fill((int8_t *)out, 0, 4 * p->first);
     mg_fill((int8_t *)(out + p->last), 0, 4 * (p->bins - p->last));
-    for (uint32_t i = p->first; i < p->last; i++) {
-        out[i] = mg_complex_energy(mg_complex_load(x + 2 * i));
+    const uint32_t *end = out + p->last;
+    for (out += p->first; out != end; x += 2) {
+        *out++ = mg_complex_energy(mg_complex_load(x));
     }
 }
