@@ -244,6 +244,7 @@ static const refusal_t REFUSALS[] = {
     {"audio",
      "a twiddle factor beyond the unit circle: index",
      {{OF(2, rfft, twiddles_at), 0}, {DATA, 0, 0, 4, 0x80008000u}}},
+    {"audio", "a first twiddle factor other than 1", {{OF(2, rfft, twiddles_at), 0}, {DATA, 0, 0, 4, 32766}}},
     {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, last), 10}}},
     {"audio", "frequencies beyond the spectrum: bin", {{OF(3, energy, first), 9}}},
     {"audio", SHAPE, {{OF(3, energy, bins), 10}}},
@@ -266,6 +267,10 @@ static const refusal_t REFUSALS[] = {
     {"audio", "an impossible shift before a logarithm: bits", {{OF(8, log_table, correction_bits), 32}}},
     {"audio", SHAPE, {{OF(8, log_table, count), 3}}},
     {"audio", CONSTANT, {{OF(8, log_table, table_at), 0xfffffff0u}}},
+    {"quantised_logarithm", "an impossible shift before a logarithm: bits", {{OF(0, log_table_i8, correction_bits), 32}}},
+    {"quantised_logarithm", "an impossible shift after a logarithm: bits", {{OF(0, log_table_i8, shift), 32}}},
+    {"quantised_logarithm", SHAPE, {{OF(0, log_table_i8, count), 3}}},
+    {"quantised_logarithm", CONSTANT, {{OF(0, log_table_i8, table_at), 0xfffffff0u}}},
 
     {"arithmetic_and_cast", WRONG_DTYPE, {{OF(0, cast, in_dtype), MG_INT8}}},
     {"arithmetic_and_cast", WRONG_DTYPE, {{OF(0, cast, out_dtype), MG_UINT32}}},

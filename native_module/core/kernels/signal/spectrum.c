@@ -108,15 +108,15 @@ bool mg_rfft_check(const mg_check_t *check) {
         || !mg_check_data(check, p->twiddles_at, mg_times(4, twiddles))) {
         return false;
     }
-    if (mg_load_u32(check->data + p->twiddles_at) != 32767) {
-        return MG_REFUSE(check, "a first twiddle factor other than 1", mg_load_u32(check->data + p->twiddles_at), 32767);
-    }
     for (uint32_t i = 0; i < twiddles; i++) {
         uint32_t w = mg_load_u32(check->data + p->twiddles_at + 4 * i);
         int32_t re = (int16_t)w, im = (int16_t)(w >> 16);
         if ((uint32_t)(re * re) + (uint32_t)(im * im) > 32768u * 32768u) {
             return MG_REFUSE(check, "a twiddle factor beyond the unit circle: index", i, twiddles);
         }
+    }
+    if (mg_load_u32(check->data + p->twiddles_at) != 32767) {
+        return MG_REFUSE(check, "a first twiddle factor other than 1", mg_load_u32(check->data + p->twiddles_at), 32767);
     }
     return true;
 }
