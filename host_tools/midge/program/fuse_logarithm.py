@@ -20,8 +20,8 @@ from .fuse_steps import only_reader
 
 LOGARITHMS = 32768  # LOG_TABLE gives 0 to 32767
 _OF_ELEMENTS = ("CAST", "MAP", "BINARY_F32", "UNARY_F32", "QUANTIZE", "QUANTIZE_ANY", "DEQUANTIZE_ANY", "RESCALE")
-_MOST_SHIFT = 18
-_TRIED = 4096  # multipliers at one shift
+_MOST_SHIFT, _MOST_MULTIPLIER = 18, 32767  # times a logarithm it leaves a bit for the offset
+_TRIED = 20  # multipliers on either side of the middle
 
 
 def fuse_logarithm(program: Program) -> None:
@@ -82,25 +82,30 @@ def _answers(program: Program, log: Tensor, chain: list[Step]) -> np.ndarray:
 def affine_of(answers: np.ndarray) -> tuple[int, int, int] | None:
     """Return (multiplier, offset, shift) with answers[v] = clamp((v * multiplier + offset) >> shift) to int8.
 
-    answers: int8 [n]. Where they rise to k at v, multiplier * v + offset has reached k * 2^shift, and at v - 1 it has
-    not; so each multiplier leaves a range of offsets. None where no multiplier of 16 bits leaves any.
+    answers: int8 [n]. Where they rise to k at v, slope * v + start has reached k, and at v - 1 it has not. Two such
+    inequalities bound the slope, and with a slope chosen, each bounds the start. None where nothing remains.
     """
     steps = answers.astype(np.int64)
     if steps[0] == steps[-1] or (np.diff(steps) < 0).any():
         return None
     ks = np.arange(int(steps[0]) + 1, int(steps[-1]) + 1)
     rises = np.searchsorted(steps, ks)  # the first v that reaches k
-    run = max(int(rises[-1] - rises[0]), 1)
-    for shift in range(_MOST_SHIFT):
-        slope = len(ks) * (1 << shift) / run
-        low, high = int(slope * (1 - 3 / run)), int(slope * (1 + 3 / run)) + 2
-        multipliers = np.unique(np.linspace(low, min(high, 65535), _TRIED).astype(np.int64))[:, None]
-        least = (ks * (1 << shift) - multipliers * rises).max(axis=1)
-        most = (ks * (1 << shift) - multipliers * (rises - 1)).min(axis=1) - 1
-        for i in np.flatnonzero(least <= most):
-            found = int(multipliers[i, 0]), int((least[i] + most[i]) // 2), shift
-            if np.array_equal(affine(np.arange(len(steps)), *found), steps):
-                return found
+    reached, missed = (ks, rises), (ks, rises - 1)
+    if steps[0] > -128:
+        reached = np.append(ks, steps[0]), np.append(rises, 0)
+    if steps[-1] < 127:
+        missed = np.append(ks, steps[-1] + 1), np.append(rises - 1, len(steps) - 1)
+    rise, run = (np.subtract.outer(a, b) for a, b in zip(reached, missed, strict=True))
+    low = max((rise[run > 0] / run[run > 0]).max(initial=0), 0)
+    high = (rise[run < 0] / run[run < 0]).min(initial=_MOST_MULTIPLIER)
+    shift = next((s for s in range(_MOST_SHIFT, -1, -1) if high * (1 << s) <= _MOST_MULTIPLIER), 0)
+    middle = round((low + high) / 2 * (1 << shift))
+    for multiplier in sorted(range(max(middle - _TRIED, 1), middle + _TRIED), key=lambda m: abs(m - middle)):
+        least = int((reached[0] * (1 << shift) - multiplier * reached[1]).max())
+        most = int((missed[0] * (1 << shift) - multiplier * missed[1]).min()) - 1
+        found = multiplier, (least + most) // 2, shift
+        if least <= most and np.array_equal(affine(np.arange(len(steps)), *found), steps):
+            return found
     return None
 
 

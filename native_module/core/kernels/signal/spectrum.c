@@ -187,16 +187,18 @@ static void first_stage_of_2(int16_t *out, const int16_t *in, uint32_t apart, ui
 static void first_stage_of_4(int16_t *out, const int16_t *in, uint32_t apart, uint32_t in_length) {
     for (uint32_t i = 0, from = 0; i < apart; i++, out += 8) {
         const int16_t *at = in + 2 * from;
-        mg_complex_t last = number_of(in, from + 3 * apart, in_length);
+        mg_complex_t a, b, c, d = number_of(in, from + 3 * apart, in_length);
         if (2 * (from + 2 * apart) + 1 < in_length) {
-            join_four(out, 2, quarter(at), quarter(at + 2 * apart), quarter(at + 4 * apart),
-                      mg_complex_scale(last, 32767 / 4));
+            a = mg_complex_load(at);
+            b = mg_complex_load(at + 2 * apart);
+            c = mg_complex_load(at + 4 * apart);
         } else {
-            join_four(out, 2, mg_complex_scale(number_of(in, from, in_length), 32767 / 4),
-                      mg_complex_scale(number_of(in, from + apart, in_length), 32767 / 4),
-                      mg_complex_scale(number_of(in, from + 2 * apart, in_length), 32767 / 4),
-                      mg_complex_scale(last, 32767 / 4));
+            a = number_of(in, from, in_length);
+            b = number_of(in, from + apart, in_length);
+            c = number_of(in, from + 2 * apart, in_length);
         }
+        join_four(out, 2, mg_complex_scale(a, 32767 / 4), mg_complex_scale(b, 32767 / 4),
+                  mg_complex_scale(c, 32767 / 4), mg_complex_scale(d, 32767 / 4));
         from = next_of(from, apart / 4);
     }
 }
