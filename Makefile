@@ -113,7 +113,7 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 
-## An hour of sound through the audio front end, against TFLM and its C library [SOUND_SECONDS=3600]
+## An hour of sound through the front end, against its oracles [SOUND_SECONDS=3600]
 .PHONY: test-sound
 SOUND_SECONDS ?= 3600
 test-sound: $(VENV)/.ready-to-test host

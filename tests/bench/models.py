@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models whose cost is watched: typical layers of small networks, one a model, the sound front end, and the gesture wand."""
+"""Models whose cost is watched: typical layers of small networks, the sound front end, and the gesture wand."""
 
 from __future__ import annotations
 

@@ -329,7 +329,8 @@ static void logarithms(void) {
     int8_t bytes[50];
     for (uint32_t round = 0; round < 1500; round++) {
         uint8_t data[259];
-        uint32_t at = round % 2, bits = random_u32() % 9, scale = round % 3 == 0 ? random_u32() >> random_u32() % 32 : 64;
+        uint32_t at = round % 2, bits = random_u32() % 9,
+                 scale = round % 3 == 0 ? random_u32() >> random_u32() % 32 : 64;
         for (uint32_t i = 0; i < 129; i++) {
             double exact = log2(1 + i / 128.0) - i / 128.0;
             table[i] = round % 4 == 0 ? (uint16_t)random_u32() : (uint16_t)floor(exact * 65536 + 0.5);
@@ -343,13 +344,15 @@ static void logarithms(void) {
         mg_log_table_params_t p = {50, at, scale, bits};
         call.params.log_table = p;
         mg_log_table_run(&call);
-        mg_log_table_i8_params_t q = {50, at, scale, bits, random_u32() >> 15, (int32_t)random_u32(), random_u32() % 32};
+        mg_log_table_i8_params_t q = {
+            50, at, scale, bits, random_u32() >> 15, (int32_t)random_u32(), random_u32() % 32};
         call.params.log_table_i8 = q;
         call.out[0] = bytes;
         mg_log_table_i8_run(&call);
         for (uint32_t i = 0; i < 50; i++) {
             uint32_t wanted = slow_log(x[i] << bits, scale, table);
-            CHECK((uint32_t)out[i] == wanted, "round %u: the logarithm of %u is %d, wanted %u", round, x[i], out[i], wanted);
+            CHECK((uint32_t)out[i] == wanted, "round %u: the logarithm of %u is %d, wanted %u", round, x[i], out[i],
+                  wanted);
             int32_t y = slow_wrap((int64_t)wanted * q.multiplier + q.offset) >> q.shift;
             int32_t byte = y < -128 ? -128 : y > 127 ? 127 : y;
             CHECK(bytes[i] == byte, "round %u: int8 %d, wanted %d", round, bytes[i], byte);

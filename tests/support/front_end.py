@@ -82,13 +82,14 @@ def front_end(quantised: bool) -> bytes:
     quantised: its output is int8 as microWakeWord feeds it to its networks, (256 log + 333) / 666 - 128; otherwise the
     logarithm, int16.
     """
-    tensors = [FlatTensor("x", (1, FRAME), "int16"), FlatTensor("window", data=window()), FlatTensor("gains", data=gains())]
+    tensors = [FlatTensor("x", (1, FRAME), "int16"), FlatTensor("window", data=window())]
+    tensors += [FlatTensor("gains", data=gains())]
     tensors += [FlatTensor(name, data=values) for name, values in bank().items()]
     shapes: dict[str, tuple[tuple[int, ...], str]] = {
         "windowed": ((1, FRAME), "int16"), "frame": ((FRAME,), "int16"), "scaled": ((FRAME,), "int16"),
         "scale": ((), "int32"), "spectrum": ((FFT + 2,), "int16"), "energy": ((BINS,), "uint32"),
         "sums": ((CHANNELS,), "uint64"),
-        **{name: ((CHANNELS,), "uint32") for name in ("roots", "signal", "noise", "gained")},
+        **dict.fromkeys(("roots", "signal", "noise", "gained"), ((CHANNELS,), "uint32")),
         "log": ((CHANNELS,), "int16"),
     }
     reduction = {"num_channels": CHANNELS, "smoothing": 409, "one_minus_smoothing": 16384 - 409,
@@ -112,7 +113,7 @@ def front_end(quantised: bool) -> bytes:
     if quantised:
         tensors += [FlatTensor(str(value), data=np.array(value, np.int32)) for value in (256, 333, 666, 128)]
         tensors += [FlatTensor(str(value), data=np.array(value, np.int32)) for value in (-128, 127)]
-        shapes |= {name: ((CHANNELS,), "int32") for name in ("wide", "times", "plus", "by", "less", "low", "high")}
+        shapes |= dict.fromkeys(("wide", "times", "plus", "by", "less", "low", "high"), ((CHANNELS,), "int32"))
         shapes["y"] = ((CHANNELS,), "int8")
         steps += [("CAST", ["log"], ["wide"], {}), ("MUL", ["wide", "256"], ["times"], {}),
                   ("ADD", ["times", "333"], ["plus"], {}), ("DIV", ["plus", "666"], ["by"], {}),

@@ -48,7 +48,7 @@ _KINDS = (_speech_like, _silence, _full_scale, _constant, _clipped_tone, _clicks
 
 
 def sounds(seconds: float, seed: int) -> Iterator[np.ndarray]:
-    """Yield stretches of int16 samples at 16 kHz, of 0.3 to 3 s, `seconds` in all: every kind within the first eight."""
+    """Yield stretches of int16 samples at 16 kHz, of 0.3 to 3 s and every kind in turn, `seconds` in all."""
     rng = np.random.default_rng(seed)
     left, number = round(seconds * RATE), 0
     while left:

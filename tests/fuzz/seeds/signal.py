@@ -48,9 +48,9 @@ def spectrum_of_8() -> Graph:
 @seed
 def quantised_logarithm() -> Graph:
     """What int8 networks are fed, (256 log + 333) / 666 - 128, is one step with the logarithm."""
-    x, log, wide, y = plain("x", "uint32", 5), plain("log", "int16", 5), plain("wide", "int32", 5), plain("y", "int8", 5)
-    scaled, rounded, shifted, low = (plain(name, "int32", 5) for name in ("scaled", "rounded", "shifted", "low"))
-    quotient = plain("quotient", "int32", 5)
+    x, log, y = plain("x", "uint32", 5), plain("log", "int16", 5), plain("y", "int8", 5)
+    wide, scaled, rounded, quotient = (plain(name, "int32", 5) for name in ("wide", "scaled", "rounded", "quotient"))
+    shifted, low = plain("shifted", "int32", 5), plain("low", "int32", 5)
     return graph(
         [x],
         Node("CUSTOM:SignalFilterBankLog", [x], [log], {"output_scale": 64, "input_correction_bits": 3}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The quantiser after an audio front end: one step with the logarithm where that is the same function of every value."""
+"""The quantiser after an audio front end is one step with the logarithm, where that is the same function."""
 
 from __future__ import annotations
 

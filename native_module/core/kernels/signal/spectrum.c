@@ -116,7 +116,8 @@ bool mg_rfft_check(const mg_check_t *check) {
         }
     }
     if (mg_load_u32(check->data + p->twiddles_at) != 32767) {
-        return MG_REFUSE(check, "a first twiddle factor other than 1", mg_load_u32(check->data + p->twiddles_at), 32767);
+        return MG_REFUSE(check, "a first twiddle factor other than 1", mg_load_u32(check->data + p->twiddles_at),
+                         32767);
     }
     return true;
 }

@@ -65,6 +65,81 @@ MG_ASSERT_AT(mg_fft_stage_t, step, 16);
     "ldr r5, [r3, r6]\n" \
     "str r5, " place "\n"
 
+/* Keeps what is the caller's, and loads the stage. */
+#define SET_UP \
+    "push {r4-r7, lr}\n" \
+    "mov r4, r8\n" \
+    "mov r5, r9\n" \
+    "mov r6, r10\n" \
+    "mov r7, r11\n" \
+    "push {r4-r7}\n" \
+    "sub sp, #" FRAME "\n" \
+    "ldmia r0!, {r1-r5}\n" \
+    "movs r0, r1\n" \
+    "mov r9, r2\n" \
+    "mov r10, r4\n" \
+    "str r3, " TWIDDLES "\n" \
+    "str r5, " STEP "\n" \
+    "adds r1, r1, r4\n" \
+    "str r1, " LAST "\n" \
+    "rsbs r3, r4, #0\n" \
+    "mov r11, r3\n" \
+    "lsls r3, r4, #2\n" \
+    "mov r12, r3\n" \
+    "movs r2, #1\n" \
+    "lsls r3, r2, #14\n" \
+    "mov r8, r3\n" \
+    "lsls r2, r2, #13\n" \
+    "subs r2, #1\n" \
+    "movs r4, #0\n"
+
+/* c in r7, r4, a in r5, r3 */
+#define KEEP_EVEN_AND_ODD \
+    "adds r6, r5, r7\n" \
+    "str r6, " EVEN_RE "\n" \
+    "subs r5, r5, r7\n" \
+    "str r5, " ODD_RE "\n" \
+    "adds r6, r3, r4\n" \
+    "str r6, " EVEN_IM "\n" \
+    "subs r3, r3, r4\n" \
+    "str r3, " ODD_IM "\n"
+
+/* b in r7, r4; the sum in r3, r5, the difference in r7, r4 */
+#define SUM_AND_DIFFERENCE \
+    "ldr r5, " D_RE "\n" \
+    "adds r3, r7, r5\n" \
+    "subs r7, r7, r5\n" \
+    "ldr r6, " D_IM "\n" \
+    "adds r5, r4, r6\n" \
+    "subs r4, r4, r6\n"
+
+/* b = odd - i difference, d = odd + i difference */
+#define STORE_ODD \
+    "ldr r6, " ODD_RE "\n" \
+    "adds r6, r6, r4\n" \
+    "strh r6, [r0]\n" \
+    "subs r6, r6, r4\n" \
+    "subs r6, r6, r4\n" \
+    "strh r6, [r1]\n" \
+    "ldr r6, " ODD_IM "\n" \
+    "subs r4, r6, r7\n" \
+    "strh r4, [r0, #2]\n" \
+    "adds r6, r6, r7\n" \
+    "strh r6, [r1, #2]\n"
+
+/* a = even + sum, c = even - sum */
+#define STORE_EVEN \
+    "ldr r6, " EVEN_RE "\n" \
+    "adds r4, r6, r3\n" \
+    "strh r4, [r0]\n" \
+    "subs r6, r6, r3\n" \
+    "strh r6, [r1]\n" \
+    "ldr r6, " EVEN_IM "\n" \
+    "adds r4, r6, r5\n" \
+    "strh r4, [r0, #2]\n" \
+    "subs r6, r6, r5\n" \
+    "strh r6, [r1, #2]\n"
+
 /*     for (start = x, offset = 0; start != x + gap; start += 4, offset += step) {
  *         load three factors
  *         for (at = start; at < end; at += 4 * gap) {
@@ -77,31 +152,7 @@ MG_ASSERT_AT(mg_fft_stage_t, step, 16);
  * r0, r1 where a and c are, or b and d; r2 8191, r8 half of Q0.15's one, r9 end, r10 gap, r11 -gap, r12 4 * gap. */
 MG_NAKED void mg_fft_stage_words(MG_ARG const mg_fft_stage_t *stage) {
     __asm__(".syntax unified\n"
-            "push {r4-r7, lr}\n"
-            "mov r4, r8\n"
-            "mov r5, r9\n"
-            "mov r6, r10\n"
-            "mov r7, r11\n"
-            "push {r4-r7}\n"
-            "sub sp, #" FRAME "\n"
-            "ldmia r0!, {r1-r5}\n"
-            "movs r0, r1\n"
-            "mov r9, r2\n"
-            "mov r10, r4\n"
-            "str r3, " TWIDDLES "\n"
-            "str r5, " STEP "\n"
-            "adds r1, r1, r4\n"
-            "str r1, " LAST "\n"
-            "rsbs r3, r4, #0\n"
-            "mov r11, r3\n"
-            "lsls r3, r4, #2\n"
-            "mov r12, r3\n"
-            "movs r2, #1\n"
-            "lsls r3, r2, #14\n"
-            "mov r8, r3\n"
-            "lsls r2, r2, #13\n"
-            "subs r2, #1\n"
-            "movs r4, #0\n"
+            SET_UP
 
             "1:\n"
             "str r0, " START "\n"
@@ -115,48 +166,16 @@ MG_NAKED void mg_fft_stage_words(MG_ARG const mg_fft_stage_t *stage) {
             "add r1, r10\n"
 
             "2:\n" QUARTER_TIMES(SECOND, "r1") QUARTER("r5", "r3", "r0")
-            "adds r6, r5, r7\n"
-            "str r6, " EVEN_RE "\n"
-            "subs r5, r5, r7\n"
-            "str r5, " ODD_RE "\n"
-            "adds r6, r3, r4\n"
-            "str r6, " EVEN_IM "\n"
-            "subs r3, r3, r4\n"
-            "str r3, " ODD_IM "\n"
+            KEEP_EVEN_AND_ODD
             "add r0, r10\n"
             "add r1, r10\n" QUARTER_TIMES(THIRD, "r1")
             "str r7, " D_RE "\n"
             "str r4, " D_IM "\n" QUARTER_TIMES(FIRST, "r0")
-            "ldr r5, " D_RE "\n"
-            "adds r3, r7, r5\n"
-            "subs r7, r7, r5\n"
-            "ldr r6, " D_IM "\n"
-            "adds r5, r4, r6\n"
-            "subs r4, r4, r6\n"
-            /* the sum in r3, r5, the difference in r7, r4 */
-            "ldr r6, " ODD_RE "\n"
-            "adds r6, r6, r4\n"
-            "strh r6, [r0]\n"
-            "subs r6, r6, r4\n"
-            "subs r6, r6, r4\n"
-            "strh r6, [r1]\n"
-            "ldr r6, " ODD_IM "\n"
-            "subs r4, r6, r7\n"
-            "strh r4, [r0, #2]\n"
-            "adds r6, r6, r7\n"
-            "strh r6, [r1, #2]\n"
+            SUM_AND_DIFFERENCE
+            STORE_ODD
             "add r0, r11\n"
             "add r1, r11\n"
-            "ldr r6, " EVEN_RE "\n"
-            "adds r4, r6, r3\n"
-            "strh r4, [r0]\n"
-            "subs r6, r6, r3\n"
-            "strh r6, [r1]\n"
-            "ldr r6, " EVEN_IM "\n"
-            "adds r4, r6, r5\n"
-            "strh r4, [r0, #2]\n"
-            "subs r6, r6, r5\n"
-            "strh r6, [r1, #2]\n"
+            STORE_EVEN
             "add r0, r12\n"
             "add r1, r12\n"
             "cmp r0, r9\n"
