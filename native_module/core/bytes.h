@@ -52,13 +52,19 @@ static inline void mg_store_u32(uint8_t *p, uint32_t v) {
 
 #endif
 
-/* Whether words of 2 or 4 bytes can be loaded from there as they are: on cores that do so from any address, always. */
+/* Whether an address is a multiple of 2 or 4, as it has to be for mg_load_word. */
 static inline int mg_is_aligned(const void *p, uint32_t bytes) {
+    return ((uintptr_t)p & (bytes - 1)) == 0;
+}
+
+/* Whether instructions that load 2 or 4 bytes at a time can do so there: on cores that load them from any address,
+ * always. */
+static inline int mg_can_load(const void *p, uint32_t bytes) {
 #ifdef __ARM_FEATURE_UNALIGNED
     (void)p, (void)bytes;
     return 1;
 #else
-    return ((uintptr_t)p & (bytes - 1)) == 0;
+    return mg_is_aligned(p, bytes);
 #endif
 }
 

@@ -154,11 +154,11 @@ typedef struct {
 #define MG_OWN_FFT
 void mg_fft_stage_words(const mg_fft_stage_t *stage);
 static inline bool mg_fft_stage(const mg_fft_stage_t *stage) {
-    bool aligned = mg_is_aligned(stage->x, 4) && mg_is_aligned(stage->twiddles, 4);
-    if (aligned) {
+    bool can = mg_can_load(stage->x, 4) && mg_can_load(stage->twiddles, 4);
+    if (can) {
         mg_fft_stage_words(stage);
     }
-    return aligned;
+    return can;
 }
 #else
 static inline bool mg_fft_stage(const mg_fft_stage_t *stage) {

@@ -35,7 +35,7 @@ void mg_window_run(const mg_call_t *call) {
     const uint8_t *window = call->data + p->window_at;
     const int16_t *x = call->in[0];
     int16_t *out = call->out[0];
-    const uint32_t size = p->window_size, shift = p->shift, pairs = mg_is_aligned(window, 2) ? size / 2 : 0;
+    const uint32_t size = p->window_size, shift = p->shift, pairs = mg_can_load(window, 2) ? size / 2 : 0;
     for (const int16_t *end = x + p->count; x != end;) {
         const int16_t *w = (const int16_t *)(const void *)window, *end_of_pairs = w + 2 * pairs;
         for (; w != end_of_pairs; w += 2, x += 2, out += 2) {
