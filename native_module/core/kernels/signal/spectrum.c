@@ -13,7 +13,8 @@
  * Before each stage of p all values are multiplied by floor(32767 / p) in Q0.15, every product is
  * rounded half up to Q0.15, and sums wrap at 16 bits as they do in the reference. A product of two
  * complex numbers stays below 2^15 * 46341 < 2^31 for twiddles on the unit circle; the check makes
- * sure that they are.
+ * sure that they are, and that the first is 1: 32767 in Q0.15 times anything below 2^14 rounds to that,
+ * so the first stage multiplies by nothing but the scale.
  * Source: TFLM's signal library (signal/src), and the fixed-point form of KISS FFT for the order of
  * roundings; Sorensen et al., "Real-valued fast Fourier transform algorithms" (1987).
  */
