@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models whose cost is watched: typical layers of small networks, one a model, and the gesture wand."""
+"""Models whose cost is watched: typical layers of small networks, the sound front end, and the gesture wand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support import WAND_MODEL
+from tests.support.front_end import front_end
 
 RANDOM_SEED = 7
 SCALE_X, SCALE_W, SCALE_Y = 0.05, 0.01, 0.1
@@ -124,5 +125,6 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "max pool 2x2 32x32x16": partial(max_pool, 32, 32, 16),
     "add 16x16x16": partial(add, 16, 16, 16),
     "softmax 128": partial(softmax, 128),
+    "sound front end, a frame": partial(front_end, True),
     "wand": WAND_MODEL.read_bytes,
 }

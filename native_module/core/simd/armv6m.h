@@ -6,6 +6,7 @@
 #define MG_SIMD_NAME "armv6m"
 #define MG_OWN_HIGH_MUL
 #define MG_OWN_SHORT
+#define MG_OWN_WIDE_PRODUCT
 
 /* From products of 16 bits by 16. */
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
@@ -14,6 +15,12 @@ static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     uint32_t a = x_high * m_low, b = x_low * m_high;
     uint32_t low = (x_low * m_low >> 16) + (a & 0xffffu) + (b & 0xffffu) + 0x8000u;
     return (int32_t)(x_high * m_high + (uint32_t)((int32_t)a >> 16) + (uint32_t)((int32_t)b >> 16) + (low >> 16));
+}
+
+static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
+    uint32_t a_low = a & 0xffffu, a_high = a >> 16, b_low = b & 0xffffu, b_high = b >> 16;
+    uint32_t low = a_low * b_low, middle = a_high * b_low + (low >> 16), other = a_low * b_high + (middle & 0xffffu);
+    return (uint64_t)(a_high * b_high + (middle >> 16) + (other >> 16)) << 32 | (low & 0xffffu) | other << 16;
 }
 
 /* (sum + x * byte) / 256 */
@@ -113,5 +120,39 @@ static inline void mg_dot_lanes(int32_t sums[4], const int8_t *x, uint32_t x_ste
     mg_dot_two_lanes(sums, x, x_step, w, w_step, n);
     mg_dot_two_lanes(sums + 2, x + 2, x_step, w + 2, w_step, n);
 }
+
+#if defined(__arm__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) /* as in loops/armv6m/ */
+#define MG_OWN_BINS
+static inline void mg_sum_block(uint32_t sums[4], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    uint32_t w_low = 0, w_high = 0, u_low = 0, u_high = 0, distance = (uint32_t)((uintptr_t)u - (uintptr_t)w);
+    __asm__(".syntax unified\n"
+            "1:\n"
+            "ldmia %[x]!, {r0}\n"
+            "uxth r1, r0\n"
+            "lsrs r0, r0, #16\n"
+            "ldrh r2, [%[w]]\n"
+            "movs r3, r2\n"
+            "muls r2, r1, r2\n"
+            "add %[w_low], r2\n"
+            "muls r3, r0, r3\n"
+            "add %[w_high], r3\n"
+            "ldrh r2, [%[w], %[u]]\n"
+            "adds %[w], #2\n"
+            "muls r1, r2, r1\n"
+            "add %[u_low], r1\n"
+            "muls r0, r2, r0\n"
+            "add %[u_high], r0\n"
+            "cmp %[x], %[end]\n"
+            "bne 1b\n"
+            : [x] "+l"(x), [w] "+l"(w), [w_low] "+h"(w_low), [w_high] "+h"(w_high), [u_low] "+h"(u_low),
+              [u_high] "+h"(u_high)
+            : [u] "l"(distance), [end] "h"(x + n)
+            : "r0", "r1", "r2", "r3", "cc", "memory");
+    sums[0] = w_low;
+    sums[1] = w_high;
+    sums[2] = u_low;
+    sums[3] = u_high;
+}
+#endif
 
 #include "scalar.h"

@@ -11,6 +11,7 @@
 #ifndef MG_SIMD_NAME
 #define MG_SIMD_NAME "armv7em"
 #endif
+#define MG_OWN_COMPLEX
 
 static inline int16x2_t mg_even(uint32_t word) {
     return __sxtb16((int8x4_t)word);
@@ -44,9 +45,19 @@ static inline uint32_t mg_min4(uint32_t a, uint32_t b) {
     return y;
 }
 
+static inline uint32_t mg_abs2(uint32_t pair) {
+    uint32_t y;
+    __asm__("ssub16 %0, %1, %2\n\tsel %0, %0, %2" : "=&r"(y) : "r"(0), "r"(pair));
+    return y;
+}
+
 static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     __asm__("sxtab16 %0, %0, %1" : "+r"(pairs[0]) : "r"(word));
     __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(pairs[1]) : "r"(word));
+}
+
+static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
+    return (uint64_t)a * b;
 }
 
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {

@@ -24,6 +24,18 @@ static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     }
 }
 
+/* Each half xor its sign, plus its sign. */
+static inline uint32_t mg_abs2(uint32_t pair) {
+    uint32_t sign = (pair >> 15) & 0x00010001u;
+    return (pair ^ ((sign << 16) - sign)) + sign;
+}
+
+#ifndef MG_OWN_WIDE_PRODUCT
+static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
+    return (uint64_t)a * b;
+}
+#endif
+
 #ifndef MG_OWN_HIGH_MUL
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
