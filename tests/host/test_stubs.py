@@ -31,6 +31,7 @@ label = wand.label(0)
 wand.run(bytes(288), out=bytearray(6))
 wand.run(array("b", [0] * 288), out=[bytearray(6)])
 names = [answer.label for answer in wand.stream(imu.read, threshold=0.8)]
+names = [answer.label for answer in wand.stream(imu, votes=(2, 3))]
 microseconds: float = wand.profile([0.0] * 288, runs=3).total_us
 shape: tuple[int, ...] = wand.inputs[0].shape
 """

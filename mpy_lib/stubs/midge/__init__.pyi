@@ -2,15 +2,19 @@
 # Types of the device package, for editors and mypy; the package itself carries none, because they would cost flash.
 # tests/host/test_stubs.py compares the two.
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .profile import Profile
+from .stream import Stream
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
 _Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
 _Values: TypeAlias = float | _Buffer | Sequence[_Values]
+
+class _Sensor(Protocol):
+    def read(self) -> _Values | None: ...
 
 __version__: str
 
@@ -52,12 +56,14 @@ class Model:
     def reset(self) -> None: ...
     def stream(
         self,
-        read: Callable[[], _Values | None],
+        source: _Sensor | Callable[[], _Values | None],
         hop: int | None = None,
-        smoothing: float = 0.5,
-        threshold: float = 0.5,
+        smoothing: float | None = None,
+        threshold: float | None = None,
         every: bool = False,
-    ) -> Iterator[Result]: ...
+        votes: tuple[int, int] | None = None,
+        refractory_ms: int | None = None,
+    ) -> Stream: ...
     def profile(self, *x: _Values, runs: int = 10) -> Profile: ...
     def label(self, index: int) -> str | int: ...
     @property

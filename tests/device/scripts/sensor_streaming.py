@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""stream() over a sensor: bursts from its FIFO, votes, rests, answers at the peak, and what it refuses."""
+
+import gc
+import sys
+from array import array
+
+import board_modules  # noqa: F401
+from check import equal, ok, raises
+from fake_parts import Bus, FakeLIS3DH
+from tiny import classifier
+
+import lis3dh
+import midge
+
+
+class Sensor:
+    """A sensor whose x are given; each call has up to three more of them ready. The last ones are followed by None."""
+
+    name, rate_hz, timeout_ms = "pretended", 100, 100
+    columns, units, range = ("ax", "ay", "az"), ("g", "g", "g"), (4, 4, 4)
+
+    def __init__(self, xs, lose=()):
+        self.xs, self.at, self.lose = xs, 0, lose
+        self.scales = array("f", [0.5, 1, 1])
+        self.overflow = False
+
+    def clear(self):
+        self.overflow = False
+
+    def read_into(self, buffer, most=None):
+        if self.at in self.lose:
+            self.overflow, self.lose = True, ()
+            return 0
+        n = min(3, most, len(self.xs) - self.at)
+        if not n:
+            raise EOFError
+        for i in range(n):
+            buffer[3 * i] = 2 * self.xs[self.at + i]
+        self.at += n
+        return n
+
+    def read(self):
+        raise AssertionError("read() where read_into() is")
+
+
+def answers(model, xs, lose=(), **options):
+    """Return (label, score, sample number) of each answer of a stream over xs."""
+    stream = model.stream(Sensor(xs, lose), **options)
+    found = []
+    try:
+        for r in stream:
+            found.append((r.label, r.score, stream.samples))
+    except EOFError:
+        return found
+
+
+# A network of which score k is the x of sample k of the window, so that a peak wanders from west to north.
+model = midge.load(classifier())
+found = answers(model, list(range(1, 11)), hop=1, smoothing=0, every=True)
+equal("a window each hop", [score for _, score, _ in found], [4, 5, 6, 7, 8, 9, 10])
+found = answers(model, list(range(1, 11)), hop=3, smoothing=0, every=True)
+equal("hop", found, [("west", 4, 4), ("west", 7, 7), ("west", 10, 10)])
+equal("a tenth of a second", len(answers(model, [1] * 43, every=True)), 4)
+equal(
+    "uncertain",
+    [f[0] for f in answers(model, [1, 1, 1, 9, 1], hop=1, smoothing=0, threshold=5, every=True)],
+    ["west", "south"],
+)
+equal("none sure", [f[0] for f in answers(model, [1] * 5, hop=1, threshold=5, every=True)], ["uncertain"] * 2)
+
+# The same label in several windows: score "west" is the newest sample, so xs are its scores.
+rising = [0, 0, 0] + [2, 4, 8, 16, 12, 3, 0, 0]
+options = {"hop": 1, "smoothing": 0, "threshold": 3}
+equal("at the peak", answers(model, rising, **options)[0], ("west", 16, 8))
+equal("below", answers(model, [0, 0, 0, 2, 2, 2], **options), [])
+
+# k of n: one window alone is none, two of three are; the label is lost when fewer win.
+options = {"hop": 4, "smoothing": 0, "threshold": 3}
+equal("at the first of equal ones", answers(model, [0, 0, 0, 4] * 4, **options), [("west", 4, 8)])
+equal("one window", answers(model, [0, 0, 0, 9, 0, 0, 0, 0], votes=(2, 3), **options), [])
+twice = [0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0]
+equal("two of three", [f[0] for f in answers(model, twice, votes=(2, 3), **options)], ["west"])
+equal("two of two", answers(model, twice, votes=(2, 2), **options), [])
+
+# After an answer, rest: another label within 80 ms (eight samples) waits, the same one is none.
+xs = [0, 0, 0, 9] + [0, 0, 0, 0] + [0, 0, 9, 0] + [0, 0, 0, 0] * 3
+equal("no rest", [f[0] for f in answers(model, xs, **options)], ["west", "south"])
+equal("rest", [f[0] for f in answers(model, xs, refractory_ms=200, **options)], ["west"])
+lasting = [0, 0, 0, 9] + [0, 0, 0, 0] + [0, 0, 9, 0] * 6
+equal("after the rest", [f[0] for f in answers(model, lasting, refractory_ms=80, **options)], ["west", "south"])
+again = [0, 0, 0, 9] + [0, 0, 0, 0] + [0, 0, 0, 9] * 6
+equal("no echo", [f[0] for f in answers(model, again, refractory_ms=80, **options)], ["west"])
+
+# What the model says.
+told = midge.load(
+    classifier(
+        sensor_rate_hz="100",
+        sensor_columns="ax,ay,az",
+        sensor_units="g,g,g",
+        sensor_range="2,2,2",
+        stream_hop="4",
+        stream_threshold="3",
+        stream_votes="2/3",
+        stream_refractory_ms="40",
+        stream_quiet="north,west",
+    )
+)
+equal("told", [f[0] for f in answers(told, [0, 0, 9, 0] * 4)], ["south"])
+equal("quiet", answers(told, [0, 0, 0, 9] * 4), [])
+
+
+def refuses(name, text, **facts):
+    sensor = Sensor([])
+    for key in facts:
+        setattr(sensor, key, facts[key])
+    raises(name, ValueError, text, told.stream, sensor)
+
+
+refuses("rate", "the sensor gives 119 samples a second, the network was trained on 100", rate_hz=119)
+refuses("columns", "the sensor measures ax,ay,az,gx", columns=("ax", "ay", "az", "gx"))
+refuses("units", "the sensor is in g,g,mg, the network was trained on g,g,g", units=("g", "g", "mg"))
+refuses("range", "the sensor's range is 1,1,1, the network was trained on 2,2,2", range=(1, 1, 1))
+raises(
+    "a window of parts",
+    ValueError,
+    "a sample has 5 values, the window holds 12",
+    model.stream,
+    type("Five", (Sensor,), {"columns": ("a", "b", "c", "d", "e")})([]),
+)
+raises("a rest without a rate", ValueError, "refractory_ms needs", model.stream, lambda: None, refractory_ms=5)
+
+# Lost samples: the window starts afresh, and nothing is answered across the gap.
+stream = model.stream(Sensor(list(range(1, 20)), (9,)), hop=1, smoothing=0, every=True)
+seen = []
+try:
+    for r in stream:
+        seen.append(r.scores)
+except EOFError:
+    pass
+equal("lost", stream.lost, 1)
+steps = [scores[k + 1] - scores[k] for scores in seen for k in range(3)]
+equal("windows without a gap", steps, [1] * len(steps))
+
+# A part's FIFO: the same windows whenever it is asked, with the values that read() gives.
+part = FakeLIS3DH()
+bus = Bus(part, lag_ms=7)
+stream = model.stream(lis3dh.LIS3DH(bus, accel_g=16), hop=2, smoothing=0, every=True)
+scores = []
+while len(scores) < 9:
+    scores.append(next(stream).scores)
+other = lis3dh.LIS3DH(Bus(FakeLIS3DH()), accel_g=16)
+values = []
+for _ in range(4 + 2 * 8):
+    other._i2c.wait(10)
+    values.append(list(other.read()))
+equal("as read()", scores, [model(values[at : at + 4]).scores for at in range(0, 18, 2)])
+part.registers[0x20] = 0
+raises("silent", OSError, "the LIS3DH gave no sample for 140 ms", next, stream)
+
+# Any object with read() will do.
+
+
+class Plain:
+    def __init__(self, xs):
+        self.xs = iter(xs)
+
+    def read(self):
+        return next(self.xs, None)
+
+
+found = [r.scores for r in model.stream(Plain([(x, 0, 0) for x in range(1, 6)]), hop=3, smoothing=0, every=True)]
+equal("plain", found, [[1, 2, 3, 4]])
+
+# async for: other tasks run meanwhile.
+try:
+    import asyncio
+except ImportError:
+    asyncio = None
+
+
+async def other_task(ticks):
+    while True:
+        ticks.append(1)
+        await asyncio.sleep(0)
+
+
+async def main():
+    ticks, labels = [], []
+    task = asyncio.create_task(other_task(ticks))
+    async for r in told.stream(Plain([(x, 0, 0) for x in [0, 0, 9, 0] * 4])):
+        labels.append(r.label)
+    task.cancel()
+    return labels, len(ticks) > 3
+
+
+if asyncio:
+    equal("async", asyncio.run(main()), (["south"], True))
+
+# Nothing is allocated while nothing is sure.
+if sys.implementation.name == "micropython":
+    quiet = Sensor([0] * 4000)
+    stream = model.stream(quiet, hop=4, threshold=5)
+
+    def run(samples):
+        for _ in range(samples // 3):
+            stream._advance(stream._take())
+
+    run(300)
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    run(3000)
+    taken = gc.mem_alloc() - before
+    gc.enable()
+    equal("allocates nothing", taken, 0)
+ok("end")
