@@ -42,7 +42,7 @@ class ADXL345(FifoSensor):
         self._identify(_DEVID, (0xE5,))
         number, accel = pick("accel_g", accel_g, RANGES_G)
         rate, _ = pick("rate_hz", rate_hz, RATES_HZ)
-        self._measures(rate_hz, accel)
+        self._measures(rate_hz, accel, None, 32 * 3)
         self._set(_POWER_CTL, 0x00)
         self._set(_DATA_FORMAT, 0x08 | number)
         self._set(_BW_RATE, rate)

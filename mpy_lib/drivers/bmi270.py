@@ -63,7 +63,7 @@ class BMI270(FifoSensor):
         gyro_number, gyro = (0, None) if gyro_dps is None else pick("gyro_dps", gyro_dps, RANGES_DPS)
         rate, _ = pick("rate_hz", rate_hz, RATES_HZ)
         self._length = bytearray(2)
-        self._measures(rate_hz, accel, gyro)
+        self._measures(rate_hz, accel, gyro, _FIFO_BYTES // 2)
         self._set(_CMD, 0xB6)  # reset
         sleep_ms(5)
         self._set(_PWR_CONF, 0x00)  # no power saving, or the FIFO's registers do not answer

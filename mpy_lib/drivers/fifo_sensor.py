@@ -3,14 +3,14 @@
 
     sensor.read()             waits for the next sample and returns it: an array of floats, in sensor.units
     sensor.read_into(buffer)  takes what waits into an array("h"), as the part has it; how many samples
-    sensor.overflow           True from when samples were lost until clear()
+    sensor.overflow           True from when samples were lost, or may have been, until clear()
 
 A value in its unit is the raw value times sensor.scales of its column. A driver gives the class what is its part's own:
 _waiting(), _burst() and _restart().
 """
 
 from array import array
-from time import sleep_ms, ticks_diff, ticks_ms
+from time import sleep_ms, ticks_diff, ticks_ms, ticks_us
 
 
 class FifoSensor:
@@ -35,13 +35,12 @@ class FifoSensor:
 
         Each call returns the same array. Raises OSError when no sample arrives in time.
         """
+        raw, sample, scales = self._raw, self._sample, self.scales
         start = ticks_ms()
-        while not self._waiting():
+        while not self.read_into(raw):
             if ticks_diff(ticks_ms(), start) > self.timeout_ms:
                 raise OSError("the %s gave no sample for %d ms" % (self.name, self.timeout_ms))
             sleep_ms(1)
-        raw, sample, scales = self._raw, self._sample, self.scales
-        self._burst(raw, 1)
         for i in range(len(raw)):
             sample[i] = raw[i] * scales[i]
         return sample
@@ -53,7 +52,9 @@ class FifoSensor:
                 long as it is the same.
         most    take no more samples than that
         """
-        n = min(self._waiting(), len(buffer) // len(self.columns))
+        start = ticks_us()
+        waiting = self._waiting()
+        n = min(waiting, len(buffer) // len(self.columns))
         if most is not None and most < n:
             n = most
         if n:
@@ -64,6 +65,9 @@ class FifoSensor:
             if view is None:
                 view = self._views[n] = memoryview(buffer)[: n * len(self.columns)]
             self._burst(view, n)
+            # A part tells of samples that it overwrote after it was asked only until the next one is read.
+            if waiting * self._sample_us + ticks_diff(ticks_us(), start) > self._depth_us:
+                self.overflow = True
         return n
 
     def clear(self):
@@ -71,10 +75,16 @@ class FifoSensor:
         self._restart()
         self.overflow = False
 
-    def _measures(self, rate_hz, accel, gyro=None):
-        """Say what is measured; accel and gyro are (range, unit of the raw value), in g and degrees per second."""
+    def _measures(self, rate_hz, accel, gyro, depth):
+        """Say what is measured.
+
+        accel, gyro  (range, unit of the raw value), in g and degrees per second; None for no gyroscope
+        depth        how many values the FIFO holds
+        """
         kinds = [("a", "g", accel)] + ([("g", "dps", gyro)] if gyro else [])
         self.rate_hz = rate_hz
+        self._sample_us = int(900_000 / rate_hz)  # at the fastest: parts are off by a few per cent
+        self._depth_us = depth // (3 * len(kinds)) * self._sample_us
         self.timeout_ms = 100 + int(4000 / rate_hz)
         self.columns = tuple([kind + axis for kind, _, _ in kinds for axis in "xyz"])
         self.units = tuple([unit for _, unit, _ in kinds for _ in "xyz"])

@@ -44,7 +44,7 @@ class LIS3DH(FifoSensor):
         self._identify(_WHO_AM_I, (0x33,))
         number, accel = pick("accel_g", accel_g, RANGES_G)
         rate, _ = pick("rate_hz", rate_hz, RATES_HZ)
-        self._measures(rate_hz, accel)
+        self._measures(rate_hz, accel, None, 32 * 3)
         self._set(_CTRL_REG4, 0x88 | number << 4)  # the bytes of a value belong together; 12 bits
         self._set(_CTRL_REG5, 0x40)
         self._restart()

@@ -39,14 +39,14 @@ RANGES_DPS = ((250, 8.75e-3), (500, 17.5e-3), (1000, 35e-3), (2000, 70e-3))
 
 
 class _LSM6DS(FifoSensor):
-    def __init__(self, i2c, accel_g, gyro_dps, rate_hz, address, name, identities):
+    def __init__(self, i2c, accel_g, gyro_dps, rate_hz, address, name, identities, depth):
         super().__init__(i2c, address, name)
         self._status = bytearray(2)
         self._identify(_WHO_AM_I, identities)
         xl, accel = pick("accel_g", accel_g, RANGES_G)
         gyro_number, gyro = (0, None) if gyro_dps is None else pick("gyro_dps", gyro_dps, RANGES_DPS)
         self._rate, _ = pick("rate_hz", rate_hz, RATES_HZ)
-        self._measures(rate_hz, accel, gyro)
+        self._measures(rate_hz, accel, gyro, depth)
         self._set(_CTRL3_C, 0x01)  # reset
         sleep_ms(10)
         self._set(_CTRL3_C, 0x44)  # the bytes of a value belong together; count the address up
@@ -88,7 +88,7 @@ class LSM6DS3(_LSM6DS):
     _count_mask = 0x0F
 
     def __init__(self, i2c, accel_g=4, gyro_dps=500, rate_hz=104, address=0x6A):
-        super().__init__(i2c, accel_g, gyro_dps, rate_hz, address, "LSM6DS3", (0x69, 0x6A))
+        super().__init__(i2c, accel_g, gyro_dps, rate_hz, address, "LSM6DS3", (0x69, 0x6A), 2048)
 
     def _restart(self):
         self._set(_FIFO_CTRL_MODE_DS3, 0)  # empty it
@@ -110,7 +110,7 @@ class LSM6DSOX(_LSM6DS):
 
     def __init__(self, i2c, accel_g=4, gyro_dps=500, rate_hz=104, address=0x6A):
         self._block = self._one = None
-        super().__init__(i2c, accel_g, gyro_dps, rate_hz, address, "LSM6DSOX", (0x6C,))
+        super().__init__(i2c, accel_g, gyro_dps, rate_hz, address, "LSM6DSOX", (0x6C,), 3 * 512)
         size = 7 * (len(self.columns) // 3)
         self._block, self._one = bytearray(_BLOCK * size), bytearray(size)
 

@@ -51,7 +51,7 @@ class LSM9DS1(FifoSensor):
         xl, accel = pick("accel_g", accel_g, RANGES_G)
         gyro_number, gyro = (0, None) if gyro_dps is None else pick("gyro_dps", gyro_dps, RANGES_DPS)
         rate, _ = pick("rate_hz", rate_hz, RATES_HZ if gyro else RATES_ALONE_HZ)
-        self._measures(rate_hz, accel, gyro)
+        self._measures(rate_hz, accel, gyro, 32 * (6 if gyro else 3))
         self._set(_CTRL_REG8, 0x05)  # reset, and count the address up
         sleep_ms(10)
         self._set(_CTRL_REG8, 0x44)  # count up; the bytes of a value belong together

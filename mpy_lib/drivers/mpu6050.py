@@ -59,7 +59,7 @@ class MPU6050(FifoSensor):
         xl, accel = pick("accel_g", accel_g, RANGES_G)
         gyro_number, gyro = (0, None) if gyro_dps is None else pick("gyro_dps", gyro_dps, RANGES_DPS)
         pick("rate_hz", rate_hz, RATES_HZ)
-        self._measures(rate_hz, accel, gyro)
+        self._measures(rate_hz, accel, gyro, self._fifo_bytes // 2)
         self._set(_PWR_MGMT_1, 0x80)  # reset
         sleep_ms(100)
         self._set(_PWR_MGMT_1, 0x01)  # awake, by the gyroscope's clock

@@ -31,13 +31,46 @@ def find(i2c, rate_hz=100, accel_g=4, gyro_dps=500):
     Raises OSError where no part is there that Midge knows, and ImportError where its driver is not on the board.
     """
     there = i2c.scan()
-    for register, identities, addresses, module, name in _PARTS:
-        for address in addresses:
-            if address in there and _identity(i2c, address, register) in identities:
-                return _start(i2c, address, module, name, rate_hz, accel_g, gyro_dps)
+    part = identify(i2c, there)
+    if part:
+        return _start(i2c, part[2], part[0], part[1], rate_hz, accel_g, gyro_dps)
     found = ", ".join(["0x%02x" % address for address in there]) or "nothing"
     known = ", ".join([part[4] for part in _PARTS])
     raise OSError("no sensor on this bus that Midge knows (%s); on it: %s. Check its wires and pins" % (known, found))
+
+
+def identify(i2c, there=None):
+    """Return (the driver's file, its class, address) of the first part on the bus that Midge knows; None for none.
+
+    there  the addresses that answer, where they are known
+    """
+    if there is None:
+        there = i2c.scan()
+    for register, identities, addresses, module, name in _PARTS:
+        for address in addresses:
+            if address in there and _identity(i2c, address, register) in identities:
+                return module, name, address
+    return None
+
+
+def buses(number=None, scl=None, sda=None):
+    """Return the I2C buses to look on: the one named, or those that a board has on pins of its own choice.
+
+    Raises ValueError or OSError, as machine.I2C does, for one that is named and that the board does not have.
+    """
+    from machine import I2C, Pin
+
+    if scl is not None:
+        return [I2C(number, scl=Pin(scl), sda=Pin(sda))]
+    if number is not None:
+        return [I2C(number)]
+    found = []
+    for each in (0, 1):
+        try:
+            found.append(I2C(each))
+        except (ValueError, TypeError, OSError):
+            continue
+    return found
 
 
 def _identity(i2c, address, register):

@@ -76,7 +76,7 @@ def public(path: Path) -> dict[str, object]:
             found[node.name] = signature(node)
         elif isinstance(node, ast.ClassDef):
             names = list(filter(is_public, attributes(node)))
-            found[node.name] = names if "NamedTuple" in map(ast.unparse, node.bases) else sorted(names)
+            found[node.name] = names if "NamedTuple" in map(ast.unparse, node.bases) else sorted(set(names))
             for member in node.body:
                 if isinstance(member, ast.FunctionDef):
                     found[f"{node.name}.{member.name}"] = signature(member)

@@ -13,7 +13,8 @@ import click
 from .. import __version__
 from ..errors import UserError
 
-MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
+RECORD, MAKE, LOOK, PUT = "Record", "Make a model", "Look at it", "Put it on a board"
+BOARDS, SHELL = "Boards", "This program"
 
 
 class Entry(NamedTuple):
@@ -25,6 +26,8 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "capture": Entry(RECORD, "capture", "Record labelled takes of a board's sensor."),
+    "cut-takes": Entry(RECORD, "cut_takes", "Cut a long recording into takes."),
     "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),
     "evaluate": Entry(MAKE, "evaluate", "Measure a model on labelled samples."),
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
@@ -51,7 +54,8 @@ class LazyGroup(click.Group):
         """Import a command and return it; None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f".{COMMANDS[cmd_name].module}", __package__), cmd_name)
+        module = COMMANDS[cmd_name].module
+        command = getattr(import_module(f".{module}", __package__), module)
         assert isinstance(command, click.Command)
         return command
 

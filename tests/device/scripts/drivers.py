@@ -20,6 +20,7 @@ from fake_parts import (
 
 import adxl345
 import bmi270
+import fifo_sensor
 import lis3dh
 import lsm6ds
 import lsm9ds1
@@ -103,6 +104,18 @@ def table():
 
 for row in table():
     check_part(*row)
+
+# Samples that go between the part being asked and being read, of which it tells nothing afterwards.
+bus = Bus(FakeLSM9DS1())
+fifo_sensor.ticks_us = lambda: int(1000 * bus.ms)
+sensor = lsm9ds1.LSM9DS1(bus, rate_hz=952)
+buffer = array("h", [0] * 96)
+bus.wait(20)
+equal("in time", [sensor.read_into(buffer) in (19, 20), sensor.overflow], [True, False])
+bus.wait(20)
+bus.lag_ms = 15
+sensor.read_into(buffer)
+equal("too late", [sensor.overflow, buffer[3] - buffer[0]], [True, 1])
 
 # What its units are worth: one g, and half of full scale of the gyroscope.
 for sensor, raw, real in (
