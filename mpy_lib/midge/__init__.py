@@ -90,6 +90,7 @@ class Result:
     """The answer of one run: .label, .score and .scores of the first output, and all .outputs as lists of floats.
 
     .label belongs to the highest score, whose position is .index; a model without labels gives the index instead.
+    .answer is, in a stream of every window, the Result of the answer that is due now, or None.
     """
 
     def __init__(self, model, outputs):
@@ -103,6 +104,7 @@ class Result:
         self.score = scores[best]
         self.scores = scores
         self.outputs = outputs
+        self.answer = None
 
     def __repr__(self):
         return "<Result %s %.4g>" % (self.label, self.score)
@@ -163,7 +165,8 @@ class Model:
                        default 0.5, and 0 with votes
         threshold      the smoothed score from which a label is an answer; by default what the model says, or 0.5
         every          True yields the Result of every window, labelled "uncertain" where no score reaches the
-                       threshold: to plot, and for networks whose outputs are not scores
+                       threshold, its .answer what would be yielded otherwise: to plot, and for networks whose outputs
+                       are not scores
         votes          (k, n): a label must win k of the last n windows; by default what the model says, or (1, 1)
         refractory_ms  after an answer none follows for so long; by default what the model says, or 0
 

@@ -65,10 +65,10 @@ def _bursts(sensor, samples):
         most = min(_IN_A_FRAME, samples - n) if samples else _IN_A_FRAME
         got = sensor.read_into(buffer, most)
         if sensor.overflow:
-            _frame(n, 0, _LOST, b"")
+            frame("f", struct.pack("<IBB", n, 0, _LOST))
             return
         if got:
-            _frame(n, got, 0, memoryview(buffer)[: got * width])
+            frame("f", struct.pack("<IBB", n, got, 0) + bytes(memoryview(buffer)[: got * width]))
             n, heard = n + got, ticks_ms()
             yield n
         elif ticks_diff(ticks_ms(), heard) > sensor.timeout_ms:
@@ -81,12 +81,12 @@ def _one_by_one(sensor, samples):
     n = 0
     while not samples or n < samples:
         values = array("f", sensor.read())
-        _frame(n, 1, _FLOATS, values)
+        frame("f", struct.pack("<IBB", n, 1, _FLOATS) + bytes(values))
         n += 1
         yield n
 
 
-def _frame(first, count, flags, samples):
-    body = struct.pack("<IBB", first, count, flags) + bytes(samples)
+def frame(kind, body):
+    """Print a frame: STX, a letter, base64 of body and its CRC-32, ETX."""
     body += struct.pack("<I", crc32(body) & 0xFFFFFFFF)
-    print("\x02f" + b2a_base64(body).decode().strip() + "\x03")
+    print("\x02" + kind + b2a_base64(body).decode().strip() + "\x03")

@@ -121,8 +121,8 @@ class Stream:
             raise ValueError("the sensor's range is %s, the network was trained on %s" % (found, wanted))
         if hasattr(source, "columns"):
             self._width = len(source.columns)
-        if self._wanted % self._width:
-            raise ValueError("a sample has %d values, the window holds %d" % (self._width, self._wanted))
+        if self._wanted % self._width or (len(shape) == 3 and shape[2] != self._width):
+            raise ValueError("a sample has %d values, the window is %s" % (self._width, list(shape)))
         if hasattr(source, "read_into"):
             self._sensor = source
         return has or rate_hz
@@ -194,12 +194,14 @@ class Stream:
         best = self._core.smooth(self._scores, self._weight, self._threshold)
         self._weight = self._later
         self._resting = max(self._resting - passed, 0)
-        if self._every:
-            result = self._result()
-            if best < 0 and self._model._n_labels:
-                result.label = "uncertain"
-            return result
-        return self._decide(self._sure(best))
+        answer = self._decide(self._sure(best))
+        if not self._every:
+            return answer
+        result = self._result()
+        result.answer = answer
+        if best < 0 and self._model._n_labels:
+            result.label = "uncertain"
+        return result
 
     def _sure(self, best):
         """Return the label that won k of the last n windows, -1 for none."""
@@ -241,7 +243,7 @@ class Stream:
     def _end(self, stop):
         """Return the last candidate when the source has ended; raise `stop` afterwards."""
         answer = self._answer()
-        if answer is None:
+        if answer is None or self._every:
             raise stop
         return answer
 

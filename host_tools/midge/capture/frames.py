@@ -13,7 +13,6 @@ import numpy as np
 from ..samples.take_format import Samples
 
 _LOST, _FLOATS = 1, 2
-_FRAME = re.compile(rb"\x02f([A-Za-z0-9+/=]*)\x03")
 _HEAD = struct.Struct("<IBB")
 
 
@@ -21,8 +20,42 @@ class LostSamples(Exception):
     """Some samples did not come: what is there up to then is whole, what follows is not continuous with it."""
 
 
+class FrameReader:
+    """Take in what a board prints, and find the frames of one kind in it, a letter."""
+
+    def __init__(self, kind: bytes) -> None:
+        self._start = b"\x02" + kind
+        self._frame = re.compile(re.escape(self._start) + rb"([A-Za-z0-9+/=]*)\x03")
+        self._rest = b""
+
+    def feed(self, said: bytes) -> list[bytes | None]:
+        """Return the bytes of the frames that became whole; None for one that is damaged, or has no end."""
+        self._rest += said
+        bodies: list[bytes | None] = []
+        end = 0
+        for found in self._frame.finditer(self._rest):
+            bodies += [None] * self._rest.count(self._start, end, found.start())
+            end = found.end()
+            bodies.append(_checked(found[1]))
+        self._rest = self._rest[end:]
+        if self._rest.count(self._start) > 1:  # one began after another that has no end
+            self._rest = self._rest[self._rest.rindex(self._start) :]
+            bodies.append(None)
+        return bodies
+
+
+def _checked(encoded: bytes) -> bytes | None:
+    """Return what a frame holds, without its CRC."""
+    try:
+        body = binascii.a2b_base64(encoded)
+    except binascii.Error:
+        return None
+    whole = len(body) > 4 and zlib.crc32(body[:-4]) == int.from_bytes(body[-4:], "little")
+    return body[:-4] if whole else None
+
+
 class Frames:
-    """Take in what a board prints; `blocks` are the samples so far, float32 [samples, columns] each.
+    """Samples out of what a board prints; `blocks` are those so far, float32 [samples, columns] each.
 
     width   how many columns a sample has
     scales  what the int16 values of each column are multiplied by; empty where the board sends real values
@@ -32,31 +65,18 @@ class Frames:
         self.width, self.scales = width, scales
         self.blocks: list[Samples] = []
         self.count = 0
-        self._rest = b""
+        self._reader = FrameReader(b"f")
 
     def feed(self, said: bytes) -> list[Samples]:
         """Return the samples of the frames that became whole. Raises LostSamples at the first that is missing."""
-        self._rest += said
-        new = []
-        end = 0
-        for found in _FRAME.finditer(self._rest):
-            end = found.end()
-            new.append(self._open(found[1]))
-        self._rest = self._rest[end:]
-        if self._rest.count(b"\x02f") > 1:  # one began after another that has no end
-            raise LostSamples("a frame arrived damaged")
-        return new
+        return [self._open(body) for body in self._reader.feed(said)]
 
     def samples(self) -> Samples:
         """Return all of them, float32 [samples, columns]."""
         return np.concatenate([np.zeros((0, self.width), np.float32), *self.blocks])
 
-    def _open(self, encoded: bytes) -> Samples:
-        try:
-            body = binascii.a2b_base64(encoded)
-        except binascii.Error:
-            body = b""
-        if len(body) < _HEAD.size + 4 or zlib.crc32(body[:-4]) != int.from_bytes(body[-4:], "little"):
+    def _open(self, body: bytes | None) -> Samples:
+        if body is None or len(body) < _HEAD.size:
             raise LostSamples("a frame arrived damaged")
         first, count, flags = _HEAD.unpack_from(body)
         if flags & _LOST:
@@ -64,7 +84,7 @@ class Frames:
         if first != self.count:
             raise LostSamples("a frame did not arrive")
         dtype = np.dtype("<f4" if flags & _FLOATS else "<i2")
-        if len(body) != _HEAD.size + 4 + count * self.width * dtype.itemsize:
+        if len(body) != _HEAD.size + count * self.width * dtype.itemsize:
             raise LostSamples("a frame has another size than it says")
         values = np.frombuffer(body, dtype, count * self.width, _HEAD.size).reshape(count, self.width)
         block = values.astype(np.float32)

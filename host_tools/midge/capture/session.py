@@ -49,14 +49,14 @@ r=R.describe(s)
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of the sensor.
+    """What is wanted of the sensor: rates and ranges are the nearest that the part has, None for 100 a second and 4 g.
 
     bus     "" to look on the board's own buses, or the number of one, with its pins: 1,scl=15,sda=14
     object  instead of all that: an object of the board's with read(), as MODULE:NAME; rate_hz then says its rate
     """
 
     rate_hz: float | None = None
-    accel_g: float = 4
+    accel_g: float | None = None
     gyro_dps: float | None = 500
     bus: str = ""
     object: str = ""
@@ -155,7 +155,8 @@ class Session:
         if missing:
             self._send_driver(missing)
         rate = self.wish.rate_hz if self.wish.rate_hz is not None else 100
-        return f"S.find(b,{rate!r},{self.wish.accel_g!r},{self.wish.gyro_dps!r})"
+        accel = self.wish.accel_g if self.wish.accel_g is not None else 4
+        return f"S.find(b,{rate!r},{accel!r},{self.wish.gyro_dps!r})"
 
     def _send_driver(self, module: str) -> None:
         lib = lib_folder(identify(self.board))
@@ -198,10 +199,11 @@ def open_session(port: str | None, wish: Wish, stage: Stage = silent) -> Iterato
         try:
             yield session
         finally:
-            _leave(session)
+            leave(session)
 
 
-def _leave(session: Session) -> None:
+def leave(session: Session) -> None:
+    """Put the sensor to sleep, if it is still there."""
     with suppress(UserError):  # the board is gone, which is told already or does not matter any more
         session.stop()
 

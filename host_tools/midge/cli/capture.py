@@ -93,8 +93,7 @@ class Screen:
 @click.option("--continuous", is_flag=True, help="One long recording, for midge cut-takes.")
 @click.option("--rate", type=click.FloatRange(1, 2000), help="Samples a second, the nearest that the part has; 100.",
               cls=Option, group="Sensor")
-@click.option("--accel", type=click.FloatRange(1, 200), default=4, show_default=True, help="Range in g.", cls=Option,
-              group="Sensor")
+@click.option("--accel", type=click.FloatRange(1, 200), help="Range in g; 4.", cls=Option, group="Sensor")
 @click.option("--gyro", type=click.FloatRange(1, 4000), default=500, show_default=True,
               help="Range in degrees per second.", cls=Option, group="Sensor")
 @click.option("--no-gyro", is_flag=True, help="Leave the gyroscope off.", cls=Option, group="Sensor")
@@ -106,8 +105,8 @@ class Screen:
 @json_option
 def capture(
     label: str, count: int, seconds: float | None, out: Path, person: str, session_name: str | None, countdown: float,
-    trigger: str | None, continuous: bool, rate: float | None, accel: float, gyro: float, no_gyro: bool, bus: str,
-    own: str, port: str | None, as_json: bool,
+    trigger: str | None, continuous: bool, rate: float | None, accel: float | None, gyro: float, no_gyro: bool,
+    bus: str, own: str, port: str | None, as_json: bool,
 ) -> None:
     """Record labelled takes of a board's sensor, each as a CSV file.
 
@@ -123,7 +122,7 @@ def capture(
     wish = Wish(rate, accel, None if no_gyro else gyro, bus, own)
     with transfers(quiet=as_json) as stage, open_session(port, wish, stage) as session:
         if not as_json:
-            print_facts(_facts(session))
+            print_facts(facts_of(session))
         with Screen(session, plan, as_json) as screen, stopped_by_ctrl_c() as stopped:
             record = record_continuously if continuous else record_takes
             files = record(session, plan, screen, stopped)
@@ -137,7 +136,8 @@ def capture(
         print_next(f"midge train {out}", "midge capture --label idle --seconds 30")
 
 
-def _facts(session: Session) -> list[tuple[str, str]]:
+def facts_of(session: Session) -> list[tuple[str, str]]:
+    """Return the board, its sensor and what it measures, for people."""
     source = session.source
     ranges = dict(zip(source.units, source.range, strict=False))
     measured = ", ".join(f"{unit} to {limit:g}" for unit, limit in ranges.items())

@@ -34,6 +34,7 @@ COMMANDS = {
     "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),
     "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
     "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
+    "live": Entry(PUT, "live", "Show what a model on a board answers to its sensor."),
     "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
     "flash": Entry(BOARDS, "flash", "Write firmware onto a board."),

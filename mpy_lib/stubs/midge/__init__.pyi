@@ -39,6 +39,7 @@ class Result:
     score: float
     scores: list[float]
     outputs: list[list[float]]
+    answer: Result | None
     def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
 
 class Model:

@@ -75,6 +75,15 @@ options = {"hop": 1, "smoothing": 0, "threshold": 3}
 equal("at the peak", answers(model, rising, **options)[0], ("west", 16, 8))
 equal("below", answers(model, [0, 0, 0, 2, 2, 2], **options), [])
 
+steps = model.stream(Sensor(rising), every=True, **options)
+found = []
+try:
+    for r in steps:
+        found.append((r.label, r.answer and (r.answer.label, r.answer.score)))
+except EOFError:
+    pass
+equal("every window and its answer", found[2:5], [("west", None), ("west", None), ("south", ("west", 16))])
+
 # k of n: one window alone is none, two of three are; the label is lost when fewer win.
 options = {"hop": 4, "smoothing": 0, "threshold": 3}
 equal("at the first of equal ones", answers(model, [0, 0, 0, 4] * 4, **options), [("west", 4, 8)])
@@ -124,7 +133,7 @@ refuses("range", "the sensor's range is 1,1,1, the network was trained on 2,2,2"
 raises(
     "a window of parts",
     ValueError,
-    "a sample has 5 values, the window holds 12",
+    "a sample has 5 values, the window is [1, 4, 3]",
     model.stream,
     type("Five", (Sensor,), {"columns": ("a", "b", "c", "d", "e")})([]),
 )
