@@ -101,6 +101,6 @@ def _start(i2c, address, module, name, rate_hz, accel_g, gyro_dps):
 
 
 def _nearest(choices, wanted):
-    """Return the number among a driver's choices that is nearest; entries are numbers or tuples that start with one."""
+    """Return the number among a driver's choices that is nearest as a ratio; entries are numbers or start with one."""
     numbers = [entry[0] if isinstance(entry, tuple) else entry for entry in choices if entry is not None]
-    return min(numbers, key=lambda number: abs(number - wanted))
+    return min(numbers, key=lambda number: max(number / wanted, wanted / number))

@@ -59,8 +59,8 @@ def test_answers_come_with_their_scores(new_board: NewBoard, tmp_path: Path) -> 
 
 
 def test_what_it_refuses(new_board: NewBoard, tmp_path: Path) -> None:
-    port = new_board(sensor=performance(), romfs=DRIVERS | {"wand.midge": wand(), "slow.midge": wand(sensor_units="g,g,mg")
-                                                           }).port
+    models = {"wand.midge": wand(), "slow.midge": wand(sensor_units="g,g,mg")}
+    port = new_board(sensor=performance(), romfs=DRIVERS | models).port
     assert "no model on the board; put one there: midge upload" in refusal("live", "--port", port)
     assert "the board cannot load it" in refusal("live", "/rom/none.midge", "--port", port)
     line = refusal("live", "/rom/wand.midge", "--rate", 119, "--port", port)
