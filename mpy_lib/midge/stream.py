@@ -121,7 +121,7 @@ class Stream:
             raise ValueError("the sensor's range is %s, the network was trained on %s" % (found, wanted))
         if hasattr(source, "columns"):
             self._width = len(source.columns)
-        if self._wanted % self._width or (len(shape) == 3 and shape[2] != self._width):
+        if self._wanted % self._width or (len(shape) > 2 and self._width not in shape[1:]):
             raise ValueError("a sample has %d values, the window is %s" % (self._width, list(shape)))
         if hasattr(source, "read_into"):
             self._sensor = source

@@ -18,6 +18,7 @@ from ..samples.take_format import Samples
 
 _MEMORY_S = 0.5
 _MOTION = {"g": 0.15, "dps": 30.0}  # more than a hand at rest, less than any gesture
+_CLEAR = 2  # times that: what a take in a recording reaches; a hand that only holds moves less
 _BEFORE = 0.2  # of a take lies before the motion that starts it
 
 
@@ -92,7 +93,10 @@ def cut_takes(samples: Samples, rate_hz: float, units: tuple[str, ...], length: 
     if not np.isfinite(thresholds(units)).any():
         raise UserError(f"units {','.join(units)}: motion is only seen in g and dps; cut this recording by hand")
     takes: list[Cut] = []
-    for start, end in _stretches(motion(samples, rate_hz, units) >= 1, max(round(rate_hz / 4), 1)):
+    moves = motion(samples, rate_hz, units)
+    for start, end in _stretches(moves >= 1, max(round(rate_hz / 4), 1)):
+        if moves[start:end].max() < _CLEAR:
+            continue
         first = min(max((start + end - length) // 2, 0), len(samples) - length)
         if takes and first < takes[-1].end:  # near the one before: as soon as that one ends
             first = takes[-1].end
@@ -104,8 +108,8 @@ def cut_takes(samples: Samples, rate_hz: float, units: tuple[str, ...], length: 
 def cut_pauses(
     samples: Samples, rate_hz: float, units: tuple[str, ...], length: int, takes: list[Cut]
 ) -> list[Cut]:
-    """Return stretches of `length` samples between takes in which nothing moves."""
-    moves = motion(samples, rate_hz, units) >= 1
+    """Return stretches of `length` samples between takes in which nothing moves clearly."""
+    moves = motion(samples, rate_hz, units) >= _CLEAR
     for take in takes:
         moves[take.start : take.end] = True
     return [Cut(at, at + length, True) for start, end in _stretches(~moves, 0)

@@ -116,7 +116,7 @@ def as_trained(wish: Wish, metadata: dict[str, str], shape: list[int]) -> Wish:
     columns = metadata.get("sensor.columns", "").split(",")
     units = metadata.get("sensor.units", "").split(",")
     ranges = dict(zip(units, metadata.get("sensor.range", "").split(","), strict=False))
-    six = "gx" in columns if columns != [""] else not (len(shape) == 3 and shape[2] == 3)
+    six = "gx" in columns if columns != [""] else 6 in shape[1:]
     rate, accel, gyro = metadata.get("sensor.rate_hz"), ranges.get("g"), ranges.get("dps")
     return replace(
         wish,

@@ -28,6 +28,10 @@ def cut_takes(recording: Path, seconds: float, out: Path, idle: bool, as_json: b
     if as_json:
         print_json({"takes": [str(path) for path in takes], "idle": [str(path) for path in pauses]})
         return
-    what = f"{len(takes)} takes" + (f" and {len(pauses)} pauses" if idle else "")
+    what = _count(len(takes), "take") + (" and " + _count(len(pauses), "pause") if idle else "")
     console.print(f"[bold]{recording}[/] -> [bold green]{what}[/] of {seconds:g} s in {out}")
     print_next(f"midge train {out}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
