@@ -28,7 +28,9 @@ import mpu6050
 from midge import sensors
 
 CONFIG, SHORT = "fake-bmi270.bin", "fake-short.bin"
-content = bytearray([i * 7 % 251 for i in range(8192)])
+content = bytearray(8192)
+for i in range(8192):
+    content[i] = i * 7 % 251
 with open(CONFIG, "wb") as file:
     file.write(content)
 with open(SHORT, "wb") as file:
@@ -155,7 +157,8 @@ raises("a rate it lacks", ValueError, "rate_hz: got 60, has 12.5, 26", lsm6ds.LS
 bus = Bus(FakeBMI270(content))
 raises("no configuration", type(OSError(2, "")), "as the file none.bin", bmi270.BMI270, bus, config="none.bin")
 raises("another size", OSError, "Bosch's configuration of a BMI270 has 8192", bmi270.BMI270, bus, config=SHORT)
-other = Bus(FakeBMI270(bytearray(8192)))
+content[8191] ^= 1
+other = Bus(FakeBMI270(content))
 raises("refused", OSError, "the BMI270 refuses", bmi270.BMI270, other, config=CONFIG)
 os.remove(CONFIG)
 os.remove(SHORT)

@@ -208,7 +208,7 @@ if asyncio:
 
 # Nothing is allocated while nothing is sure.
 if sys.implementation.name == "micropython":
-    quiet = Sensor([0] * 4000)
+    quiet = Sensor(bytes(4000))
     stream = model.stream(quiet, hop=4, threshold=5)
 
     def run(samples):

@@ -251,23 +251,33 @@ class WordFifo(Part):
     """A FIFO of bytes that drops as many of the oldest as it is short of, wherever samples begin and end."""
 
     capacity = 0
+    ring = None  # the bytes, from `first` on and round
+    first = count = 0
 
     def order(self):
         """Return the columns of a sample in the order in which the part stores them."""
         raise NotImplementedError
 
     def put(self, n):
-        self.fifo += self.stored([value(n, column) for column in self.order()], n)
-        gone = len(self.fifo) - self.capacity
-        if gone > 0:
-            self.fifo = self.fifo[gone:]
-            self.overran = True
+        if self.ring is None:
+            self.ring = bytearray(self.capacity)
+        for byte in self.stored([value(n, column) for column in self.order()], n):
+            if self.count == self.capacity:
+                self.pop()
+                self.overran = True
+            self.ring[(self.first + self.count) % self.capacity] = byte
+            self.count += 1
 
     def stored(self, values, n):
         return low_first(values)
 
     def pop(self):
-        return self.fifo.pop(0) if self.fifo else 0
+        if not self.count:
+            return 0
+        byte = self.ring[self.first]
+        self.first = (self.first + 1) % self.capacity
+        self.count -= 1
+        return byte
 
 
 class FakeLSM6DS3(WordFifo):
@@ -292,7 +302,7 @@ class FakeLSM6DS3(WordFifo):
         return 0x3E if register == 0x3F else register + 1
 
     def read(self, register):
-        words = len(self.fifo) // 2
+        words = self.count // 2
         if register == 0x3A:
             return words & 0xFF
         if register == 0x3B:
@@ -304,7 +314,7 @@ class FakeLSM6DS3(WordFifo):
     def write(self, register, number):
         super().write(register, number)
         if register == 0x0A and number & 7 == 0:
-            self.fifo, self.overran = [], False
+            self.count, self.overran = 0, False
 
 
 class FakeLSM6DSOX(WordFifo):
@@ -335,7 +345,7 @@ class FakeLSM6DSOX(WordFifo):
         return 0x78 if register == 0x7E else register + 1
 
     def read(self, register):
-        words = len(self.fifo) // 7
+        words = self.count // 7
         if register == 0x3A:
             return words & 0xFF
         if register == 0x3B:
@@ -347,7 +357,7 @@ class FakeLSM6DSOX(WordFifo):
     def write(self, register, number):
         super().write(register, number)
         if register == 0x0A and number & 7 == 0:
-            self.fifo, self.overran = [], False
+            self.count, self.overran = 0, False
 
 
 class FakeMPU6050(WordFifo):
@@ -377,9 +387,9 @@ class FakeMPU6050(WordFifo):
 
     def read(self, register):
         if register == 0x72:
-            return len(self.fifo) >> 8
+            return self.count >> 8
         if register == 0x73:
-            return len(self.fifo) & 0xFF
+            return self.count & 0xFF
         if register == 0x74:
             return self.pop()
         if register == 0x3A:
@@ -390,7 +400,7 @@ class FakeMPU6050(WordFifo):
     def write(self, register, number):
         super().write(register, number)
         if register == 0x6A and number & 0x04:
-            self.fifo = []
+            self.count = 0
 
 
 class FakeBMI270(WordFifo):
@@ -401,7 +411,8 @@ class FakeBMI270(WordFifo):
 
     def __init__(self, config):
         super().__init__(0x68, 0x24)
-        self.config, self.got, self.works = config, bytearray(len(config)), False
+        self.config, self.works = config, False
+        self.taken_bytes, self.right = 0, True
 
     def rate_hz(self):
         on = self.works and self.registers.get(0x7D, 0) & 4
@@ -415,8 +426,9 @@ class FakeBMI270(WordFifo):
 
     def put(self, n):
         frame = 2 * len(self.order())
-        if len(self.fifo) + frame > self.capacity:
-            self.fifo = self.fifo[frame:]
+        if self.count + frame > self.capacity:
+            for _ in range(frame):
+                self.pop()
         super().put(n)
 
     def stays(self, register):
@@ -429,9 +441,9 @@ class FakeBMI270(WordFifo):
         if register == 0x21:
             return 1 if self.works else 2
         if register == 0x24:
-            return len(self.fifo) & 0xFF
+            return self.count & 0xFF
         if register == 0x25:
-            return len(self.fifo) >> 8
+            return self.count >> 8
         if register == 0x26:
             return self.pop()
         return super().read(register)
@@ -443,10 +455,13 @@ class FakeBMI270(WordFifo):
         elif register == 0x5C:
             self.at |= number << 5
         elif register == 0x5E:
-            self.got[self.at] = number
+            self.right = self.right and self.config[self.at] == number
+            self.taken_bytes += 1
             self.at += 1
         elif register == 0x59 and number & 1:
-            self.works = self.got == self.config
+            self.works = self.right and self.taken_bytes == len(self.config)
             self.restart()
         elif register == 0x7E and number == 0xB0:
-            self.fifo = []
+            self.count = 0
+        elif register == 0x7E and number == 0xB6:
+            self.taken_bytes, self.right, self.works = 0, True, False
