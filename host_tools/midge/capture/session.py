@@ -15,11 +15,11 @@ import numpy as np
 from ..errors import UserError
 from ..link.identity import identify, require_midge
 from ..link.install import lib_folder, make_folders
+from ..link.modules import driver_files
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
 from ..link.upload import upload
 from ..progress import Stage, silent
-from ..resources import folder
 from ..samples.take_format import Samples, Source
 from .frames import Frames, LostSamples
 
@@ -161,8 +161,7 @@ class Session:
     def _send_driver(self, module: str) -> None:
         lib = lib_folder(identify(self.board))
         make_folders(self.board, lib, [module])
-        for name in ("fifo_sensor.py", f"{module}.py"):
-            content = (folder("drivers") / name).read_bytes()
+        for name, content in driver_files(module).items():
             upload(self.board, content, f"{lib}/{name}", self._stage(f"{lib}/{name}", len(content)))
         self.board.restart()  # what was missing may be remembered as missing
         self.board.ask(_LOOK.format(bus=_bus_arguments(self.wish.bus)), silence_s=10)
