@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +21,7 @@ from midge.samples.take_format import Samples, read_recording_file
 from tests.support import ROOT
 from tests.support.boards import Board
 from tests.support.cable import Cable, Faults
-from tests.support.command import midge, printed, refusal
+from tests.support.command import MIDGE, midge, printed, refusal
 
 NewBoard = Callable[..., Board]
 ROWS = 4000
@@ -130,6 +132,16 @@ def test_any_object_with_read(new_board: NewBoard, tmp_path: Path) -> None:
     assert samples.shape == (20, 2)
     assert (np.diff(samples[:, 0]) == 1).all() and (samples[:, 1] * 2 == samples[:, 0]).all()
     assert (source_of.columns, source_of.units) == (("c0", "c1"), ("raw", "raw"))
+
+
+@pytest.mark.parametrize(("facts", "words"), [
+    ("columns=('a,b',)", "short words without commas"), ("columns=('a','b'); units=('g',)", "2 columns, 1 units"),
+    ("rate_hz='fast'", "makes no sense"), ("rate_hz=-5", "rate_hz is -5"), ("units=5", "TypeError"),
+])
+def test_a_sensor_that_says_nonsense_of_itself(new_board: NewBoard, tmp_path: Path, facts: str, words: str) -> None:
+    source = f"class Odd:\n    rate_hz=50\n    {facts}\n    def read(self): return [1]\nodd = Odd()\n".encode()
+    port = new_board(romfs={"lib/odd.py": source}).port
+    assert words in refusal("capture", "--label", "x", "--sensor", "odd:odd", "--out", tmp_path, "--port", port)
 
 
 @pytest.mark.parametrize("kind", ["dropped", "doubled", "flipped"])
@@ -270,6 +282,19 @@ def unplug_at(limit: int, came: int, session: Session, cable: Cable) -> None:
     if came > limit and cable.unplug is None:
         cable.unplug = cable.sent
         session.board._line.write(b"\r")
+
+
+def test_ctrl_c_ends_a_recording_and_keeps_it(board: Board, tmp_path: Path) -> None:
+    command = [*MIDGE, "capture", "--label", "walk", "--continuous", "--out", str(tmp_path), "--port", board.port]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while "columns" not in process.stdout.readline():
+        pass
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0 and "midge cut-takes" in out, err
+    assert len(rows_of(read_recording_file(next((tmp_path / "walk/uncut").glob("*.csv")))[0])) > 60
 
 
 def test_stopping_keeps_what_is_whole(board: Board, tmp_path: Path) -> None:

@@ -174,10 +174,14 @@ class Session:
         rate = facts["rate_hz"] or self.wish.rate_hz
         if not rate:
             raise UserError(f"{facts['name']}: does not tell its rate; say how many samples a second: --rate 50")
-        scales = np.frombuffer(b64decode(facts["scales"]), "<f4")
-        source = Source(facts["name"], float(rate), tuple(facts["columns"]), tuple(facts["units"]),
-                        tuple(map(float, facts["range"])), machine)
-        return source, scales
+        try:
+            scales = np.frombuffer(b64decode(facts["scales"]), "<f4")
+            source = Source(str(facts["name"]), float(rate), tuple(facts["columns"]), tuple(facts["units"]),
+                            tuple(map(float, facts["range"])), machine)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{facts['name']}: what it says of itself makes no sense ({error}); mend its rate_hz, "
+                            "columns, units and range") from error
+        return _checked(source, scales), scales
 
     def _start_again(self) -> None:
         """Have the sensor running after the board may have been reset."""
@@ -205,6 +209,20 @@ def leave(session: Session) -> None:
     """Put the sensor to sleep, if it is still there."""
     with suppress(UserError):  # the board is gone, which is told already or does not matter any more
         session.stop()
+
+
+def _checked(source: Source, scales: Samples) -> Source:
+    """Return a source whose facts fit one another, and into a line of a file each. Raises UserError."""
+    count = len(source.columns)
+    names = [*source.columns, *source.units]
+    if not all(isinstance(name, str) and re.fullmatch(r"[\w./%-]{1,20}", name) for name in names):
+        raise UserError(f"{source.sensor}: columns and units are {names}; wanted short words without commas")
+    if not count or len(source.units) != count or len(source.range) not in (0, count) or len(scales) not in (0, count):
+        raise UserError(f"{source.sensor}: {count} columns, {len(source.units)} units, {len(source.range)} ranges and "
+                        f"{len(scales)} scales; wanted one of each for each column")
+    if not 0 < source.rate_hz < 1e5:
+        raise UserError(f"{source.sensor}: rate_hz is {source.rate_hz:g}; wanted samples a second")
+    return source
 
 
 def _bus_arguments(text: str) -> str:
