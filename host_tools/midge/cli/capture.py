@@ -12,15 +12,14 @@ from types import FrameType
 
 import click
 from rich.live import Live
-from rich.markup import escape
 from rich.text import Text
 
 from ..capture.recorder import Plan, record_continuously, record_takes
 from ..capture.session import Session, Wish, open_session
-from ..errors import UserError
+from ..errors import UserError, visible
 from ..samples.take_format import Samples, check_label
 from .options import Command, Option, json_option, port_option
-from .output import console, print_facts, print_json, print_next
+from .output import console, print_facts, print_json, print_next, say
 from .progress import transfers
 from .sparks import Trace
 
@@ -67,16 +66,17 @@ class Screen:
     def again(self, reason: str) -> None:
         """Say why the recording is made again."""
         if not self.quiet:
-            console.print(f"[yellow]once more:[/] {escape(reason)}")
+            say("[yellow]once more:[/] {}", reason)
 
     def kept(self, take: int, path: Path, samples: int) -> None:
         """Print the file that was written."""
         if not self.quiet:
-            console.print(f"[bold green]{take:3}[/]  {samples} samples  {escape(str(path))}")
+            say("[bold green]{:3}[/]  {} samples  {}", take, samples, path)
 
     def _draw(self, style: str) -> None:
         if self._moves:
-            self.live.update(Text("\n").join([Text(self._title, style), *map(Text, self.trace.lines())]), refresh=True)
+            lines = [visible(line) for line in self.trace.lines()]
+            self.live.update(Text("\n").join([Text(visible(self._title), style), *map(Text, lines)]), refresh=True)
 
 
 @click.command(cls=Command)

@@ -9,7 +9,7 @@ import click
 
 from ..capture.recorder import cut_file
 from .options import Command, json_option
-from .output import console, print_json, print_next
+from .output import print_json, print_next, say
 
 
 @click.command(cls=Command)
@@ -29,7 +29,7 @@ def cut_takes(recording: Path, seconds: float, out: Path, idle: bool, as_json: b
         print_json({"takes": [str(path) for path in takes], "idle": [str(path) for path in pauses]})
         return
     what = _count(len(takes), "take") + (" and " + _count(len(pauses), "pause") if idle else "")
-    console.print(f"[bold]{recording}[/] -> [bold green]{what}[/] of {seconds:g} s in {out}")
+    say("[bold]{}[/] -> [bold green]{}[/] of {:g} s in {}", recording, what, seconds, out)
     print_next(f"midge train {out}")
 
 

@@ -9,14 +9,14 @@ from time import monotonic
 
 import click
 from rich.live import Live
-from rich.markup import escape
 from rich.text import Text
 
 from ..capture.live import Heard, Listening, open_listening
 from ..capture.session import Wish
+from ..errors import visible
 from .capture import facts_of, stopped_by_ctrl_c
 from .options import Command, Option, port_option
-from .output import console, print_facts
+from .output import console, print_facts, say
 from .progress import transfers
 from .sparks import spark
 
@@ -38,7 +38,7 @@ class Screen:
             return self.stopped()
         if heard.lost > self.lost:
             self.lost = heard.lost
-            console.print("[yellow]samples were lost: the board is too slow for its sensor's rate[/]")
+            say("[yellow]samples were lost: the board is too slow for its sensor's rate[/]")
         if heard.answer is not None:
             self.answers += 1
             self._print(heard, heard.answer)
@@ -53,14 +53,14 @@ class Screen:
             print(json.dumps({"seconds": round(heard.seconds, 3), "answer": answer, "score": round(score, 4),
                               "scores": [round(float(s), 4) for s in heard.scores]}), flush=True)
         else:
-            console.print(f"{heard.seconds:8.1f} s  [bold green]{escape(answer):12}[/] {score:.2f}")
+            say("{:8.1f} s  [bold green]{:12}[/] {:.2f}", heard.seconds, visible(answer), score)
 
     def _curves(self, heard: Heard) -> list[str]:
-        width = max([len(label) for label in self.labels] + [4])
-        names = self.labels or [str(i) for i in range(len(heard.scores))]
+        names = [visible(label) for label in self.labels] or [str(i) for i in range(len(heard.scores))]
+        width = max(4, *map(len, names))
         curves = [f"{name:>{width}} {spark([w.scores[i] for w in self.windows], 0, 1)} {heard.scores[i]:.2f}"
                   for i, name in enumerate(names)]
-        return [*curves, f"{'':>{width}} {heard.label or 'uncertain'}"]
+        return [*curves, f"{'':>{width}} {visible(heard.label or 'uncertain')}"]
 
 
 @click.command(cls=Command)
@@ -102,4 +102,4 @@ def live(
             else:
                 listening.run(screen.hear)
     if not as_json:
-        console.print(f"{screen.answers} answers" if screen.answers != 1 else "1 answer")
+        say("{} answers" if screen.answers != 1 else "{} answer", screen.answers)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import midge.cli.capture as capture
 import midge.cli.live as live
+import midge.cli.output as output
 from midge.capture.live import Heard
 from midge.capture.recorder import Plan
 from midge.cli.sparks import Trace, spark
@@ -37,8 +38,8 @@ def test_a_trace_keeps_the_latest_of_each_step() -> None:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Console:
     console = Console(file=io.StringIO(), force_terminal=True, width=60, highlight=False)
-    monkeypatch.setattr(capture, "console", console)
-    monkeypatch.setattr(live, "console", console)
+    for module in (capture, live, output):
+        monkeypatch.setattr(module, "console", console)
     return console
 
 
