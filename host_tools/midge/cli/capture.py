@@ -11,16 +11,14 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from rich.live import Live
-from rich.text import Text
 
 from ..capture.recorder import Plan, record_continuously, record_takes
 from ..capture.session import Session, Wish, open_session
-from ..errors import UserError, visible
+from ..errors import UserError
 from ..samples.take_format import Samples, check_label
 from .options import Command, Option, json_option, port_option
 from .output import console, print_facts, print_json, print_next, say
-from .progress import transfers
+from .progress import Picture, transfers
 from .sparks import Trace
 
 _TRACE_S = 3.0  # that a curve shows
@@ -35,17 +33,15 @@ class Screen:
         width = max(min(console.width - 16, 72), 16)
         rate = session.source.rate_hz
         self.trace = Trace(session.source.columns, width, round(_TRACE_S * rate / width))
-        self.live = Live(console=console, transient=True, auto_refresh=False)
-        self._moves = console.is_terminal and not quiet
+        self.picture = Picture(quiet)
         self._title = ""
 
     def __enter__(self) -> Screen:
-        if self._moves:
-            self.live.start()
+        self.picture.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.live.stop()
+        self.picture.__exit__()
 
     def waiting(self, take: int, seconds: float) -> None:
         """Show that a take begins in so many seconds, or when something moves."""
@@ -74,9 +70,7 @@ class Screen:
             say("[bold green]{:3}[/]  {} samples  {}", take, samples, path)
 
     def _draw(self, style: str) -> None:
-        if self._moves:
-            lines = [visible(line) for line in self.trace.lines()]
-            self.live.update(Text("\n").join([Text(visible(self._title), style), *map(Text, lines)]), refresh=True)
+        self.picture.draw([self._title, *self.trace.lines()], style)
 
 
 @click.command(cls=Command)

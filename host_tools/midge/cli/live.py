@@ -8,16 +8,14 @@ from collections.abc import Callable
 from time import monotonic
 
 import click
-from rich.live import Live
-from rich.text import Text
 
 from ..capture.live import Heard, Listening, open_listening
 from ..capture.session import Wish
 from ..errors import visible
 from .capture import facts_of, stopped_by_ctrl_c
 from .options import Command, Option, port_option
-from .output import console, print_facts, say
-from .progress import transfers
+from .output import print_facts, say
+from .progress import Picture, transfers
 from .sparks import spark
 
 _SHOWN = 60  # windows
@@ -30,7 +28,7 @@ class Screen:
         self.labels, self.as_json, self.stopped = listening.labels, as_json, stopped
         self.answers = self.lost = 0
         self.windows: list[Heard] = []
-        self.live = Live(console=console, transient=True, auto_refresh=False) if plot and console.is_terminal else None
+        self.picture = Picture(quiet=not plot or as_json)
 
     def hear(self, heard: Heard | None) -> bool:
         """Show what came; return whether it is enough."""
@@ -42,9 +40,9 @@ class Screen:
         if heard.answer is not None:
             self.answers += 1
             self._print(heard, heard.answer)
-        if self.live:
+        if self.picture.moves:
             self.windows = [*self.windows, heard][-_SHOWN:]
-            self.live.update(Text("\n".join(self._curves(heard))), refresh=True)
+            self.picture.draw(self._curves(heard))
         return self.stopped()
 
     def _print(self, heard: Heard, answer: str) -> None:
@@ -94,12 +92,9 @@ def live(
             print_facts([("model", f"{listening.path}: {', '.join(listening.labels)}"), *facts_of(listening.session)])
         with stopped_by_ctrl_c() as typed:
             started = monotonic()
-            screen = Screen(listening, plot and not as_json, as_json,
+            screen = Screen(listening, plot, as_json,
                             lambda: typed() or (seconds is not None and monotonic() - started > seconds))
-            if screen.live:
-                with screen.live:
-                    listening.run(screen.hear, every=True)
-            else:
-                listening.run(screen.hear)
+            with screen.picture:
+                listening.run(screen.hear, every=screen.picture.moves)
     if not as_json:
         say("{} answers" if screen.answers != 1 else "{} answer", screen.answers)

@@ -14,6 +14,7 @@ from rich.console import Console
 import midge.cli.capture as capture
 import midge.cli.live as live
 import midge.cli.output as output
+import midge.cli.progress as progress
 from midge.capture.live import Heard
 from midge.capture.recorder import Plan
 from midge.cli.sparks import Trace, spark
@@ -38,7 +39,7 @@ def test_a_trace_keeps_the_latest_of_each_step() -> None:
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Console:
     console = Console(file=io.StringIO(), force_terminal=True, width=60, highlight=False)
-    for module in (capture, live, output):
+    for module in (capture, progress, output):
         monkeypatch.setattr(module, "console", console)
     return console
 
@@ -63,8 +64,7 @@ def test_what_capture_shows(terminal: Console) -> None:
 def test_what_live_shows(terminal: Console) -> None:
     listening = SimpleNamespace(labels=["idle", "circle"])
     screen = live.Screen(listening, plot=True, as_json=False, stopped=lambda: False)  # type: ignore[arg-type]
-    assert screen.live is not None
-    with screen.live:
+    with screen.picture:
         screen.hear(Heard(0.1, None, None, np.array([0.5, 0.2], np.float32), 0))
         screen.hear(Heard(0.2, "circle", "circle", np.array([0.05, 0.95], np.float32), 1))
     text = shown(terminal)
