@@ -75,12 +75,12 @@ def test_as_a_native_module_on_the_unix_port(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_an_emulated_board(firmware_board: Board, name: str) -> None:
-    check(firmware_board.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
+    check(firmware_board.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=60, fresh=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_as_a_native_module_on_an_emulated_board(natmod_board: Board, name: str) -> None:
-    check(natmod_board.run(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
+    check(natmod_board.run(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text(), timeout_s=60, fresh=True))
 
 
 def test_a_board_without_midge_says_what_to_do(tmp_path: Path) -> None:
