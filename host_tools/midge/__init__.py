@@ -10,23 +10,20 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from .resources import version
+from .resources import folder, version
 
-__all__ = ["Model", "info", "load"]
-_MODULES = ["sensors"]  # of the device package, which scripts for boards import from midge
+__all__ = ["Model", "cascade", "duty", "info", "load", "off"]
+__path__.append(str(folder("device")))  # for what scripts import of the device package, such as midge.gates
 __version__ = version()
 
 
 def __getattr__(name: str) -> Any:
     """Load the device package when it is first used: commands that only talk to a board need none of it."""
-    if name not in [*__all__, *_MODULES]:
+    if name not in __all__:
         raise AttributeError(f"module 'midge' has no attribute '{name}'")
     from .core.device import device
 
-    if name in _MODULES:
-        return import_module(f"{device.__name__}.{name}")
     globals().update({each: getattr(device, each) for each in __all__})
     return globals()[name]

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from .gates import Cascade
 from .profile import Profile
+from .rhythm import Duty
 from .stream import Stream
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
@@ -31,6 +33,9 @@ def load(
     checksum: bool = True,
 ) -> Model: ...
 
+def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
+def off(ms: int) -> None: ...
+def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
 def info() -> dict[str, Any]: ...
 
 class Result:
