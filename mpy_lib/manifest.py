@@ -13,5 +13,6 @@ options.defaults(drivers=())
 
 features = sorted(name for name in os.listdir("midge") if name.endswith(".py"))
 package("midge", files=[name for name in features if getattr(options, name[:-3]) is not False])
-for driver in options.drivers:
+shared = ("fifo_sensor",) if options.drivers else ()
+for driver in shared + options.drivers:
     module(driver + ".py", base_path="drivers")

@@ -46,3 +46,28 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise UserError(f"{path}: {error.strerror or error}; choose another place for it") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def write_new(path: Path, text: str) -> bool:
+    """Write a text as a file that was not there: it is there whole, or not at all. Return False where one is there.
+
+    Raises OSError.
+    """
+    aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
+    try:
+        with aside.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(aside, path)  # which fails where there is a file, as a rename does not
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            aside.replace(path)
+    except FileExistsError:
+        return False
+    finally:
+        aside.unlink(missing_ok=True)
+    return True

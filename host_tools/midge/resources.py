@@ -18,6 +18,7 @@ CHECKOUT = PACKAGE.parents[1]
 CONTENTS = {
     "native": ("native_module", ("ops.def", "sources.mk", "tools/select_ops.py", "core/**/*.[ch]")),
     "device": ("mpy_lib/midge", ("*.py",)),
+    "drivers": ("mpy_lib/drivers", ("*.py",)),
     "boards": ("ports/boards", ("*.toml",)),
     "natmod": ("build/natmod", ("*/_midge.mpy",)),
 }

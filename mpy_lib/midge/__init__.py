@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Run .midge models: samples in, answers out, the same on a board and on a PC.
 
-    import midge
-    wand = midge.load("wand.midge")
-    print(wand(samples).label)
+import midge
+wand = midge.load("wand.midge")
+print(wand(samples).label)
 """
 
 import gc
@@ -117,6 +117,7 @@ class Result:
     """The answer of one run: .label, .score and .scores of the first output, and all .outputs as lists of floats.
 
     .label belongs to the highest score, whose position is .index; a model without labels gives the index instead.
+    .answer is, in a stream of every window, the Result of the answer that is due now, or None.
     """
 
     def __init__(self, model, outputs):
@@ -130,6 +131,7 @@ class Result:
         self.score = scores[best]
         self.scores = scores
         self.outputs = outputs
+        self.answer = None
 
     def __repr__(self):
         return "<Result %s %.4g>" % (self.label, self.score)
@@ -177,11 +179,31 @@ class Model:
         """Forget earlier inputs: set every state of the model to its initial value, as after loading."""
         self._core.reset()
 
-    def stream(self, read, hop=None, smoothing=0.5, threshold=0.5, every=False):
-        """Slide a window over samples and yield a Result whenever the answer changes; see stream.py."""
-        from .stream import stream
+    def stream(self, source, hop=None, smoothing=None, threshold=None, every=False, votes=None, refractory_ms=None):
+        """Slide a window over samples and yield a Result for each answer, with `for` or `async for`; see stream.py.
 
-        return stream(self, read, hop, smoothing, threshold, every)
+        source         a sensor (an object with read()), or a function that is called without arguments for the next
+                       values: a number, a list, a tuple or an array, one sample or many, in the units that the network
+                       was trained on. It may wait for them; None ends the stream.
+        hop            how many new samples of a sensor, or values of a function (three axes are three values), the
+                       window moves between two runs; by default what the model says, a tenth of a second where the
+                       rate is known, or a quarter of the window
+        smoothing      0 takes the scores of each window as they are; closer to 1, it takes more windows to change; by
+                       default 0.5, and 0 with votes
+        threshold      the smoothed score from which a label is an answer; by default what the model says, or 0.5
+        every          True yields the Result of every window, labelled "uncertain" where no score reaches the
+                       threshold, its .answer what would be yielded otherwise: to plot, and for networks whose outputs
+                       are not scores
+        votes          (k, n): a label must win k of the last n windows; by default what the model says, or (1, 1)
+        refractory_ms  after an answer none follows for so long; by default what the model says, or 0
+
+        What the model says are its metadata sensor.* and stream.*. Raises ValueError where the sensor's rate, columns,
+        units or range are not those that the network was trained on, when read() returns more than a window, and when
+        the model has several inputs; OSError when the sensor falls silent.
+        """
+        from .stream import Stream
+
+        return Stream(self, source, hop, smoothing, threshold, every, votes, refractory_ms)
 
     def profile(self, *x, runs=10):
         """Time each op over some runs and return a Profile, which prints as a table; see profile.py."""

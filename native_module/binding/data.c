@@ -134,6 +134,10 @@ static float number_at(const mp_buffer_info_t *buffer, size_t i) {
 
 static void put_number(mg_sink_t *sink, float value) {
     if (sink->data != NULL && sink->at < sink->count) {
+        if (sink->scales != NULL) {
+            value *= sink->scales[sink->scale];
+            sink->scale = sink->scale + 1 == sink->n_scales ? 0 : sink->scale + 1;
+        }
         mg_write_real(&sink->tensor, sink->data, sink->at, value);
     }
     sink->at++;

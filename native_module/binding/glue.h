@@ -51,6 +51,8 @@ typedef struct {
     mg_tensor_t tensor;
     void *data; /* NULL: only count */
     uint32_t at, count;
+    const float *scales; /* numbers are multiplied by these, over and over; NULL: as they are */
+    uint32_t n_scales, scale;
 } mg_sink_t;
 
 /* Flattens nested lists and tuples, arrays and single numbers, in order. */

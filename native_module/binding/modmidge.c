@@ -6,8 +6,9 @@
  *     m.run(x=None, out=None)              raw bytes in, raw bytes out; allocates nothing
  *     m.reset()                            states take their initial values, as after loading
  *     m.write(values, i=0)                 numbers into input i, quantised
- *     m.push(window, values, i=0)          the same to the end of a window of yours, which slides
- *                                          on; how many they were
+ *     m.push(window, values, i=0, scales=None)  the same to the end of a window of yours, which
+ *                                          slides on; how many they were. scales, an array of f:
+ *                                          what the values are multiplied by, in turn
  *     m.read(i=0)                          output i as a list of floats
  *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
  *                                          the highest one's index, -1 when it is below threshold
@@ -181,6 +182,7 @@ METHOD(write) {
     mg_sink_t sink;
     get_tensor(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
+    sink.scales = NULL;
     sink.at = 0;
     sink.count = mg_tensor_elements(&sink.tensor);
     mg_put_numbers(&sink, args[1], 0);
@@ -190,11 +192,27 @@ METHOD(write) {
     return mp_const_none;
 }
 
+/* Gives the sink an array of f to multiply numbers by. */
+static void set_scales(mg_sink_t *sink, mp_obj_t scales) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(scales, &buffer, MP_BUFFER_READ);
+    if (buffer.typecode != 'f' || buffer.len == 0) {
+        mp_raise_ValueError(MP_ERROR_TEXT("scales: wanted an array of 'f'"));
+    }
+    sink->scales = buffer.buf;
+    sink->n_scales = (uint32_t)(buffer.len / sizeof(float));
+    sink->scale = 0;
+}
+
 METHOD(push) {
-    CHECK_ARGS(3, 4);
+    CHECK_ARGS(3, 5);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_tensor(self, false, n_args == 4 ? &args[3] : NULL, &sink.tensor);
+    get_tensor(self, false, n_args >= 4 ? &args[3] : NULL, &sink.tensor);
+    sink.scales = NULL;
+    if (n_args == 5 && args[4] != mp_const_none) {
+        set_scales(&sink, args[4]);
+    }
     uint8_t *window = mg_raw_buffer(&self->model, &sink.tensor, args[1], true);
     sink.data = NULL;
     sink.at = 0;

@@ -72,13 +72,9 @@ static uint32_t rate_mhz(void) {
     return gyro_on() ? with_gyro[field(CTRL_REG1_G, 5, 3)] : alone[field(CTRL_REG6_XL, 5, 3)];
 }
 
-static uint64_t now_us(void) {
-    return cpu_cycles() / (BOARD_CLOCK_HZ / 1000000);
-}
-
 // How many samples there have been since the rate was set.
 static uint64_t measured(void) {
-    return (now_us() - start_us) * rate_mhz() / 1000000000;
+    return (board_us() - start_us) * rate_mhz() / 1000000000;
 }
 
 static bool fifo_on(void) {
@@ -98,7 +94,7 @@ static uint32_t fifo_unread(void) {
 }
 
 static void restart(void) {
-    start_us = now_us();
+    start_us = board_us();
     next_fifo = seen[0] = seen[1] = latched = 0;
     overrun = false;
 }

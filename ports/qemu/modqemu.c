@@ -12,10 +12,18 @@ static mp_obj_t qemu_exit(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(qemu_exit_obj, 0, 1, qemu_exit);
 
+// skip_waits(on): from now on time jumps where a script only waits, so that a test of an hour takes what is computed.
+static mp_obj_t qemu_skip_waits(mp_obj_t on) {
+    board_skip_waits(mp_obj_is_true(on));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(qemu_skip_waits_obj, qemu_skip_waits);
+
 static const mp_rom_map_elem_t qemu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_qemu)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&qemu_flash_type)},
     {MP_ROM_QSTR(MP_QSTR_exit), MP_ROM_PTR(&qemu_exit_obj)},
+    {MP_ROM_QSTR(MP_QSTR_skip_waits), MP_ROM_PTR(&qemu_skip_waits_obj)},
 };
 static MP_DEFINE_CONST_DICT(qemu_globals, qemu_globals_table);
 

@@ -27,6 +27,10 @@ uint32_t cpu_host_time(void);                  // seconds since 1970, from the h
 _Noreturn void cpu_exit(int status);           // ends QEMU with this status
 _Noreturn void cpu_die(const char *line);      // says so first
 
+// time: mphalport.c
+uint64_t board_us(void);                       // since reset
+void board_skip_waits(bool skip);              // let time jump where it is only waited for
+
 // uart: uart.c
 void uart_init(void);
 void uart_isr(void);

@@ -310,3 +310,19 @@ def test_mip_installs_it_from_a_web_server(
         mine = install(opened, quiet)  # proves it, and finds nothing left to send
     assert all(file.unchanged for file in mine.uploads)
     assert midge("verify", wand, "--port", board.port, "--runs", "4").returncode == 0
+
+
+def test_mip_installs_the_driver_of_a_sensor(
+    new_board: Callable[..., Board], web: tuple[Path, str], venv_bin: Path
+) -> None:
+    folder, address = web
+    board = new_board()
+    written = {path.name for path in packages.write_drivers(folder)}
+    assert {"lsm9ds1.json", "bmi270.json"} < written and "fifo_sensor.json" not in written
+    board.run("import os; os.mkdir('/flash/lib')")
+    done = subprocess.run(
+        [venv_bin / "mpremote", "connect", board.port, "mip", "install", f"{address}/drivers/lsm6ds.json"],
+        capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
+    assert board.run("import os, lsm6ds\nprint(sorted(os.listdir('/flash/lib')))") == "['fifo_sensor.py', 'lsm6ds.py']"

@@ -27,7 +27,7 @@ def manifestfile() -> ModuleType:
 @pytest.mark.parametrize(("options", "wanted"), [
     ("", FEATURES),
     (", profile=False", FEATURES - {"midge/profile.py"}),
-    (", stream=True, drivers=('lsm9ds1',)", FEATURES | {"lsm9ds1.py"}),
+    (", stream=True, drivers=('lsm9ds1',)", FEATURES | {"lsm9ds1.py", "fifo_sensor.py"}),
 ])
 def test_what_is_frozen(manifestfile: ModuleType, options: str, wanted: set[str]) -> None:
     places = {"MPY_LIB_DIR": None, "MIDGE": str(ROOT)}

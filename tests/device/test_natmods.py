@@ -17,7 +17,7 @@ from midge.link import modules as packages
 from midge.targets.boards import load_board
 from tests.support import ROOT
 from tests.support.boards import Board, bare_board, built, make, module_of
-from tests.support.device_scripts import DEVICE_PACKAGE, LIB, NAMES, SCRIPTS, check, run, search_path
+from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, NAMES, SCRIPTS, check, run, search_path
 
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
@@ -53,7 +53,7 @@ def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
     firmware = built(f"build/firmware/{program}/{board.firmware}", remedy)
     (tmp_path / "_midge.mpy").write_bytes(module_of(board.arch))
     command = [*board.launcher.split(), firmware, SCRIPTS / f"{name}.py"]
-    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB, DRIVERS)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,7 +63,7 @@ def test_on_a_newer_micropython(name: str, tmp_path: Path) -> None:
     (tmp_path / "_midge.mpy").write_bytes(module_of("x64"))
     start = "import sys, micropython_run as m; sys.exit(m.run_main(['micropython', *sys.argv[1:]]))"
     command = [sys.executable, "-c", start, SCRIPTS / f"{name}.py"]
-    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+    check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB, DRIVERS)))
 
 
 def test_the_format_is_that_of_1_23_and_later() -> None:

@@ -17,6 +17,7 @@ from tests.support import ROOT
 from tests.support.boards import Board, built, started
 from tests.support.device_scripts import (
     DEVICE_PACKAGE,
+    DRIVERS,
     LIB,
     NAMES,
     SCRIPTS,
@@ -52,13 +53,14 @@ def natmod_board(request: pytest.FixtureRequest, board_name: str) -> Board:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_the_host(name: str, tmp_path: Path) -> None:
-    check(run([sys.executable, SCRIPTS / f"{name}.py"], tmp_path, PYTHONPATH=search_path(ROOT / "host_tools", LIB)))
+    path = search_path(ROOT / "host_tools", LIB, DRIVERS)
+    check(run([sys.executable, SCRIPTS / f"{name}.py"], tmp_path, PYTHONPATH=path))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_the_unix_port(name: str, tmp_path: Path) -> None:
     micropython = built("build/firmware/unix/micropython", "make firmware BOARD=unix")
-    check(run([micropython, SCRIPTS / f"{name}.py"], tmp_path, MICROPYPATH=search_path(DEVICE_PACKAGE, LIB)))
+    check(run([micropython, SCRIPTS / f"{name}.py"], tmp_path, MICROPYPATH=search_path(DEVICE_PACKAGE, LIB, DRIVERS)))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,17 +70,17 @@ def test_as_a_native_module_on_the_unix_port(name: str, tmp_path: Path) -> None:
     (tmp_path / "midge_natmod.mpy").write_bytes(module.read_bytes())
     script = tmp_path / "script.py"
     script.write_text(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text())
-    check(run([micropython, script], tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB)))
+    check(run([micropython, script], tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB, DRIVERS)))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_an_emulated_board(firmware_board: Board, name: str) -> None:
-    check(firmware_board.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
+    check(firmware_board.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=60, fresh=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_as_a_native_module_on_an_emulated_board(natmod_board: Board, name: str) -> None:
-    check(natmod_board.run(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text(), timeout_s=60))
+    check(natmod_board.run(USE_NATMOD + (SCRIPTS / f"{name}.py").read_text(), timeout_s=60, fresh=True))
 
 
 def test_a_board_without_midge_says_what_to_do(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.support.boards import Board
 
 NewBoard = Callable[..., Board]
 WING = WAND / "samples/wing/person140-0.csv"
-DRIVER = {"lib/lsm9ds1.py": (ROOT / "mpy_lib/drivers/lsm9ds1.py").read_bytes()}
+DRIVER = {f"lib/{name}.py": (ROOT / f"mpy_lib/drivers/{name}.py").read_bytes() for name in ("lsm9ds1", "fifo_sensor")}
 START = """
 from time import *
 from machine import I2C, Pin

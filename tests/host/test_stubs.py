@@ -32,6 +32,7 @@ label = wand.label(0)
 wand.run(bytes(288), out=bytearray(6))
 wand.run(array("b", [0] * 288), out=[bytearray(6)])
 names = [answer.label for answer in wand.stream(imu.read, threshold=0.8)]
+names = [answer.label for answer in wand.stream(imu, votes=(2, 3))]
 microseconds: float = wand.profile([0.0] * 288, runs=3).total_us
 shape: tuple[int, ...] = wand.inputs[0].shape
 awake: list[float] = [beat * midge.duty(10_000).share for beat in midge.duty(1000)]
@@ -79,7 +80,7 @@ def public(path: Path) -> dict[str, object]:
             found[node.name] = signature(node)
         elif isinstance(node, ast.ClassDef):
             names = list(filter(is_public, attributes(node)))
-            found[node.name] = names if "NamedTuple" in map(ast.unparse, node.bases) else sorted(names)
+            found[node.name] = names if "NamedTuple" in map(ast.unparse, node.bases) else sorted(set(names))
             for member in node.body:
                 if isinstance(member, ast.FunctionDef):
                     found[f"{node.name}.{member.name}"] = signature(member)

@@ -27,13 +27,13 @@ class Board:
         self.row = simulator.board
         self.raw_paste_used = False
 
-    def run(self, code: str, timeout_s: float = 10) -> str:
-        """Run `code` and return what it printed; an exception on the board is a TransportExecError here."""
+    def run(self, code: str, timeout_s: float = 10, fresh: bool = False) -> str:
+        """Run `code` and return what it printed; fresh: without what others have left in RAM. It must not raise."""
         from mpremote.transport_serial import SerialTransport
 
         link = SerialTransport(self.port, timeout=timeout_s)
         try:
-            link.enter_raw_repl(soft_reset=False, timeout_overall=timeout_s)
+            link.enter_raw_repl(soft_reset=fresh, timeout_overall=timeout_s)
             out, err = link.exec_raw(code, timeout=timeout_s)
             self.raw_paste_used = link.use_raw_paste
             assert not err, err.decode()

@@ -17,6 +17,7 @@ from tests.support import ROOT
 SCRIPTS = ROOT / "tests/device/scripts"
 LIB = SCRIPTS / "lib"
 DEVICE_PACKAGE = ROOT / "mpy_lib"
+DRIVERS = DEVICE_PACKAGE / "drivers"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
 
 # Firmware looks for built-in modules first, so the native one comes in under another name and takes the place.
@@ -42,7 +43,7 @@ def check(out: str) -> None:
 
 
 def rom_files() -> dict[str, bytes]:
-    """Return what a board finds under /rom: the device package, the helpers, and a model to use in place."""
-    files = {f"lib/{path.name}": path.read_bytes() for path in LIB.glob("*.py")}
+    """Return what a board finds under /rom: the device package, drivers, the helpers, and a model to use in place."""
+    files = {f"lib/{path.name}": path.read_bytes() for folder in (LIB, DRIVERS) for path in folder.glob("*.py")}
     files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (DEVICE_PACKAGE / "midge").glob("*.py")}
     return files | {"tiny.midge": classifier()}

@@ -38,6 +38,13 @@ def _wand() -> bytes:
     return convert_model(WAND_MODEL, (WAND / "labels.txt").read_text().split(), name="wand").blob
 
 
+def _gestures() -> bytes:
+    """A recording of rest, a circle, rest and a wing, by the demo's simulated people."""
+    parts = [f"{gesture}/person140-0.csv" for gesture in ("idle", "idle", "circle", "idle", "idle", "wing")]
+    rows = [line for part in parts for line in (WAND / "samples" / part).read_text().splitlines()[1:]]
+    return "\n".join(["x,y,z", *rows, ""]).encode()
+
+
 def _features(labelled: bool) -> bytes:
     """200 keywords to calibrate on, or all 600 with what was said."""
     file = io.BytesIO()
@@ -55,6 +62,7 @@ FILES: dict[str, File] = {
     "wand.midge": File(_wand, WAND_MODEL),
     "labels.txt": copy(WAND / "labels.txt"),
     "wing.csv": copy(WAND / "samples/wing/person140-0.csv"),
+    "gestures.csv": File(_gestures, WAND_MODEL),
     "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),

@@ -18,6 +18,7 @@ comment before a block says more, as in <!-- transcript: board=qemu-cortex-m4, n
 
     board=NAME      an emulated board is plugged in, the only one; NAME-bare is one whose firmware knows no Midge.
                     Blocks of a page with the same board share it, and a folder
+    sensor=NAME     the file of FILES that the board's sensor plays, in the first block of that board
     numbers=vary    numbers need not be those of the page, as of times and sizes
     exit=CODE       the last command ends with it; others end with 0
     skip=REASON     shown only
@@ -43,12 +44,13 @@ from pathlib import Path
 
 from midge.errors import UserError
 from midge.link.simulator import Simulator
+from midge.samples.recordings import Recording, read_recording
 from tests.support import ROOT
 from tests.support.transcript_files import FILES
 
 TIMEOUT_S = 300
 COLUMNS = 120
-KEYS = {"board", "exit", "numbers", "skip"}
+KEYS = {"board", "exit", "numbers", "sensor", "skip"}
 
 # The command of a transcript: no board but the emulated one is there, so that none on a developer's desk is touched.
 COMMAND = """#!{python}
@@ -115,6 +117,17 @@ class Session:
     def board(self) -> str | None:
         """The name of the board that is plugged in, or None."""
         return self.blocks[0].options.get("board")
+
+    @property
+    def sensor(self) -> Recording | None:
+        """What the board's sensor plays, or None for no sensor."""
+        name = self.blocks[0].options.get("sensor")
+        if name is None:
+            return None
+        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+            file.write(FILES[name].content())
+            file.flush()
+            return read_recording(Path(file.name))
 
     @property
     def files(self) -> dict[str, str]:
@@ -243,7 +256,8 @@ def _plugged(session: Session) -> Iterator[Simulator | None]:
     files = {name: FILES[name].content() for name in session.files.values()}
     if not session.board.endswith("-bare"):
         files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (ROOT / "mpy_lib/midge").glob("*.py")}
-    with Simulator(session.board.removesuffix("-bare"), firmware=_firmware(session.board), romfs=files) as simulator:
+    name = session.board.removesuffix("-bare")
+    with Simulator(name, firmware=_firmware(session.board), romfs=files, sensor=session.sensor) as simulator:
         yield simulator
 
 

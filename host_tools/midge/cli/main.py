@@ -14,7 +14,8 @@ import click
 from .. import __version__
 from ..errors import UserError, visible
 
-MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
+RECORD, MAKE, LOOK, PUT = "Record", "Make a model", "Look at it", "Put it on a board"
+BOARDS, SHELL = "Boards", "This program"
 
 
 class Entry(NamedTuple):
@@ -26,6 +27,8 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "capture": Entry(RECORD, "capture", "Record labelled takes of a board's sensor."),
+    "cut-takes": Entry(RECORD, "cut_takes", "Cut a long recording into takes."),
     "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),
     "evaluate": Entry(MAKE, "evaluate", "Measure a model on labelled samples."),
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
@@ -33,6 +36,7 @@ COMMANDS = {
     "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
     "power": Entry(LOOK, "power", "Estimate energy, and how long a battery lasts."),
     "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
+    "live": Entry(PUT, "live", "Show what a model on a board answers to its sensor."),
     "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
     "flash": Entry(BOARDS, "flash", "Write firmware onto a board."),
@@ -53,7 +57,8 @@ class LazyGroup(click.Group):
         """Import a command and return it; None where there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f".{COMMANDS[cmd_name].module}", __package__), cmd_name)
+        module = COMMANDS[cmd_name].module
+        command = getattr(import_module(f".{module}", __package__), module)
         assert isinstance(command, click.Command)
         return command
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -18,7 +19,9 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
+from ..errors import visible
 from ..progress import Advance, Stage
 from .output import console, plain
 
@@ -53,3 +56,28 @@ def _stage(progress: Progress) -> Stage:
         return lambda n: progress.advance(task, n)
 
     return stage
+
+
+class Picture:
+    """Lines that are drawn anew again and again, below what is printed meanwhile, and are gone at the end.
+
+    quiet: draw nothing. Without a terminal nothing is drawn either; `moves` tells.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self.moves = console.is_terminal and not quiet
+        self._live = Live(console=console, transient=True, auto_refresh=False)
+
+    def __enter__(self) -> Picture:
+        if self.moves:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def draw(self, lines: Sequence[str], style: str = "") -> None:
+        """Draw lines of plain text, the first in a style."""
+        if self.moves:
+            text = [Text(visible(line), style if i == 0 else "") for i, line in enumerate(lines)]
+            self._live.update(Text("\n").join(text), refresh=True)

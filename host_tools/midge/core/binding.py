@@ -263,13 +263,23 @@ class Model:
             self._raise_count(tensor, values, len(found), "wanted")
         self._put(tensor, _core.mg_tensor_data(self._model, tensor), 0, found)
 
-    def push(self, window: Any, values: Any, i: int = 0) -> int:
-        """Slide a window of input i on by `values`, quantised into its end; return how many they were."""
+    def push(self, window: Any, values: Any, i: int = 0, scales: Any = None) -> int:
+        """Slide a window of input i on by `values`, quantised into its end; return how many they were.
+
+        scales: an array of f that the values are multiplied by, in turn and over and over.
+        """
         tensor = self._tensor(i, is_output=False)
         view = self._raw_buffer(tensor, window, is_output=True)
         found = list(_numbers(values))
         if len(found) > tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted at most")
+        if scales is not None:
+            by = _view(scales)
+            if by is None:
+                raise TypeError("object with buffer protocol required")
+            if _code(by) != "f" or by.nbytes == 0:
+                raise ValueError("scales: wanted an array of 'f'")
+            found = [c_float(x).value * by[k % len(by)] for k, x in enumerate(found)]  # rounded once, as in C
         address, gone = _address(view), len(found) * _DTYPES[tensor.dtype].size
         ctypes.memmove(address, address + gone, tensor.size - gone)
         self._put(tensor, address, tensor.elements - len(found), found)

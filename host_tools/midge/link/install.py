@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any
@@ -61,11 +62,11 @@ def install(board: Connection, stage: Stage = silent) -> Installation:
     board.restart()
     identity = identify(board)
     _require_version(identity, board.port)
-    folder = _lib_folder(identity)
+    folder = lib_folder(identity)
     done = Installation(identity, folder)
     files = _missing(identity)
     if files:
-        _make_folders(board, folder, files)
+        make_folders(board, folder, files)
         _require_room(board, identity, folder, files)
         for name, content in files.items():
             path = f"{folder}/{name}"
@@ -85,7 +86,7 @@ def _require_version(identity: Identity, port: str) -> None:
         raise UserError(f"{port}: MicroPython {version} is too old; Midge needs 1.23 or newer: midge flash")
 
 
-def _lib_folder(identity: Identity) -> str:
+def lib_folder(identity: Identity) -> str:
     """Return where imports look for packages: /lib where no folder of that name is looked in."""
     return identity.lib_folders[0] if identity.lib_folders else identity.folder.rstrip("/") + "/lib"
 
@@ -111,7 +112,8 @@ def _missing(identity: Identity) -> dict[str, bytes]:
     return files
 
 
-def _make_folders(board: Connection, folder: str, files: dict[str, bytes]) -> None:
+def make_folders(board: Connection, folder: str, files: Iterable[str]) -> None:
+    """Make a folder on the board, and those that files below it are in."""
     wanted = dict.fromkeys(f"{folder}/{name}".rpartition("/")[0] for name in files)
     for path in wanted:
         parts = path.strip("/").split("/")

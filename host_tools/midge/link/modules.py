@@ -3,7 +3,8 @@
 
     python -m midge.link.modules build/mip [arch ...]
 
-writes a folder with a package.json for each architecture, for `mpremote mip install`.
+writes a folder with a package.json for each architecture, and one with a .json for each driver of a sensor, for
+`mpremote mip install`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..resources import folder, version
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
           "rv32imc", "rv64imc")
+SHARED_BY_DRIVERS = "fifo_sensor.py"
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
 
@@ -95,6 +97,26 @@ def write_mip(root: Path, arch: str) -> Path:
     return place / "package.json"
 
 
+def driver_files(module: str) -> dict[str, bytes]:
+    """Return what a board needs of mpy_lib/drivers to import one of them, as {name: content}."""
+    return {name: (folder("drivers") / name).read_bytes() for name in (SHARED_BY_DRIVERS, f"{module}.py")}
+
+
+def write_drivers(root: Path) -> list[Path]:
+    """Write the drivers of sensors, and a package for each, as write_mip does; return the packages' descriptions."""
+    place = root / "drivers"
+    place.mkdir(parents=True, exist_ok=True)
+    written = []
+    for module in sorted(path.stem for path in folder("drivers").glob("*.py") if path.name != SHARED_BY_DRIVERS):
+        files = driver_files(module)
+        for name, content in files.items():
+            (place / name).write_bytes(content)
+        description = {"urls": [[name, name] for name in files], "version": version()}
+        written.append(place / f"{module}.json")
+        written[-1].write_text(json.dumps(description, indent=1) + "\n")
+    return written
+
+
 def main(arguments: list[str]) -> int:
     """Write the packages of the architectures named, or of all that are built."""
     if not arguments:
@@ -105,6 +127,7 @@ def main(arguments: list[str]) -> int:
     try:
         for arch in arguments[1:] or built:
             print(write_mip(place, arch))
+        print(*write_drivers(place), sep="\n")
     except UserError as error:
         sys.exit(f"midge: {error}")
     return 0

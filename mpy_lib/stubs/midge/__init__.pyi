@@ -2,17 +2,21 @@
 # Types of the device package, for editors and mypy; the package itself carries none, because they would cost flash.
 # tests/host/test_stubs.py compares the two.
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .gates import Cascade
 from .profile import Profile
 from .rhythm import Duty
+from .stream import Stream
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
 _Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
 _Values: TypeAlias = float | _Buffer | Sequence[_Values]
+
+class _Sensor(Protocol):
+    def read(self) -> _Values | None: ...
 
 __version__: str
 
@@ -40,6 +44,7 @@ class Result:
     score: float
     scores: list[float]
     outputs: list[list[float]]
+    answer: Result | None
     def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
 
 class Model:
@@ -57,12 +62,14 @@ class Model:
     def reset(self) -> None: ...
     def stream(
         self,
-        read: Callable[[], _Values | None],
+        source: _Sensor | Callable[[], _Values | None],
         hop: int | None = None,
-        smoothing: float = 0.5,
-        threshold: float = 0.5,
+        smoothing: float | None = None,
+        threshold: float | None = None,
         every: bool = False,
-    ) -> Iterator[Result]: ...
+        votes: tuple[int, int] | None = None,
+        refractory_ms: int | None = None,
+    ) -> Stream: ...
     def profile(self, *x: _Values, runs: int = 10) -> Profile: ...
     def label(self, index: int) -> str | int: ...
     @property

@@ -1,13 +1,23 @@
 # SPDX-License-Identifier: MIT
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from . import Model, Result, _Values
+from . import Model, Result, _Sensor, _Values
 
-def stream(
-    model: Model,
-    read: Callable[[], _Values | None],
-    hop: int | None = None,
-    smoothing: float = 0.5,
-    threshold: float = 0.5,
-    every: bool = False,
-) -> Iterator[Result]: ...
+class Stream:
+    samples: int
+    lost: int
+    def __init__(
+        self,
+        model: Model,
+        source: _Sensor | Callable[[], _Values | None],
+        hop: int | None,
+        smoothing: float | None,
+        threshold: float | None,
+        every: bool,
+        votes: tuple[int, int] | None,
+        refractory_ms: int | None,
+    ) -> None: ...
+    def __iter__(self) -> Stream: ...
+    def __next__(self) -> Result: ...
+    def __aiter__(self) -> Stream: ...
+    async def __anext__(self) -> Result: ...

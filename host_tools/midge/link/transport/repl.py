@@ -23,6 +23,7 @@ _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 _RAW_PASTE = b"\x05A\x01"
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _WINDOW = re.compile(rb"R\x01(..)", re.DOTALL)
+_RECENT = 4096  # bytes of what a board prints in which its reply is looked for
 _ANSWER_S = 2.0  # in which a board at its prompt answers
 _ROM_LOADER = re.compile(rb"waiting for download|ets (Jun|Jul|Jan|Feb|Mar)|boot:0x|DOWNLOAD\(")
 
@@ -84,6 +85,38 @@ class ReplBoard:
             raise BoardError((trace.decode(errors="replace").strip().splitlines() or ["nothing"])[-1])
         return printed.decode(errors="replace").replace("\r\n", "\n")
 
+    def watch(self, code: str, hear: Callable[[bytes], bool], *, silence_s: float = 5.0) -> str:
+        """Run `code` once, hand what it prints to `hear` as it comes, and return what it left in r.
+
+        hear is called at least every 100 ms, with b"" where nothing came; once it returns True, the board gets Ctrl-C.
+        silence_s: how long the board may print nothing. Raises BoardError with the exception that the code raised, and
+        Fault where the line is bad or the board has gone away from the code, as a reset does.
+        """
+        if not self._prompt:
+            self._enter()
+        if not self._agent:
+            self._paste(install_line(), _ANSWER_S)
+            self._agent = True
+        self._number += 1
+        recent = self._begin(request_line(self._number, code, b""))
+        hear(recent)
+        heard, stopped = monotonic(), False
+        while find_reply(self._number, recent) is None:
+            if monotonic() - heard > silence_s or recent.endswith((_CTRL_D + b">", b">>> ")):
+                self._prompt = self._agent = False
+                raise Fault("the board has been reset" if b"MicroPython" in recent else "no answer comes")
+            said = self._line.read(0.1)
+            recent = (recent + said)[-_RECENT:]
+            self._heard = recent[-400:]
+            if said:
+                heard = monotonic()
+            if hear(said) and not stopped:
+                self._line.write(_CTRL_C)
+                stopped = True
+        recent = self._read_until(lambda out: out.endswith(_CTRL_D + b">"), _ANSWER_S, recent)
+        self._prompt = recent.endswith(_CTRL_D + b">")
+        return self._reply(recent)
+
     def restart(self) -> None:
         """Have the board start afresh, its RAM free; its main.py does not run."""
         for _ in range(3):
@@ -113,7 +146,10 @@ class ReplBoard:
             self._paste(install_line(), _ANSWER_S)
             self._agent = True
         self._number += 1
-        output = self._paste(request_line(self._number, code, data), silence_s, self._number)
+        return self._reply(self._paste(request_line(self._number, code, data), silence_s, self._number))
+
+    def _reply(self, output: bytes) -> str:
+        """Return the text of the reply to the latest request. Raises BoardError, Fault."""
         reply = find_reply(self._number, output)
         if reply is None:
             if b"MemoryError" in output:
@@ -151,6 +187,15 @@ class ReplBoard:
 
     def _paste(self, text: str, silence_s: float, number: int | None = None, endless: bool = False) -> bytes:
         """Send `text` in raw-paste mode and return what the board printed, up to its next prompt."""
+        output = self._begin(text)
+        output = self._read_until(lambda out: out.endswith(_CTRL_D + b">"), silence_s, output, endless)
+        self._prompt = output.endswith(b"\x04>")
+        if not self._prompt and not (number is not None and find_reply(number, output)):
+            raise Fault("no answer comes")
+        return output
+
+    def _begin(self, text: str) -> bytes:
+        """Send `text` in raw-paste mode and return what the board has printed when it begins to run it."""
         self._prompt = False
         self._line.read_now()
         self._line.write(_RAW_PASTE)
@@ -166,13 +211,7 @@ class ReplBoard:
             raise Fault("no paste mode comes")
         self._can_paste = True
         window = int.from_bytes(found[1], "little")
-        output = self._send(text.encode(), window, window + window * answer[found.end() :].count(_CTRL_A), silence_s)
-
-        output = self._read_until(lambda out: out.endswith(_CTRL_D + b">"), silence_s, output, endless)
-        self._prompt = output.endswith(b"\x04>")
-        if not self._prompt and not (number is not None and find_reply(number, output)):
-            raise Fault("no answer comes")
-        return output
+        return self._send(text.encode(), window, window + window * answer[found.end() :].count(_CTRL_A), _ANSWER_S)
 
     def _is_old(self) -> bool:
         """Tell whether code that is typed runs where pasted code does not: so it was before MicroPython 1.14."""

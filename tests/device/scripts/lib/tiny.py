@@ -81,8 +81,12 @@ def column(dtype):
     )
 
 
-def classifier(arena=48):
-    strings = b"\0tiny\0imu\0scores\0relu\0column\0north\0east\0south\0west\0made by\0tiny.py\0\0"
+def classifier(arena=48, **metadata):
+    """Metadata: a_b="c" is the key a.b with the value c."""
+    strings = b"\0tiny\0imu\0scores\0relu\0column\0north\0east\0south\0west\0made by\0tiny.py\0"
+    for key in metadata:
+        strings += b"%s\0%s\0" % (key.replace("_", ".", 1).encode(), metadata[key].encode())
+    strings += b"\0"
     relu = struct.pack("<256b", *[max(q if q < 128 else q - 256, 2) for q in range(256)])  # indexed by the byte
     return build(
         arena,

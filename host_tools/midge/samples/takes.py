@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: MIT
+"""Labelled takes of a sensor: folders of tables, exports of Edge Impulse, checked before anything is trained on them.
+
+A data set is a folder with one folder per class, whose files are its takes. Where files lie in one folder, their label
+is in their header (`# label: circle`), or is what their names begin with (circle_01.csv, circle.5vn0.json). Folders
+named uncut hold recordings that are still to be cut; they are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import UserError
+from .edge_impulse import parse_json, read_zip
+from .take_tables import Table, header_numbers, parse_table
+
+TABLES = (".csv", ".txt", ".tsv")
+UNCUT = "uncut"  # the folder of continuous recordings
+GRAVITY = 9.80665  # m/s2, by definition
+_TO_COMMON = {"m/s2": ("g", 1 / GRAVITY), "m/s^2": ("g", 1 / GRAVITY), "mg": ("g", 1e-3),
+              "rad/s": ("dps", float(np.degrees(1.0)))}
+_RATES_ALIKE = 0.03  # share by which rates may differ
+_FEWEST_SAMPLES = 8
+_CLIPPED = 3  # samples in a row at the end of the range
+
+
+@dataclass(frozen=True)
+class Take:
+    """One labelled recording. values: float32 [samples, columns], in `units` (one per column, "" where unknown)."""
+
+    path: str
+    label: str
+    values: np.ndarray
+    rate_hz: float
+    columns: tuple[str, ...]
+    units: tuple[str, ...]
+    range: tuple[float, ...] = ()  # full scale of each column, empty where unknown
+    sensor: str = ""
+    board: str = ""
+    person: str = ""
+    session: str = ""
+    line: int = 1  # of the file, where the samples begin
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        return Path(self.path).name
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.values) / self.rate_hz
+
+
+@dataclass
+class Takes:
+    """Takes of one kind: same columns, units and rate. notes: what is doubtful, with file and remedy."""
+
+    takes: list[Take]
+    title: str = "takes"
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes, in alphabetical order."""
+        return sorted({take.label for take in self.takes})
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second, the middle one of all takes."""
+        return float(np.median([take.rate_hz for take in self.takes]))
+
+
+def read_takes(source: str | Path, rate_hz: float | None = None) -> Takes:
+    """Return the takes of a folder, or of a zip file that Edge Impulse exported, checked.
+
+    rate_hz: samples a second, for files that tell neither a rate nor times.
+
+    Raises UserError, with file, line and remedy, where a take is damaged, tells another rate, other columns or units
+    than the others, or where there are too few classes or takes.
+    """
+    path = Path(source)
+    takes, notes, faults = [], [], []
+    for table in _tables(path, faults):
+        try:
+            take = _take(table, rate_hz)
+        except UserError as error:
+            faults.append(str(error))
+            continue
+        takes.append(take)
+        notes += [f"{table.title}: {note}" for note in table.notes] + doubts(take)
+    _raise_first(faults)
+    found = Takes(takes, str(source), notes)
+    check_takes(found)
+    return found
+
+
+def check_takes(found: Takes) -> None:
+    """Check that takes can be trained on together; adds notes on what is doubtful. Raises UserError."""
+    if not found.takes:
+        raise UserError(f"{found.title}: no takes in it; put one folder per class into it, with a .csv file per take")
+    _same_kind(found.takes)
+    counts = Counter(take.label for take in found.takes)
+    if len(counts) < 2:
+        only = next(iter(counts))
+        raise UserError(f"{found.title}: one class only, '{only}' ({counts[only]} takes); record a second one, such as "
+                        "idle: midge capture --label idle --seconds 30")
+    for label, count in sorted(counts.items()):
+        first = next(take for take in found.takes if take.label == label)
+        if count < 2 and first.seconds < 10:  # a long recording gives several windows
+            raise UserError(f"{first.path}: the only take of '{label}'; 3 to 10 a class are wanted, one of them to check "
+                            f"with: midge capture --label {label} --count 5")
+    found.notes += saturated(found.takes) + _twins(found.takes)
+
+
+def _tables(path: Path, faults: list[str]) -> Iterable[Table]:
+    """Yield the tables of a data set, each with a label in its header; faults of single files go to the list."""
+    if path.is_file() and path.suffix.lower() == ".zip":
+        yield from read_zip(path)
+        return
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder; name a folder with one folder per class, or an exported .zip file")
+    folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name != UNCUT)
+    inside = [(folder.name, file) for folder in folders for file in _files(folder)]
+    empty = [folder for folder in folders if not _files(folder)]
+    if empty and inside:
+        raise UserError(f"{empty[0]}: no takes in this class's folder; record some, or remove the folder")
+    for label, file in inside or [("", file) for file in _files(path)]:
+        try:
+            table = _read(file)
+        except UserError as error:
+            faults.append(str(error))
+            continue
+        if label and "midge take" in table.header and table.header.get("label", label) != label:
+            faults.append(f"{file}:1: its header says 'label: {table.header['label'][:40]}', its folder '{label}'; "
+                          "mend the header, or move the file")
+            continue
+        table.header["label"] = label or table.header.get("label") or _label_in(file.name)
+        yield table
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in (*TABLES, ".json") and not p.name.startswith("."))
+
+
+def _read(path: Path) -> Table:
+    try:
+        if path.suffix.lower() == ".json":
+            return parse_json(path.read_bytes(), str(path))
+        return parse_table(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as text ({error}); replace or remove it") from error
+
+
+def _label_in(name: str) -> str:
+    """Return what a file's name begins with, before its number: letter_R of letter_R_019.txt."""
+    return re.sub(r"[\s._-]*\d+$", "", Path(name).stem.split(".")[0]) or Path(name).stem
+
+
+def _raise_first(faults: Sequence[str]) -> None:
+    if faults:
+        others = f" ({len(faults) - 1} more takes have faults)" if len(faults) > 1 else ""
+        raise UserError(faults[0] + others)
+
+
+# One take
+
+
+def _take(table: Table, rate_hz: float | None) -> Take:
+    header, title, count = table.header, table.title, len(table.columns)
+    told = header_numbers(header, "rate_hz", title)
+    rate = table.rate_hz or (told[0] if told else None) or rate_hz
+    if rate is None:
+        raise UserError(f"{title}: tells neither its rate nor times; say --rate 100, or write a first line "
+                        "'# rate_hz: 100'")
+    if table.rate_hz and told and abs(table.rate_hz / told[0] - 1) > _RATES_ALIKE:
+        raise UserError(f"{title}: its header says {told[0]:g} Hz, its times {table.rate_hz:.4g} Hz; mend the header")
+    if len(table.values) < _FEWEST_SAMPLES:
+        raise UserError(f"{title}:{table.lines[-1]}: {len(table.values)} samples, at least {_FEWEST_SAMPLES} were "
+                        "wanted; record it again, or remove it")
+    units = [unit.strip() for unit in header["units"].split(",")] if header.get("units") else [""] * count
+    ranges = header_numbers(header, "range", title) or []
+    for key, found in (("units", units), ("range", ranges)):
+        if found and len(found) != count:
+            raise UserError(f"{title}: its header has {len(found)} {key} for {count} columns "
+                            f"({', '.join(table.columns)}); write one each")
+    factors = [_TO_COMMON.get(unit, (unit, 1.0))[1] for unit in units]
+    return Take(
+        title, header["label"], (table.values * factors).astype(np.float32), float(rate), tuple(table.columns),
+        tuple(_TO_COMMON.get(unit, (unit, 1.0))[0] for unit in units),
+        tuple(r * f for r, f in zip(ranges, factors, strict=True)) if ranges else (), header.get("sensor", ""),
+        header.get("board", ""), header.get("person", ""), header.get("session", ""), table.lines[0],
+    )
+
+
+def doubts(take: Take) -> list[str]:
+    """Return what is doubtful about a take on its own: axes that say nothing.
+
+    Raises UserError where no axis says anything.
+    """
+    low, high = take.values.min(axis=0), take.values.max(axis=0)
+    silent = [name for name, a, b in zip(take.columns, low, high, strict=True) if a == b]
+    where = f"{take.path}:{take.line}"
+    if len(silent) == len(take.columns):
+        raise UserError(f"{where}: no axis ever changes ({', '.join(silent)}): the sensor was not read; "
+                        "check its wires and record the take again")
+    found = [f"{where}: {name} never changes; check the sensor, or record the take again" for name in silent]
+    return found
+
+
+def saturated(takes: Sequence[Take]) -> list[str]:
+    """Return notes on axes that were driven to the end of their range.
+
+    Where takes do not tell their range, its end is where several of them stop at one value.
+    """
+    found = []
+    for i, name in enumerate(takes[0].columns):
+        peaks = [float(np.abs(take.values[:, i]).max()) for take in takes]
+        common = max(peaks) if peaks.count(max(peaks)) > 1 else np.inf
+        for take in takes:
+            end = take.range[i] * 0.999 if take.range else common
+            longest = _longest_run(np.abs(take.values[:, i]) >= end)
+            if longest >= _CLIPPED and np.ptp(take.values[:, i]):
+                unit = f" {take.units[i]}" if take.units[i] else ""
+                found.append(f"{take.path}:{take.line}: {name} is saturated, {longest} samples in a row at "
+                             f"{end:.3g}{unit}; set the sensor to a larger range and record the take again")
+    return found
+
+
+def _longest_run(flags: np.ndarray) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+# All takes
+
+
+def _same_kind(takes: Sequence[Take]) -> None:
+    """Refuse takes of which some are of another kind than most. Raises UserError."""
+    for what, key, remedy in (
+        ("columns", lambda t: ",".join(t.columns), "record with one sensor, or remove what is of another"),
+        ("units", lambda t: ",".join(t.units), "convert them, or mend the header"),
+    ):
+        counts = Counter(key(take) for take in takes)
+        usual = counts.most_common(1)[0][0]
+        odd = next((take for take in takes if key(take) != usual), None)
+        if odd is not None:
+            other = next(take for take in takes if key(take) == usual)
+            raise UserError(f"{odd.path}:{odd.line}: {what} {key(odd) or 'unknown'}; {other.name} and "
+                            f"{counts[usual] - 1} others have {usual or 'unknown'}: {remedy}")
+    middle = float(np.median([take.rate_hz for take in takes]))
+    for take in takes:
+        if abs(take.rate_hz / middle - 1) > _RATES_ALIKE:
+            raise UserError(f"{take.path}:{take.line}: {take.rate_hz:.4g} samples a second, most takes have "
+                            f"{middle:.4g}; record it again at that rate, or remove it")
+
+
+def _twins(takes: Sequence[Take]) -> list[str]:
+    """Return notes on takes that are the same recording; one in training would tell of the other."""
+    seen: dict[bytes, Take] = {}
+    found = []
+    for take in takes:
+        other = seen.setdefault(take.values.tobytes(), take)
+        if other is not take:
+            if other.label != take.label:
+                raise UserError(f"{take.path}: the same recording as {other.path}, under another label "
+                                f"('{take.label}' and '{other.label}'); remove one")
+            found.append(f"{take.path}: the same recording as {other.path}; remove one")
+    return found
+
+
+def without(found: Takes, labels: Iterable[str]) -> Takes:
+    """Return the takes but those of some classes."""
+    left_out = set(labels)
+    return replace(found, takes=[take for take in found.takes if take.label not in left_out])

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""Importing this gives CPython what drivers take from MicroPython: const(), and time in milliseconds."""
+
+import sys
+import time
+
+if sys.implementation.name != "micropython":
+    from types import ModuleType
+
+    micropython = ModuleType("micropython")
+    micropython.const = lambda value: value
+    sys.modules.setdefault("micropython", micropython)
+    time.sleep_ms = lambda ms: time.sleep(ms / 1000)
+    time.ticks_ms = lambda: time.monotonic_ns() // 1000000
+    time.ticks_us = lambda: time.monotonic_ns() // 1000
+    time.ticks_diff = lambda end, start: end - start

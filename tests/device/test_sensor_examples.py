@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""The examples with a sensor, unchanged, on a board whose sensor plays what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from midge.link.transport.repl import ReplBoard
+from midge.samples.take_format import Samples
+from tests.device.test_live import DRIVERS, performance, wand
+from tests.support import ROOT
+from tests.support.boards import Board
+
+NewBoard = Callable[..., Board]
+EXAMPLES = ROOT / "mpy_lib/examples"
+
+
+def played(board: Board, name: str, seconds: float, until: str = "\0") -> str:
+    """Run an example as a user would type it, stop it with Ctrl-C, and return what it printed."""
+    said = bytearray()
+    end = monotonic() + seconds
+
+    def hear(more: bytes) -> bool:
+        said.extend(more)
+        return monotonic() > end or until.encode() in said
+
+    link = ReplBoard(board.port)
+    try:
+        link.ask("import os\nos.chdir('/rom')")
+        link.watch((EXAMPLES / name).read_text(), hear, silence_s=60)
+    finally:
+        link.close()
+    return said.decode()
+
+
+def test_the_lamp_of_the_gesture_is_lit(new_board: NewBoard) -> None:
+    board = new_board(sensor=performance("wing", "circle"), romfs=DRIVERS | {"wand.midge": wand()})
+    out = played(board, "wand_leds.py", 15, until="circle ")
+    assert "wave the LSM9DS1" in out and out.index("wing ") < out.index("circle ")
+    assert board.run("from machine import Pin\nprint([Pin(n).value() for n in range(16, 21)])") == "[1, 0, 0, 0, 0]"
+
+
+def test_the_side_that_is_up(new_board: NewBoard) -> None:
+    sides = {"+z": (0, 0, 1), "-x": (-1, 0, 0), "+y": (0, 1, 0)}
+    rows = [np.tile(np.float32(side), (50, 1)) for side in sides.values()]
+    turning = np.tile(np.float32([0.6, 0.6, 0.5]), (10, 1))
+    recording: Samples = np.concatenate([part for row in rows for part in (row, turning)])
+    out = played(new_board(sensor=recording, romfs=DRIVERS), "tilt.py", 30, until="+y is up")
+    assert [line.split()[0] for line in out.splitlines() if "is up" in line] == ["+z", "-x", "+y"]
+
+
+def walk(steps: int, rate_hz: float = 50, step_hz: float = 1.8) -> Samples:
+    """A simulated walk, with rest around it: each step pulls and pushes, on an axis that is not upright."""
+    n = np.arange(round(steps * rate_hz / step_hz))
+    pull = 0.35 * np.sin(2 * np.pi * step_hz * n / rate_hz) + 0.1 * np.sin(4 * np.pi * step_hz * n / rate_hz)
+    upright = np.concatenate([np.ones(100), 1 + pull, np.ones(400)])
+    rng = np.random.default_rng(1)
+    return (upright[:, None] * [0.6, 0, 0.8] + rng.normal(0, 0.02, (len(upright), 3))).astype(np.float32)
+
+
+@pytest.mark.parametrize("steps", [2, 12])
+def test_the_steps_of_a_simulated_walk(new_board: NewBoard, steps: int) -> None:
+    out = played(new_board(sensor=walk(steps), romfs=DRIVERS), "steps.py", 2 + steps / 1.8 + 3)
+    counts = [int(line.split()[0]) for line in out.splitlines() if line.endswith(" steps")]
+    if steps < 4:
+        assert counts == []  # too few for a walk
+    else:
+        assert abs(counts[-1] - steps) <= 1 and counts[0] == 4
