@@ -40,10 +40,13 @@ from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
+from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
+from .train import model as training
+from .train.recipe import Options as TrainingOptions
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "UserError", "compare",
-           "convert", "evaluate", "inspect", "load_engine", "profile", "run"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "TrainingOptions",
+           "UserError", "compare", "convert", "evaluate", "inspect", "load_engine", "profile", "run", "train"]
 
 
 class ConvertedModel:
@@ -277,3 +280,25 @@ def profile(model: str | Path, *, target: str | None = None, board: str | None =
     """
     core = choose_core(target, board)
     return estimate(load_any(model, target=core.name), core)
+
+
+def train(
+    data: str | Path | labelled_takes.Takes, *, options: TrainingOptions | None = None, name: str = "model",
+    target: str | None = None, stage: Stage = silent,
+) -> training.Trained:
+    """Train a model of movements on labelled takes, with NumPy alone; seconds for a gesture wand.
+
+    data: a folder with one folder of takes per class, a zip file that Edge Impulse exported, or takes that were read.
+    options: the head, the length of the window, the seed. name: what the device calls it. target: a core or board to
+    pack the weights for. stage: told of progress.
+
+    Returns the model, what it is worth on takes that were left out, and what it costs; its `blob` is the .midge file.
+    Raises UserError where takes are damaged, too few, or of different kinds: the file, the line and the remedy.
+
+    >>> wand = train("data/")  # doctest: +SKIP
+    >>> wand.judgement.accuracy.value  # doctest: +SKIP
+    0.983
+    """
+    options = options or TrainingOptions()
+    takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
+    return training.train(takes, options, name, target, stage)

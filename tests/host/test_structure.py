@@ -17,7 +17,8 @@ MIDGE = ROOT / "host_tools/midge"
 
 # From the bottom up: a room imports those before it and itself. "midge" is the package itself, which is midge.load.
 ROOMS = ["errors", "files", "optional", "progress", "resources", "fileformat", "graph", "core", "midge", "importers",
-         "passes", "lowering", "targets", "program", "convert", "quantize", "samples", "evaluate", "plots",
+         "passes", "lowering", "targets", "program", "convert", "quantize", "samples", "evaluate", "train",
+         "plots",
          "profiling", "link", "api", "cli"]
 
 FILE_LINES, FUNCTION_LINES = 500, 60

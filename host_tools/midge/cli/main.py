@@ -26,6 +26,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),
+    "train": Entry(MAKE, "train", "Train a model of movements on labelled takes."),
     "evaluate": Entry(MAKE, "evaluate", "Measure a model on labelled samples."),
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
     "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),
