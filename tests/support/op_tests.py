@@ -27,6 +27,7 @@ from midge.convert.pipeline import Conversion, convert_model
 from midge.core import binding as _midge
 from midge.errors import UserError
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
+from midge.lowering.rules import RULES
 from tests.support import ROOT
 from tests.support.oracle import ENGINES, NoAnswer, Oracle
 
@@ -117,6 +118,11 @@ class OpTest:
 
 
 TABLE: list[OpTest] = []
+
+
+def own_ops() -> set[str]:
+    """The ops that no other runtime has, whose reference is tests/support/motion.py."""
+    return {key.split()[0] for key, function in RULES.items() if function.__module__ == "midge.lowering.motion"}
 
 
 def op_test(*ops: str, dtype: str = "int8", form: str = "", **rest: Any) -> Callable[[Any], Any]:

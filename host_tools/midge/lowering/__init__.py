@@ -23,6 +23,7 @@ from . import (  # noqa: F401  (these fill rules.RULES)
     lstm_f32,
     lstm_i8,
     map,
+    motion,
     pool,
     quantize,
     reduce,

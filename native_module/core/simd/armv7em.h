@@ -67,6 +67,10 @@ static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t
 #include "portable.h"
 #endif
 
+static inline int32_t mg_dot2(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     uint32_t i = 0;

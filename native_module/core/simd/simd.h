@@ -12,6 +12,11 @@
  *   mg_max4(a, b), mg_min4(a, b)  the larger, the smaller of each of four int8 in a word
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
+ *   mg_dot2(a, b, sum)            sum + both products of the int16 in two words
+ *   mg_square(x)                  x * x of 64 bits
+ *   mg_add_product(sum, a, b)     sum + a * b of 64 bits, where the product fits 32 with its sign
+ *   mg_add_square(sum, a)         sum + a * a of 64 bits, where the square fits 32 without one
+ *
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
  *   mg_requantize_twice(x, multiplier, rounding, shift)
@@ -25,7 +30,7 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
- * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
+ * MG_DIVIDES is 1 on cores that divide in an instruction. MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
  * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
@@ -65,6 +70,35 @@
 #else
 #include "scalar.h"
 #endif
+
+#if __ARM_ARCH_ISA_THUMB == 2 || defined(__ARM_FEATURE_DSP)
+#define MG_LONG(type, x) ((type)(x)) /* one instruction adds a long product */
+#define MG_DIVIDES 1
+#else
+#define MG_LONG(type, x) (x)
+#ifdef __riscv_div
+#define MG_DIVIDES 1
+#else
+#define MG_DIVIDES 0
+#endif
+#endif
+
+static inline int64_t mg_add_product(int64_t sum, int32_t a, int32_t b) {
+    return sum + MG_LONG(int64_t, a) * b;
+}
+
+static inline uint64_t mg_square(int32_t x) {
+#if __ARM_ARCH_ISA_THUMB == 1 /* three products of 16 bits, where the compiler would call a function */
+    uint32_t size = x < 0 ? 0 - (uint32_t)x : (uint32_t)x, low = size & 0xffffu, high = size >> 16;
+    return ((uint64_t)(high * high) << 32) + ((uint64_t)(high * low) << 17) + low * low;
+#else
+    return (uint64_t)((int64_t)x * x);
+#endif
+}
+
+static inline uint64_t mg_add_square(uint64_t sum, uint32_t a) {
+    return sum + MG_LONG(uint64_t, a) * a;
+}
 
 /* One chain, in the order of the reference, whose bits hybrid models depend on. No core of ours has vectors of floats
  * that plain C does not reach, so there is one version. */

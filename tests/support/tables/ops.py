@@ -11,7 +11,7 @@ from midge import lowering as lowerings  # noqa: F401  (lowerings fills RULES)
 from midge.convert.pipeline import convert_model
 from midge.fileformat.opset import ops
 from midge.lowering import rules as lower
-from tests.support.op_tests import Case, OpTest, load_table
+from tests.support.op_tests import Case, OpTest, load_table, own_ops
 
 # Rules for what passes have made, and for what is refused with a text of its own.
 INTERNAL = {"IF", "WHILE", "INTERLEAVE"}
@@ -39,7 +39,8 @@ def device_ops(test: OpTest) -> set[str]:
 @cache
 def table() -> str:
     """Return the table in Markdown."""
-    tests: dict[str, list[OpTest]] = {name: [] for name in sorted({key.split()[0] for key in lower.RULES} - INTERNAL)}
+    lowered = {key.split()[0] for key in lower.RULES} - INTERNAL - own_ops()
+    tests: dict[str, list[OpTest]] = {name: [] for name in sorted(lowered)}
     for test in load_table():
         tests.setdefault(test.op, []).append(test)
     dtypes = [dtype for dtype in DTYPES if any(t.dtype == dtype for group in tests.values() for t in group)]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Nodes that turn movements into features and features into answers; their arithmetic is that of core/kernels/motion/.
+
+Samples are int16 counts [samples, columns]. Features are int16 too, each in a fixed-point format of its own, so they
+have no quantisation: what goes into a layer passes `standardize` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .builder import Builder
+from .graph import Tensor
+
+MOMENTS = ("mean", "rms", "skewness", "kurtosis", "min", "max", "crossings")
+
+
+def _axes(x: Tensor, first: int, axes: int | None) -> int:
+    """Return how many columns are meant. Raises ValueError where x has not so many."""
+    if x.dtype != "int16" or len(x.shape) != 2:
+        raise ValueError(f"'{x.name}' is {x.dtype} of shape {list(x.shape)}; wanted int16 of [samples, columns]")
+    found = x.shape[1] - first if axes is None else axes
+    if first < 0 or found < 1 or first + found > x.shape[1]:
+        raise ValueError(f"{found} columns from column {first} of the {x.shape[1]} of '{x.name}'")
+    return found
+
+
+def moment_names(axes: int, magnitude: bool = True) -> list[str]:
+    """Return what the features of `moments` are, in their order: "mean 0", ..., "mean magnitude", "correlation 0 1"."""
+    columns = [*map(str, range(axes)), *["magnitude"] * magnitude]
+    pairs = [f"correlation {i} {j}" for i in range(axes) for j in range(i + 1, axes)]
+    return [f"{name} {column}" for column in columns for name in MOMENTS] + pairs
+
+
+def moments(
+    build: Builder, x: Tensor, first: int = 0, axes: int | None = None, magnitude: bool = True, fraction: int = 0,
+    dead_band: int = 0,
+) -> Tensor:
+    """Add mean, deviation, skewness, kurtosis, extremes and crossings of each axis, and the axes' correlations.
+
+    x: int16 [samples, columns], 2 to 4096 samples; the axes are `axes` of its columns from `first` on, all by default.
+    magnitude: describe the length of the vector of (at most 3) axes, too.
+    fraction: bits after the point of mean, rms, min and max, 0 to 5, for sensors of few counts.
+    dead_band: how far, in counts, a crossing has to lead from the mean on both sides.
+    Return int16 [features], which moment_names names; kernels/motion/moments.c has formulas and formats.
+    Raises ValueError.
+    """
+    axes = _axes(x, first, axes)
+    names = moment_names(axes, magnitude)
+    return build.add("MOMENTS", [x], [len(names)], "moments", "int16", first=first, axes=axes, magnitude=magnitude,
+                     fraction=fraction, dead_band=dead_band)
+
+
+def band_weights(frequencies: Sequence[float], frame: int) -> tuple[np.ndarray, float]:
+    """Return the weights of BANDS for these frequencies, in cycles a frame, and what they multiply amplitudes with.
+
+    A wave of one of the frequencies and amplitude a has the energy (a * gain)^2; that of half the rate of samples,
+    which has no phase, up to this. Weights: int16 [ceil(bands / 2), frame / 4, 4, 2]. Raises ValueError.
+    """
+    if frame % 4 or not 4 <= frame <= 256 or not 1 <= len(frequencies) <= 128:
+        raise ValueError(f"{len(frequencies)} bands in frames of {frame}; wanted 1 to 128, and a multiple of 4 to 256")
+    if not all(0.5 <= f <= frame / 2 for f in frequencies):
+        raise ValueError(f"frequencies of {min(frequencies):g} to {max(frequencies):g} cycles a frame; "
+                         f"0.5 to {frame // 2} can run")
+    at = np.arange(frame // 2)
+    window = (1 + np.cos(2 * np.pi * at / frame)) * np.where(at, 1, 0.5)  # Hann's; twice, for both sides
+    phases = 2 * np.pi * np.outer(frequencies, at) / frame
+    even = np.cos(phases)
+    even = window * (even - (even @ window / window.sum())[:, None])  # no answer to what is constant
+    odd = window * np.sin(phases)
+    even_gain, odd_gain = (even * np.cos(phases)).sum(1), (odd * np.sin(phases)).sum(1)
+    even /= even_gain[:, None]
+    odd /= np.where(odd_gain > 1e-9, odd_gain, 1)[:, None]
+    gain = min(65000 / max(np.abs(even).sum(1).max(), np.abs(odd).sum(1).max()),
+               32000 / max(np.abs(even).max(), np.abs(odd).max()))
+    whole = np.stack([_zero_sums(even * gain), np.round(odd * gain)], 1).astype(np.int16)
+    whole = np.pad(whole, [(0, len(whole) % 2), (0, 0), (0, 0)])
+    return whole.reshape(-1, 4, frame // 4, 2).transpose(0, 2, 1, 3), gain
+
+
+def _zero_sums(rows: np.ndarray) -> np.ndarray:
+    """Round numbers whose rows sum to zero so that they still do: those with the largest rest upwards."""
+    low = np.floor(rows)
+    for row, rest in zip(low, rows - low, strict=True):
+        row[np.argsort(-rest, kind="stable")[: int(-row.sum())]] += 1
+    return low
+
+
+def bands(
+    build: Builder, x: Tensor, frequencies: Sequence[float], frame: int = 16, hop: int | None = None, first: int = 0,
+    axes: int | None = None, hold: str = "max",
+) -> Tensor:
+    """Add the logarithms of the energies of frequencies in each axis.
+
+    x: int16 [samples, columns]; the axes are as in `moments`.
+    frequencies: in cycles a frame, 0.5 to frame / 2, fractions allowed; 1, 2, ... are the bins of a Fourier transform.
+    frame: samples, a multiple of 4 up to 256, in Hann's window. hop: from one frame to the next, half one by default.
+    hold: "max" for the largest energy of all frames, "mean" for their mean.
+    Return int16 [axes, bands] in Q6.9 (512 is a factor of 2 of energy); band_weights tells the gain.
+    Raises ValueError.
+    """
+    axes = _axes(x, first, axes)
+    if frame > x.shape[0]:
+        raise ValueError(f"frames of {frame} among {x.shape[0]} samples")
+    if hold not in ("max", "mean"):
+        raise ValueError(f"hold {hold!r}; wanted 'max' or 'mean'")
+    weights = build.constant(band_weights(frequencies, frame)[0], "bands")
+    return build.add("BANDS", [x, weights], [axes, len(frequencies)], "bands", "int16", first=first, axes=axes,
+                     frame=frame, hop=frame // 2 if hop is None else hop, mean=hold == "mean")
