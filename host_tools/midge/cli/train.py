@@ -27,7 +27,8 @@ MOST_LINES = 8  # of notes and of suspicious takes
 
 @click.command(cls=Command)
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=OutputPath(), required=True, cls=Option, group=MODEL, help="The .midge file to write.")
+@click.option("-o", "--output", type=OutputPath(), required=True, cls=Option, group=MODEL,
+              help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MODEL, show_default=True,
               help="A linear head in closed form, or a small dense network.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, cls=Option, group=MODEL, show_default=True,
@@ -112,12 +113,14 @@ def _print(trained: Trained, data: Path, output: Path, costs: Costs | None, boar
     if len(fitted.takes.notes) > MOST_LINES:
         console.print(f"  [bold yellow]note[/]  and {len(fitted.takes.notes) - MOST_LINES} more; --json lists them")
     low, high = judged.accuracy.interval
-    facts = [(f"{_kind(windows.group_kind)} left out", f"[bold]{judged.accuracy.value:.1%}[/] right "
-              f"({judged.accuracy.right} of {judged.accuracy.count}; 19 times in 20 it lies in {low:.0%} to {high:.0%})"),
-             ("integers, floats", f"the same answer for {trained.agreement.right} of {trained.agreement.count} windows")]
+    right = f"{judged.accuracy.right} of {judged.accuracy.count}"
+    facts = [(f"{_kind(windows.group_kind)} left out", f"[bold]{judged.accuracy.value:.1%}[/] right ({right}; "
+              f"19 times in 20 it lies in {low:.0%} to {high:.0%})"),
+             ("integers, floats", f"the same answer for {trained.agreement.right} of {trained.agreement.count} "
+              "windows")]
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
-                      f"gestures are answered, {judged.false_per_hour:.0f} false ones in an hour of made movements"))
+                      f"gestures are answered; false ones in an hour of made movements: {judged.false_per_hour:.0f}"))
     facts.append(("on a board", _board_text(trained, costs, board)))
     print_facts(facts)
     if missing:
@@ -166,5 +169,5 @@ def _bar(c: ClassReport) -> str:
 def _mistaken(trained: Trained, i: int) -> str:
     quiet = trained.fitted.quiet
     row = trained.judgement.confusion[i]
-    wrong = sorted(((n, j) for j, n in enumerate(row) if n and j != i and not (i in quiet and j in quiet)), reverse=True)
-    return ", ".join(f"{trained.labels[j]} {n}x" for n, j in wrong[:3])
+    wrong = [(n, j) for j, n in enumerate(row) if n and j != i and not (i in quiet and j in quiet)]
+    return ", ".join(f"{trained.labels[j]} {n}x" for n, j in sorted(wrong, reverse=True)[:3])

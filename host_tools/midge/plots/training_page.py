@@ -23,22 +23,29 @@ _MOST_POINTS = 160
 _MOST_TAKES = 60  # of one cell
 _STYLE = """
 :root{color-scheme:light dark;--ink:#22262b;--quiet:#6b747e;--faint:#e7eaee;--page:#fff;--blue:0,114,178}
-@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--quiet:#9aa3ad;--faint:#30363d;--page:#15181c;--blue:86,180,233}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:62em;margin:2em auto;padding:0 1em}
+@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--quiet:#9aa3ad;
+--faint:#30363d;--page:#15181c;--blue:86,180,233}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page)}
+body{max-width:62em;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em;margin:0}h2{font-size:1.1em;margin:2em 0 .5em}p{margin:.3em 0}.q{color:var(--quiet)}
-.facts{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}.facts div{border:1px solid var(--faint);border-radius:8px;padding:.6em 1em}
+.facts{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}
+.facts div{border:1px solid var(--faint);border-radius:8px;padding:.6em 1em}
 .facts b{display:block;font-size:1.35em}.scroll{overflow-x:auto}table{border-collapse:collapse}
 td,th{padding:.3em .7em;text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}
-td:first-child,th:first-child{text-align:left}.m td{border:1px solid var(--faint);min-width:2.6em;text-align:center;padding:0}
-.m td a,.m td span{display:block;padding:.45em;color:inherit;text-decoration:none}.m td a:focus,.m td a:hover{outline:2px solid rgb(var(--blue))}
-.takes{display:flex;flex-wrap:wrap;gap:.8em}figure{margin:0;border:1px solid var(--faint);border-radius:8px;padding:.5em}
-figcaption{font-size:.8em;max-width:240px;overflow-wrap:anywhere}section:target h3{color:rgb(var(--blue))}h3{font-size:1em;margin:1.4em 0 .5em}
+td:first-child,th:first-child{text-align:left}
+.m td{border:1px solid var(--faint);min-width:2.6em;text-align:center;padding:0}
+.m td a,.m td span{display:block;padding:.45em;color:inherit;text-decoration:none}
+.m td a:focus,.m td a:hover{outline:2px solid rgb(var(--blue))}
+.takes{display:flex;flex-wrap:wrap;gap:.8em}
+figure{margin:0;border:1px solid var(--faint);border-radius:8px;padding:.5em}
+figcaption{font-size:.8em;max-width:240px;overflow-wrap:anywhere}
+section:target h3{color:rgb(var(--blue))}h3{font-size:1em;margin:1.4em 0 .5em}
 """
 
 
 def training_page(trained: Trained, data: str, output: str, costs: Costs | None, board: str | None) -> str:
     """Return the page. data, output: the takes' folder and the file, as they are to be named."""
-    judged, fitted = trained.judgement, trained.fitted
+    fitted = trained.fitted
     windows, signal = fitted.windows, fitted.signal
     seconds = windows.samples / signal.rate_hz
     parts = [

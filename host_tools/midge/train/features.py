@@ -20,6 +20,7 @@ from ..graph import Quantization, Tensor, motion
 from ..graph.builder import Builder
 from .augment import triples_of
 
+BANDS, FRAME = range(1, 9), 16  # in cycles a frame, of samples
 LAGS_S = (0.0, 0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
 FLOOR = 0.05  # of a movement's size: below it lies noise, whose correlations say nothing
 MOST_AXES = 3  # of one group: more axes of one device would give the square of their number
@@ -27,13 +28,14 @@ MOST_AXES = 3  # of one group: more axes of one device would give the square of 
 
 @dataclass(frozen=True)
 class Signal:
-    """What comes in. scales: the reals that 2^15 stand for in each column, as the sensor's range or the data have it."""
+    """What comes in. full_scale: the reals that 2^15 stands for in each column."""
 
     samples: int
     columns: tuple[str, ...]
     rate_hz: float
     full_scale: tuple[float, ...]
     size: tuple[float, ...]  # of the movements in each column, in its units
+    goes_on: bool = False  # what it shows has no beginning and no end, as walking or a motor: frequencies tell it
 
     @property
     def is_even(self) -> bool:
@@ -94,12 +96,17 @@ def add_input(build: Builder, signal: Signal) -> tuple[Tensor, Tensor]:
 
 
 def add_features(build: Builder, counts: Tensor, signal: Signal) -> Tensor:
-    """Add moments and lagged products of each group of axes; returns int16 [features]."""
+    """Add moments and lagged products of each group of axes, and the energies of bands of what goes on.
+
+    Returns int16 [features].
+    """
     parts = []
     lags = lags_of(signal)
     for first, axes in signal.groups:
         parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3, dead_band=0))
         parts.append(motion.lagged(build, counts, lags, _floor(signal, first, axes), first, axes))
+        if signal.goes_on:
+            parts.append(motion.bands(build, counts, BANDS, FRAME, FRAME // 2, first, axes))
     flat = [build.reshape(part, [part.elements]) if len(part.shape) > 1 else part for part in parts]
     return build.concatenate(flat, 0, "features") if len(flat) > 1 else flat[0]
 

@@ -17,7 +17,7 @@ from .ridge import Sums, log_softmax, standardized
 from .windows import is_quiet
 
 Z95 = 1.959964  # of a normal distribution, for intervals of 95 %
-LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.95
+LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.99
 STREAM_WINDOWS = 500  # made for the threshold, of each kind
 DOUBT = 0.15  # score of its own class below which a take is named
 CURVE_DRAWS = 6
@@ -210,7 +210,7 @@ def _advice(fitted: Fitted, result: Judgement) -> list[str]:
     worst = min(loud or result.classes, key=lambda c: c.recall.value)
     few = min(loud or result.classes, key=lambda c: c.takes)
     if worst.recall.value < 0.97:
-        found.append(f"five more takes of {worst.name} would help most: it is found {worst.recall.value:.0%} of the time")
+        found.append(f"five more takes of {worst.name} would help most: {worst.recall.value:.0%} of them are found")
     elif few.takes < 10 and fitted.windows.is_gesture:
         found.append(f"more takes make it surer: {few.name} has {few.takes}, 10 a class are good")
     people = {take.person for take in fitted.takes.takes if take.person}

@@ -53,8 +53,8 @@ class Trained:
             "confusion": judged.confusion,
             "mistakes": [{"is": self.labels[i], "said": self.labels[j], "takes": paths}
                          for (i, j), paths in sorted(judged.cells.items()) if i != j],
-            "suspicious": [{"take": s.take.path, "label": s.take.label, "looks_like": s.says, "score": round(s.score, 3)}
-                           for s in judged.suspicions],
+            "suspicious": [{"take": s.take.path, "label": s.take.label, "looks_like": s.says,
+                            "score": round(s.score, 3)} for s in judged.suspicions],
             "learning_curve": [{"takes": n, "accuracy": round(a, 4)} for n, a in judged.curve],
             "threshold": judged.threshold,
             **({"found_at_threshold": _share_facts(judged.found_at_threshold)} if judged.found_at_threshold else {}),

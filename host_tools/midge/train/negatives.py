@@ -33,7 +33,9 @@ def negatives(
     return np.concatenate(made), np.concatenate(sources)
 
 
-def _parts(x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray) -> np.ndarray:
+def _parts(
+    x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray
+) -> np.ndarray:
     """Slide windows off their gesture until only a part of its energy is left."""
     out = np.empty_like(x)
     samples = x.shape[1]
@@ -46,7 +48,8 @@ def _parts(x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequen
         else:
             kept = samples - min(int(np.searchsorted(energy[i], 1 - share)), samples - 1)
             out[i] = np.concatenate([row[samples - kept:], np.repeat(row[-1:], samples - kept, axis=0)])
-    return out + 0.03 * size * rng.normal(size=x.shape)
+    out += 0.03 * size * rng.normal(size=x.shape)
+    return out
 
 
 def _still(x: np.ndarray, rng: np.random.Generator, triples: Sequence[int], size: np.ndarray) -> np.ndarray:
@@ -55,13 +58,18 @@ def _still(x: np.ndarray, rng: np.random.Generator, triples: Sequence[int], size
     turns = rotations(rng, len(x), ANY_POSITION_DEGREES)
     for first in triples:
         mean[:, first:first + 3] = np.einsum("nij,nj->ni", turns, mean[:, first:first + 3])
-    return np.repeat(mean[:, None], x.shape[1], axis=1) + 0.02 * size * rng.normal(size=x.shape)
+    held: np.ndarray = np.repeat(mean[:, None], x.shape[1], axis=1) + 0.02 * size * rng.normal(size=x.shape)
+    return held
 
 
-def _rest(x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray) -> np.ndarray:
+def _rest(
+    x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray
+) -> np.ndarray:
     """Hold still, with a tremor of any size up to a fifth of a movement."""
     shake = np.exp(rng.uniform(np.log(0.005), np.log(0.2), (len(x), 1, 1)))
-    return _still(x, rng, triples, size) + shake * size * wander(rng, len(x), x.shape[1], x.shape[2], 10)
+    out = _still(x, rng, triples, size)
+    out += shake * size * wander(rng, len(x), x.shape[1], x.shape[2], 10)
+    return out
 
 
 def _strokes(
@@ -83,7 +91,9 @@ def _strokes(
     return out
 
 
-def _steps(x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray) -> np.ndarray:
+def _steps(
+    x: np.ndarray, rng: np.random.Generator, rate: float, triples: Sequence[int], size: np.ndarray
+) -> np.ndarray:
     """Walk: 1.4 to 2.4 steps a second, with half and whole multiples of that."""
     time = np.arange(x.shape[1]) / rate
     phase = 2 * np.pi * (rng.uniform(1.4, 2.4, (len(x), 1)) * time + rng.random((len(x), 1)))

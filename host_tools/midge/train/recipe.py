@@ -22,6 +22,7 @@ from .windows import Windows, cut_windows, is_quiet, split_lone
 HEADS = ("ridge", "dense")
 UNKNOWN = "unknown"
 VARIANTS = 20  # of each window
+MADE = 15  # movements of each kind that are no gesture, a take of a class
 MOST_ROWS = 24_000  # of windows and variants; long recordings have windows enough of their own
 MOST_FOLDS = 60
 DENSE_FOLDS = 5
@@ -57,7 +58,6 @@ class Fitted:
     rows: Rows
     left_out: np.ndarray
     folds: np.ndarray
-    made_left_out: np.ndarray  # the same of movements that are no gesture, [n, classes]
     ridge: Ridge | None
     options: Options
     seconds: float = 0.0
@@ -80,18 +80,20 @@ def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> 
     front = FrontEnd(signal)
     labels = list(found.labels)
     with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
-    rows, made = _rows(windows, signal, front, labels, options, with_unknown, stage)
+    rows = _rows(windows, signal, front, labels, options, with_unknown, stage)
     if with_unknown and UNKNOWN not in labels:
         labels.append(UNKNOWN)
+    if not windows.is_gesture:
+        rows = _with_variants_or_without(rows)
     advance = stage(f"fitting the {options.head} head", 1)
     head, scores, ridge = _head(rows, options)
     own = np.flatnonzero(rows.own)
     known = own[:len(windows.values)]
     factor = temperature(scores[rows.own], rows.targets[rows.own], rows.weights[rows.own])
     advance(1)
-    return Fitted(found, windows, signal, front, labels, head, factor, rows, np.exp(log_softmax(factor * scores[known])),
-                  rows.folds[known], np.exp(log_softmax(factor * scores[made])), ridge, options,
-                  perf_counter() - start)
+    left_out = np.exp(log_softmax(factor * scores[known]))
+    return Fitted(found, windows, signal, front, labels, head, factor, rows, left_out, rows.folds[known], ridge,
+                  options, perf_counter() - start)
 
 
 def signal_of(found: Takes, windows: Windows) -> Signal:
@@ -101,13 +103,11 @@ def signal_of(found: Takes, windows: Windows) -> Signal:
         t.range for t in found.takes) else []
     shape = Signal(windows.samples, first.columns, found.rate_hz, (1.0,) * len(first.columns), ())
     moving = _moving(windows, found.labels)
-    if _one_unit(first) and len(first.columns) > 0:
-        groups = [(0, len(first.columns))]
-    else:
-        groups = shape.groups
+    groups = [(0, len(first.columns))] if _one_unit(first) else shape.groups
     scale = full_scale_of(windows.values, ranges, groups)
     size = typical_size(windows.values[moving])
-    return Signal(windows.samples, first.columns, found.rate_hz, scale, tuple(float(s) for s in size))
+    return Signal(windows.samples, first.columns, found.rate_hz, scale, tuple(float(s) for s in size),
+                  not windows.is_gesture)
 
 
 def _one_unit(take: Take) -> bool:
@@ -124,8 +124,8 @@ def _moving(windows: Windows, labels: Sequence[str]) -> np.ndarray:
 def _rows(
     windows: Windows, signal: Signal, front: FrontEnd, labels: Sequence[str], options: Options, with_unknown: bool,
     stage: Stage,
-) -> tuple[Rows, np.ndarray]:
-    """Return rows of features: windows first, their variants, then movements that are no gesture, whose places follow.
+) -> Rows:
+    """Return rows of features: windows first, their variants, then movements that are no gesture.
 
     Variants and parts of a window are in its fold.
     """
@@ -135,7 +135,7 @@ def _rows(
     times = min(options.variants, max(MOST_ROWS // count - 1, 0))
     moving = _moving(windows, labels)
     each = -(-len(moving) // max(len({int(t) for t in windows.targets[moving]}), 1)) if with_unknown else 0
-    per_kind = 5 * each
+    per_kind = MADE * each
     advance = stage("features of windows and their variants", count * (1 + times) + 4 * per_kind)
     parts, sources = [windows.values], [np.arange(count)]
     if times:
@@ -147,21 +147,38 @@ def _rows(
         made, source = negatives(windows.values[moving], per_kind, rng, signal.rate_hz, triples, size)
         parts.append(made.astype(np.float32))
         sources.append(moving[source])
-        target = labels.index(UNKNOWN) if UNKNOWN in labels else classes
-        classes = max(classes, target + 1)
-        targets.append(np.full(len(made), target))
+        unknown = labels.index(UNKNOWN) if UNKNOWN in labels else classes
+        classes = max(classes, unknown + 1)
+        targets.append(np.full(len(made), unknown))
     features = []
     for part in parts:
         features.append(front.run(part))
         advance(len(part))
     target, own = np.concatenate(targets), np.zeros(sum(map(len, parts)), bool)
     own[:count] = True
-    first_made = count * (1 + times)
-    own[first_made:] = True
+    own[count * (1 + times):] = True
     folds = _folds(windows, options.seed)[np.concatenate(sources)]
-    rows = Rows(np.concatenate(features).astype(np.float64), target, balanced_weights(target, classes), folds, own,
+    return Rows(np.concatenate(features).astype(np.float64), target, balanced_weights(target, classes), folds, own,
                 classes)
-    return rows, np.arange(first_made, len(own))
+
+
+def _with_variants_or_without(rows: Rows) -> Rows:
+    """Return all rows, or only those of the windows themselves if a ridge fit to them is righter on what is left out.
+
+    Where a recording gives windows by the hundred, variants are not always a help.
+    """
+    own = rows.own
+    alone = Rows(rows.features[own], rows.targets[own], balanced_weights(rows.targets[own], rows.classes),
+                 rows.folds[own], rows.own[own], rows.classes)
+    if own.all():
+        return rows
+    right = [_right(each) for each in (rows, alone)]
+    return alone if right[1] >= right[0] else rows
+
+
+def _right(rows: Rows) -> float:
+    said = fit_ridge(rows).left_out[rows.own].argmax(axis=1)
+    return float(np.average(said == rows.targets[rows.own], weights=rows.weights[rows.own]))
 
 
 def _folds(windows: Windows, seed: int) -> np.ndarray:
@@ -177,7 +194,8 @@ def _folds(windows: Windows, seed: int) -> np.ndarray:
     order = order[np.argsort(first[order], kind="stable")]
     fold = np.empty(count, np.int64)
     fold[order] = np.arange(count) % MOST_FOLDS
-    return fold[windows.groups]
+    dealt: np.ndarray = fold[windows.groups]
+    return dealt
 
 
 def _head(rows: Rows, options: Options) -> tuple[Linear | Dense, np.ndarray, Ridge | None]:

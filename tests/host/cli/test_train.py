@@ -22,8 +22,9 @@ def test_train_at_a_terminal(data: Path, tmp_path: Path) -> None:
     target, page, picture = tmp_path / "wand.midge", tmp_path / "wand.html", tmp_path / "wand.png"
     done = midge("train", data, "-o", target, "--html", page, "--png", picture)
     assert done.returncode == 0, done.stderr
-    for words in ("15 takes of 3 classes", "windows of 1.28 s at 50 Hz, 3 axes in g", "takes left out", "19 times in 20",
-                  "the same answer for 15 of 15", "B of flash", "found", "zigzag", "better", "next: midge upload"):
+    for words in ("15 takes of 3 classes", "windows of 1.28 s at 50 Hz, 3 axes in g", "takes left out",
+                  "19 times in 20", "the same answer for 15 of 15", "B of flash", "found", "zigzag", "better",
+                  "next: midge upload"):
         assert words in done.stdout, words
     assert decode(target.read_bytes()).labels == ["idle", "ring", "zigzag", "unknown"]
     assert picture.read_bytes()[:4] == b"\x89PNG"

@@ -15,7 +15,8 @@ from midge.errors import UserError
 from midge.samples.take_tables import parse_table
 from midge.samples.takes import GRAVITY, read_takes
 
-HEADER = "# midge take: 1\n# label: {label}\n# rate_hz: 50\n# units: g,g,g\n# range: 4,4,4\n# samples: {count}\nax,ay,az\n"
+HEADER = ("# midge take: 1\n# label: {label}\n# rate_hz: 50\n# units: g,g,g\n# range: 4,4,4\n# samples: {count}\n"
+          "ax,ay,az\n")
 
 
 def rows(count: int = 40, seed: int = 0) -> list[str]:

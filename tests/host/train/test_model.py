@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training as a whole: the same bytes from the same seed, integers that answer as floats do, and what is said of takes."""
+"""Training as a whole: same seed, same bytes; integers that answer as floats do; what is said of takes."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def test_columns_of_two_units() -> None:
     made = train(Takes(both))
     assert made.fitted.signal.full_scale == (4.0,) * 3 + (2000.0,) * 3
     assert made.conversion.program.graph.inputs[0].dtype == "float32"
-    x = np.stack([np.concatenate([m, 300 * m[:, ::-1]], axis=1) for m in (movement("ring", rng), movement("zigzag", rng))])
+    moved = [movement(kind, rng) for kind in ("ring", "zigzag")]
+    x = np.stack([np.concatenate([m, 300 * m[:, ::-1]], axis=1) for m in moved])
     assert said_by(made, x.astype(np.float32)) == ["ring", "zigzag"]
 
 

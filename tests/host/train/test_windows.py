@@ -45,7 +45,7 @@ def test_of_a_longer_take_the_liveliest_part() -> None:
 def test_a_take_that_was_cut_short_is_named() -> None:
     found = made_takes(4)
     found.takes[2] = replace(found.takes[2], values=found.takes[2].values[:30])
-    with pytest.raises(UserError, match=r"ring-2\.csv:8: cut short, 0\.60 s where the window is 1\.28 s.*--window 0\.6"):
+    with pytest.raises(UserError, match=r"ring-2\.csv:8: cut short, 0\.60 s where the window is 1\.28 s.*window 0\.6"):
         cut_windows(found)
     assert cut_windows(found, 0.6).samples == 30
 
