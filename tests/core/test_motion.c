@@ -8,8 +8,6 @@
 
 #define SHAPE "parameters do not match a tensor's shape: elements"
 #define SMALL_SCRATCH "too little scratch"
-#define FEW_LAGS "lags of too few or too many samples"
-#define LAG_AXES "lags of impossible axes: axes"
 #define FEW_SAMPLES "moments of too few or too many samples"
 #define AXES "moments of impossible axes: axes"
 
@@ -40,20 +38,6 @@ static const refusal_t REFUSALS[] = {
     {"bands", OVERFLOW, {{DATA, 0, 0, 4, 0x80008000u}}},
     {"bands", OVERFLOW, {{DATA, 0, 12 + 16 + 32, 4, 0x80008000u}}},
     {"bands", "a tensor of the wrong dtype", {{DTYPE(0), MG_UINT16}}},
-    {"lagged", FEW_LAGS, {{PARAM(lagged, samples), 1}}},
-    {"lagged", FEW_LAGS, {{PARAM(lagged, samples), 2048}}},
-    {"lagged", FEW_LAGS, {{PARAM(lagged, lags), 0}}},
-    {"lagged", LAG_AXES, {{PARAM(lagged, first), 2}}},
-    {"lagged", LAG_AXES, {{PARAM(lagged, first), 0xffff}}},
-    {"lagged", LAG_AXES, {{PARAM(lagged, axes), 0}}},
-    {"lagged", LAG_AXES, {{PARAM(lagged, axes), 17}, {PARAM(lagged, columns), 20}}},
-    {"lagged", SHAPE, {{PARAM(lagged, columns), 6}}},
-    {"lagged", SHAPE, {{PARAM(lagged, axes), 3}}},
-    {"lagged", SHAPE, {{PARAM(lagged, lags), 2}}},
-    {"lagged", CONSTANT, {{PARAM(lagged, lags_at), 0xfffffff0u}}},
-    {"lagged", "a lag as long as the window", {{DATA, 0, 4, 2, 9}}},
-    {"lagged", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 8 * 5 * 4 - 1}}},
-    {"lagged", "a tensor of the wrong dtype", {{DTYPE(0), MG_UINT16}}},
     {"moments", FEW_SAMPLES, {{PARAM(moments, samples), 1}}},
     {"moments", FEW_SAMPLES, {{PARAM(moments, samples), 4097}}},
     {"moments", AXES, {{PARAM(moments, first), 2}}},
@@ -136,40 +120,9 @@ static void bands(void) {
     }
 }
 
-static void lagged(void) {
-    for (uint32_t round = 0; round < 300; round++) {
-        uint16_t axes = (uint16_t)random_between(1, round % 9 == 0 ? 16 : 4), lags = (uint16_t)random_between(1, 5);
-        uint16_t samples = (uint16_t)random_between(2, round % 50 == 0 ? 2047 : 60);
-        mg_lagged_params_t p = {.lags_at = round % 3,
-                                .samples = samples,
-                                .columns = (uint16_t)(axes + random_between(0, 2)),
-                                .axes = axes,
-                                .lags = lags,
-                                .floor = (uint16_t)(round % 4 == 0 ? random_u32() : random_u32() & 15)};
-        p.first = (uint16_t)(p.columns - axes);
-        uint8_t *data = allocate(p.lags_at + 2u * lags);
-        for (uint32_t i = 0; i < lags; i++) {
-            uint16_t lag = (uint16_t)random_between(0, samples - 1);
-            memcpy(data + p.lags_at + 2 * i, &lag, 2);
-        }
-        layer_t layer = {MG_OP_LAGGED,
-                         1,
-                         {MG_INT16, MG_INT16},
-                         {(uint32_t)samples * p.columns, (uint32_t)lags * axes * axes},
-                         &p,
-                         data,
-                         p.lags_at + 2u * lags,
-                         0};
-        layer.scratch = layer_scratch(&layer);
-        run_moving(&layer, round);
-        free(data);
-    }
-}
-
 const test_t MOTION_TESTS[] = {
     {"motion refused", refused},
     {"motion moments", moments},
     {"motion bands", bands},
-    {"motion lagged", lagged},
     {NULL, NULL},
 };

@@ -109,18 +109,3 @@ def bands(
     weights = build.constant(band_weights(frequencies, frame)[0], "bands")
     return build.add("BANDS", [x, weights], [axes, len(frequencies)], "bands", "int16", first=first, axes=axes,
                      frame=frame, hop=frame // 2 if hop is None else hop, mean=hold == "mean")
-
-
-def lagged(
-    build: Builder, x: Tensor, lags: Sequence[int], floor: int = 0, first: int = 0, axes: int | None = None
-) -> Tensor:
-    """Add how each axis goes along with each, some samples later: shares of the energy of all axes.
-
-    x: int16 [samples, columns], at most 2047 samples; the axes are `axes` of its columns from `first` on, all by
-    default. lags: in samples, 0 gives the covariances. floor: counts; a movement far below it gives zeros.
-    Return int16 [lags, axes, axes] in Q1.14, axis i times axis j of a later sample at [lag, i, j];
-    kernels/motion/lagged.c has the formula. Raises ValueError.
-    """
-    axes = _axes(x, first, axes)
-    return build.add("LAGGED", [x], [len(lags), axes, axes], "lagged", "int16", first=first, axes=axes,
-                     lags=tuple(lags), floor=floor)

@@ -64,13 +64,13 @@ _KINDS: dict[type, str] = {
         dilation_d_factor dilation_h_factor dilation_w_factor ellipsis_mask else_subgraph_index end_mask filter_height
         filter_width in_data_type init_subgraph_index kernel_type new_axis_mask num num_splits out_data_type out_type
         output_type quantized_bias_type rank seq_dim shrink_axis_mask stride_d stride_h stride_w then_subgraph_index
-        values_count weights_format first axes fraction dead_band floor frame hop""",
+        values_count weights_format first axes fraction dead_band frame hop""",
     bool: """
         adj_x adj_y align_corners approximate asymmetric_quantize_inputs diagonal_recurrent_tensors exclusive
         half_pixel_centers keep_dims keep_num_dims legacy_uint8 magnitude
         mean offset pot_scale_int16 reverse time_major""",
     Real: "alpha beta cell_clip proj_clip",
-    tuple: "explicit_padding lags new_shape places squeeze_dims strides",
+    tuple: "explicit_padding new_shape places squeeze_dims strides",
     object: "container graph shared_name",
 }
 ATTRIBUTES: dict[str, type] = {name: kind for kind, names in _KINDS.items() for name in names.split()}
@@ -158,7 +158,6 @@ _ROWS = {
     "condition values* -> results* | then_subgraph_index else_subgraph_index": "IF",
     "parts* -> y | places! strides!": "INTERLEAVE",
     "samples:int -> features:int | first! axes! magnitude fraction dead_band": "MOMENTS",
-    "samples:int -> features:int | first! axes! lags! floor": "LAGGED",
     "samples:int weights:int -> features:int | first! axes! frame! hop! mean": "BANDS",
     "signal -> y | ...": "CUSTOM:SignalRfft CUSTOM:SignalEnergy CUSTOM:SignalFilterBankLog",
     "signal -> y scale | ...": "CUSTOM:SignalFftAutoScale",

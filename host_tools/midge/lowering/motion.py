@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..graph import Node, Tensor, Unsupported
 from ..graph.tflite_ops import constant, required
 from .program import Program
@@ -70,13 +68,3 @@ def bands(program: Program, node: Node) -> None:
     program.add(node, "BANDS", [x], columns | {
         "frame": frame, "hop": hop, "bands": count, "mean": attribute(node, "mean", 0, 1),
     }, {"weights_at": weights}, macs=columns["axes"] * frames * count * frame)
-
-
-@rule("LAGGED")
-def lagged(program: Program, node: Node) -> None:
-    x, columns = columns_of(node, 16)
-    samples, axes = within(columns["samples"], "samples", 2, 2047), columns["axes"]
-    lags = [within(int(lag), "lag", 0, samples - 1) for lag in node.attrs["lags"]]
-    program.add(node, "LAGGED", [x], columns | {
-        "lags": within(len(lags), "lags", 1, 65535), "floor": attribute(node, "floor", 0, 65535),
-    }, {"lags_at": np.array(lags, "<u2").tobytes()}, macs=axes * axes * sum(samples - lag for lag in lags))

@@ -30,8 +30,3 @@ def bands() -> Graph:
 @seed
 def bands_mean() -> Graph:
     return built((8, 1), lambda build, x: motion.bands(build, x, [1, 1.5], 4, 3, hold="mean"))
-
-
-@seed
-def lagged() -> Graph:
-    return built((9, 5), lambda build, x: motion.lagged(build, x, [0, 3, 8], floor=2, first=1, axes=4))
