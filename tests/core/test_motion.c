@@ -16,7 +16,60 @@
 #define BAND_AXES "bands of impossible axes: axes"
 #define CONSTANT "a constant ends after the data: offset"
 
+#define CORRELATIONS "correlations of impossible axes: axes"
+#define FOREST "an impossible forest: trees"
+#define CHILD "a tree's child that is no node: halfword"
+#define CUT_OFF "a tree that is cut off: tree"
+#define NO_END "a tree without an end"
+#define LEAF "a leaf of a tree that does not exist"
+#define TREE(halfword, value) DATA, 0, 2 * (halfword), 2, value
+
 static const refusal_t REFUSALS[] = {
+    {"lagged", CORRELATIONS, {{PARAM(lagged, samples), 0}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, samples), 4097}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, axes), 0}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, axes), 17}, {PARAM(lagged, columns), 20}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, first), 2}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, first), 0xffff}}},
+    {"lagged", CORRELATIONS, {{PARAM(lagged, floor), 1u << 22}}},
+    {"lagged", SHAPE, {{PARAM(lagged, columns), 4}}},
+    {"lagged", SHAPE, {{PARAM(lagged, lags), 4}}},
+    {"lagged", CONSTANT, {{PARAM(lagged, lags_at), 2}}},
+    {"lagged", "a lag beyond the last sample", {{DATA, 0, 4, 2, 5}}},
+    {"lagged", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 23}}},
+    {"lagged", "a tensor of the wrong dtype", {{DTYPE(0), MG_UINT16}}},
+    {"standardize", SHAPE, {{PARAM(standardize, count), 2}}},
+    {"standardize", CONSTANT, {{PARAM(standardize, table_at), 1}}},
+    {"standardize", "an impossible shift of a feature: bits", {{DATA, 0, 18, 1, 32}}},
+    {"standardize", "a tensor of the wrong dtype", {{DTYPE(1), MG_UINT8}}},
+    {"standardize", "a tensor of the wrong dtype", {{DTYPE(0), MG_UINT16}}},
+    {"trees_votes", FOREST, {{PARAM(trees, leaves), 3}}},
+    {"trees_votes", FOREST, {{PARAM(trees, outputs), 0}}},
+    {"trees_votes", FOREST, {{PARAM(trees, trees), 32768}}},
+    {"trees_votes", SHAPE, {{PARAM(trees, features), 4}}},
+    {"trees_votes", SHAPE, {{PARAM(trees, outputs), 2}}},
+    {"trees_votes", "a tensor of the wrong dtype", {{DTYPE(0), MG_UINT16}}},
+    {"trees_votes", "a tensor of the wrong dtype", {{DTYPE(1), MG_UINT32}}},
+    {"trees_votes", CONSTANT, {{PARAM(trees, start_at), 0xffffffffu}}},
+    {"trees_votes", CONSTANT, {{PARAM(trees, trees_at), 0xffffffffu}}},
+    {"trees_votes", CONSTANT, {{PARAM(trees, halfwords), 0x7fffffffu}}},
+    {"trees_rows", CONSTANT, {{PARAM(trees, rows), 0xffff}}},
+    {"trees_rows", LEAF, {{PARAM(trees, rows), 1}}},
+    {"trees_votes", LEAF, {{TREE(6, 3)}}},
+    {"trees_votes", LEAF, {{TREE(7, 3)}}},
+    {"trees_votes", LEAF, {{TREE(10, 3)}}},
+    {"trees_votes", CUT_OFF, {{PARAM(trees, trees), 4}}},
+    {"trees_votes", CUT_OFF, {{PARAM(trees, halfwords), 5}}},
+    {"trees_votes", CUT_OFF, {{TREE(0, 0)}}},
+    {"trees_votes", CUT_OFF, {{TREE(0, 0xffff)}}},
+    {"trees_votes", CHILD, {{TREE(0, 3)}}},
+    {"trees_votes", CHILD, {{TREE(3, 0)}}},
+    {"trees_votes", CHILD, {{TREE(3, 8)}}},
+    {"trees_votes", CHILD, {{TREE(3, 6)}}},
+    {"trees_votes", CHILD, {{TREE(3, 0xffff)}}},
+    {"trees_votes", "a tree that asks for a feature beyond the last", {{TREE(2, 3)}}},
+    {"trees_votes", "a tree that asks for a feature beyond the last", {{TREE(2, 0x3fff)}}},
+    {"trees_votes", NO_END, {{TREE(3, 12)}}},
     {"bands", FRAMES, {{PARAM(bands, frame), 0}}},
     {"bands", FRAMES, {{PARAM(bands, frame), 6}}},
     {"bands", FRAMES, {{PARAM(bands, frame), 260}, {PARAM(bands, samples), 300}}},
@@ -120,9 +173,126 @@ static void bands(void) {
     }
 }
 
+static void lagged(void) {
+    for (uint32_t round = 0; round < 200; round++) {
+        uint16_t axes = (uint16_t)random_between(1, round % 9 == 0 ? 16 : 3), lags[4];
+        uint16_t samples = (uint16_t)random_between(1, round % 40 == 0 ? 4096 : 50);
+        for (uint32_t i = 0; i < 4; i++) {
+            lags[i] = (uint16_t)random_between(0, samples - 1);
+        }
+        mg_lagged_params_t p = {.floor = round % 3 == 0 ? random_u32() >> 10 : 0,
+                                .samples = samples,
+                                .columns = (uint16_t)(axes + round % 2),
+                                .first = (uint16_t)(round % 2),
+                                .axes = axes,
+                                .lags = (uint16_t)random_between(1, 4)};
+        layer_t layer = {
+            MG_OP_LAGGED, 1,    {MG_INT16, MG_INT16}, {(uint32_t)samples * p.columns, (uint32_t)p.lags * axes * axes},
+            &p,           lags, sizeof lags,          0};
+        layer.scratch = layer_scratch(&layer);
+        run_moving(&layer, round);
+    }
+}
+
+static void standardize(void) {
+    for (uint32_t round = 0; round < 100; round++) {
+        uint32_t n = (uint32_t)random_between(1, 30), at = round % 7;
+        uint8_t *table = allocate(at + 7 * n);
+        random_bytes(table, at + 7 * n);
+        for (uint32_t i = 0; i < n; i++) {
+            table[at + 6 * n + i] &= 31;
+        }
+        mg_standardize_params_t p = {n, at};
+        layer_t layer = {MG_OP_STANDARDIZE, 1, {MG_INT16, round % 2 ? MG_INT8 : MG_INT16}, {n, n}, &p, table,
+                         at + 7 * n,        0};
+        run_moving(&layer, round);
+        free(table);
+    }
+}
+
+/* A tree of random splits at `node`, which is written and counted in halfwords. */
+static uint32_t grow(uint16_t *node, int32_t depth, const mg_trees_params_t *p) {
+    uint32_t kind = depth == 0 ? 3 : random_u32() >> 8 & 3, size = 3;
+    uint32_t most = p->leaves == 0 ? p->outputs : p->leaves == 1 ? p->rows : 0x10000u;
+    node[0] = (uint16_t)random_between(-3000, 3000);
+    node[1] = (uint16_t)((uint32_t)random_between(0, p->features - 1) | kind << 14);
+    node[2] = (uint16_t)((random_u32() >> 8) % most);
+    if (kind == 3) {
+        node[size++] = (uint16_t)((random_u32() >> 8) % most);
+        return size;
+    }
+    size += grow(node + size, depth - 1, p);
+    if (kind == 0) {
+        node[2] = (uint16_t)size;
+        size += grow(node + size, depth - 1, p);
+    }
+    return size;
+}
+
+static void trees(void) {
+    static uint16_t words[8192];
+    for (uint32_t round = 0; round < 300; round++) {
+        mg_trees_params_t p = {.trees = (uint16_t)random_between(1, 9),
+                               .features = (uint16_t)random_between(1, 20),
+                               .outputs = (uint16_t)random_between(1, 5),
+                               .rows = 4,
+                               .leaves = (uint16_t)(round % 3)};
+        uint32_t size = 0, at = round % 7, rest = 4u * p.outputs + 2u * p.rows * p.outputs;
+        for (uint32_t i = 0; i < p.trees; i++) {
+            uint32_t length = round % 5 == 0 && i == 0 ? 1 : grow(words + size + 1, random_between(0, 5), &p);
+            words[size] = (uint16_t)length;
+            words[size + 1] = length == 1 ? 0 : words[size + 1];
+            size += length + 1;
+        }
+        uint8_t *data = allocate(at + rest + 2 * size);
+        random_bytes(data, at + rest);
+        memcpy(data + at + rest, words, 2 * size);
+        p.start_at = at;
+        p.rows_at = at + 4u * p.outputs;
+        p.trees_at = at + rest;
+        p.halfwords = size;
+        layer_t layer = {MG_OP_TREES, 1,    {MG_INT16, MG_INT32}, {p.features, p.outputs},
+                         &p,          data, at + rest + 2 * size, 0};
+        run_moving(&layer, round);
+        free(data);
+    }
+}
+
+/* A node may have at most 64 above it whose right children are yet to come. */
+static void deep_trees(void) {
+    for (uint32_t depth = 64; depth <= 65; depth++) {
+        uint16_t words[3 * 65 + 4 * 66 + 1];
+        uint32_t size = 1;
+        for (uint32_t i = 0; i < depth; i++) {
+            const uint16_t node[] = {0, 0, (uint16_t)(3 * (depth - i) + 4 * (depth - i))};
+            memcpy(words + size, node, sizeof node);
+            size += 3;
+        }
+        for (uint32_t i = 0; i <= depth; i++) {
+            const uint16_t node[] = {0, 0xc000, 0, 0};
+            memcpy(words + size, node, sizeof node);
+            size += 4;
+        }
+        words[0] = (uint16_t)(size - 1);
+        mg_trees_params_t p = {.halfwords = size, .trees = 1, .features = 1, .outputs = 1, .leaves = 2};
+        layer_t layer = {MG_OP_TREES, 1, {MG_INT16, MG_INT32}, {1, 1}, &p, words, 2 * size, 0};
+        size_t bytes;
+        uint8_t *file = layer_file(&layer, &bytes);
+        mg_model_t model;
+        mg_error_t error = {0};
+        bool opened = mg_model_open(&model, file, bytes, &error);
+        CHECK(opened == (depth == 64), "%u open nodes: %s", depth, error.message);
+        free(file);
+    }
+}
+
 const test_t MOTION_TESTS[] = {
     {"motion refused", refused},
     {"motion moments", moments},
     {"motion bands", bands},
+    {"motion lagged", lagged},
+    {"motion standardize", standardize},
+    {"motion trees", trees},
+    {"motion deep trees", deep_trees},
     {NULL, NULL},
 };

@@ -136,3 +136,18 @@ def bands(x: np.ndarray, weights: np.ndarray, count: int, frame: int, hop: int, 
         else:
             found.append([log2_of(max(band)) for band in zip(*energies, strict=True)])
     return np.array(found, np.int16)
+
+
+def lagged(x: np.ndarray, lags: Sequence[int], floor: int) -> np.ndarray:
+    """Correlations of int16 [samples, axes] with lags, as [lags, axes, axes]."""
+    n, columns = len(x), x.astype(object)
+    d = columns - [(2 * sum(column) + n) // (2 * n) for column in columns.T]
+    reach = abs(d).max()
+    s = next(s for s in range(20) if n * ((reach + ((1 << s) >> 1)) >> s) ** 2 < 2**31)
+    e = (d + ((1 << s) >> 1)) >> s
+    energy = (e**2).sum() + (n * floor >> 2 * s)
+    if not energy:
+        return np.zeros((len(lags), x.shape[1], x.shape[1]), np.int16)
+    bits = energy.bit_length()
+    sums = np.array([e[: n - lag].T @ e[lag:] for lag in lags])
+    return ((sums * ((1 << bits + 27) // energy) + (1 << bits + 12)) >> bits + 13).astype(np.int16)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .builder import Builder
-from .graph import Tensor
+from .graph import Quantization, Tensor
 
 MOMENTS = ("mean", "rms", "skewness", "kurtosis", "min", "max", "crossings")
 
@@ -82,7 +82,7 @@ def band_weights(frequencies: Sequence[float], frame: int) -> tuple[np.ndarray, 
 
 def _zero_sums(rows: np.ndarray) -> np.ndarray:
     """Round numbers whose rows sum to zero so that they still do: those with the largest rest upwards."""
-    low = np.floor(rows)
+    low: np.ndarray = np.floor(rows)
     for row, rest in zip(low, rows - low, strict=True):
         row[np.argsort(-rest, kind="stable")[: int(-row.sum())]] += 1
     return low
@@ -109,3 +109,44 @@ def bands(
     weights = build.constant(band_weights(frequencies, frame)[0], "bands")
     return build.add("BANDS", [x, weights], [axes, len(frequencies)], "bands", "int16", first=first, axes=axes,
                      frame=frame, hop=frame // 2 if hop is None else hop, mean=hold == "mean")
+
+
+def lagged(
+    build: Builder, x: Tensor, lags: Sequence[int], first: int = 0, axes: int | None = None, floor: int = 0
+) -> Tensor:
+    """Add how each axis goes with itself and the others some samples later, as shares of all axes' energy.
+
+    x: int16 [samples, columns], at most 4096 samples; the axes are as in `moments`.
+    lags: in samples; 0 for what goes together at the same time.
+    floor: an energy a sample, in counts squared and below 2^22, that is added to the axes', so that noise alone gives small values.
+    Return int16 [lags, axes, axes] in Q1.14 (1.0 = 16384): of axis i with axis j a lag later. Raises ValueError.
+    """
+    axes = _axes(x, first, axes)
+    if not all(0 <= lag < x.shape[0] for lag in lags):
+        raise ValueError(f"lags of {min(lags)} to {max(lags)} among {x.shape[0]} samples")
+    inputs = [x, build.constant(np.array(lags, np.uint16), "lags")]
+    return build.add("LAGGED", inputs, [len(lags), axes, axes], "lagged", "int16", first=first, axes=axes, floor=floor)
+
+
+def standardize(
+    build: Builder, x: Tensor, centre: np.ndarray, deviation: np.ndarray, scale: float = 1 / 16, dtype: str = "int8"
+) -> Tensor:
+    """Add (x - centre) / deviation of int16 features, rounded to multiples of `scale` and saturated.
+
+    centre, deviation: [n], in the integers of x; where a deviation is 0, so is the answer.
+    dtype: int8, or int16 with a finer scale. Return n values with the quantisation (scale, 0). Raises ValueError.
+    """
+    n = x.elements
+    if x.dtype != "int16" or dtype not in ("int8", "int16") or not len(centre) == len(deviation) == n:
+        raise ValueError(f"'{x.name}' is {x.dtype} of {n}, with {len(centre)} centres and {len(deviation)} deviations, "
+                         f"to {dtype}; wanted int16 of as many, to int8 or int16")
+    factors, shifts, offsets = np.zeros(n, np.int16), np.zeros(n, np.uint8), np.zeros(n, np.int32)
+    for i, (c, d) in enumerate(zip(np.asarray(centre, float), np.asarray(deviation, float), strict=True)):
+        if d > 0:
+            worth = 1 / (d * scale)
+            shifts[i] = int(np.clip(np.floor(np.log2(32767 / worth)), 0, 31))
+            factors[i] = min(round(worth * 2.0 ** shifts[i]), 32767)
+            offsets[i] = round(2.0 ** shifts[i] / 2 - float(np.clip(c, -32768, 32767)) * factors[i])
+    constants = [build.constant(values, "standard") for values in (offsets, factors, shifts)]
+    z = Quantization(np.array([scale], np.float32), np.array([0], np.int64))
+    return build.add("STANDARDIZE", [x, *constants], x.shape, "standardized", dtype, z)

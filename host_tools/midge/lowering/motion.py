@@ -68,3 +68,44 @@ def bands(program: Program, node: Node) -> None:
     program.add(node, "BANDS", [x], columns | {
         "frame": frame, "hop": hop, "bands": count, "mean": attribute(node, "mean", 0, 1),
     }, {"weights_at": weights}, macs=columns["axes"] * frames * count * frame)
+
+
+@rule("TREES")
+def trees(program: Program, node: Node) -> None:
+    x, out = required(node, 0), node.outputs[0]
+    if (x.dtype, out.dtype) != ("int16", "int32") or x.is_constant:
+        raise Unsupported(f"a forest from {x.dtype} to {out.dtype}; int16 to int32 can run")
+    halfwords = constant(node, 1, "trees").size
+    rows = constant(node, 3, "rows").shape[0] if node.input(3) is not None else 0
+    program.add(node, "TREES", [x], {
+        "halfwords": halfwords, "trees": attribute(node, "trees", 0, 32767),
+        "features": within(x.elements, "features", 1, 0x4000), "outputs": within(out.elements, "outputs", 1, 65535),
+        "rows": within(rows, "rows", 0, 65535), "leaves": attribute(node, "leaves", 0, 2),
+    }, {
+        "trees_at": table_of(node, 1, "trees", halfwords, "uint16"),
+        "start_at": table_of(node, 2, "starts", out.elements, "int32"),
+        "rows_at": table_of(node, 3, "rows", rows * out.elements, "uint16") if rows else b"",
+    })
+
+
+@rule("LAGGED")
+def lagged(program: Program, node: Node) -> None:
+    x, columns = columns_of(node, 16)
+    within(columns["samples"], "samples", 1, 4096)
+    lags = constant(node, 1, "lags").reshape(-1)
+    if lags.size and not 0 <= lags.min() <= lags.max() < columns["samples"]:
+        raise Unsupported(f"a lag of {lags.max()} among {columns['samples']} samples")
+    program.add(node, "LAGGED", [x], columns | {
+        "lags": within(lags.size, "lags", 1, 65535), "floor": attribute(node, "floor", 0, 2**22 - 1),
+    }, {"lags_at": table_of(node, 1, "lags", lags.size, "uint16")},
+        macs=int((columns["samples"] - lags.astype(int)).sum()) * columns["axes"] ** 2)
+
+
+@rule("STANDARDIZE")
+def standardize(program: Program, node: Node) -> None:
+    x, out = required(node, 0), node.outputs[0]
+    if x.dtype != "int16" or out.dtype not in ("int8", "int16") or x.is_constant:
+        raise Unsupported(f"features of {x.dtype} to {out.dtype}; int16 to int8 or int16 can run")
+    dtypes = enumerate(("int32", "int16", "uint8"), 1)
+    tables = [table_of(node, i, "numbers", x.elements, dtype) for i, dtype in dtypes]
+    program.add(node, "STANDARDIZE", [x], {"count": x.elements}, {"table_at": b"".join(tables)}, macs=x.elements)

@@ -71,6 +71,19 @@ static inline int32_t mg_dot2(uint32_t a, uint32_t b, int32_t sum) {
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);
 }
 
+static inline int32_t mg_dot_i16(const int16_t *x, const int16_t *y, uint32_t k) {
+    int32_t sum = 0;
+    for (const int16_t *end = x + (k & ~3u); x != end; x += 4, y += 4) {
+        const uint8_t *a = (const uint8_t *)x, *b = (const uint8_t *)y;
+        sum = mg_dot2(mg_load_u32(a), mg_load_u32(b), sum);
+        sum = mg_dot2(mg_load_u32(a + 4), mg_load_u32(b + 4), sum);
+    }
+    for (uint32_t i = 0; i < (k & 3u); i++) {
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     uint32_t i = 0;

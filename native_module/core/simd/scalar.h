@@ -12,6 +12,14 @@ static inline int32_t mg_dot2(uint32_t a, uint32_t b, int32_t sum) {
     return sum + (int16_t)a * (int16_t)b + ((int32_t)a >> 16) * ((int32_t)b >> 16);
 }
 
+static inline int32_t mg_dot_i16(const int16_t *x, const int16_t *y, uint32_t k) {
+    int32_t sum = 0;
+    for (const int16_t *end = x + k; x != end; x++, y++) {
+        sum += *x * *y;
+    }
+    return sum;
+}
+
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     for (uint32_t i = 0; i < k; i++) {

@@ -13,6 +13,7 @@
  *   mg_add4(pairs, word)          pairs[0] += bytes 0 and 2 of a word, pairs[1] += bytes 1 and 3, as pairs of int16
  *
  *   mg_dot2(a, b, sum)            sum + both products of the int16 in two words
+ *   mg_dot_i16(x, y, k)           sum over i < k of x[i] * y[i] of int16, which fits 32 bits, as does every part of it
  *   mg_square(x)                  x * x of 64 bits
  *   mg_add_product(sum, a, b)     sum + a * b of 64 bits, where the product fits 32 with its sign
  *   mg_add_square(sum, a)         sum + a * a of 64 bits, where the square fits 32 without one

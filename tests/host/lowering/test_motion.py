@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from midge.graph import motion
 from tests.support import motion as reference
 
-
 SEED = st.integers(0, 2**32 - 1)
 
 
@@ -119,7 +118,53 @@ def test_gravity_leaves_no_trace_in_bands_and_full_scale_fits() -> None:
     assert found[1][0, 3] == pytest.approx(2 * np.log2(32767 * gain) * 512, abs=2)
 
 
-@pytest.mark.parametrize("frequencies, frame", [([1], 13), ([1], 260), ([9], 16), ([0.1], 16), ([], 16), ([1] * 129, 16)])
+@pytest.mark.parametrize("frequencies, frame", [
+    ([1], 9), ([1], 260), ([9], 16), ([0.1], 16), ([], 16), ([1] * 129, 16),
+])
 def test_bands_that_cannot_be(frequencies: list[float], frame: int) -> None:
     with pytest.raises(ValueError, match="frame"):
         motion.band_weights(frequencies, frame)
+
+
+@given(SEED, st.integers(1, 90), st.integers(1, 4), st.lists(st.integers(0, 89), min_size=1, max_size=6), st.booleans())
+def test_lagged(seed: int, samples: int, axes: int, lags: list[int], floored: bool) -> None:
+    rng = np.random.default_rng(seed)
+    x, first = movement(rng, (samples, axes + 1)), int(rng.integers(0, 2))
+    lags, floor = [lag % samples for lag in lags], int(floored * rng.integers(0, 2**22))
+    made = reference.converted(x.shape, lambda build, t: motion.lagged(build, t, lags, first, axes, floor))
+    wanted = reference.lagged(x[:, first : first + axes], lags, floor)
+    assert np.array_equal(reference.answers(made, x)[0], wanted)
+
+
+@pytest.mark.parametrize("axes", [1, 16])
+@pytest.mark.parametrize("ones", [1, 2048])
+def test_lagged_at_the_ends_of_the_range(axes: int, ones: int) -> None:
+    x = np.repeat(np.where(np.arange(4096)[:, None] < ones, -32768, 32767), axes, 1).astype(np.int16)
+    made = reference.converted(x.shape, lambda build, t: motion.lagged(build, t, [0, 4095], floor=2**22 - 1))
+    assert np.array_equal(reference.answers(made, x)[0], reference.lagged(x, [0, 4095], 2**22 - 1))
+
+
+def test_lagged_are_shares_of_the_energy() -> None:
+    t = np.arange(100)
+    x = np.stack([3000 * np.sin(t / 5) + 8000, 2000 * np.sin((t - 7) / 5)], 1).round().astype(np.int16)
+    made = reference.converted(x.shape, lambda build, t: motion.lagged(build, t, [0, 7]))
+    d = x - x.mean(0)
+    wanted = np.array([d[: 100 - lag].T @ d[lag:] for lag in (0, 7)]) / (d**2).sum()
+    assert reference.answers(made, x)[0] / 2**14 == pytest.approx(wanted, abs=2e-4)
+
+
+@given(SEED, st.integers(1, 40), st.sampled_from([("int8", 1 / 16), ("int16", 1 / 1024)]))
+def test_standardize(seed: int, n: int, kind: tuple[str, float]) -> None:
+    rng, (dtype, scale) = np.random.default_rng(seed), kind
+    deviation = np.exp(rng.uniform(-3, 10, n)) * rng.choice([0, 1], n, p=[0.1, 0.9])
+    centre = rng.uniform(-32768, 32767, n) / rng.choice([1, 30, 1000], n)
+    x = np.clip(np.round(centre + deviation * rng.normal(0, 3, n)), -32768, 32767).astype(np.int16)
+    made = reference.converted(
+        x.shape, lambda build, t: motion.standardize(build, t, centre, deviation, scale, dtype))
+    (y,) = reference.answers(made, x)
+    assert made.program.graph.outputs[0].scale == np.float32(scale)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z, unit = np.where(deviation > 0, [(x - centre) / deviation, 1 / deviation], 0) / scale
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    close = np.abs(y - z.clip(low, high)) <= 0.51 + (np.abs(z) + unit) / 2**15  # a factor has 15 bits, and the offset
+    assert y.dtype == dtype and close.all(), (x, centre, deviation, y, z)
