@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ridge import Rows, log_softmax, standardized
+from .ridge import CLIP, Rows, log_softmax, standardized
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY, DROPOUT = 24, 30, 64, 3e-3, 1e-3, 0.2
-CLIP = 8.0  # deviations beyond which a feature says no more
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,9 @@ def fit_dense(rows: Rows, seed: int, hidden: int = HIDDEN, epochs: int = EPOCHS)
     z = np.clip(standardized(rows.features, centre, deviation), -CLIP, CLIP).astype(np.float32)
     y, w = rows.one_hot().astype(np.float32), (rows.weights / rows.weights.mean()).astype(np.float32)
     shapes = ((z.shape[1], hidden), (hidden,), (hidden, rows.classes), (rows.classes,))
-    values: list[np.ndarray] = [rng.normal(0, np.sqrt(2 / s[0]), s).astype(np.float32) if len(s) == 2 else np.zeros(s, np.float32)
-              for s in shapes]
+    values: list[np.ndarray] = [
+        rng.normal(0, np.sqrt(2 / s[0]), s).astype(np.float32) if len(s) == 2 else np.zeros(s, np.float32) for s in shapes
+    ]
     first = [np.zeros_like(v) for v in values]
     second = [np.zeros_like(v) for v in values]
     steps, done = epochs * -(-len(z) // BATCH), 0

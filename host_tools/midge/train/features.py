@@ -23,6 +23,7 @@ from .augment import triples_of
 BANDS, FRAME = range(1, 9), 16  # in cycles a frame, of samples
 LAGS_S = (0.0, 0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
 FLOOR = 0.05  # of a movement's size: below it lies noise, whose correlations say nothing
+MOST_FLOOR = (1 << 22) - 1  # what LAGGED takes
 MOST_AXES = 3  # of one group: more axes of one device would give the square of their number
 
 
@@ -104,7 +105,7 @@ def add_features(build: Builder, counts: Tensor, signal: Signal) -> Tensor:
     lags = lags_of(signal)
     for first, axes in signal.groups:
         parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3, dead_band=0))
-        parts.append(motion.lagged(build, counts, lags, _floor(signal, first, axes), first, axes))
+        parts.append(motion.lagged(build, counts, lags, first, axes, _floor(signal, first, axes)))
         if signal.goes_on:
             parts.append(motion.bands(build, counts, BANDS, FRAME, FRAME // 2, first, axes))
     flat = [build.reshape(part, [part.elements]) if len(part.shape) > 1 else part for part in parts]
@@ -117,8 +118,9 @@ def lags_of(signal: Signal) -> list[int]:
 
 
 def _floor(signal: Signal, first: int, axes: int) -> int:
+    """Return the energy a sample, in counts squared, of a movement that is hardly one."""
     sizes = [signal.size[i] / signal.full_scale[i] for i in range(first, first + axes)]
-    return max(1, round(FLOOR * 32768 * math.sqrt(sum(s * s for s in sizes))))
+    return min(max(1, round((FLOOR * 32768) ** 2 * sum(s * s for s in sizes))), MOST_FLOOR)
 
 
 class FrontEnd:

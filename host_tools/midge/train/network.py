@@ -2,21 +2,22 @@
 """From a fitted head to a network of integers: features, scales, one or two layers, softmax.
 
 The head's numbers become those of TensorFlow Lite's 16x8 scheme: activations int16, weights int8 with a scale per
-class. What rounding the weights changes on average is taken out of the biases.
+class. Standardised features are centred, so that rounding the weights moves no score on average.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..graph import Graph, Quantization, Tensor
+from ..graph import Graph, Quantization, Tensor, motion
 from ..graph.builder import Builder
 from ..graph.tflite_ops import Activation
 from .dense import Dense
 from .features import Signal, add_features, add_input, quantized
-from .ridge import Linear
+from .ridge import CLIP, Linear
 
 ROOM = 1.25  # by how much values may exceed those seen before they saturate
+Z_STEP = CLIP / 32768  # of standardised features
 HOP_S = 0.1  # from one look at a gesture to the next
 
 
@@ -31,65 +32,33 @@ def network(
     build = Builder(name)
     x, counts = add_input(build, signal)
     vector = build.reshape(add_features(build, counts, signal), [1, features.shape[1]])
-    scaled, units, centre = _add_scaled(build, vector, head, features)
+    z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):
-        logits = _add_layer(build, scaled, units, head.weights * factor, head.bias * factor, centre, seen)
+        logits = _add_layer(build, z, head.weights * factor, head.bias * factor, seen)
     else:
         inside = head.hidden(features)
-        hidden = _add_layer(build, scaled, units, head.first, head.first_bias, centre, inside, relu=True)
-        ones = np.ones(inside.shape[1])
-        logits = _add_layer(build, hidden, ones, head.second * factor, head.second_bias * factor, 0 * ones, seen)
+        hidden = _add_layer(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = _add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
     graph = build.graph([x], [scores])
     graph.labels, graph.metadata = labels, metadata
     return graph
 
 
-def _add_scaled(
-    build: Builder, vector: Tensor, head: Linear | Dense, features: np.ndarray
-) -> tuple[Tensor, np.ndarray, np.ndarray]:
-    """Add a factor per feature, about 1 / deviation, so that one scale serves all.
-
-    Returns the scaled features, the deviation that each factor really stands for, and the centres in those units.
-    """
-    useful = head.deviation > 0
-    inverse = np.where(useful, 1 / np.where(useful, head.deviation, 1), 0.0)
-    step = float(inverse.max() or 1.0) / 32767
-    whole = np.round(inverse / step)
-    build_factor = build.constant(whole.astype(np.int16).reshape(1, -1), "factors")
-    build_factor.quantization = quantized(step)
-    vector = _as_plain(build, vector)
-    reach = float(np.abs(features * (whole * step)).max() or 1.0)
-    out = build.add("MUL", [vector, build_factor], vector.shape, "scaled", "int16", quantized(ROOM * reach / 32767))
-    return out, np.where(whole > 0, inverse / np.where(whole > 0, whole * step, 1), 0.0), head.centre * whole * step
-
-
-def _as_plain(build: Builder, vector: Tensor) -> Tensor:
-    """Give features, which have formats of their own, the scale 1."""
-    vector.quantization = quantized(1.0)
-    return vector
-
-
 def _add_layer(
-    build: Builder, x: Tensor, units: np.ndarray, weights: np.ndarray, bias: np.ndarray, centre: np.ndarray,
-    outputs: np.ndarray, relu: bool = False,
+    build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
 ) -> Tensor:
-    """Add (x - centre) * units @ weights + bias, with int8 weights and a scale per output.
+    """Add x @ weights + bias, with int8 weights and a scale per output.
 
     outputs: what it gives for samples like those that it will see.
     """
-    w = (weights * units[:, None]).T  # [outputs, inputs]
-    steps = np.maximum(np.abs(w).max(axis=1), 1e-12) / 127
-    whole = np.clip(np.round(w / steps[:, None]), -127, 127)
-    constant = build.constant(whole.astype(np.int8), "weights")
-    constant.quantization = Quantization(steps.astype(np.float32), np.zeros(len(steps), np.int64), 0)
-    exact = steps.astype(np.float32).astype(np.float64)
-    offset = bias - (whole * exact[:, None]) @ centre
-    sums = build.constant(np.round(offset / (exact * x.scale)).astype(np.int64), "bias")
-    sums.data = np.round(offset / (exact * x.scale)).astype(np.int64)
-    sums.dtype = "int64"
-    sums.quantization = Quantization((exact * x.scale).astype(np.float32), np.zeros(len(steps), np.int64), 0)
+    steps = (np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127).astype(np.float32)
+    whole = np.clip(np.round(weights / steps), -127, 127).astype(np.int8)
+    constant = build.weights(np.ascontiguousarray(whole.T), steps)
+    units = steps.astype(np.float64) * x.scale
+    sums = Tensor(build.unique("bias"), (len(steps),), "int64", Quantization(units.astype(np.float32), np.zeros(
+        len(steps), np.int64)), np.round(bias / units).astype(np.int64))
     reach = float(np.abs(outputs).max() or 1.0)
     return build.add("FULLY_CONNECTED", [x, constant, sums], (1, len(steps)), "hidden" if relu else "logits", "int16",
                      quantized(ROOM * reach / 32767), keep_num_dims=True,

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+CLIP = 8.0  # deviations beyond which a feature says no more
 LAMBDAS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
 class Linear:
-    """scores = (f - centre) / deviation @ weights + bias; a deviation of 0 marks a feature that says nothing."""
+    """scores = (f - centre) / deviation, within +-CLIP, @ weights + bias; what never changes has a deviation of 0."""
 
     centre: np.ndarray  # [features]
     deviation: np.ndarray  # [features]
@@ -27,7 +28,8 @@ class Linear:
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """Return scores [n, classes] of rows of features [n, features]."""
-        found: np.ndarray = standardized(features, self.centre, self.deviation) @ self.weights + self.bias
+        z = np.clip(standardized(features, self.centre, self.deviation), -CLIP, CLIP)
+        found: np.ndarray = z @ self.weights + self.bias
         return found
 
 
