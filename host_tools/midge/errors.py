@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The one kind of failure that is the user's to mend."""
 
+from unicodedata import category
+
+_CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # of Unicode: controls, formats such as of direction, halves, line ends
+_JOINERS = "\u200c\u200d"  # of letters and of emoji
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Return text in which control characters stand as escapes, but for those in `keep`.
+
+    What files, boards and names of files bring may hold commands to a terminal.
+    """
+    return "".join(c if c in keep or c in _JOINERS or category(c) not in _CONTROLS else ascii(c)[1:-1] for c in text)
+
 
 class UserError(Exception):
     """What was found, what was wanted, what to do: one line at the command line, exit code 1."""

@@ -7,7 +7,7 @@ import click
 
 from ..link.survey import Survey, survey
 from .options import complete_ports, json_option
-from .output import console, print_json, print_next, print_table
+from .output import console, print_json, print_next, print_table, say
 
 
 @click.command()
@@ -25,13 +25,13 @@ def boards(port: str | None, interrupt: bool, as_json: bool) -> None:
         known = [(b.name, b.mcu, b.core, b.simd, b.install, b.title) for b in found.known]
         shown = len(headers) - (console.width < 100)  # a narrow terminal has no room for titles
         print_table(headers[:shown], [row[:shown] for row in known], whole=(0, 1, 2, 3))
-        console.print()
+        say()
     for place in found.attached:
-        console.print(f"[bold green]{place.port}[/]  {place.runs}" + (f", {place.midge}" if place.midge else ""))
+        say("[bold green]{}[/]  {}", place.port, place.runs + (f", {place.midge}" if place.midge else ""))
     for drive in found.boot_loaders:
-        console.print(f"[bold green]{drive.path}[/]  boot loader of an {drive.mcu}")
+        say("[bold green]{}[/]  boot loader of an {}", drive.path, drive.mcu)
     if not found.attached and not found.boot_loaders:
-        console.print("No board is plugged in.")
+        say("No board is plugged in.")
     _print_next(found)
 
 

@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..files import refuse_overwriting
 from ..samples.labels import read_labels
 from .options import Command, Option, OutputPath, complete_targets, json_option
-from .output import console, number, print_facts, print_json, print_next, shape_text
+from .output import number, print_facts, print_json, print_next, say, shape_text
 from .progress import stages
 from .quantization import Calibration, calibration_options, draw_report, print_quantization
 
@@ -69,7 +69,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
     counts = Counter(step.source for step in program.steps)
     ops = ", ".join(f"{op} {count}" if count > 1 else op for op, count in counts.items())
     saved = 1 - len(result.blob) / result.source_size if result.source_size else 0.0
-    console.print(f"[bold]{source}[/] -> [bold green]{target}[/]")
+    say("[bold]{}[/] -> [bold green]{}[/]", source, target)
     print_facts([
         ("ops", f"{len(program.steps)} ({ops})"),
         ("MACs", f"{number(result.macs)} per inference"),

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.markup import escape
 
 from .. import api
 from ..errors import UserError
 from ..evaluate.metrics import TASKS, Evaluation
 from ..samples.datasets import PIXEL_UNITS
 from .options import Command, OutputPath, json_option
-from .output import console, number, print_facts, print_json, print_next, print_table
+from .output import console, number, print_facts, print_json, print_next, print_note, print_table, say
 from .progress import stages
 
 
@@ -58,8 +57,8 @@ def evaluate(
             facts |= {"against": {"model": str(against), **other.facts()}, "difference": result.differences(other)}
         print_json(facts)
         return
-    console.print(f"[bold]{escape(str(model))}[/] on {escape(data)}: {number(result.samples)} samples, "
-                  f"{number(round(result.samples_per_minute))} per minute on this machine")
+    say("[bold]{}[/] on {}: {} samples, {} per minute on this machine", model, data, number(result.samples),
+        number(round(result.samples_per_minute)))
     if other is None:
         print_facts([(name, _text(name, value)) for name, value in result.figures.items()])
     else:
@@ -67,7 +66,7 @@ def evaluate(
             [name, _text(name, result.figures[name]), _text(name, other.figures[name]), _difference_text(name, value)]
             for name, value in result.differences(other).items()], right=(1, 2, 3))
     for warning in result.warnings:
-        console.print(f"  [bold yellow]note[/]  {escape(warning)}")
+        print_note(warning)
     _print_classes(result)
     if png is None and result.confusion:
         print_next(f"midge evaluate {model} {data} --png matrix.png", f"midge upload {model}")
@@ -85,13 +84,13 @@ def _print_classes(result: Evaluation) -> None:
     rows = []
     for i, score in enumerate(result.classes):
         cells = [str(n) if n else "·" for n in result.confusion[i]] if wide else []
-        rows.append([*([str(i)] if named else []), escape(score.name), str(score.samples), f"{score.precision:.1%}",
+        rows.append([*([str(i)] if named else []), score.name, str(score.samples), f"{score.precision:.1%}",
                      f"{score.recall:.1%}", *cells])
     headers = [*([""] if named else []), "class", "samples", "precision", "recall",
                *([str(i) for i in range(len(result.classes))] if wide else [])]
     print_table(headers, rows, right=tuple(i for i in range(len(headers)) if not named or i != 1))
     if wide:
-        console.print("[dim]columns 0, 1, ...: how often a sample of the row's class was taken for that class[/]")
+        say("[dim]columns 0, 1, ...: how often a sample of the row's class was taken for that class[/]")
     else:
         _print_confused(result)
 
@@ -102,8 +101,7 @@ def _print_confused(result: Evaluation) -> None:
     common = sorted(pairs, reverse=True)[:4]
     if common:
         names = [c.name for c in result.classes]
-        console.print("most confused: " + escape("; ".join(f"{names[i]} taken for {names[j]} {n}x"
-                                                           for n, i, j in common)))
+        say("most confused: {}", "; ".join(f"{names[i]} taken for {names[j]} {n}x" for n, i, j in common))
 
 
 def _draw(result: Evaluation, path: Path) -> None:

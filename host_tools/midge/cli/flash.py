@@ -9,7 +9,7 @@ import click
 
 from ..link.flash import flash as write_firmware
 from .options import complete_boards, complete_ports, json_option
-from .output import console, number, print_facts, print_json, print_next
+from .output import number, print_facts, print_json, print_next, say
 from .progress import stages
 
 
@@ -34,11 +34,11 @@ def flash(
     title = done.plan.board.title
     if done.written:
         size = number(done.plan.firmware.stat().st_size)
-        console.print(f"[bold green]{title} has its firmware[/]: {size} B in {done.seconds:.1f} s")
+        say("[bold green]{} has its firmware[/]: {} B in {:.1f} s", title, size, done.seconds)
         print_facts([("by", done.plan.command)])
         print_next("midge boards", "midge install")
     else:
         reason = "would run" if done.plan.ours else f"{title} gets its firmware by {done.plan.board.install}; type"
-        console.print(f"{reason}:\n  [green]{done.plan.command}[/]")
+        say("{}:\n  [green]{}[/]", reason, done.plan.command)
         if done.plan.ours:
             print_next("the same command without --dry-run")

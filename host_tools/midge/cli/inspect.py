@@ -19,7 +19,18 @@ from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
 from .options import Command, OutputPath, json_option
-from .output import console, layer_text, number, print_facts, print_json, print_next, print_table, shape_text
+from .output import (
+    Markup,
+    console,
+    layer_text,
+    number,
+    print_facts,
+    print_json,
+    print_next,
+    print_table,
+    say,
+    shape_text,
+)
 
 _CELLS = {
     "written": ("█", "green"), "read": ("▓", "cyan"), "kept": ("▒", "blue"), "scratch": ("~", "yellow"),
@@ -52,18 +63,18 @@ def _role(span: Span, n: NodeCost) -> str:
 
 def _print_timeline(model: Anatomy) -> None:
     width = max(20, min(64, console.width - 46))
-    console.print(f"\n[bold]arena over time[/], {number(model.file.arena_size)} B across")
-    console.print("  " + "  ".join(f"[{colour}]{cell}[/] {name}" for name, (cell, colour) in _CELLS.items()))
+    say("\n[bold]arena over time[/], {} B across", number(model.file.arena_size))
+    say("  {}", Markup("  ".join(f"[{colour}]{cell}[/] {name}" for name, (cell, colour) in _CELLS.items())))
     for i, (n, row) in enumerate(zip(model.nodes, timeline(model, width), strict=True)):
-        peak = "  [bold red]← peak[/]" if i == model.peak else ""
-        console.print(f"{i:>3} {n.node.op.name[:19]:19} {number(n.live):>9} B [dim]|[/]{_coloured(row)}[dim]|[/]{peak}")
+        peak = Markup("  [bold red]← peak[/]" if i == model.peak else "")
+        say("{:>3} {:19} {:>9} B [dim]|[/]{}[dim]|[/]{}", i, n.node.op.name[:19], number(n.live), _coloured(row), peak)
 
 
-def _coloured(row: str) -> str:
-    """Return rich markup for a row of cells, one tag per run of equal ones."""
+def _coloured(row: str) -> Markup:
+    """Return a row of cells in colour, one tag per run of equal ones."""
     colours = dict(_CELLS.values())
     runs = ((colours.get(cell, "dim"), "".join(run)) for cell, run in groupby(row))
-    return "".join(f"[{colour}]{run}[/]" for colour, run in runs)
+    return Markup("".join(f"[{colour}]{run}[/]" for colour, run in runs))
 
 
 def _tensor_text(t: FileTensor) -> str:
@@ -89,9 +100,9 @@ def _shapes(tensors: list[FileTensor]) -> str:
 
 
 def _print_model(path: Path, model: Anatomy) -> None:
-    console.print(f"[bold]{path}[/]: {model.file.name}, format {MAJOR}.{MINOR}")
+    say("[bold]{}[/]: {}, format {}.{}", path, model.file.name, MAJOR, MINOR)
     print_facts(_summary(model))
-    console.print()
+    say()
     print_table(
         ["#", "op", "output", "MACs", "flash B", "scratch", "live B", "layer"],
         [(str(i), n.node.op.name, f"{n.outputs[0].dtype} {_shapes(n.outputs)}", number(n.node.macs), number(n.flash),
@@ -102,13 +113,13 @@ def _print_model(path: Path, model: Anatomy) -> None:
     _print_timeline(model)
 
 
-_MARKS = {"changed": "[yellow]~[/]", "removed": "[red]-[/]", "added": "[green]+[/]"}
+_MARKS = {"changed": Markup("[yellow]~[/]"), "removed": Markup("[red]-[/]"), "added": Markup("[green]+[/]")}
 
 
 def _print_diff(paths: tuple[Path, ...], before: Anatomy, after: Anatomy) -> None:
     changes = compare(before, after)
     facts = difference_facts(before, after, changes)
-    console.print(f"[bold]{paths[0]}[/] against [bold]{paths[1]}[/]\n")
+    say("[bold]{}[/] against [bold]{}[/]\n", *paths)
     names = {"flash_bytes": "flash B", "data_bytes": "constants B", "arena_bytes": "arena B", "macs": "MACs"}
     rows = []
     for key, (a, b) in facts["totals"].items():
@@ -119,19 +130,19 @@ def _print_diff(paths: tuple[Path, ...], before: Anatomy, after: Anatomy) -> Non
     for key in ("labels", "inputs", "outputs"):
         a, b = facts["totals"][key]
         if a != b:
-            console.print(f"\n{key} differ\n  [red]-[/] {_plain(a)}\n  [green]+[/] {_plain(b)}")
+            say("\n{} differ\n  [red]-[/] {}\n  [green]+[/] {}", key, _listed(a), _listed(b))
     if not facts["changes"]:
-        console.print("\nevery node is the same")
+        say("\nevery node is the same")
         return
-    console.print(f"\n{len(facts['changes'])} of {len(changes)} nodes differ")
+    say("\n{} of {} nodes differ", len(facts["changes"]), len(changes))
     for c in changes:
         if c.kind != "same":
             n = c.after or c.before
             assert n is not None
-            console.print(f"  {_MARKS[c.kind]} {n.node.op.name} {_shapes(n.outputs)} '{n.node.name}'{_what(c)}")
+            say("  {} {} {} '{}'{}", _MARKS[c.kind], n.node.op.name, _shapes(n.outputs), n.node.name, _what(c))
 
 
-def _plain(value: Any) -> str:
+def _listed(value: Any) -> str:
     return ", ".join(
         f"{v['name']} {shape_text(v['dtype'], v['shape'])} scale {v['scale']:.6g} zero_point {v['zero_point']}"
         if isinstance(v, dict) else str(v) for v in value
@@ -178,7 +189,7 @@ def inspect(models: tuple[Path, ...], as_json: bool, png: Path | None, graph: Pa
         print_json({"file": str(models[0]), **model_facts(model)})
         return
     if png or graph:
-        console.print("wrote " + " and ".join(str(p) for p in (png, graph) if p))
+        say("wrote {}", " and ".join(str(p) for p in (png, graph) if p))
         return
     _print_model(models[0], model)
     if models[0].suffix != ".midge":

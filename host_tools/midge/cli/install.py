@@ -7,7 +7,7 @@ import click
 
 from ..link.install import install_at
 from .options import json_option, port_option
-from .output import console, number, print_facts, print_json, print_next
+from .output import number, print_facts, print_json, print_next, say
 from .progress import transfers
 
 
@@ -24,7 +24,7 @@ def install(port: str | None, as_json: bool) -> None:
     identity = done.identity
     sent = [upload for upload in done.uploads if not upload.unchanged]
     kept = len(done.uploads) - len(sent)
-    console.print(f"[bold green]Midge is on {identity.title}[/], {done.seconds:.1f} s")
+    say("[bold green]Midge is on {}[/], {:.1f} s", identity.title, done.seconds)
     core = "linked into its firmware" if done.core == "firmware" else f"{done.core}, {identity.arch}"
     package = "frozen into its firmware" if identity.package == "frozen" else f"{done.folder}/midge"
     total = number(sum(upload.size for upload in sent))

@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from io import StringIO
 from typing import NamedTuple
 
 import click
 
 from .. import __version__
-from ..errors import UserError
+from ..errors import UserError, visible
 
 MAKE, LOOK, PUT, BOARDS, SHELL = "Make a model", "Look at it", "Put it on a board", "Boards", "This program"
 
@@ -94,9 +95,11 @@ def main() -> None:
     try:
         cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
-        sys.exit(f"midge: {error}")
+        sys.exit("midge: " + visible(str(error), keep="\n"))
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        sys.stderr.write(visible(shown.getvalue(), keep="\n"))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit("midge: interrupted")

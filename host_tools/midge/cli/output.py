@@ -5,13 +5,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from string import Formatter
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import visible
+
 console = Console(highlight=False, soft_wrap=True)
+
+
+class Markup(str):
+    """Text whose rich markup is meant. All other text comes from outside, and is shown as it is."""
+
+
+def plain(value: object) -> Markup:
+    """Return markup that shows a value as it is: brackets are no tags, and control characters become visible."""
+    return value if isinstance(value, Markup) else Markup(escape(visible(str(value))))
+
+
+def mark(template: str, *values: object) -> Markup:
+    """Return a template of markup with values in the places of its {}, shown as they are unless they are Markup."""
+    return Markup(_Filler().format(template, *values))
+
+
+class _Filler(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return a value as its format says, as markup that shows it as it is."""
+        return plain(format(value, format_spec) if format_spec else value)
+
+
+def say(template: str = "", *values: object) -> None:
+    """Print a template of markup with values in the places of its {} (see mark)."""
+    console.print(mark(template, *values))
+
+
+def print_note(text: str) -> None:
+    """Print a warning that ends nothing."""
+    say("  [bold yellow]note[/]  {}", text)
 
 
 def print_json(facts: Any) -> None:
@@ -24,7 +58,8 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
     rows = list(facts)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        console.print(f"  [bold cyan]{name:{width}}[/]  {value}")
+        say("  [bold cyan]{}[/]  {}", name.ljust(width), value)
+
 
 LEAST_ROOM = 8  # for a column that may be broken into lines
 
@@ -36,7 +71,7 @@ def print_table(
 
     Neither is ever cut: on a narrow terminal columns stand closer, and where the last one has hardly any room it goes.
     """
-    rows = list(rows)
+    headers, rows = [plain(h) for h in headers], [[plain(cell) for cell in row] for row in rows]
     fixed = {i for i in range(len(headers)) if i in right or i in whole}
     widths = {i: max(Text.from_markup(row[i]).cell_len for row in [headers, *rows]) for i in fixed}
     room = console.width - sum(widths.values())
@@ -55,7 +90,7 @@ def print_table(
 
 def print_next(*commands: str) -> None:
     """Print what the user may want to type now."""
-    console.print("[bold]next:[/] " + "   or   ".join(commands))
+    say("[bold]next:[/] {}", Markup("   or   ".join(map(plain, commands))))
 
 
 def number(n: int) -> str:
@@ -69,5 +104,5 @@ def layer_text(name: str) -> str:
 
 
 def shape_text(dtype: str, shape: Sequence[int]) -> str:
-    """Return a dtype and shape as "int8 [1, 10]", escaped for rich."""
-    return f"{dtype} [{', '.join(map(str, shape))}]".replace("[", "\\[")
+    """Return a dtype and shape as "int8 [1, 10]"."""
+    return f"{dtype} [{', '.join(map(str, shape))}]"

@@ -11,7 +11,7 @@ from .. import api
 from ..profiling.estimate import Costs, choose_core
 from ..targets.cores import emulated_cores
 from .options import complete_boards, json_option
-from .output import console, layer_text, number, print_facts, print_json, print_next, print_table
+from .output import layer_text, mark, number, print_facts, print_json, print_next, print_table, say
 from .progress import stages
 
 
@@ -47,19 +47,19 @@ def _per(value: int, macs: int) -> str:
 def _print(path: Path, costs: Costs) -> None:
     profile, file, macs = costs.profile, costs.file, costs.macs
     total, total_cycles = profile.total, costs.cycles(profile.total)
-    console.print(f"[bold]{path}[/] on {profile.core.title}, counted under QEMU\n")
+    say("[bold]{}[/] on {}, counted under QEMU\n", path, profile.core.title)
     rows = [
         (str(i), node.op.name, number(node.macs) if node.macs else "", number(n.instructions),
          _per(n.instructions, node.macs), number(costs.cycles(n)), _per(costs.cycles(n), node.macs),
          f"{n.instructions / max(total.instructions, 1):.1%}", layer_text(node.name))
         for i, (node, n) in enumerate(zip(file.nodes, profile.nodes, strict=True))
     ]
-    rows.append(("", "[bold]all[/]", number(macs), f"[bold]{number(total.instructions)}[/]",
+    rows.append(("", mark("[bold]all[/]"), number(macs), mark("[bold]{}[/]", number(total.instructions)),
                  _per(total.instructions, macs), f"[bold]{number(total_cycles)}[/]", _per(total_cycles, macs), "",
                  ""))
     print_table(["#", "op", "MACs", "instructions", "per MAC", "cycles ≈", "per MAC ≈", "share", "layer"], rows,
                 right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))
-    console.print()
+    say()
     print_facts([
         ("loading", f"{number(profile.open.instructions)} instructions to check the file, once; "
                     f"{number(profile.open_known.instructions)} with checksum=False"),
@@ -68,4 +68,4 @@ def _print(path: Path, costs: Costs) -> None:
         *((board.title, f"≈ {1000 * seconds:,.1f} ms per inference at {board.clock_hz / 1e6:g} MHz")
           for board, seconds in costs.seconds()),
     ])
-    console.print("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")
+    say("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -21,7 +20,7 @@ from rich.progress import (
 )
 
 from ..progress import Advance, Stage
-from .output import console
+from .output import console, plain
 
 
 @contextmanager
@@ -30,7 +29,7 @@ def stages(title: str, quiet: bool) -> Iterator[Stage]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(),
                TimeElapsedColumn())
     with _bars(columns, quiet) as progress:
-        progress.add_task(escape(title), total=None)
+        progress.add_task(plain(title), total=None)
         yield _stage(progress)
 
 
@@ -50,7 +49,7 @@ def _bars(columns: tuple[ProgressColumn, ...], quiet: bool) -> Progress:
 
 def _stage(progress: Progress) -> Stage:
     def stage(what: str, count: int) -> Advance:
-        task = progress.add_task(escape(what), total=count or None)
+        task = progress.add_task(plain(what), total=count or None)
         return lambda n: progress.advance(task, n)
 
     return stage

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.markup import escape
 
 from ..api import ConvertedModel
 from ..errors import UserError
@@ -20,7 +19,7 @@ from ..quantize import METHODS, Options, Report
 from ..quantize.search import Budget
 from ..samples.datasets import PIXEL_UNITS
 from .options import Option, OutputPath
-from .output import console, number, print_facts, print_table
+from .output import number, print_facts, print_note, print_table
 
 _SHOWN = 4  # of the noisiest layers, without --layers
 
@@ -114,20 +113,20 @@ def print_quantization(made: ConvertedModel, every_layer: bool) -> None:
     outputs = ", ".join(f"{name} {db:.1f} dB" for name, db in report.outputs_db.items())
     print_facts([
         ("ranges", f"{_how(report)}; layers: {', '.join(f'{n} {d}' for d, n in dtypes.items())}"),
-        ("SQNR", escape(f"{outputs} of signal to quantisation noise, over {report.samples} samples")),
-        *((("in float", escape(", ".join(report.float_ops[:6]) + (" ..." if len(report.float_ops) > 6 else ""))),)
+        ("SQNR", f"{outputs} of signal to quantisation noise, over {report.samples} samples"),
+        *((("in float", ", ".join(report.float_ops[:6]) + (" ..." if len(report.float_ops) > 6 else "")),)
           if report.float_ops else ()),
-        *((("noisiest", escape(f"{worst.op} '{worst.name}' adds most; {worst.sqnr_db:.1f} dB after it")),)
+        *((("noisiest", f"{worst.op} '{worst.name}' adds most; {worst.sqnr_db:.1f} dB after it"),)
           if worst else ()),
-        ("to try", escape(report.advice)),
+        ("to try", report.advice),
     ])
     for warning in made.warnings:
-        console.print(f"  [bold yellow]note[/]  {escape(warning)}")
+        print_note(warning)
     if report.tried:
         _print_search(report)
     chosen = report.layers if every_layer else sorted(report.layers, key=lambda la: -la.noise)[:_SHOWN]
     print_table(["layer" if every_layer else "noisiest layers", "op", "dtype", "dB", "range"], [
-        [escape(la.name), la.op, la.dtype, f"{la.sqnr_db:.1f}", f"{la.low:.4g} .. {la.high:.4g}"] for la in chosen
+        [la.name, la.op, la.dtype, f"{la.sqnr_db:.1f}", f"{la.low:.4g} .. {la.high:.4g}"] for la in chosen
     ], right=(3,))
 
 

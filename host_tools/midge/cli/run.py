@@ -10,7 +10,7 @@ import click
 
 from .. import api
 from .options import json_option
-from .output import console, print_json, print_next, print_table
+from .output import print_json, print_next, print_table, say
 
 _MOST_COLUMNS = 12  # more scores than that are not shown one by one
 
@@ -38,5 +38,5 @@ def run(model: Path, samples: str, as_json: bool) -> None:
     print_table(headers, rows, right=(0, *range(2, len(headers))))
     runs = "1 run" if len(answers) == 1 else f"{len(answers)} runs"
     time_us = median(answer.microseconds for answer in answers)
-    console.print(f"{runs}, {time_us:.0f} us each on this machine")
+    say("{}, {:.0f} us each on this machine", runs, time_us)
     print_next(f"midge upload {model}")

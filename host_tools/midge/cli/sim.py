@@ -15,7 +15,7 @@ from ..link.simulator import Simulator
 from ..samples.recordings import read_recording
 from ..targets.boards import load_board
 from .options import complete_boards
-from .output import console, number, print_facts
+from .output import number, print_facts, say
 
 
 @click.command()
@@ -33,7 +33,7 @@ def sim(board: str, sensor: Path | None, flash: Path | None, romfs: Path | None)
     signal.signal(signal.SIGTERM, _interrupt)
     report = ""
     with suppress(KeyboardInterrupt), simulator:
-        console.print(f"[bold]{title}[/] on [bold green]{simulator.port}[/]")
+        say("[bold]{}[/] on [bold green]{}[/]", title, simulator.port)
         facts = [("flash", f"{flash}, kept when the board stops" if flash else "empty; --flash <file> keeps it")]
         if romfs is not None:
             facts.append(("/rom", str(romfs)))
@@ -42,14 +42,14 @@ def sim(board: str, sensor: Path | None, flash: Path | None, romfs: Path | None)
             kind = "acceleration" if columns == 3 else "acceleration and rotation"
             facts.append(("sensor", f"LSM9DS1 at I2C address 0x6b plays {number(rows)} samples of {kind}"))
         print_facts(facts)
-        console.print("[bold]next:[/]")
+        say("[bold]next:[/]")
         for command in ("mpremote connect {}", "ampy -p {} ls", "midge upload wand.midge --port {}"):
-            console.print("  " + command.format(simulator.port))
-        console.print("Ctrl-C stops the board")
+            say("  " + command, simulator.port)
+        say("Ctrl-C stops the board")
         report = simulator.wait_until_it_ends()
     if report:
         raise UserError(report)
-    console.print(f"{title} stopped" + (f"; /flash is in {flash}" if flash else ""))
+    say("{} stopped{}", title, f"; /flash is in {flash}" if flash else "")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

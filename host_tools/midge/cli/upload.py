@@ -10,7 +10,7 @@ import click
 
 from ..link.upload import Upload, upload_model
 from .options import json_option, port_option
-from .output import console, number, print_json, print_next
+from .output import mark, number, print_json, print_next, say
 from .progress import transfers
 
 
@@ -41,6 +41,6 @@ def upload(model: Path, port: str | None, to: str | None, via: str, force: bool,
     if as_json:
         print_json({"file": str(model), **asdict(done)})
         return
-    console.print(f"[bold]{model}[/] -> [bold green]{done.path}[/] on the board: {_text(done)}")
-    print_next(f'at the REPL: [green]import midge; model = midge.load("{done.path}"); model[/]',
+    say("[bold]{}[/] -> [bold green]{}[/] on the board: {}", model, done.path, _text(done))
+    print_next(mark('at the REPL: [green]import midge; model = midge.load("{}"); model[/]', done.path),
                f"midge verify {model}")

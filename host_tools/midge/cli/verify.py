@@ -9,7 +9,7 @@ import click
 
 from ..link.verify import verify_model
 from .options import json_option, port_option
-from .output import console, number, print_facts, print_json, print_next
+from .output import mark, number, print_facts, print_json, print_next, say
 from .progress import stages
 
 
@@ -36,6 +36,6 @@ def verify(model: Path, given: str | None, runs: int, seed: int, port: str | Non
         ])
     result.require_equal()
     if not as_json:
-        console.print(f"[bold green]{model}: every byte is the same on the board and on this machine[/]")
-        load = f'at the REPL: [green]import midge; midge.load("{model.name}")[/]'
+        say("[bold green]{}: every byte is the same on the board and on this machine[/]", model)
+        load = mark('at the REPL: [green]import midge; midge.load("{}")[/]', model.name)
         print_next(load if result.on_board else f"midge upload {model}")
