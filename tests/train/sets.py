@@ -56,12 +56,15 @@ def har_st() -> list[Take]:
 
 
 def cgestures() -> list[Take]:
-    """Gestures recorded with MicroPython at 100 Hz, int16 at +-2 g; some files are shorter than their header says."""
+    """Gestures recorded with MicroPython at 100 Hz, int16 at +-2 g; some files are shorter than their header says,
+    and those below a second are left out.
+    """
     found = []
     for path in sorted((DATA / "har_emlearn/data/raw/cgestures/har_record").glob("*.npy")):
         values = np.frombuffer(path.read_bytes()[80:], "<i2")
         values = values[: len(values) // 3 * 3].reshape(-1, 3) / 16384
-        found.append(take(str(path), path.stem.split("_")[-1], values, 100.0))
+        if len(values) >= 100:
+            found.append(take(str(path), path.stem.split("_")[-1], values, 100.0))
     return found
 
 

@@ -45,7 +45,8 @@ def fit_dense(rows: Rows, seed: int, hidden: int = HIDDEN, epochs: int = EPOCHS)
     y, w = rows.one_hot().astype(np.float32), (rows.weights / rows.weights.mean()).astype(np.float32)
     shapes = ((z.shape[1], hidden), (hidden,), (hidden, rows.classes), (rows.classes,))
     values: list[np.ndarray] = [
-        rng.normal(0, np.sqrt(2 / s[0]), s).astype(np.float32) if len(s) == 2 else np.zeros(s, np.float32) for s in shapes
+        rng.normal(0, np.sqrt(2 / s[0]), s).astype(np.float32) if len(s) == 2 else np.zeros(s, np.float32)
+        for s in shapes
     ]
     first = [np.zeros_like(v) for v in values]
     second = [np.zeros_like(v) for v in values]

@@ -137,7 +137,7 @@ class FrontEnd:
 
     def run(self, windows: np.ndarray) -> np.ndarray:
         """Return the features, int16 [n, features], of windows of reals [n, samples, columns]."""
-        counts = to_counts(windows, self.signal)
+        counts = np.ascontiguousarray(to_counts(windows, self.signal))
         found = np.empty((len(counts), self.count), np.int16)
         for row, out in zip(counts, found, strict=True):
             self._model.run([row.view(np.uint8).reshape(-1)], [out.view(np.uint8)])
