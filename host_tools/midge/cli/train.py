@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from .. import api
 from ..errors import UserError
@@ -17,7 +16,7 @@ from ..train.model import Trained
 from ..train.recipe import HEADS
 from ..train.windows import is_quiet
 from .options import Command, Option, OutputPath, complete_boards, json_option
-from .output import console, number, print_facts, print_json, print_next, print_table
+from .output import mark, number, print_facts, print_json, print_next, print_note, print_table, say
 from .progress import stages
 
 MODEL, DATA, REPORT = "The model", "The takes", "The report"
@@ -104,47 +103,45 @@ def _print(trained: Trained, data: Path, output: Path, costs: Costs | None, boar
     fitted, judged = trained.fitted, trained.judgement
     takes, windows, signal = fitted.takes.takes, fitted.windows, fitted.signal
     units = "/".join(dict.fromkeys(unit for unit in takes[0].units if unit))
-    console.print(f"[bold]{escape(str(data))}[/]: {number(len(takes))} takes of {len(fitted.takes.labels)} classes, "
-                  f"windows of {windows.samples / signal.rate_hz:.2f} s at {signal.rate_hz:.4g} Hz, "
-                  f"{len(signal.columns)} axes{' in ' + escape(units) if units else ''}; trained in "
-                  f"{fitted.seconds:.1f} s")
+    say("[bold]{}[/]: {} takes of {} classes, windows of {:.2f} s at {:.4g} Hz, {} axes{}; trained in {:.1f} s", data,
+        number(len(takes)), len(fitted.takes.labels), windows.samples / signal.rate_hz, signal.rate_hz,
+        len(signal.columns), f" in {units}" if units else "", fitted.seconds)
     for note in fitted.takes.notes[:MOST_LINES]:
-        console.print(f"  [bold yellow]note[/]  {escape(note)}")
+        print_note(note)
     if len(fitted.takes.notes) > MOST_LINES:
-        console.print(f"  [bold yellow]note[/]  and {len(fitted.takes.notes) - MOST_LINES} more; --json lists them")
+        print_note(f"and {len(fitted.takes.notes) - MOST_LINES} more; --json lists them")
+    print_facts(_facts(trained, costs, board))
+    if missing:
+        print_note(f"no instructions counted: {missing.splitlines()[0]}")
+    _print_classes(trained)
+    for doubt in judged.suspicions[:MOST_LINES]:
+        say("  [bold yellow]look[/]  {}: looks like {} ({:.2f}), hardly like {} ({:.2f}); mislabelled? Move or remove "
+            "it", doubt.take.path, doubt.says, doubt.score, doubt.take.label, doubt.own_score)
+    if len(judged.curve) > 1:
+        say("with fewer takes a class: {}", ", ".join(f"{n}: {a:.1%}" for n, a in judged.curve))
+    for line in judged.advice:
+        say("  [bold green]better[/]  {}", line)
+    say("wrote [bold]{}[/]", output)
+
+
+def _facts(trained: Trained, costs: Costs | None, board: str | None) -> list[tuple[str, str]]:
+    judged, agreed = trained.judgement, trained.agreement
     low, high = judged.accuracy.interval
-    right = f"{judged.accuracy.right} of {judged.accuracy.count}"
-    facts = [(f"{_kind(windows.group_kind)} left out", f"[bold]{judged.accuracy.value:.1%}[/] right ({right}; "
-              f"19 times in 20 it lies in {low:.0%} to {high:.0%})"),
-             ("integers, floats", f"the same answer for {trained.agreement.right} of {trained.agreement.count} "
-              "windows")]
+    kind = {"take": "takes", "person": "people", "session": "sessions"}[trained.fitted.windows.group_kind]
+    facts: list[tuple[str, str]] = [
+        (f"{kind} left out", mark("[bold]{:.1%}[/] right ({} of {}; 19 times in 20 it lies in {:.0%} to {:.0%})",
+                                  judged.accuracy.value, judged.accuracy.right, judged.accuracy.count, low, high)),
+        ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} windows")]
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
                       f"gestures are answered; false ones in an hour of made movements: {judged.false_per_hour:.0f}"))
-    facts.append(("on a board", _board_text(trained, costs, board)))
-    print_facts(facts)
-    if missing:
-        console.print(f"  [bold yellow]note[/]  no instructions counted: {escape(missing.splitlines()[0])}")
-    _print_classes(trained)
-    for doubt in judged.suspicions[:MOST_LINES]:
-        console.print(f"  [bold yellow]look[/]  {escape(doubt.take.path)}: looks like {escape(doubt.says)} "
-                      f"({doubt.score:.2f}), hardly like {escape(doubt.take.label)} ({doubt.own_score:.2f}); "
-                      "mislabelled? Move or remove it")
-    if len(judged.curve) > 1:
-        console.print("with fewer takes a class: " + ", ".join(f"{n}: {a:.1%}" for n, a in judged.curve))
-    for line in judged.advice:
-        console.print(f"  [bold green]better[/]  {escape(line)}")
-    console.print(f"wrote [bold]{escape(str(output))}[/]")
-
-
-def _kind(kind: str) -> str:
-    return {"take": "takes", "person": "people", "session": "sessions"}[kind]
+    return [*facts, ("on a board", _board_text(trained, costs, board))]
 
 
 def _board_text(trained: Trained, costs: Costs | None, board: str | None) -> str:
     text = f"{number(len(trained.blob))} B of flash, {number(trained.conversion.plan.arena_size)} B of RAM"
     if costs is None:
-        return text + (f", {number(trained.conversion.macs)} multiplications an answer")
+        return f"{text}, {number(trained.conversion.macs)} multiplications an answer"
     times = [s for b, s in costs.seconds() if b.name == board]
     return (text + f", {number(costs.profile.total.instructions)} instructions an answer"
             + (f", about {1000 * times[0]:.2f} ms on {board}" if times else ""))
@@ -154,16 +151,16 @@ def _print_classes(trained: Trained) -> None:
     judged, labels = trained.judgement, trained.labels
     rows = []
     for c in judged.classes:
-        rows.append([escape(c.name), str(c.takes), share_text(c.recall), _bar(c), share_text(c.precision),
-                     escape(_mistaken(trained, labels.index(c.name)))])
+        rows.append([c.name, str(c.takes), share_text(c.recall), _bar(c), share_text(c.precision),
+                     _mistaken(trained, labels.index(c.name))])
     print_table(["class", "takes", "found", "", "right when said", "taken for"], rows, right=(1,), whole=(0, 2, 3, 4))
     if sum(is_quiet(label) for label in labels) > 1:
-        console.print("[dim]idle and unknown count as one: neither is ever answered[/]")
+        say("[dim]idle and unknown count as one: neither is ever answered[/]")
 
 
 def _bar(c: ClassReport) -> str:
     full = round(BAR * c.recall.value)
-    return f"[green]{'━' * full}[/][dim]{'━' * (BAR - full)}[/]"
+    return mark("[green]{}[/][dim]{}[/]", "━" * full, "─" * (BAR - full))
 
 
 def _mistaken(trained: Trained, i: int) -> str:

@@ -21,7 +21,7 @@ from ..graph.builder import Builder
 from .augment import triples_of
 
 BANDS, FRAME = range(1, 9), 16  # in cycles a frame, of samples
-LAGS_S = (0.0, 0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
+LAGS_S = (0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
 FLOOR = 0.05  # of a movement's size: below it lies noise, whose correlations say nothing
 MOST_FLOOR = (1 << 22) - 1  # what LAGGED takes
 MOST_AXES = 3  # of one group: more axes of one device would give the square of their number
