@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .resources import version
+from .resources import folder, version
 
-__all__ = ["Model", "info", "load"]
+__all__ = ["Model", "cascade", "duty", "info", "load", "off"]
+__path__.append(str(folder("device")))  # for what scripts import of the device package, such as midge.gates
 __version__ = version()
 
 

@@ -7,7 +7,7 @@
 0.983
 >>> model.save("net.midge")  # doctest: +SKIP
 
-For models in files there are run, evaluate, compare, inspect and profile. What talks to boards is in midge.link:
+For models in files there are run, evaluate, compare, inspect, profile and power. What talks to boards is in midge.link:
 survey.survey, flash.flash, install.install_at, upload.upload_model, verify.verify_model, and simulator.Simulator,
 a board that QEMU emulates. Where something is unfit, they raise UserError: what was found, what is wanted, what to do.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -35,6 +36,9 @@ from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
+from .power.budget import Budget as EnergyBudget
+from .power.budget import Plan, advise, check_fits, make_budget
+from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
 from .profiling.estimate import Costs, choose_core, estimate
 from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
@@ -42,11 +46,14 @@ from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
+from .targets.boards import Board, load_board
+from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
 from .train.recipe import Options as TrainingOptions
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "Evaluation", "Options", "Report", "TrainingOptions",
-           "UserError", "compare", "convert", "evaluate", "inspect", "load_engine", "profile", "run", "train"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
+           "TrainingOptions", "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect",
+           "load_engine", "power", "profile", "run", "train"]
 
 
 class ConvertedModel:
@@ -280,6 +287,40 @@ def profile(model: str | Path, *, target: str | None = None, board: str | None =
     """
     core = choose_core(target, board)
     return estimate(load_any(model, target=core.name), core)
+
+
+def power(
+    model: str | Path, board: str, plan: Plan, cell: Cell | None = None, *, count: bool = False
+) -> EnergyBudget:
+    """Estimate what a model takes in energy on a board, with intervals, and what would help most.
+
+    model: a .midge file, or another, which is packed for the board's core. plan: how often it runs, and with what
+    sensor and radio (find_extra). cell: the battery whose days are asked for (find_cell). count: count the model's
+    instructions under QEMU instead of estimating its cycles from what its ops took in other models. Raises UserError
+    for what has no figures or cannot be.
+    """
+    row = load_board(board)
+    figures = board_power(row.name)
+    made = _energy(model, row, plan, cell, count)
+    elsewhere = []
+    for name in boards_with_figures():
+        if name != row.name:
+            with suppress(UserError):  # what cannot be there is no advice
+                elsewhere.append(_energy(model, load_board(name), plan, None, False))
+    return advise(made, lambda other, fewer: make_budget(fewer, row, figures, other), elsewhere)
+
+
+def _energy(model: str | Path, board: Board, plan: Plan, cell: Cell | None, count: bool) -> EnergyBudget:
+    """Return the budget of a model on a board, without advice."""
+    blob = load_any(model, target=board.core)
+    file = decode(blob)
+    check_fits(file, board)
+    if count:
+        seconds = {b.name: s for b, s in estimate(blob, choose_core(None, board.name)).seconds()}
+        cycles = Cycles(seconds[board.name] * board.clock_hz, COUNTED_ERROR, True)
+    else:
+        cycles = estimate_cycles(file, board)
+    return make_budget(cycles, board, board_power(board.name), plan, cell)
 
 
 def train(

@@ -76,6 +76,33 @@ def _open(path):
     return data, "ram"
 
 
+def duty(every_ms, sleep=None):
+    """Return beats every so many milliseconds, for a for loop; the board sleeps between them. See rhythm.py.
+
+    sleep  called with milliseconds, in place of the deepest sleep of this port that keeps the program
+    """
+    from .rhythm import duty
+
+    return duty(every_ms, sleep)
+
+
+def off(ms):
+    """Switch the board off for milliseconds; it then starts anew, as after a reset. See rhythm.py.
+
+    Raises OSError on boards that cannot wake themselves.
+    """
+    from .rhythm import off
+
+    off(ms)
+
+
+def cascade(*gates):
+    """Return gates in a row, each a function or (name, function), that end what is not worth the next. See gates.py."""
+    from .gates import cascade
+
+    return cascade(*gates)
+
+
 def info():
     """Return what this Midge is as a dict: version, format, simd, ops.
 

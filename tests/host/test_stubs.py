@@ -22,6 +22,7 @@ SAMPLE = """
 from array import array
 import midge
 from lsm9ds1 import LSM9DS1
+from midge.gates import energy
 
 wand = midge.load("wand.midge", arena=bytearray(2496), checksum=False)
 score: float = wand([[0.0, 0.0, 1.0]] * 96).score
@@ -33,6 +34,9 @@ wand.run(array("b", [0] * 288), out=[bytearray(6)])
 names = [answer.label for answer in wand.stream(imu.read, threshold=0.8)]
 microseconds: float = wand.profile([0.0] * 288, runs=3).total_us
 shape: tuple[int, ...] = wand.inputs[0].shape
+awake: list[float] = [beat * midge.duty(10_000).share for beat in midge.duty(1000)]
+gates = midge.cascade(("loud", energy(rise=2.0)), lambda x: wand(x).score > 0.5)
+asked: list[tuple[str, int, int, float]] = gates.shares()
 """
 WRONG = """
 import midge

@@ -32,6 +32,7 @@ COMMANDS = {
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
     "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),
     "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
+    "power": Entry(LOOK, "power", "Estimate energy, and how long a battery lasts."),
     "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
     "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),

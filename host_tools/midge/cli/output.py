@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from string import Formatter
 from typing import Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import visible
+from ..power.uncertain import Uncertain
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -96,6 +97,32 @@ def print_next(*commands: str) -> None:
 def number(n: int) -> str:
     """Return a number with commas between thousands."""
     return f"{n:,}"
+
+
+def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
+    """Return a number of three digits with the first unit that it reaches, or the last."""
+    scale, unit = next((pair for pair in units if value >= pair[0]), units[-1])
+    return f"{value / scale:.3g} {unit}"
+
+
+def watts(microwatts: float) -> str:
+    """Return a power with its unit."""
+    return _scaled(microwatts, ((1e6, "W"), (1e3, "mW"), (1, "µW")))
+
+
+def joules(microjoules: float) -> str:
+    """Return an energy with its unit."""
+    return _scaled(microjoules, ((1e6, "J"), (1e3, "mJ"), (1, "µJ")))
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a stretch of time with its unit."""
+    return _scaled(seconds, ((1, "s"), (1e-3, "ms"), (1e-6, "µs")))
+
+
+def interval(x: Uncertain, text: Callable[[float], str] = watts) -> str:
+    """Return a number and the interval that it lies in."""
+    return f"{text(x.value)} ({text(x.low)} to {text(x.high)})"
 
 
 def layer_text(name: str) -> str:

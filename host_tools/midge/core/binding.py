@@ -396,7 +396,8 @@ class Model:
             raise ValueError(f"got {len(buffers)} buffers, wanted {wanted}, one for each {each}")
         for i, buffer in enumerate(buffers):
             tensor = self._tensor(i, is_output)
-            theirs = _address(self._raw_buffer(tensor, buffer, is_output))
+            view = self._raw_buffer(tensor, buffer, is_output)  # may hold the only copy of what it shows
+            theirs = _address(view)
             ours = _core.mg_tensor_data(self._model, tensor)
             ctypes.memmove(theirs if is_output else ours, ours if is_output else theirs, tensor.size)
 

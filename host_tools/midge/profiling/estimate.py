@@ -35,7 +35,7 @@ class Costs:
         """Estimate the seconds of an inference on each real board that has this core."""
         total = self.profile.total
         return [
-            (board, (self.cycles(total) + _stall_cycles(board, total, self.file.data_size)) / board.clock_hz)
+            (board, (self.cycles(total) + stall_cycles(board, total.taken, self.file.data_size)) / board.clock_hz)
             for board in load_boards()
             if board.core == self.profile.core.name and board.port != "qemu"
         ]
@@ -74,11 +74,11 @@ def estimate(blob: bytes, core: EmulatedCore) -> Costs:
     return Costs(decode(blob), count(blob, core), code_bytes(blob, core))
 
 
-def _stall_cycles(board: Board, total: Count, constants: int) -> int:
-    """Estimate the cycles that the core waits for flash.
+def stall_cycles(board: Board, taken: int, constants: int) -> int:
+    """Estimate the cycles that the core waits for flash in a run.
 
-    Each line of constants is read once per run. Without a cache a jump that is taken waits as well; what follows in
-    a line is fetched ahead.
+    taken: jumps. constants: bytes of the model's. Each line of constants is read once per run. Without a cache a jump
+    that is taken waits as well; what follows in a line is fetched ahead.
     """
     lines = -(-constants // board.flash_line_bytes)
-    return board.flash_wait_states * (lines + (0 if board.flash_cached else total.taken))
+    return board.flash_wait_states * (lines + (0 if board.flash_cached else taken))

@@ -49,7 +49,6 @@ class Board:
     firmware: str  # the file that the build leaves in build/firmware/<name>/
     launcher: str = ""  # the command that runs that file on a PC, where it is not the file itself
     install_offset: int = 0  # where in flash that file goes
-    picojoules_per_cycle: float | None = None
     flash_wait_states: int = 0  # cycles that the core waits for a line of flash which it has not yet
     flash_line_bytes: int = 16
     flash_cached: bool = True

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import Any, NamedTuple, TypeAlias
 
+from .gates import Cascade
 from .profile import Profile
+from .rhythm import Duty
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
 _Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
@@ -27,6 +29,9 @@ def load(
     checksum: bool = True,
 ) -> Model: ...
 
+def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
+def off(ms: int) -> None: ...
+def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
 def info() -> dict[str, Any]: ...
 
 class Result:

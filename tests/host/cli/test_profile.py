@@ -19,6 +19,9 @@ def test_command_prints_what_json_says(wand_tflite: Path) -> None:
     assert f"{facts['instructions']:,}" in text and f"{facts['cycles_estimate']:,}" in text
     assert facts["instructions"] == sum(n["instructions"] for n in facts["nodes"])
     assert f"{facts['milliseconds_estimate']['RPI_PICO']:,.1f} ms" in text
+    low, energy, high = facts["microjoules_estimate"]["RPI_PICO"]
+    assert low < energy < high and "Raspberry Pi Pico: energy" in text
+    assert list(facts["microjoules_estimate"]) == ["RPI_PICO"]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,17 @@ from pathlib import Path
 
 from midge.errors import UserError
 from tests.support import ROOT
-from tests.support.tables import boards, commands, onnx, ops
+from tests.support.tables import boards, commands, onnx, ops, power
 
 TABLES: dict[str, Callable[[], str]] = {
     "boards": boards.table,
     "commands": commands.table,
     "onnx": onnx.table,
     "ops": ops.table,
+    "power-figures": power.figures,
+    "power-inferences": power.inferences,
+    "power-listeners": power.listeners,
+    "power-model": power.model,
 }
 
 _PLACE = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<text>.*?)^<!-- /(?P=name) -->$", re.MULTILINE | re.DOTALL)

@@ -18,7 +18,9 @@ from ...errors import UnsupportedModel, UserError
 from ...graph import Graph, Quantization, Tensor, Unsupported
 from ...graph.builder import Builder
 from . import ops  # noqa: F401  (fills IMPORTS)
+from .attributes import Attributes, check_all_read
 from .constants import evaluate, transposed_steps
+from .integers import IntegerBounds
 from .reader import DAMAGED, OnnxFile, dims_of, dims_text
 from .registry import IMPORTS, ImportOp
 from .values import OnnxContext, OnnxNode, Value, channels_last, identity
@@ -65,6 +67,7 @@ class OnnxImporter(OnnxContext):
         self.file, self.title, self.shapes, self.frozen = file, file.title, shapes, frozen
         self.values: dict[str, Value] = {}
         self.refused: list[tuple[str, str, str]] = []
+        self.integers = IntegerBounds()
 
     def run(self) -> Graph:
         """Return the whole graph. Raises UserError, UnsupportedModel."""
@@ -121,6 +124,8 @@ class OnnxImporter(OnnxContext):
         order = channels_last(len(dims)) if len(dims) > 2 and self._feeds_images(info.name) else identity(len(dims))
         tensor = Tensor(self.build.unique(info.name), tuple(dims[i] for i in order), dtype)
         self.values[info.name] = Value(info.name, tuple(dims), tensor, order)
+        if self.file.dtype(info) == np.int64:
+            self.integers.anything(info.name)
         return tensor
 
     def _fixed_dims(self, info: Any) -> list[int]:
@@ -169,7 +174,7 @@ class OnnxImporter(OnnxContext):
                 return
             if missing:
                 raise Unsupported(f"reads '{missing[0]}', which nothing has written; export the model again")
-            attrs = {a.name: self.file.attribute(a) for a in raw.attribute}
+            attrs = Attributes({a.name: self.file.attribute(a) for a in raw.attribute})
             results = self._import(raw, OnnxNode(raw.op_type, layer, inputs, list(raw.output), attrs, self.file.opset))
         except Unsupported as error:
             self.refused.append((raw.op_type, layer, str(error)))
@@ -191,9 +196,17 @@ class OnnxImporter(OnnxContext):
             if found:
                 found[0].steps = transposed_steps(node, len(found[0].shape))
             return found
+        if node.op in ("Mul", "Div"):
+            readers = [n for n in self.file.model.graph.node if raw.output[0] in n.input]
+            found_ratio = self.integers.ratio(self, raw, node, readers)
+            if found_ratio is not None:
+                return [found_ratio]
         result = _function_of(raw)(self, node)
-        results = result if isinstance(result, list) else [result]
-        return [self.value(r) if isinstance(r, Tensor) else r for r in results]
+        check_all_read(node.op, node.opset, raw.domain, node.attrs)
+        given = result if isinstance(result, list) else [result]
+        results = [self.value(r) if isinstance(r, Tensor) else r for r in given]
+        self.integers.check(raw, node, results)
+        return results
 
     # Outputs
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from ...graph import Quantization, Tensor, Unsupported
 from ...graph.builder import Builder
+from .attributes import Attributes
 
 
 def identity(rank: int) -> tuple[int, ...]:
@@ -55,7 +55,7 @@ class OnnxNode:
     name: str
     inputs: list[Value | None]
     outputs: list[str]
-    attrs: dict[str, Any]
+    attrs: Attributes
     opset: int
 
     def input(self, i: int) -> Value:

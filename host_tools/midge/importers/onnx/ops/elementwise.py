@@ -21,8 +21,11 @@ _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIM
            "PRelu": "PRELU"}
 _COMPARE = {"Less": "LESS", "Greater": "GREATER", "Equal": "EQUAL", "LessOrEqual": "LESS_EQUAL",
             "GreaterOrEqual": "GREATER_EQUAL", "And": "LOGICAL_AND", "Or": "LOGICAL_OR"}
-_CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool", 10: "float32",
+_CASTS = {1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int32", 9: "bool",
           11: "float32"}
+
+
+_FLOAT16 = 10
 
 
 def same(ctx: OnnxContext, value: Value) -> Tensor:
@@ -49,6 +52,8 @@ def unary(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 @onnx_op("Identity", "Dropout")
 def nothing(ctx: OnnxContext, node: OnnxNode) -> Value:
+    if node.op == "Dropout" and node.has(2) and node.known(2, "training modes").any():
+        raise Unsupported("dropout of a model in training; export it for inference")
     return node.input(0)
 
 
@@ -150,6 +155,9 @@ def where(ctx: OnnxContext, node: OnnxNode) -> Value:
 @onnx_op("Cast")
 def cast(ctx: OnnxContext, node: OnnxNode) -> Value:
     dtype = _CASTS.get(node.attrs["to"])
+    if node.attrs["to"] == _FLOAT16:
+        raise Unsupported("rounding to float16, which boards do not do; export the model in float32, without half() "
+                          "and mixed precision")
     if dtype is None:
         raise Unsupported(f"a cast to ONNX's type {node.attrs['to']}")
     return each(ctx, node.input(0),

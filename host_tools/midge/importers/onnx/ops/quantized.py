@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ....graph import Quantization, Tensor, Unsupported
+from ..attributes import Attributes
 from ..registry import IMPORTS, onnx_op
-from ..values import OnnxContext, OnnxNode, Value
-from .elementwise import each
+from ..values import OnnxContext, OnnxNode, Value, identity
+from .elementwise import each, order_of
 
 
 def _units(node: OnnxNode, scale: int, zero: int, default: type = np.uint8) -> tuple[Quantization, Any]:
@@ -47,13 +48,21 @@ def dequantize(ctx: OnnxContext, node: OnnxNode) -> Value:
         axis = node.attrs.get("axis", 1)
         real = ctx.constant(_real(node, x.data, 1, 2, axis), x.name)
         zeros = np.asarray(node.known(2, "zero points"), np.int64) if node.has(2) else np.zeros(1, np.int64)
-        if x.data.dtype in (np.int8, np.uint8) and np.all(zeros == (128 if x.data.dtype == np.uint8 else 0)):
+        centred = bool(np.all(zeros == (128 if x.data.dtype == np.uint8 else 0)))
+        if x.data.dtype in (np.int8, np.uint8) and centred and not node.attrs.get("block_size", 0):
             q, _ = _units(node, 1, 2, x.data.dtype.type)
             real.steps = replace(q, axis=axis % x.data.ndim if q.per_channel else 0)
         return real
 
+    scales = node.known(1, "scales")
+    if scales.size > 1:
+        return _real_per_axis(ctx, node, x, scales)
+
     def real_of(t: Tensor) -> Tensor:
         q, _ = _units(node, 1, 2, np.dtype(t.dtype).type)
+        if t.quantization is not None and t.dtype != "uint8" and not _same(t.quantization, q):
+            raise Unsupported("values read with another scale or zero point than they were quantised with; use one "
+                              "scale and zero point for both")
         if t.dtype == "uint8":  # from outside
             t.quantization = Quantization(q.scale, q.zero_point + 128)
             t = ctx.build.add("QUANTIZE", [t], t.shape, node.name, "int8", q)
@@ -64,19 +73,54 @@ def dequantize(ctx: OnnxContext, node: OnnxNode) -> Value:
     return each(ctx, x, real_of)
 
 
+def _same(a: Quantization, b: Quantization) -> bool:
+    return np.array_equal(a.scale, b.scale) and np.array_equal(a.zero_point, b.zero_point)
+
+
 def _real(node: OnnxNode, data: np.ndarray, scale: int, zero: int, axis: int) -> np.ndarray:
+    """Return what integers stand for: with one scale, one per entry of an axis, or one per block along it."""
     scales = np.asarray(node.known(scale, "scales"), np.float32)
     zeros = np.asarray(node.known(zero, "zero points") if node.has(zero) else 0, np.int64)
-    if scales.size > 1:
-        shape = [1] * data.ndim
-        shape[axis % data.ndim] = -1
-        scales, zeros = scales.reshape(shape), zeros.reshape(shape) if zeros.size > 1 else zeros
-    return np.asarray((data.astype(np.int64) - zeros.reshape(zeros.shape or ())) * scales, np.float32)
+    block = node.attrs.get("block_size", 0)
+    return np.asarray((data.astype(np.int64) - _spread(zeros, data.shape, axis, block))
+                      * _spread(scales, data.shape, axis, block), np.float32)
+
+
+def _spread(values: np.ndarray, shape: tuple[int, ...], axis: int, block: int) -> np.ndarray:
+    """Return scales or zero points in a shape that broadcasts to that of the values they belong to."""
+    if values.size == 1:
+        return values.reshape(())
+    if block == 0:
+        return values.reshape([-1 if i == axis % len(shape) else 1 for i in range(len(shape))])
+    if values.ndim != len(shape):
+        raise Unsupported(f"blocks of {block} with scales of shape {list(values.shape)} for values of {list(shape)}")
+    whole = np.repeat(values, min(block, shape[axis]), axis)
+    return whole[tuple(slice(0, d) for d in shape)]
+
+
+def _real_per_axis(ctx: OnnxContext, node: OnnxNode, x: Value, scales: np.ndarray) -> Value:
+    """Add the arithmetic of scales per entry of an axis in float, for values that are no constants."""
+    if node.attrs.get("block_size", 0) or scales.ndim != 1:
+        raise Unsupported("activations with scales per block; one scale, or one per entry of an axis, can run")
+    rank, axis = len(x.shape), node.attrs.get("axis", 1) % len(x.shape)
+    zeros = node.known(2, "zero points").astype(np.float32) if node.has(2) else np.zeros_like(scales, np.float32)
+    order = order_of(x) if x.flat is None else identity(rank)
+    t = ctx.arranged(x, order)
+    if t.quantization is not None:
+        raise Unsupported("values that one scale quantised, read with a scale per axis; use the same for both")
+    real = ctx.build.add("CAST", [t], t.shape, node.name, "float32")
+
+    def along(values: np.ndarray) -> Tensor:
+        shape = [len(values) if a == axis else 1 for a in order]
+        return ctx.build.constant(values.astype(np.float32).reshape(shape))
+
+    shifted = ctx.build.binary("SUB", real, along(zeros), node.name)
+    return ctx.value(ctx.build.binary("MUL", shifted, along(scales), node.name), order)
 
 
 def _dequantized(ctx: OnnxContext, node: OnnxNode, at: int, axis: int = 0) -> Value:
     """Return inputs at, at + 1 and at + 2, which are values, their scale and zero point, as reals."""
-    value = dequantize(ctx, replace(node, inputs=node.inputs[at : at + 3], attrs={"axis": axis}))
+    value = dequantize(ctx, replace(node, inputs=node.inputs[at : at + 3], attrs=Attributes({"axis": axis})))
     assert isinstance(value, Value)
     return value
 
@@ -86,7 +130,7 @@ def _float_op(ctx: OnnxContext, node: OnnxNode, op: str, inputs: list[Value | No
     result = IMPORTS[op](ctx, replace(node, op=op, inputs=inputs))
     assert not isinstance(result, list)
     value = ctx.value(result) if isinstance(result, Tensor) else result
-    made = quantize(ctx, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs={}))
+    made = quantize(ctx, replace(node, inputs=[value, node.input(out[0]), node.inputs[out[1]]], attrs=Attributes({})))
     assert isinstance(made, Value)
     return made
 
@@ -116,10 +160,9 @@ def binary(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 @onnx_op("QLinearAveragePool", "QLinearSoftmax", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool")
 def unary(ctx: OnnxContext, node: OnnxNode) -> Value:
-    op = node.op[len("QLinear") :]
-    attrs = dict(node.attrs)
-    attrs.pop("opset", None)
-    return _float_op(ctx, replace(node, attrs=attrs), op, [_dequantized(ctx, node, 0)], (3, 4))
+    if node.attrs.get("channels_last", 0):
+        raise Unsupported("channels last, which onnxruntime's own optimiser makes; export the model before it")
+    return _float_op(ctx, node, node.op[len("QLinear") :], [_dequantized(ctx, node, 0)], (3, 4))
 
 
 @onnx_op("QLinearConcat")
