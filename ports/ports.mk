@@ -34,7 +34,7 @@ define watch_module_files
 		{ rm -rf $(FIRMWARE)/genhdr; echo '$(module_files)' >$(FIRMWARE)/.modules; }
 endef
 
-# Builds may leave ops out: MIDGE_WITHOUT="f32 int16 signal", or all but those of some models: OPS_FROM="a.midge b.midge".
+# Builds may leave ops out: MIDGE_WITHOUT="f32 motion signal", or all but those of some models: OPS_FROM="a.midge b.midge".
 # A build for a core does without the kernels of weights packed for others; a PC's has them all.
 # select_ops FILE,SIMD: the choice as C includes it; MIDGE_OPS hands it to the build.
 MIDGE_WITHOUT ?=

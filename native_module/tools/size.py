@@ -4,8 +4,8 @@
     size.py FOLDER COMPILER...      the folder of a Cortex-M4 board's firmware, and its compiler with the core's flags
 
 The objects of the firmware are linked by themselves, once as they are and once without the families of ops beyond
-int8, and what can be reached from the module is summed: a build with MIDGE_WITHOUT="f32 int16 signal" holds the
-first sum only.
+int8, and what can be reached from the module is summed: a build with MIDGE_WITHOUT="f32 int16 signal motion"
+holds the first sum only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from select_ops import NATIVE, read_table, select
 
-LIMITS = {"int8": 32 * 1024, "all": 52 * 1024}  # bytes
+LIMITS = {"int8": 32 * 1024, "all": 60 * 1024}  # bytes
 LOADED = r"\.(?:text|rodata|data)[\w.$]*"  # sections that a board keeps in flash
 
 

@@ -17,6 +17,11 @@
 #define CONSTANT "a constant ends after the data: offset"
 
 #define CORRELATIONS "correlations of impossible axes: axes"
+#define SCALE "an impossible scale of a feature: bits"
+#define COLUMNS "patterns of impossible columns"
+#define PATTERNS "patterns that are cut off: pattern"
+#define REACH "a pattern that reaches beyond its samples: dilation"
+#define TAP "a pattern with a tap that it does not have"
 #define FOREST "an impossible forest: trees"
 #define CHILD "a tree's child that is no node: halfword"
 #define CUT_OFF "a tree that is cut off: tree"
@@ -25,6 +30,36 @@
 #define TREE(halfword, value) DATA, 0, 2 * (halfword), 2, value
 
 static const refusal_t REFUSALS[] = {
+    {"centroids", "an impossible distance: root", {{PARAM(centroids, root), 2}}},
+    {"centroids", "an impossible distance: root", {{PARAM(centroids, scaled), 2}}},
+    {"centroids", "an impossible distance: root", {{PARAM(centroids, own), 2}}},
+    {"centroids", SHAPE, {{PARAM(centroids, features), 4}}},
+    {"centroids", SHAPE, {{PARAM(centroids, centres), 3}}},
+    {"centroids", CONSTANT, {{PARAM(centroids, table_at), 4}}},
+    {"centroids", CONSTANT, {{PARAM(centroids, scaled), 1}}},
+    {"centroids", "a tensor of the wrong dtype", {{DTYPE(1), MG_UINT32}}},
+    {"centroids_scaled", SCALE, {{DATA, 0, 8 + 12, 2, 0x8000}}},
+    {"centroids_scaled", SCALE, {{DATA, 0, 8 + 12 + 12 + 5, 1, 17}}},
+    {"random_conv", COLUMNS, {{PARAM(random_conv, samples), 0}}},
+    {"random_conv", COLUMNS, {{PARAM(random_conv, samples), 4097}}},
+    {"random_conv", COLUMNS, {{PARAM(random_conv, columns), 0}}},
+    {"random_conv", COLUMNS, {{PARAM(random_conv, columns), 17}}},
+    {"random_conv", SHAPE, {{PARAM(random_conv, columns), 4}}},
+    {"random_conv", SHAPE, {{PARAM(random_conv, patterns), 1}}},
+    {"random_conv", CONSTANT, {{PARAM(random_conv, table_at), 0xffffffffu}}},
+    {"random_conv", PATTERNS, {{PARAM(random_conv, patterns), 3}}},
+    {"random_conv", PATTERNS, {{PARAM(random_conv, table_size), 27}}},
+    {"random_conv", PATTERNS, {{PARAM(random_conv, table_size), 23}}},
+    {"random_conv", REACH, {{DATA, 0, 0, 2, 0}}},
+    {"random_conv", REACH, {{DATA, 0, 0, 2, 8}}},
+    {"random_conv", REACH, {{DATA, 0, 2, 2, 0}}},
+    {"random_conv", REACH, {{DATA, 0, 2, 2, 2}}},
+    {"random_conv", REACH, {{PARAM(random_conv, most_dilation), 2}}},
+    {"random_conv", TAP, {{DATA, 0, 4, 2, 9}}},
+    {"random_conv", TAP, {{DATA, 0, 4, 2, 9 << 4}}},
+    {"random_conv", TAP, {{DATA, 0, 4, 2, 9 << 8}}},
+    {"random_conv", SMALL_SCRATCH, {{SCRATCH_SIZE(0), 4 * (30 + 24) - 1}}},
+    {"random_conv", "a tensor of the wrong dtype", {{DTYPE(1), MG_UINT16}}},
     {"lagged", CORRELATIONS, {{PARAM(lagged, samples), 0}}},
     {"lagged", CORRELATIONS, {{PARAM(lagged, samples), 4097}}},
     {"lagged", CORRELATIONS, {{PARAM(lagged, axes), 0}}},
@@ -210,6 +245,53 @@ static void standardize(void) {
     }
 }
 
+static void centroids(void) {
+    for (uint32_t round = 0; round < 200; round++) {
+        uint16_t n = (uint16_t)random_between(1, 30), k = (uint16_t)random_between(1, 5);
+        mg_centroids_params_t p = {round % 7, n, k, round % 2, round % 3 != 0, round % 3 == 1, 0};
+        uint32_t fixed = p.table_at + 4u * k + 2u * n * k, scales = p.scaled ? (p.own ? k : 1u) * n : 0;
+        uint8_t *table = allocate(fixed + 3 * scales);
+        random_bytes(table, fixed + 3 * scales);
+        for (uint32_t i = 0; i < scales; i++) {
+            table[fixed + 2 * i + 1] &= 0x7f;
+            table[fixed + 2 * scales + i] %= 17;
+        }
+        layer_t layer = {MG_OP_CENTROIDS, 1, {MG_INT16, MG_INT32}, {n, k}, &p, table, fixed + 3 * scales, 0};
+        run_moving(&layer, round);
+        free(table);
+    }
+}
+
+static void random_conv(void) {
+    for (uint32_t round = 0; round < 200; round++) {
+        uint16_t samples = (uint16_t)random_between(9, 60), columns = (uint16_t)random_between(1, 3);
+        uint16_t words[4 * 8], patterns = (uint16_t)random_between(1, 4);
+        for (uint32_t i = 0; i < patterns; i++) {
+            bool padded = (random_u32() & 0x100u) != 0;
+            const uint16_t pattern[] = {
+                (uint16_t)random_between(1, (1 << columns) - 1),
+                (uint16_t)(padded ? 0x8000 | random_between(1, 20) : random_between(1, (samples - 1) / 8)),
+                (uint16_t)(random_between(0, 8) | random_between(0, 8) << 4 | random_between(0, 8) << 8),
+                2,
+                (uint16_t)random_u32(),
+                0,
+                (uint16_t)random_u32(),
+                0xffff};
+            memcpy(words + 8 * i, pattern, sizeof pattern);
+        }
+        mg_random_conv_params_t p = {0, 16u * patterns, samples, columns, patterns, 20};
+        layer_t layer = {MG_OP_RANDOM_CONV,
+                         1,
+                         {MG_INT16, MG_INT16},
+                         {(uint32_t)samples * columns, 2u * patterns},
+                         &p,
+                         words,
+                         16u * patterns,
+                         4 * (3u * samples + 160)};
+        run_moving(&layer, round);
+    }
+}
+
 /* A tree of random splits at `node`, which is written and counted in halfwords. */
 static uint32_t grow(uint16_t *node, int32_t depth, const mg_trees_params_t *p) {
     uint32_t kind = depth == 0 ? 3 : random_u32() >> 8 & 3, size = 3;
@@ -292,6 +374,8 @@ const test_t MOTION_TESTS[] = {
     {"motion bands", bands},
     {"motion lagged", lagged},
     {"motion standardize", standardize},
+    {"motion random conv", random_conv},
+    {"motion centroids", centroids},
     {"motion trees", trees},
     {"motion deep trees", deep_trees},
     {NULL, NULL},

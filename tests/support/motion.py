@@ -11,7 +11,7 @@ import numpy as np
 
 import midge
 from midge.convert.pipeline import Conversion, convert_graph
-from midge.graph import Quantization, Tensor
+from midge.graph import Quantization, Tensor, motion
 from midge.graph.builder import Builder
 
 Build = Callable[[Builder, Tensor], Tensor]
@@ -151,3 +151,32 @@ def lagged(x: np.ndarray, lags: Sequence[int], floor: int) -> np.ndarray:
     bits = energy.bit_length()
     sums = np.array([e[: n - lag].T @ e[lag:] for lag in lags])
     return ((sums * ((1 << bits + 27) // energy) + (1 << bits + 12)) >> bits + 13).astype(np.int16)
+
+
+def centroids(x: np.ndarray, centres: np.ndarray, factors: np.ndarray | None, shifts: np.ndarray | None,
+              offsets: Sequence[int], root: bool) -> np.ndarray:
+    """Distances of int16 [n] to [k, n]."""
+    found = []
+    for k, centre in enumerate(centres):
+        square = 0
+        for j, c in enumerate(centre):
+            z = int(x[j]) - int(c)
+            if factors is not None and shifts is not None:
+                at = (k, j) if factors.ndim == 2 else (j,)
+                shift = int(shifts[at])
+                z = (z * int(factors[at]) + ((1 << shift) >> 1)) >> shift
+            square += saturated(z) ** 2
+        found.append(saturated(int(offsets[k]) + min(isqrt(square) if root else square >> 8, 2**32 - 1), 32))
+    return np.array(found, np.int32)
+
+
+def random_conv(x: np.ndarray, patterns: Sequence[motion.Pattern]) -> np.ndarray:
+    """Counts of int16 [samples, columns], with the nine weights of each pattern written out."""
+    n, found = len(x), []
+    for p in patterns:
+        d, weights = p.dilation, np.array([2 if j in p.taps else -1 for j in range(9)])
+        s = np.pad(x[:, list(p.columns)].sum(1, dtype=np.int64), 4 * d)
+        c = np.array([(s[t : t + 8 * d + 1 : d] * weights).sum() for t in range(n)])
+        c = c if p.padded else c[4 * d : n - 4 * d]
+        found += [np.count_nonzero(c > limit) for limit in p.limits]
+    return np.array(found, np.int16)

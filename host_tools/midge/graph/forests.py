@@ -20,7 +20,7 @@ VOTES, ROWS, VALUES = range(3)  # what a leaf holds; core/kernels/motion/trees.c
 LEFT_LEAF, RIGHT_LEAF, MOST_FEATURES = 0x4000, 0x8000, 0x4000
 LOW, HIGH = -32768, 32767
 NONE = np.zeros(0, np.uint16)
-# What a probability of 1 is in a row: 2^4 * 3^2 * 5 * 7 * 11, so that shares of few samples are exact and ties stay ties.
+# What a probability of 1 is in a row: 2^4 * 3^2 * 5 * 7 * 11, so that shares of few samples are exact, and ties ties.
 WHOLE = 55440
 
 

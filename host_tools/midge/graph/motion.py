@@ -8,6 +8,8 @@ have no quantisation: what goes into a layer passes `standardize` first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -15,6 +17,23 @@ from .builder import Builder
 from .graph import Quantization, Tensor
 
 MOMENTS = ("mean", "rms", "skewness", "kurtosis", "min", "max", "crossings")
+
+# Which three of a pattern's nine weights are 2, in MiniRocket's order: all 84.
+TAPS = tuple(combinations(range(9), 3))
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern of random_conv: taps, one of TAPS; the columns that it adds up; limits, each of which is a feature.
+
+    padded: counts over all samples, as if there were zeros around them, instead of where all nine values are inside.
+    """
+
+    taps: tuple[int, int, int]
+    dilation: int
+    columns: tuple[int, ...]
+    limits: tuple[int, ...]
+    padded: bool = False
 
 
 def _axes(x: Tensor, first: int, axes: int | None) -> int:
@@ -118,7 +137,8 @@ def lagged(
 
     x: int16 [samples, columns], at most 4096 samples; the axes are as in `moments`.
     lags: in samples; 0 for what goes together at the same time.
-    floor: an energy a sample, in counts squared and below 2^22, that is added to the axes', so that noise alone gives small values.
+    floor: an energy a sample, in counts squared and below 2^22, that is added to the axes', so that noise alone gives
+        small values.
     Return int16 [lags, axes, axes] in Q1.14 (1.0 = 16384): of axis i with axis j a lag later. Raises ValueError.
     """
     axes = _axes(x, first, axes)
@@ -150,3 +170,53 @@ def standardize(
     constants = [build.constant(values, "standard") for values in (offsets, factors, shifts)]
     z = Quantization(np.array([scale], np.float32), np.array([0], np.int64))
     return build.add("STANDARDIZE", [x, *constants], x.shape, "standardized", dtype, z)
+
+
+def centroids(
+    build: Builder, x: Tensor, centres: np.ndarray, scales: np.ndarray | None = None,
+    offsets: Sequence[int] | None = None, root: bool = False,
+) -> Tensor:
+    """Add distances to centres: of k-means, nearest centroids, what is normal, Gaussians with diagonal covariances.
+
+    x: int16 [n]. centres: [k, n], in the integers of x. scales: [n] or [k, n], what a difference is multiplied with;
+    256 over the deviation gives distances in Q8. Without scales, differences are taken as they are.
+    offsets: [k] whole numbers that are added. root: the distance, rounded down, instead of its square over 256.
+    Return int32 [k], for ARG_MIN or REDUCE_MIN. Raises ValueError.
+    """
+    (k, n), shape = np.shape(centres), () if scales is None else scales.shape
+    if x.dtype != "int16" or x.elements != n or shape not in ((), (n,), (k, n)):
+        raise ValueError(f"'{x.name}' is {x.dtype} of {x.elements}, for centres of {n} features and scales of "
+                         f"{list(shape)}; wanted int16 of {n}, and scales of [{n}] or [{k}, {n}]")
+    inputs: list[Tensor | None] = [
+        x, build.constant(np.zeros(k, np.int32) if offsets is None else np.array(offsets, np.int32), "offsets"),
+        build.constant(np.round(centres).clip(-32768, 32767).astype(np.int16), "centres"), None, None,
+    ]
+    if scales is not None:
+        whole = np.asarray(scales, float)
+        if not np.all((whole >= 0) & (whole < 32767)):
+            raise ValueError(f"scales of {whole.min():g} to {whole.max():g}; 0 to below 32767 can run")
+        shift_of = np.floor(np.log2(32767 / whole.clip(0.25))).clip(0, 16).astype(np.uint8)
+        factor_of = np.round(whole * 2.0**shift_of).clip(0, 32767).astype(np.uint16)
+        inputs[3:] = [build.constant(factor_of, "factors"), build.constant(shift_of, "shifts")]
+    return build.add("CENTROIDS", inputs, [k], "distances", "int32", root=root)
+
+
+def random_conv(build: Builder, x: Tensor, patterns: Sequence[Pattern]) -> Tensor:
+    """Add counts of how often dilated patterns are above their limits: MiniRocket's features, as counts.
+
+    x: int16 [samples, columns], at most 4096 of 16. Patterns in a row that have columns, or columns and dilation, in
+    common take fewer instructions. Return int16 [limits of all patterns]. Raises ValueError.
+    """
+    samples, columns = x.shape if len(x.shape) == 2 else (0, 0)
+    table = bytearray()
+    for p in patterns:
+        if not (p.taps in TAPS and p.dilation > 0 and p.columns and set(p.columns) <= set(range(columns))):
+            raise ValueError(f"{p} over {columns} columns; wanted TAPS, columns that are there, dilations from 1")
+        if 8 * p.dilation >= samples and not (p.padded and p.dilation < 1 << 15):
+            raise ValueError(f"{p} over {samples} samples; only a padded one may span more")
+        header = [sum(1 << c for c in set(p.columns)), p.dilation | p.padded << 15,
+                  p.taps[0] | p.taps[1] << 4 | p.taps[2] << 8, len(p.limits)]
+        table += np.array(header, "<u2").tobytes() + np.array(p.limits, "<i4").tobytes()
+    known = build.constant(np.frombuffer(bytes(table), np.uint8), "patterns")
+    return build.add("RANDOM_CONV", [x, known], [sum(len(p.limits) for p in patterns)], "patterns", "int16",
+                     count=len(patterns), most_dilation=max(p.dilation for p in patterns))

@@ -109,3 +109,31 @@ def standardize(program: Program, node: Node) -> None:
     dtypes = enumerate(("int32", "int16", "uint8"), 1)
     tables = [table_of(node, i, "numbers", x.elements, dtype) for i, dtype in dtypes]
     program.add(node, "STANDARDIZE", [x], {"count": x.elements}, {"table_at": b"".join(tables)}, macs=x.elements)
+
+
+@rule("CENTROIDS")
+def centroids(program: Program, node: Node) -> None:
+    x, out, n = required(node, 0), node.outputs[0], required(node, 0).elements
+    if (x.dtype, out.dtype) != ("int16", "int32") or x.is_constant:
+        raise Unsupported(f"distances from {x.dtype} to {out.dtype}; int16 to int32 can run")
+    k = within(out.elements, "centres", 1, 65535)
+    table = table_of(node, 1, "offsets", k, "int32") + table_of(node, 2, "centres", k * n)
+    scaled, rows = node.input(3) is not None, 0
+    if scaled:
+        rows = k if constant(node, 3, "factors").ndim == 2 else 1
+        table += table_of(node, 3, "factors", rows * n, "uint16") + table_of(node, 4, "shifts", rows * n, "uint8")
+    program.add(node, "CENTROIDS", [x], {
+        "features": within(n, "features", 1, 65535), "centres": k, "root": attribute(node, "root", 0, 1),
+        "scaled": int(scaled), "own": int(rows == k > 1),
+    }, {"table_at": table}, macs=2 * k * n)
+
+
+@rule("RANDOM_CONV")
+def random_conv(program: Program, node: Node) -> None:
+    x, samples, columns = samples_of(node)
+    size, count = constant(node, 1, "patterns").size, attribute(node, "count", 1, 65535)
+    program.add(node, "RANDOM_CONV", [x], {
+        "table_size": size, "samples": within(samples, "samples", 1, 4096),
+        "columns": within(columns, "columns", 1, 16), "patterns": count,
+        "most_dilation": attribute(node, "most_dilation", 1, 32767),
+    }, {"table_at": table_of(node, 1, "patterns", size, "uint8")}, macs=4 * count * samples)

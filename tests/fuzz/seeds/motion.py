@@ -78,3 +78,20 @@ def trees_rows() -> Graph:
 @seed
 def trees_values() -> Graph:
     return built((3,), lambda build, x: forests.trees(build, x, forest_of(forests.VALUES)))
+
+
+@seed
+def centroids() -> Graph:
+    return built((3,), lambda build, x: motion.centroids(build, x, np.eye(3)[:2] * 90, offsets=[5, -6]))
+
+
+@seed
+def centroids_scaled() -> Graph:
+    scales = np.array([[0.3, 256, 0], [4, 5, 6]])
+    return built((3,), lambda build, x: motion.centroids(build, x, np.eye(3)[:2] * 90, scales, root=True))
+
+
+@seed
+def random_conv() -> Graph:
+    patterns = [motion.Pattern((0, 4, 8), 1, (0, 2), (5, -5)), motion.Pattern((1, 2, 3), 3, (1,), (0,), True)]
+    return built((10, 3), lambda build, x: motion.random_conv(build, x, patterns))

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from midge.fileformat.opset import OPS_DEF, by_number, ops
+from tests.support import ROOT
 from tests.support.tables import ops as ops_table
 
 CORE = OPS_DEF.parent / "core"
+MOVEMENTS = ROOT / "host_tools/docs/motion.md"
 
 
 def test_numbers_are_unique_and_dense() -> None:
@@ -49,4 +51,5 @@ def test_a_misspelt_parameter_is_refused() -> None:
 
 @pytest.mark.parametrize("name", list(ops()))
 def test_every_op_is_in_the_table_of_the_documents(name: str) -> None:
-    assert name in ops_table.table()
+    own = [line.split("|")[1].strip() for line in MOVEMENTS.read_text(encoding="utf-8").splitlines() if "|" in line]
+    assert name in ops_table.table() or name in own

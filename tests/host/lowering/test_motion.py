@@ -168,3 +168,63 @@ def test_standardize(seed: int, n: int, kind: tuple[str, float]) -> None:
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     close = np.abs(y - z.clip(low, high)) <= 0.51 + (np.abs(z) + unit) / 2**15  # a factor has 15 bits, and the offset
     assert y.dtype == dtype and close.all(), (x, centre, deviation, y, z)
+
+
+@given(SEED, st.integers(1, 30), st.integers(1, 4), st.sampled_from(["none", "shared", "own"]), st.booleans())
+def test_centroids(seed: int, n: int, k: int, scaling: str, root: bool) -> None:
+    rng = np.random.default_rng(seed)
+    level = int(rng.choice([3, 300, 32767]))
+    x, centres = (rng.integers(-level, level + 1, shape).astype(np.int16) for shape in ((n,), (k, n)))
+    offsets = rng.integers(-(2**31), 2**31, k) // int(rng.choice([1, 10**6]))
+    shape = {"none": None, "shared": (n,), "own": (k, n)}[scaling]
+    scales = None if shape is None else np.exp(rng.uniform(-9, 10, shape)) * rng.choice([0, 1], shape, p=[0.1, 0.9])
+    made = reference.converted(x.shape, lambda build, t: motion.centroids(build, t, centres, scales, offsets, root))
+    node = next(n for n in made.program.graph.nodes if n.op == "CENTROIDS")
+    factors, shifts = (None if t is None else t.data for t in node.inputs[3:5])
+    if scales is not None:
+        assert factors / 2.0**shifts == pytest.approx(scales, rel=2**-14, abs=2**-17)
+    (found,) = reference.answers(made, x)
+    assert np.array_equal(found, reference.centroids(x, centres, factors, shifts, offsets, root))
+
+
+def test_centroids_of_the_textbook() -> None:
+    rng = np.random.default_rng(1)
+    deviation, centres = rng.uniform(200, 900, 12), rng.uniform(-3000, 3000, (4, 12)).round()
+    x = (centres[2] + deviation * rng.normal(0, 1, 12)).round().astype(np.int16)
+    distance = np.sqrt((((x - centres) / deviation) ** 2).sum(1))
+    for root in (True, False):
+        build = partial(motion.centroids, centres=centres, scales=256 / deviation, root=root)
+        made = reference.converted(x.shape, build)
+        found = reference.answers(made, x)[0] / 256
+        assert found == pytest.approx(distance if root else distance**2, rel=0.01)
+        assert found.argmin() == 2
+
+
+@pytest.mark.parametrize("scales", [np.ones(2), np.ones((3, 3)), np.full(3, -1.0), np.full(3, 40000.0)])
+def test_centroids_that_cannot_be(scales: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="scales"):
+        reference.converted((3,), lambda build, t: motion.centroids(build, t, np.zeros((2, 3)), scales))
+
+
+@given(SEED, st.integers(1, 120), st.integers(1, 3), st.integers(1, 8))
+def test_random_conv(seed: int, samples: int, columns: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    x, patterns = movement(rng, (samples, columns)), []
+    for _ in range(count):
+        padded = bool(rng.integers(2)) or samples <= 8
+        dilation = int(rng.integers(1, 30 if padded else (samples - 1) // 8 + 1))
+        chosen = tuple(int(c) for c in rng.permutation(columns)[: rng.integers(1, columns + 1)])
+        limits = (0, *(int(v) for v in rng.integers(-3000, 3000, rng.integers(0, 4))))
+        patterns += [motion.Pattern(motion.TAPS[int(rng.integers(84))], dilation, chosen, limits, padded)] * 2
+    made = reference.converted(x.shape, lambda build, t: motion.random_conv(build, t, patterns))
+    assert np.array_equal(reference.answers(made, x)[0], reference.random_conv(x, patterns))
+
+
+@pytest.mark.parametrize("wrong", [
+    motion.Pattern((0, 1, 9), 1, (0,), (0,)), motion.Pattern((0, 1, 2), 0, (0,), (0,)),
+    motion.Pattern((0, 1, 2), 1, (1,), (0,)), motion.Pattern((0, 1, 2), 1, (), (0,)),
+    motion.Pattern((0, 1, 2), 2, (0,), (0,)), motion.Pattern((0, 1, 2), 1 << 15, (0,), (0,), True),
+])
+def test_patterns_that_cannot_be(wrong: motion.Pattern) -> None:
+    with pytest.raises(ValueError, match="Pattern"):
+        reference.converted((16, 1), lambda build, t: motion.random_conv(build, t, [wrong]))
