@@ -26,7 +26,8 @@ class Dense:
     def hidden(self, features: np.ndarray) -> np.ndarray:
         """Return the hidden units' values [n, hidden]."""
         z = np.clip(standardized(features, self.centre, self.deviation), -CLIP, CLIP)
-        return np.maximum(z @ self.first + self.first_bias, 0)
+        found: np.ndarray = np.maximum(z @ self.first + self.first_bias, 0)
+        return found
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """Return scores [n, classes] of rows of features [n, features]."""

@@ -92,7 +92,8 @@ class Rows:
 
     def one_hot(self) -> np.ndarray:
         """Return the targets as [n, classes]."""
-        return np.eye(self.classes)[self.targets]
+        found: np.ndarray = np.eye(self.classes)[self.targets]
+        return found
 
 
 @dataclass
@@ -109,7 +110,8 @@ class Ridge:
 def balanced_weights(targets: np.ndarray, classes: int) -> np.ndarray:
     """Return weights [n] under which all classes weigh the same, 1 a row on average."""
     counts = np.bincount(targets, minlength=classes)
-    each: np.ndarray = (len(targets) / max(np.count_nonzero(counts), 1) / np.maximum(counts, 1))[targets]
+    share = len(targets) / max(int(np.count_nonzero(counts)), 1)
+    each: np.ndarray = (share / np.maximum(counts, 1))[targets]
     return each
 
 
