@@ -38,8 +38,8 @@ def augment(
         turns = rotations(rng, count, TURN_DEGREES)
         for first in triples:
             x[:, :, first:first + 3] = np.einsum("nij,ntj->nti", turns, x[:, :, first:first + 3])
-    x += NOISE * size * rng.normal(size=x.shape)
-    return x
+    noisy: np.ndarray = x + NOISE * size * rng.normal(size=x.shape)
+    return noisy
 
 
 def typical_size(x: np.ndarray) -> np.ndarray:
