@@ -113,6 +113,12 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 
+## An hour of sound through the front end, against its oracles [SOUND_SECONDS=3600]
+.PHONY: test-sound
+SOUND_SECONDS ?= 3600
+test-sound: $(VENV)/.ready-to-test host
+	@SOUND_SECONDS=$(SOUND_SECONDS) $(BIN)/python -m pytest -q tests/ops/test_front_end.py
+
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards
 BOARDS ?= $(filter-out qemu-cortex-m4,$(emulated_boards)) # `make test` has had that one

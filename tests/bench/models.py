@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models whose cost is watched: typical layers of small networks, one a model, and the gesture wand."""
+"""Models whose cost is watched: typical layers of small networks, the sound front end, and the gesture wand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support import WAND_MODEL
+from tests.support.front_end import front_end
 
 RANDOM_SEED = 7
 SCALE_X, SCALE_W, SCALE_Y = 0.05, 0.01, 0.1
@@ -57,6 +58,33 @@ def depthwise(h: int, w: int, c: int, kernel: int, stride: int = 1) -> bytes:
     return _model("DEPTHWISE_CONV_2D", (1, h, w, c), out, options, _weights((1, kernel, kernel, c), c, 3))
 
 
+def stream(rows: int, c: int) -> bytes:
+    """One output over the last rows of time, as networks that stream have it."""
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "fused_activation_function": "RELU",
+               "depth_multiplier": 1}
+    return _model("DEPTHWISE_CONV_2D", (1, rows, 1, c), (1, 1, 1, c), options, _weights((1, rows, 1, c), c, 3))
+
+
+def lstm(steps: int, inputs: int, units: int) -> bytes:
+    draw = np.random.default_rng(RANDOM_SEED)
+    weights = [
+        FlatTensor(f"w{i}", data=draw.integers(-127, 128, (units, inputs if i < 4 else units)).astype(np.int8),
+                   scale=2.0**-8)
+        for i in range(8)
+    ]
+    biases = [
+        FlatTensor(f"b{i}", data=draw.integers(-1000, 1000, units).astype(np.int32), scale=2.0**-14) for i in range(4)
+    ]
+    x = FlatTensor("x", (1, steps, inputs), "int8", scale=2.0**-6, zero_point=5)
+    hidden = FlatTensor("hidden", (1, units), "int8", scale=2.0**-7, zero_point=-2, is_variable=True)
+    cell = FlatTensor("cell", (1, units), "int16", scale=2.0**-12, is_variable=True)
+    y = FlatTensor("y", (1, steps, units), "int8", scale=hidden.scale, zero_point=hidden.zero_point)
+    names = ["x", *(w.name for w in weights), *[None] * 3, *(b.name for b in biases), None, None, "hidden", "cell"]
+    options = {"fused_activation_function": "TANH", "cell_clip": 0.0, "time_major": False}
+    node = FlatOperator("UNIDIRECTIONAL_SEQUENCE_LSTM", [*names, *[None] * 4], ["y"], options)
+    return model_bytes(FlatGraph([x, hidden, cell, *weights, *biases, y], [node], ["x"], ["y"]))
+
+
 def fully_connected(k: int, n: int) -> bytes:
     draw = np.random.default_rng(RANDOM_SEED)
     constants = [
@@ -90,9 +118,13 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "depthwise 3x3 25x5x64": partial(depthwise, 25, 5, 64, 3),
     "depthwise 3x3 /2 24x24x32": partial(depthwise, 24, 24, 32, 3, 2),
     "depthwise 5x5 12x12x64": partial(depthwise, 12, 12, 64, 5),
+    "depthwise 23x1 64 to one output": partial(stream, 23, 64),
+    "depthwise 5x1 32 to one output": partial(stream, 5, 32),
+    "lstm 28 steps of 28 to 20": partial(lstm, 28, 28, 20),
     "fully connected 640 to 128": partial(fully_connected, 640, 128),
     "max pool 2x2 32x32x16": partial(max_pool, 32, 32, 16),
     "add 16x16x16": partial(add, 16, 16, 16),
     "softmax 128": partial(softmax, 128),
+    "sound front end, a frame": partial(front_end, True),
     "wand": WAND_MODEL.read_bytes,
 }

@@ -4,14 +4,26 @@
  */
 #include "layers.h"
 
+/* An axis of one or two outputs, nothing of which lies outside. */
+static axis_t inner_axis(void) {
+    axis_t a = random_axis(true);
+    uint32_t reach = (uint32_t)(a.kernel - 1) * a.dilation + 1, more = (uint32_t)random_between(0, 1) * a.stride;
+    return (axis_t){(uint16_t)(reach + more), (uint16_t)(more == 0 ? 1 : 2), a.kernel, a.stride, a.dilation, 0};
+}
+
 static mg_conv_params_t random_conv(bool depthwise, uint32_t round) {
     axis_t h = random_axis(true), w = random_axis(true);
     if (round % 4 == 0) {
         h = (axis_t){h.in, 1, 1, h.stride, h.dilation, 0};
         w = (axis_t){w.in, (uint16_t)((w.in - 1) / w.stride + 1), 1, w.stride, w.dilation, 0};
     }
-    int32_t in_c = random_between(1, round % 5 == 0 ? 70 : 9);
-    int32_t out_c = depthwise ? in_c * random_between(1, 3) : random_between(1, 11);
+    int32_t in_c = random_between(1, round % 5 == 0 ? 70 : 9), most = 3;
+    if (depthwise && round % 4 == 1) { /* a few outputs inside the image (core/kernels/linear/depthwise_direct.c) */
+        h = inner_axis();
+        w = round % 8 == 1 ? (axis_t){h.in, 1, h.in, 1, 1, 0} : inner_axis();
+        most = 1 + (round % 16 == 1);
+    }
+    int32_t out_c = depthwise ? in_c * random_between(1, most) : random_between(1, 11);
     mg_conv_params_t p = {
         .batches = (uint16_t)random_between(1, 2),
         .in_h = h.in,

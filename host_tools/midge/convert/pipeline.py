@@ -37,6 +37,7 @@ from ..program.arena import ArenaPlan, plan_arena
 from ..program.elide_copies import elide_copies
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
+from ..program.fuse_logarithm import fuse_logarithm
 from ..program.fuse_steps import fuse_steps
 from ..program.packing import packed
 from ..program.row_slices import fit_arena
@@ -62,6 +63,7 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
 PROGRAM_PASSES: tuple[Callable[[Program], None], ...] = (
     elide_state_copies,  # values read from and assigned to states
     fuse_steps,  # tables of tables, clamps after layers, windows of zeros
+    fuse_logarithm,  # the quantiser after an audio front end
     elide_copies,  # slices, and parts of concatenations
 )
 

@@ -18,7 +18,7 @@ def fuse_steps(program: Program) -> None:
     program.graph.notes += [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def _only_reader(program: Program, i: int) -> int | None:
+def only_reader(program: Program, i: int) -> int | None:
     """Return the only step that reads what step i writes; None where there is no such step."""
     out = program.steps[i].outputs[0]
     root = program.root(out)
@@ -35,7 +35,7 @@ def _join_tables(program: Program) -> int:
     joined, i = 0, 0
     while i < len(program.steps):
         step = program.steps[i]
-        reader = _only_reader(program, i) if step.op.name == "LUT" else None
+        reader = only_reader(program, i) if step.op.name == "LUT" else None
         if reader is None or program.steps[reader].op.name != "LUT":
             i += 1
             continue
@@ -61,7 +61,7 @@ def _take_in_clamps(program: Program) -> int:
     taken = 0
     for i in reversed(range(len(program.steps) - 1)):
         step = program.steps[i]
-        reader = _only_reader(program, i) if {"act_min", "act_max"} <= step.params.keys() else None
+        reader = only_reader(program, i) if {"act_min", "act_max"} <= step.params.keys() else None
         if reader is None or program.steps[reader].op.name != "LUT" or step.outputs[0].dtype != "int8":
             continue
         follower = program.steps[reader]

@@ -44,8 +44,9 @@ def augment(
 
 def typical_size(x: np.ndarray) -> np.ndarray:
     """Return the size of movements in each column of windows [n, samples, columns]: the median of their deviations."""
-    size: np.ndarray = np.median(x.std(axis=1), axis=0)
-    return np.maximum(size, 1e-6 * max(float(np.abs(x).max()), 1e-6))
+    least = 1e-6 * max(float(np.abs(x).max()), 1e-6)
+    size: np.ndarray = np.maximum(np.median(x.std(axis=1), axis=0), least)
+    return size
 
 
 def triples_of(columns: Sequence[str]) -> list[int]:

@@ -141,6 +141,32 @@ void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w
 
 #include "generic/swar_channels.h"
 
+/* RFFT: a stage that joins four transforms each (kernels/signal/spectrum.c). All but x in bytes. */
+typedef struct {
+    int16_t *x;
+    const int16_t *end;
+    const uint8_t *twiddles;
+    uint32_t gap, step; /* from one number of a butterfly to the next, from one factor to the next */
+} mg_fft_stage_t;
+
+/* Does it, unless the kernel's own loop has to: where the core has none, or not for these addresses. */
+#if defined(MG_ISA_ARMV7EM) || (defined(MG_ISA_ARMV6M) && defined(__arm__))
+#define MG_OWN_FFT
+void mg_fft_stage_words(const mg_fft_stage_t *stage);
+static inline bool mg_fft_stage(const mg_fft_stage_t *stage) {
+    bool can = mg_can_load(stage->x, 4) && mg_can_load(stage->twiddles, 4);
+    if (can) {
+        mg_fft_stage_words(stage);
+    }
+    return can;
+}
+#else
+static inline bool mg_fft_stage(const mg_fft_stage_t *stage) {
+    (void)stage;
+    return false;
+}
+#endif
+
 /* mve: vectors of 16 bytes. */
 
 /* A layer of CONV_2D (kernels/linear/conv_mve.c). */
@@ -185,7 +211,7 @@ typedef struct {
 /* These functions on bytes are inline, as generic/bytes.h has them, or the core's own:
  *
  *   mg_copy_rows(to, to_step, from, from_step, n, rows)
- *                                 `rows` times n > 0 bytes
+ *                                 `rows` times n > 0 bytes; steps may be negative
  *   mg_fill(to, value, n)         memset, of which some C libraries have a slow one
  *   mg_clamp_bytes(y, n, min, max)
  *                                 n saturated outputs, in place

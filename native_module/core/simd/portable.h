@@ -24,14 +24,34 @@ static inline void mg_add4(uint32_t pairs[2], uint32_t word) {
     }
 }
 
+/* Each half xor its sign, plus its sign. */
+static inline uint32_t mg_abs2(uint32_t pair) {
+    uint32_t sign = (pair >> 15) & 0x00010001u;
+    return (pair ^ ((sign << 16) - sign)) + sign;
+}
+
+#ifndef MG_OWN_WIDE_PRODUCT
+static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
+    return (uint64_t)a * b;
+}
+#endif
+
 #ifndef MG_OWN_HIGH_MUL
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
     return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
 }
 #endif
 
-static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     int32_t high = mg_high_mul_twice(x, multiplier);
-    int32_t y = (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
+    return (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
+}
+
+static inline int32_t mg_to_i16(int32_t x) {
+    return x == (int16_t)x ? x : x >> 31 ^ INT16_MAX;
+}
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    int32_t y = mg_scale_twice(x, multiplier, rounding, shift);
     return y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y;
 }

@@ -28,6 +28,7 @@ static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     return sum;
 }
 
+#ifndef MG_OWN_DOT4
 static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, uint32_t k) {
     const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
@@ -43,6 +44,24 @@ static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, ui
     sums[2] = s2;
     sums[3] = s3;
 }
+#endif
+
+#ifndef MG_OWN_LANES
+static inline void mg_dot_lanes(int32_t sums[4], const int8_t *x, uint32_t x_step, const int8_t *w, uint32_t w_step,
+                                uint32_t n) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (; n != 0; n--, x += x_step, w += w_step) {
+        s0 += x[0] * w[0];
+        s1 += x[1] * w[1];
+        s2 += x[2] * w[2];
+        s3 += x[3] * w[3];
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+#endif
 
 /* 256 products at a time stay below 2^31. */
 static inline int64_t mg_dot16(const int16_t *x, const int8_t *w, uint32_t k) {

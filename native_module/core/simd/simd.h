@@ -6,6 +6,9 @@
  *
  *   mg_dot(x, w, k)               sum over i < k of x[i] * w[i]                       (int8, int32)
  *   mg_dot4(sums, x, w, k)        the same for four rows of w, each k after the one before
+ *   mg_dot_lanes(sums, x, x_step, w, w_step, n)
+ *                                 four neighbours of n > 0 taps: sums[i] = sum over t < n of x[t * x_step + i] *
+ *                                 w[t * w_step + i]
  *   mg_dot16(x, w, k)             the first with x of int16 and a sum of 64 bits
  *   mg_dot_f32(sum, x, w, k)      sum + x[0] * w[0] + x[1] * w[1] + ...; w at any address (float32)
  *
@@ -18,8 +21,15 @@
  *   mg_add_product(sum, a, b)     sum + a * b of 64 bits, where the product fits 32 with its sign
  *   mg_add_square(sum, a)         sum + a * a of 64 bits, where the square fits 32 without one
  *
+ *   mg_abs2(pair)                 the magnitudes of two int16 in a word; that of -32768 is 2^15
+ *
+ *   mg_wide_product(a, b)         a * b, uint32 to uint64
  *   mg_high_mul_twice(x, m)       x * m / 2^32, halves up: SQRDMULH of arithmetic/requantize.h for x twice a value
  *                                 below 2^30
+ *   mg_scale_twice(x, multiplier, rounding, shift)
+ *                                 arithmetic/requantize.h for x twice a value below 2^30 and a right shift of 1 to 31;
+ *                                 rounding is 2^(shift - 1)
+ *   mg_to_i16(x)                  x saturated to int16
  *   mg_requantize_twice(x, multiplier, rounding, shift)
  *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1
  *                                 to 22, zero point and rounding added in one, saturated to int8
@@ -31,7 +41,27 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
- * MG_DIVIDES is 1 on cores that divide in an instruction. MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
+ *   mg_sum_bins(sums, x, w, u, n) sums[0] += x[i] * w[i], sums[1] += x[i] * u[i] over i < n, weights below
+ *                                 MG_SMALL_WEIGHT (uint32, uint16, uint64)
+ *
+ *   mg_complex_t                  a complex number whose parts are int16; what follows wraps at 16 bits, at the latest
+ *                                 when it is stored
+ *   mg_complex_load(p), mg_complex_store(p, c)
+ *                                 two int16, the real part first
+ *   mg_complex_scale(c, factor)   both parts times 0 <= factor < 2^14 in Q0.15, halves up
+ *   mg_complex_times(a, b)        a * b in Q0.15, halves up; |b| <= 1
+ *   mg_complex_add, _subtract, _add_i, _subtract_i(a, b)
+ *                                 a + b, a - b, a + i b, a - i b
+ *   mg_complex_conjugate(c), mg_complex_wrap(c)
+ *                                 the parts of the latter wrapped at once
+ *   mg_complex_mean(a, b), mg_complex_mirror_mean(a, b)
+ *                                 (a + b) / 2 and the conjugate of (a - b) / 2, rounded down; parts are int16 before
+ *   mg_complex_weigh(a, b, shift) the real parts' product and the imaginary parts', shifted and saturated to int16
+ *   mg_complex_energy(c)          re^2 + im^2 (uint32)
+ *
+ * MG_DIVIDES is 1 on cores that divide in an instruction.
+ *
+ * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
  * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
  */
 #ifndef MG_SIMD_H
@@ -47,10 +77,12 @@
 #elif defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32)
 #ifdef __arm__
 #define MG_ISA_ARMV7EM
+#define MG_LONG_MULTIPLY /* 32 bits times 32, added to 64, is an instruction */
 #endif
 #ifdef __ARM_FEATURE_MVE /* Cortex-M55 and M85, which have the DSP instructions, too */
 #define MG_ISA_MVE
 #define MG_SIMD_NAME "mve"
+#include "mve.h"
 #endif
 #include "armv7em.h"
 #elif __ARM_ARCH_ISA_THUMB == 1
@@ -59,6 +91,7 @@
 #elif __ARM_ARCH_ISA_THUMB == 2 /* Cortex-M3 */
 #ifdef __arm__
 #define MG_ISA_ARMV7M
+#define MG_LONG_MULTIPLY
 #endif
 #define MG_SIMD_NAME "armv7m"
 #include "scalar.h"
@@ -100,6 +133,65 @@ static inline uint64_t mg_square(int32_t x) {
 static inline uint64_t mg_add_square(uint64_t sum, uint32_t a) {
     return sum + MG_LONG(uint64_t, a) * a;
 }
+
+#ifdef MG_OWN_COMPLEX
+#include "complex_armv7em.h"
+#else
+#include "complex_scalar.h"
+#endif
+
+#define MG_SMALL_WEIGHT (1u << 13)
+
+#ifdef MG_LONG_MULTIPLY
+
+static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    uint64_t first = sums[0], second = sums[1];
+    for (; n != 0; n--) {
+        uint32_t bin = *x++;
+        first += (uint64_t)*w++ * bin;
+        second += (uint64_t)*u++ * bin;
+    }
+    sums[0] = first;
+    sums[1] = second;
+}
+
+#else
+
+/* By halves of a word: the products of a block of 13 bits times 16 have 32 bits in all. */
+#define MG_BLOCK_OF_BINS 8u
+
+#ifndef MG_OWN_BINS
+/* n <= MG_BLOCK_OF_BINS; w and u times the lower halves and the upper ones. */
+static inline void mg_sum_block(uint32_t sums[4], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    uint32_t w_low = 0, w_high = 0, u_low = 0, u_high = 0;
+    for (; n != 0; n--) {
+        uint32_t bin = *x++, low = bin & 0xffffu, high = bin >> 16, rising = *w++, falling = *u++;
+        w_low += rising * low;
+        w_high += rising * high;
+        u_low += falling * low;
+        u_high += falling * high;
+    }
+    sums[0] = w_low;
+    sums[1] = w_high;
+    sums[2] = u_low;
+    sums[3] = u_high;
+}
+#endif
+
+static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16_t *w, const uint16_t *u, uint32_t n) {
+    while (n != 0) {
+        uint32_t parts[4], block = n < MG_BLOCK_OF_BINS ? n : MG_BLOCK_OF_BINS;
+        mg_sum_block(parts, x, w, u, block);
+        sums[0] += ((uint64_t)parts[1] << 16) + parts[0];
+        sums[1] += ((uint64_t)parts[3] << 16) + parts[2];
+        n -= block;
+        x += block;
+        w += block;
+        u += block;
+    }
+}
+
+#endif
 
 /* One chain, in the order of the reference, whose bits hybrid models depend on. No core of ours has vectors of floats
  * that plain C does not reach, so there is one version. */

@@ -43,3 +43,22 @@ def spectrum_of_8() -> Graph:
     """Twice a power of 4, so with a stage of 2; two frames."""
     x, y = plain("x", "int16", 2, 7), plain("y", "int16", 2, 18)
     return graph([x], Node("CUSTOM:SignalRfft", [x], [y], {"fft_length": 16}))
+
+
+@seed
+def quantised_logarithm() -> Graph:
+    """What int8 networks are fed, (256 log + 333) / 666 - 128, is one step with the logarithm."""
+    x, log, y = plain("x", "uint32", 5), plain("log", "int16", 5), plain("y", "int8", 5)
+    wide, scaled, rounded, quotient = (plain(name, "int32", 5) for name in ("wide", "scaled", "rounded", "quotient"))
+    shifted, low = plain("shifted", "int32", 5), plain("low", "int32", 5)
+    return graph(
+        [x],
+        Node("CUSTOM:SignalFilterBankLog", [x], [log], {"output_scale": 64, "input_correction_bits": 3}),
+        Node("CAST", [log], [wide]),
+        Node("MUL", [wide, known("256", 256, "int32")], [scaled]),
+        Node("ADD", [scaled, known("333", 333, "int32")], [rounded]),
+        Node("DIV", [rounded, known("666", 666, "int32")], [quotient]),
+        Node("SUB", [quotient, known("128", 128, "int32")], [shifted]),
+        Node("MINIMUM", [shifted, known("127", 127, "int32")], [low]),
+        Node("CAST", [low], [y]),
+    )

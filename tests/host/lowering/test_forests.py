@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge.graph import forests
@@ -47,7 +47,7 @@ def test_ensembles_of_classifiers(kind: str, options: dict[str, Any], classes: i
     x, y = data(1, 500, classes)
     model = getattr(ensemble, kind)(random_state=2, **options).fit(x, y)
     found = classifier([arrays(t) for t in model.estimators_], x.shape[1])
-    fresh = np.concatenate([x, data(3, 3000, classes)[0]])
+    fresh = np.concatenate([x, data(3, 1000, classes)[0]])
     y = sums(found, fresh)
     assert np.array_equal(y.argmax(1), model.predict(fresh))
     assert y * found.scale == pytest.approx(model.predict_proba(fresh), abs=1e-5)
@@ -63,6 +63,7 @@ def test_a_forest_keeps_to_its_budget() -> None:
     assert len(made.blob) <= 4096
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(2, 4))
 def test_any_tree(seed: int, depth: int, classes: int) -> None:
     x, y = data(seed, 200, classes, 8000, 4)
@@ -104,6 +105,7 @@ def test_thresholds_are_exact_for_every_integer(threshold: float) -> None:
     assert np.array_equal(sums(stump(threshold), x[:, None]).argmax(1), x > threshold)
 
 
+@settings(max_examples=25)
 @given(st.floats(-40, 40), st.sampled_from([0.001, 0.1, 1 / 3]), st.integers(-100, 100))
 def test_thresholds_of_what_integers_stand_for(threshold: float, scale: float, zero_point: int) -> None:
     def real(q: np.ndarray) -> np.ndarray:

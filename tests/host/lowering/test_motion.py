@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge.graph import motion
@@ -37,6 +37,7 @@ def movement(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return np.stack(columns, 1).astype(np.int16)
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(2, 200), st.integers(1, 4), st.booleans(), st.integers(0, 5), st.booleans())
 def test_moments(seed: int, samples: int, axes: int, magnitude: bool, fraction: int, banded: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -75,6 +76,7 @@ def test_moments_are_those_of_the_textbook(level: int) -> None:
             assert found[f"correlation {i} {j}"] / 2**14 == pytest.approx((z[:, i] * z[:, j]).mean(), abs=1e-4)
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(1, 12), st.integers(1, 9), st.integers(1, 3), st.sampled_from(["max", "mean"]))
 def test_bands(seed: int, quarter: int, count: int, axes: int, hold: str) -> None:
     rng = np.random.default_rng(seed)
@@ -126,6 +128,7 @@ def test_bands_that_cannot_be(frequencies: list[float], frame: int) -> None:
         motion.band_weights(frequencies, frame)
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(1, 90), st.integers(1, 4), st.lists(st.integers(0, 89), min_size=1, max_size=6), st.booleans())
 def test_lagged(seed: int, samples: int, axes: int, lags: list[int], floored: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -153,6 +156,7 @@ def test_lagged_are_shares_of_the_energy() -> None:
     assert reference.answers(made, x)[0] / 2**14 == pytest.approx(wanted, abs=2e-4)
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(1, 40), st.sampled_from([("int8", 1 / 16), ("int16", 1 / 1024)]))
 def test_standardize(seed: int, n: int, kind: tuple[str, float]) -> None:
     rng, (dtype, scale) = np.random.default_rng(seed), kind
@@ -170,6 +174,7 @@ def test_standardize(seed: int, n: int, kind: tuple[str, float]) -> None:
     assert y.dtype == dtype and close.all(), (x, centre, deviation, y, z)
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(1, 30), st.integers(1, 4), st.sampled_from(["none", "shared", "own"]), st.booleans())
 def test_centroids(seed: int, n: int, k: int, scaling: str, root: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -206,6 +211,7 @@ def test_centroids_that_cannot_be(scales: np.ndarray) -> None:
         reference.converted((3,), lambda build, t: motion.centroids(build, t, np.zeros((2, 3)), scales))
 
 
+@settings(max_examples=25)
 @given(SEED, st.integers(1, 120), st.integers(1, 3), st.integers(1, 8))
 def test_random_conv(seed: int, samples: int, columns: int, count: int) -> None:
     rng = np.random.default_rng(seed)

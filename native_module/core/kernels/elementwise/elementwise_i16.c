@@ -98,21 +98,7 @@ void mg_mul_i16_run(const mg_call_t *call) {
 }
 
 int32_t mg_sigmoid_i16(const uint8_t *table, int32_t x, int32_t multiplier, uint32_t shift, bool tanh) {
-    int32_t z = (int32_t)(((int64_t)x * multiplier + (shift == 0 ? 0 : 1ll << (shift - 1))) >> shift);
-    uint32_t bits = tanh ? 8 : 9; /* of z between two entries: tanh looks up 2z */
-    uint32_t size = z < 0 ? 0u - (uint32_t)z : (uint32_t)z, at = size >> bits;
-    int32_t y; /* in Q0.(16 + bits) */
-    if (at >= 255) {
-        y = tanh ? 0xffff << 8 : 0x7fff << 10;
-    } else {
-        int32_t low = mg_load_u16(table + 2 * at), high = mg_load_u16(table + 2 * at + 2);
-        y = (low << bits) + (int32_t)(size & ((1u << bits) - 1)) * (high - low);
-    }
-    if (tanh) {
-        y -= 1 << 23;
-        return ((z < 0 ? -y - 1 : y) + (1 << 7)) >> 8;
-    }
-    return ((z < 0 ? (1 << 25) - y - 1 : y) + (1 << 9)) >> 10;
+    return mg_sigmoid_inline(table, x, multiplier, shift, tanh);
 }
 
 bool mg_sigmoid_i16_check(const mg_check_t *check) {

@@ -17,7 +17,7 @@
  * DEPTHWISE_CONV_2D, and the kernels of TensorFlow Lite Micro for the order of roundings.
  */
 #include "../../layouts.h"
-#include "channels.h"
+#include "depthwise_direct.h"
 
 /* A patch, except where a pixel of the input is one. */
 static uint32_t patch_size(const mg_conv_params_t *p) {
@@ -157,7 +157,7 @@ void mg_conv_int4_run(const mg_call_t *call) {
 
 bool mg_depthwise_plain_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, mg_depthwise_weights(p), patch_size(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), mg_is_direct(p) ? 0 : patch_size(p));
 }
 
 bool mg_depthwise_int4_check(const mg_check_t *check) {
@@ -183,6 +183,10 @@ static void depthwise_pixel(const mg_conv_params_t *p, const part_t *part, const
 }
 
 void mg_depthwise_plain_run(const mg_call_t *call) {
+    if (mg_is_direct(&call->params.conv)) {
+        mg_depthwise_direct_plain(call);
+        return;
+    }
     run_parts(call, 0, 0, depthwise_pixel);
 }
 

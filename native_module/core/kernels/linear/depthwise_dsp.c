@@ -15,7 +15,7 @@
  * what requantising wants (simd.h). Dilation across the strip is 1. The converter gives a layer
  * this layout only where the short requantisation (channels.h) is exact.
  */
-#include "channels.h"
+#include "depthwise_direct.h"
 
 #define OUTPUTS 4
 #define CHANNELS 4
@@ -83,7 +83,8 @@ bool mg_depthwise_dsp_check(const mg_check_t *check) {
     if (p->dilation_h != 1 && p->dilation_w != 1) {
         return MG_REFUSE(check, "layout DSP with dilation in both directions: rows apart", p->dilation_h, 1);
     }
-    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), 0)
+           && (mg_is_direct(p) || mg_check_scratch(check, scratch_size(p)));
 }
 
 /* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
@@ -245,6 +246,10 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
 
 void mg_depthwise_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
+    if (mg_is_direct(p)) {
+        mg_depthwise_direct_short(call);
+        return;
+    }
     const uint32_t outputs = (uint32_t)p->out_h * p->out_w * p->out_c;
     const int8_t *image = call->in[0];
     int8_t *out = call->out[0];

@@ -11,11 +11,12 @@
  *
  * The scratch holds the rows under a window, padded with the zero point, in a ring: each row of the input is
  * copied once. Where a vector is of one pixel, rows of 16 channels lie by themselves, so that the taps of a row are 16
- * bytes apart. In front of them stands where each tap lies from the window's first.
+ * bytes apart. In front of them stands where each tap lies from the window's first. Where windows are used in the image
+ * (depthwise_direct.h), that is all.
  *
  * The converter gives a layer this layout only where the short requantisation of channels.h is exact.
  */
-#include "channels.h"
+#include "depthwise_direct.h"
 
 #define LANES 16u
 
@@ -40,6 +41,15 @@ static geometry_t geometry_of(const mg_conv_params_t *p) {
     return g;
 }
 
+/* Vectors are whole in the image, and few enough for it to be read where it lies. */
+static bool is_direct(const mg_conv_params_t *p) {
+    return p->in_c % LANES == 0 && mg_is_direct(p);
+}
+
+static uint32_t ring_size(const mg_conv_params_t *p, const geometry_t *g) {
+    return is_direct(p) ? 0 : mg_plus(mg_times4(g->vectors, g->rows, g->width, 1), LANES - 1);
+}
+
 /* Sizes of the scratch make sense for sound shapes only, so those are checked first. */
 bool mg_depthwise_mve_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
@@ -49,8 +59,7 @@ bool mg_depthwise_mve_check(const mg_check_t *check) {
     geometry_t g = geometry_of(p);
     return mg_check_conv(check, mg_times4(g.vectors, g.taps, LANES, 1), 0)
            && mg_check_data(check, p->channels_at, mg_times(g.vectors, 4 * 48))
-           && mg_check_scratch(check, mg_plus(mg_times4(g.vectors, g.rows, g.width, 1),
-                                              mg_plus(mg_times(sizeof(int32_t), g.taps), LANES - 1)));
+           && mg_check_scratch(check, mg_plus(ring_size(p, &g), mg_times(sizeof(int32_t), g.taps)));
 }
 
 /* A row of the input, or what stands for it below, in all vectors. */
@@ -88,10 +97,38 @@ static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_
     }
 }
 
+/* All vectors of outputs of a layer that reads the image where it lies. */
+static void run_direct(const mg_call_t *call, const geometry_t *g, mg_mve_row_t row) {
+    const mg_conv_params_t *p = &call->params.conv;
+    const mg_window_taps_t taps = mg_window_taps(p);
+    const uint32_t in_c = p->in_c, line = p->in_w * in_c;
+    const int8_t *image = call->in[0];
+    int32_t *offsets = call->scratch;
+    for (uint32_t t = 0; t < taps.n; t++) {
+        offsets[t] = (int32_t)(t * taps.step);
+    }
+    row.count = 1;
+    row.n = LANES;
+    row.out = call->out[0];
+    for (uint32_t n = 0; n < p->batches; n++, image += p->in_h * line) {
+        for (uint32_t pixel = 0; pixel < (uint32_t)p->out_h * p->out_w; pixel++) {
+            row.x = image + pixel / p->out_w * p->stride_h * line + pixel % p->out_w * p->stride_w * in_c;
+            row.weights = (const int8_t *)call->data + p->weights_at;
+            row.table = call->data + p->channels_at;
+            for (uint32_t c = 0; c < in_c; c += LANES, row.x += LANES, row.out += LANES) {
+                mg_mve_row(&row);
+                row.weights += g->taps * LANES;
+                row.table += 4 * 48;
+            }
+        }
+    }
+}
+
 void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);
+    const uint32_t outputs = p->batches * p->out_h * (uint32_t)p->out_w * p->in_c;
     const uint32_t width = g.width, plane = g.rows * width, in_c = p->in_c;
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
@@ -102,6 +139,11 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
                         .pairs = g.taps / 2,
                         .zero_point = p->out_zero_point};
     offsets[g.taps - 1] = 0;
+    if (is_direct(p)) {
+        run_direct(call, &g, row);
+        mg_clamp_all(&channels, call->out[0], outputs);
+        return;
+    }
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
         mg_fill(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */
         int32_t loaded = 0; /* the next row that the ring lacks */
@@ -131,5 +173,5 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
             }
         }
     }
-    mg_clamp_all(&channels, call->out[0], p->batches * p->out_h * (uint32_t)p->out_w * in_c);
+    mg_clamp_all(&channels, call->out[0], outputs);
 }

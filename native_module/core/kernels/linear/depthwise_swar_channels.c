@@ -10,6 +10,7 @@
  *
  * Weights are stored as in layout PLAIN, the channel table as conv_swar_channels.c says.
  */
+#include "depthwise_direct.h"
 #include "swar_channels.h"
 
 #define AT_ONCE 4 /* outputs */
@@ -61,8 +62,10 @@ static inline uint32_t scratch_most(const mg_conv_params_t *params) {
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
 bool mg_depthwise_swar_channels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
-           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), 0)
+           && (mg_is_direct(p)
+               || (mg_check_scratch(check, scratch_size(p))
+                   && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p))));
 }
 
 typedef struct {
@@ -232,6 +235,10 @@ static void along(const plane_t *plane, const int8_t *x, int8_t *y, uint32_t n) 
 }
 
 void mg_depthwise_swar_channels_run(const mg_call_t *call) {
+    if (mg_is_direct(&call->params.conv)) {
+        mg_depthwise_direct_fine(call);
+        return;
+    }
     const mg_conv_params_t laid = laid_down(&call->params.conv), *p = &laid;
     const mg_channels_t channels = mg_channels_of(call);
     const int8_t *weights = (const int8_t *)call->data + p->weights_at, *image = call->in[0];

@@ -11,6 +11,7 @@
  * Weights are stored as in layout PLAIN. The converter gives a layer this layout only where the short
  * requantisation of channels.h is exact and no two weights of a channel are larger than 255 together.
  */
+#include "depthwise_direct.h"
 #include "swar_pixels.h"
 
 /* One axis of the window. Outputs are folded along a. */
@@ -68,8 +69,10 @@ static inline uint32_t scratch_most(const mg_conv_params_t *p) {
 /* The size of the scratch makes sense for sound shapes only, so those are checked first. */
 bool mg_depthwise_swar_pixels_check(const mg_check_t *check) {
     const mg_conv_params_t *p = &check->params.conv;
-    return mg_check_conv(check, mg_depthwise_weights(p), 0) && mg_check_scratch(check, scratch_size(p))
-           && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p));
+    return mg_check_conv(check, mg_depthwise_weights(p), 0)
+           && (mg_is_direct(p)
+               || (mg_check_scratch(check, scratch_size(p))
+                   && MG_OFFER_SCRATCH(check, scratch_step(p), scratch_most(p))));
 }
 
 static void load_taps(const geometry_t *g, const int8_t *weights, int32_t *taps) {
@@ -159,6 +162,10 @@ static void convolve_any(const plane_t *p, uint32_t i, uint32_t n, const int32_t
 }
 
 void mg_depthwise_swar_pixels_run(const mg_call_t *call) {
+    if (mg_is_direct(&call->params.conv)) {
+        mg_depthwise_direct_short(call);
+        return;
+    }
     const mg_conv_params_t *p = &call->params.conv;
     const geometry_t g = geometry_of(p);
     const mg_channels_t channels = mg_channels_of(call);

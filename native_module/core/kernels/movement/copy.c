@@ -4,6 +4,7 @@
  * under dims, in elements of 1, 2, 4 or 8 bytes of any dtype; with fill, the rest of the output becomes
  * fill_value. Strides may be negative or zero.
  */
+#include "../../loops/loops.h"
 #include "../kernels.h"
 
 #define RANK 5
@@ -56,11 +57,8 @@ static void fill(uint8_t *out, uint32_t size, uint32_t element_size, int64_t val
     }
 }
 
-static void copy_row(const uint8_t *in, uint8_t *out, uint32_t n, int32_t in_step, int32_t out_step, uint32_t size) {
-    if (in_step == (int32_t)size && out_step == (int32_t)size) {
-        memcpy(out, in, n * size);
-        return;
-    }
+static void copy_elements(const uint8_t *in, uint8_t *out, uint32_t n, int32_t in_step, int32_t out_step,
+                          uint32_t size) {
     for (uint32_t i = 0; i < n; i++, in += in_step, out += out_step) {
         switch (size) {
             case 1: out[0] = in[0]; break;
@@ -68,6 +66,20 @@ static void copy_row(const uint8_t *in, uint8_t *out, uint32_t n, int32_t in_ste
             case 4: memcpy(out, in, 4); break;
             default: memcpy(out, in, 8); break;
         }
+    }
+}
+
+/* The two innermost dimensions. */
+static void copy_rows(const mg_copy_params_t *p, const uint8_t *in, uint8_t *out) {
+    const uint32_t rows = p->dims[RANK - 2], n = p->dims[RANK - 1], size = p->element_size;
+    const int32_t in_line = p->in_stride[RANK - 2] * (int32_t)size, out_line = p->out_stride[RANK - 2] * (int32_t)size;
+    if (p->in_stride[RANK - 1] == 1 && p->out_stride[RANK - 1] == 1) {
+        mg_copy_rows((int8_t *)out, (uint32_t)out_line, (const int8_t *)in, (uint32_t)in_line, n * size, rows);
+        return;
+    }
+    for (uint32_t i = 0; i < rows; i++, in += in_line, out += out_line) {
+        copy_elements(in, out, n, p->in_stride[RANK - 1] * (int32_t)size, p->out_stride[RANK - 1] * (int32_t)size,
+                      size);
     }
 }
 
@@ -82,9 +94,8 @@ void mg_copy_run(const mg_call_t *call) {
     out += p->out_start * (uint32_t)size;
     uint32_t index[RANK] = {0};
     for (;;) {
-        copy_row(in, out, p->dims[RANK - 1], p->in_stride[RANK - 1] * size, p->out_stride[RANK - 1] * size,
-                 (uint32_t)size);
-        int32_t d = RANK - 2; /* an odometer over the outer dimensions */
+        copy_rows(p, in, out);
+        int32_t d = RANK - 3; /* an odometer over the outer dimensions */
         while (d >= 0 && ++index[d] == p->dims[d]) {
             int32_t back = (int32_t)(p->dims[d] - 1) * size;
             index[d] = 0;

@@ -13,8 +13,7 @@
  * Source: TFLM's UNIDIRECTIONAL_SEQUENCE_LSTM for the order of roundings; Hochreiter and Schmidhuber
  * (1997), Gers et al. (2000).
  */
-#include "../../simd/simd.h"
-#include "../../arithmetic/wide.h"
+#include "../../loops/lstm.h"
 #include "../kernels.h"
 
 enum { FORGET, INPUT, CELL, OUTPUT };
@@ -61,57 +60,85 @@ bool mg_lstm_check(const mg_check_t *check) {
            && mg_check_data(check, p->gates_at, mg_times(4, gate));
 }
 
-/* One of a gate's two sums, in Q3.12. */
-static int32_t half_gate(bool wide, const void *x, const int8_t *weights, uint32_t k, const uint8_t *bias,
-                         int32_t multiplier, int32_t shift) {
-    if (wide) {
-        uint64_t sum = (uint64_t)mg_sum_wide(x, weights, k) + (uint64_t)mg_load_i64(bias);
-        return mg_saturate_i16(mg_requantize_i64((int64_t)sum, multiplier, shift));
+/* One of a gate's two sums, in Q3.12, of int16 values. */
+static int32_t half_gate(const int16_t *x, const int8_t *weights, uint32_t k, const uint8_t *bias, mg_rescaling_t by) {
+    uint64_t sum = (uint64_t)mg_sum_wide(x, weights, k) + (uint64_t)mg_load_i64(bias);
+    return mg_saturate_i16(mg_requantize_i64((int64_t)sum, by.multiplier, by.shift));
+}
+
+/* The same sums of n <= 4 units of int8 values, as they are. Biases mostly lie where words can be loaded. */
+static inline __attribute__((always_inline)) void sum_units(int32_t sums[4], const int8_t *x, const int8_t *weights,
+                                                            uint32_t k, const uint8_t *bias, uint32_t n) {
+    if (n == 4 && ((uintptr_t)bias & 3u) == 0) {
+        mg_dot4(sums, x, weights, k);
+#pragma GCC unroll 4
+        for (uint32_t i = 0; i < 4; i++) {
+            sums[i] = mg_wrap_add(sums[i], (int32_t)mg_load_word(bias + 4 * i));
+        }
+        return;
     }
-    int32_t sum = mg_wrap_add(mg_dot(x, weights, k), mg_load_i32(bias));
-    return mg_saturate_i16(mg_requantize_call(sum, multiplier, shift));
+    for (uint32_t i = 0; i < 4; i++) {
+        sums[i] = i < n ? mg_wrap_add(mg_dot(x, weights + i * k, k), mg_load_i32(bias + 4 * i)) : 0;
+    }
 }
 
 static const uint8_t *run_gate(const mg_call_t *call, uint32_t g, const uint8_t *at, const void *x, const void *h,
                                int16_t *gate) {
     const mg_lstm_params_t *p = &call->params.lstm;
-    uint32_t n = p->units, word = p->wide ? 8 : 4;
-    const int8_t *weights = (const int8_t *)at + 2 * n * word, *recurrent = weights + n * p->inputs;
-    bool tanh = g == CELL && p->cell_gate_tanh;
-    for (uint32_t u = 0; u < n; u++) {
-        int32_t sum = half_gate(p->wide, x, weights + u * p->inputs, p->inputs, at + u * word, p->in_multiplier[g],
-                                p->in_shift[g])
-                      + half_gate(p->wide, h, recurrent + u * n, n, at + (n + u) * word, p->hidden_multiplier[g],
-                                  p->hidden_shift[g]);
-        gate[u] = (int16_t)mg_saturate_i16(mg_sigmoid_i16(call->data + p->table_at, mg_saturate_i16(sum), 3, 0, tanh));
+    const uint32_t n = p->units, k = p->inputs, word = p->wide ? 8 : 4;
+    const uint8_t *bias = at + n * word;
+    const int8_t *weights = (const int8_t *)bias + n * word, *recurrent = weights + n * k;
+    const mg_rescaling_t of_x = {p->in_multiplier[g], p->in_shift[g]};
+    const mg_rescaling_t of_h = {p->hidden_multiplier[g], p->hidden_shift[g]};
+    if (p->wide) {
+        for (uint32_t u = 0; u < n; u++) {
+            gate[u] = (int16_t)mg_saturate_i16(half_gate(x, weights + u * k, k, at + u * word, of_x)
+                                               + half_gate(h, recurrent + u * n, n, bias + u * word, of_h));
+        }
+    } else {
+        const mg_ready_t by_x = mg_make_ready(of_x), by_h = mg_make_ready(of_h);
+        for (uint32_t u = 0; u < n; u += 4) {
+            const uint32_t count = n - u < 4 ? n - u : 4;
+            int32_t from_x[4], from_h[4];
+            sum_units(from_x, x, weights + u * k, k, at + u * word, count);
+            sum_units(from_h, h, recurrent + u * n, n, bias + u * word, count);
+            mg_add_halves(gate + u, from_x, from_h, &by_x, &by_h, count);
+        }
     }
+    mg_activate(gate, n, call->data + p->table_at, g == CELL && p->cell_gate_tanh);
     return (const uint8_t *)(recurrent + n * n);
 }
 
 /* One step of one batch: h and s are that batch's state. */
 static void step(const mg_call_t *call, const void *x, uint8_t *h, int16_t *s) {
     const mg_lstm_params_t *p = &call->params.lstm;
-    uint32_t n = p->units;
+    const uint32_t n = p->units;
     int16_t *gates = call->scratch;
     const uint8_t *at = call->data + p->gates_at;
     for (uint32_t g = 0; g < 4; g++) {
         at = run_gate(call, g, at, x, h, gates + g * n);
     }
-    int32_t low = p->wide ? INT16_MIN : INT8_MIN, high = p->wide ? INT16_MAX : INT8_MAX;
-    for (uint32_t u = 0; u < n; u++) {
-        int32_t kept = mg_requantize_call(gates[FORGET * n + u] * s[u], p->forget_multiplier, p->forget_shift);
-        int32_t added =
-            mg_requantize_call(gates[INPUT * n + u] * gates[CELL * n + u], p->cell_multiplier, p->cell_shift);
-        int32_t sum = mg_saturate_i16(mg_saturate_i16(kept) + mg_saturate_i16(added));
-        s[u] = (int16_t)(p->clip > 0 ? mg_clamp(sum, -p->clip, p->clip) : sum);
-        int32_t y = mg_sigmoid_i16(call->data + p->table_at, s[u], p->tanh_multiplier, (uint32_t)p->tanh_shift, true);
-        y = mg_requantize_call(mg_saturate_i16(y) * gates[OUTPUT * n + u], p->out_multiplier, p->out_shift);
-        y = mg_clamp(mg_wrap_add(y, p->out_zero_point), low, high);
-        if (p->wide) {
-            ((int16_t *)h)[u] = (int16_t)y;
-        } else {
-            ((int8_t *)h)[u] = (int8_t)y;
-        }
+    const mg_cell_t cell = {
+        .table = call->data + p->table_at,
+        .forget = gates + FORGET * n,
+        .input = gates + INPUT * n,
+        .candidate = gates + CELL * n,
+        .output = gates + OUTPUT * n,
+        .s = s,
+        .next = p->wide ? (int16_t *)(void *)h : gates, /* over a gate, which its unit is done with */
+        .of_kept = {p->forget_multiplier, p->forget_shift},
+        .of_added = {p->cell_multiplier, p->cell_shift},
+        .of_output = {p->out_multiplier, p->out_shift},
+        .tanh_multiplier = p->tanh_multiplier,
+        .clip = p->clip,
+        .zero_point = p->out_zero_point,
+        .low = p->wide ? INT16_MIN : INT8_MIN,
+        .high = p->wide ? INT16_MAX : INT8_MAX,
+        .tanh_shift = (uint32_t)p->tanh_shift,
+    };
+    mg_keep_and_add(&cell, n);
+    for (uint32_t u = 0; !p->wide && u < n; u++) {
+        ((int8_t *)h)[u] = (int8_t)gates[u];
     }
 }
 

@@ -14,21 +14,26 @@
  *         and far-field keyword spotting", 2017)
  *     LOG_TABLE uint32 to int16:  y = min(round(scale * ln(x << bits)), 32767), 0 where x << bits <= 1;
  *         log2 is linear between 129 points
+ *     LOG_TABLE_I8 uint32 to int8:  clamp((multiplier * LOG_TABLE(x) + offset) >> shift), the product and the sum
+ *         wrapped at 32 bits
  *
  * Every sum and product wraps in the unsigned type of the reference (64 bits in FILTER_BANK and in the
  * noise's update, 32 bits elsewhere). Source: TFLM's signal library (signal/src).
  */
+#include "../../simd/simd.h"
 #include "../kernels.h"
 
 #define GAINS 125
 #define LOG_POINTS 129
 
-static uint32_t bits_of(uint32_t x) {
-    uint32_t n = 0;
-    for (; x != 0; x >>= 1) {
-        n++;
-    }
-    return n;
+static inline uint32_t bits_of(uint32_t x) {
+    return x == 0 ? 0 : 32 - (uint32_t)__builtin_clz(x);
+}
+
+/* The lower word of x >> shift, shift below 64. */
+static inline uint32_t shifted(uint64_t x, uint32_t shift) {
+    uint32_t low = (uint32_t)x, high = (uint32_t)(x >> 32);
+    return shift >= 32 ? high >> (shift - 32) : low >> shift | high << 1 << (31 - shift);
 }
 
 bool mg_filter_bank_check(const mg_check_t *check) {
@@ -50,23 +55,48 @@ bool mg_filter_bank_check(const mg_check_t *check) {
     return true;
 }
 
+/* Whether all weights can be read in place and fit mg_sum_bins. */
+static bool all_small(const uint8_t *weights, uint32_t pairs) {
+    uint32_t all = 0;
+    if (!mg_is_aligned(weights, 4)) {
+        return false;
+    }
+    for (; pairs >= 4; pairs -= 4, weights += 16) {
+        all |=
+            mg_load_word(weights) | mg_load_word(weights + 4) | mg_load_word(weights + 8) | mg_load_word(weights + 12);
+    }
+    for (; pairs > 0; pairs--, weights += 4) {
+        all |= mg_load_word(weights);
+    }
+    return (all & 0x00010001u * (0x10000u - MG_SMALL_WEIGHT)) == 0;
+}
+
+static void sum_any(uint64_t sums[2], const uint32_t *x, const uint8_t *rising, const uint8_t *falling, uint32_t n) {
+    for (; n != 0; n--, x++, rising += 2, falling += 2) {
+        sums[0] += (uint64_t)mg_load_i16(rising) * *x;
+        sums[1] += (uint64_t)mg_load_i16(falling) * *x;
+    }
+}
+
 void mg_filter_bank_run(const mg_call_t *call) {
     const mg_filter_bank_params_t *p = &call->params.filter_bank;
-    const uint8_t *slope = call->data + p->bank_at, *weights = call->data + p->weights_at;
+    const uint8_t *bank = call->data + p->bank_at, *weights = call->data + p->weights_at;
+    const bool small = all_small(weights, p->n_weights);
     const uint32_t *x = call->in[0];
-    uint64_t *out = call->out[0], rising, falling = 0;
-    for (uint32_t c = 0; c <= p->channels; c++, slope += 6) {
-        const uint32_t *bin = x + mg_load_u16(slope);
-        const uint8_t *weight = weights + 2 * mg_load_u16(slope + 2);
-        rising = falling;
-        falling = 0;
-        for (uint32_t i = 0; i < mg_load_u16(slope + 4); i++, weight += 2) {
-            rising += (uint64_t)(int16_t)mg_load_u16(weight) * bin[i];
-            falling += (uint64_t)(int16_t)mg_load_u16(weight + 2 * p->n_weights) * bin[i];
+    uint64_t *out = call->out[0], falling = 0;
+    for (uint32_t c = 0; c <= p->channels; c++, bank += 6) {
+        const uint32_t *bin = x + mg_load_u16(bank), width = mg_load_u16(bank + 4);
+        const uint8_t *w = weights + 2 * mg_load_u16(bank + 2), *u = w + 2 * p->n_weights;
+        uint64_t sums[2] = {falling, 0};
+        if (small) {
+            mg_sum_bins(sums, bin, (const uint16_t *)(const void *)w, (const uint16_t *)(const void *)u, width);
+        } else {
+            sum_any(sums, bin, w, u, width);
         }
         if (c > 0) {
-            out[c - 1] = rising;
+            out[c - 1] = sums[0];
         }
+        falling = sums[1];
     }
 }
 
@@ -77,18 +107,52 @@ bool mg_square_root_check(const mg_check_t *check) {
            && mg_check_elements(check, 2, count);
 }
 
+/* 2^23 / sqrt(x), rounded down, for x up to (33 + i) * 2^25. */
+static const uint8_t INVERSE_ROOTS[96] = {
+    252, 248, 244, 241, 238, 234, 231, 228, 226, 223, 220, 218, 215, 213, 211, 209, 206, 204, 202, 200,
+    198, 197, 195, 193, 191, 190, 188, 186, 185, 183, 182, 181, 179, 178, 176, 175, 174, 173, 171, 170,
+    169, 168, 167, 166, 165, 163, 162, 161, 160, 159, 158, 158, 157, 156, 155, 154, 153, 152, 151, 150,
+    150, 149, 148, 147, 147, 146, 145, 144, 144, 143, 142, 142, 141, 140, 139, 139, 138, 138, 137, 136,
+    136, 135, 135, 134, 133, 133, 132, 132, 131, 131, 130, 130, 129, 129, 128, 128,
+};
+
+/* floor(sqrt(x)), 2^30 <= x. Newton's method for x / sqrt(x), from below, is within 1 after two steps. */
+static uint32_t root_of_word(uint32_t x) {
+    const uint32_t inverse = INVERSE_ROOTS[(x >> 25) - 32];
+    uint32_t root = ((x >> 16) * inverse) >> 7;
+    root += (((x - root * root) >> 11) * inverse) >> 13;
+    root += ((x - root * root) * inverse) >> 24;
+    return root + (x - root * root > 2 * root);
+}
+
+/* floor(sqrt(x)), 2^62 <= x: the root of the upper word, and one division for the other half of the digits, which is
+ * at most 1 too large (Zimmermann, "Karatsuba square root", 1999). */
+static uint32_t root_of_words(uint32_t high, uint32_t low) {
+    uint32_t root = root_of_word(high), rest = high - root * root;
+    uint32_t dividend = rest << 15 | low >> 17, digits = dividend / root;
+    rest = (dividend - digits * root) << 1 | (low >> 16 & 1);
+    root = (root << 16) + digits;
+    return root - (rest <= UINT16_MAX && (digits > UINT16_MAX || digits * digits > (rest << 16 | (low & UINT16_MAX))));
+}
+
+/* A root is rounded with a bit more of it; where there is none, by what it leaves of x. */
 static uint32_t rounded_root(uint64_t x) {
-    uint32_t limit = x >> 32 == 0 ? UINT16_MAX : UINT32_MAX;
-    uint64_t root = 0;
-    for (uint64_t bit = 1ull << 62; bit != 0; bit >>= 2) { /* digit by digit, to base 4 */
-        if (x >= root + bit) {
-            x -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
+    uint32_t high = (uint32_t)(x >> 32), low = (uint32_t)x, root;
+    if (high == 0 && low == 0) {
+        return 0;
     }
-    return (uint32_t)root + (x > root && root != limit);
+    uint32_t bits = (uint32_t)__builtin_clz(high != 0 ? high : low) & ~1u;
+    if (high == 0) {
+        root = root_of_word(low << bits);
+    } else if (bits != 0) {
+        root = root_of_words(high << bits | low >> (32 - bits), low << bits);
+    } else {
+        root = root_of_words(high, low);
+    }
+    if (bits != 0) {
+        return ((root >> (bits / 2 - 1)) + 1) >> 1;
+    }
+    return root + (x - (uint64_t)root * root > root && root != (high != 0 ? UINT32_MAX : UINT16_MAX));
 }
 
 void mg_square_root_run(const mg_call_t *call) {
@@ -115,11 +179,10 @@ void mg_spectral_subtraction_run(const mg_call_t *call) {
     uint32_t *out = call->out[0], *noise = call->out[1];
     for (uint32_t i = 0; i < p->channels; i++) {
         uint32_t signal = x[i], scaled = signal << p->smoothing_bits;
-        uint32_t estimate =
-            (uint32_t)(((uint64_t)scaled * p->smoothing[i % 2] + (uint64_t)noise[i] * p->one_minus_smoothing[i % 2])
-                       >> p->fraction_bits);
+        uint64_t kept = mg_wide_product(noise[i], p->one_minus_smoothing[i % 2]);
+        uint32_t estimate = shifted(mg_wide_product(scaled, p->smoothing[i % 2]) + kept, p->fraction_bits);
         uint32_t below = estimate < scaled ? estimate : scaled;
-        uint32_t least = (uint32_t)(((uint64_t)signal * p->min_signal_remaining) >> p->fraction_bits);
+        uint32_t least = shifted(mg_wide_product(signal, p->min_signal_remaining), p->fraction_bits);
         uint32_t rest = (scaled - below) >> p->smoothing_bits;
         noise[i] = p->clamping ? below : estimate;
         out[i] = rest > least ? rest : least;
@@ -158,30 +221,46 @@ void mg_pcan_run(const mg_call_t *call) {
     const uint32_t *x = call->in[0], *noise = call->in[1];
     uint32_t *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++) {
-        uint32_t snr = (uint32_t)(((uint64_t)x[i] * gain_of(noise[i], call->data + p->gains_at)) >> p->snr_shift);
+        uint32_t snr = shifted(mg_wide_product(x[i], gain_of(noise[i], call->data + p->gains_at)), p->snr_shift);
         out[i] = snr < 2 << 12 ? (snr * snr) >> 20 : (snr >> 6) - (1 << 6);
     }
 }
 
-bool mg_log_table_check(const mg_check_t *check) {
-    const mg_log_table_params_t *p = &check->params.log_table;
-    static const uint8_t DTYPES[] = {MG_UINT32, MG_INT16};
+static bool log_table_fits(const mg_check_t *check, const mg_log_table_params_t *p, uint8_t out_dtype) {
+    const uint8_t dtypes[] = {MG_UINT32, out_dtype};
     if (p->correction_bits > 31) {
         return MG_REFUSE(check, "an impossible shift before a logarithm: bits", p->correction_bits, 31);
     }
-    return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, p->count)
+    return mg_check_tensors(check, 1, 1, dtypes) && mg_check_elements(check, 0, p->count)
            && mg_check_elements(check, 1, p->count) && mg_check_data(check, p->table_at, 2 * LOG_POINTS);
 }
 
-/* scale * ln(x), x > 0: the highest bit's place plus the table's value between two points. */
-static uint32_t scaled_log(uint32_t x, uint32_t scale, const uint8_t *table) {
+bool mg_log_table_check(const mg_check_t *check) {
+    return log_table_fits(check, &check->params.log_table, MG_INT16);
+}
+
+bool mg_log_table_i8_check(const mg_check_t *check) {
+    const mg_log_table_i8_params_t *p = &check->params.log_table_i8;
+    const mg_log_table_params_t log = {p->count, p->table_at, p->output_scale, p->correction_bits};
+    if (p->shift > 31) {
+        return MG_REFUSE(check, "an impossible shift after a logarithm: bits", p->shift, 31);
+    }
+    return log_table_fits(check, &log, MG_INT8);
+}
+
+/* min(round(scale * ln(x)), 32767), 0 where x <= 1: the highest bit's place plus the table's value between two points. */
+static int32_t scaled_log(uint32_t x, uint32_t scale, const uint8_t *table) {
+    if (x <= 1) {
+        return 0;
+    }
     uint32_t whole = bits_of(x) - 1, rest = x - (1u << whole);
     rest = whole < 16 ? rest << (16 - whole) : rest >> (whole - 16);
     const uint8_t *point = table + 2 * (rest >> 9);
     int32_t low = mg_load_u16(point), high = mg_load_u16(point + 2);
     int32_t log2 = (int32_t)((whole << 16) + rest) + low + (((high - low) * (int32_t)(rest & 0x1ff)) >> 16);
-    uint32_t ln = (uint32_t)(((uint64_t)45426 * (uint32_t)log2 + (1 << 15)) >> 16);
-    return (scale * ln + (1 << 15)) >> 16;
+    uint32_t ln = 45426u * ((uint32_t)log2 >> 16) + ((45426u * ((uint32_t)log2 & UINT16_MAX) + (1u << 15)) >> 16);
+    uint32_t y = (scale * ln + (1 << 15)) >> 16;
+    return y < INT16_MAX ? (int32_t)y : INT16_MAX;
 }
 
 void mg_log_table_run(const mg_call_t *call) {
@@ -189,8 +268,17 @@ void mg_log_table_run(const mg_call_t *call) {
     const uint32_t *x = call->in[0];
     int16_t *out = call->out[0];
     for (uint32_t i = 0; i < p->count; i++) {
-        uint32_t scaled = x[i] << p->correction_bits;
-        uint32_t y = scaled > 1 ? scaled_log(scaled, p->output_scale, call->data + p->table_at) : 0;
-        out[i] = (int16_t)(y < INT16_MAX ? y : INT16_MAX);
+        out[i] = (int16_t)scaled_log(x[i] << p->correction_bits, p->output_scale, call->data + p->table_at);
+    }
+}
+
+void mg_log_table_i8_run(const mg_call_t *call) {
+    const mg_log_table_i8_params_t *p = &call->params.log_table_i8;
+    const uint32_t *x = call->in[0];
+    int8_t *out = call->out[0];
+    for (uint32_t i = 0; i < p->count; i++) {
+        int32_t log = scaled_log(x[i] << p->correction_bits, p->output_scale, call->data + p->table_at);
+        int32_t y = (int32_t)((uint32_t)log * p->multiplier + (uint32_t)p->offset) >> p->shift;
+        out[i] = (int8_t)mg_clamp(y, INT8_MIN, INT8_MAX);
     }
 }

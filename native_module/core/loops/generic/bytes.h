@@ -3,10 +3,33 @@
  * The functions on bytes of loops.h in plain C.
  */
 
+static inline void mg_copy_four(int8_t *to, const int8_t *from) {
+    const uint32_t a = mg_load_word(from), b = mg_load_word(from + 4), c = mg_load_word(from + 8);
+    const uint32_t d = mg_load_word(from + 12);
+    mg_store_word(to, a);
+    mg_store_word(to + 4, b);
+    mg_store_word(to + 8, c);
+    mg_store_word(to + 12, d);
+}
+
+/* Eight words at a time: many C libraries have a memcpy for bytes, and to call it takes as long as a short row. */
+static inline void mg_copy_row(int8_t *to, const int8_t *from, uint32_t n) {
+    if ((((uintptr_t)to | (uintptr_t)from) & 3u) == 0) {
+        for (const int8_t *end = to + (n & ~31u); to != end; to += 32, from += 32) {
+            mg_copy_four(to, from);
+            mg_copy_four(to + 16, from + 16);
+        }
+        n &= 31u;
+    }
+    if (n != 0) {
+        memcpy(to, from, n);
+    }
+}
+
 static inline void mg_copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t n,
                                 uint32_t rows) {
     for (uint32_t i = 0; i < rows; i++) { /* a step from the only row may be anything */
-        memcpy(to + i * to_step, from + i * from_step, n);
+        mg_copy_row(to + (int32_t)(i * to_step), from + (int32_t)(i * from_step), n);
     }
 }
 
