@@ -184,6 +184,11 @@ test-quantize: $(VENV)/.ready-to-test host
 	@if [ -d $(SHARED)/models ]; then $(BIN)/python -m tests.quantize $(SHARED) $(if $(ONLY),--only $(ONLY)); \
 	else echo "comparison of quantisers skipped: no real models at $(SHARED)/models"; fi
 
+## What training is worth: simulated people, and the recordings of SHARED [PARTS="wand har_st"]
+.PHONY: bench-train
+bench-train: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
+
 ## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

@@ -44,13 +44,16 @@ from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
+from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
+from .train import model as training
+from .train.recipe import Options as TrainingOptions
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
-           "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect", "load_engine", "power",
-           "profile", "run"]
+           "TrainingOptions", "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect",
+           "load_engine", "power", "profile", "run", "train"]
 
 
 class ConvertedModel:
@@ -318,3 +321,25 @@ def _energy(model: str | Path, board: Board, plan: Plan, cell: Cell | None, coun
     else:
         cycles = estimate_cycles(file, board)
     return make_budget(cycles, board, board_power(board.name), plan, cell)
+
+
+def train(
+    data: str | Path | labelled_takes.Takes, *, options: TrainingOptions | None = None, name: str = "model",
+    target: str | None = None, stage: Stage = silent,
+) -> training.Trained:
+    """Train a model of movements on labelled takes, with NumPy alone; seconds for a gesture wand.
+
+    data: a folder with one folder of takes per class, a zip file that Edge Impulse exported, or takes that were read.
+    options: the head, the length of the window, the seed. name: what the device calls it. target: a core or board to
+    pack the weights for. stage: told of progress.
+
+    Returns the model, what it is worth on takes that were left out, and what it costs; its `blob` is the .midge file.
+    Raises UserError where takes are damaged, too few, or of different kinds: the file, the line and the remedy.
+
+    >>> wand = train("data/")  # doctest: +SKIP
+    >>> wand.judgement.accuracy.value  # doctest: +SKIP
+    0.983
+    """
+    options = options or TrainingOptions()
+    takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
+    return training.train(takes, options, name, target, stage)

@@ -30,6 +30,7 @@ COMMANDS = {
     "capture": Entry(RECORD, "capture", "Record labelled takes of a board's sensor."),
     "cut-takes": Entry(RECORD, "cut_takes", "Cut a long recording into takes."),
     "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),
+    "train": Entry(MAKE, "train", "Train a model of movements on labelled takes."),
     "evaluate": Entry(MAKE, "evaluate", "Measure a model on labelled samples."),
     "inspect": Entry(LOOK, "inspect", "Show a model's ops, shapes, MACs and memory."),
     "run": Entry(LOOK, "run", "Run a model on samples, on this machine."),

@@ -86,7 +86,8 @@ def read_takes(source: str | Path, rate_hz: float | None = None) -> Takes:
     than the others, or where there are too few classes or takes.
     """
     path = Path(source)
-    takes, notes, faults = [], [], []
+    takes, notes = list[Take](), list[str]()
+    faults: list[str] = []
     for table in _tables(path, faults):
         try:
             take = _take(table, rate_hz)
@@ -114,8 +115,8 @@ def check_takes(found: Takes) -> None:
     for label, count in sorted(counts.items()):
         first = next(take for take in found.takes if take.label == label)
         if count < 2 and first.seconds < 10:  # a long recording gives several windows
-            raise UserError(f"{first.path}: the only take of '{label}'; 3 to 10 a class are wanted, one of them to check "
-                            f"with: midge capture --label {label} --count 5")
+            raise UserError(f"{first.path}: the only take of '{label}'; 3 to 10 a class are wanted, one of them to "
+                            f"check with: midge capture --label {label} --count 5")
     found.notes += saturated(found.takes) + _twins(found.takes)
 
 
@@ -243,17 +244,17 @@ def _longest_run(flags: np.ndarray) -> int:
 
 def _same_kind(takes: Sequence[Take]) -> None:
     """Refuse takes of which some are of another kind than most. Raises UserError."""
-    for what, key, remedy in (
-        ("columns", lambda t: ",".join(t.columns), "record with one sensor, or remove what is of another"),
-        ("units", lambda t: ",".join(t.units), "convert them, or mend the header"),
+    for what, kinds, remedy in (
+        ("columns", [",".join(t.columns) for t in takes], "record with one sensor, or remove what is of another"),
+        ("units", [",".join(t.units) for t in takes], "convert them, or mend the header"),
     ):
-        counts = Counter(key(take) for take in takes)
+        counts = Counter(kinds)
         usual = counts.most_common(1)[0][0]
-        odd = next((take for take in takes if key(take) != usual), None)
-        if odd is not None:
-            other = next(take for take in takes if key(take) == usual)
-            raise UserError(f"{odd.path}:{odd.line}: {what} {key(odd) or 'unknown'}; {other.name} and "
-                            f"{counts[usual] - 1} others have {usual or 'unknown'}: {remedy}")
+        for take, kind in zip(takes, kinds, strict=True):
+            if kind != usual:
+                other = takes[kinds.index(usual)].name
+                raise UserError(f"{take.path}:{take.line}: {what} {kind or 'unknown'}; {other} and "
+                                f"{counts[usual] - 1} others have {usual or 'unknown'}: {remedy}")
     middle = float(np.median([take.rate_hz for take in takes]))
     for take in takes:
         if abs(take.rate_hz / middle - 1) > _RATES_ALIKE:

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""From a fitted head to a network of integers: features, scales, one or two layers, softmax.
+
+The head's numbers become those of TensorFlow Lite's 16x8 scheme: activations int16, weights int8 with a scale per
+class. Standardised features are centred, so that rounding the weights moves no score on average.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..graph import Graph, Quantization, Tensor, motion
+from ..graph.builder import Builder
+from ..graph.tflite_ops import Activation
+from .dense import Dense
+from .features import Signal, add_features, add_input, quantized
+from .ridge import CLIP, Linear
+
+ROOM = 1.25  # by how much values may exceed those seen before they saturate
+Z_STEP = CLIP / 32768  # of standardised features
+HOP_S = 0.1  # from one look at a gesture to the next
+
+
+def network(
+    signal: Signal, head: Linear | Dense, factor: float, features: np.ndarray, name: str, labels: list[str],
+    metadata: dict[str, str],
+) -> Graph:
+    """Return the graph from samples to the scores of all classes, softmax(factor * the head's scores).
+
+    features: int16 rows [n, features] like those that it will see, which the ranges of activations are taken from.
+    """
+    build = Builder(name)
+    x, counts = add_input(build, signal)
+    vector = build.reshape(add_features(build, counts, signal), [1, features.shape[1]])
+    z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
+    seen = head.scores(features) * factor
+    if isinstance(head, Linear):
+        logits = _add_layer(build, z, head.weights * factor, head.bias * factor, seen)
+    else:
+        inside = head.hidden(features)
+        hidden = _add_layer(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = _add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
+    scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
+    graph = build.graph([x], [scores])
+    graph.labels, graph.metadata = labels, metadata
+    return graph
+
+
+def _add_layer(
+    build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
+) -> Tensor:
+    """Add x @ weights + bias, with int8 weights and a scale per output.
+
+    outputs: what it gives for samples like those that it will see.
+    """
+    steps = (np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127).astype(np.float32)
+    whole = np.clip(np.round(weights / steps), -127, 127).astype(np.int8)
+    constant = build.weights(np.ascontiguousarray(whole.T), steps)
+    units = steps.astype(np.float64) * x.scale
+    sums = Tensor(build.unique("bias"), (len(steps),), "int64", Quantization(units.astype(np.float32), np.zeros(
+        len(steps), np.int64)), np.round(bias / units).astype(np.int64))
+    reach = float(np.abs(outputs).max() or 1.0)
+    return build.add("FULLY_CONNECTED", [x, constant, sums], (1, len(steps)), "hidden" if relu else "logits", "int16",
+                     quantized(ROOM * reach / 32767), keep_num_dims=True,
+                     fused_activation_function=Activation.RELU if relu else Activation.NONE)
+
+
+def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: list[str], threshold: float,
+                is_gesture: bool) -> dict[str, str]:
+    """Return what a stream on the board has to know: the sensor that it was trained on, and when an answer counts."""
+    found = {"sensor.rate_hz": f"{signal.rate_hz:.6g}", "sensor.columns": ",".join(signal.columns)}
+    if any(units):
+        found["sensor.units"] = ",".join(unit or "raw" for unit in units)
+    if ranges:
+        found["sensor.range"] = ",".join(f"{r:g}" for r in ranges)
+    hop = max(1, round(HOP_S * signal.rate_hz)) if is_gesture else max(1, signal.samples // 2)
+    found |= {"stream.hop": str(hop), "stream.threshold": f"{threshold:g}"}
+    if is_gesture:
+        found |= {"stream.votes": "2/3", "stream.refractory_ms": "500"}
+    if quiet:
+        found["stream.quiet"] = ",".join(quiet)
+    return found

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""The recipe: windows of takes, variants of them, features, a head, and what all that is worth on takes left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from ..errors import UserError
+from ..progress import Stage, silent
+from ..samples.takes import Take, Takes
+from .augment import augment, triples_of, typical_size
+from .dense import Dense, fit_dense
+from .features import FrontEnd, Signal, full_scale_of
+from .negatives import negatives
+from .ridge import Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, temperature
+from .windows import Windows, cut_windows, is_quiet, split_lone
+
+HEADS = ("ridge", "dense")
+UNKNOWN = "unknown"
+VARIANTS = 20  # of each window
+MADE = 15  # movements of each kind that are no gesture, a take of a class
+MOST_ROWS = 24_000  # of windows and variants; long recordings have windows enough of their own
+MOST_FOLDS = 60
+DENSE_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to train. window_s, rate_hz: None for what the takes have. unknown: None where takes are single gestures."""
+
+    head: str = "ridge"
+    seed: int = 0
+    window_s: float | None = None
+    rate_hz: float | None = None
+    unknown: bool | None = None
+    variants: int = VARIANTS
+    false_per_hour: float = 6.0
+
+
+@dataclass
+class Fitted:
+    """A trained head and what is known about it. left_out: softmax scores [windows, classes] without their own group.
+
+    folds: of each window, what was left out together with it.
+    """
+
+    takes: Takes
+    windows: Windows
+    signal: Signal
+    front: FrontEnd
+    labels: list[str]
+    head: Linear | Dense
+    factor: float
+    rows: Rows
+    left_out: np.ndarray
+    folds: np.ndarray
+    ridge: Ridge | None
+    options: Options
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def quiet(self) -> list[int]:
+        """The classes that are never answered."""
+        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+
+
+def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> Fitted:
+    """Train on takes. The same takes, options and seed give the same bits. Raises UserError where takes do not do."""
+    options = options or Options()
+    if options.head not in HEADS:
+        raise UserError(f"no head '{options.head}'; there are {', '.join(HEADS)}")
+    start = perf_counter()
+    windows = split_lone(cut_windows(found, options.window_s))
+    signal = signal_of(found, windows)
+    front = FrontEnd(signal)
+    labels = list(found.labels)
+    with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
+    rows = _rows(windows, signal, front, labels, options, with_unknown, stage)
+    if with_unknown and UNKNOWN not in labels:
+        labels.append(UNKNOWN)
+    if not windows.is_gesture:
+        rows = _with_variants_or_without(rows)
+    advance = stage(f"fitting the {options.head} head", 1)
+    head, scores, ridge = _head(rows, options)
+    own = np.flatnonzero(rows.own)
+    known = own[:len(windows.values)]
+    factor = temperature(scores[rows.own], rows.targets[rows.own], rows.weights[rows.own])
+    advance(1)
+    left_out = np.exp(log_softmax(factor * scores[known]))
+    return Fitted(found, windows, signal, front, labels, head, factor, rows, left_out, rows.folds[known], ridge,
+                  options, perf_counter() - start)
+
+
+def signal_of(found: Takes, windows: Windows) -> Signal:
+    """Return what the sensor gives, as far as the takes tell."""
+    first = found.takes[0]
+    ranges = [max(t.range[i] for t in found.takes) for i in range(len(first.columns))] if all(
+        t.range for t in found.takes) else []
+    shape = Signal(windows.samples, first.columns, found.rate_hz, (1.0,) * len(first.columns), ())
+    moving = _moving(windows, found.labels)
+    groups = [(0, len(first.columns))] if _one_unit(first) else shape.groups
+    scale = full_scale_of(windows.values, ranges, groups)
+    size = typical_size(windows.values[moving])
+    return Signal(windows.samples, first.columns, found.rate_hz, scale, tuple(float(s) for s in size),
+                  not windows.is_gesture)
+
+
+def _one_unit(take: Take) -> bool:
+    """Tell whether all columns are of one sensor, as their units say, or, where they have none, that they are few."""
+    return len(set(take.units)) == 1 and (take.units[0] not in ("", "raw", "N/A") or len(take.columns) <= 3)
+
+
+def _moving(windows: Windows, labels: Sequence[str]) -> np.ndarray:
+    """Return the windows of classes that are movements, or all where there is none."""
+    moving = np.array([not is_quiet(labels[t]) for t in windows.targets])
+    return np.flatnonzero(moving) if moving.any() else np.arange(len(windows.targets))
+
+
+def _rows(
+    windows: Windows, signal: Signal, front: FrontEnd, labels: Sequence[str], options: Options, with_unknown: bool,
+    stage: Stage,
+) -> Rows:
+    """Return rows of features: windows first, their variants, then movements that are no gesture.
+
+    Variants and parts of a window are in its fold.
+    """
+    rng = np.random.default_rng(options.seed)
+    triples, size = triples_of(signal.columns), np.array(signal.size)
+    count = len(windows.values)
+    times = min(options.variants, max(MOST_ROWS // count - 1, 0))
+    moving = _moving(windows, labels)
+    each = -(-len(moving) // max(len({int(t) for t in windows.targets[moving]}), 1)) if with_unknown else 0
+    per_kind = MADE * each
+    advance = stage("features of windows and their variants", count * (1 + times) + 4 * per_kind)
+    parts, sources = [windows.values], [np.arange(count)]
+    if times:
+        parts.append(augment(windows.values, times, rng, triples, size).astype(np.float32))
+        sources.append(np.repeat(np.arange(count), times))
+    targets = [windows.targets[s] for s in sources]
+    classes = len(labels)
+    if with_unknown:
+        made, source = negatives(windows.values[moving], per_kind, rng, signal.rate_hz, triples, size)
+        parts.append(made.astype(np.float32))
+        sources.append(moving[source])
+        unknown = labels.index(UNKNOWN) if UNKNOWN in labels else classes
+        classes = max(classes, unknown + 1)
+        targets.append(np.full(len(made), unknown))
+    features = []
+    for part in parts:
+        features.append(front.run(part))
+        advance(len(part))
+    target, own = np.concatenate(targets), np.zeros(sum(map(len, parts)), bool)
+    own[:count] = True
+    own[count * (1 + times):] = True
+    folds = _folds(windows, options.seed)[np.concatenate(sources)]
+    return Rows(np.concatenate(features).astype(np.float64), target, balanced_weights(target, classes), folds, own,
+                classes)
+
+
+def _with_variants_or_without(rows: Rows) -> Rows:
+    """Return all rows, or only those of the windows themselves if a ridge fit to them is righter on what is left out.
+
+    Where a recording gives windows by the hundred, variants are not always a help.
+    """
+    own = rows.own
+    alone = Rows(rows.features[own], rows.targets[own], balanced_weights(rows.targets[own], rows.classes),
+                 rows.folds[own], rows.own[own], rows.classes)
+    if own.all():
+        return rows
+    right = [_right(each) for each in (rows, alone)]
+    return alone if right[1] >= right[0] else rows
+
+
+def _right(rows: Rows) -> float:
+    said = fit_ridge(rows).left_out[rows.own].argmax(axis=1)
+    return float(np.average(said == rows.targets[rows.own], weights=rows.weights[rows.own]))
+
+
+def _folds(windows: Windows, seed: int) -> np.ndarray:
+    """Return the fold of each window: its group, or where there are many, one of MOST_FOLDS sets of groups.
+
+    Groups are dealt out class by class, so that every fold has of each.
+    """
+    count = int(windows.groups.max()) + 1
+    if count <= MOST_FOLDS:
+        return windows.groups
+    first = np.array([int(windows.targets[windows.groups == g][0]) for g in range(count)])
+    order = np.random.default_rng([seed, 1]).permutation(count)
+    order = order[np.argsort(first[order], kind="stable")]
+    fold = np.empty(count, np.int64)
+    fold[order] = np.arange(count) % MOST_FOLDS
+    dealt: np.ndarray = fold[windows.groups]
+    return dealt
+
+
+def _head(rows: Rows, options: Options) -> tuple[Linear | Dense, np.ndarray, Ridge | None]:
+    """Return a head that was fitted to all rows, and the scores of heads that were fitted without each row's fold."""
+    if options.head == "ridge":
+        ridge = fit_ridge(rows)
+        return ridge.head, ridge.left_out, ridge
+    scores = np.zeros((len(rows.targets), rows.classes))
+    fewer = rows.folds % DENSE_FOLDS
+    for fold in np.unique(fewer):
+        inside = fewer == fold
+        part = Rows(rows.features[~inside], rows.targets[~inside], rows.weights[~inside], rows.folds[~inside],
+                    rows.own[~inside], rows.classes)
+        scores[inside] = fit_dense(part, options.seed).scores(rows.features[inside])
+    return fit_dense(rows, options.seed), scores, None

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""midge train: what it prints and writes, and takes that do not do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from midge.fileformat.read import decode
+from tests.support.command import midge, refusal
+from tests.support.movements import made_takes, write_takes
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_takes(tmp_path_factory.mktemp("takes") / "data", made_takes(5))
+
+
+def test_train_at_a_terminal(data: Path, tmp_path: Path) -> None:
+    target, page, picture = tmp_path / "wand.midge", tmp_path / "wand.html", tmp_path / "wand.png"
+    done = midge("train", data, "-o", target, "--html", page, "--png", picture)
+    assert done.returncode == 0, done.stderr
+    for words in ("15 takes of 3 classes", "windows of 1.28 s at 50 Hz, 3 axes in g", "takes left out",
+                  "19 times in 20", "the same answer for 15 of 15", "B of flash", "found", "zigzag", "better",
+                  "next: midge upload"):
+        assert words in done.stdout, words
+    assert decode(target.read_bytes()).labels == ["idle", "ring", "zigzag", "unknown"]
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    text = page.read_text(encoding="utf-8")
+    for words in ("<title>wand.midge</title>", "href=#c1-1", "id=c1-1", "ring-0.csv", "<polyline"):
+        assert words in text, words
+    assert "http" not in text.replace("http-equiv", "")  # needs nothing from elsewhere
+
+
+def test_facts(data: Path, tmp_path: Path) -> None:
+    facts = json.loads(midge("train", data, "-o", tmp_path / "w.midge", "--seed", "3", "--json").stdout)
+    assert facts["takes"] == 15 and facts["seed"] == 3 and facts["flash_bytes"] == (tmp_path / "w.midge").stat().st_size
+    assert facts["accuracy"]["low"] < facts["accuracy"]["share"] <= facts["accuracy"]["high"]
+
+
+def test_a_page_shows_names_as_they_are(tmp_path: Path) -> None:
+    made = made_takes(4)
+    data = write_takes(tmp_path / "data", made)
+    (data / "ring").rename(data / "<b>&ring")
+    for path in (data / "<b>&ring").iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("label: ring", "label: <b>&ring"), encoding="utf-8")
+    assert midge("train", data, "-o", tmp_path / "w.midge", "--html", tmp_path / "w.html").returncode == 0
+    text = (tmp_path / "w.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;&amp;ring" in text and "<b>&ring" not in text
+
+
+def test_refusals(data: Path, tmp_path: Path) -> None:
+    assert "no such folder" in refusal("train", tmp_path / "nothing", "-o", tmp_path / "w.midge")
+    assert "choose another --window" in refusal("train", data, "-o", tmp_path / "w.midge", "--window", "0.05")
+    assert not (tmp_path / "w.midge").exists()
+    take = next((data / "ring").iterdir())
+    assert "would be lost" in refusal("train", data, "-o", data)
+    assert take.exists()

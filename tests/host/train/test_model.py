@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Training as a whole: same seed, same bytes; integers that answer as floats do; what is said of takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import midge
+from midge.core.batch import Engine
+from midge.errors import UserError
+from midge.samples.takes import Takes
+from midge.train.features import FrontEnd, to_counts
+from midge.train.model import Trained, train
+from midge.train.recipe import Options, fit
+from tests.support.movements import SAMPLES, made_takes, movement
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    return train(made_takes(6), Options(), "wand")
+
+
+def fresh(count: int = 20, seed: int = 99) -> tuple[np.ndarray, list[str]]:
+    rng = np.random.default_rng(seed)
+    kinds = ["ring", "zigzag", "idle"] * count
+    return np.stack([movement(kind, rng) for kind in kinds]), kinds
+
+
+def said_by(trained: Trained, x: np.ndarray) -> list[str]:
+    (scores,) = Engine(trained.blob, threads=1).run([x])
+    return [trained.labels[k] for k in scores.reshape(len(x), -1).argmax(axis=1)]
+
+
+def test_it_answers_for_new_takes(trained: Trained) -> None:
+    x, kinds = fresh()
+    right = [a == b or {a, b} <= {"idle", "unknown"} for a, b in zip(said_by(trained, x), kinds, strict=True)]
+    assert np.mean(right) >= 0.95
+
+
+@pytest.mark.parametrize("head", ["ridge", "dense"])
+def test_integers_answer_as_floats_do(head: str) -> None:
+    made = train(made_takes(6), Options(head=head))
+    x, _ = fresh(60)
+    floats = made.fitted.head.scores(made.fitted.front.run(x)).argmax(axis=1)
+    agree = np.mean([made.labels[k] == said for k, said in zip(floats, said_by(made, x), strict=True)])
+    assert agree >= 0.99
+
+
+def test_same_seed_same_bytes(trained: Trained) -> None:
+    assert train(made_takes(6), Options(), "wand").blob == trained.blob
+    assert train(made_takes(6), Options(seed=1), "wand").blob != trained.blob
+
+
+def test_the_board_computes_the_same(trained: Trained) -> None:
+    """Through the board's own API, from plain numbers."""
+    model = midge.load(trained.blob)
+    x, _ = fresh(2)
+    for window, said in zip(x, said_by(trained, x), strict=True):
+        assert model(window.reshape(-1).tolist()).label == said
+    metadata = trained.conversion.program.graph.metadata
+    assert metadata["sensor.rate_hz"] == "50" and metadata["sensor.columns"] == "ax,ay,az"
+    assert metadata["stream.quiet"] == "idle,unknown" and metadata["stream.votes"] == "2/3"
+    assert metadata["stream.threshold"] == f"{trained.judgement.threshold:g}"
+
+
+def test_it_is_small(trained: Trained) -> None:
+    assert len(trained.blob) <= 12_000 and trained.conversion.plan.arena_size <= 3_000
+
+
+def test_features_are_those_of_the_file(trained: Trained) -> None:
+    """What training saw of a window is what a network of the front end alone gives, from counts saturated as these."""
+    front = trained.fitted.front
+    x, _ = fresh(1)
+    counts = to_counts(x, front.signal)
+    assert counts.dtype == np.int16 and np.abs(counts / 8192 - x).max() < 1e-3
+    np.testing.assert_array_equal(front.run(x), FrontEnd(front.signal).run(counts.astype(np.float32) / 8192))
+
+
+def test_a_mislabelled_take_is_named() -> None:
+    found = made_takes(6)
+    found.takes[1] = replace(found.takes[1], label="zigzag", path="zigzag/wrong.csv")
+    suspicions = train(found).judgement.suspicions
+    assert [s.take.path for s in suspicions] == ["zigzag/wrong.csv"] and suspicions[0].says == "ring"
+
+
+def test_what_is_known_before_the_world(trained: Trained) -> None:
+    judged = trained.judgement
+    low, high = judged.accuracy.interval
+    assert judged.accuracy.count == 18 and low < judged.accuracy.value <= high <= 1
+    assert judged.accuracy.value >= 0.9 and low < 0.95  # 18 takes cannot say more
+    assert np.sum(judged.confusion) == 18 and sum(len(paths) for paths in judged.cells.values()) == 18
+    assert [n for n, _ in judged.curve] == [1, 2, 3, 5]
+    assert judged.found_at_threshold is not None and judged.found_at_threshold.value >= 0.75
+    assert judged.false_per_hour is not None and judged.false_per_hour <= 6.5
+    assert any("one person" in line for line in judged.advice)
+
+
+def test_takes_without_idle() -> None:
+    made = train(made_takes(5, kinds=("ring", "zigzag")))
+    assert made.labels == ["ring", "zigzag", "unknown"]
+    assert any("record an idle class" in line for line in made.judgement.advice)
+    x, kinds = fresh(10)
+    said = np.array(said_by(made, x))
+    assert np.mean(said[np.array(kinds) == "idle"] == "unknown") >= 0.9
+    assert train(made_takes(5, kinds=("ring", "zigzag")), Options(unknown=False)).labels == ["ring", "zigzag"]
+
+
+def test_columns_of_two_units() -> None:
+    """Accelerations and rates of turning go in as reals, each with a range of its own."""
+    rng = np.random.default_rng(0)
+    both = [replace(t, values=np.concatenate([t.values, 300 * t.values[:, ::-1]], axis=1).astype(np.float32),
+                    columns=("ax", "ay", "az", "gx", "gy", "gz"), units=("g",) * 3 + ("dps",) * 3,
+                    range=(4.0,) * 3 + (2000.0,) * 3) for t in made_takes(5).takes]
+    made = train(Takes(both))
+    assert made.fitted.signal.full_scale == (4.0,) * 3 + (2000.0,) * 3
+    assert made.conversion.program.graph.inputs[0].dtype == "float32"
+    moved = [movement(kind, rng) for kind in ("ring", "zigzag")]
+    x = np.stack([np.concatenate([m, 300 * m[:, ::-1]], axis=1) for m in moved])
+    assert said_by(made, x.astype(np.float32)) == ["ring", "zigzag"]
+
+
+def test_recordings_that_go_on_have_no_unknown() -> None:
+    rng = np.random.default_rng(0)
+    long = [replace(t, values=np.concatenate([movement(t.label, rng) for _ in range(12)])) for t in made_takes(3).takes]
+    fitted = fit(Takes(long))
+    assert fitted.labels == ["idle", "ring", "zigzag"] and not fitted.windows.is_gesture
+    assert fitted.windows.samples == 100 != SAMPLES
+
+
+def test_heads_that_there_are() -> None:
+    with pytest.raises(UserError, match="no head 'forest'; there are ridge, dense"):
+        fit(made_takes(3), Options(head="forest"))
