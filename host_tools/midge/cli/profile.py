@@ -65,8 +65,8 @@ def _print(path: Path, costs: Costs) -> None:
         for i, (node, n) in enumerate(zip(file.nodes, profile.nodes, strict=True))
     ]
     rows.append(("", mark("[bold]all[/]"), number(macs), mark("[bold]{}[/]", number(total.instructions)),
-                 _per(total.instructions, macs), mark("[bold]{}[/]", number(total_cycles)), _per(total_cycles, macs), "",
-                 ""))
+                 _per(total.instructions, macs), mark("[bold]{}[/]", number(total_cycles)),
+                 _per(total_cycles, macs), "", ""))
     print_table(["#", "op", "MACs", "instructions", "per MAC", "cycles ≈", "per MAC ≈", "share", "layer"], rows,
                 right=(0, 2, 3, 4, 5, 6, 7), whole=(1,))
     say()
