@@ -24,8 +24,8 @@ imu = sensors.find(
 print("wave the %s" % imu.name)
 try:
     for answer in wand.stream(imu):
-        print("%-8s %.2f" % (answer.label, answer.score))
         for label, lamp in lamps.items():
             lamp.value(label == answer.label)
+        print("%-8s %.2f" % (answer.label, answer.score))
 except KeyboardInterrupt:
     imu.stop()
