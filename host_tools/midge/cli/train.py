@@ -43,7 +43,7 @@ MOST_LINES = 8  # of notes and of suspicious takes
               help="Samples a second, for files that do not tell.")
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
-@click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Write the report as a page.")
+@click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Draw the report as a page.")
 @click.option("--png", type=OutputPath(), cls=Option, group=REPORT, help="Draw confusion matrix and learning curve "
               "(.png, .svg, .pdf).")
 @json_option

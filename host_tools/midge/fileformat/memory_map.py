@@ -84,22 +84,27 @@ def dissect(file: File) -> Anatomy:
         current[index] = Span("tensor", t.name, t.offset, t.size, -1, -1)
         spans.append(current[index])
 
-    def span_of(index: int) -> Span | None:
-        """Return the span whose bytes a tensor names: its own, or the latest one that covers it."""
+    def spans_of(index: int) -> list[Span]:
+        """Return the spans whose bytes a tensor names: its own, or those that were last written where it is."""
         t = file.tensors[index]
         if t.place == DATA:
-            return None
-        for span in [current.get(index), *reversed(spans)]:
-            if span and span.kind != "scratch" and span.offset <= t.offset and t.offset + t.size <= span.end:
-                return span
-        return None
+            return []
+        if index in current:
+            return [current[index]]
+        found, wanted = [], [(t.offset, t.offset + t.size)]
+        for span in sorted(spans[::-1], key=lambda s: max(s.writers, default=-1), reverse=True):
+            rest = [part for low, high in wanted for part in ((low, min(high, span.offset)), (max(low, span.end), high))
+                    if part[0] < part[1]]
+            if span.kind != "scratch" and rest != wanted:
+                found.append(span)
+                wanted = rest
+        return found
 
     links: list[tuple[list[Span], list[Span]]] = []
     for i, node in enumerate(file.nodes):
         reads, writes = [], []
         for index in node.inputs:
-            span = span_of(index)
-            if span is not None:
+            for span in spans_of(index):
                 span.last = max(span.last, i)
                 span.readers.append(i)
                 reads.append(span)
@@ -117,7 +122,7 @@ def dissect(file: File) -> Anatomy:
             spans.append(Span("scratch", "scratch", node.scratch_offset, node.scratch_size, i, i))
         links.append((reads, writes))
     for index in file.outputs:
-        if (span := span_of(index)) is not None:
+        for span in spans_of(index):
             span.last = len(file.nodes)
     flash = _flash(file)
     nodes = [

@@ -92,5 +92,5 @@ static inline uint32_t mg_complex_energy(mg_complex_t c) {
 
 static inline mg_complex_t mg_complex_weigh(mg_complex_t a, mg_complex_t b, uint32_t shift) {
     int32_t re = ((int16_t)a * (int16_t)b) >> shift, im = (((int32_t)a >> 16) * ((int32_t)b >> 16)) >> shift;
-    return mg_complex(__ssat(re, 16), __ssat(im, 16));
+    return mg_complex(mg_to_i16(re), mg_to_i16(im));
 }

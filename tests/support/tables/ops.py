@@ -22,6 +22,7 @@ SEQUENCES = {
     "SVDF": {"SVDF"},
     "READ_VARIABLE": {"COPY"},
     "ASSIGN_VARIABLE": {"COPY"},
+    "CUSTOM:SignalFilterBankLog": {"LOG_TABLE_I8"},  # with what quantises the logarithms: tests/ops/test_front_end.py
 }
 DTYPES = ("int8", "uint8", "int16", "float32", "bool", "int32")
 
