@@ -92,7 +92,7 @@ def dissect(file: File) -> Anatomy:
         if index in current:
             return [current[index]]
         found, wanted = [], [(t.offset, t.offset + t.size)]
-        for span in sorted(spans[::-1], key=lambda s: max(s.writers, default=-1), reverse=True):
+        for span in sorted(spans, key=lambda s: (max(s.writers, default=-1), s.first), reverse=True):
             rest = [part for low, high in wanted for part in ((low, min(high, span.offset)), (max(low, span.end), high))
                     if part[0] < part[1]]
             if span.kind != "scratch" and rest != wanted:
