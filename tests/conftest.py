@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What all tests share: how many cases hypothesis draws, an environment that is the same everywhere, real models."""
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -92,3 +93,10 @@ def small_net(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "cal.npy", x[:64])
     api.convert(small_cnn(), calibrate=x[:64], labels=["a", "b", "c"], name="net").save(folder / "net.midge")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _old_objects_stay() -> None:
+    """Leave what there is by now out of garbage collections: hypothesis asks for many, of millions of objects."""
+    gc.collect()
+    gc.freeze()
