@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CRASHES = Path("tests/fuzz/crashes")
-TIMEOUT_S = 240  # of an emulated core, on a machine that does other things, too
+TIMEOUT_S = 600  # of an emulated core, on a machine that does other things, too
 
 
 @dataclass(frozen=True)
