@@ -131,7 +131,9 @@ def _tables(path: Path, faults: list[str]) -> Iterable[Table]:
     inside = [(folder.name, file) for folder in folders for file in _files(folder)]
     empty = [folder for folder in folders if not _files(folder)]
     if empty and inside:
-        raise UserError(f"{empty[0]}: no takes in this class's folder; record some, or remove the folder")
+        whole = any((empty[0] / UNCUT).glob("*.csv"))
+        advice = f"midge cut-takes {empty[0] / UNCUT}/*.csv" if whole else "record some, or remove the folder"
+        raise UserError(f"{empty[0]}: no takes in this class's folder; {advice}")
     for label, file in inside or [("", file) for file in _files(path)]:
         try:
             table = _read(file)
