@@ -10,13 +10,25 @@ import click
 from .. import api
 from ..errors import UserError
 from ..files import write_whole
+from ..power.budget import known_energy
 from ..profiling.estimate import Costs
 from ..train.judge import ClassReport, Share
 from ..train.model import Trained
 from ..train.recipe import HEADS
 from ..train.windows import is_quiet
 from .options import Command, Option, OutputPath, complete_boards, json_option
-from .output import mark, number, print_facts, print_json, print_next, print_note, print_table, say
+from .output import (
+    interval,
+    joules,
+    mark,
+    number,
+    print_facts,
+    print_json,
+    print_next,
+    print_note,
+    print_table,
+    say,
+)
 from .progress import stages
 
 MODEL, DATA, REPORT = "The model", "The takes", "The report"
@@ -142,9 +154,13 @@ def _board_text(trained: Trained, costs: Costs | None, board: str | None) -> str
     text = f"{number(len(trained.blob))} B of flash, {number(trained.conversion.plan.arena_size)} B of RAM"
     if costs is None:
         return f"{text}, {number(trained.conversion.macs)} multiplications an answer"
-    times = [s for b, s in costs.seconds() if b.name == board]
-    return (text + f", {number(costs.profile.total.instructions)} instructions an answer"
-            + (f", about {1000 * times[0]:.2f} ms on {board}" if times else ""))
+    text += f", {number(costs.profile.total.instructions)} instructions an answer"
+    for row, seconds in costs.seconds():
+        if row.name == board:
+            energy = known_energy(seconds, row)
+            text += f", about {1000 * seconds:.2f} ms on {board}"
+            text += f", {interval(energy, joules)}" if energy is not None else ""
+    return text
 
 
 def _print_classes(trained: Trained) -> None:

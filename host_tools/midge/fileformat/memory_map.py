@@ -72,6 +72,18 @@ class Anatomy:
         return sorted({w for span in self.nodes[index].reads for w in span.writers if w < index})
 
 
+def _last_written(spans: list[Span], t: FileTensor) -> list[Span]:
+    """Return the spans that were last written where a tensor is, as many as cover it."""
+    found, wanted = [], [(t.offset, t.offset + t.size)]
+    for span in sorted(spans, key=lambda s: (max(s.writers, default=-1), s.first), reverse=True):
+        rest = [part for low, high in wanted for part in ((low, min(high, span.offset)), (max(low, span.end), high))
+                if part[0] < part[1]]
+        if span.kind != "scratch" and rest != wanted:
+            found.append(span)
+            wanted = rest
+    return found
+
+
 def dissect(file: File) -> Anatomy:
     """Follow every tensor through the nodes of a decoded file."""
     states = [
@@ -91,14 +103,7 @@ def dissect(file: File) -> Anatomy:
             return []
         if index in current:
             return [current[index]]
-        found, wanted = [], [(t.offset, t.offset + t.size)]
-        for span in sorted(spans, key=lambda s: (max(s.writers, default=-1), s.first), reverse=True):
-            rest = [part for low, high in wanted for part in ((low, min(high, span.offset)), (max(low, span.end), high))
-                    if part[0] < part[1]]
-            if span.kind != "scratch" and rest != wanted:
-                found.append(span)
-                wanted = rest
-        return found
+        return _last_written(spans, t)
 
     links: list[tuple[list[Span], list[Span]]] = []
     for i, node in enumerate(file.nodes):
