@@ -17,7 +17,7 @@ from midge.link import modules as packages
 from midge.targets.boards import load_board
 from tests.support import ROOT
 from tests.support.boards import Board, bare_board, built, make, module_of
-from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, NAMES, SCRIPTS, check, run, search_path
+from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, OF_THE_MODULE, SCRIPTS, check, run, search_path
 
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
@@ -39,13 +39,13 @@ def test_the_firmware_holds_no_midge_of_its_own(emulated: Board) -> None:
     assert out == "/rom/lib/_midge.mpy"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_THE_MODULE)
 def test_on_an_emulated_board(emulated: Board, name: str) -> None:
     check(emulated.run((SCRIPTS / f"{name}.py").read_text(), timeout_s=120))
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_THE_MODULE)
 def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
     row, _, version = program.partition("-bare")
     board = load_board(row)
@@ -56,7 +56,7 @@ def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
     check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB, DRIVERS)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_THE_MODULE)
 def test_on_a_newer_micropython(name: str, tmp_path: Path) -> None:
     """The unix port of 1.29's beginnings, as a package of PyPI brings it."""
     pytest.importorskip("micropython_run")

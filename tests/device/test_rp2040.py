@@ -22,7 +22,7 @@ from midge.targets.boards import load_board
 from midge.targets.cores import find_emulated
 from tests.support import ROOT, WAND_MODEL
 from tests.support.boards import Board, built
-from tests.support.device_scripts import NAMES, SCRIPTS, check, rom_files, search_path
+from tests.support.device_scripts import OF_THE_MODULE, SCRIPTS, check, rom_files, search_path
 
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
@@ -139,11 +139,7 @@ def put_files(board: Board, files: dict[str, bytes]) -> None:
 FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)"}
 
 
-# Of these the subject is Python over pretended parts, which the boards in QEMU run ten times as fast.
-NOT_OF_THE_MODULE = {"drivers", "rhythm", "sensor_feeding", "sensor_streaming", "sleeping"}
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in NOT_OF_THE_MODULE])
+@pytest.mark.parametrize("name", OF_THE_MODULE)
 def test_the_native_module_on_stock_firmware(bare: Board, name: str) -> None:
     start = time.monotonic()
     script = (SCRIPTS / f"{name}.py").read_text()
