@@ -22,7 +22,7 @@
 
 #define MG_VERSION "0.1.0" /* of Midge as a whole; the PC's package and the board's take it from here */
 #define MG_FORMAT_MAJOR 2
-#define MG_FORMAT_MINOR 0
+#define MG_FORMAT_MINOR 1
 #define MG_ARENA_ALIGN 16u
 #define MG_MAX_RANK 6
 #define MG_NODE_TENSORS 8

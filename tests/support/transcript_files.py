@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from midge.convert.pipeline import convert_model
+from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
@@ -45,6 +47,19 @@ def _gestures() -> bytes:
     return "\n".join(["x,y,z", *rows, ""]).encode()
 
 
+def _takes() -> bytes:
+    """Ten takes of each of six classes, by one simulated person, a folder for each class."""
+    from tests.train.sets import simulator, wand_person
+
+    source = Source("simulated", float(simulator().RATE_HZ), ("ax", "ay", "az"), ("g",) * 3)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for take in wand_person(140, range(10)):
+            name = f"{take.label}/{Path(take.path).name}"
+            archive.writestr(name, take_text(take.values, source, take.label, "2026-11-29T06:00:00Z"))
+    return file.getvalue()
+
+
 def _features(labelled: bool) -> bytes:
     """200 keywords to calibrate on, or all 600 with what was said."""
     file = io.BytesIO()
@@ -64,6 +79,7 @@ FILES: dict[str, File] = {
     "wing.csv": copy(WAND / "samples/wing/person140-0.csv"),
     "gestures.csv": File(_gestures, WAND_MODEL),
     "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),
+    "takes.zip": File(_takes, WAND_MODEL),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
     "kws.npz": File(lambda: _features(labelled=True), FEATURES),

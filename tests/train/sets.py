@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 from collections.abc import Callable
 from functools import cache
@@ -16,9 +15,9 @@ import numpy as np
 from midge.errors import UserError
 from midge.samples.take_tables import parse_table
 from midge.samples.takes import Take, read_takes
-from tests.support import ROOT
+from tests.support import ROOT, SHARED
 
-DATA = Path(os.environ.get("SHARED", ROOT.parent / "shared")) / "data"
+DATA = SHARED / "data"
 
 
 @cache

@@ -9,7 +9,7 @@ import struct
 from .opset import dtypes
 
 MAGIC = b"MIDG"
-MAJOR, MINOR = 2, 0
+MAJOR, MINOR = 2, 1
 HEADER = struct.Struct("<4sHHIIIIHHHHHHIIIIIIIIIII")
 TENSOR = struct.Struct("<BBBBIIIfi6II")
 NODE = struct.Struct("<HHBBHIII")

@@ -7,6 +7,7 @@
 #define MG_OWN_HIGH_MUL
 #define MG_OWN_SHORT
 #define MG_OWN_WIDE_PRODUCT
+#define MG_OWN_SQUARE
 
 /* From products of 16 bits by 16. */
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
@@ -21,6 +22,11 @@ static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
     uint32_t a_low = a & 0xffffu, a_high = a >> 16, b_low = b & 0xffffu, b_high = b >> 16;
     uint32_t low = a_low * b_low, middle = a_high * b_low + (low >> 16), other = a_low * b_high + (middle & 0xffffu);
     return (uint64_t)(a_high * b_high + (middle >> 16) + (other >> 16)) << 32 | (low & 0xffffu) | other << 16;
+}
+
+static inline uint64_t mg_square(int32_t x) {
+    uint32_t size = x < 0 ? 0 - (uint32_t)x : (uint32_t)x, low = size & 0xffffu, high = size >> 16;
+    return ((uint64_t)(high * high) << 32) + ((uint64_t)(high * low) << 17) + low * low;
 }
 
 /* (sum + x * byte) / 256 */

@@ -105,30 +105,27 @@
 #include "scalar.h"
 #endif
 
-#if __ARM_ARCH_ISA_THUMB == 2 || defined(__ARM_FEATURE_DSP)
-#define MG_LONG(type, x) ((type)(x)) /* one instruction adds a long product */
-#define MG_DIVIDES 1
+#ifdef MG_LONG_MULTIPLY
+#define MG_LONG(type, x) ((type)(x))
 #else
 #define MG_LONG(type, x) (x)
-#ifdef __riscv_div
+#endif
+
+#if __ARM_ARCH_ISA_THUMB == 2 || defined(__ARM_FEATURE_DSP) || defined(__riscv_div)
 #define MG_DIVIDES 1
 #else
 #define MG_DIVIDES 0
-#endif
 #endif
 
 static inline int64_t mg_add_product(int64_t sum, int32_t a, int32_t b) {
     return sum + MG_LONG(int64_t, a) * b;
 }
 
+#ifndef MG_OWN_SQUARE
 static inline uint64_t mg_square(int32_t x) {
-#if __ARM_ARCH_ISA_THUMB == 1 /* three products of 16 bits, where the compiler would call a function */
-    uint32_t size = x < 0 ? 0 - (uint32_t)x : (uint32_t)x, low = size & 0xffffu, high = size >> 16;
-    return ((uint64_t)(high * high) << 32) + ((uint64_t)(high * low) << 17) + low * low;
-#else
     return (uint64_t)((int64_t)x * x);
-#endif
 }
+#endif
 
 static inline uint64_t mg_add_square(uint64_t sum, uint32_t a) {
     return sum + MG_LONG(uint64_t, a) * a;

@@ -92,12 +92,7 @@ class ReplBoard:
         silence_s: how long the board may print nothing. Raises BoardError with the exception that the code raised, and
         Fault where the line is bad or the board has gone away from the code, as a reset does.
         """
-        if not self._prompt:
-            self._enter()
-        if not self._agent:
-            self._paste(install_line(), _ANSWER_S)
-            self._agent = True
-        self._number += 1
+        self._get_ready()
         recent = self._begin(request_line(self._number, code, b""))
         hear(recent)
         heard, stopped = monotonic(), False
@@ -139,13 +134,17 @@ class ReplBoard:
                 self._line.write(b"\r" + _CTRL_C + _CTRL_B)
         self._line.close()
 
-    def _ask_once(self, code: str, data: bytes, silence_s: float) -> str:
+    def _get_ready(self) -> None:
+        """Have the agent wait at the prompt, and number the next request."""
         if not self._prompt:
             self._enter()
         if not self._agent:
             self._paste(install_line(), _ANSWER_S)
             self._agent = True
         self._number += 1
+
+    def _ask_once(self, code: str, data: bytes, silence_s: float) -> str:
+        self._get_ready()
         return self._reply(self._paste(request_line(self._number, code, data), silence_s, self._number))
 
     def _reply(self, output: bytes) -> str:
