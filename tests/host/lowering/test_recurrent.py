@@ -11,24 +11,15 @@ import pytest
 from midge.convert.pipeline import convert_model
 from midge.core import binding as _midge
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
+from tests.support.oracle import tflm_in_steps
 
 RUNS = 6
 
 
-def answers_of_tflm(model: bytes, feeds: list[np.ndarray]) -> list[np.ndarray]:
-    runtime = pytest.importorskip("tflite_micro").runtime
-    interpreter = runtime.Interpreter.from_bytes(model, arena_size=1 << 20)
-    found = []
-    for values in feeds:
-        interpreter.set_input(values, 0)
-        interpreter.invoke()
-        found.append(np.array(interpreter.get_output(0)))
-    return found
-
-
 def compare(tensors: list[FlatTensor], operator: FlatOperator, feeds: list[np.ndarray]) -> None:
+    pytest.importorskip("tflite_micro")
     model = model_bytes(FlatGraph(tensors, [operator], ["x"], ["y"]))
-    expected = answers_of_tflm(model, feeds)
+    expected = tflm_in_steps(model, feeds)
     runner = _midge.Model(convert_model(model).blob)
     for values, wanted in zip(feeds, expected, strict=True):
         out = bytearray(wanted.nbytes)

@@ -10,10 +10,11 @@ import pytest
 
 from midge.convert.pipeline import convert_model
 from midge.core import binding as _midge
-from tests.support import ROOT
+from tests.support import SHARED
+from tests.support.oracle import tflm_in_steps
 
 STEPS = 60
-MODELS = sorted((ROOT / "../shared/models/microwakeword").glob("v2_*.tflite"))
+MODELS = sorted((SHARED / "models/microwakeword").glob("v2_*.tflite"))
 TARGETS = [None, "cortex-m0plus", "cortex-m4", "cortex-m55", "rv32"]  # one of each layout
 
 
@@ -33,21 +34,10 @@ def without_head(model: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def answers_of_tflm(model: bytes, steps: np.ndarray) -> list[np.ndarray]:
-    """Outputs of a fresh interpreter over [steps, ...] int8."""
-    runtime = pytest.importorskip("tflite_micro").runtime
-    interpreter = runtime.Interpreter.from_bytes(model, arena_size=1 << 20)
-    answers = []
-    for values in steps:
-        interpreter.set_input(values, 0)
-        interpreter.invoke()
-        answers.append(np.array(interpreter.get_output(0)))
-    return answers
-
-
-@pytest.mark.skipif(not MODELS, reason="no ../shared/models/microwakeword")
+@pytest.mark.skipif(not MODELS, reason=f"no {SHARED}/models/microwakeword; set SHARED=<dir>")
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_wake_word(path: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tflite_micro")
     model = without_head(path.read_bytes())
     file = tmp_path / path.name
     file.write_bytes(model)
@@ -55,7 +45,7 @@ def test_wake_word(path: Path, tmp_path: Path) -> None:
     rng, shape = np.random.default_rng(3), runners[0].input(0)[2]
     steps = rng.integers(-128, 128, (STEPS, *shape)).astype(np.int8)
     backwards = steps[::-1]  # after a reset
-    expected = answers_of_tflm(model, steps) + answers_of_tflm(model, backwards)
+    expected = tflm_in_steps(model, steps) + tflm_in_steps(model, backwards)
     assert len({bytes(answer) for answer in expected}) > STEPS
     for target, runner in zip(TARGETS, runners, strict=True):
         out, found = bytearray(expected[0].nbytes), []

@@ -280,34 +280,26 @@ class WordFifo(Part):
         return byte
 
 
-class FakeLSM6DS3(WordFifo):
-    """DocID026899: 4,096 words of two bytes, the gyroscope's before the accelerometer's."""
+class FakeLSM6DS(WordFifo):
+    """What both kinds have in common: their rates, a level in words, and a FIFO that mode 0 empties."""
 
-    capacity = 8192
-
-    def __init__(self, identity=0x69):
-        super().__init__(0x6A, identity)
+    word = 0  # bytes of a word
+    first_data, last_data = 0, 0  # the registers that a burst goes round and round
+    high_level = 0  # the bits of the level in its second register
 
     def rate_hz(self):
         return (0, 12.5, 26, 52, 104, 208, 416, 833, 1660)[self.registers.get(0x10, 0) >> 4]
 
-    def order(self):
-        return (3, 4, 5, 0, 1, 2) if self.registers.get(0x08, 0) >> 3 & 7 else (0, 1, 2)
-
-    def fifo_on(self):
-        control = self.registers.get(0x0A, 0)
-        return control & 7 == 6 and control >> 3 == self.registers.get(0x10, 0) >> 4
-
     def following(self, register):
-        return 0x3E if register == 0x3F else register + 1
+        return self.first_data if register == self.last_data else register + 1
 
     def read(self, register):
-        words = self.count // 2
+        words = self.count // self.word
         if register == 0x3A:
             return words & 0xFF
         if register == 0x3B:
-            return words >> 8 & 0x0F | (0x40 if self.overran else 0)
-        if register in (0x3E, 0x3F):
+            return words >> 8 & self.high_level | (0x40 if self.overran else 0)
+        if self.first_data <= register <= self.last_data:
             return self.pop()
         return super().read(register)
 
@@ -317,16 +309,31 @@ class FakeLSM6DS3(WordFifo):
             self.count, self.overran = 0, False
 
 
-class FakeLSM6DSOX(WordFifo):
+class FakeLSM6DS3(FakeLSM6DS):
+    """DocID026899: 4,096 words of two bytes, the gyroscope's before the accelerometer's."""
+
+    capacity = 8192
+    word, first_data, last_data, high_level = 2, 0x3E, 0x3F, 0x0F
+
+    def __init__(self, identity=0x69):
+        super().__init__(0x6A, identity)
+
+    def order(self):
+        return (3, 4, 5, 0, 1, 2) if self.registers.get(0x08, 0) >> 3 & 7 else (0, 1, 2)
+
+    def fifo_on(self):
+        control = self.registers.get(0x0A, 0)
+        return control & 7 == 6 and control >> 3 == self.registers.get(0x10, 0) >> 4
+
+
+class FakeLSM6DSOX(FakeLSM6DS):
     """DS12814: 512 words of a tag and six bytes; now the one sensor comes first, now the other."""
 
     capacity = 7 * 512
+    word, first_data, last_data, high_level = 7, 0x78, 0x7E, 3
 
     def __init__(self):
         super().__init__(0x6A, 0x6C)
-
-    def rate_hz(self):
-        return (0, 12.5, 26, 52, 104, 208, 416, 833, 1660)[self.registers.get(0x10, 0) >> 4]
 
     def order(self):
         return (0, 1, 2)
@@ -340,24 +347,6 @@ class FakeLSM6DSOX(WordFifo):
             gyro = [0x01 << 3] + low_first([value(n, column) for column in (3, 4, 5)])
             words.insert(n // 5 % 2, gyro)
         return [byte for word in words for byte in word]
-
-    def following(self, register):
-        return 0x78 if register == 0x7E else register + 1
-
-    def read(self, register):
-        words = self.count // 7
-        if register == 0x3A:
-            return words & 0xFF
-        if register == 0x3B:
-            return words >> 8 & 3 | (0x40 if self.overran else 0)
-        if 0x78 <= register <= 0x7E:
-            return self.pop()
-        return super().read(register)
-
-    def write(self, register, number):
-        super().write(register, number)
-        if register == 0x0A and number & 7 == 0:
-            self.count, self.overran = 0, False
 
 
 class FakeMPU6050(WordFifo):
