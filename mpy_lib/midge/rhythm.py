@@ -13,7 +13,11 @@ import time
 
 
 def duty(every_ms, sleep=None, ticks=None):
-    """Return the beats of a rhythm: a Duty, to be used in a for loop; see midge.duty."""
+    """Return beats every so many milliseconds, a Duty, for a for loop; the board sleeps between them.
+
+    sleep  called with milliseconds, in place of the deepest sleep of this port that keeps the program
+    ticks  called for the milliseconds of a clock, in place of the board's
+    """
     return Duty(every_ms, sleep or sleeper(), ticks or _ticks)
 
 
@@ -44,7 +48,10 @@ def sleeper(platform=None):
 
 
 def off(ms):
-    """Switch the board off for `ms` milliseconds; see midge.off."""
+    """Switch the board off for `ms` milliseconds; it then starts anew, as after a reset.
+
+    Raises OSError on boards that cannot wake themselves.
+    """
     ms = _whole(ms)
     if sys.platform == "rp2":
         if "RP2350" not in sys.implementation._machine:
