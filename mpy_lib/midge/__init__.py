@@ -24,9 +24,9 @@ _LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates"}
 
 def __getattr__(name):
     if name in _LATER:
-        return getattr(__import__("midge." + _LATER[name], None, None, (name,)), name)
+        return getattr(__import__(__name__ + "." + _LATER[name], None, None, (name,)), name)
     try:
-        return __import__("midge." + name, None, None, (name,))  # midge.sensors needs no import of its own
+        return __import__(__name__ + "." + name, None, None, (name,))  # midge.sensors needs no import of its own
     except ImportError:
         raise AttributeError(name)
 
