@@ -89,13 +89,20 @@ def power(model: Path, board: str, every: str | None, listen: bool, frames: floa
     print_next(f"midge profile {model} --board {budget.board.name}")
 
 
+def _share(part: float) -> str:
+    return f"{part:.0%}" if part >= 0.01 else "< 1%"
+
+
 def _days(days: float) -> str:
     return f"{days:,.0f} days" if days >= 10 else f"{days:.2g} days"
 
 
+def _often(plan: Plan) -> str:
+    return f"every {plan.period_s:g} s" + (", listening" if plan.listens else "")
+
+
 def _line(budget: Budget) -> str:
-    often = f"every {budget.plan.period_s:g} s" + (", listening" if budget.plan.listens else "")
-    text = f"{budget.board.title}, {often}: {interval(budget.microwatts)}"
+    text = f"{budget.board.title}, {_often(budget.plan)}: {interval(budget.microwatts)}"
     return text if budget.cell is None else f"{text}; {_life(budget)}"
 
 
@@ -111,7 +118,7 @@ def _life(budget: Budget) -> str:
 def _print(path: Path, budget: Budget) -> None:
     cycles = budget.cycles
     way = "counted under QEMU" if cycles.counted else "estimated from counted models"
-    say("[bold]{}[/] on {}, every {:g} s\n", path, budget.board.title, budget.plan.period_s)
+    say("[bold]{}[/] on {}, {}\n", path, budget.board.title, _often(budget.plan))
     count = Uncertain(cycles.value, cycles.error)
     facts = [
         ("inference", f"{interval(budget.run_seconds, milliseconds)}, {interval(budget.run_microjoules, joules)}; "
@@ -131,7 +138,7 @@ def _print(path: Path, budget: Budget) -> None:
     say("\n[bold]what takes most[/]")
     print_table(["consumer", "average", "interval", "share"], [
         (part.name, watts(part.microwatts.value), f"{watts(part.microwatts.low)} to {watts(part.microwatts.high)}",
-         f"{part.microwatts.value / now:.0%}") for part in largest(budget.parts)], right=(1, 3), whole=(0, 2))
+         _share(part.microwatts.value / now)) for part in largest(budget.parts)], right=(1, 3), whole=(0, 2))
     if budget.advice:
         say("\n[bold]what would help[/]")
         for what, left in budget.advice[:3]:

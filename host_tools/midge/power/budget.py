@@ -126,7 +126,8 @@ def make_budget(cycles: Cycles, board: Board, power: BoardPower, plan: Plan, cel
     parts = (_listening_parts if plan.listens else _sleeping_parts)(seconds, joules, picojoules, board, power, plan)
     parts += _extra_parts(plan)
     parts.sort(key=lambda part: -part.microwatts.value)
-    core_peak = picojoules * (board.clock_hz * 1e-9 / power.volts)
+    # A regulator passes power on, not current: at a cell's lower voltage the board draws more.
+    core_peak = picojoules * (board.clock_hz * 1e-9 / (power.volts if cell is None else cell.volts))
     extras = [Uncertain(x.milliamps, PEAK_ERROR) for x in (plan.sensor, plan.radio) if x is not None]
     peak = total([core_peak, *extras])
     made = Budget(board, power, plan, cycles, seconds, joules, parts, peak, sources=_sources(power, plan, cell))
@@ -159,14 +160,17 @@ def listening() -> Listening:
 def _listening_parts(
     seconds: Uncertain, joules: Uncertain, picojoules: Uncertain, board: Board, power: BoardPower, plan: Plan
 ) -> list[Part]:
-    found, mhz = listening(), board.clock_hz * 1e-6
     duty = plan.share * seconds.value / plan.period_s
+    inference = Part("inference", joules * (plan.share / plan.period_s))
+    if power.listen is not None:
+        return [inference, Part("waiting, clocks and sound input", of(power.listen) * (power.volts * (1 - duty)))]
+    found, mhz = listening(), board.clock_hz * 1e-6
 
     def of_clock(megahertz: float) -> Uncertain:
         return picojoules * Uncertain(megahertz, found.error)
 
     return [
-        Part("inference", joules * (plan.share / plan.period_s)),
+        inference,
         Part("waiting between frames", of_clock(found.idle * (1 - duty) * mhz)),
         Part("clocks and sound input", of_clock(found.rest_mhz)),
     ]
@@ -183,11 +187,16 @@ def _extra_parts(plan: Plan) -> list[Part]:
 
 
 def _sources(power: BoardPower, plan: Plan, cell: Cell | None) -> tuple[str, ...]:
-    figures = [power.active]
-    figures += [] if plan.listens else [power.wake, power.stock if plan.stock_sleep else power.sleep]
-    figures += [x.figure for x in (plan.sensor, plan.radio) if x is not None]
-    figures += [cell.milliamp_hours, cell.loss_per_year, cell.pulse_milliamps] if cell is not None else []
-    return tuple(dict.fromkeys(f"{f.source} ({f.date})" for f in figures))
+    figures = [("at work", power.active)]
+    if not plan.listens:
+        figures += [("sleep", power.stock if plan.stock_sleep else power.sleep), ("waking up", power.wake)]
+    elif power.listen is not None:
+        figures.append(("waiting", power.listen))
+    figures += [(x.name, x.figure) for x in (plan.sensor, plan.radio) if x is not None]
+    if cell is not None:
+        figures += [(f"{cell.name}, charge", cell.milliamp_hours), ("self-discharge", cell.loss_per_year),
+                    ("pulses", cell.pulse_milliamps), ("resistance", cell.ohms)]
+    return tuple(f"{what}: {f.source} ({f.date})" for what, f in figures)
 
 
 def advise(

@@ -44,8 +44,9 @@ class BoardPower:
     active: Figure
     sleep: Figure  # microamperes
     stock: Figure  # microamperes
-    wake: Figure  # milliseconds awake before a program goes on
+    wake: Figure  # milliseconds that a beat of midge.duty is awake besides what the program does
     way: str  # how midge.duty sleeps there
+    listen: Figure | None = None  # microamperes while sound comes in and the core waits; None: nobody published them
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def board_power(name: str) -> BoardPower:
                         f"boards with figures: {', '.join(boards_with_figures())}")
     assert row is not None
     named = {what: figure(f"{name}.{what}", row[what]) for what in ("active", "sleep", "stock", "wake")}
-    return BoardPower(name, row["volts"], row["grade"], row["whole_board"], way=row["way"], **named)
+    listen = figure(f"{name}.listen", row["listen"]) if "listen" in row else None
+    return BoardPower(name, row["volts"], row["grade"], row["whole_board"], way=row["way"], listen=listen, **named)
 
 
 def _find(kind: str, name: str) -> tuple[str, Mapping[str, Any]]:

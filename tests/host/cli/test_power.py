@@ -71,7 +71,7 @@ def test_what_is_none(text: str) -> None:
     [
         (["--board", NANO], "say how often it runs with one of --every 10s, --frames 5 and --listen"),
         (["--board", NANO, "--every", "1s", "--listen"], "say how often it runs"),
-        (["--board", "RPI_PICO2", "--every", "1s"], "RPI_PICO2: no published figures of active"),
+        (["--board", "RPI_PICO2", "--every", "1s"], "RPI_PICO2: no published figures of active, sleep"),
         (["--board", "PICO_9", "--every", "1s"], "no board is called 'PICO_9'"),
         (["--board", NANO, "--every", "1ms"], "the period is 1 ms"),
         (["--board", "RPI_PICO", "--every", "1s", "--battery", "CR2032"], "CR2032 gives pulses of 15 mA"),
