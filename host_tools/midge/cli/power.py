@@ -15,7 +15,7 @@ from ..plots.power import power_figure
 from ..power.budget import Budget, Plan, largest
 from ..power.uncertain import Uncertain
 from ..targets.power import find_cell, find_extra, names_of
-from .options import Command, Option, OutputPath, complete_boards, json_option
+from .options import Command, Finite, Option, OutputPath, complete_boards, json_option
 from .output import (
     interval,
     joules,
@@ -49,16 +49,16 @@ def seconds_of(text: str) -> float:
 @click.option("--every", cls=Option, group=WHEN, metavar="T",
               help="One inference every T, asleep between two: 30ms, 10s, 5min, 1h.")
 @click.option("--listen", cls=Option, group=WHEN, is_flag=True, help="Always on: one inference per hop, never asleep.")
-@click.option("--frames", cls=Option, group=WHEN, type=click.FloatRange(min=0, min_open=True), metavar="N",
+@click.option("--frames", cls=Option, group=WHEN, type=Finite(min=0, min_open=True), metavar="N",
               help="N inferences a second, asleep between two.")
 @click.option("--hop", cls=Option, group=WHEN, default=LISTENING_HOP, show_default=True, metavar="T",
               help="The hop of --listen.")
-@click.option("--share", cls=Option, group=WHEN, type=click.FloatRange(0, 1, min_open=True), default=1.0,
+@click.option("--share", cls=Option, group=WHEN, type=Finite(0, 1, min_open=True), default=1.0,
               help="The part of the beats in which gates (midge.cascade) let the model run, such as 0.1.")
 @click.option("--battery", cls=Option, group=WITH, help=f"How long it lasts: {', '.join(names_of('cell'))}.")
 @click.option("--sensor", cls=Option, group=WITH, help=f"On all the time: {', '.join(names_of('sensor'))}.")
 @click.option("--radio", cls=Option, group=WITH, help=f"Sends messages: {', '.join(names_of('radio'))}.")
-@click.option("--messages-per-day", cls=Option, group=WITH, type=click.FloatRange(min=0), default=24.0,
+@click.option("--messages-per-day", cls=Option, group=WITH, type=Finite(min=0), default=24.0,
               show_default=True, help="How many of them.")
 @click.option("--stock-sleep", cls=Option, group=WITH, is_flag=True,
               help="Sleep by machine.lightsleep, not by midge.duty.")

@@ -123,6 +123,9 @@ def make_budget(cycles: Cycles, board: Board, power: BoardPower, plan: Plan, cel
     if busy > plan.period_s:
         raise UserError(f"an inference takes about {busy * 1e3:.3g} ms on {board.name}, the period is "
                         f"{plan.period_s * 1e3:.3g} ms; take a longer period, a smaller model or a faster board")
+    if plan.radio is not None and plan.messages_per_day * plan.radio.seconds > 86_400:
+        raise UserError(f"{plan.messages_per_day:,.0f} messages a day do not fit: one by {plan.radio.name} takes "
+                        f"{plan.radio.seconds:g} s; send fewer")
     parts = (_listening_parts if plan.listens else _sleeping_parts)(seconds, joules, picojoules, board, power, plan)
     parts += _extra_parts(plan)
     parts.sort(key=lambda part: -part.microwatts.value)

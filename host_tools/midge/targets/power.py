@@ -66,12 +66,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Extra:
-    """A sensor or radio. A sensor draws `microwatts` while it is on, a radio takes `millijoules` for a message."""
+    """A sensor or radio. A sensor draws `microwatts` while it is on, a radio takes `millijoules` and `seconds` for a
+    message.
+    """
 
     name: str
     title: str
     figure: Figure
     milliamps: float  # at the peak
+    seconds: float = 0.0
 
 
 def figure(where: str, row: Any) -> Figure:
@@ -102,7 +105,7 @@ def _missing(row: Mapping[str, Any]) -> list[str]:
 def board_power(name: str) -> BoardPower:
     """Return a board's figures. Raises UserError that names what is missing."""
     row = _table()["board"].get(name)
-    missing = ["all of them"] if row is None else _missing(row)
+    missing = _missing(row or {})
     if missing:
         raise UserError(f"{name}: no published figures of {', '.join(missing)} are in targets/power.toml; "
                         f"boards with figures: {', '.join(boards_with_figures())}")
@@ -132,7 +135,8 @@ def find_extra(kind: str, name: str) -> Extra:
     """Return a row of kind "radio" or "sensor". Raises UserError."""
     name, row = _find(kind, name)
     unit = {"radio": "millijoules", "sensor": "microwatts"}[kind]
-    return Extra(name, row["title"], figure(f"{name}.{unit}", row[unit]), row["milliamps"])
+    return Extra(name, row["title"], figure(f"{name}.{unit}", row[unit]), row["milliamps"],
+                 row.get("seconds", 0.0))
 
 
 def names_of(kind: str) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from midge.cli.power import seconds_of
 from midge.errors import UserError
-from tests.support.command import printed, refusal
+from tests.support.command import midge, printed, refusal
 
 NANO = "ARDUINO_NANO_33_BLE_SENSE"
 NODE = ["--board", NANO, "--every", "1s", "--battery", "CR2032", "--sensor", "adxl362"]
@@ -82,3 +82,10 @@ def test_what_is_none(text: str) -> None:
 )
 def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:
     assert words in refusal("power", wand_tflite, *arguments)
+
+
+@pytest.mark.parametrize("option", ["--frames", "--share", "--messages-per-day"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-1"])
+def test_what_is_no_number_of_the_range(wand_tflite: Path, option: str, number: str) -> None:
+    done = midge("power", wand_tflite, "--board", NANO, option, number)
+    assert done.returncode == 2 and f"'{option}'" in done.stderr and done.stdout == ""

@@ -129,6 +129,8 @@ def test_advice_is_sorted_and_worth_its_line() -> None:
         (Plan(0.002), NANO, None, "an inference takes about 4.25 ms on ARDUINO_NANO_33_BLE_SENSE, the period is 2 ms"),
         (Plan(1.0), PICO, "CR2032", "CR2032 gives pulses of 15 mA, RPI_PICO draws 40.5 mA"),
         (Plan(60.0, radio=find_extra("radio", "wifi-mqtt")), NANO, "CR2032", "a message by wifi-mqtt draws 404 mA"),
+        (Plan(60.0, radio=find_extra("radio", "wifi-mqtt"), messages_per_day=1e6), NANO, None,
+         "1,000,000 messages a day do not fit: one by wifi-mqtt takes 0.774 s"),
     ],
 )
 def test_what_cannot_be_is_one_line(plan: Plan, board: str, cell: str | None, words: str) -> None:
@@ -140,7 +142,8 @@ def test_what_cannot_be_is_one_line(plan: Plan, board: str, cell: str | None, wo
 def test_boards_without_figures_say_what_is_missing() -> None:
     with pytest.raises(UserError, match="RPI_PICO2: no published figures of active, sleep, stock, wake are in"):
         board_power("RPI_PICO2")
-    with pytest.raises(UserError, match=f"NUCLEO_F446RE: .*boards with figures: {NANO}, {PICO}"):
+    lacks = "no published figures of active, sleep, stock, wake"
+    with pytest.raises(UserError, match=f"NUCLEO_F446RE: {lacks}.*boards with figures: {NANO}, {PICO}"):
         board_power("NUCLEO_F446RE")
 
 
