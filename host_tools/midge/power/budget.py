@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..fileformat.read import File
+from ..profiling.estimate import Costs
 from ..targets.boards import Board
 from ..targets.power import BoardPower, Cell, Extra, board_power, boards_with_figures
 from .cells import check_peak, days, shelf_days
@@ -103,6 +104,17 @@ def known_energy(seconds: float, board: Board) -> Uncertain | None:
         return None
     cycles = Cycles(seconds * board.clock_hz, COUNTED_ERROR, True)
     return run_cost(cycles, board, board_power(board.name))[1]
+
+
+def known_energies(costs: Costs) -> dict[str, Uncertain]:
+    """Return what a counted run takes in microjoules, by the names of the boards for which there are figures."""
+    found = {board.name: known_energy(seconds, board) for board, seconds in costs.seconds()}
+    return {name: energy for name, energy in found.items() if energy is not None}
+
+
+def energy_facts(costs: Costs) -> dict[str, list[float]]:
+    """Return the same for JSON: low, value, high."""
+    return {name: [energy.low, energy.value, energy.high] for name, energy in known_energies(costs).items()}
 
 
 def run_cost(cycles: Cycles, board: Board, power: BoardPower) -> tuple[Uncertain, Uncertain, Uncertain]:
