@@ -133,7 +133,8 @@ def make_budget(cycles: Cycles, board: Board, power: BoardPower, plan: Plan, cel
     wake = of(power.wake) * 1e-3
     busy = seconds.value + (0.0 if plan.listens else wake.value)
     if busy > plan.period_s:
-        raise UserError(f"an inference takes about {busy * 1e3:.3g} ms on {board.name}, the period is "
+        what = "an inference takes" if plan.listens else "an inference and waking up take"
+        raise UserError(f"{what} about {busy * 1e3:.3g} ms on {board.name}, the period is "
                         f"{plan.period_s * 1e3:.3g} ms; take a longer period, a smaller model or a faster board")
     if plan.radio is not None and plan.messages_per_day * plan.radio.seconds > 86_400:
         raise UserError(f"{plan.messages_per_day:,.0f} messages a day do not fit: one by {plan.radio.name} takes "

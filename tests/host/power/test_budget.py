@@ -126,7 +126,9 @@ def test_advice_is_sorted_and_worth_its_line() -> None:
 @pytest.mark.parametrize(
     ("plan", "board", "cell", "words"),
     [
-        (Plan(0.002), NANO, None, "an inference takes about 4.25 ms on ARDUINO_NANO_33_BLE_SENSE, the period is 2 ms"),
+        (Plan(0.002), NANO, None, "an inference and waking up take about 4.25 ms on ARDUINO_NANO_33_BLE_SENSE, "
+                                  "the period is 2 ms"),
+        (Plan(0.002, listens=True), NANO, None, "an inference takes about 3.25 ms on ARDUINO_NANO_33_BLE_SENSE"),
         (Plan(1.0), PICO, "CR2032", "CR2032 gives pulses of 15 mA, RPI_PICO draws 40.5 mA"),
         (Plan(60.0, radio=find_extra("radio", "wifi-mqtt")), NANO, "CR2032", "a message by wifi-mqtt draws 404 mA"),
         (Plan(60.0, radio=find_extra("radio", "wifi-mqtt"), messages_per_day=1e6), NANO, None,
