@@ -29,7 +29,9 @@ def sleeper(platform=None):
     others                        time.sleep_ms
 
     Where the port's clock stands still meanwhile, the function returns the milliseconds that passed. What wakes a
-    board earlier, an interrupt, brings the next beat earlier; those after it keep to the rhythm.
+    board earlier, an interrupt, brings the next beat earlier; those after it keep to the rhythm. A sleep that comes
+    back at once is none, and the board waits awake instead: machine.lightsleep of rp2 does that on a Pico W, and
+    where network was imported (github.com/micropython/micropython issue 17204).
     """
     platform = platform or sys.platform
     if platform in ("rp2", "esp32", "pyboard"):
@@ -120,7 +122,13 @@ class Duty:
         later = self._ticks()
         if passed is None:
             passed = _diff(later, now)
-        self.slept_ms += passed
+        if passed < 2 < left:
+            sleeper("")(left - passed)
+            later = self._ticks()
+            passed = _diff(later, now)
+            self.awake_ms += passed
+        else:
+            self.slept_ms += passed
         self._left -= passed
         return later
 
