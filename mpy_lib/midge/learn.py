@@ -239,7 +239,8 @@ class Learner:
             size = {"float32": 4, "int32": 4, "uint32": 4, "int16": 2, "uint16": 2, "int64": 8}.get(dtype, 1)
             for n in shape:
                 size *= n
-            inputs.append(bytearray([k * 37 & 0x3E for k in range(size)]))  # as floats: none that is no number
+            mask = 0x3E if dtype == "float32" else 0xFF  # floats that are numbers
+            inputs.append(bytearray([k * 37 & mask for k in range(size)]))
         core.run(inputs, self._row)
         core.reset()
         return crc32(self._row)

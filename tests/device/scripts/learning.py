@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A Learner is taught, answers, forgets to the bit, and comes back from its files as it was."""
-
-import os
+"""A Learner is taught, answers, and forgets to the bit."""
 
 import midge
-from check import equal, ok, raises
+from check import equal, raises
 from tiny import FLOAT32, classifier, column, pair
 
 model = midge.load(classifier())  # a row: the xs of four samples
-PATH = "taught"
 
 
 def sample(*xs):
@@ -23,16 +20,7 @@ def others():
     return bytes(rows)
 
 
-def clean():
-    for slot in ".0", ".1":
-        try:
-            os.remove(PATH + slot)
-        except OSError:
-            pass
-
-
-clean()
-learner = midge.Learner(model, PATH)
+learner = midge.Learner(model)
 raises("nothing taught", ValueError, "nothing has been taught", learner, sample(1, 2, 3, 4))
 for k in range(5):
     equal("rows kept", learner.teach("up", sample(40 + k, 2, 1, k)), k + 1)
@@ -61,24 +49,6 @@ for k in range(5):
 again = learner(sample(30, 9, 2, 2)).scores
 equal("the order of classes changes no score", [again[2], again[0], again[1]], scores)
 
-learner.save()
-restored = midge.Learner(model, PATH)
-equal("restored labels", restored.labels, ["down", "round", "up"])
-equal("the same bits", restored(sample(30, 9, 2, 2)).scores, again)
-restored.teach("left", sample(9, 9, 9, 40))
-restored.save()
-with open(PATH + ".0", "rb") as file:
-    newest = file.read()
-with open(PATH + ".0", "wb") as file:
-    file.write(newest[:-1])  # as after a power cut
-equal("the one before", midge.Learner(model, PATH).labels, ["down", "round", "up"])
-with open(PATH + ".0", "wb") as file:
-    file.write(newest)
-equal("the newest", midge.Learner(model, PATH).labels, ["down", "round", "up", "left"])
-ramp = midge.load(classifier(sensor_rate="5"))
-equal("the same network under another file", midge.Learner(ramp, PATH).labels, ["down", "round", "up", "left"])
-raises("too little room", ValueError, "there is room for 2", midge.Learner, model, PATH, classes=2)
-
 few = midge.Learner(model, classes=1, most=2, others=others())
 few.teach("up", sample(40, 2, 1, 1))
 few.teach("up", sample(41, 2, 1, 2))
@@ -95,5 +65,3 @@ raises("odd others", ValueError, "no rows of 4", midge.Learner, model, others=b"
 raises("not int8", ValueError, "wanted a model with one output, int8", midge.Learner, midge.load(column(FLOAT32)))
 raises("two outputs", ValueError, "one output", midge.Learner, midge.load(pair()))
 raises("too few inputs", ValueError, "got 0 inputs, wanted 1", few.teach, "up")
-clean()
-ok("cleaned up")
