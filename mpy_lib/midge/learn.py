@@ -53,7 +53,8 @@ class Learner:
         for size in shape:
             width *= size
         if dtype != "int8" or width > 64 or self.model._n_outputs != 1:
-            raise ValueError("wanted a model with one output, int8 of at most 64 values, not %s %s" % (dtype, list(shape)))
+            raise ValueError("wanted a model with one output, int8 of at most 64 values, not %s %s"
+                             % (dtype, list(shape)))
         if not hasattr(core, "learn_add"):
             raise ValueError("this Midge was built without learn (MIDGE_WITHOUT, OPS_FROM)")
         if not 0 < most < 256 or not 0 < classes < 65 or len(others) > 256 * width:
@@ -121,7 +122,8 @@ class Learner:
         last = len(self.labels) - 1
         size = self._width + 1
         for i in range(k, last):
-            self._rows[self._start(i, 0):self._start(i + 1, 0)] = self._rows[self._start(i + 1, 0):self._start(i + 2, 0)]
+            start = self._start(i, 0), self._start(i + 1, 0), self._start(i + 2, 0)
+            self._rows[start[0]:start[1]] = self._rows[start[1]:start[2]]
             self._count[i] = self._count[i + 1]
             self._sums[i * size:(i + 1) * size] = self._sums[(i + 1) * size:(i + 2) * size]
         for i in range(last * size, (last + 1) * size):

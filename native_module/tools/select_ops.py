@@ -118,7 +118,8 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     ops = {name for _, name, _ in rows}
-    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense, not models and "learn" not in without)
+    learns = not models and "learn" not in without
+    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense, learns)
 
 
 def main() -> None:

@@ -164,7 +164,8 @@ def _another_version(path: Path, why: str) -> ImportError:
 _NUMBERS = {
     "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
-    "MG_RIDGE_MOST": _WIDEST, "MG_RIDGE_HEAVIEST": _HEAVIEST, "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
+    "MG_RIDGE_MOST": _WIDEST, "MG_RIDGE_HEAVIEST": _HEAVIEST,
+    "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
 }
 _STRUCTS: dict[str, Any] = {
