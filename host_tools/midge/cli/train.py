@@ -12,10 +12,10 @@ from ..errors import UserError
 from ..files import write_whole
 from ..power.budget import known_energy
 from ..profiling.estimate import Costs
+from ..samples.labels import is_quiet
 from ..train.judge import ClassReport, Share
 from ..train.model import Trained
 from ..train.recipe import HEADS
-from ..train.windows import is_quiet
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
     interval,
