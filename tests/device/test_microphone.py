@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from midge.api import convert
+from midge.errors import UserError
 from midge.graph.sound import RATE_HZ
 from midge.samples.sound_files import Sound, read_sound
+from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
 from tests.support.boards import Board
 from tests.support.front_end import small_network
@@ -150,3 +152,36 @@ def test_a_wake_word_is_heard_and_no_sample_is_lost(new_board: NewBoard) -> None
     rounds = samples / len(sound)
     assert 3 * int(rounds) - 1 <= len(heard) <= 3 * rounds + 1
     assert {line.split()[2] for line in heard} == {"Alexa"}
+
+
+@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
+def test_the_example_of_a_wake_word(new_board: NewBoard) -> None:
+    blob = convert(ALEXA[0], manifest=ALEXA[1], target="cortex-m4", name="alexa").blob
+    board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "word.midge": blob})
+    out = played(board, "wake_word.py", 30, until="overruns")
+    assert "say Alexa" in out and ", 0 overruns" in out
+
+
+def claps(at_s: list[float], seconds: float, level: int = 20000) -> Sound:
+    """Return claps in a quiet room: noise that dies down within 20 ms."""
+    rng = np.random.default_rng(6)
+    n = int(seconds * RATE_HZ)
+    sound = rng.normal(0, 20, n)
+    for at in at_s:
+        start = int(at * RATE_HZ)
+        clap = rng.normal(0, 1, 2400) * np.exp(-np.arange(2400) / 320) * level
+        sound[start : start + 2400] += clap
+    return as_sound(sound.clip(-32768, 32767).astype(np.int16))
+
+
+def test_the_example_of_a_clap_switch(new_board: NewBoard) -> None:
+    """Two pairs of claps; one clap alone, and two that are far apart, switch nothing."""
+    sound = claps([1.0, 1.35, 3.0, 5.0, 6.4, 8.0, 8.4], 11)
+    board = new_board(mic=sound, romfs=DRIVERS)
+    out = played(board, "clap_switch.py", 30, until="lamp off")
+    assert [line.strip() for line in out.splitlines() if "lamp" in line or "overrun" in line] == ["lamp on", "lamp off"]
+
+
+def test_a_minute_is_what_fits(new_board: NewBoard) -> None:
+    with pytest.raises(UserError, match=r"B for sound; qemu-cortex-m4 has room for 2097152 B"):
+        new_board(mic=as_sound(noise(66)))
