@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import midge
 from midge.api import convert
 from midge.errors import UserError
 from midge.graph.sound import RATE_HZ
@@ -152,6 +153,27 @@ def test_a_wake_word_is_heard_and_no_sample_is_lost(new_board: NewBoard) -> None
     rounds = samples / len(sound)
     assert 3 * int(rounds) - 1 <= len(heard) <= 3 * rounds + 1
     assert {line.split()[2] for line in heard} == {"Alexa"}
+
+
+@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
+def test_scores_are_the_pcs(new_board: NewBoard, board_name: str) -> None:
+    """From samples to scores, packed for the board, the bits are the PC's."""
+    sound = np.round(read_sound(WORDS[0]).mono * 32768).astype("<i2")
+    sound = sound[: len(sound) // HOP * HOP]
+    blob = convert(ALEXA[0], manifest=ALEXA[1], target=board_name, name="alexa").blob
+    board = new_board(romfs={"alexa.midge": blob, "sound.raw": sound.tobytes()})
+    out = board.run(f"""
+import midge
+word, sound, score = midge.load("/rom/alexa.midge"), memoryview(open("/rom/sound.raw", "rb")), bytearray(1)
+for at in range(0, len(sound), {2 * HOP}):
+    word.run(sound[at : at + {2 * HOP}], score)
+    print(score[0])
+""", timeout_s=60)
+    model, score, wanted = midge.load(blob), bytearray(1), []
+    for at in range(0, len(sound), HOP):
+        model.run([sound[at : at + HOP].tobytes()], [score])
+        wanted.append(score[0])
+    assert [int(line) for line in out.split()] == wanted and max(wanted) > 230
 
 
 @pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
