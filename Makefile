@@ -113,7 +113,7 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 
-## An hour of sound: the front end against its oracles, an emulated board that hears it all [SOUND_SECONDS=3600]
+## An hour of sound: front end, an emulated board that listens, real people [SOUND_SECONDS=3600]
 .PHONY: test-sound
 SOUND_SECONDS ?= 3600
 test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
