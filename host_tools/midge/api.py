@@ -15,7 +15,7 @@ a board that QEMU emulates. Where something is unfit, they raise UserError: what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,8 +25,10 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
+from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
 from .evaluate.metrics import Evaluation, score
@@ -41,7 +43,7 @@ from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
 from .profiling.estimate import Costs, choose_core, estimate
 from .progress import Stage, silent
-from .quantize import Options, Quantizer, Report
+from .quantize import Options, Quantized, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import takes as labelled_takes
@@ -141,6 +143,9 @@ def convert(
     options: Options | None = None,
     auto: Budget | None = None,
     pixels: str | None = None,
+    front_end: str | None = None,
+    manifest: str | Path | None = None,
+    also: Sequence[str | Path] = (),
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -155,37 +160,47 @@ def convert(
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
+    front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
+    manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
 
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     source = open_source(model, name)
-    title, size = source.title, len(source.data)
-    graph = read_model(source, name, shapes, frozen)
+    title, graph = source.title, read_model(source, name, shapes, frozen)
+    graph, labels, word, doubts = read_words(graph, labels, title, manifest, also)
+    step_ms = choose_step(front_end, word, title, auto is not None)
+
+    def to_midge(graph: Graph) -> Conversion:
+        whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        return convert_graph(whole, labels, title, len(source.data), target, arena_limit)
+
+    if calibrate is None and (options is not None or auto is not None):
+        raise UserError(f"{title}: quantisation needs samples; give --calibrate")
     if calibrate is None:
-        if options is not None or auto is not None:
-            raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-        return ConvertedModel(convert_graph(graph, labels, title, size, target, arena_limit))
+        return ConvertedModel(to_midge(graph), warnings=doubts)
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
-    warnings = [*check_calibration(data), *data.notes]
-    quantizer = Quantizer(graph, data.inputs, title, stage)
-    chosen = options or Options()
-
-    def to_midge(graph: Graph) -> Conversion:
-        return convert_graph(graph, labels, title, size, target, arena_limit)
-
+    warnings = [*doubts, *check_calibration(data), *data.notes]
+    quantizer, chosen = Quantizer(graph, data.inputs, title, stage), options or Options()
     if auto is None:
         quantized = quantizer.quantize(chosen)
         conversion = to_midge(quantized.graph)
     else:
-        accuracy, reference = None, None
-        if data.targets is not None:
-            reference = _points(convert_graph(graph, labels, title, size).blob, data, labels)
-            accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
-        quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
+        quantized, conversion = _search(quantizer, chosen, auto, to_midge, graph, data, labels)
     quantized.report.warnings = warnings
     return ConvertedModel(conversion, quantized.report, warnings)
+
+
+def _search(
+    quantizer: Quantizer, options: Options, auto: Budget, to_midge: Callable[[Graph], Conversion], graph: Graph,
+    data: Dataset, labels: Sequence[str],
+) -> tuple[Quantized, Conversion]:
+    """Search for the cheapest quantisation; where samples have labels, it keeps to the float network's accuracy."""
+    if data.targets is None:
+        return search(quantizer, options, auto, to_midge, None, None)
+    reference = _points(to_midge(graph).blob, data, labels)
+    return search(quantizer, options, auto, to_midge, lambda blob: _points(blob, data, labels), reference)
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:

@@ -19,7 +19,7 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
 __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
-_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates", "Learner": "learn"}
+_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates", "listen": "listener", "Learner": "learn"}
 
 
 def __getattr__(name):

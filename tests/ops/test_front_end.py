@@ -14,7 +14,8 @@ import pytest
 
 import midge
 from midge.convert.pipeline import convert_model
-from tests.support.front_end import FRAME, HOP, RATE, front_end
+from midge.graph.sound import FRAME, RATE_HZ
+from tests.support.front_end import HOP, front_end
 from tests.support.sounds import sounds
 
 runtime = pytest.importorskip("tflite_micro.python.tflite_micro.runtime")
@@ -49,7 +50,7 @@ def test_features_are_tflms(quantised: bool) -> None:
         ours.run([frame.tobytes()], [found])
         assert found == wanted.tobytes(), f"frame {heard}"
         seen.update(wanted.tolist())
-    assert heard == (round(SECONDS * RATE) - FRAME) // HOP
+    assert heard == (round(SECONDS * RATE_HZ) - FRAME) // HOP
     assert len(seen) > 60, "sounds of many levels"
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tests.support.front_end import RATE
+from midge.graph.sound import RATE_HZ
 
 FULL = 32767
 
 
 def _speech_like(rng: np.random.Generator, n: int) -> np.ndarray:
     """Noise in three bands that come and go by syllables, over a buzz of a voice's pitch."""
-    t = np.arange(n) / RATE
+    t = np.arange(n) / RATE_HZ
     syllables = np.abs(np.sin(2 * np.pi * rng.uniform(1.5, 5) * t + rng.uniform(0, 6))) ** 2
     sound = 0.3 * np.sign(np.sin(2 * np.pi * rng.uniform(80, 250) * t))
     for low, high in ((250, 900), (900, 2500), (2500, 7000)):
@@ -35,7 +35,8 @@ def _constant(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _clipped_tone(rng: np.random.Generator, n: int) -> np.ndarray:
-    return 10 ** rng.uniform(4, 6) * np.sin(2 * np.pi * rng.uniform(20, 7900) / RATE * np.arange(n) + rng.uniform(0, 6))
+    t = np.arange(n) / RATE_HZ
+    return 10 ** rng.uniform(4, 6) * np.sin(2 * np.pi * rng.uniform(20, 7900) * t + rng.uniform(0, 6))
 
 
 def _clicks(rng: np.random.Generator, n: int) -> np.ndarray:
@@ -50,9 +51,9 @@ _KINDS = (_speech_like, _silence, _full_scale, _constant, _clipped_tone, _clicks
 def sounds(seconds: float, seed: int) -> Iterator[np.ndarray]:
     """Yield stretches of int16 samples at 16 kHz, of 0.3 to 3 s and every kind in turn, `seconds` in all."""
     rng = np.random.default_rng(seed)
-    left, number = round(seconds * RATE), 0
+    left, number = round(seconds * RATE_HZ), 0
     while left:
-        n = min(left, int(rng.integers(RATE * 3 // 10, 3 * RATE)))
+        n = min(left, int(rng.integers(RATE_HZ * 3 // 10, 3 * RATE_HZ)))
         sound = _KINDS[number % len(_KINDS)](rng, n)
         yield np.round(sound.clip(-FULL - 1, FULL)).astype(np.int16)
         left -= n

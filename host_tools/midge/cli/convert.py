@@ -11,12 +11,13 @@ import click
 import numpy as np
 
 from .. import api
+from ..convert.front_end import KINDS
 from ..convert.pipeline import Conversion
 from ..errors import UserError
 from ..files import refuse_overwriting
 from ..samples.labels import read_labels
 from .options import Command, Option, OutputPath, complete_targets, json_option
-from .output import number, print_facts, print_json, print_next, say, shape_text
+from .output import number, print_facts, print_json, print_next, print_note, say, shape_text
 from .progress import stages
 from .quantization import Calibration, calibration_options, draw_report, print_quantization
 
@@ -97,20 +98,26 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="The shape of an input that the model leaves open.")
 @click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy", cls=Option, group=_MODEL,
               help="An input of an ONNX model that is to be a constant.")
+@click.option("--front-end", type=click.Choice(list(KINDS)), cls=Option, group=_MODEL,
+              help="Put before a network of sound features what computes them: it then takes samples at 16 kHz.")
+@click.option("--manifest", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
+              help="A wake word's manifest (microWakeWord's JSON): word, cut-off, window and front end.")
+@click.option("--also", type=click.Path(path_type=Path), multiple=True, metavar="MANIFEST", cls=Option, group=_MODEL,
+              help="A further wake word that shares the front end; its network lies beside its manifest.")
 @calibration_options
 @json_option
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
-    calibration: Calibration,
+    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], front_end: str | None,
+    manifest: Path | None, also: tuple[Path, ...], as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
-    refuse_overwriting([path], [model])
+    refuse_overwriting([path], [model, *also] if manifest is None else [model, manifest, *also])
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
-                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), stage=stage,
-                           **calibration.arguments())
+                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
+                           manifest=manifest, also=also, stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)
@@ -122,4 +129,6 @@ def convert(
         print_quantization(made, calibration.layers)
         print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
         return
+    for warning in made.warnings:
+        print_note(warning)
     print_next(f"midge run {path} samples.npy", f"midge upload {path}")

@@ -12,11 +12,11 @@ from ..errors import UserError
 from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
 from ..profiling.estimate import Costs
+from ..samples.labels import is_quiet
 from ..targets.boards import load_board
 from ..train.judge import ClassReport, Share
 from ..train.model import Trained
 from ..train.recipe import HEADS
-from ..train.windows import is_quiet
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
     interval,

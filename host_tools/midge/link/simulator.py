@@ -30,14 +30,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from ..errors import UserError
 from ..files import write_whole
 from ..resources import built_firmware
 from ..samples.recordings import Recording
+from ..samples.sound_files import Sound
 from ..targets.boards import Board, Qemu, load_board
 from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
+_SOUND = struct.Struct("<II")  # rate, samples: what machine_i2s.c reads
 _ROMFS_MAGIC = b"\xd2\xcd\x31"
 
 
@@ -49,6 +53,7 @@ class Simulator:
     romfs        what to show under /rom: an image file, a folder, or files as {path: content}
     flash        the image of /flash: read at the start if it exists, written at the end
     sensor       what the simulated IMU measures, [rows, 3 or 6] as read_recording() gives it; None: there is none
+    mic          what the simulated microphone hears over and over, as read_sound() gives it; None: silence
     heap_bytes   size of Python's heap, by default the board's own
     icount       let each instruction take 2**icount ns of the board's time: slower, but time is repeatable
     timeout_s    how long the REPL's prompt may take
@@ -65,6 +70,7 @@ class Simulator:
         romfs: Path | Mapping[str, bytes] | None = None,
         flash: Path | None = None,
         sensor: Recording | None = None,
+        mic: Sound | None = None,
         heap_bytes: int | None = None,
         icount: int | None = None,
         timeout_s: float = 20.0,
@@ -80,6 +86,7 @@ class Simulator:
         self.romfs = romfs
         self.flash = flash
         self.sensor = sensor
+        self.mic = mic
         self.heap_bytes = heap_bytes
         self.icount = icount
         self.timeout_s = timeout_s
@@ -195,6 +202,8 @@ class Simulator:
         if self.sensor is not None:
             rows, columns = self.sensor.shape
             self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())
+        if self.mic is not None:
+            self._write_memory("sound", _sound_image(self.mic, self.qemu.memory["sound"].bytes))
         if self.heap_bytes is not None:
             most = self.qemu.memory["data"].bytes
             if not 16384 <= self.heap_bytes < most:
@@ -212,6 +221,16 @@ class Simulator:
         if len(content) > end - start:
             raise UserError(f"{len(content)} B for {region}; {self.board.name} has room for {end - start} B")
         self._memory[start : start + len(content)] = content
+
+
+def _sound_image(sound: Sound, size: int) -> bytes:
+    """Return what the simulated microphone plays, as it finds it in memory. Raises UserError where it is too long."""
+    samples = np.round(sound.mono * 32768).clip(-32768, 32767).astype("<i2")
+    most = (size - _SOUND.size) // 2
+    if len(samples) > most:
+        raise UserError(f"{len(samples) / sound.rate_hz:.1f} s of sound at {sound.rate_hz} Hz; the microphone holds "
+                        f"{most / sound.rate_hz:.1f} s: cut it, or bring it to 16000 Hz")
+    return _SOUND.pack(sound.rate_hz, len(samples)) + samples.tobytes()
 
 
 def _die_with_parent() -> None:

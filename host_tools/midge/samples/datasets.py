@@ -16,10 +16,10 @@ import numpy as np
 
 from ..errors import UserError
 from ..optional import need
+from .sound_files import SOUNDS, read_sound
 
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
-SOUNDS = (".wav", ".flac")
 TABLES = (".csv", ".txt")
 FEW = 16  # calibration samples below which ranges are guesses
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
@@ -256,8 +256,7 @@ class _Reader:
         return self.pixels
 
     def _sound(self, path: Path) -> np.ndarray:
-        values, _ = need("soundfile", "media", "reading sound").read(path, dtype="float32", always_2d=True)
-        return np.asarray(values.mean(axis=1))
+        return read_sound(path).mono
 
 
 # Checks

@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Read class names."""
+"""Class names: read them, and tell those that are never answered."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import UserError
+
+QUIET = ("idle", "unknown", "noise", "none", "nothing", "nomotion", "rest", "still", "background", "other", "silence")
+
+
+def is_quiet(label: str) -> bool:
+    """Tell whether a class is one that is never answered: idle and the like."""
+    return label.lower().replace(" ", "").replace("_", "") in QUIET
 
 
 def read_labels(text: str | None) -> list[str]:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def read_takes(source: str | Path, rate_hz: float | None = None) -> Takes:
             continue
         takes.append(take)
         notes += [f"{table.title}: {note}" for note in table.notes] + doubts(take)
-    _raise_first(faults)
+    raise_first(faults, "takes")
     found = Takes(takes, str(source), notes)
     check_takes(found)
     return found
@@ -117,7 +118,7 @@ def check_takes(found: Takes) -> None:
         if count < 2 and first.seconds < 10:  # a long recording gives several windows
             raise UserError(f"{first.path}: the only take of '{label}'; 3 to 10 a class are wanted, one of them to "
                             f"check with: midge capture --label {label} --count 5")
-    found.notes += saturated(found.takes) + _twins(found.takes)
+    found.notes += saturated(found.takes) + twins(found.takes)
 
 
 def _tables(path: Path, faults: list[str]) -> Iterable[Table]:
@@ -166,9 +167,10 @@ def _label_in(name: str) -> str:
     return re.sub(r"[\s._-]*\d+$", "", Path(name).stem.split(".")[0]) or Path(name).stem
 
 
-def _raise_first(faults: Sequence[str]) -> None:
+def raise_first(faults: Sequence[str], what: str) -> None:
+    """Raise the first of several faults as a UserError that says how many more there are; none where there are none."""
     if faults:
-        others = f" ({len(faults) - 1} more takes have faults)" if len(faults) > 1 else ""
+        others = f" ({len(faults) - 1} more {what} have faults)" if len(faults) > 1 else ""
         raise UserError(faults[0] + others)
 
 
@@ -228,7 +230,7 @@ def saturated(takes: Sequence[Take]) -> list[str]:
         common = max(peaks) if peaks.count(max(peaks)) > 1 else np.inf
         for take in takes:
             end = take.range[i] * 0.999 if take.range else common
-            longest = _longest_run(np.abs(take.values[:, i]) >= end)
+            longest = longest_run(np.abs(take.values[:, i]) >= end)
             if longest >= _CLIPPED and np.ptp(take.values[:, i]):
                 unit = f" {take.units[i]}" if take.units[i] else ""
                 found.append(f"{take.path}:{take.line}: {name} is saturated, {longest} samples in a row at "
@@ -236,7 +238,8 @@ def saturated(takes: Sequence[Take]) -> list[str]:
     return found
 
 
-def _longest_run(flags: np.ndarray) -> int:
+def longest_run(flags: np.ndarray) -> int:
+    """Return how many flags in a row are set at most."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
@@ -264,9 +267,33 @@ def _same_kind(takes: Sequence[Take]) -> None:
                             f"{middle:.4g}; record it again at that rate, or remove it")
 
 
-def _twins(takes: Sequence[Take]) -> list[str]:
-    """Return notes on takes that are the same recording; one in training would tell of the other."""
-    seen: dict[bytes, Take] = {}
+class Labelled(Protocol):
+    """A labelled recording of any kind."""
+
+    @property
+    def path(self) -> str:
+        """Its file."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its file's name."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Its class."""
+        ...
+
+    @property
+    def values(self) -> np.ndarray:
+        """Its samples."""
+        ...
+
+
+def twins(takes: Sequence[Labelled]) -> list[str]:
+    """Return notes on recordings that are the same; one in training would tell of the other. Raises UserError."""
+    seen: dict[bytes, Labelled] = {}
     found = []
     for take in takes:
         other = seen.setdefault(take.values.tobytes(), take)

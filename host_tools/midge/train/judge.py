@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..samples.labels import is_quiet
 from ..samples.takes import Take
 from .augment import triples_of
 from .negatives import negatives
 from .recipe import Fitted
 from .ridge import Sums, log_softmax, standardized
-from .windows import is_quiet
 
 Z95 = 1.959964  # of a normal distribution, for intervals of 95 %
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.99

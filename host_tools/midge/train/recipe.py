@@ -11,13 +11,14 @@ import numpy as np
 
 from ..errors import UserError
 from ..progress import Stage, silent
+from ..samples.labels import is_quiet
 from ..samples.takes import Take, Takes
 from .augment import augment, triples_of, typical_size
 from .dense import Dense, fit_dense
 from .features import FrontEnd, Signal, full_scale_of
 from .negatives import negatives
 from .ridge import Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, temperature
-from .windows import Windows, cut_windows, is_quiet, split_lone
+from .windows import Windows, cut_windows, split_lone
 
 HEADS = ("ridge", "dense")
 UNKNOWN = "unknown"

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UserError
+from ..samples.labels import is_quiet
 from ..samples.takes import Take, Takes
 
 LONGEST_GESTURE_S = 5.0  # what is longer is a recording of something that goes on
 LONG_WINDOW_S = 2.0  # of such recordings
 SHORTEST = 0.8  # of a window: what a take may have, its last sample being held for the rest
-QUIET = ("idle", "unknown", "noise", "none", "nothing", "nomotion", "rest", "still", "background", "other")
 FEWEST_SAMPLES, MOST_SAMPLES = 24, 1024
 
 
@@ -37,11 +37,6 @@ class Windows:
     def samples(self) -> int:
         """The length of a window."""
         return int(self.values.shape[1])
-
-
-def is_quiet(label: str) -> bool:
-    """Tell whether a class is one that is never answered: idle and the like."""
-    return label.lower().replace(" ", "").replace("_", "") in QUIET
 
 
 def cut_windows(found: Takes, window_s: float | None = None) -> Windows:

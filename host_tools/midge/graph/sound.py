@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Nodes that turn sound into features: TensorFlow Lite Micro's audio front end, "micro", hop by hop.
+
+30 ms of samples at 16 kHz become the energies of 40 bands of Mel's scale, less the noise, evened out (PCAN), as
+logarithms. Parameters are those of micro_speech and microWakeWord; tables are by the formulas of the C library that
+came first (tensorflow/lite/experimental/microfrontend/lib), in float32 where that has it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .builder import Builder
+from .graph import Node, Quantization, Tensor
+
+RATE_HZ, FRAME, FFT, CHANNELS = 16000, 480, 512, 40
+BINS = FFT // 2 + 1
+STEPS_MS = (10, 20)  # from one frame to the next: microWakeWord's second and first version
+LOG_UNIT = 0.0390625  # of the logarithms that come out, in the units that networks are trained on: 1 / 25.6
+_LOW_HZ, _HIGH_HZ = 125.0, 7500.0
+_F32 = np.float32
+SUBTRACTION = {"num_channels": CHANNELS, "smoothing": 409, "one_minus_smoothing": 16384 - 409,
+               "alternate_smoothing": 983, "alternate_one_minus_smoothing": 16384 - 983, "min_signal_remaining": 819,
+               "smoothing_bits": 10, "spectral_subtraction_bits": 14, "clamping": False}
+
+
+def _q12(values: np.ndarray) -> np.ndarray:
+    whole: np.ndarray = np.floor(values * _F32(4096) + _F32(0.5)).astype(np.int16)
+    return whole
+
+
+@cache
+def window() -> np.ndarray:
+    """Return a Hann window in Q12, int16 [FRAME]."""
+    phase = _F32(2 * np.pi / FRAME) * (np.arange(FRAME, dtype=_F32) + _F32(0.5))
+    return _q12(_F32(0.5) - _F32(0.5) * np.cos(phase, dtype=_F32))
+
+
+def _mel(hz: np.ndarray) -> np.ndarray:
+    mels: np.ndarray = _F32(1127) * np.log1p(hz.astype(_F32) / _F32(700), dtype=_F32)
+    return mels
+
+
+@cache
+def bank() -> dict[str, np.ndarray]:
+    """Return the filter bank: weights, unweights, first bins, first weights and widths of 41 slopes, all int16."""
+    low, high = _mel(np.array([_LOW_HZ, _HIGH_HZ]))
+    centres = low + (high - low) / _F32(CHANNELS + 1) * np.arange(1, CHANNELS + 2, dtype=_F32)
+    hz_per_bin = _F32(RATE_HZ / 2) / _F32(BINS - 1)
+    mels = _mel(np.arange(BINS, dtype=_F32) * hz_per_bin)
+    at, slopes, weights = int(1.5 + _LOW_HZ / hz_per_bin), [], []
+    total = 0
+    for channel, centre in enumerate(centres):
+        end = int(np.searchsorted(mels, centre, side="right"))
+        start = at // 2 * 2  # words of two weights
+        width = -(-(end - start) // 4) * 4
+        before = low if channel == 0 else centres[channel - 1]
+        share = np.zeros(width, _F32)
+        share[at - start : end - start] = (centre - mels[at:end]) / (centre - before)
+        inside = np.zeros(width, bool)
+        inside[at - start : end - start] = True
+        pair = [np.where(inside, _q12(part), 0) for part in (share, _F32(1) - share)]
+        weights.append(np.stack(pair))
+        slopes.append((start, total, width))
+        total += width
+        at = end
+    both = np.concatenate(weights, axis=1).astype(np.int16)
+    starts, offsets, widths = np.array(slopes, np.int16).T
+    return {"weights": both[0], "unweights": both[1], "starts": starts, "offsets": offsets, "widths": widths}
+
+
+@cache
+def gains() -> np.ndarray:
+    """Return the gains of PCAN, int16 [125]: a quadratic in each octave of the noise."""
+
+    def gain(noise: int) -> int:
+        return int(min(_F32(1 << 21) * _F32(noise / 2**7 + 80.0) ** _F32(-0.95), _F32(32767)) + _F32(0.5))
+
+    points = [gain(0), gain(1)]
+    for octave in range(2, 33):
+        low = 1 << (octave - 1)
+        y0, y1, y2 = gain(low), gain(low + low // 2), gain(2 * low if octave < 32 else 2 * low - 1)
+        a1 = 4 * (y1 - y0) - (y2 - y0)
+        points += [0] * (4 * octave - 6 - len(points)) + [y0, a1, y2 - y0 - a1]
+    return np.array(points, np.int16)
+
+
+def used_bins() -> dict[str, int]:
+    """Return which energies the filter bank reads, as options of SignalEnergy."""
+    starts, widths = bank()["starts"], bank()["widths"]
+    return {"start_index": int(starts[0]), "end_index": int(starts[-1] + widths[-1])}
+
+
+def logarithms(build: Builder, frame: Tensor, noise: Tensor) -> Tensor:
+    """Add the way of one frame, int16 [FRAME], to the logarithms of its bands, int16 [CHANNELS], in units of LOG_UNIT.
+
+    noise: uint32 [CHANNELS], the state that holds the estimate of it; frames that follow one another share it.
+    """
+
+    def signal(op: str, inputs: list[Tensor], size: int, dtype: str, *more: Tensor, **attrs: Any) -> Tensor:
+        out = Tensor(build.unique(op.lower()), (size,), dtype)
+        build.nodes.append(Node(f"CUSTOM:Signal{op}", [*inputs], [out, *more], attrs))
+        return out
+
+    scale = Tensor(build.unique("scale"), (), "int32")
+    hann, gain_table = build.constant(window(), "window"), build.constant(gains(), "gains")
+    slopes = [build.constant(values, name) for name, values in bank().items()]
+    windowed = signal("Window", [frame, hann], FRAME, "int16", shift=12)
+    scaled = signal("FftAutoScale", [windowed], FRAME, "int16", scale)
+    spectrum = signal("Rfft", [scaled], FFT + 2, "int16", fft_length=FFT)
+    energy = signal("Energy", [spectrum], BINS, "uint32", **used_bins())
+    sums = signal("FilterBank", [energy, *slopes], CHANNELS, "uint64", num_channels=CHANNELS)
+    roots = signal("FilterBankSquareRoot", [sums, scale], CHANNELS, "uint32")
+    left = signal("FilterBankSpectralSubtraction", [roots], CHANNELS, "uint32", noise, **SUBTRACTION)
+    even = signal("PCAN", [left, noise, gain_table], CHANNELS, "uint32", snr_shift=6)
+    return signal("FilterBankLog", [even], CHANNELS, "int16", output_scale=64, input_correction_bits=3)
+
+
+def _latest(build: Builder, name: str, new: Tensor, past: int) -> Tensor:
+    """Add a state that keeps the last `past` rows of what comes; return those of before with the new ones after them.
+
+    It starts as real zeros.
+    """
+    if not past:
+        return new
+    rest = new.shape[1:]
+    state = Tensor(build.unique(name), (past, *rest), new.dtype, new.quantization, is_state=True)
+    before = build.add("READ_VARIABLE", [state], state.shape, f"{name} before", new.dtype, new.quantization)
+    whole = build.concatenate([before, new], 0, name)
+    whole.quantization = new.quantization
+    after = build.along(whole, 0, new.shape[0], new.shape[0] + past)
+    build.nodes.append(Node("ASSIGN_VARIABLE", [after], [state]))
+    return whole
+
+
+def features(
+    build: Builder, x: Tensor, step_ms: int, units: Quantization | None, dtype: str, rows: int | None = None
+) -> Tensor:
+    """Add the front end: new samples to features, after the frames of samples that came before.
+
+    x: int16 [n], a multiple of a step. step_ms: one of STEPS_MS. units: what the features are quantised to, in the
+    scale of the logarithms times LOG_UNIT; None for real ones. dtype: int8, int16, uint8 or float32.
+    rows: how many rows of features, the last of them new, are wanted; by default just the new ones.
+    Return [rows, CHANNELS]. Before the first samples there was silence. Raises ValueError.
+    """
+    hop = RATE_HZ * step_ms // 1000
+    new, rest = divmod(x.shape[0], hop)
+    if step_ms not in STEPS_MS or rest or not 1 <= new <= (rows or new):
+        raise ValueError(f"{x.shape[0]} samples in steps of {step_ms} ms for {rows or new} rows of features")
+    sound = _latest(build, "sound", x, FRAME - hop)
+    noise = Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
+    made = []
+    for i in range(new):
+        log = logarithms(build, build.along(sound, 0, i * hop, i * hop + FRAME), noise)
+        real = build.binary("MUL", build.add("CAST", [log], log.shape, "log"), build.scalar(LOG_UNIT), "features")
+        row = real if dtype == "float32" else build.add("QUANTIZE", [real], log.shape, "features", dtype, units)
+        made.append(build.reshape(row, (1, CHANNELS)))
+    latest = made[0] if new == 1 else build.concatenate(made, 0, "features")
+    latest.quantization = units
+    return _latest(build, "past features", latest, (rows or new) - new)
