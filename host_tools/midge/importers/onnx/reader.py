@@ -10,12 +10,18 @@ import numpy as np
 
 from ...errors import UserError
 from ...graph import NONSENSE
+from ...limits import Room, check_operators
 from ...optional import need
 
 OLDEST = 6  # opset
 
 # What the data of a damaged node makes code raise that takes it for sound.
-DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError)
+DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError, StopIteration)
+
+
+def load_onnx() -> Any:
+    """Return the package onnx. Raises UserError where it is missing."""
+    return need("onnx", "onnx", "reading .onnx files")
 
 
 class OnnxFile:
@@ -25,7 +31,8 @@ class OnnxFile:
     """
 
     def __init__(self, data: bytes, title: str) -> None:
-        self.onnx, self.title = need("onnx", "onnx", "reading .onnx files"), title
+        self.onnx, self.title = load_onnx(), title
+        self.room = Room(len(data))
         try:
             model = self.onnx.ModelProto.FromString(data)
         except Exception as error:  # protobuf's errors differ from version to version
@@ -39,8 +46,9 @@ class OnnxFile:
 
             try:
                 model = inline_local_functions(model)
-            except (*DAMAGED, RuntimeError) as error:
+            except Exception as error:  # onnx's own kinds among them
                 raise self.damaged(error) from error
+        check_operators(len(model.graph.node))
         self.model = model
         self.opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
 
