@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 MOST_OPERATORS = 10_000  # the largest networks for boards have some hundreds
+MOST_UNPACKED = 1 << 30  # bytes of an archive's files
 MOST_ACTIVATION = 1 << 30  # bytes of one value; no board has so many
 
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
@@ -75,6 +76,12 @@ class Room:
         self.spent += int(min(count, 1 << 62))
         if self.spent > self.bytes and not _trusted.get():
             raise Exceeded(f"constants of {self.spent:,} B from a file of {self.size:,} B")
+
+
+def check_unpacked(size: int) -> None:
+    """Raise Exceeded where an archive unpacks to more than anything for a board takes."""
+    if size > MOST_UNPACKED and not _trusted.get():
+        raise Exceeded(f"{size:,} B unpacked")
 
 
 def check_operators(count: int) -> None:
