@@ -76,7 +76,7 @@ static __attribute__((noinline)) void check_stack_below(const mp_obj_type_t *typ
     volatile uint8_t frame[STACK_STEP];
     mp_obj_t method[2];
     mp_load_method(MP_OBJ_FROM_PTR(type), MP_QSTR_room, method);
-    frame[0] = mp_call_method_n_kw(0, 0, method) == mp_const_none;
+    frame[0] = mp_fun_table.call_method_n_kw(0, 0, method) == mp_const_none;
     if (depth > STACK_STEP) {
         check_stack_below(type, depth - STACK_STEP);
     }

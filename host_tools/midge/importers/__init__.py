@@ -55,7 +55,7 @@ def read_model(
 def _read(source: Source, shapes: Shapes, frozen: Frozen) -> Graph:
     if source.suffix == ".onnx":
         by_name = shapes if isinstance(shapes, Mapping) else {"": shapes} if shapes is not None else {}
-        return read_onnx(source.data, source.title, by_name, frozen)
+        return read_onnx(source.data, source.title, by_name, frozen, source.folder)
     if is_keras(source):
         return read_keras(source.data, source.title, shapes)
     graph = read_tflite(source.data, source.title)

@@ -34,7 +34,7 @@ def read_apart(start: Callable[[], Any], read: Callable[..., Graph], source: Sou
 
     start: imports libraries, before the time counts. Both are functions of modules, which the child imports.
     """
-    room = Room(len(source.data))
+    room = Room(source.size)
     with tempfile.TemporaryDirectory() as folder:  # a child that is killed leaves nothing behind
         try:
             done = subprocess.run(

@@ -7,6 +7,7 @@ sound, which is read as -1 to 1.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +146,9 @@ def load_array(path: Path) -> np.ndarray:
     with path.open("rb") as file:
         if file.read(6) != b"\x93NUMPY":
             raise ValueError("it does not begin as a .npy file does")
-    return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers by Python 2, which are read all the same
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _from_archive(

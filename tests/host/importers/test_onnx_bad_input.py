@@ -72,11 +72,43 @@ def test_no_onnx_file(data: bytes, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_weights_in_another_file(tmp_path: Path) -> None:
+def beside(folder: Path) -> Path:
+    """A convolution whose weights are in a file beside it, as PyTorch exports it."""
     model = make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",))
-    onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, size_threshold=0)
-    with pytest.raises(UserError, match=r"'w' are in a file of their own; .*onnx\.save\(onnx\.load"):
-        convert_model(tmp_path / "net.onnx")
+    path = folder / "net.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="net.onnx.data", size_threshold=0)
+    return path
+
+
+def test_weights_in_another_file(tmp_path: Path) -> None:
+    whole = convert_model(save(make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",)), tmp_path), name="n")
+    path = beside(tmp_path)
+    assert convert_model(path, name="n").blob == whole.blob
+    assert midge("convert", path).returncode == 0  # by a process of its own
+    (tmp_path / "net.onnx.data").rename(tmp_path / "lost")
+    with pytest.raises(UserError, match=r"'w' are in 'net\.onnx\.data', which cannot be read beside it .*one folder"):
+        convert_model(path)
+
+
+@pytest.mark.parametrize(("key", "value", "says"), [
+    ("location", "../lost", r"in '\.\./lost', outside of the model's folder"),
+    ("location", "/etc/passwd", "outside of the model's folder"), ("location", "", "outside of the model's folder"),
+    ("location", "link", "in 'link', outside of the model's folder"),
+    ("length", "9999", r"bytes 0 to 9999 of 'net\.onnx\.data', which has 288"),
+    ("offset", "-1", "bytes -1 to"), ("offset", "one", "damaged"), ("length", "8", "damaged"),
+])
+def test_weights_of_a_hostile_place(key: str, value: str, says: str, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "lost").write_bytes(bytes(288))
+    (folder / "link").symlink_to(tmp_path / "lost")
+    path = beside(folder)
+    model = onnx.load(path, load_external_data=False)
+    for entry in model.graph.initializer[0].external_data:
+        entry.value = value if entry.key == key else entry.value
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UserError, match=says):
+        convert_model(path)
 
 
 def test_every_op_in_the_way_is_named(tmp_path: Path) -> None:

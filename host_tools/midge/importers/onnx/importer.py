@@ -44,15 +44,17 @@ ShapesByName = Mapping[str, Sequence[int]]
 
 
 def read_onnx(
-    data: bytes, title: str, shapes: ShapesByName | None = None, frozen: Mapping[str, np.ndarray] | None = None
+    data: bytes, title: str, shapes: ShapesByName | None = None, frozen: Mapping[str, np.ndarray] | None = None,
+    folder: Path | None = None,
 ) -> Graph:
     """Return the graph of the bytes of an .onnx file, in NHWC.
 
     title: what error messages call the file; its stem is the graph's name. shapes: those of inputs whose dimensions the
     file leaves open, by name ("" for any). frozen: inputs that are to be constants, by name.
-    Raises UserError where the file is damaged or incomplete, UnsupportedModel where it uses what cannot run.
+    folder: where files of weights are that the model names. Raises UserError where the file is damaged or incomplete,
+    UnsupportedModel where it uses what cannot run.
     """
-    file = OnnxFile(data, title)
+    file = OnnxFile(data, title, folder)
     try:
         return OnnxImporter(file, shapes or {}, frozen or {}).run()
     except (*DAMAGED, RuntimeError) as error:
