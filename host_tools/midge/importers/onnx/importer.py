@@ -40,6 +40,9 @@ _IMAGES = frozenset((
     "QLinearAveragePool", "QLinearGlobalAveragePool",
 ))
 
+# Of dynamic quantisation, which has no fixed scales for boards.
+_DYNAMIC = ("DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+
 ShapesByName = Mapping[str, Sequence[int]]
 
 
@@ -236,6 +239,9 @@ class OnnxImporter(OnnxContext):
 
 def _function_of(raw: Any) -> ImportOp:
     """Return what imports a node. Raises Unsupported."""
+    if raw.op_type in _DYNAMIC:
+        raise Unsupported("a scale that is measured anew in each run; convert the float model instead, with "
+                          "--calibrate samples.npy, which quantises it for boards")
     function = IMPORTS.get(raw.op_type)
     if function is None or raw.domain not in _DOMAINS:
         raise Unsupported(f"Midge has no such op of {raw.domain or 'ONNX'}; the README lists what it has")
