@@ -84,7 +84,8 @@ mip: host
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
 	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
-TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz size lint
+TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz fuzz-readers \
+	size lint
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)

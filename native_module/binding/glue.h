@@ -43,6 +43,12 @@ void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_ten
 /* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output);
 
+/* ValueError where memory that is to be written is the file's. */
+void mg_refuse_file(const mg_model_t *model, const void *data, size_t size);
+
+/* A number; TypeError for any other object, those included of which Python code would make one. */
+float mg_number(mp_obj_t object);
+
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);
 

@@ -255,9 +255,7 @@ class Model:
             if given is None:
                 raise TypeError("object with buffer protocol required")
             self._arena = given
-            start, file = _address(given), self._model.file
-            if start < file + self._model.file_size and file < start + given.nbytes:
-                raise ValueError("the arena overlaps the file")
+            self._refuse_file(given)
         if not _core.mg_model_bind(self._model, _address(self._arena), self._arena.nbytes, error):
             _raise(error)
 
@@ -322,6 +320,7 @@ class Model:
             raise TypeError("object with buffer protocol required")
         if _code(view) != "f" or view.nbytes != 4 * len(new):
             raise ValueError(f"scores: wanted an array of {len(new)} 'f'")
+        self._refuse_file(view)
         for k, value in enumerate(new):
             view[k] += weight * (value - view[k])
         best = max(range(len(new)), key=lambda k: (view[k], -k))
@@ -459,6 +458,8 @@ class Model:
             dtype = _DTYPES[tensor.dtype]
             fits = dtype.code in _SAME_CODE.get(code, code) and view.itemsize == dtype.size
             if view.nbytes == tensor.size and (code == "B" or fits):
+                if is_output:
+                    self._refuse_file(view)
                 return view
             found = f"{view.nbytes} bytes" + ("" if code == "B" else f" of '{code}'")
         which = "output" if is_output else "input"
@@ -466,6 +467,12 @@ class Model:
             f"{which} '{self._string(tensor.name)}': got {found}, wanted {tensor.size} bytes of "
             f"{_DTYPES[tensor.dtype].name} {list(tensor.shape)}"
         )
+
+    def _refuse_file(self, view: memoryview) -> None:
+        """Raise ValueError where memory that is to be written is the file's."""
+        start, file = _address(view), self._model.file
+        if start < file + self._model.file_size and file < start + view.nbytes:
+            raise ValueError("the buffer overlaps the file")
 
     def _copy_raw(self, value: Any, is_output: bool) -> None:
         buffers = value if isinstance(value, (list, tuple)) else [value]
