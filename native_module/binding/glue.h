@@ -33,12 +33,35 @@ typedef struct {
 const mp_print_t *mg_text_start(mg_text_t *text);
 NO_RETURN void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text);
 
+/* ---- stack.c ---- */
+
+/* RuntimeError where loading or running a model would leave the C stack. type: Model. */
+void mg_check_stack(const mp_obj_type_t *type);
+
+/* ---- describe.c: what a model tells of itself; the arguments of methods are those after self ---- */
+
+size_t mg_length_of(const char *s);
+mp_obj_t mg_new_str(const char *s);
+NO_RETURN void mg_raise_index(const char *what, uint32_t count);
+
+/* A number as it is: one that Python code would have to make could resize the buffers meanwhile. */
+mp_uint_t mg_get_index(mp_obj_t object);
+
+/* The model input or output that an argument names; the first when it is missing. */
+void mg_get_tensor(const mg_model_t *model, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor);
+
+mp_obj_t mg_method_input(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_output(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_label(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_metadata(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_info(const mg_model_t *model, const mp_obj_t *args);
+
+/* ---- data.c: between Python's objects and tensors ---- */
+
 uint32_t mg_tensor_elements(const mg_tensor_t *tensor);
 
 /* Input or output i of the model. */
 void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_tensor_t *tensor);
-
-/* ---- data.c: between Python's objects and tensors ---- */
 
 /* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output);
@@ -67,11 +90,11 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
 /* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
 NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted);
 
-/* ---- learn.c: a classifier of what output 0 holds; the arguments are those of the methods after self ---- */
+/* ---- learn.c: a classifier of what output 0 holds ---- */
 
-mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args);
-mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args);
-mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args);
-mp_obj_t mg_learn_leverage(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_method_learn_leverage(const mg_model_t *model, const mp_obj_t *args);
 
 #endif

@@ -40,21 +40,21 @@ static void *elements_of(mp_obj_t object, char code, uint32_t count, uint32_t *t
 }
 
 static uint32_t index_of(mp_obj_t object, uint32_t classes) {
-    mp_int_t i = mp_obj_get_int(object);
-    if ((mp_uint_t)i >= classes) {
+    mp_uint_t i = mg_get_index(object);
+    if (i >= classes) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such class"));
     }
     return (uint32_t)i;
 }
 
 /* products, sums, class, rows, weight */
-mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args) {
+mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, count;
     int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     sums += index_of(args[2], classes) * (width + 1);
     const int8_t *rows = elements_of(args[3], 'b', width, &count);
-    mp_int_t weight = mp_obj_get_int(args[4]);
+    mp_int_t weight = (mp_int_t)mg_get_index(args[4]);
     if (weight < -MG_RIDGE_HEAVIEST || weight > MG_RIDGE_HEAVIEST) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such weight"));
     }
@@ -63,13 +63,13 @@ mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args) {
 }
 
 /* products, sums, penalty, factor, weights */
-mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
+mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, weighed;
     const int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     const int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     float *factor = elements_of(args[3], 'f', MG_RIDGE_TRIANGLE(width), NULL);
     float *weights = elements_of(args[4], 'f', width + 1, &weighed);
-    mg_ridge_factor(factor, products, width, mp_obj_get_float_to_f(args[2]));
+    mg_ridge_factor(factor, products, width, mg_number(args[2]));
     for (uint32_t i = 0; i < classes && i < weighed; i++) {
         mg_ridge_weights(weights + i * (width + 1), factor, sums + i * (width + 1), width);
     }
@@ -77,7 +77,7 @@ mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
 }
 
 /* weights, row, scores: the highest one's class */
-mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
+mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, best = 0;
     const float *weights = elements_of(args[0], 'f', width + 1, &classes);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
@@ -90,11 +90,11 @@ mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
 }
 
 /* factor, row, weight */
-mp_obj_t mg_learn_leverage(const mg_model_t *model, const mp_obj_t *args) {
+mp_obj_t mg_method_learn_leverage(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model);
     const float *factor = elements_of(args[0], 'f', MG_RIDGE_TRIANGLE(width), NULL);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mp_obj_get_int(args[2])));
+    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mg_get_index(args[2])));
 }
 
 #endif

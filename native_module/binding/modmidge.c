@@ -36,20 +36,6 @@ typedef struct {
     mg_model_t model;
 } model_obj_t;
 
-static NO_RETURN void raise_index(const char *what, uint32_t count) {
-    mg_text_t text;
-    mp_printf(mg_text_start(&text), "this model has %u %s", (unsigned)count, what);
-    mg_text_raise(&mp_type_IndexError, &text);
-}
-
-static size_t length_of(const char *s) {
-    size_t length = 0;
-    while (s[length] != 0) {
-        length++;
-    }
-    return length;
-}
-
 static NO_RETURN void raise_error(const mg_error_t *error) {
     mg_text_t text;
     const mp_print_t *print = mg_text_start(&text);
@@ -58,54 +44,9 @@ static NO_RETURN void raise_error(const mg_error_t *error) {
         mg_text_raise(&mp_type_MemoryError, &text);
     }
     mg_error_text(error, text.bytes, TEXT_SIZE);
-    text.size = length_of(text.bytes);
+    text.size = mg_length_of(text.bytes);
     mg_text_raise(&mp_type_ValueError, &text);
 }
-
-static mp_obj_t new_str(const char *s) {
-    return mp_obj_new_str(s, length_of(s));
-}
-
-/* What loading or running takes of the C stack at most, with the text of an error (`make stack`). The core's functions
- * do not look at the stack; deep in a recursion of Python's, they would leave it. */
-#define STACK_NEEDED 2048
-
-#if MICROPY_ENABLE_DYNRUNTIME
-#define STACK_STEP 256 /* below what was found to be free; a port's own margin is larger */
-
-/* RuntimeError where the stack is short. A native module cannot ask how much there is of it, but whatever is called
- * fails where there is none: here a method that does nothing, called from frames ever deeper. */
-static __attribute__((noinline)) void check_stack_below(const mp_obj_type_t *type, size_t depth) {
-    volatile uint8_t frame[STACK_STEP];
-    mp_obj_t method[2];
-    mp_load_method(MP_OBJ_FROM_PTR(type), MP_QSTR_room, method);
-    frame[0] = mp_fun_table.call_method_n_kw(0, 0, method) == mp_const_none;
-    if (depth > STACK_STEP) {
-        check_stack_below(type, depth - STACK_STEP);
-    }
-    (void)frame[0]; /* the frame lives on until here */
-}
-
-static void check_stack(const mp_obj_type_t *type) {
-    check_stack_below(type, STACK_NEEDED);
-}
-
-static mp_obj_t model_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)fun, (void)n_args, (void)n_kw, (void)args;
-    return mp_const_none;
-}
-#else
-/* RuntimeError where the stack is short. */
-static void check_stack(const mp_obj_type_t *type) {
-    (void)type;
-#if MICROPY_STACK_CHECK
-    char here;
-    if ((size_t)(MP_STATE_THREAD(stack_top) - &here) + STACK_NEEDED > MP_STATE_THREAD(stack_limit)) {
-        mp_raise_recursion_depth();
-    }
-#endif
-}
-#endif
 
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
@@ -114,7 +55,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
         {MP_QSTR_checksum, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     };
     mp_arg_val_t values[3];
-    check_stack(type);
+    mg_check_stack(type);
     mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
     bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj); /* which may run Python */
     mp_buffer_info_t buffer;
@@ -165,7 +106,7 @@ static model_obj_t *get_self(mp_obj_t object) {
     if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
         mp_raise_TypeError(MP_ERROR_TEXT("a Model is wanted"));
     }
-    check_stack(type);
+    mg_check_stack(type);
     model_obj_t *self = MP_OBJ_TO_PTR(object);
     const mg_model_t *model = &self->model;
     bool own = self->arena == MP_OBJ_NULL;
@@ -174,25 +115,6 @@ static model_obj_t *get_self(mp_obj_t object) {
         mp_raise_ValueError(MP_ERROR_TEXT("the model's file or arena was resized"));
     }
     return self;
-}
-
-/* A number as it is: one that Python code would have to make could resize the buffers meanwhile. */
-static mp_uint_t get_index(mp_obj_t object) {
-    if (!mp_obj_is_small_int(object)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("an index is wanted"));
-    }
-    return (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(object);
-}
-
-/* The model input or output that an argument names; the first when it is missing. */
-static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor) {
-    const mg_model_t *model = &self->model;
-    mp_uint_t i = index == NULL ? 0 : get_index(*index);
-    mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
-    if (i >= count) {
-        raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
-    }
-    mg_input_output(model, is_output, (uint32_t)i, tensor);
 }
 
 /* Every method takes the function itself, the numbers of arguments by position and by keyword,
@@ -242,7 +164,7 @@ METHOD(write) {
     CHECK_ARGS(2, 3);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_tensor(self, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
+    mg_get_tensor(&self->model, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
     sink.scales = NULL;
     sink.at = 0;
@@ -270,7 +192,7 @@ METHOD(push) {
     CHECK_ARGS(3, 5);
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
-    get_tensor(self, false, n_args >= 4 ? &args[3] : NULL, &sink.tensor);
+    mg_get_tensor(&self->model, false, n_args >= 4 ? &args[3] : NULL, &sink.tensor);
     sink.scales = NULL;
     if (n_args == 5 && args[4] != mp_const_none) {
         set_scales(&sink, args[4]);
@@ -296,7 +218,7 @@ METHOD(read) {
     CHECK_ARGS(1, 2);
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
-    get_tensor(self, true, n_args == 2 ? &args[1] : NULL, &tensor);
+    mg_get_tensor(&self->model, true, n_args == 2 ? &args[1] : NULL, &tensor);
     const void *data = mg_tensor_data(&self->model, &tensor);
     mp_obj_t list = mp_obj_new_list(mg_tensor_elements(&tensor), NULL), *items;
     size_t n;
@@ -315,7 +237,7 @@ METHOD(smooth) {
     model_obj_t *self = get_self(args[0]);
     mg_tensor_t tensor;
     mp_buffer_info_t buffer;
-    get_tensor(self, true, NULL, &tensor);
+    mg_get_tensor(&self->model, true, NULL, &tensor);
     mp_get_buffer_raise(args[1], &buffer, MP_BUFFER_RW);
     uint32_t n = mg_tensor_elements(&tensor), best = 0;
     if (buffer.typecode != 'f' || buffer.len != n * sizeof(float)) {
@@ -337,7 +259,7 @@ METHOD(smooth) {
 static uint32_t find_node(const model_obj_t *self, mp_int_t k) {
     const mg_model_t *model = &self->model;
     if ((mp_uint_t)k >= model->n_nodes) {
-        raise_index("nodes", model->n_nodes);
+        mg_raise_index("nodes", model->n_nodes);
     }
     uint32_t cursor = 0;
     mg_node_t node;
@@ -353,7 +275,7 @@ static uint32_t find_node(const model_obj_t *self, mp_int_t k) {
 METHOD(step) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    mp_int_t k = (mp_int_t)get_index(args[1]);
+    mp_int_t k = (mp_int_t)mg_get_index(args[1]);
     uint32_t cursor = find_node(self, k);
     mg_run_next(&self->model, &cursor);
     self->next_node = (uint32_t)k + 1;
@@ -364,100 +286,42 @@ METHOD(step) {
 METHOD(node) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    uint32_t cursor = find_node(self, (mp_int_t)get_index(args[1]));
+    uint32_t cursor = find_node(self, (mp_int_t)mg_get_index(args[1]));
     mg_node_t node;
     mg_node_next(&self->model, &cursor, &node);
     mp_obj_t items[] = {
         mp_obj_new_int_from_uint(node.op),
-        new_str(mg_op_name(node.op)),
-        new_str(mg_string(&self->model, node.name)),
+        mg_new_str(mg_op_name(node.op)),
+        mg_new_str(mg_string(&self->model, node.name)),
     };
     return mp_obj_new_tuple(3, items);
 }
 
-static mp_obj_t describe(const mp_obj_t *args, bool is_output) {
-    model_obj_t *self = get_self(args[0]);
-    mg_tensor_t tensor;
-    get_tensor(self, is_output, &args[1], &tensor);
-    mp_obj_t dims[MG_MAX_RANK];
-    for (uint32_t i = 0; i < tensor.rank; i++) {
-        dims[i] = mp_obj_new_int_from_uint(tensor.dims[i]);
-    }
-    mp_obj_t items[] = {
-        new_str(mg_string(&self->model, tensor.name)),
-        new_str(mg_dtype_name(tensor.dtype)),
-        mp_obj_new_tuple(tensor.rank, dims),
-        mp_obj_new_float_from_f(tensor.scale),
-        mp_obj_new_int(tensor.zero_point),
-    };
-    return mp_obj_new_tuple(5, items);
+#if MICROPY_ENABLE_DYNRUNTIME
+/* What mg_check_stack calls. */
+static mp_obj_t model_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)fun, (void)n_args, (void)n_kw, (void)args;
+    return mp_const_none;
 }
+#endif
 
-METHOD(input) {
-    CHECK_ARGS(2, 2);
-    return describe(args, false);
-}
-
-METHOD(output) {
-    CHECK_ARGS(2, 2);
-    return describe(args, true);
-}
-
-/* The string at an offset; the offset moves on to the next one. */
-static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
-    const char *s = mg_string(model, *offset);
-    *offset += (uint32_t)length_of(s) + 1;
-    return new_str(s);
-}
-
-METHOD(label) {
-    CHECK_ARGS(2, 2);
-    const mg_model_t *model = &get_self(args[0])->model;
-    mp_uint_t k = get_index(args[1]);
-    if (k >= model->n_labels) {
-        raise_index("labels", model->n_labels);
-    }
-    uint32_t offset = model->labels;
-    for (; k != 0; offset++) {
-        k -= *mg_string(model, offset) == 0;
-    }
-    return next_string(model, &offset);
-}
-
-METHOD(metadata) {
-    CHECK_ARGS(1, 1);
-    const mg_model_t *model = &get_self(args[0])->model;
-    mp_obj_t dict = mp_obj_new_dict(0);
-    uint32_t offset = model->metadata;
-    while (*mg_string(model, offset) != 0) {
-        mp_obj_t key = next_string(model, &offset);
-        mp_obj_dict_store(dict, key, next_string(model, &offset));
-    }
-    return dict;
-}
-
-METHOD(info) {
-    CHECK_ARGS(1, 1);
-    const mg_model_t *model = &get_self(args[0])->model;
-    mp_obj_t items[] = {
-        new_str(mg_string(model, model->name)),      mp_obj_new_int_from_uint(model->file_size),
-        mp_obj_new_int_from_uint(model->arena_size), mp_obj_new_int_from_uint(model->n_inputs),
-        mp_obj_new_int_from_uint(model->n_outputs),  mp_obj_new_int_from_uint(model->n_labels),
-        mp_obj_new_int_from_uint(model->n_nodes),    mp_obj_new_int_from_uint((uintptr_t)model->file),
-    };
-    return mp_obj_new_tuple(8, items);
-}
-
-#if MG_LEARNS
-#define LEARN_METHOD(name, count) \
+/* Methods of other files, which take the model and the other arguments. */
+#define HANDED_ON(name, count) \
     METHOD(name) { \
         CHECK_ARGS(1 + (count), 1 + (count)); \
-        return mg_##name(&get_self(args[0])->model, args + 1); \
+        return mg_method_##name(&get_self(args[0])->model, args + 1); \
     }
-LEARN_METHOD(learn_add, 5)
-LEARN_METHOD(learn_fit, 5)
-LEARN_METHOD(learn_scores, 3)
-LEARN_METHOD(learn_leverage, 3)
+HANDED_ON(input, 1)
+HANDED_ON(output, 1)
+HANDED_ON(label, 1)
+HANDED_ON(metadata, 0)
+HANDED_ON(info, 0)
+
+#if MG_LEARNS
+HANDED_ON(learn_add, 5)
+HANDED_ON(learn_fit, 5)
+HANDED_ON(learn_scores, 3)
+HANDED_ON(learn_leverage, 3)
 
 #define LEARN_METHODS(X) \
     X(MP_QSTR_learn_add, learn_add) \
