@@ -120,7 +120,7 @@ class _Trainer:
             scores, other = model.stateless_call(trainable, other, x, training=True)
             return -(y * jax.nn.log_softmax(scores)).sum(axis=1).mean(), other
 
-        @jax.jit  # type: ignore[untyped-decorator]
+        @jax.jit
         def step(state: Any, x: Any, y: Any) -> Any:
             trainable, other, moments = state
             (_, other), slopes = jax.value_and_grad(loss, has_aux=True)(trainable, other, x, y)
@@ -170,7 +170,7 @@ def _model(keras: Any, shape: Shape) -> Any:
     layers, width = keras.layers, shape.width
     steps = (shape.frames - FIRST) // STEP + 1
 
-    class Filters(layers.Layer):  # type: ignore[misc]
+    class Filters(keras.layers.Layer):  # type: ignore[misc]
         """One filter over time for each channel."""
 
         def __init__(self, size: int) -> None:
@@ -226,7 +226,7 @@ def logits(weights: Weights, x: np.ndarray) -> np.ndarray:
         if i < len(weights.filters):
             kernel = weights.filters[i].astype(np.float32)
             length = y.shape[1] - len(kernel) + 1
-            y = sum((y[:, k:k + length] * kernel[k] for k in range(len(kernel))), np.float32(0))
+            y = np.sum([y[:, k:k + length] * kernel[k] for k in range(len(kernel))], axis=0)
     return np.asarray(y.mean(axis=1))
 
 

@@ -138,7 +138,7 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
         labels.append(OTHER)
     shape = Shape(frames, len(labels), options.width)
     folds = deal_folds(found, options.folds, options.seed)
-    heard = Listener(found, labels, shape, folds, options).hear(with_other, stage)
+    heard = Listener(found.clips, labels, shape, folds, options).hear(with_other, stage)
     count = int(folds.max()) + 1
     advance = stage("training networks, one without each part and one with all", options.steps * (count + 1))
     scores = np.zeros((len(heard.windows), len(labels)))
@@ -196,8 +196,8 @@ def deal_folds(found: Clips, count: int, seed: int) -> np.ndarray:
         mine = {int(f) for f, clip in zip(folds, clips, strict=True) if clip.label == label}
         if len(mine) < 2:
             only = next(clip.group for clip in clips if clip.label == label)
-            raise UserError(f"{found.title}: all clips of '{label}' are of one part, '{only}', so none of them could be "
-                            "left out: record it with others too, or remove it")
+            raise UserError(f"{found.title}: all clips of '{label}' are of one part, '{only}', so none of them could "
+                            "be left out: record it with others too, or remove it")
     return folds
 
 
@@ -211,8 +211,10 @@ def _examples(heard: Heard, used: np.ndarray, classes: int) -> Examples:
 class Listener:
     """Makes what a board hears of clips."""
 
-    def __init__(self, found: Clips, labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options) -> None:
-        self.clips, self.labels, self.folds = found.clips, labels, folds
+    def __init__(
+        self, clips: Sequence[Clip], labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options
+    ) -> None:
+        self.clips, self.labels, self.folds = clips, labels, folds
         self.rng = np.random.default_rng(options.seed)
         self.front = FrontEnd()
         self.noises = [noise(self.rng, NOISE_S * RATE_HZ, RATE_HZ) for _ in range(MADE_NOISES)]
@@ -220,7 +222,7 @@ class Listener:
         self.room = shape.frames // 4  # by which a window may be early or late
         lead = round(LEAD_S * FRAMES_A_SECOND)
         self.lead = lead + -(lead + self.room + shape.frames) % STEP  # answers come with every third frame
-        heard = sum(clip.seconds + (2 * self.room + self.lead) / FRAMES_A_SECOND for clip in found.clips)
+        heard = sum(clip.seconds + (2 * self.room + self.lead) / FRAMES_A_SECOND for clip in clips)
         self.variants = int(np.clip(MOST_SECONDS / heard, 4, max(options.variants, 4)))
 
     def hear(self, with_other: bool, stage: Stage) -> Heard:
