@@ -134,7 +134,10 @@ def warp(segments: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndar
 
 
 def strange(x: np.ndarray, rng: np.random.Generator, rate_hz: int) -> np.ndarray:
-    """Return a sound that is none of the classes, made from one of them: backwards, a part of it, or shuffled."""
+    """Return a sound that is none of the classes, made from one of them.
+
+    It goes backwards, it is a beginning or an end, or its parts come in the wrong order.
+    """
     kind = rng.integers(3)
     if kind == 0:
         return x[::-1].copy()
@@ -146,9 +149,8 @@ def strange(x: np.ndarray, rng: np.random.Generator, rate_hz: int) -> np.ndarray
         else:
             made[-kept:] = x[-kept:]
         return made
-    parts = np.array_split(x, max(3, int(len(x) / rate_hz / 0.12)))
-    order = rng.permutation(len(parts))
-    return np.concatenate([parts[i] for i in order])
+    parts = np.array_split(x, max(3, int(len(x) / rate_hz / rng.uniform(0.1, 0.2))))
+    return np.concatenate(parts[::-1])
 
 
 def mask(batch: np.ndarray, rng: np.random.Generator, value: float) -> None:
