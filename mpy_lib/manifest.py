@@ -13,6 +13,7 @@ options.defaults(drivers=())
 
 features = sorted(name for name in os.listdir("midge") if name.endswith(".py"))
 package("midge", files=[name for name in features if getattr(options, name[:-3]) is not False])
-shared = ("fifo_sensor",) if options.drivers else ()
-for driver in shared + options.drivers:
+texts = [open("drivers/%s.py" % driver).read() for driver in options.drivers]
+bases = tuple(base for base in ("fifo_sensor", "microphone") if any("from %s import" % base in t for t in texts))
+for driver in bases + options.drivers:
     module(driver + ".py", base_path="drivers")

@@ -103,6 +103,25 @@ def cascade(*gates):
     return cascade(*gates)
 
 
+def listen(mic, *models, threshold=None, mean=None, refractory_ms=None, end=None, gate=None, voice=None):
+    """Hear words and sounds: yield a Heard for each, with `for` or `async for`; see listener.py.
+
+    mic            a microphone, such as i2s_microphone.I2SMicrophone
+    models         models that take samples of sound: what midge convert --manifest or --front-end makes
+    threshold      the mean score from which a word was heard; by default what the model says, or 0.5
+    mean           of how many of the latest scores; by default what the model says, or 1
+    refractory_ms  after a word it is not heard again for so long; by default what the model says, or 1000
+    end            for sounds: the mean score below which one has ended; there are two answers then, start and end
+    gate           called with each hop of samples, array("h"); the models rest where it returns nothing that is true
+    voice          a model for voices: a word counts only while its score reaches its own threshold
+
+    Raises ValueError for models that take other samples than the microphone gives, and OSError when it falls silent.
+    """
+    from .listener import Listener
+
+    return Listener(mic, models, threshold, mean, refractory_ms, end, gate, voice)
+
+
 def info():
     """Return what this Midge is as a dict: version, format, simd, ops.
 

@@ -14,6 +14,9 @@ through, and anything else in its place. `print(listen)` says how often each was
 """
 
 
+from array import array
+
+
 def cascade(*gates):
     """Return gates in a row; see midge.cascade."""
     return Cascade(gates)
@@ -102,6 +105,37 @@ def energy(rise=3.0, step=4, slow=0.02):
         if power > rise * floor[0] and power > 0:
             return True
         floor[0] += slow * (power - floor[0])
+        return False
+
+    return gate
+
+
+def loud(rise=3, step=4):
+    """Return a gate for whole numbers of 16 bits, such as sound, whose power stands out; it allocates nothing.
+
+    rise  how many times the background's power lets through, a whole number; the background is learned: downwards at
+          once, upwards by a 64th per call while the gate is closed
+    step  every how many samples one is looked at
+    """
+    floor = array("i", [-1])
+
+    def gate(samples):
+        n = len(samples) // step
+        total = squares = at = 0
+        for _ in range(n):
+            x = samples[at]
+            at += step
+            total += x
+            squares += (x * x) >> 8
+        mean = total // n
+        power = squares // n - ((mean * mean) >> 8) + 1
+        before = floor[0]
+        if before < 0 or power < before:
+            floor[0] = power
+        elif power > rise * before:
+            return True
+        else:
+            floor[0] += (power - before + 63) >> 6
         return False
 
     return gate

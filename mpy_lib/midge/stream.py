@@ -14,19 +14,11 @@ sure no more. Samples of a sensor allocate nothing, nor do windows in which noth
 
 from array import array
 
-try:
-    from time import sleep_ms
-except ImportError:  # CPython
-    from time import sleep
-
-    def sleep_ms(ms):
-        sleep(ms / 1000)
-
-
 from . import Result
+from .answers import Answers, elements
 
 
-class Stream:
+class Stream(Answers):
     """Results, one at a time, for `for` and `async for`; Model.stream() makes it.
 
     samples  how many samples have come
@@ -40,9 +32,9 @@ class Stream:
         known = core.metadata()
         self._model, self._core, self._every = model, core, every
         _, dtype, shape, _, _ = core.input(0)
-        self._wanted = _elements(shape)
+        self._wanted = elements(shape)
         self._window = bytearray(self._wanted * _bytes_of(dtype))
-        self._scores = array("f", bytes(4 * _elements(core.output(0)[2])))
+        self._scores = array("f", bytes(4 * elements(core.output(0)[2])))
         rate_hz = self._connect(source, known)
         self._hop = self._hop_in_values(hop, known, rate_hz, callable(source))
         if self._sensor:
@@ -66,41 +58,10 @@ class Stream:
         self._candidate = None
         self._open = self._ended = False
 
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        while True:
-            pushed = self._take()
-            if pushed is None:
-                return self._end(StopIteration)
-            if pushed == 0 and self._sensor:
-                sleep_ms(self._wait_ms)
-            result = self._advance(pushed)
-            if result is not None:
-                return result
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        import asyncio
-
-        pause = getattr(asyncio, "sleep_ms", None) or (lambda ms: asyncio.sleep(ms / 1000))
-        while True:
-            pushed = self._take()
-            if pushed is None:
-                return self._end(StopAsyncIteration)
-            await pause(self._wait_ms if pushed == 0 else 0)
-            result = self._advance(pushed)
-            if result is not None:
-                return result
-
     def _connect(self, source, known):
         """Say how values come, and refuse a sensor that is not what the network was trained on; return its rate."""
         self._read = source if callable(source) else source.read
         self._sensor = None  # what gives raw samples in bursts
-        self._wait_ms = 0
         trained = known.get("sensor.rate_hz")
         rate_hz = float(trained) if trained else None
         columns = known.get("sensor.columns")
@@ -144,7 +105,6 @@ class Stream:
         most = min(32, self._wanted // self._width)
         self._raw = array("h", [0] * (most * self._width))
         self._bursts = [memoryview(self._raw)[: n * self._width] for n in range(most + 1)]
-        self._silent_ms = 0
         self._wait_ms = max(int(1000 * min(self._hop // self._width, 4) / rate_hz), 1) if rate_hz else 5
         self._sensor.clear()
 
@@ -174,12 +134,9 @@ class Stream:
             self.lost += 1
             self._held = self._fresh = 0
             return 0
+        self._gave(n, sensor)
         if n == 0:
-            self._silent_ms += self._wait_ms
-            if self._silent_ms > sensor.timeout_ms:
-                raise OSError("the %s gave no sample for %d ms" % (sensor.name, sensor.timeout_ms))
             return 0
-        self._silent_ms = 0
         self.samples += n
         return self._core.push(self._window, self._bursts[n], 0, sensor.scales)
 
@@ -251,10 +208,3 @@ class Stream:
 def _bytes_of(dtype):
     bits = dtype.lstrip("abcdefghijklmnopqrstuvwxyz")  # "uint16"; a bool has none and takes a byte
     return int(bits or 8) // 8
-
-
-def _elements(shape):
-    n = 1
-    for dim in shape:
-        n *= dim
-    return n

@@ -129,6 +129,11 @@ static float number_at(const mp_buffer_info_t *buffer, size_t i) {
         memcpy(&value, (const uint8_t *)buffer->buf + i * sizeof value, sizeof value);
         return value;
     }
+    if (buffer->typecode == 'i') { /* as microphones give it: for large ones, too */
+        int value;
+        memcpy(&value, (const uint8_t *)buffer->buf + i * sizeof value, sizeof value);
+        return (float)value;
+    }
     return mp_obj_get_float_to_f(mp_binary_get_val_array((char)buffer->typecode, buffer->buf, i));
 }
 

@@ -19,11 +19,18 @@ static mp_obj_t qemu_skip_waits(mp_obj_t on) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(qemu_skip_waits_obj, qemu_skip_waits);
 
+// sound_lost(): how many samples the microphone has lost so far, which a real one cannot tell.
+static mp_obj_t qemu_sound_lost(void) {
+    return mp_obj_new_int_from_ull(i2s_lost());
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(qemu_sound_lost_obj, qemu_sound_lost);
+
 static const mp_rom_map_elem_t qemu_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_qemu)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&qemu_flash_type)},
     {MP_ROM_QSTR(MP_QSTR_exit), MP_ROM_PTR(&qemu_exit_obj)},
     {MP_ROM_QSTR(MP_QSTR_skip_waits), MP_ROM_PTR(&qemu_skip_waits_obj)},
+    {MP_ROM_QSTR(MP_QSTR_sound_lost), MP_ROM_PTR(&qemu_sound_lost_obj)},
 };
 static MP_DEFINE_CONST_DICT(qemu_globals, qemu_globals_table);
 

@@ -31,6 +31,9 @@ _Noreturn void cpu_die(const char *line);      // says so first
 uint64_t board_us(void);                       // since reset
 void board_skip_waits(bool skip);              // let time jump where it is only waited for
 
+// sound: machine_i2s.c
+uint64_t i2s_lost(void);                       // samples of the microphone that found the ring full
+
 // uart: uart.c
 void uart_init(void);
 void uart_isr(void);

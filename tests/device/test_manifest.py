@@ -28,6 +28,7 @@ def manifestfile() -> ModuleType:
     ("", FEATURES),
     (", profile=False", FEATURES - {"midge/profile.py"}),
     (", stream=True, drivers=('lsm9ds1',)", FEATURES | {"lsm9ds1.py", "fifo_sensor.py"}),
+    (", drivers=('i2s_microphone',)", FEATURES | {"i2s_microphone.py", "microphone.py"}),
 ])
 def test_what_is_frozen(manifestfile: ModuleType, options: str, wanted: set[str]) -> None:
     places = {"MPY_LIB_DIR": None, "MIDGE": str(ROOT)}

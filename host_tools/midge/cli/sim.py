@@ -13,6 +13,7 @@ import click
 from ..errors import UserError
 from ..link.simulator import Simulator
 from ..samples.recordings import read_recording
+from ..samples.sound_files import read_sound
 from ..targets.boards import load_board
 from .options import complete_boards
 from .output import number, print_facts, say
@@ -23,12 +24,15 @@ from .output import number, print_facts, say
               help="A board of ports/boards that is emulated.")
 @click.option("--sensor", type=click.Path(path_type=Path),
               help="CSV that the board's IMU plays over and over: x, y, z in g, and optionally in degrees per second.")
+@click.option("--mic", type=click.Path(path_type=Path),
+              help="Sound (.wav, ...) that the board's I2S microphone hears over and over, a minute at most.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Image of /flash: read if it is there, kept at the end.")
 @click.option("--romfs", type=click.Path(path_type=Path), help="Folder or ROMFS image to show under /rom.")
-def sim(board: str, sensor: Path | None, flash: Path | None, romfs: Path | None) -> None:
+def sim(board: str, sensor: Path | None, mic: Path | None, flash: Path | None, romfs: Path | None) -> None:
     """Start an emulated board. mpremote, ampy, Thonny and midge open its port like a real one's."""
     recording = read_recording(sensor) if sensor is not None else None
-    simulator = Simulator(load_board(board), sensor=recording, flash=flash, romfs=romfs, wait=False)
+    sound = read_sound(mic) if mic is not None else None
+    simulator = Simulator(load_board(board), sensor=recording, mic=sound, flash=flash, romfs=romfs, wait=False)
     title = simulator.board.title
     signal.signal(signal.SIGTERM, _interrupt)
     report = ""
@@ -41,6 +45,9 @@ def sim(board: str, sensor: Path | None, flash: Path | None, romfs: Path | None)
             rows, columns = recording.shape
             kind = "acceleration" if columns == 3 else "acceleration and rotation"
             facts.append(("sensor", f"LSM9DS1 at I2C address 0x6b plays {number(rows)} samples of {kind}"))
+        if sound is not None:
+            seconds = len(sound.values) / sound.rate_hz
+            facts.append(("microphone", f"on I2S, the left channel, hears {seconds:.1f} s of sound"))
         print_facts(facts)
         say("[bold]next:[/]")
         for command in ("mpremote connect {}", "ampy -p {} ls", "midge upload wand.midge --port {}"):

@@ -23,7 +23,7 @@ from ..resources import folder, version
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
           "rv32imc", "rv64imc")
-SHARED_BY_DRIVERS = "fifo_sensor.py"
+BASES_OF_DRIVERS = ("fifo_sensor.py", "microphone.py")
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
 
@@ -99,7 +99,9 @@ def write_mip(root: Path, arch: str) -> Path:
 
 def driver_files(module: str) -> dict[str, bytes]:
     """Return what a board needs of mpy_lib/drivers to import one of them, as {name: content}."""
-    return {name: (folder("drivers") / name).read_bytes() for name in (SHARED_BY_DRIVERS, f"{module}.py")}
+    content = (folder("drivers") / f"{module}.py").read_bytes()
+    bases = [name for name in BASES_OF_DRIVERS if f"from {Path(name).stem} import".encode() in content]
+    return {**{name: (folder("drivers") / name).read_bytes() for name in bases}, f"{module}.py": content}
 
 
 def write_drivers(root: Path) -> list[Path]:
@@ -107,7 +109,7 @@ def write_drivers(root: Path) -> list[Path]:
     place = root / "drivers"
     place.mkdir(parents=True, exist_ok=True)
     written = []
-    for module in sorted(path.stem for path in folder("drivers").glob("*.py") if path.name != SHARED_BY_DRIVERS):
+    for module in sorted(path.stem for path in folder("drivers").glob("*.py") if path.name not in BASES_OF_DRIVERS):
         files = driver_files(module)
         for name, content in files.items():
             (place / name).write_bytes(content)

@@ -30,10 +30,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
+
 from ..errors import UserError
 from ..files import write_whole
 from ..resources import built_firmware
 from ..samples.recordings import Recording
+from ..samples.sound_files import Sound
 from ..targets.boards import Board, Qemu, load_board
 from .romfs import build_romfs
 
@@ -49,6 +52,7 @@ class Simulator:
     romfs        what to show under /rom: an image file, a folder, or files as {path: content}
     flash        the image of /flash: read at the start if it exists, written at the end
     sensor       what the simulated IMU measures, [rows, 3 or 6] as read_recording() gives it; None: there is none
+    mic          what the simulated microphone hears over and over, as read_sound() gives it; None: silence
     heap_bytes   size of Python's heap, by default the board's own
     icount       let each instruction take 2**icount ns of the board's time: slower, but time is repeatable
     timeout_s    how long the REPL's prompt may take
@@ -65,6 +69,7 @@ class Simulator:
         romfs: Path | Mapping[str, bytes] | None = None,
         flash: Path | None = None,
         sensor: Recording | None = None,
+        mic: Sound | None = None,
         heap_bytes: int | None = None,
         icount: int | None = None,
         timeout_s: float = 20.0,
@@ -80,6 +85,7 @@ class Simulator:
         self.romfs = romfs
         self.flash = flash
         self.sensor = sensor
+        self.mic = mic
         self.heap_bytes = heap_bytes
         self.icount = icount
         self.timeout_s = timeout_s
@@ -195,6 +201,9 @@ class Simulator:
         if self.sensor is not None:
             rows, columns = self.sensor.shape
             self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())
+        if self.mic is not None:
+            samples = np.round(self.mic.mono * 32768).clip(-32768, 32767).astype("<i2")
+            self._write_memory("sound", struct.pack("<II", self.mic.rate_hz, len(samples)) + samples.tobytes())
         if self.heap_bytes is not None:
             most = self.qemu.memory["data"].bytes
             if not 16384 <= self.heap_bytes < most:

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from .gates import Cascade
+from .listener import Listener, _Microphone
 from .profile import Profile
 from .rhythm import Duty
 from .stream import Stream
@@ -36,6 +37,16 @@ def load(
 def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
 def off(ms: int) -> None: ...
 def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
+def listen(
+    mic: _Microphone,
+    *models: Model,
+    threshold: float | Sequence[float] | None = None,
+    mean: int | Sequence[int] | None = None,
+    refractory_ms: int | None = None,
+    end: float | Sequence[float] | None = None,
+    gate: Callable[[array[int]], Any] | None = None,
+    voice: Model | None = None,
+) -> Listener: ...
 def info() -> dict[str, Any]: ...
 
 class Result:

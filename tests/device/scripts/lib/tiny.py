@@ -4,6 +4,7 @@
 classifier()  imu int8 [1, 4, 3] -> LUT (relu) -> COPY (column 0) -> scores int8 [1, 4], four labels;
               reals are 0.5 * (q - 2) of input and output
 column(dtype) imu [1, 4, 3] -> COPY (column 0) -> scores [1, 4], both of any dtype, plain numbers
+ear(n)        sound int16 [4] -> COPY (the first n) -> scores int16 [n], reals are 0.001 * q; labels by n
 pair()        codes int8 [2] -> DEQUANTIZE -> reals float32 [2], and level float32 [3] -> QUANTIZE ->
               steps int8 [3]; no labels, no name
 """
@@ -101,6 +102,27 @@ def classifier(arena=48, **metadata):
         ],
         (0,), (2,), strings, relu,
         4, strings.find(b"tiny"), strings.find(b"north"), strings.find(b"made by"),
+    )
+
+
+def ear(classes=1, **metadata):
+    """Metadata as in classifier()."""
+    strings = b"\0ear\0sound\0scores\0copy\0yes\0no\0hum\0"
+    known = len(strings)
+    for key in metadata:
+        strings += b"%s\0%s\0" % (key.replace("_", ".", 1).encode(), metadata[key].encode())
+    strings += b"\0"
+    step = int(classes > 1)
+    first = struct.pack("<5I5i5iIIiHH", 1, 1, 1, 1, classes, 0, 0, 0, 0, step, 0, 0, 0, 0, step, 0, 0, 0, 2, 0)
+    return build(
+        32,
+        [
+            tensor(INT16, 0, strings.find(b"sound"), 0.0, 0, 4),
+            tensor(INT16, 16, strings.find(b"scores"), 0.001, 0, 1, classes),
+        ],
+        [node(COPY, strings.find(b"copy"), (0,), (1,), first)],
+        (0,), (1,), strings, b"",
+        classes, strings.find(b"ear"), strings.find(b"yes"), known,
     )
 
 

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from . import Model
+from .answers import Answers
+
+class _Microphone(Protocol):
+    name: str
+    rate_hz: float
+    timeout_ms: int
+    typecode: str
+    scales: array[float] | None
+    overflow: bool
+    def clear(self) -> None: ...
+    def wait_ms(self, n: int) -> int: ...
+    def read_into(self, buffer: array[int]) -> int: ...
+
+class Heard:
+    model: Model
+    label: str | int
+    score: float
+    event: str
+    at: int
+    def __init__(self, model: Model, label: str | int, score: float, event: str, at: int) -> None: ...
+
+class Listener(Answers):
+    lost: int
+    def __init__(
+        self,
+        mic: _Microphone,
+        models: Sequence[Model],
+        threshold: float | Sequence[float] | None,
+        mean: int | Sequence[int] | None,
+        refractory_ms: int | None,
+        end: float | Sequence[float] | None,
+        gate: Callable[[array[int]], Any] | None,
+        voice: Model | None,
+    ) -> None: ...
+    @property
+    def samples(self) -> int: ...
+    def reset(self) -> None: ...
+    def __iter__(self) -> Listener: ...
+    def __next__(self) -> Heard: ...
+    def __aiter__(self) -> Listener: ...
+    async def __anext__(self) -> Heard: ...
