@@ -41,3 +41,18 @@ def write_clips(folder: Path, each: int, kinds: tuple[str, ...] = ("beep", "knoc
                 sound = made_sound(kind, maker, rng)
                 (folder / kind / f"{kind}_{name}_{i}.wav").write_bytes(wave_bytes(sound[:, None], RATE_HZ))
     return folder
+
+
+def made_stream(count: int, seed: int = 99) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
+    """Return sounds among faint noise, reals [samples], and of each its start and end in seconds and its kind."""
+    rng = np.random.default_rng(seed)
+    parts, events, at = list[np.ndarray](), list[tuple[float, float, str]](), 0
+    for i in range(count):
+        kind = ("beep", "knock", "sweep")[i % 3]
+        sound = made_sound(kind, i % len(MAKERS), rng)
+        before, after = (int(RATE_HZ * rng.uniform(0.8, 1.6)) for _ in range(2))
+        parts.append(np.concatenate([np.zeros(before), sound, np.zeros(after)]))
+        events.append(((at + before) / RATE_HZ, (at + before + len(sound)) / RATE_HZ, kind))
+        at += before + len(sound) + after
+    stream = np.concatenate(parts)
+    return stream + 0.001 * rng.normal(size=len(stream)), events

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import json
+from array import array
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from midge import listen, load
 from midge.convert.pipeline import convert_graph
 from midge.errors import UserError
 from midge.evaluate.streams import Ear, Event, Rate, evaluate_stream, read_events, read_stream
@@ -55,6 +59,46 @@ def test_a_sound_that_outlasts_the_rest_is_answered_after_it() -> None:
     heard = ear(threshold="0.5", refractory_ms="900")
     means = heard.hear(bursts([(0.3, 0.8), (0.3, 0), (1.5, 0.8)]), lambda n: None)
     assert [hop for hop, _ in heard.answers(means, [0.5, 0.5])] == [0, 30]
+
+
+class Played:
+    """A microphone that gives the samples of an array, then raises EOFError."""
+
+    rate_hz, name, timeout_ms, overflow, scales, typecode = RATE_HZ, "array", 1000, False, None, "h"
+
+    def __init__(self, pcm: np.ndarray) -> None:
+        self.pcm, self.at = pcm, 0
+
+    def clear(self) -> None:
+        pass
+
+    def wait_ms(self, n: int) -> int:
+        return 0
+
+    def read_into(self, buffer: Any) -> int:
+        if self.at + len(buffer) > len(self.pcm):
+            raise EOFError
+        buffer[:] = array("h", self.pcm[self.at:self.at + len(buffer)].tolist())
+        self.at += len(buffer)
+        return len(buffer)
+
+
+@pytest.mark.parametrize("mean", [1, 3])
+@pytest.mark.parametrize("refractory_ms", [0, 90, 500])
+def test_answers_are_those_of_a_board(mean: int, refractory_ms: int) -> None:
+    """midge.listen, the boards' own code, gives the same answers at the same samples."""
+    rng = np.random.default_rng(mean + refractory_ms)
+    levels = rng.choice([0.0, 0.31, 0.47, 0.52, 0.73, 0.9], 300)
+    pcm = bursts([(0.03 * n, level) for n, level in zip(rng.integers(1, 9, 300), levels, strict=True)])
+    blob = loudness_model({"stream.threshold": "0.5", "stream.mean": str(mean),
+                           "stream.refractory_ms": str(refractory_ms)})
+    heard, listener = list[tuple[int, str]](), load(blob)
+    with suppress(EOFError):
+        for word in listen(Played(pcm), listener):
+            heard.append((word.at // HOP - 1, word.label))
+    mine = Ear(blob, "loudness")
+    found = mine.answers(mine.hear(pcm, lambda n: None), mine.thresholds)
+    assert len(heard) > 20 and heard == [(hop, mine.labels[i]) for hop, i in found]
 
 
 def test_counting() -> None:

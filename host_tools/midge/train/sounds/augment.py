@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 PITCH = 0.1  # share by which a sound is played faster or slower
-STRETCH, TRACT = 0.2, 0.12  # shares by which times and frequencies of features are stretched: tempo, vocal tracts
+STRETCH, TRACT = 0.1, 0.12  # shares by which times and frequencies of features are stretched: tempo, vocal tracts
 GAIN_DB = (-24.0, 3.0)
 SNR_DB = (3.0, 30.0)
 NOISY, IN_A_ROOM = 0.7, 0.3  # shares of variants
@@ -112,6 +112,17 @@ def _elsewhere(x: np.ndarray, rng: np.random.Generator, rate_hz: int) -> np.ndar
     return heard
 
 
+def _moves(bands: int) -> np.ndarray:
+    """Return by how many bands of Mel's scale frequencies move where they are multiplied, per logarithm of the factor.
+
+    The bands are the front end's: 125 to 7500 Hz, mel = 1127 ln(1 + f / 700).
+    """
+    low, high = (1127 * np.log1p(hz / 700) for hz in (125.0, 7500.0))
+    apart = (high - low) / (bands + 1)
+    hz = 700 * np.expm1((low + apart * np.arange(1, bands + 1)) / 1127)
+    return np.asarray(1127 / apart * hz / (hz + 700))
+
+
 def warp(segments: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndarray:
     """Return windows float32 [n, frames, bands] of int8 segments [n, more frames, bands], at random times.
 
@@ -126,7 +137,7 @@ def warp(segments: np.ndarray, frames: int, rng: np.random.Generator) -> np.ndar
     part = (at - below).astype(np.float32)[:, :, None]
     rows = np.arange(count)[:, None]
     x = segments[rows, below] * (1 - part) + segments[rows, below + 1] * part
-    at = np.clip(np.arange(bands) * np.exp(rng.uniform(-TRACT, TRACT, (count, 1))), 0, bands - 1.001)
+    at = np.clip(np.arange(bands) + rng.uniform(-TRACT, TRACT, (count, 1)) * _moves(bands), 0, bands - 1.001)
     below = at.astype(np.int64)[:, None, :]
     part = (at - at.astype(np.int64)).astype(np.float32)[:, None, :]
     warped: np.ndarray = (np.take_along_axis(x, below, 2) * (1 - part) + np.take_along_axis(x, below + 1, 2) * part)
