@@ -166,14 +166,9 @@ class Ear:
             high = means[:, i] >= thresholds[i] - self.slack / self.means[i]
             until = 0
             for at in np.flatnonzero(high & ~np.concatenate([[False], high[:-1]])):
-                begin = int(at)
-                if begin < until:  # it is answered later if it goes on until the refractory time is over
-                    end = begin + int(np.argmin(np.append(high[begin:], False)))
-                    if end <= until:
-                        continue
-                    begin = until
-                found.append((begin, i))
-                until = begin + self.rest
+                if at >= until:  # what comes earlier is an echo, as long as it lasts
+                    found.append((int(at), i))
+                    until = int(at) + self.rest
         return sorted(found)
 
 

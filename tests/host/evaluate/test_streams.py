@@ -50,15 +50,15 @@ def test_answers_once_until_it_was_below_and_has_rested() -> None:
     pcm = bursts([(0.3, 0), (0.9, 0.8), (0.3, 0), (0.3, 0.8), (0.09, 0), (0.09, 0.8), (0.3, 0), (1.5, 0.9)])
     means = heard.hear(pcm, lambda n: None)
     answers = [round((hop + 1) * 0.03, 2) for hop, i in heard.answers(means, [0.5, 0.5])]
-    # 0.3 + two hops; 1.5 likewise; what follows 0.1 s later is not answered; the long one is.
+    # 0.3 s and two hops; 1.5 s likewise; what begins 0.1 s later is an echo; what does 0.8 s later is none.
     assert answers == [0.36, 1.56, 2.34]
     assert heard.answers(means, [0.5, 0.01]) == heard.answers(means, [0.5, 0.99]), "what is quiet is never answered"
 
 
-def test_a_sound_that_outlasts_the_rest_is_answered_after_it() -> None:
+def test_an_echo_is_one_as_long_as_it_lasts() -> None:
     heard = ear(threshold="0.5", refractory_ms="900")
-    means = heard.hear(bursts([(0.3, 0.8), (0.3, 0), (1.5, 0.8)]), lambda n: None)
-    assert [hop for hop, _ in heard.answers(means, [0.5, 0.5])] == [0, 30]
+    means = heard.hear(bursts([(0.3, 0.8), (0.3, 0), (1.5, 0.8), (0.03, 0), (0.3, 0.8)]), lambda n: None)
+    assert [hop for hop, _ in heard.answers(means, [0.5, 0.5])] == [0, 71]
 
 
 class Played:

@@ -165,13 +165,12 @@ def strange(x: np.ndarray, rng: np.random.Generator, rate_hz: int) -> np.ndarray
 
 
 def mask(batch: np.ndarray, rng: np.random.Generator, value: float) -> None:
-    """Put a value in place of up to two bands of frequencies and two of times of each of a batch [n, frames, bands]."""
+    """Put a value in place of a band of frequencies and a stretch of time of each of a batch [n, frames, bands]."""
     frames, bands = batch.shape[1:]
     for row in batch:
-        for _ in range(2):
-            width = int(rng.integers(0, bands // 6 + 1))
-            start = int(rng.integers(0, bands - width + 1))
-            row[:, start:start + width] = value
-            width = int(rng.integers(0, frames // 10 + 1))
-            start = int(rng.integers(0, frames - width + 1))
-            row[start:start + width] = value
+        width = int(rng.integers(0, bands // 8 + 1))
+        start = int(rng.integers(0, bands - width + 1))
+        row[:, start:start + width] = value
+        width = int(rng.integers(0, frames // 12 + 1))
+        start = int(rng.integers(0, frames - width + 1))
+        row[start:start + width] = value

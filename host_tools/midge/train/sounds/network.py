@@ -29,7 +29,8 @@ from .features import BANDS, TOP
 
 FIRST, STEP = 5, 3  # frames that the first layer sees, and goes on by
 KERNELS = (5, 7, 9)  # steps that the filters of blocks see
-RATE, WEIGHT_DECAY, SMOOTHING, DROPOUT, MIXED = 4e-3, 1e-3, 0.05, 0.15, 0.3
+RATE, WEIGHT_DECAY, SMOOTHING, DROPOUT = 4e-3, 1e-3, 0.05, 0.1
+MIXED = 0.1  # share of examples that are mixed from two
 BATCH = 64
 EPSILON = 1e-3  # of batch normalisation
 

@@ -41,7 +41,7 @@ class Options:
     window_s: float | None = None
     other: bool | None = None
     width: int = 64
-    steps: int = 2000
+    steps: int = 1200
     folds: int = 4
     variants: int = MOST_VARIANTS
     false_per_hour: float = 6.0
