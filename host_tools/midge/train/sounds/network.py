@@ -88,27 +88,30 @@ def _keras() -> Any:
 
 
 @cache
-def _trainer(shape: Shape, steps: int) -> _Trainer:
-    return _Trainer(shape, steps)
+def _trainer(shape: Shape, steps: int, seed: int) -> _Trainer:
+    return _Trainer(shape, steps, seed)
 
 
 def fit_network(shape: Shape, examples: Examples, steps: int, seed: int, advance: Advance) -> Weights:
     """Train a network. The same examples, steps and seed give the same numbers on the same machine."""
-    return _trainer(shape, steps).fit(examples, seed, advance)
+    return _trainer(shape, steps, seed).fit(examples, advance)
 
 
 class _Trainer:
     """A Keras network and its training step, which is compiled once for all folds."""
 
-    def __init__(self, shape: Shape, steps: int) -> None:
-        self.shape, self.steps, self.keras = shape, steps, _keras()
-        self.model = _model(self.keras, shape)
-        schedules = self.keras.optimizers.schedules
+    def __init__(self, shape: Shape, steps: int, seed: int) -> None:
+        self.shape, self.steps, self.seed = shape, steps, seed
+        keras = _keras()
+        keras.utils.set_random_seed(seed)
+        self.model = _model(keras, shape)
+        schedules = keras.optimizers.schedules
         rate = schedules.CosineDecay(RATE / 10, steps - steps // 20, 0.01, warmup_target=RATE,
                                      warmup_steps=max(steps // 20, 1))
-        self.optimizer = self.keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
+        self.optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
         self.optimizer.build(self.model.trainable_variables)
-        self.start = [v.value for v in self.optimizer.variables]
+        self.start = tuple([v.value for v in variables] for variables in (
+            self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables))
         self.step = self._compiled()
 
     def _compiled(self) -> Any:
@@ -130,13 +133,10 @@ class _Trainer:
 
         return step
 
-    def fit(self, examples: Examples, seed: int, advance: Advance) -> Weights:
-        """Train from fresh weights."""
-        self.keras.utils.set_random_seed(seed)
-        fresh, model = _model(self.keras, self.shape), self.model
-        state = ([v.value for v in fresh.trainable_variables], [v.value for v in fresh.non_trainable_variables],
-                 self.start)
-        rng = np.random.default_rng([seed, 4])
+    def fit(self, examples: Examples, advance: Advance) -> Weights:
+        """Train from the same fresh weights each time."""
+        model, state = self.model, self.start
+        rng = np.random.default_rng([self.seed, 4])
         for _ in range(self.steps):
             state = self.step(state, *_batch(examples, self.shape, rng))
             advance(1)
