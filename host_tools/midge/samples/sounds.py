@@ -65,11 +65,6 @@ class Clips:
         """The classes, in alphabetical order."""
         return sorted({clip.label for clip in self.clips})
 
-    @property
-    def takes(self) -> list[Clip]:
-        """The clips, by the name that recordings of sensors have."""
-        return self.clips
-
 
 def holds_sounds(folder: Path) -> bool:
     """Tell whether a folder has folders of sounds in it."""

@@ -17,12 +17,6 @@ FRAMES_A_SECOND = 1000 // STEP_MS
 TOP = 26.0  # of the logarithms, in the units that microWakeWord's networks are trained on
 _AT_ONCE = 20  # frames that one call computes
 FEATURES = Quantization(np.array([TOP / 255], np.float32), np.array([-128], np.int64))
-PCM = Quantization(np.array([1 / 32768], np.float32), np.array([0], np.int64))
-
-
-def pcm_input(frames: int) -> Tensor:
-    """Return a network's input: the samples of so many frames, int16."""
-    return Tensor("pcm", (frames * FRAME_HOP,), "int16", PCM)
 
 
 def to_pcm(x: np.ndarray) -> np.ndarray:
@@ -41,7 +35,7 @@ class FrontEnd:
 
     def __init__(self) -> None:
         build = Builder("features")
-        x = pcm_input(_AT_ONCE)
+        x = Tensor("sound", (_AT_ONCE * FRAME_HOP,), "int16")
         made = convert_graph(build.graph([x], [sound.features(build, x, STEP_MS, FEATURES, "int8")]), [], "features", 0)
         self._model = Model(made.blob, checksum=False)
 

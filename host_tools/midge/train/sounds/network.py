@@ -76,7 +76,7 @@ class Weights:
     filters: list[np.ndarray]
 
 
-def _keras() -> Any:
+def load_keras() -> Any:
     """Return Keras on JAX. Raises UserError."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     need("jax", "train", "training on sounds")
@@ -102,7 +102,7 @@ class _Trainer:
 
     def __init__(self, shape: Shape, steps: int, seed: int) -> None:
         self.shape, self.steps, self.seed = shape, steps, seed
-        keras = _keras()
+        keras = load_keras()
         keras.utils.set_random_seed(seed)
         self.model = _model(keras, shape)
         schedules = keras.optimizers.schedules

@@ -17,7 +17,7 @@ from ...samples.sounds import RATE_HZ, Clip, Clips
 from ..ridge import balanced_weights, log_softmax, temperature
 from .augment import in_silence, noise, strange, vary
 from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, FrontEnd, to_pcm, to_reals
-from .network import STEP, Examples, Shape, Weights, fit_network, logits, window_frames
+from .network import STEP, Examples, Shape, Weights, fit_network, load_keras, logits, window_frames
 
 OTHER = "other"
 MOST_VARIANTS = 16  # of each clip
@@ -115,11 +115,6 @@ class Fitted:
         """The length of its window."""
         return self.shape.frames / FRAMES_A_SECOND
 
-    @property
-    def features(self) -> int:
-        """How many numbers it sees of a window."""
-        return self.shape.frames * BANDS
-
     def facts(self) -> dict[str, Any]:
         """Return what only models of sounds have, for JSON."""
         return {"clips": len(self.takes.clips), "window_s": self.window_s, "rate_hz": RATE_HZ,
@@ -130,6 +125,7 @@ class Fitted:
 def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> Fitted:
     """Train on clips. The same clips, options, seed and machine give the same bits. Raises UserError."""
     options = options or Options()
+    load_keras()  # before minutes of work for nothing
     start = perf_counter()
     frames = window_frames(options.window_s if options.window_s is not None else window_of(found))
     labels = list(found.labels)
