@@ -56,7 +56,7 @@ OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "w
               "and where no class of sounds is one like it.")
 @click.option("--false-gestures", "--false-answers", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option,
               group=MODEL, show_default=True, help="How many false answers an hour it may give to made movements, or "
-              "sounds, of no class.")
+              "noises, of no class.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
               help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "

@@ -36,7 +36,7 @@ class TrainedSounds(Outcome):
         fitted = self.fitted
         about = (f"{len(self.recordings)} clips, a window of {fitted.window_s:.2f} s; {fitted.options.width} channels, "
                  f"{fitted.options.steps} steps, seed {fitted.options.seed}")
-        return Words(about, "clips", f"{self.fitted.group_kind}s", "clips", "clips", "sounds")
+        return Words(about, "clips", f"{self.fitted.group_kind}s", "clips", "clips", "noise")
 
     @property
     def recordings(self) -> Sequence[Clip]:
@@ -76,8 +76,9 @@ def judge(fitted: Fitted) -> Judgement:
     """Measure a model by the scores that clips got from networks without them."""
     threshold: float = LEAST_THRESHOLD
     false_rate: float | None = None
-    if len(fitted.made_scores):
-        threshold, false_rate = threshold_for(fitted.made_scores, fitted.quiet, 3600 / fitted.window_s,
+    other = np.concatenate([fitted.made_scores, fitted.left_out[np.isin(fitted.targets, fitted.quiet)]])
+    if len(other):
+        threshold, false_rate = threshold_for(other, fitted.quiet, 3600 / fitted.window_s,
                                               fitted.options.false_per_hour, LEAST_THRESHOLD, MOST_THRESHOLD)
     result = measure(fitted, threshold, false_rate)
     result.advice = _advice(fitted, result)

@@ -28,6 +28,7 @@ GOES_ON_S = 3.0  # clips longer than that are of something that goes on
 FAINT = 0.03  # of the loudest window's power: below it a part of a long clip holds nothing of its class
 MADE_NOISES, NOISE_S = 60, 4  # to mix in, and how long they are
 MADE_STRANGE, MADE_NOISE = 1.0, 0.5  # sounds of no class, as shares of a class's clips
+JUDGED_NOISES = 200  # that tell how often noise is taken for something
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Heard:
     """What a board hears of clips.
 
     examples: int8 [n, frames with room to shift, BANDS], each with its target and the clip that it was made from.
-    windows: int8 [n, frames, BANDS] of clips as they are, each with its clip. made: the same of made sounds that are
-    none of the classes, with the clips that they were made from.
+    windows: int8 [n, frames, BANDS] of clips as they are, each with its clip. made: the same of made noises,
+    each with the clip whose fold it is in.
     """
 
     examples: np.ndarray
@@ -70,7 +71,7 @@ class Fitted:
     """A network trained on clips and what is known about it.
 
     left_out: softmax scores [clips, classes] of networks that were trained without each clip's fold. made_scores: of
-    made sounds that are none of the classes, likewise.
+    made noises, likewise.
     """
 
     takes: Clips
@@ -225,7 +226,7 @@ class Listener:
         """Return the features of all clips, of their variants, and of made sounds of no class."""
         advance = stage("what a board hears of clips and their variants", len(self.clips))
         examples, targets, sources = list[np.ndarray](), list[int](), list[int]()
-        windows, owners, made, made_from = list[np.ndarray](), list[int](), list[np.ndarray](), list[int]()
+        windows, owners = list[np.ndarray](), list[int]()
         other = self.labels.index(OTHER) if OTHER in self.labels else -1
 
         def learn(segments: list[np.ndarray], target: int, source: int) -> None:
@@ -238,7 +239,7 @@ class Listener:
             if is_quiet(clip.label) and clip.values.any():
                 recorded[int(fold)].append(clip.values)
         loud = [label for label in self.labels if not is_quiet(label)]
-        share = len(loud) and 1 / len(loud)  # made sounds are to be as many as one class's
+        share = 1 / max(len(loud), 1)  # made sounds are to be as many as one class's
         for i, clip in enumerate(self.clips):
             mine = self.as_it_is(clip.values, not is_quiet(clip.label))
             windows += mine
@@ -247,18 +248,17 @@ class Listener:
             for _ in range(self.variants):
                 learn(self.varied(clip, clip.values, background), self.labels.index(clip.label), i)
                 if with_other and not is_quiet(clip.label):
-                    if self.rng.random() < MADE_STRANGE * share:
+                    # What goes on sounds the same in any order.
+                    if clip.seconds <= GOES_ON_S and self.rng.random() < MADE_STRANGE * share:
                         learn(self.varied(clip, strange(clip.values, self.rng, RATE_HZ), background), other, i)
                     if self.rng.random() < MADE_NOISE * share:
                         learn([self.noise()], other, i)
-            if with_other and not is_quiet(clip.label):
-                fresh = [*self.as_it_is(strange(clip.values, self.rng, RATE_HZ)), self._middle(self.noise())]
-                made += fresh
-                made_from += [i] * len(fresh)
             advance(1)
+        made = [self._middle(self.noise()) for _ in range(JUDGED_NOISES if with_other else 0)]
+        made_from = np.arange(len(made)) % len(self.clips)
         empty = np.zeros((0, self.frames, BANDS), np.int8)
         return Heard(np.stack(examples), np.array(targets), np.array(sources), np.stack(windows), np.array(owners),
-                     np.stack(made) if made else empty, np.array(made_from, np.int64))
+                     np.stack(made) if made else empty, made_from)
 
     def pcm_of(self, x: np.ndarray) -> np.ndarray:
         """Return a clip that fits into a window as int16 samples up to where the window ends, the noise before it."""
