@@ -113,12 +113,12 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 
-## An hour of sound: the front end against its oracles, an emulated board that hears it all [SOUND_SECONDS=3600]
+## An hour of sound: front end, an emulated board that listens, real people [SOUND_SECONDS=3600]
 .PHONY: test-sound
 SOUND_SECONDS ?= 3600
 test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
-	@SOUND_SECONDS=$(SOUND_SECONDS) LISTEN_SECONDS=$(SOUND_SECONDS) $(BIN)/python -m pytest -q \
-		tests/ops/test_front_end.py tests/device/test_microphone.py
+	@SOUND_SECONDS=$(SOUND_SECONDS) LISTEN_SECONDS=$(SOUND_SECONDS) $(BIN)/python -m pytest -q -s \
+		tests/ops/test_front_end.py tests/device/test_microphone.py tests/device/test_heard_by_people.py
 
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards

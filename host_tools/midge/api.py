@@ -26,9 +26,9 @@ import numpy as np
 
 from . import load
 from .convert.front_end import choose_step, put_front_end
-from .convert.manifest import read_manifest
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
+from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
 from .evaluate import streams
@@ -149,6 +149,7 @@ def convert(
     pixels: str | None = None,
     front_end: str | None = None,
     manifest: str | Path | None = None,
+    also: Sequence[str | Path] = (),
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -164,14 +165,13 @@ def convert(
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
     front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
-    manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end.
+    manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
 
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     source = open_source(model, name)
     title, graph = source.title, read_model(source, name, shapes, frozen)
-    word = None if manifest is None else read_manifest(Path(manifest))
-    graph, labels, doubts = (graph, labels, []) if word is None else word.describe(graph, labels, title)
+    graph, labels, word, doubts = read_words(graph, labels, title, manifest, also)
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph) -> Conversion:

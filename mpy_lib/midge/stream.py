@@ -48,7 +48,7 @@ class Stream(Answers):
         self._votes, self._latest, self._turn = votes[0], [-1] * votes[1], 0
         self._later = 0.5 if smoothing is None else 1 - smoothing
         self._weight = 1  # the first window has nothing to be smoothed with
-        self._threshold = float(known.get("stream.threshold", 0.5)) if threshold is None else threshold
+        self._threshold = float(known.get("stream.threshold", "0.5").split(",")[0]) if threshold is None else threshold
         quiet = known.get("stream.quiet")
         self._quiet = [model.labels.index(label) for label in quiet.split(",")] if quiet else []
         self._rest = self._rest_in_values(refractory_ms, known, rate_hz)

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
+from midge.api import convert
 from midge.convert.pipeline import convert_model
 from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
 from tests.support.clips import made_stream, write_clips
+from tests.support.device_scripts import DRIVERS
 from tests.support.waves import wave_bytes
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
 FEATURES = SHARED / "data/ready/kws01_mfcc_1000_visible.npz"
+WAKE_WORDS, MANIFESTS = SHARED / "models/microwakeword", SHARED / "data/wakeword_manifests"
+ALEXA_SAID = SHARED / "data/wakeword_wav/alexa_1.wav"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,10 @@ def copy(path: Path) -> File:
 
 def _wand() -> bytes:
     return convert_model(WAND_MODEL, (WAND / "labels.txt").read_text().split(), name="wand").blob
+
+
+def _alexa() -> bytes:
+    return convert(WAKE_WORDS / "v2_alexa.tflite", manifest=MANIFESTS / "v2_alexa.json", name="alexa").blob
 
 
 def _gestures() -> bytes:
@@ -98,6 +106,14 @@ FILES: dict[str, File] = {
     "wand_int8.tflite": copy(WAND_MODEL),
     "wand.midge": File(_wand, WAND_MODEL),
     "labels.txt": copy(WAND / "labels.txt"),
+    "okay_nabu.tflite": copy(WAKE_WORDS / "v2_okay_nabu.tflite"),
+    "okay_nabu.json": copy(MANIFESTS / "v2_okay_nabu.json"),
+    "alexa.tflite": copy(WAKE_WORDS / "v2_alexa.tflite"),
+    "alexa.json": copy(MANIFESTS / "v2_alexa.json"),
+    "alexa.midge": File(_alexa, WAKE_WORDS / "v2_alexa.tflite"),
+    "alexa.wav": copy(ALEXA_SAID),
+    "i2s_microphone.py": copy(DRIVERS / "i2s_microphone.py"),
+    "microphone.py": copy(DRIVERS / "microphone.py"),
     "wing.csv": copy(WAND / "samples/wing/person140-0.csv"),
     "gestures.csv": File(_gestures, WAND_MODEL),
     "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),

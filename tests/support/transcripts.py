@@ -19,6 +19,7 @@ comment before a block says more, as in <!-- transcript: board=qemu-cortex-m4, n
     board=NAME      an emulated board is plugged in, the only one; NAME-bare is one whose firmware knows no Midge.
                     Blocks of a page with the same board share it, and a folder
     sensor=NAME     the file of FILES that the board's sensor plays, in the first block of that board
+    mic=NAME        the file of FILES that the board's microphone hears, in the same way
     numbers=vary    numbers need not be those of the page, as of times and sizes
     exit=CODE       the last command ends with it; others end with 0
     skip=REASON     shown only
@@ -36,21 +37,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any
 
 from midge.errors import UserError
 from midge.link.simulator import Simulator
 from midge.samples.recordings import Recording, read_recording
+from midge.samples.sound_files import Sound, read_sound
 from tests.support import ROOT
 from tests.support.transcript_files import FILES
 
 TIMEOUT_S = 300
 COLUMNS = 120
-KEYS = {"board", "exit", "numbers", "sensor", "skip"}
+KEYS = {"board", "exit", "mic", "numbers", "sensor", "skip"}
 
 # The command of a transcript: no board but the emulated one is there, so that none on a developer's desk is touched.
 COMMAND = """#!{python}
@@ -121,13 +124,21 @@ class Session:
     @property
     def sensor(self) -> Recording | None:
         """What the board's sensor plays, or None for no sensor."""
-        name = self.blocks[0].options.get("sensor")
+        return self._played("sensor", ".csv", read_recording)
+
+    @property
+    def mic(self) -> Sound | None:
+        """What the board's microphone hears, or None for silence."""
+        return self._played("mic", ".wav", read_sound)
+
+    def _played(self, option: str, suffix: str, read: Callable[[Path], Any]) -> Any:
+        name = self.blocks[0].options.get(option)
         if name is None:
             return None
-        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        with tempfile.NamedTemporaryFile(suffix=suffix) as file:
             file.write(FILES[name].content())
             file.flush()
-            return read_recording(Path(file.name))
+            return read(Path(file.name))
 
     @property
     def files(self) -> dict[str, str]:
@@ -257,7 +268,8 @@ def _plugged(session: Session) -> Iterator[Simulator | None]:
     if not session.board.endswith("-bare"):
         files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (ROOT / "mpy_lib/midge").glob("*.py")}
     name = session.board.removesuffix("-bare")
-    with Simulator(name, firmware=_firmware(session.board), romfs=files, sensor=session.sensor) as simulator:
+    with Simulator(name, firmware=_firmware(session.board), romfs=files, sensor=session.sensor,
+                   mic=session.mic) as simulator:
         yield simulator
 
 

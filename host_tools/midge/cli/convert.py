@@ -102,20 +102,22 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="Put before a network of sound features what computes them: it then takes samples at 16 kHz.")
 @click.option("--manifest", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
               help="A wake word's manifest (microWakeWord's JSON): word, cut-off, window and front end.")
+@click.option("--also", type=click.Path(path_type=Path), multiple=True, metavar="MANIFEST", cls=Option, group=_MODEL,
+              help="A further wake word that shares the front end; its network lies beside its manifest.")
 @calibration_options
 @json_option
 def convert(
     model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
     arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], front_end: str | None,
-    manifest: Path | None, as_json: bool, calibration: Calibration,
+    manifest: Path | None, also: tuple[Path, ...], as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
-    refuse_overwriting([path], [model] if manifest is None else [model, manifest])
+    refuse_overwriting([path], [model, *also] if manifest is None else [model, manifest, *also])
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
-                           manifest=manifest, stage=stage, **calibration.arguments())
+                           manifest=manifest, also=also, stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

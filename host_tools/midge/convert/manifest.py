@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +47,8 @@ class Manifest:
         return {"stream.threshold": f"{self.cutoff:g}", "stream.mean": str(self.window),
                 "stream.refractory_ms": str(REFRACTORY_MS), **{key: text for key, text in about.items() if text}}
 
-    def describe(self, graph: Graph, labels: Sequence[str], title: str) -> tuple[Graph, Sequence[str], list[str]]:
-        """Return a network's graph with the metadata, its labels, and doubts whether the two belong together.
-
-        labels: those that a user wants in place of the word.
+    def describe(self, graph: Graph, title: str) -> tuple[Graph, list[str], list[str]]:
+        """Return a network's graph with the metadata, its label, and doubts whether the two belong together.
 
         Raises UserError where they cannot.
         """
@@ -63,7 +60,7 @@ class Manifest:
         names = [re.sub(r"[\W_]", "", Path(name.replace("\\", "/")).stem).lower() for name in (self.model, title)]
         alike = names[0] in names[1] or names[1] in names[0]
         doubt = f"{title}: the manifest is about {self.model}; check that it is this network's"
-        return told, labels or [self.word], [] if alike else [doubt]
+        return told, [self.word], [] if alike else [doubt]
 
 
 def read_manifest(path: Path) -> Manifest:

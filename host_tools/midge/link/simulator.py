@@ -41,6 +41,7 @@ from ..targets.boards import Board, Qemu, load_board
 from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
+_SOUND = struct.Struct("<II")  # rate, samples: what machine_i2s.c reads
 _ROMFS_MAGIC = b"\xd2\xcd\x31"
 
 
@@ -202,8 +203,7 @@ class Simulator:
             rows, columns = self.sensor.shape
             self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())
         if self.mic is not None:
-            samples = np.round(self.mic.mono * 32768).clip(-32768, 32767).astype("<i2")
-            self._write_memory("sound", struct.pack("<II", self.mic.rate_hz, len(samples)) + samples.tobytes())
+            self._write_memory("sound", _sound_image(self.mic, self.qemu.memory["sound"].bytes))
         if self.heap_bytes is not None:
             most = self.qemu.memory["data"].bytes
             if not 16384 <= self.heap_bytes < most:
@@ -221,6 +221,16 @@ class Simulator:
         if len(content) > end - start:
             raise UserError(f"{len(content)} B for {region}; {self.board.name} has room for {end - start} B")
         self._memory[start : start + len(content)] = content
+
+
+def _sound_image(sound: Sound, size: int) -> bytes:
+    """Return what the simulated microphone plays, as it finds it in memory. Raises UserError where it is too long."""
+    samples = np.round(sound.mono * 32768).clip(-32768, 32767).astype("<i2")
+    most = (size - _SOUND.size) // 2
+    if len(samples) > most:
+        raise UserError(f"{len(samples) / sound.rate_hz:.1f} s of sound at {sound.rate_hz} Hz; the microphone holds "
+                        f"{most / sound.rate_hz:.1f} s: cut it, or bring it to 16000 Hz")
+    return _SOUND.pack(sound.rate_hz, len(samples)) + samples.tobytes()
 
 
 def _die_with_parent() -> None:

@@ -13,11 +13,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from midge.link.simulator import Simulator
 from tests.support import WAND
 from tests.support.command import MIDGE, midge
+from tests.support.waves import wave_bytes
 
 WING = WAND / "samples/wing/person140-0.csv"
 SIM = [*MIDGE, "sim"]
@@ -52,6 +54,16 @@ def test_a_sensor_file_that_is_none(tmp_path: Path, mistake: str) -> None:
         runnable()
     (tmp_path / "samples.csv").write_bytes(content)
     assert words in refused("--sensor", str(tmp_path / "samples.csv"))
+
+
+def test_a_sound_that_cannot_be_heard(tmp_path: Path) -> None:
+    runnable()
+    sound = tmp_path / "sound.wav"
+    assert "nowhere.wav: No such file or directory; check the path" in refused("--mic", str(tmp_path / "nowhere.wav"))
+    sound.write_bytes(b"ID3\x04")
+    assert "an MP3 file, though named .wav" in refused("--mic", str(sound))
+    sound.write_bytes(wave_bytes(np.zeros((66 * 16000, 1)), 16000))
+    assert "66.0 s of sound at 16000 Hz; the microphone holds 65.5 s: cut it" in refused("--mic", str(sound))
 
 
 def test_other_mistakes(tmp_path: Path) -> None:

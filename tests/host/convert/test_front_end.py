@@ -22,7 +22,7 @@ from tests.support.sounds import sounds
 pymicro = pytest.importorskip("pymicro_features")
 pytest.importorskip("tflite_micro")
 MODELS = sorted((SHARED / "models/microwakeword").glob("*.tflite"))
-SECONDS = 9
+SECONDS = 5
 RAM = {"v2_alexa": 8000, "v2_okay_nabu": 8000, "v1_alexa": 16000}  # and of wider networks 8,704 B
 
 
