@@ -28,6 +28,7 @@ GOES_ON_S = 3.0  # clips longer than that are of something that goes on
 FAINT = 0.03  # of the loudest window's power: below it a part of a long clip holds nothing of its class
 MADE_NOISES, NOISE_S = 60, 4  # to mix in, and how long they are
 MADE_STRANGE, MADE_NOISE = 1.0, 0.5  # sounds of no class, as shares of a class's clips
+BEGINNINGS = 0.3  # share of made noises, in which the front end does not know the noise yet
 JUDGED_NOISES = 200  # that tell how often noise is taken for something
 
 
@@ -277,10 +278,14 @@ class Listener:
         return self._segments(heard, x, not is_quiet(clip.label))
 
     def noise(self) -> np.ndarray:
-        """Return a segment of made noise."""
-        samples = (self.lead + self.frames + 2 * self.room) * FRAME_HOP
+        """Return a segment of made noise; some are what is heard when a board has just begun to listen."""
+        size = self.frames + 2 * self.room
         level = 10 ** (self.rng.uniform(-50, -6) / 20)
-        return self.front.run(to_pcm(level * noise(self.rng, samples, RATE_HZ)))[self.lead:]
+        heard = self.front.run(to_pcm(level * noise(self.rng, (self.lead + size) * FRAME_HOP, RATE_HZ)))
+        if self.rng.random() < BEGINNINGS:
+            nothing = np.full((int(self.rng.integers(self.frames)), BANDS), -128, np.int8)
+            return np.concatenate([nothing, heard])[:size]
+        return heard[self.lead:]
 
     def _around(self, samples: int) -> tuple[int, int]:
         """Return how many samples go before and after a sound, so that it is in the middle of its segment."""
