@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class Words:
 
 
 @dataclass
-class Outcome:
+class Outcome(ABC):
     """A trained model. agreement: what integers and floats answer alike; integer_right, float_right: of the same."""
 
     labels: list[str]  # in the order of the scores
@@ -42,19 +43,22 @@ class Outcome:
     float_right: Share
 
     @property
+    @abstractmethod
     def words(self) -> Words:
         """How to speak of it."""
-        raise NotImplementedError
+        ...
 
     @property
+    @abstractmethod
     def recordings(self) -> Sequence[Labelled]:
         """What it was trained on."""
-        raise NotImplementedError
+        ...
 
     @property
+    @abstractmethod
     def notes(self) -> list[str]:
         """What is doubtful about these."""
-        raise NotImplementedError
+        ...
 
     @property
     def quiet(self) -> list[int]:
