@@ -103,7 +103,7 @@ def cascade(*gates):
     return cascade(*gates)
 
 
-def listen(mic, *models, threshold=None, mean=None, refractory_ms=None, end=None, gate=None, voice=None):
+def listen(mic, *models, **options):
     """Hear words and sounds: yield a Heard for each, with `for` or `async for`; see listener.py.
 
     mic            a microphone, such as i2s_microphone.I2SMicrophone
@@ -119,7 +119,7 @@ def listen(mic, *models, threshold=None, mean=None, refractory_ms=None, end=None
     """
     from .listener import Listener
 
-    return Listener(mic, models, threshold, mean, refractory_ms, end, gate, voice)
+    return Listener(mic, models, **options)
 
 
 def info():

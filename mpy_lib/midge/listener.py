@@ -45,7 +45,9 @@ class Listener(Answers):
     lost     how often samples were lost because nobody took them in time; the models then start afresh
     """
 
-    def __init__(self, mic, models, threshold, mean, refractory_ms, end, gate, voice):
+    def __init__(
+        self, mic, models, threshold=None, mean=None, refractory_ms=None, end=None, gate=None, voice=None
+    ):  # fmt: skip
         if not models:
             raise ValueError("got no models, wanted one or more")
         self._mic, self._gate = mic, gate
@@ -137,6 +139,8 @@ class _Ear:
             raise ValueError("%s has %d outputs, wanted one, of scores" % (core.info()[0], model._n_outputs))
         self._means = _each(mean, known, "stream.mean", 1, n, int)
         self._span = max(self._means)
+        if min(self._means) < 1:
+            raise ValueError("a mean of %d scores, wanted 1 or more" % min(self._means))
         self._ring = array(_CODES[dtype], [0] * (n * self._span))
         self._sums = [0] * n
         thresholds = _each(threshold, known, "stream.threshold", 0.5, n, float)
@@ -212,4 +216,8 @@ def _each(given, known, key, default, n, kind):
     if given is None:
         texts = known.get(key, str(default)).split(",")
         return [kind(texts[i if len(texts) > 1 else 0]) for i in range(n)]
-    return list(given) if isinstance(given, (list, tuple)) else [kind(given)] * n
+    if not isinstance(given, (list, tuple)):
+        return [kind(given)] * n
+    if len(given) != n:
+        raise ValueError("got %d settings for %d labels" % (len(given), n))
+    return list(given)

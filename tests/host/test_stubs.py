@@ -21,6 +21,7 @@ MODULES = {path: STUBS / f"midge/{path.stem}.pyi" for path in sorted((DEVICE / "
 SAMPLE = """
 from array import array
 import midge
+from i2s_microphone import I2SMicrophone
 from lsm9ds1 import LSM9DS1
 from midge.gates import energy
 
@@ -37,6 +38,8 @@ microseconds: float = wand.profile([0.0] * 288, runs=3).total_us
 shape: tuple[int, ...] = wand.inputs[0].shape
 awake: list[float] = [beat * midge.duty(10_000).share for beat in midge.duty(1000)]
 gates = midge.cascade(("loud", energy(rise=2.0)), lambda x: wand(x).score > 0.5)
+mic = I2SMicrophone(0, None, None, None, channel="right")
+words = [heard.label for heard in midge.listen(mic, wand, threshold=0.9, mean=[5])]
 asked: list[tuple[str, int, int, float]] = gates.shares()
 """
 WRONG = """
@@ -46,6 +49,8 @@ wand.steam(None)
 wand.run(bytes(288), out=b"constant")
 wand.stream(lambda: 1.0, treshold=0.8)
 wand().scores.label
+midge.listen(wand)
+midge.listen(None, wand, treshold=0.8)
 """
 
 
@@ -119,4 +124,4 @@ def test_mypy_takes_what_is_right(tmp_path: Path) -> None:
 
 def test_mypy_refuses_what_is_wrong(tmp_path: Path) -> None:
     lines = {line.split(":")[1] for line in check(WRONG, tmp_path).stdout.splitlines() if ": error:" in line}
-    assert lines == {"3", "4", "5", "6", "7"}
+    assert lines == {"3", "4", "5", "6", "7", "8", "9"}

@@ -4,7 +4,9 @@
 from array import array
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypedDict
+
+from typing_extensions import Unpack
 
 from .gates import Cascade
 from .listener import Listener, _Microphone
@@ -37,16 +39,15 @@ def load(
 def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
 def off(ms: int) -> None: ...
 def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
-def listen(
-    mic: _Microphone,
-    *models: Model,
-    threshold: float | Sequence[float] | None = None,
-    mean: int | Sequence[int] | None = None,
-    refractory_ms: int | None = None,
-    end: float | Sequence[float] | None = None,
-    gate: Callable[[array[int]], Any] | None = None,
-    voice: Model | None = None,
-) -> Listener: ...
+class _Listening(TypedDict, total=False):
+    threshold: float | Sequence[float] | None
+    mean: int | Sequence[int] | None
+    refractory_ms: int | None
+    end: float | Sequence[float] | None
+    gate: Callable[[array[int]], Any] | None
+    voice: Model | None
+
+def listen(mic: _Microphone, *models: Model, **options: Unpack[_Listening]) -> Listener: ...
 def info() -> dict[str, Any]: ...
 
 class Result:

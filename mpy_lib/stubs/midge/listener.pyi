@@ -8,7 +8,7 @@ from .answers import Answers
 
 class _Microphone(Protocol):
     name: str
-    rate_hz: float
+    rate_hz: int
     timeout_ms: int
     typecode: str
     scales: array[float] | None
@@ -31,12 +31,12 @@ class Listener(Answers):
         self,
         mic: _Microphone,
         models: Sequence[Model],
-        threshold: float | Sequence[float] | None,
-        mean: int | Sequence[int] | None,
-        refractory_ms: int | None,
-        end: float | Sequence[float] | None,
-        gate: Callable[[array[int]], Any] | None,
-        voice: Model | None,
+        threshold: float | Sequence[float] | None = None,
+        mean: int | Sequence[int] | None = None,
+        refractory_ms: int | None = None,
+        end: float | Sequence[float] | None = None,
+        gate: Callable[[array[int]], Any] | None = None,
+        voice: Model | None = None,
     ) -> None: ...
     @property
     def samples(self) -> int: ...

@@ -80,6 +80,8 @@ def refuses(name, text, *models):
 
 
 refuses("no model", "got no models")
+raises("no mean", ValueError, "a mean of 0 scores", midge.listen, Mic([]), word, mean=0)
+raises("settings", ValueError, "got 2 settings for 1 labels", midge.listen, Mic([]), word, threshold=(0.5, 0.6))
 refuses("no sound", "tiny takes no samples of sound; convert it", midge.load(classifier()))
 slow = midge.load(ear(stream_hop="4", sensor_rate_hz="16000"))
 refuses("rate", "the microphone gives 400 samples a second, the model takes 16000", slow)
