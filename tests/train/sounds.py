@@ -3,7 +3,8 @@
 
 Parts: arabic (14 words, five speakers left out at a time), digits (English, a speaker at a time), esc10 (ten everyday
 sounds, a fold at a time), alexa (a finished wake word on sound that goes on). All by default. Recordings are read from
-$SHARED/data. Every clip is answered by a network that heard nobody of its group; nothing was chosen by what is printed.
+$SHARED/data. Every clip is answered by a network that heard nobody of its group. The strength of variants was chosen on
+two speakers of the digits; nothing else was chosen by what is printed.
 """
 
 from __future__ import annotations
