@@ -84,7 +84,8 @@ mip: host
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
 	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
-TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz size lint
+TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz fuzz-readers \
+	size lint
 
 # Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
 at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)
@@ -102,7 +103,7 @@ test: $(BUILT) $(CORE_SEEDS)/list
 test-host: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests/host
 
-## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4
+## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4 [STREAM_MINUTES=10]
 .PHONY: test-device
 test-device: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests

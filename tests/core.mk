@@ -106,3 +106,9 @@ $(FUZZER): $(wildcard tests/fuzz/*.c) $(CORE_SOURCES) $(CORE_HEADERS) tests/core
 .PHONY: fuzz
 fuzz: $(FUZZER) $(CORE_SEEDS)/list
 	@$(BIN)/python -m tests.fuzz.run $(FUZZER) $(CORE_SEEDS) --seconds $(FUZZ_SECONDS) --longest $(FUZZ_MAX_LEN)
+
+## Damaged files of every kind against the converter and the readers [READERS_SECONDS=20]
+.PHONY: fuzz-readers
+READERS_SECONDS ?= 20
+fuzz-readers: $(VENV)/.ready-to-test $(LIBRARY)
+	@$(BIN)/python -m tests.fuzz.readers --seconds $(READERS_SECONDS) --seed $(or $(SEED),0)

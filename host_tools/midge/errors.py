@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The one kind of failure that is the user's to mend."""
 
+from __future__ import annotations
+
 from unicodedata import category
 
 _CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # of Unicode: controls, formats such as of direction, halves, line ends
@@ -23,7 +25,7 @@ class UnsupportedModel(UserError):
     """A sound model that uses ops or dtypes which no device op can run. `items` lists every one."""
 
     def __init__(self, name: str, items: list[tuple[str, str, str]]):
-        self.items = items
+        self.name, self.items = name, items
         reasons: dict[tuple[str, str], list[str]] = {}
         for op, layer, reason in items:
             reasons.setdefault((op, reason), []).append(layer)
@@ -31,3 +33,7 @@ class UnsupportedModel(UserError):
             f"  {op} ({len(layers)}x, first '{layers[0]}'): {reason}" for (op, reason), layers in reasons.items()
         ]
         super().__init__(f"{name}: {len(items)} of its operators cannot run\n" + "\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[UnsupportedModel], tuple[str, list[tuple[str, str, str]]]]:
+        """Let it be sent from process to process."""
+        return type(self), (self.name, self.items)

@@ -18,7 +18,7 @@ from array import array
 
 
 def cascade(*gates):
-    """Return gates in a row; see midge.cascade."""
+    """Return gates in a row, each a function or (name, function), that end what is not worth the next."""
     return Cascade(gates)
 
 

@@ -24,6 +24,23 @@ from .answers import Answers, elements
 _CODES = {"int8": "b", "uint8": "B", "int16": "h", "float32": "f"}
 
 
+def listen(mic, *models, **options):
+    """Hear words and sounds: yield a Heard for each, with `for` or `async for`.
+
+    mic            a microphone, such as i2s_microphone.I2SMicrophone
+    models         models that take samples of sound: what midge convert --manifest or --front-end makes
+    threshold      the mean score from which a word was heard; by default what the model says, or 0.5
+    mean           of how many of the latest scores; by default what the model says, or 1
+    refractory_ms  after a word it is not heard again for so long; by default what the model says, or 1000
+    end            for sounds: the mean score below which one has ended; there are two answers then, start and end
+    gate           called with each hop of samples, array("h"); the models rest where it returns nothing that is true
+    voice          a model for voices: a word counts only while its score reaches its own threshold
+
+    Raises ValueError for models that take other samples than the microphone gives, and OSError when it falls silent.
+    """
+    return Listener(mic, models, **options)
+
+
 class Heard:
     """What was heard: .label, .score (a mean), .event ("word", "start", "end"), .model, and .at, in samples."""
 

@@ -61,10 +61,27 @@ static bool dtype_fits(uint32_t dtype, int typecode) {
     return is_bytes(typecode) || typecode == CODES[dtype - 1];
 }
 
+void mg_refuse_file(const mg_model_t *model, const void *data, size_t size) {
+    uintptr_t start = (uintptr_t)data, file = (uintptr_t)model->file;
+    if (start < file + model->file_size && file < start + size) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the buffer overlaps the file"));
+    }
+}
+
+float mg_number(mp_obj_t object) {
+    if (mp_obj_get_type(object)->flags & MP_TYPE_FLAG_INSTANCE_TYPE) { /* its __float__ might resize buffers */
+        mp_raise_TypeError(MP_ERROR_TEXT("numbers are wanted"));
+    }
+    return mp_obj_get_float_to_f(object);
+}
+
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output) {
     mp_buffer_info_t buffer;
     bool found = mp_get_buffer(object, &buffer, is_output ? MP_BUFFER_RW : MP_BUFFER_READ);
     if (found && buffer.len == tensor->size && dtype_fits(tensor->dtype, buffer.typecode)) {
+        if (is_output) {
+            mg_refuse_file(model, buffer.buf, buffer.len);
+        }
         return buffer.buf;
     }
     mg_text_t text;
@@ -166,7 +183,7 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
             put_number(sink, number_at(&buffer, i));
         }
     } else {
-        put_number(sink, mp_obj_get_float_to_f(values)); /* TypeError for what is no number */
+        put_number(sink, mg_number(values));
     }
 }
 

@@ -43,6 +43,12 @@ void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_ten
 /* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output);
 
+/* ValueError where memory that is to be written is the file's. */
+void mg_refuse_file(const mg_model_t *model, const void *data, size_t size);
+
+/* A number; TypeError for any other object, those included of which Python code would make one. */
+float mg_number(mp_obj_t object);
+
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);
 
@@ -60,5 +66,12 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
 
 /* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
 NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted);
+
+/* ---- learn.c: a classifier of what output 0 holds; the arguments are those of the methods after self ---- */
+
+mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_leverage(const mg_model_t *model, const mp_obj_t *args);
 
 #endif

@@ -12,6 +12,9 @@
  *     m.read(i=0)                          output i as a list of floats
  *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
  *                                          the highest one's index, -1 when it is below threshold
+ *     m.learn_add(products, sums, k, rows, weight), m.learn_fit(products, sums, penalty, factor,
+ *     weights), m.learn_scores(weights, row, scores), m.learn_leverage(factor, row, weight)
+ *                                          core/learn over rows that are as output 0: learn.c
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
@@ -63,6 +66,47 @@ static mp_obj_t new_str(const char *s) {
     return mp_obj_new_str(s, length_of(s));
 }
 
+/* What loading or running takes of the C stack at most, with the text of an error (`make stack`). The core's functions
+ * do not look at the stack; deep in a recursion of Python's, they would leave it. */
+#define STACK_NEEDED 2048
+
+#if MICROPY_ENABLE_DYNRUNTIME
+#define STACK_STEP 256 /* below what was found to be free; a port's own margin is larger */
+
+/* RuntimeError where the stack is short. A native module cannot ask how much there is of it, but whatever is called
+ * fails where there is none: here a method that does nothing, called from frames ever deeper. */
+static __attribute__((noinline)) void check_stack_below(const mp_obj_type_t *type, size_t depth) {
+    volatile uint8_t frame[STACK_STEP];
+    mp_obj_t method[2];
+    mp_load_method(MP_OBJ_FROM_PTR(type), MP_QSTR_room, method);
+    frame[0] = mp_fun_table.call_method_n_kw(0, 0, method) == mp_const_none;
+    if (depth > STACK_STEP) {
+        check_stack_below(type, depth - STACK_STEP);
+    }
+    (void)frame[0]; /* the frame lives on until here */
+}
+
+static void check_stack(const mp_obj_type_t *type) {
+    check_stack_below(type, STACK_NEEDED);
+}
+
+static mp_obj_t model_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)fun, (void)n_args, (void)n_kw, (void)args;
+    return mp_const_none;
+}
+#else
+/* RuntimeError where the stack is short. */
+static void check_stack(const mp_obj_type_t *type) {
+    (void)type;
+#if MICROPY_STACK_CHECK
+    char here;
+    if ((size_t)(MP_STATE_THREAD(stack_top) - &here) + STACK_NEEDED > MP_STATE_THREAD(stack_limit)) {
+        mp_raise_recursion_depth();
+    }
+#endif
+}
+#endif
+
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
         {MP_QSTR_file, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
@@ -70,7 +114,9 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
         {MP_QSTR_checksum, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     };
     mp_arg_val_t values[3];
+    check_stack(type);
     mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
+    bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj); /* which may run Python */
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(values[0].u_obj, &buffer, MP_BUFFER_READ);
 #ifdef MG_BYTES_BELOW /* from there on memory gives nothing but whole words, and resets the chip */
@@ -85,17 +131,12 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
     self->file = values[0].u_obj;
     self->arena = values[1].u_obj == mp_const_none ? MP_OBJ_NULL : values[1].u_obj;
     self->next_node = self->next_cursor = 0;
-    bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj);
     if (!mg_model_check(&self->model, buffer.buf, buffer.len, checksum, &error)) {
         raise_error(&error);
     }
     if (self->arena != MP_OBJ_NULL) {
         mp_get_buffer_raise(self->arena, &buffer, MP_BUFFER_RW);
-        uintptr_t arena = (uintptr_t)buffer.buf, file = (uintptr_t)self->model.file;
-        if (arena < file + self->model.file_size && file < arena + buffer.len) {
-            /* A run would destroy the file. */
-            mp_raise_ValueError(MP_ERROR_TEXT("the arena overlaps the file"));
-        }
+        mg_refuse_file(&self->model, buffer.buf, buffer.len);
     } else {
         buffer.len = self->model.arena_size;
         buffer.buf = m_malloc_maybe(buffer.len);
@@ -124,6 +165,7 @@ static model_obj_t *get_self(mp_obj_t object) {
     if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
         mp_raise_TypeError(MP_ERROR_TEXT("a Model is wanted"));
     }
+    check_stack(type);
     model_obj_t *self = MP_OBJ_TO_PTR(object);
     const mg_model_t *model = &self->model;
     bool own = self->arena == MP_OBJ_NULL;
@@ -134,10 +176,18 @@ static model_obj_t *get_self(mp_obj_t object) {
     return self;
 }
 
+/* A number as it is: one that Python code would have to make could resize the buffers meanwhile. */
+static mp_uint_t get_index(mp_obj_t object) {
+    if (!mp_obj_is_small_int(object)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("an index is wanted"));
+    }
+    return (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(object);
+}
+
 /* The model input or output that an argument names; the first when it is missing. */
 static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor) {
     const mg_model_t *model = &self->model;
-    mp_uint_t i = index == NULL ? 0 : (mp_uint_t)mp_obj_get_int(*index);
+    mp_uint_t i = index == NULL ? 0 : get_index(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
     if (i >= count) {
         raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
@@ -149,6 +199,18 @@ static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *
  * and the arguments. */
 #define METHOD(name) static mp_obj_t model_##name(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args)
 #define CHECK_ARGS(least, most) ((void)fun, mp_arg_check_num(n_args, n_kw, (least), (most), false))
+
+/* Runs all nodes. Ctrl-C ends it after the one that runs (not in a native module, which cannot ask for it). */
+static void run_nodes(const mg_model_t *model) {
+    uint32_t cursor = 0;
+    while (mg_run_next(model, &cursor)) {
+#if !MICROPY_ENABLE_DYNRUNTIME
+        if (MP_STATE_MAIN_THREAD(mp_pending_exception) != MP_OBJ_NULL) {
+            mp_handle_pending(true);
+        }
+#endif
+    }
+}
 
 METHOD(run) {
     (void)fun;
@@ -163,7 +225,7 @@ METHOD(run) {
     if (values[1].u_obj != MP_OBJ_NULL && values[1].u_obj != mp_const_none) {
         mg_copy_raw(model, values[1].u_obj, false);
     }
-    mg_run(model);
+    run_nodes(model);
     if (values[2].u_obj != MP_OBJ_NULL && values[2].u_obj != mp_const_none) {
         mg_copy_raw(model, values[2].u_obj, true);
     }
@@ -262,12 +324,13 @@ METHOD(smooth) {
         mg_text_raise(&mp_type_ValueError, &text);
     }
     const void *data = mg_tensor_data(&self->model, &tensor);
-    float *scores = buffer.buf, weight = mp_obj_get_float_to_f(args[2]);
+    float *scores = buffer.buf, weight = mg_number(args[2]), threshold = mg_number(args[3]);
+    mg_refuse_file(&self->model, scores, buffer.len);
     for (uint32_t i = 0; i < n; i++) {
         scores[i] += weight * (mg_read_real(&tensor, data, i) - scores[i]);
         best = scores[i] > scores[best] ? i : best;
     }
-    return mp_obj_new_int(scores[best] >= mp_obj_get_float_to_f(args[3]) ? (mp_int_t)best : -1);
+    return mp_obj_new_int(scores[best] >= threshold ? (mp_int_t)best : -1);
 }
 
 /* The byte position of node k; the one after the last that ran is known already. */
@@ -290,7 +353,7 @@ static uint32_t find_node(const model_obj_t *self, mp_int_t k) {
 METHOD(step) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    mp_int_t k = mp_obj_get_int(args[1]);
+    mp_int_t k = (mp_int_t)get_index(args[1]);
     uint32_t cursor = find_node(self, k);
     mg_run_next(&self->model, &cursor);
     self->next_node = (uint32_t)k + 1;
@@ -301,7 +364,7 @@ METHOD(step) {
 METHOD(node) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    uint32_t cursor = find_node(self, mp_obj_get_int(args[1]));
+    uint32_t cursor = find_node(self, (mp_int_t)get_index(args[1]));
     mg_node_t node;
     mg_node_next(&self->model, &cursor, &node);
     mp_obj_t items[] = {
@@ -350,7 +413,7 @@ static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
 METHOD(label) {
     CHECK_ARGS(2, 2);
     const mg_model_t *model = &get_self(args[0])->model;
-    mp_uint_t k = (mp_uint_t)mp_obj_get_int(args[1]);
+    mp_uint_t k = get_index(args[1]);
     if (k >= model->n_labels) {
         raise_index("labels", model->n_labels);
     }
@@ -385,8 +448,29 @@ METHOD(info) {
     return mp_obj_new_tuple(8, items);
 }
 
+#if MG_LEARNS
+#define LEARN_METHOD(name, count) \
+    METHOD(name) { \
+        CHECK_ARGS(1 + (count), 1 + (count)); \
+        return mg_##name(&get_self(args[0])->model, args + 1); \
+    }
+LEARN_METHOD(learn_add, 5)
+LEARN_METHOD(learn_fit, 5)
+LEARN_METHOD(learn_scores, 3)
+LEARN_METHOD(learn_leverage, 3)
+
+#define LEARN_METHODS(X) \
+    X(MP_QSTR_learn_add, learn_add) \
+    X(MP_QSTR_learn_fit, learn_fit) \
+    X(MP_QSTR_learn_scores, learn_scores) \
+    X(MP_QSTR_learn_leverage, learn_leverage)
+#else
+#define LEARN_METHODS(X)
+#endif
+
 /* With the qstr spelled out: the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
+    LEARN_METHODS(X) \
     X(MP_QSTR_run, run) \
     X(MP_QSTR_reset, reset) \
     X(MP_QSTR_write, write) \
@@ -430,6 +514,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(rows[i].name), MP_DYNRUNTIME_MAKE_FUNCTION(rows[i].function));
     }
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(MP_QSTR_room), MP_DYNRUNTIME_MAKE_FUNCTION((const void *)model_room));
     /* On the heap, because a static one would need .bss. */
     mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);

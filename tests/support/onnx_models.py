@@ -43,7 +43,7 @@ def make(
 
 def node(op: str, inputs: str, outputs: str = "y", **attrs: Any) -> onnx.NodeProto:
     """node("Conv", "x w b"); '-' for an input that is absent. Microsoft's ops are those that onnx does not know."""
-    domain = "com.microsoft" if op.startswith("QLinear") and not onnx.defs.has(op) else ""
+    domain = "com.microsoft" if op.startswith(("QLinear", "QGemm")) and not onnx.defs.has(op) else ""
     names = ["" if n == "-" else n for n in inputs.split()]
     return helper.make_node(op, names, outputs.split(), name=f"layer_{outputs.split()[0]}", domain=domain, **attrs)
 

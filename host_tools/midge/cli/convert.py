@@ -15,6 +15,7 @@ from ..convert.front_end import KINDS
 from ..convert.pipeline import Conversion
 from ..errors import UserError
 from ..files import refuse_overwriting
+from ..samples.datasets import load_array
 from ..samples.labels import read_labels
 from .options import Command, Option, OutputPath, complete_targets, json_option
 from .output import number, print_facts, print_json, print_next, print_note, say, shape_text
@@ -30,8 +31,8 @@ def _read_frozen(texts: tuple[str, ...]) -> dict[str, np.ndarray]:
     for text in texts:
         name, _, path = text.rpartition("=")
         try:
-            frozen[name] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+            frozen[name] = load_array(Path(path))
+        except Exception as error:
             advice = "write --freeze NAME=values.npy"
             raise UserError(f"--freeze {text}: no array could be read ({error}); {advice}") from None
     return frozen

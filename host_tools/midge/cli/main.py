@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import UserError, visible
+from ..limits import limits
 
 RECORD, MAKE, LOOK, PUT = "Record", "Make a model", "Look at it", "Put it on a board"
 BOARDS, SHELL = "Boards", "This program"
@@ -92,8 +93,11 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__)
-def cli() -> None:
+@click.option("--trust", is_flag=True, help="Lift the limits on time and memory that hold for files of models.")
+@click.pass_context
+def cli(ctx: click.Context, trust: bool) -> None:
     """Machine learning on MicroPython boards: convert models, look at them, run them, put them on a board."""
+    ctx.with_resource(limits(trusted=trust, apart=True))
 
 
 def main() -> None:

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.binding import check_file
-from ..errors import UserError
+from ..errors import UnsupportedModel, UserError
 from ..files import write_whole
-from ..graph import NONSENSE, Graph, GraphError, verify
+from ..graph import NONSENSE, Graph, GraphError, Unsupported, verify
 from ..importers import Frozen, Shapes, Source, open_source, read_model
+from ..limits import Exceeded, check_activation, check_operators
 from ..lowering import Program, lower
 from ..passes.dead_channels import drop_dead_channels
 from ..passes.decompose import decompose
@@ -125,14 +126,29 @@ def convert_graph(
     graph = graph.copy()
     graph.labels = list(labels)
     try:
+        check_limits(graph)
         graph = run_passes(graph)
-    except (GraphError, *NONSENSE) as error:
-        raise UserError(f"{title}: damaged graph: {error}; export it again") from error
-    program = lower(graph, title)
-    for change in PROGRAM_PASSES:
-        change(program)
-    program, plan = pack_and_plan(program, title, target, arena_limit)
-    return Conversion(emit_checked(program, plan, title), program, plan, source_size)
+        check_limits(graph)
+        program = lower(graph, title)
+        for change in PROGRAM_PASSES:
+            change(program)
+        program, plan = pack_and_plan(program, title, target, arena_limit)
+        return Conversion(emit_checked(program, plan, title), program, plan, source_size)
+    except Exceeded as error:
+        raise UserError(f"{title}: {error}") from error
+    except Unsupported as reason:  # of several nodes together
+        raise UnsupportedModel(title, [("the graph", graph.name, str(reason))]) from reason
+    except (GraphError, AssertionError, MemoryError, *NONSENSE) as error:
+        said = str(error) or type(error).__name__
+        raise UserError(f"{title}: damaged graph: {said}; export it again, or report it if it runs elsewhere"
+                        ) from error
+
+
+def check_limits(graph: Graph) -> None:
+    """Raise Exceeded for a graph that no board can hold."""
+    check_operators(len(graph.nodes))
+    for tensor in graph.tensors():
+        check_activation(tensor.name, tensor.size)
 
 
 def run_passes(graph: Graph, leave_out: Sequence[Callable[[Graph], Graph]] = ()) -> Graph:

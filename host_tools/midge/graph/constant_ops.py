@@ -13,14 +13,14 @@ from .tflite_ops import activation_of
 Values = list[np.ndarray]
 Evaluator = Callable[[Node, Values], np.ndarray]
 
-_PLAIN = ("int32", "int64", "bool")  # quantised arithmetic is no arithmetic on the stored values
+_WHOLE = ("int32", "int64", "bool")  # quantised arithmetic is no arithmetic on the stored values
 
 
 def _plain(function: Callable[..., np.ndarray]) -> Evaluator:
     """Return an op on whole numbers without an activation."""
 
     def evaluate(node: Node, values: Values) -> np.ndarray:
-        if any(t is not None and (t.dtype not in _PLAIN or t.quantization is not None) for t in node.inputs):
+        if any(t is not None and (t.dtype not in _WHOLE or t.quantization is not None) for t in node.inputs):
             raise ValueError("not plain whole numbers")
         if activation_of(node):
             raise ValueError("a fused activation")
@@ -69,7 +69,7 @@ def _gather(node: Node, values: Values) -> np.ndarray:
     return np.take(values[0], values[1], axis=node.attrs.get("axis", 0))
 
 
-_PLAIN_FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+PLAIN: dict[str, Callable[..., np.ndarray]] = {
     "ADD": np.add, "SUB": np.subtract, "MUL": np.multiply, "MAXIMUM": np.maximum, "MINIMUM": np.minimum,
     "DIV": _truncated, "FLOOR_DIV": np.floor_divide, "FLOOR_MOD": np.mod, "NEG": np.negative, "ABS": np.abs,
     "EQUAL": np.equal, "NOT_EQUAL": np.not_equal, "LESS": np.less, "LESS_EQUAL": np.less_equal,
@@ -88,7 +88,7 @@ _MOVES: dict[str, Evaluator] = {
 }
 
 ARITHMETIC: dict[str, Evaluator] = {
-    **{name: _plain(function) for name, function in _PLAIN_FUNCTIONS.items()},
+    **{name: _plain(function) for name, function in PLAIN.items()},
     **{name: _same_units(function) for name, function in _MOVES.items()},
     "REDUCE_PROD": _reduction(np.prod),
     "SUM": _reduction(np.sum),

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
-from .constant_ops import ARITHMETIC
+from ..limits import Room
+from .constant_ops import ARITHMETIC, PLAIN
 from .graph import Node, Unsupported
 from .tflite_ops import slice_of
 
@@ -56,16 +58,38 @@ EVALUATORS: dict[str, Callable[[Node, Values], np.ndarray]] = {
 }
 
 
-def fold_node(node: Node) -> bool:
-    """Make a node's output a constant where it can be worked out; then the node is needed no more."""
+# How many elements come of few, where what the file says of the output need not be true.
+_GROWING: dict[str, Callable[[Node, Values], float]] = {
+    "TILE": lambda node, values: values[0].size * _product(values[1]),
+    "FILL": lambda node, values: _product(values[0]),
+    "RANGE": lambda node, values: abs((float(values[1]) - float(values[0])) / float(values[2])),
+    "GATHER": lambda node, values: values[1].size * values[0].size / values[0].shape[node.attrs.get("axis", 0)],
+    "BROADCAST_TO": lambda node, values: node.outputs[0].elements,
+    **{op: lambda node, values: prod(np.broadcast_shapes(*(v.shape for v in values))) for op in PLAIN
+       if op != "RANGE"},
+}
+
+
+def _product(sizes: np.ndarray) -> float:
+    return float(np.prod(sizes.astype(np.float64)))
+
+
+def fold_node(node: Node, room: Room) -> bool:
+    """Make a node's output a constant where it can be worked out; then the node is needed no more.
+
+    Raises Exceeded where there is no room for it.
+    """
     known = all(t is None or t.is_constant for t in node.inputs)
     evaluate = EVALUATORS.get(node.op)
     if evaluate is None or len(node.outputs) != 1 or not (known or node.op == "SHAPE"):
         return False
     out = node.outputs[0]
+    values = [t.data for t in node.inputs if t is not None and t.data is not None]
     try:
-        value = evaluate(node, [t.data for t in node.inputs if t is not None and t.data is not None])
+        made = _GROWING[node.op](node, values) if node.op in _GROWING else sum(v.size for v in values)
+        room.spend(8 * made)
+        value = evaluate(node, values)
         out.data = np.array(value).astype(out.dtype).reshape(out.shape)
-    except (ValueError, TypeError, KeyError, Unsupported):
+    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, Unsupported):
         return False  # the lowering will say what is wrong with this node
     return True

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..fileformat.opset import dtypes
+from ..limits import Room
 
 # Those of boards, and those that only models have.
 DTYPE_SIZES = {dtype.name: dtype.size for dtype in dtypes().values()} | {"float16": 2, "float64": 8}
@@ -126,6 +127,10 @@ class Graph:
         graph = Graph(self.name, [twins[id(t)] for t in self.inputs], [twins[id(t)] for t in self.outputs], nodes,
                       list(self.labels), dict(self.metadata), list(self.notes), dict(self.layouts))
         return graph, twins
+
+    def room(self) -> Room:
+        """Return what may be made of the graph's constants."""
+        return Room(sum(t.data.nbytes for t in self.tensors() if t.data is not None))
 
     def tensors(self) -> Iterator[Tensor]:
         """Yield every tensor once."""

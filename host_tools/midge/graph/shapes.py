@@ -26,7 +26,8 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     """Give every tensor a fixed shape, in place.
 
     shapes: by the inputs' names, or a single one for the only input. Open batch dimensions (the first of a
-    shape) are 1 unless the shape says otherwise. Raises UserError where a shape is missing or does not fit.
+    shape) are 1 unless the shape says otherwise. Raises UserError where a shape is missing or does not
+    fit, and Exceeded.
     """
     given = _by_name(graph.inputs, shapes, title)
     guessed = not given and all(d >= 0 for t in graph.tensors() for d in t.signature[1:])
@@ -36,12 +37,12 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
                 t.shape = tuple(max(d, 1) for d in t.shape)
         return
     fix_inputs(graph.inputs, shapes, title)
-    kept = []
+    kept, room = [], graph.room()
     for node in graph.nodes:
         is_open = any(d < 0 for t in node.outputs for d in (*t.signature, *t.shape))
         if is_open or (node.op in RULES and not all(t.shape for t in node.outputs)):  # a shape may lack its dimensions
             _infer(node, title)
-        if not fold_node(node):
+        if not fold_node(node, room):
             kept.append(node)
     graph.nodes = kept
 

@@ -11,9 +11,12 @@ import numpy as np
 from ..errors import UserError
 from ..graph import Graph, GraphError, verify
 from ..graph.shapes import Shapes, fix_shapes
+from ..limits import Exceeded, reads_apart
+from .apart import read_apart
 from .keras.importer import read_keras
-from .keras.reader import is_keras
+from .keras.reader import is_keras, load_keras, read_config
 from .onnx.importer import read_onnx
+from .onnx.reader import load_onnx
 from .source import Source, open_source
 from .tflite.importer import read_tflite
 
@@ -32,17 +35,29 @@ def read_model(
     frozen: inputs of an ONNX model that are to be constants, by name. Raises UserError.
     """
     source = open_source(model, name)
-    if source.suffix == ".onnx":
-        by_name = shapes if isinstance(shapes, Mapping) else {"": shapes} if shapes is not None else {}
-        graph = read_onnx(source.data, source.title, by_name, frozen)
-    elif is_keras(source):
-        graph = read_keras(source.data, source.title, shapes)
-    else:
-        graph = read_tflite(source.data, source.title)
-        fix_shapes(graph, shapes, source.title)
-    if name:
-        graph.name = name
     try:
+        if reads_apart() and source.suffix == ".onnx":
+            graph = read_apart(load_onnx, _read, source, shapes, frozen)
+        elif reads_apart() and is_keras(source):
+            read_config(source.data, source.title)  # what needs no Keras to be refused
+            graph = read_apart(load_keras, _read, source, shapes, frozen)
+        else:
+            graph = _read(source, shapes, frozen)
+        if name:
+            graph.name = name
         return verify(graph)
+    except Exceeded as error:
+        raise UserError(f"{source.title}: {error}") from error
     except GraphError as error:
         raise UserError(f"{source.title}: damaged graph: {error}; export it again") from error
+
+
+def _read(source: Source, shapes: Shapes, frozen: Frozen) -> Graph:
+    if source.suffix == ".onnx":
+        by_name = shapes if isinstance(shapes, Mapping) else {"": shapes} if shapes is not None else {}
+        return read_onnx(source.data, source.title, by_name, frozen, source.folder)
+    if is_keras(source):
+        return read_keras(source.data, source.title, shapes)
+    graph = read_tflite(source.data, source.title)
+    fix_shapes(graph, shapes, source.title)
+    return graph

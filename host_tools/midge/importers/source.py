@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import UserError
 from ..fileformat.read import load_file
 from ..fileformat.spec import MAGIC
+from .others import C_SUFFIXES, explain, explain_folder, read_c_array
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 SUFFIXES = (".tflite", ".onnx", *KERAS_SUFFIXES)
@@ -20,6 +22,13 @@ class Source:
     data: bytes
     title: str
     suffix: str
+    folder: Path | None = None  # where it is, for files that belong to it
+
+    @property
+    def size(self) -> int:
+        """Return its bytes with those of the file of weights that PyTorch writes beside it."""
+        weights = None if self.folder is None else self.folder / (Path(self.title).name + ".data")
+        return len(self.data) + (weights.stat().st_size if weights is not None and weights.is_file() else 0)
 
     @property
     def is_midge(self) -> bool:
@@ -36,4 +45,14 @@ def open_source(model: str | Path | bytes | Source, name: str | None = None) -> 
         return model
     if isinstance(model, bytes):
         return Source(model, name or "model", "")
-    return Source(load_file(model), name or str(model), Path(model).suffix.lower())
+    path, title = Path(model), name or str(model)
+    if path.is_dir():
+        raise UserError(explain_folder(path))
+    data, suffix = load_file(path), path.suffix.lower()
+    if suffix in C_SUFFIXES:
+        return Source(read_c_array(data, title), title, ".tflite", path.parent)
+    source = Source(data, title, suffix, path.parent)
+    said = explain(data, suffix) if data[4:8] != b"TFL3" and suffix not in SUFFIXES else ""
+    if said and not data.startswith(MAGIC):
+        raise UserError(f"{title}: {said}")
+    return source

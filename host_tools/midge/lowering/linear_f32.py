@@ -196,6 +196,7 @@ def transpose_conv(program: Program, node: Node) -> None:
     # Taps of zero where the output reaches further than the kernel.
     grow = [max(o + p - (size - 1) * s - k, s - k, 0) for o, p, size, s, k in
             zip(outs, pads, sizes, strides, weights.shape[1:3], strict=True)]
+    program.room.spend(4.0 * out_c * weights.shape[3] * (weights.shape[1] + grow[0]) * (weights.shape[2] + grow[1]))
     weights = np.pad(weights, ((0, 0), (0, grow[0]), (0, grow[1]), (0, 0)))
     bias, steps = bias_of(node, 3, out_c), row_major(out.shape)
     for y in range(min(strides[0], out_h)):

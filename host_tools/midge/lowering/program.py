@@ -8,6 +8,7 @@ from typing import Any
 
 from ..fileformat.opset import Op, ops
 from ..graph import Graph, Node, Tensor
+from ..limits import check_operators
 
 
 @dataclass
@@ -32,6 +33,9 @@ class Program:
     graph: Graph
     steps: list[Step] = field(default_factory=list)
     aliases: dict[int, tuple[Tensor, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.room = self.graph.room()  # for what steps hold
 
     def place(self, tensor: Tensor) -> tuple[Tensor, int]:
         """Return the tensor whose bytes this one shares, and at which byte of it this one starts."""
@@ -63,11 +67,13 @@ class Program:
         macs: int = 0,
         out: Tensor | None = None,
     ) -> None:
-        """Append a step for a node. Parameters that are not given are 0.
+        """Append a step for a node. Parameters that are not given are 0. Raises Exceeded.
 
         out: what the step writes where that is not the node's outputs: a value between two steps of one node, or one
         of several outputs.
         """
+        check_operators(len(self.steps))
+        self.room.spend(sum(map(len, (constants or {}).values())))
         row, outputs = ops()[op], list(node.outputs) if out is None else [out]
         name = outputs[0].name if outputs else node.op
         defaults: dict[str, Any] = {f.name: [0] * f.count if f.count else 0 for f in row.fields}

@@ -9,8 +9,9 @@ from ..graph.tflite_ops import SAME, dilations_of, pads_before, strides_of
 
 
 def fold_constants(graph: Graph) -> Graph:
-    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave."""
-    graph.nodes = [node for node in graph.nodes if not fold_node(node)]
+    """Work out nodes whose inputs are all known: the shape arithmetic that exporters leave. Raises Exceeded."""
+    room = graph.room()
+    graph.nodes = [node for node in graph.nodes if not fold_node(node, room)]
     return graph
 
 

@@ -7,6 +7,7 @@ sound, which is read as -1 to 1.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UserError
+from ..limits import check_unpacked
 from ..optional import need
 from .sound_files import SOUNDS, read_sound
+from .text import Splitter, number, read_text
 
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -118,17 +121,34 @@ def _from_file(path: Path, key: str | None, inputs: Sequence[Input], guess: bool
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
-                return _from_archive(path, {name: archive[name] for name in archive.files}, key, inputs, guess)
+                check_unpacked(sum(info.file_size for info in archive.zip.infolist()))
+                arrays = {name: archive[name] for name in archive.files}
+            return _from_archive(path, arrays, key, inputs, guess)
         if path.suffix == ".npy":
-            return Dataset([np.load(path, allow_pickle=False)])
+            return Dataset([load_array(path)])
         if path.suffix in TABLES:
             return Dataset([read_table(path)])
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}; check the path") from error
-    except (ValueError, EOFError, KeyError) as error:
+    except Exception as error:  # numpy, zipfile and zlib fail in many ways
         raise UserError(f"{path}: no numbers could be read from it ({error})") from error
     raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with one folder per class, "
                     f"not '{path.suffix}'")
+
+
+def load_array(path: Path) -> np.ndarray:
+    """Return a .npy file's array; mapped first, for which the file has to hold what its header says.
+
+    Raises what numpy raises, which is much.
+    """
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            raise ValueError("it does not begin as a .npy file does")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers by Python 2, which are read all the same
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _from_archive(
@@ -158,15 +178,29 @@ def _from_archive(
 
 
 def read_table(path: Path) -> np.ndarray:
-    """Return a .csv file's numbers, float32 [rows, columns], without its line of names."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        first = file.readline().split(",")[0].strip()
-    try:
-        float(first)
-        header = 0
-    except ValueError:
-        header = 0 if first.startswith("#") else 1
-    return np.loadtxt(path, np.float32, delimiter=",", ndmin=2, skiprows=header)
+    """Return a .csv file's numbers, float32 [rows, columns], without its line of names. Raises UserError.
+
+    Columns are set apart by commas, semicolons, tabs or spaces; beside semicolons and tabs, a comma is a decimal point.
+    """
+    rows = [(at, line) for at, line in enumerate(read_text(path).splitlines(), 1)
+            if line.strip(" \t,;") and not line.lstrip().startswith("#")]
+    split = Splitter([line for _, line in rows[:20]])
+    if rows and all(number(field) is None for field in split(rows[0][1])):
+        del rows[0]  # names
+    values: list[list[float]] = []
+    for at, line in rows:
+        found = []
+        for i, text in enumerate(split(line), 1):
+            value = number(text)
+            if value is None:
+                raise UserError(f"{path}:{at}: '{text[:40]}' in column {i} is no number; leave out columns of text "
+                                "(labels go into an .npz file as y, or are names of folders)")
+            found.append(value)
+        if values and len(found) != len(values[0]):
+            raise UserError(f"{path}:{at}: {len(found)} values in this line, {len(values[0])} above; write as many in "
+                            "each")
+        values.append(found)
+    return np.array(values, np.float32).reshape(len(values), -1)
 
 
 # Folders
@@ -218,8 +252,10 @@ class _Reader:
         suffix = path.suffix.lower()
         try:
             values = (self._picture(path) if suffix in PICTURES else self._sound(path) if suffix in SOUNDS
-                      else np.load(path, allow_pickle=False) if suffix == ".npy" else read_table(path))
-        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: what soundfile raises
+                      else load_array(path) if suffix == ".npy" else read_table(path))
+        except UserError:
+            raise
+        except Exception as error:  # what libraries make of damaged files
             raise UserError(f"{path}: cannot be read as a sample ({error}); replace or remove it") from error
         if values.size != _elements(self.input):
             raise UserError(f"{path}: holds {values.size} values {list(values.shape)}; the input '{self.input.name}' "

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..errors import UserError
+from .text import read_text
 
 QUIET = ("idle", "unknown", "noise", "none", "nothing", "nomotion", "rest", "still", "background", "other", "silence")
 
@@ -21,7 +23,9 @@ def read_labels(text: str | None) -> list[str]:
         return []
     path = Path(text)
     if path.is_file():
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
+        if all(re.match(rf"{i} \S", line) for i, line in enumerate(filter(str.strip, lines))):  # Teachable Machine's
+            lines = [line.partition(" ")[2] for line in lines]
     elif path.suffix == ".txt":
         raise UserError(f"{text}: no such file; give a text file with one label per line, or idle,circle,wing")
     else:

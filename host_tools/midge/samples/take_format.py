@@ -30,6 +30,7 @@ from ..errors import UserError
 from ..files import write_new
 from .take_tables import header_numbers, parse_table
 from .takes import UNCUT
+from .text import read_text
 
 VERSION = 1
 KEYS = ("label", "sensor", "rate_hz", "units", "range", "board", "person", "session", "started", "samples")
@@ -80,11 +81,7 @@ def read_recording_file(path: Path) -> tuple[Samples, Source, dict[str, str]]:
 
     Raises UserError, with the line, where it is damaged or another kind of file.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as text ({error}); name a recording of midge capture") from error
-    table = parse_table(text, str(path))
+    table = parse_table(read_text(path), str(path))
     header = table.header
     rate = header_numbers(header, "rate_hz", str(path))
     lacking = [key for key in ("label", "rate_hz", "units") if not header.get(key)]

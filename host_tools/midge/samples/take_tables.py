@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import UserError
+from .text import Splitter, number
 
 TIME_NAMES = {"t", "time", "timestamp", "timestamps", "time_s", "time_ms", "time_us", "t_ms", "t_us", "t_s", "seconds",
               "ms", "us", "millis", "micros", "time (ms)", "time (s)", "epoch"}
@@ -44,18 +45,18 @@ def parse_table(text: str, title: str) -> Table:
     """
     header: dict[str, str] = {}
     rows: list[tuple[int, str]] = []
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    for at, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         if line.lstrip().startswith("#"):
             key, colon, value = line.lstrip("# \t").partition(":")
             if colon and not rows:
                 header[key.strip().lower()] = value.strip()
         elif line.strip(" \t,;"):
-            rows.append((number, line))
+            rows.append((at, line))
     if not rows:
         raise UserError(f"{title}: no samples in it; record it again, or remove it")
-    split = _splitter([line for _, line in rows[:20]])
-    names = [name.strip().strip('"') for name in split(rows[0][1])]
-    if any(_number(name) is not None for name in names):
+    split = Splitter([line for _, line in rows[:20]])
+    names = split(rows[0][1])
+    if any(number(name) is not None for name in names):
         names = []
     else:
         del rows[0]
@@ -72,54 +73,26 @@ def default_names(count: int) -> list[str]:
     return axes[:count] if count in (3, 6) else [f"c{i}" for i in range(count)]
 
 
-class _Splitter:
-    """Cuts lines into fields."""
-
-    def __init__(self, delimiter: str | None, decimal_comma: bool) -> None:
-        self.delimiter, self.decimal_comma = delimiter, decimal_comma
-
-    def __call__(self, line: str) -> list[str]:
-        fields = line.strip(" \r\n").split(self.delimiter)
-        if len(fields) > 1 and not fields[-1].strip():
-            fields.pop()  # a delimiter at the end of each line
-        return [f.replace(",", ".") for f in fields] if self.decimal_comma else fields
-
-
-def _splitter(lines: list[str]) -> _Splitter:
-    """Return what cuts these lines into fields, guessed from what they have between their numbers."""
-    for delimiter in (";", "\t"):
-        if all(delimiter in line for line in lines):
-            return _Splitter(delimiter, any("," in line for line in lines))
-    return _Splitter("," if any("," in line for line in lines) else None, False)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _numbers(
-    rows: list[tuple[int, str]], names: list[str], split: _Splitter, title: str
+    rows: list[tuple[int, str]], names: list[str], split: Splitter, title: str
 ) -> tuple[np.ndarray, list[int]]:
     if not rows:
         raise UserError(f"{title}: column names, and no samples below them; record it again, or remove it")
     wanted = len(names) or len(split(rows[0][1]))
     values = []
-    for number, line in rows:
+    for at, line in rows:
         fields = split(line)
         if len(fields) != wanted:
-            raise UserError(f"{title}:{number}: {len(fields)} values in this line, {wanted} wanted as above; "
+            raise UserError(f"{title}:{at}: {len(fields)} values in this line, {wanted} wanted as above; "
                             "the take is damaged: record it again, or remove it")
-        found = [_number(field) for field in fields]
+        found = [number(field) for field in fields]
         for i, value in enumerate(found):
             if value is None or not abs(value) <= _LARGEST:  # NaN compares with nothing
                 what = "is no number" if value is None else "is not finite"
-                raise UserError(f"{title}:{number}: '{fields[i].strip()[:40]}' in column {i + 1} {what}; "
+                raise UserError(f"{title}:{at}: '{fields[i].strip()[:40]}' in column {i + 1} {what}; "
                                 "mend the line, or record the take again")
         values.append(found)
-    return np.array(values, np.float64), [number for number, _ in rows]
+    return np.array(values, np.float64), [at for at, _ in rows]
 
 
 def _check_count(header: dict[str, str], count: int, lines: list[int], title: str) -> None:
@@ -181,7 +154,7 @@ def header_numbers(header: dict[str, str], key: str, title: str) -> list[float] 
     """Return the numbers of a header line, comma-separated; None where it is missing. Raises UserError."""
     if key not in header:
         return None
-    numbers = [_number(text) for text in header[key].split(",")]
+    numbers = [number(text) for text in header[key].split(",")]
     if any(n is None or not math.isfinite(n) or n <= 0 for n in numbers):
         raise UserError(f"{title}: its header says '{key}: {header[key][:40]}', numbers above 0 were wanted; "
                         "mend the header")

@@ -20,6 +20,7 @@ import numpy as np
 from ..errors import UserError
 from .edge_impulse import parse_json, read_zip
 from .take_tables import Table, header_numbers, parse_table
+from .text import read_text
 
 TABLES = (".csv", ".txt", ".tsv")
 UNCUT = "uncut"  # the folder of continuous recordings
@@ -157,9 +158,9 @@ def _read(path: Path) -> Table:
     try:
         if path.suffix.lower() == ".json":
             return parse_json(path.read_bytes(), str(path))
-        return parse_table(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as text ({error}); replace or remove it") from error
+        return parse_table(read_text(path), str(path))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}; replace or remove it") from error
 
 
 def _label_in(name: str) -> str:

@@ -4,14 +4,14 @@
 from array import array
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypedDict
+from typing import Any, Protocol, TypeAlias
 
-from typing_extensions import Unpack
-
-from .gates import Cascade
-from .listener import Listener, _Microphone
+from .describe import Tensor
+from .gates import cascade as cascade
+from .learn import Learner as Learner
+from .listener import listen as listen
 from .profile import Profile
-from .rhythm import Duty
+from .rhythm import duty as duty, off as off
 from .stream import Stream
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
@@ -23,31 +23,12 @@ class _Sensor(Protocol):
 
 __version__: str
 
-class Tensor(NamedTuple):
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    scale: float
-    zero_point: int
-
 def load(
     source: str | PathLike[str] | bytes | bytearray | memoryview,
     arena: bytearray | memoryview | None = None,
     checksum: bool = True,
 ) -> Model: ...
 
-def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
-def off(ms: int) -> None: ...
-def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
-class _Listening(TypedDict, total=False):
-    threshold: float | Sequence[float] | None
-    mean: int | Sequence[int] | None
-    refractory_ms: int | None
-    end: float | Sequence[float] | None
-    gate: Callable[[array[int]], Any] | None
-    voice: Model | None
-
-def listen(mic: _Microphone, *models: Model, **options: Unpack[_Listening]) -> Listener: ...
 def info() -> dict[str, Any]: ...
 
 class Result:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
+
+from typing_extensions import Unpack
 
 from . import Model
 from .answers import Answers
@@ -16,6 +18,16 @@ class _Microphone(Protocol):
     def clear(self) -> None: ...
     def wait_ms(self, n: int) -> int: ...
     def read_into(self, buffer: array[int]) -> int: ...
+
+class _Listening(TypedDict, total=False):
+    threshold: float | Sequence[float] | None
+    mean: int | Sequence[int] | None
+    refractory_ms: int | None
+    end: float | Sequence[float] | None
+    gate: Callable[[array[int]], Any] | None
+    voice: Model | None
+
+def listen(mic: _Microphone, *models: Model, **options: Unpack[_Listening]) -> Listener: ...
 
 class Heard:
     model: Model

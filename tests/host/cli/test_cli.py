@@ -76,7 +76,7 @@ def test_run_of_several_samples(wand: Path, tmp_path: Path) -> None:
         (["convert", "{tflite}", "-o", "/nowhere/w.midge"], "choose another place for it"),
         (["inspect", "{labels}"], "not a .midge file"),
         (["run", "{midge}", "nowhere.npy"], "No such file"),
-        (["run", "{midge}", "{labels}"], "no numbers could be read"),
+        (["run", "{midge}", "{labels}"], "is no number; leave out columns of text"),
         (["run", "{midge}", "{tflite}"], "samples can be .npy, .npz, .csv or a folder"),
         (["upload", "{midge}", "--port", "/dev/ttyNOWHERE"], "/dev/ttyNOWHERE: no such port"),
         (["upload", "{tflite}"], "run midge convert on it first"),

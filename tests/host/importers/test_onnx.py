@@ -66,6 +66,8 @@ def test_transposed_convolutions(axes: int, attrs: dict[str, int], tmp_path: Pat
     spread = {k: [v] * (2 * axes if k == "pads" else axes) for k, v in attrs.items()}
     constants = {"w": weights(3, 4, *[3] * axes), "b": weights(4)}
     compare(make([node("ConvTranspose", "x w b", **spread)], {"x": [1, 3, *[5] * axes]}, constants), tmp_path)
+    constants = {"w": weights(6, 2, *[3] * axes), "b": weights(6)}
+    compare(make([node("ConvTranspose", "x w b", group=3, **spread)], {"x": [1, 6, *[5] * axes]}, constants), tmp_path)
 
 
 @given(data=st.data())
@@ -226,8 +228,11 @@ def test_a_network_for_images_has_no_transpose(tmp_path: Path) -> None:
     [node("Pad", "c pads")],
     [node("Pad", "c pads one_f")],
     [node("Pad", "c pads", mode="reflect")],
+    [node("Pad", "c pads", mode="edge")],
+    [node("Pad", "c pads", mode="wrap")],
     [node("Pad", "c crop")],
     [node("DepthToSpace", "c", blocksize=2)],
+    [node("DepthToSpace", "c", blocksize=2, mode="CRD")],
     [node("LayerNormalization", "c row row")],
     [node("InstanceNormalization", "c four four")],
     [node("Softmax", "c", axis=1)],
@@ -296,14 +301,19 @@ def test_resize(mode: str, where: str, scales: tuple[int, ...], by_size: bool, t
 @pytest.mark.parametrize("made", [
     *(node(op, "x") for op in (
         "Relu", "Sigmoid", "Tanh", "Exp", "Abs", "Neg", "Floor", "Ceil", "Sin", "Cos", "Sign", "HardSwish", "Softplus",
-        "Softsign", "HardSigmoid", "Elu", "LeakyRelu", "Identity", "Reciprocal", "Round", "Dropout", "Sum", "Max")),
+        "Softsign", "HardSigmoid", "Elu", "LeakyRelu", "Identity", "Reciprocal", "Round", "Dropout", "Sum", "Max",
+        "Selu", "Celu", "Mish")),
+    node("Selu", "x", alpha=1.5, gamma=0.5), node("Celu", "x", alpha=0.5), node("CumSum", "x last"),
+    node("CumSum", "x last", exclusive=1), node("CumSum", "x last", reverse=1),
+    node("CumSum", "x first", exclusive=1, reverse=1), node("ReduceLogSumExp", "x"),
+    node("ReduceLogSumExp", "x lasts", keepdims=0), node("ReduceLogSumExp", "x lasts"),
     node("Elu", "x", alpha=0.5), node("LeakyRelu", "x", alpha=0.2), node("HardSigmoid", "x", alpha=0.3, beta=0.4),
     node("Gelu", "x"), node("Gelu", "x", approximate="tanh"), node("Clip", "x low high"), node("Clip", "x low"),
     node("Clip", "x - high"), node("Max", "x x"), node("Min", "x row"), node("Pow", "x two"), node("Pow", "x three"),
 ])
 def test_functions(made: onnx.NodeProto, tmp_path: Path) -> None:
     constants = {"low": np.float32(-0.5), "high": np.float32(0.75), "row": weights(4), "two": np.float32(2),
-                 "three": np.float32(3)}
+                 "three": np.float32(3), "last": np.int64(-1), "first": np.int64(0), "lasts": i64(-1)}
     used = {k: v for k, v in constants.items() if k in made.input}
     compare(make([made], {"x": [3, 4]}, used, opset=NEWEST), tmp_path)
 
@@ -313,10 +323,11 @@ def test_functions(made: onnx.NodeProto, tmp_path: Path) -> None:
         "Less x row > l, Where l x row > y", "Greater x row > g, Not g > n, Where n x row > y",
     "LessOrEqual x row > l, GreaterOrEqual x two > g, Or l g > o, Where o x row > y",
     "Equal x x > e, Less x two > l, And e l > o, Where o x row > y", "ReduceMin x > y", "ReduceProd x > y",
-    "ReduceSumSquare x > y", "Size x > s, Reshape x flat > r, Softmax r > y",
+    "Abs x > a, Pow a half3 > y", "ReduceSumSquare x > y", "Size x > s, Reshape x flat > r, Softmax r > y",
 ])
 def test_chains(text: str, tmp_path: Path) -> None:
-    constants = {"row": weights(4), "two": np.float32(2), "flat": i64(12), "c": weights(4) > 0}
+    constants = {"row": weights(4), "two": np.float32(2), "flat": i64(12), "c": weights(4) > 0,
+                 "half3": np.float32(1.5)}
     nodes = chain(text)
     compare(make(nodes, {"x": [3, 4]}, {k: v for k, v in constants.items() if k in text.split()}), tmp_path)
 

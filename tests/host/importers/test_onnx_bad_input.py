@@ -72,11 +72,43 @@ def test_no_onnx_file(data: bytes, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_weights_in_another_file(tmp_path: Path) -> None:
+def beside(folder: Path) -> Path:
+    """A convolution whose weights are in a file beside it, as PyTorch exports it."""
     model = make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",))
-    onnx.save(model, tmp_path / "net.onnx", save_as_external_data=True, size_threshold=0)
-    with pytest.raises(UserError, match=r"'w' are in a file of their own; .*onnx\.save\(onnx\.load"):
-        convert_model(tmp_path / "net.onnx")
+    path = folder / "net.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="net.onnx.data", size_threshold=0)
+    return path
+
+
+def test_weights_in_another_file(tmp_path: Path) -> None:
+    whole = convert_model(save(make([CONV], IMAGE, {"w": weights(4, 2, 3, 3)}, outputs=("c",)), tmp_path), name="n")
+    path = beside(tmp_path)
+    assert convert_model(path, name="n").blob == whole.blob
+    assert midge("convert", path).returncode == 0  # by a process of its own
+    (tmp_path / "net.onnx.data").rename(tmp_path / "lost")
+    with pytest.raises(UserError, match=r"'w' are in 'net\.onnx\.data', which cannot be read beside it .*one folder"):
+        convert_model(path)
+
+
+@pytest.mark.parametrize(("key", "value", "says"), [
+    ("location", "../lost", r"in '\.\./lost', outside of the model's folder"),
+    ("location", "/etc/passwd", "outside of the model's folder"), ("location", "", "outside of the model's folder"),
+    ("location", "link", "in 'link', outside of the model's folder"),
+    ("length", "9999", r"bytes 0 to 9999 of 'net\.onnx\.data', which has 288"),
+    ("offset", "-1", "bytes -1 to"), ("offset", "one", "damaged"), ("length", "8", "damaged"),
+])
+def test_weights_of_a_hostile_place(key: str, value: str, says: str, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "lost").write_bytes(bytes(288))
+    (folder / "link").symlink_to(tmp_path / "lost")
+    path = beside(folder)
+    model = onnx.load(path, load_external_data=False)
+    for entry in model.graph.initializer[0].external_data:
+        entry.value = value if entry.key == key else entry.value
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(UserError, match=says):
+        convert_model(path)
 
 
 def test_every_op_in_the_way_is_named(tmp_path: Path) -> None:
@@ -138,12 +170,13 @@ def test_inputs_that_have_to_be_constants(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("nodes", "constants", "reason"), [
     ([node("Conv", "x w", group=3)], {"w": weights(4, 2, 3, 3)}, "parameters that make no sense"),
     ([node("MaxPool", "x", kernel_shape=[2, 2], dilations=[2, 2])], {}, "dilated window"),
-    ([node("ConvTranspose", "x w", group=2)], {"w": weights(2, 2, 3, 3)}, "groups or dilations"),
+    ([node("ConvTranspose", "x w", dilations=[2, 2])], {"w": weights(2, 2, 3, 3)}, "dilations; a plain"),
+    ([node("DynamicQuantizeLinear", "x")], {}, "convert the float model instead, with --calibrate"),
     ([node("Reshape", "x shape")], {"shape": np.array([7, 7])}, "a reshape from"),
-    ([node("Pow", "x e")], {"e": np.float32(1.7)}, "the exponent"),
+    ([node("Pow", "x e")], {"e": np.float32(7)}, "the exponent 7; "),
     ([node("Relu", "nobody")], {}, "which nothing has written"),
     ([node("Resize", "x - s", mode="cubic")], {"s": np.ones(4, np.float32)}, "the mode cubic"),
-    ([node("ConstantOfShape", "huge")], {"huge": np.array([1 << 20, 1 << 20])}, "a constant of"),
+    ([node("ConstantOfShape", "huge")], {"huge": np.array([1 << 20, 1 << 20])}, "constants of"),
 ])
 def test_what_cannot_run_says_why(
     nodes: list[onnx.NodeProto], constants: dict[str, np.ndarray], reason: str, tmp_path: Path
@@ -170,7 +203,9 @@ def test_outputs_and_inputs(tmp_path: Path) -> None:
 def test_without_the_package_onnx(tmp_path: Path) -> None:
     """The core install has none: everything else works, and one line names the command that installs it."""
     path = save(make([node("Relu", "x")], {"x": [3]}, {}), tmp_path)
-    script = ("import sys; sys.modules['onnx'] = None\nfrom midge.cli.main import main\n"
+    (tmp_path / "before").mkdir()
+    (tmp_path / "before/onnx.py").write_text("raise ImportError('there is none')")  # for processes that it starts, too
+    script = (f"import sys; sys.path.insert(0, {str(tmp_path / 'before')!r})\nfrom midge.cli.main import main\n"
               f"sys.argv = ['midge', 'convert', {str(path)!r}]\nmain()")
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert run.returncode == 1

@@ -85,6 +85,21 @@ def test_qlinear_matmul(dtype: type, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("turned", [0, 1])
+@pytest.mark.parametrize("scales", [0.01, [0.01, 0.02, 0.005]])
+def test_qgemm(dtype: type, turned: int, scales: object, tmp_path: Path) -> None:
+    """With biases, whose scale is the product of the others."""
+    zero = 3 if dtype == np.int8 else 131
+    mq = np.random.default_rng(1).integers(-127, 128, (3, 8) if turned else (8, 3)).astype(np.int8)
+    constants = {"m": mq, "c": np.array([-500, 100, 900], np.int32), **units("x", 0.03, zero, dtype),
+                 **units("m", scales, np.zeros(np.shape(scales)), np.int8), **units("y", 0.05, zero, dtype)}
+    kind = TensorProto.INT8 if dtype == np.int8 else TensorProto.UINT8
+    made = node("QGemm", "x x_s x_z m m_s m_z c y_s y_z", transB=turned)
+    conversion = compare(make([made], {"x": [1, 8]}, constants, dtype=kind), tmp_path, step=1)
+    assert "CONV_2D_F32" not in [s.op.name for s in conversion.program.steps]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
 @pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearConcat",
                                 "QLinearSoftmax", "QLinearAveragePool", "QLinearGlobalAveragePool"])
 def test_microsoft_qlinear(op: str, dtype: type, tmp_path: Path) -> None:

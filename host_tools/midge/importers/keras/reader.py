@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
+from ...limits import MOST_UNPACKED
 from ...optional import need
 from ..source import KERAS_SUFFIXES, Source
 
 _HDF5 = b"\x89HDF"
 _PARTS = ("config.json", "model.weights.h5")
-_MOST_BYTES = 1 << 30  # unpacked
 
 
 def is_keras(source: Source) -> bool:
@@ -43,7 +43,7 @@ def read_config(data: bytes, title: str) -> Any:
             if missing:
                 raise UserError(f"{title}: no .keras file of Keras 3, for it holds no {missing[0]}; {again}")
             size = sum(info.file_size for info in archive.infolist())
-            if size > _MOST_BYTES:
+            if size > MOST_UNPACKED:
                 raise UserError(f"{title}: {size:,} B unpacked; a network for a board is smaller")
             broken = archive.testzip()
             if broken is not None:

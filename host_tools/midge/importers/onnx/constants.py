@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,16 @@ from ...graph import Unsupported
 from .reader import OnnxFile
 from .values import OnnxNode
 
-_MAX_ELEMENTS = 2**28  # of a constant that is worked out
-_GROWING = ("ConstantOfShape", "Expand", "Tile", "Range", "Pad", "Resize", "OneHot")
+_BROADCAST = ("Add", "Sub", "Mul", "Div", "Pow", "Where", "Max", "Min", "Sum", "Mod", "Equal", "Less",
+              "Greater", "And", "Or")
+_GROWING = ("ConstantOfShape", "Expand", "Tile", "Range", "Pad", "Resize", "OneHot", "Upsample")
 
 
 def evaluate(file: OnnxFile, raw: Any, node: OnnxNode) -> list[np.ndarray]:
-    """Return the outputs of a node of constants. raw: its record in the file. Raises Unsupported."""
+    """Return the outputs of a node of constants. raw: its record in the file. Raises Unsupported, Exceeded."""
     from onnx.reference import ReferenceEvaluator
 
-    if node.op in _GROWING:
-        _check_size(node)
+    file.room.spend(8 * _elements(node))
     helper = file.onnx.helper
     feeds = {n: v.data for n, v in zip(raw.input, node.inputs, strict=True) if n and v is not None}
     infos = [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
@@ -35,18 +36,20 @@ def evaluate(file: OnnxFile, raw: Any, node: OnnxNode) -> list[np.ndarray]:
         raise Unsupported(f"a constant that cannot be worked out ({error})") from error
 
 
-def _check_size(node: OnnxNode) -> None:
-    """Refuse constants that would take gigabytes."""
+def _elements(node: OnnxNode) -> float:
+    """Return how many elements come of a node: about, for ops that grow what they are given; else those given."""
     data = [v.data for v in node.inputs if v is not None and v.data is not None]
+    given = float(sum(d.size for d in data))
     numbers = data[0] if node.op == "ConstantOfShape" else data[1] if len(data) > 1 else np.zeros(0)
     if node.op == "Range":
-        size = abs(float(data[1]) - float(data[0])) / abs(float(data[2]))
-    elif node.op in ("Pad", "OneHot", "Resize"):
-        size = float(max(data[0].size, 1)) * float(np.abs(np.concatenate([d.reshape(-1) for d in data[1:]])).max())
-    else:
-        size = float(np.prod(numbers.astype(np.float64))) * (data[0].size if node.op == "Tile" else 1)
-    if not size <= _MAX_ELEMENTS:
-        raise Unsupported(f"a constant of {size:.3g} elements")
+        return abs(float(data[1]) - float(data[0])) / abs(float(data[2]))
+    if node.op in ("Pad", "OneHot", "Resize"):
+        return float(max(data[0].size, 1)) * float(np.abs(np.concatenate([d.reshape(-1) for d in data[1:]])).max())
+    if node.op in _GROWING:
+        return float(np.prod(numbers.astype(np.float64))) * (data[0].size if node.op in ("Tile", "Upsample") else 1)
+    if node.op in ("MatMul", "Gemm", "Einsum"):
+        return max(given, float(np.prod([float(d.size) / max(d.shape[-1:] or (1,)) for d in data[:2]])))
+    return max(given, float(prod(np.broadcast_shapes(*(d.shape for d in data))))) if node.op in _BROADCAST else given
 
 
 def transposed_steps(node: OnnxNode, rank: int) -> Any:

@@ -40,19 +40,24 @@ _IMAGES = frozenset((
     "QLinearAveragePool", "QLinearGlobalAveragePool",
 ))
 
+# Of dynamic quantisation, which has no fixed scales for boards.
+_DYNAMIC = ("DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+
 ShapesByName = Mapping[str, Sequence[int]]
 
 
 def read_onnx(
-    data: bytes, title: str, shapes: ShapesByName | None = None, frozen: Mapping[str, np.ndarray] | None = None
+    data: bytes, title: str, shapes: ShapesByName | None = None, frozen: Mapping[str, np.ndarray] | None = None,
+    folder: Path | None = None,
 ) -> Graph:
     """Return the graph of the bytes of an .onnx file, in NHWC.
 
     title: what error messages call the file; its stem is the graph's name. shapes: those of inputs whose dimensions the
     file leaves open, by name ("" for any). frozen: inputs that are to be constants, by name.
-    Raises UserError where the file is damaged or incomplete, UnsupportedModel where it uses what cannot run.
+    folder: where files of weights are that the model names. Raises UserError where the file is damaged or incomplete,
+    UnsupportedModel where it uses what cannot run.
     """
-    file = OnnxFile(data, title)
+    file = OnnxFile(data, title, folder)
     try:
         return OnnxImporter(file, shapes or {}, frozen or {}).run()
     except (*DAMAGED, RuntimeError) as error:
@@ -234,6 +239,9 @@ class OnnxImporter(OnnxContext):
 
 def _function_of(raw: Any) -> ImportOp:
     """Return what imports a node. Raises Unsupported."""
+    if raw.op_type in _DYNAMIC:
+        raise Unsupported("a scale that is measured anew in each run; convert the float model instead, with "
+                          "--calibrate samples.npy, which quantises it for boards")
     function = IMPORTS.get(raw.op_type)
     if function is None or raw.domain not in _DOMAINS:
         raise Unsupported(f"Midge has no such op of {raw.domain or 'ONNX'}; the README lists what it has")

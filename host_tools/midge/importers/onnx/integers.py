@@ -32,7 +32,7 @@ _ARITHMETIC: dict[str, Callable[[Bounds, Bounds], Bounds]] = {
     "Max": lambda a, b: (max(a[0], b[0]), max(a[1], b[1])),
     "Min": lambda a, b: (min(a[0], b[0]), min(a[1], b[1])),
 }
-_UNBOUNDED = ("ReduceSum", "ReduceProd", "ReduceSumSquare", "CumSum", "MatMul", "Pow", "Neg", "Abs")
+_UNBOUNDED = ("ReduceSum", "ReduceProd", "ReduceSumSquare", "MatMul", "Pow", "Neg", "Abs")
 _MOVES = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split", "Gather", "Expand",
           "Tile", "ReduceMax", "ReduceMin", "Dropout")
 

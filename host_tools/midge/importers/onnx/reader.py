@@ -4,28 +4,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import UserError
 from ...graph import NONSENSE
+from ...limits import Room, check_operators
 from ...optional import need
 
 OLDEST = 6  # opset
 
 # What the data of a damaged node makes code raise that takes it for sound.
-DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError)
+DAMAGED = (*NONSENSE, AttributeError, AssertionError, MemoryError, StopIteration)
+
+
+def load_onnx() -> Any:
+    """Return the package onnx. Raises UserError where it is missing."""
+    return need("onnx", "onnx", "reading .onnx files")
 
 
 class OnnxFile:
     """An .onnx file and the package that reads it. Functions of the model are put in place of their calls.
 
-    title: what error messages call the file. Raises UserError where the file is damaged or of an unknown version.
+    title: what error messages call the file. folder: of files with weights that it names.
+    Raises UserError where the file is damaged or of an unknown version.
     """
 
-    def __init__(self, data: bytes, title: str) -> None:
-        self.onnx, self.title = need("onnx", "onnx", "reading .onnx files"), title
+    def __init__(self, data: bytes, title: str, folder: Path | None = None) -> None:
+        self.onnx, self.title = load_onnx(), title
+        self.room, self.folder = Room(len(data)), folder
         try:
             model = self.onnx.ModelProto.FromString(data)
         except Exception as error:  # protobuf's errors differ from version to version
@@ -39,8 +48,9 @@ class OnnxFile:
 
             try:
                 model = inline_local_functions(model)
-            except (*DAMAGED, RuntimeError) as error:
+            except Exception as error:  # onnx's own kinds among them
                 raise self.damaged(error) from error
+        check_operators(len(model.graph.node))
         self.model = model
         self.opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
 
@@ -68,14 +78,44 @@ class OnnxFile:
                 raise UserError(f"{self.title}: damaged .onnx file (control characters in a name); export it again")
 
     def array(self, tensor: Any) -> np.ndarray:
-        """Return the values of a tensor record. Raises UserError where they are text or in another file."""
+        """Return the values of a tensor record. Raises UserError where they are text or in a file that is not there."""
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:
-            raise UserError(f"{self.title}: the weights '{tensor.name}' are in a file of their own; save the model in "
-                            "one file: onnx.save(onnx.load(path), 'whole.onnx')")
+            tensor = self._with_data(tensor)
         data = np.asarray(self.onnx.numpy_helper.to_array(tensor))
         if data.dtype.kind in "OSU":
             raise UserError(f"{self.title}: the constant '{tensor.name}' holds text; export the model without")
         return data if data.dtype.kind in "fiub" else data.astype(np.float32)  # bfloat16 and its like
+
+    def _with_data(self, tensor: Any) -> Any:
+        """Return a tensor record with its values, which are in another file of the model's folder. Raises UserError."""
+        where = {entry.key: entry.value for entry in tensor.external_data}
+        name, what = where.get("location", ""), f"{self.title}: the weights '{tensor.name}' are in"
+        if self.folder is None:
+            raise UserError(f"{what} a file of their own; give the model's path, or save it in one file: "
+                            "onnx.save(onnx.load(path), 'whole.onnx')")
+        path = self.folder / name
+        if not name or Path(name).is_absolute() or not path.resolve().is_relative_to(self.folder.resolve()):
+            raise UserError(f"{what} '{name}', outside of the model's folder, which is not read; save the model in one "
+                            "file: onnx.save(onnx.load(path), 'whole.onnx')")
+        try:
+            with path.open("rb") as file:
+                size = path.stat().st_size
+                start = int(where.get("offset", 0))
+                count = int(where.get("length", size - start))
+                if not 0 <= start <= start + count <= size:
+                    raise UserError(f"{what} bytes {start} to {start + count} of '{name}', which has {size}; export it "
+                                    "again")
+                file.seek(start)
+                data = file.read(count)
+        except OSError as error:
+            raise UserError(f"{what} '{name}', which cannot be read beside it ({error.strerror or error}); put both "
+                            "files into one folder") from error
+        self.room.size += count
+        whole = self.onnx.TensorProto()
+        whole.CopyFrom(tensor)
+        del whole.external_data[:]
+        whole.data_location, whole.raw_data = self.onnx.TensorProto.DEFAULT, data
+        return whole
 
     def attribute(self, attribute: Any) -> Any:
         """Return the value of an attribute record: a number, text, an array, or a list of these."""

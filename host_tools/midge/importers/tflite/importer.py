@@ -17,6 +17,7 @@ import tflite
 from ...errors import UserError
 from ...graph import DTYPE_SIZES, Graph, Node, Quantization, Tensor
 from ...graph.tflite_ops import SCHEMAS
+from ...limits import Room, check_operators
 from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, vector
 from .subgraphs import Inliner
 
@@ -55,7 +56,7 @@ class TfliteImporter:
         if not graph.inputs or not graph.outputs:
             missing = "outputs" if graph.inputs else "inputs"
             raise UserError(f"{self.title}: the graph has no {missing}; export it again")
-        Inliner(self._called, self.title).inline(graph)
+        Inliner(self._called, self.title, Room(len(self.data))).inline(graph)
         for node in graph.nodes:
             if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
                 node.attrs["graph"] = self._called(node.attrs.get("init_subgraph_index", 0))
@@ -71,6 +72,7 @@ class TfliteImporter:
         subgraph = self.model.Subgraphs(index)
         n_tensors, n_nodes = (checked_count(length, self.data)
                               for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))
+        check_operators(n_nodes)
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(n_tensors)]
         nodes = [self._node(subgraph.Operators(i), tensors, i) for i in range(n_nodes)]
         return Graph(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ...errors import UserError
 from ...graph import Graph, Node, Tensor
 from ...graph.evaluate import fold_node
+from ...limits import Room
 
 Read = Callable[[int], Graph]  # a graph of the file by its index, made anew for each call
 
@@ -21,8 +22,8 @@ DEEPEST, MOST_TURNS, MOST_NODES = 8, 256, 10_000
 class Inliner:
     """Puts the graphs of one file into the place of their calls."""
 
-    def __init__(self, read: Read, title: str):
-        self.read, self.title = read, title
+    def __init__(self, read: Read, title: str, room: Room):
+        self.read, self.title, self.room = read, title, room
         self.nodes = 0
 
     def inline(self, graph: Graph, depth: int = 0) -> None:
@@ -91,4 +92,4 @@ class Inliner:
                 raise UserError(f"{what} is called without its input '{formal.name}'; export it again")
             body.replace(formal, actual)
         self.inline(body, depth + 1)
-        return [n for n in body.nodes if not fold_node(n)], body.outputs
+        return [n for n in body.nodes if not fold_node(n, self.room)], body.outputs

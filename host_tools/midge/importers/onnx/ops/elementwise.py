@@ -57,7 +57,8 @@ def nothing(ctx: OnnxContext, node: OnnxNode) -> Value:
     return node.input(0)
 
 
-@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip")
+@onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "Celu", "Selu",
+         "Mish", "Swish")
 def function(ctx: OnnxContext, node: OnnxNode) -> Value:
     return each(ctx, node.input(0), lambda t: _function(ctx, node, t))
 
@@ -66,11 +67,18 @@ def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
     build, a, name = ctx.build, node.attrs, node.name
     match node.op:
         case "Elu":
-            if a.get("alpha", 1.0) == 1.0:
-                return build.like("ELU", t, name)
-            below = build.like("ELU", build.binary("MINIMUM", t, build.scalar(0.0), name), name)
-            scaled = build.binary("MUL", below, build.scalar(a["alpha"]), name)
-            return build.binary("ADD", build.like("RELU", t, name), scaled, name)
+            return _elu(ctx, t, 1.0, a.get("alpha", 1.0), 1.0, name)
+        case "Celu":
+            return _elu(ctx, t, 1.0, a.get("alpha", 1.0), a.get("alpha", 1.0), name)
+        case "Selu":
+            gamma = a.get("gamma", 1.05070102214813232421875)
+            return _elu(ctx, t, gamma, gamma * a.get("alpha", 1.67326319217681884765625), 1.0, name)
+        case "Mish":
+            return build.binary("MUL", t, build.like("TANH", _softplus(ctx, t, name), name), name)
+        case "Swish":
+            alpha = a.get("alpha", 1.0)
+            scaled = t if alpha == 1.0 else build.binary("MUL", t, build.scalar(alpha), name)
+            return build.binary("MUL", t, build.like("LOGISTIC", scaled, name), name)
         case "LeakyRelu":
             return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
         case "Gelu":
@@ -81,7 +89,7 @@ def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
         case "Reciprocal":
             return build.binary("DIV", build.scalar(1.0), t, name)
         case "Softplus":
-            return build.like("LOG", build.binary("ADD", build.like("EXP", t, name), build.scalar(1.0), name), name)
+            return _softplus(ctx, t, name)
         case "Softsign":
             size = build.binary("ADD", build.like("ABS", t, name), build.scalar(1.0), name)
             return build.binary("DIV", t, size, name)
@@ -91,6 +99,25 @@ def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
                 raise Unsupported(f"{t.dtype} tensors; float32 can run")
             return build.clip(t, -np.inf if low is None else low, np.inf if high is None else high, name)
     raise Unsupported("no such function here")
+
+
+def _elu(ctx: OnnxContext, t: Tensor, above: float, below: float, width: float, name: str) -> Tensor:
+    """Add above * max(x, 0) + below * (exp(min(x, 0) / width) - 1)."""
+    build = ctx.build
+    if above == below == width == 1.0:
+        return build.like("ELU", t, name)
+
+    def times(x: Tensor, factor: float) -> Tensor:
+        return x if factor == 1.0 else build.binary("MUL", x, build.scalar(factor), name)
+
+    negative = times(build.binary("MINIMUM", t, build.scalar(0.0), name), 1.0 / width)
+    return build.binary("ADD", times(build.like("RELU", t, name), above),
+                        times(build.like("ELU", negative, name), below), name)
+
+
+def _softplus(ctx: OnnxContext, t: Tensor, name: str) -> Tensor:
+    return ctx.build.like("LOG", ctx.build.binary("ADD", ctx.build.like("EXP", t, name), ctx.build.scalar(1.0), name),
+                          name)
 
 
 def _limit(node: OnnxNode, i: int, key: str) -> float | None:
@@ -129,10 +156,16 @@ def power(ctx: OnnxContext, node: OnnxNode) -> Value:
         -0.5: lambda t: build.like("RSQRT", t, name),
         -1: lambda t: build.binary("DIV", build.scalar(1.0), t, name),
     }
-    function = powers.get(float(exponents.reshape(-1)[0])) if exponents.size == 1 else None
-    if function is None:
-        raise Unsupported(f"the exponent {exponents.reshape(-1)[:4]}; {', '.join(map(str, powers))} can run")
-    return each(ctx, node.input(0), function)
+    if exponents.size != 1:
+        raise Unsupported("several exponents; one for all can run")
+    exponent = float(exponents.reshape(-1)[0])
+    if exponent in powers:
+        return each(ctx, node.input(0), powers[exponent])
+    if exponent.is_integer():
+        raise Unsupported(f"the exponent {exponent:g}; {', '.join(map(str, powers))} and fractions can run")
+    # Of negative numbers NaN, as in ONNX; of 0 exp(-inf).
+    return each(ctx, node.input(0), lambda t: build.like("EXP", build.binary(
+        "MUL", build.like("LOG", t, name), build.scalar(exponent), name), name))
 
 
 @onnx_op(*_COMPARE)

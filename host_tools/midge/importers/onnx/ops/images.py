@@ -76,22 +76,28 @@ def conv(ctx: OnnxContext, node: OnnxNode) -> Value:
 @onnx_op("ConvTranspose")
 def conv_transpose(ctx: OnnxContext, node: OnnxNode) -> Value:
     x, rank = node.input(0), len(node.input(0).shape)
-    if node.attrs.get("group", 1) != 1 or any(d != 1 for d in node.ints("dilations") or []):
-        raise Unsupported("groups or dilations; a plain transposed convolution can run")
+    if any(d != 1 for d in node.ints("dilations") or []):
+        raise Unsupported("dilations; a plain transposed convolution can run")
     if "output_shape" in node.attrs or node.attrs.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         raise Unsupported("paddings that follow from the output's shape; export it with explicit pads")
-    weights = conv_weights(node, 1).astype(np.float32)  # [C, KH, KW, M]
+    weights, groups = conv_weights(node, 1).astype(np.float32), node.attrs.get("group", 1)  # [C, KH, KW, M / groups]
     kernel, strides = list(weights.shape[1:3]), both(node.ints("strides"), 1, rank)
     extra = both(node.ints("output_padding"), 0, rank)
     pads = paddings(node, x, kernel, strides, [1, 1])
     t = flat_image(ctx, x)
     full = [(t.shape[i + 1] - 1) * strides[i] + kernel[i] + extra[i] for i in range(2)]
-    turned = np.ascontiguousarray(weights.transpose(3, 1, 2, 0))
-    shape = (t.shape[0], *full, turned.shape[0])
-    bias = node.known(2, "biases").astype(np.float32) if node.has(2) else np.zeros(turned.shape[0], np.float32)
-    inputs = [ctx.build.axes(shape), ctx.build.constant(turned, "weights"), t, ctx.build.constant(bias, "bias")]
-    out = ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=VALID, stride_h=strides[0],
-                        stride_w=strides[1])
+    channels = weights.shape[3]
+    bias = node.known(2, "biases").astype(np.float32) if node.has(2) else np.zeros(channels * groups, np.float32)
+    shape, inside = (t.shape[0], *full, channels), t.shape[3] // groups
+    parts = []
+    for g in range(groups):
+        own = np.ascontiguousarray(weights[g * inside : (g + 1) * inside].transpose(3, 1, 2, 0))
+        inputs = [ctx.build.axes(shape), ctx.build.constant(own, "weights"),
+                  ctx.build.along(t, 3, g * inside, (g + 1) * inside),
+                  ctx.build.constant(bias[g * channels : (g + 1) * channels], "bias")]
+        parts.append(ctx.build.add("TRANSPOSE_CONV", inputs, shape, node.name, padding=VALID, stride_h=strides[0],
+                                   stride_w=strides[1]))
+    out = parts[0] if groups == 1 else ctx.build.concatenate(parts, 3, node.name)
     for i, (before, after) in enumerate(pads):
         out = ctx.build.along(out, i + 1, before, full[i] - after)
     return back(ctx, out, rank)
@@ -190,10 +196,11 @@ def resize(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 @onnx_op("DepthToSpace", "SpaceToDepth")
 def depth_and_space(ctx: OnnxContext, node: OnnxNode) -> Value:
-    if node.attrs.get("mode", "DCR") != "DCR":
-        raise Unsupported("the order CRD; DCR can run")
     t, b = ctx.image(node.input(0)), node.attrs["blocksize"]
     n, h, w, c = t.shape
+    if node.attrs.get("mode", "DCR") == "CRD":  # PyTorch's PixelShuffle
+        apart = ctx.build.transpose(ctx.build.reshape(t, (n, h, w, c // b**2, b, b)), (0, 1, 4, 2, 5, 3))
+        return ctx.value(ctx.build.reshape(apart, (n, h * b, w * b, c // b**2), node.name), channels_last(4))
     wide = node.op == "DepthToSpace"
     shape = (n, h * b, w * b, c // b**2) if wide else (n, h // b, w // b, c * b**2)
     op = "DEPTH_TO_SPACE" if wide else "SPACE_TO_DEPTH"
@@ -219,8 +226,28 @@ def pad(ctx: OnnxContext, node: OnnxNode) -> Value:
         turned = [(max(before, 0), max(after, 0)) for before, after in turned]
     if mode == "constant":
         return ctx.value(ctx.build.pad(t, turned, value), order)
+    if mode in ("edge", "wrap"):
+        for axis, (before, after) in enumerate(turned):
+            t = _repeated(ctx, t, axis, before, after, mode, node.name)
+        return ctx.value(t, order)
     if mode != "reflect":
-        raise Unsupported(f"the mode {mode}; constant and reflect can run")
+        raise Unsupported(f"the mode {mode}; constant, reflect, edge and wrap can run")
     shape = [d + sum(p) for d, p in zip(t.shape, turned, strict=True)]
     inputs = [t, ctx.build.constant(np.array(turned, np.int32), "paddings")]
     return ctx.value(ctx.build.add("MIRROR_PAD", inputs, shape, node.name, mode=MirrorMode.REFLECT), order)
+
+
+def _repeated(ctx: OnnxContext, t: Tensor, axis: int, before: int, after: int, mode: str, name: str) -> Tensor:
+    """Put what an axis ends with around it: its first and last entry again and again, or its other end."""
+    size, build = t.shape[axis], ctx.build
+    if not before and not after:
+        return t
+    if mode == "wrap":
+        if max(before, after) > size:
+            raise Unsupported(f"a pad of {max(before, after)} around {size} that wraps more than once")
+        parts = [build.along(t, axis, size - before, size)] if before else []
+        parts += [t, *([build.along(t, axis, 0, after)] if after else [])]
+    else:
+        first, last = build.along(t, axis, 0, 1), build.along(t, axis, size - 1, size)
+        parts = [first] * before + [t] + [last] * after
+    return build.concatenate(parts, axis, name)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ....graph import Tensor, Unsupported
+from ..attributes import Attributes
 from ..registry import onnx_op
 from ..values import OnnxContext, OnnxNode, Value, identity
 from .shapes import reduce_axes
@@ -116,6 +119,36 @@ def reduce_squares(ctx: OnnxContext, node: OnnxNode) -> Value:
     t = ctx.plain(x)
     sums = reduce_axes(ctx, node, "SUM", ctx.value(ctx.build.binary("MUL", t, t, node.name)))
     return sums if node.op == "ReduceSumSquare" else ctx.value(ctx.build.like("SQRT", ctx.plain(sums), node.name))
+
+
+@onnx_op("ReduceLogSumExp")
+def reduce_exponentials(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Add max + log(sum(exp(x - max))), which no large number overflows."""
+    x, build, keep = node.input(0), ctx.build, node.attrs.get("keepdims", 1)
+    axes = {"axes": node.attrs["axes"]} if "axes" in node.attrs else {}
+    kept = replace(node, attrs=Attributes({**axes, "keepdims": 1}))
+    top = ctx.plain(reduce_axes(ctx, kept, "REDUCE_MAX", x))
+    powers = build.like("EXP", build.binary("SUB", ctx.plain(x), top, node.name), node.name)
+    sums = ctx.plain(reduce_axes(ctx, kept, "SUM", ctx.value(powers)))
+    out = build.binary("ADD", build.like("LOG", sums, node.name), top, node.name)
+    if keep or out.shape == ctx.plain(x).shape:
+        return ctx.value(out)
+    return ctx.value(build.reshape(out, [d for d, whole in zip(out.shape, x.shape, strict=True) if d == whole]))
+
+
+@onnx_op("CumSum")
+def running_sum(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Add a product with a triangle of ones along the axis."""
+    x, build, rank = node.input(0), ctx.build, len(node.input(0).shape)
+    axis = int(node.known(1, "axes").reshape(-1)[0]) % rank
+    t = ctx.plain(x)
+    if t.dtype != "float32":
+        raise Unsupported(f"{t.dtype} tensors; float32 can run")
+    triangle = np.tri(t.shape[axis], k=-1 if node.attrs.get("exclusive", 0) else 0, dtype=np.float32)
+    order = [*(i for i in range(rank) if i != axis), axis]
+    turned = build.dense(build.transpose(t, order), triangle[::-1, ::-1] if node.attrs.get("reverse", 0) else triangle,
+                         name=node.name)
+    return ctx.value(build.transpose(turned, [order.index(i) for i in range(rank)]))
 
 
 @onnx_op("ArgMax", "ArgMin")

@@ -146,6 +146,22 @@ def conv(ctx: OnnxContext, node: OnnxNode) -> Value:
     return _float_op(ctx, node, "Conv", [x, w, bias], (6, 7))
 
 
+@onnx_op("QGemm")
+def gemm(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Add onnxruntime's Gemm, whose biases are multiples of alpha times both scales, and whose result may be real."""
+    a, w = _dequantized(ctx, node, 0), _dequantized(ctx, node, 3, axis=0 if node.attrs.get("transB", 0) else 1)
+    bias = None
+    if node.has(6):
+        scale = np.asarray(node.known(1, "scales")).reshape(-1) * np.asarray(node.known(4, "scales")).reshape(-1)
+        scale = scale * np.float32(node.attrs.get("alpha", 1.0))
+        bias = ctx.constant((node.known(6, "biases") * scale).astype(np.float32), "bias")
+    if node.has(7):
+        return _float_op(ctx, node, "Gemm", [a, w, bias], (7, 8))
+    result = IMPORTS["Gemm"](ctx, replace(node, op="Gemm", inputs=[a, w, bias]))
+    assert not isinstance(result, list)
+    return ctx.value(result) if isinstance(result, Tensor) else result
+
+
 @onnx_op("QLinearMatMul")
 def matmul(ctx: OnnxContext, node: OnnxNode) -> Value:
     a = _dequantized(ctx, node, 0, axis=-2)
