@@ -191,6 +191,11 @@ test-quantize: $(VENV)/.ready-to-test host
 bench-train: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
 
+## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits esc10 alexa"]
+.PHONY: bench-sounds
+bench-sounds: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
+
 ## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

@@ -31,6 +31,7 @@ from .convert.pipeline import Conversion, check_labels, convert_graph, write_mod
 from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
+from .evaluate import streams
 from .evaluate.metrics import Evaluation, score
 from .evaluate.metrics import evaluate as measure
 from .fileformat.memory_map import Anatomy, dissect
@@ -46,16 +47,19 @@ from .progress import Stage, silent
 from .quantize import Options, Quantized, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
+from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
 from .train.recipe import Options as TrainingOptions
+from .train.sounds import model as sound_training
+from .train.sounds.recipe import Options as SoundOptions
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
-           "TrainingOptions", "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect",
-           "load_engine", "power", "profile", "run", "train"]
+           "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream",
+           "find_cell", "find_extra", "inspect", "load_engine", "power", "profile", "run", "train", "train_sounds"]
 
 
 class ConvertedModel:
@@ -243,6 +247,22 @@ def _evaluate(
     return result
 
 
+def evaluate_stream(
+    model: str | Path, sounds: str | Path, events: str | Path, *, tolerance_s: float = streams.TOLERANCE_S,
+    stage: Stage = silent,
+) -> streams.StreamEvaluation:
+    """Measure what a model finds in sound that goes on, and how often an hour it hears what is not there.
+
+    model: a .midge file that takes samples of sound. sounds: a file, or a folder whose files are joined. events: a
+    .csv file with file, start, end and label of what is to be heard. tolerance_s: so long after its end it may be
+    answered. stage: told of progress. Raises UserError where they do not fit together.
+    """
+    ear = streams.Ear(load_any(model), str(model))
+    pcm, places = streams.read_stream(Path(sounds), ear.rate_hz)
+    known = streams.read_events(Path(events), places, ear.labels)
+    return streams.evaluate_stream(ear, pcm, known, stage("listening", len(pcm) // ear.hop), tolerance_s)
+
+
 def compare(
     model: str | Path, against: str | Path, data: str | Path, *, task: str | None = None, pixels: str | None = None,
     stage: Stage = silent,
@@ -358,3 +378,20 @@ def train(
     options = options or TrainingOptions()
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
     return training.train(takes, options, name, target, stage)
+
+
+def train_sounds(
+    data: str | Path | labelled_sounds.Clips, *, options: SoundOptions | None = None, groups: Path | None = None,
+    name: str = "model", target: str | None = None, stage: Stage = silent,
+) -> sound_training.TrainedSounds:
+    """Train a model of sounds on labelled clips, in Keras on JAX; minutes for ten words.
+
+    data: a folder with one folder of sounds per class, or clips that were read. groups: a .csv file with the speaker or
+    place of each file; by default what their names tell. options: the window, the size of the network, the seed.
+    name: what the device calls it. target: a core or board to pack the weights for. stage: told of progress.
+
+    Returns the model, which takes samples at 16 kHz, with what it is worth on clips left out, and what it costs.
+    Raises UserError where clips are damaged or too few, or where Keras or JAX are missing.
+    """
+    clips = data if isinstance(data, labelled_sounds.Clips) else labelled_sounds.read_sounds(data, groups)
+    return sound_training.train_sounds(clips, options, name, target, stage)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from midge.api import convert
 from midge.convert.pipeline import convert_model
 from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
+from tests.support.clips import made_stream, write_clips
 from tests.support.device_scripts import DRIVERS
+from tests.support.waves import wave_bytes
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
 FEATURES = SHARED / "data/ready/kws01_mfcc_1000_visible.npz"
@@ -60,11 +63,30 @@ def _takes() -> bytes:
     from tests.train.sets import simulator, wand_person
 
     source = Source("simulated", float(simulator().RATE_HZ), ("ax", "ay", "az"), ("g",) * 3)
+    return _zipped({f"{take.label}/{Path(take.path).name}": take_text(
+        take.values, source, take.label, "2026-11-29T06:00:00Z").encode() for take in wand_person(140, range(10))})
+
+
+def _clips() -> bytes:
+    """Three made sounds of three kinds by each of four makers, a folder for each kind."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = write_clips(Path(place), 3)
+        return _zipped({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.wav")})
+
+
+def _heard() -> bytes:
+    """A stretch of sound with knocks, beeps and sweeps in it, and a table of the knocks."""
+    pcm, events = made_stream(24)
+    lines = [f"heard.wav,{start:.2f},{end:.2f},{kind}" for start, end, kind in events]
+    return _zipped({"heard.wav": wave_bytes(pcm[:, None], 16000),
+                    "truth.csv": "\n".join(["file,start,end,label", *lines, ""]).encode()})
+
+
+def _zipped(files: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for take in wand_person(140, range(10)):
-            name = f"{take.label}/{Path(take.path).name}"
-            archive.writestr(name, take_text(take.values, source, take.label, "2026-11-29T06:00:00Z"))
+        for name, content in files.items():
+            archive.writestr(name, content)
     return file.getvalue()
 
 
@@ -96,6 +118,8 @@ FILES: dict[str, File] = {
     "gestures.csv": File(_gestures, WAND_MODEL),
     "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),
     "takes.zip": File(_takes, WAND_MODEL),
+    "clips.zip": File(_clips, WAND_MODEL),
+    "heard.zip": File(_heard, WAND_MODEL),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
     "kws.npz": File(lambda: _features(labelled=True), FEATURES),

@@ -10,7 +10,7 @@ import numpy as np
 
 from midge.core.batch import Engine
 from midge.samples.takes import Take, Takes, check_takes
-from midge.train.judge import Share
+from midge.train.judgement import Share
 from midge.train.model import Trained, train
 from midge.train.recipe import Options
 from midge.train.windows import cut, is_quiet

@@ -11,7 +11,9 @@ import click
 from .. import api
 from ..errors import UserError
 from ..evaluate.metrics import TASKS, Evaluation
+from ..evaluate.streams import TOLERANCE_S
 from ..samples.datasets import PIXEL_UNITS
+from .evaluate_events import evaluate_events
 from .options import Command, OutputPath, json_option
 from .output import console, number, print_facts, print_json, print_next, print_note, print_table, say
 from .progress import stages
@@ -35,14 +37,24 @@ def _difference_text(name: str, difference: float) -> str:
 @click.option("--task", type=click.Choice(TASKS), help="By default what labels and outputs look like.")
 @click.option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="What pictures become, as in training.")
 @click.option("--png", type=OutputPath(), help="Draw the confusion matrix (.png, .svg, .pdf).")
+@click.option("--events", type=click.Path(path_type=Path), help="Play DATA, sounds, to MODEL: what it is to hear, and "
+              "when (.csv: file, start, end, label).")
+@click.option("--tolerance", type=click.FloatRange(0), default=TOLERANCE_S, show_default=True,
+              help="Seconds after its end in which an event may be answered.")
 @json_option
 def evaluate(
-    model: Path, data: str, against: Path | None, task: str | None, pixels: str | None, png: Path | None, as_json: bool
+    model: Path, data: str, against: Path | None, task: str | None, pixels: str | None, png: Path | None,
+    events: Path | None, tolerance: float, as_json: bool,
 ) -> None:
     """Measure MODEL on labelled DATA: .npz with x and y, or one folder per class of .wav, .csv, .png or .jpg.
 
-    It is computed by the core that runs on the boards: what you read here is what a board gives.
+    With --events, DATA is a sound, or a folder of sounds that are joined: what is found of what is in it, and how often
+    an hour something is heard that is not. It is computed by the core that runs on the boards: what you read here is
+    what a board gives.
     """
+    if events is not None:
+        evaluate_events(model, data, events, tolerance, png, as_json)
+        return
     other = None
     with stages(f"evaluating {model.name}", quiet=as_json) as stage:
         if against is None:

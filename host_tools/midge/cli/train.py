@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""midge train: a model of movements from labelled takes."""
+"""midge train: a model of movements from labelled takes, or of sounds from labelled clips."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from .. import api
 from ..errors import UserError
@@ -13,10 +14,13 @@ from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
 from ..profiling.estimate import Costs
 from ..samples.labels import is_quiet
+from ..samples.sounds import holds_sounds
 from ..targets.boards import load_board
-from ..train.judge import ClassReport, Share
+from ..train.judgement import ClassReport, Share
 from ..train.model import Trained
+from ..train.outcome import Outcome
 from ..train.recipe import HEADS
+from ..train.sounds.model import TrainedSounds
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
     interval,
@@ -32,47 +36,70 @@ from .output import (
 )
 from .progress import stages
 
-MODEL, DATA, REPORT = "The model", "The takes", "The report"
+MODEL, MOVEMENTS, SOUNDS, REPORT = "The model", "Of movements", "Of sounds", "The report"
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
+SOUND = api.SoundOptions()
+OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "width": "of sounds",
+       "steps": "of sounds", "folds": "of sounds"}  # options of one kind
 
 
 @click.command(cls=Command)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=OutputPath(), required=True, cls=Option, group=MODEL,
               help="The .midge file to write.")
-@click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MODEL, show_default=True,
+@click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MOVEMENTS, show_default=True,
               help="A linear head in closed form, or a small dense network.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, cls=Option, group=MODEL, show_default=True,
               help="The same seed and takes give the same bytes.")
 @click.option("--unknown/--no-unknown", default=None, cls=Option, group=MODEL,
-              help="Teach it made movements that are no gesture. Default: where takes are single gestures.")
-@click.option("--false-gestures", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option, group=MODEL,
-              show_default=True, help="How many false gestures an hour it may answer at rest and in walking.")
+              help="Teach it made movements or sounds that are of no class. Default: where takes are single gestures, "
+              "and where no class of sounds is one like it.")
+@click.option("--false-gestures", "--false-answers", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option,
+              group=MODEL, show_default=True, help="How many false answers an hour it may give to made movements, or "
+              "noises, of no class.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
-@click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=DATA,
-              help="Seconds that it looks at. Default: what the shortest class's takes have; 2 for long recordings.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), cls=Option, group=DATA,
+@click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
+              help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "
+              "for long recordings 2, of sounds 1.6.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), cls=Option, group=MOVEMENTS,
               help="Samples a second, for files that do not tell.")
+@click.option("--groups", type=click.Path(path_type=Path), cls=Option, group=SOUNDS,
+              help="A .csv file: a file's name and its speaker or place per line. Default: what names tell.")
+@click.option("--width", type=click.IntRange(8, 256), default=SOUND.width, cls=Option, group=SOUNDS, show_default=True,
+              help="Channels of the network.")
+@click.option("--steps", type=click.IntRange(20), default=SOUND.steps, cls=Option, group=SOUNDS, show_default=True,
+              help="Of training, of 64 examples each.")
+@click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=SOUNDS, show_default=True,
+              help="In how many parts clips are left out in turn, to judge.")
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
 @click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Draw the report as a page.")
 @click.option("--png", type=OutputPath(), cls=Option, group=REPORT, help="Draw confusion matrix and learning curve "
               "(.png, .svg, .pdf).")
 @json_option
+@click.pass_context
 def train(
-    data: Path, output: Path, head: str, seed: int, unknown: bool | None, false_gestures: float, name: str | None,
-    window: float | None, rate: float | None, board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    context: click.Context, data: Path, output: Path, head: str, seed: int, unknown: bool | None, false_gestures: float,
+    name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int, steps: int, folds: int,
+    board: str | None, html: Path | None, png: Path | None, as_json: bool,
 ) -> None:
-    """Train a model of movements on the takes in DATA, and write it for boards.
+    """Train a model of movements on the takes in DATA, or of sounds on its clips, and write it for boards.
 
-    DATA: a folder with one folder of .csv takes per class, as midge capture records them, or a zip file that Edge
-    Impulse exported.
+    DATA: a folder with one folder per class, of .csv takes as midge capture records them, or of .wav, .flac or .ogg
+    sounds; or a zip file that Edge Impulse exported.
     """
-    options = api.TrainingOptions(head=head, seed=seed, window_s=window, rate_hz=rate, unknown=unknown,
-                                  false_per_hour=false_gestures)
+    is_sound = holds_sounds(data)
+    _refuse_others(context, "of sounds" if is_sound else "of movements", data)
     with stages(f"training on {data.name}", quiet=as_json) as stage:
-        trained = api.train(data, options=options, name=name or output.stem, stage=stage)
+        name = name or output.stem
+        if is_sound:
+            heard = api.SoundOptions(seed, window, unknown, width, steps, folds, false_per_hour=false_gestures)
+            trained: Outcome = api.train_sounds(data, options=heard, groups=groups, name=name, stage=stage)
+        else:
+            options = api.TrainingOptions(head=head, seed=seed, window_s=window, rate_hz=rate, unknown=unknown,
+                                          false_per_hour=false_gestures)
+            trained = api.train(data, options=options, name=name, stage=stage)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
     costs, missing = (None, "") if board is None else _costs(trained, board)
     if html is not None:
@@ -95,7 +122,14 @@ def train(
         f"midge train {data} -o {output} --html {output.with_suffix('.html')}"]))
 
 
-def _costs(trained: Trained, board: str) -> tuple[Costs | None, str]:
+def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
+    """Refuse options of models of the other kind. Raises UserError."""
+    for name, of in OWN.items():
+        if of != kind and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UserError(f"--{name} is {of}; {data} holds {kind.removeprefix('of ')}: leave it out")
+
+
+def _costs(trained: Outcome, board: str) -> tuple[Costs | None, str]:
     """Return what an answer costs on a board, or why that cannot be counted here."""
     from ..profiling.estimate import choose_core, estimate
 
@@ -112,17 +146,30 @@ def share_text(share: Share) -> str:
     return f"{share.value:.1%} ({low:.0%} to {high:.0%})"
 
 
-def _print(trained: Trained, data: Path, output: Path, costs: Costs | None, board: str | None, missing: str) -> None:
-    fitted, judged = trained.fitted, trained.judgement
-    takes, windows, signal = fitted.takes.takes, fitted.windows, fitted.signal
-    units = "/".join(dict.fromkeys(unit for unit in takes[0].units if unit))
-    say("[bold]{}[/]: {} takes of {} classes, windows of {:.2f} s at {:.4g} Hz, {} axes{}; trained in {:.1f} s", data,
-        number(len(takes)), len(fitted.takes.labels), windows.samples / signal.rate_hz, signal.rate_hz,
-        len(signal.columns), f" in {units}" if units else "", fitted.seconds)
-    for note in fitted.takes.notes[:MOST_LINES]:
+def _headline(trained: Outcome, data: Path) -> None:
+    """Say what it was trained on."""
+    if isinstance(trained, TrainedSounds):
+        heard = trained.fitted
+        seconds = sum(clip.seconds for clip in trained.recordings)
+        say("[bold]{}[/]: {} clips of {} classes, {:.1f} min in all, a window of {:.2f} s; trained in {:.0f} s", data,
+            number(len(trained.recordings)), len(heard.takes.labels), seconds / 60, heard.window_s, heard.seconds)
+    elif isinstance(trained, Trained):
+        fitted = trained.fitted
+        takes, windows, signal = fitted.takes.takes, fitted.windows, fitted.signal
+        units = "/".join(dict.fromkeys(unit for unit in takes[0].units if unit))
+        say("[bold]{}[/]: {} takes of {} classes, windows of {:.2f} s at {:.4g} Hz, {} axes{}; trained in {:.1f} s",
+            data, number(len(takes)), len(fitted.takes.labels), windows.samples / signal.rate_hz, signal.rate_hz,
+            len(signal.columns), f" in {units}" if units else "", fitted.seconds)
+
+
+def _print(trained: Outcome, data: Path, output: Path, costs: Costs | None, board: str | None, missing: str) -> None:
+    judged = trained.judgement
+    notes = trained.notes
+    _headline(trained, data)
+    for note in notes[:MOST_LINES]:
         print_note(note)
-    if len(fitted.takes.notes) > MOST_LINES:
-        print_note(f"and {len(fitted.takes.notes) - MOST_LINES} more; --json lists them")
+    if len(notes) > MOST_LINES:
+        print_note(f"and {len(notes) - MOST_LINES} more; --json lists them")
     print_facts(_facts(trained, costs, board))
     if missing:
         print_note(f"no instructions counted: {missing.splitlines()[0]}")
@@ -137,21 +184,23 @@ def _print(trained: Trained, data: Path, output: Path, costs: Costs | None, boar
     say("wrote [bold]{}[/]", output)
 
 
-def _facts(trained: Trained, costs: Costs | None, board: str | None) -> list[tuple[str, str]]:
+def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tuple[str, str]]:
     judged, agreed = trained.judgement, trained.agreement
     low, high = judged.accuracy.interval
-    kind = {"take": "takes", "person": "people", "session": "sessions"}[trained.fitted.windows.group_kind]
+    words = trained.words
+    kind = words.left_out
     facts: list[tuple[str, str]] = [
         (f"{kind} left out", mark("[bold]{:.1%}[/] right ({} of {}; 19 times in 20 it lies in {:.0%} to {:.0%})",
                                   judged.accuracy.value, judged.accuracy.right, judged.accuracy.count, low, high)),
-        ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} windows")]
+        ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} {words.rows}")]
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
-                      f"gestures are answered; false ones in an hour of made movements: {judged.false_per_hour:.0f}"))
+                      f"{words.answered} are answered; false ones in an hour of made {words.made}: "
+                      f"{judged.false_per_hour:.0f}"))
     return [*facts, ("on a board", _board_text(trained, costs, board))]
 
 
-def _board_text(trained: Trained, costs: Costs | None, board: str | None) -> str:
+def _board_text(trained: Outcome, costs: Costs | None, board: str | None) -> str:
     text = f"{number(len(trained.blob))} B of flash, {number(trained.conversion.plan.arena_size)} B of RAM"
     if costs is None:
         return f"{text}, {number(trained.conversion.macs)} multiplications an answer"
@@ -170,15 +219,16 @@ def _speed(costs: Costs | None, board: str | None) -> str:
     return f"{text}, {interval(energies[name], joules)}" if name in energies else text
 
 
-def _print_classes(trained: Trained) -> None:
+def _print_classes(trained: Outcome) -> None:
     judged, labels = trained.judgement, trained.labels
     rows = []
     for c in judged.classes:
         rows.append([c.name, str(c.takes), share_text(c.recall), _bar(c), share_text(c.precision),
                      _mistaken(trained, labels.index(c.name))])
-    print_table(["class", "takes", "found", "", "right when said", "taken for"], rows, right=(1,), whole=(0, 2, 3, 4))
+    print_table(["class", trained.words.recordings, "found", "", "right when said", "taken for"], rows, right=(1,),
+                whole=(0, 2, 3, 4))
     if sum(is_quiet(label) for label in labels) > 1:
-        say("[dim]idle and unknown count as one: neither is ever answered[/]")
+        say("[dim]{} count as one: none is ever answered[/]", " and ".join(filter(is_quiet, labels)))
 
 
 def _bar(c: ClassReport) -> str:
@@ -186,8 +236,8 @@ def _bar(c: ClassReport) -> str:
     return mark("[green]{}[/][dim]{}[/]", "━" * full, "─" * (BAR - full))
 
 
-def _mistaken(trained: Trained, i: int) -> str:
-    quiet = trained.fitted.quiet
+def _mistaken(trained: Outcome, i: int) -> str:
+    quiet = trained.quiet
     row = trained.judgement.confusion[i]
     wrong = [(n, j) for j, n in enumerate(row) if n and j != i and not (i in quiet and j in quiet)]
     return ", ".join(f"{trained.labels[j]} {n}x" for n, j in sorted(wrong, reverse=True)[:3])

@@ -120,6 +120,23 @@ class Builder:
         shape[axis] = sum(p.shape[axis] for p in parts)
         return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
 
+    def latest(self, new: Tensor, past: int, axis: int, name: str = "") -> Tensor:
+        """Add a state of the last `past` rows along an axis; return them as they were, with the new ones after them.
+
+        Before the first rows there were real zeros.
+        """
+        if not past:
+            return new
+        shape = (*new.shape[:axis], past, *new.shape[axis + 1:])
+        name = name or f"past {new.name}"
+        state = Tensor(self.unique(name), shape, new.dtype, new.quantization, is_state=True)
+        before = self.add("READ_VARIABLE", [state], shape, f"{name} before", new.dtype, new.quantization)
+        whole = self.concatenate([before, new], axis, name)
+        whole.quantization = new.quantization
+        after = self.along(whole, axis, new.shape[axis], new.shape[axis] + past)
+        self.nodes.append(Node("ASSIGN_VARIABLE", [after], [state]))
+        return whole
+
     def reduce(self, op: str, x: Tensor, axes: Sequence[int], keep: bool, name: str = "") -> Tensor:
         """Add a reduction over `axes`, given from the front. keep: leave them in the shape, with one element."""
         shape = [1 if i in axes else d for i, d in enumerate(x.shape) if keep or i not in axes]

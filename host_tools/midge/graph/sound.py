@@ -119,23 +119,6 @@ def logarithms(build: Builder, frame: Tensor, noise: Tensor) -> Tensor:
     return signal("FilterBankLog", [even], CHANNELS, "int16", output_scale=64, input_correction_bits=3)
 
 
-def _latest(build: Builder, name: str, new: Tensor, past: int) -> Tensor:
-    """Add a state that keeps the last `past` rows of what comes; return those of before with the new ones after them.
-
-    It starts as real zeros.
-    """
-    if not past:
-        return new
-    rest = new.shape[1:]
-    state = Tensor(build.unique(name), (past, *rest), new.dtype, new.quantization, is_state=True)
-    before = build.add("READ_VARIABLE", [state], state.shape, f"{name} before", new.dtype, new.quantization)
-    whole = build.concatenate([before, new], 0, name)
-    whole.quantization = new.quantization
-    after = build.along(whole, 0, new.shape[0], new.shape[0] + past)
-    build.nodes.append(Node("ASSIGN_VARIABLE", [after], [state]))
-    return whole
-
-
 def features(
     build: Builder, x: Tensor, step_ms: int, units: Quantization | None, dtype: str, rows: int | None = None
 ) -> Tensor:
@@ -150,7 +133,7 @@ def features(
     new, rest = divmod(x.shape[0], hop)
     if step_ms not in STEPS_MS or rest or not 1 <= new <= (rows or new):
         raise ValueError(f"{x.shape[0]} samples in steps of {step_ms} ms for {rows or new} rows of features")
-    sound = _latest(build, "sound", x, FRAME - hop)
+    sound = build.latest(x, FRAME - hop, 0, "sound")
     noise = Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
     made = []
     for i in range(new):
@@ -160,4 +143,4 @@ def features(
         made.append(build.reshape(row, (1, CHANNELS)))
     latest = made[0] if new == 1 else build.concatenate(made, 0, "features")
     latest.quantization = units
-    return _latest(build, "past features", latest, (rows or new) - new)
+    return build.latest(latest, (rows or new) - new, 0, "past features")

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..train.model import Trained
+from ..train.outcome import Outcome
 from . import BLUE, INK, ORANGE, QUIET, head, new_figure
 from .confusion import draw_matrix
 
 
-def training_figure(trained: Trained, name: str) -> Any:
+def training_figure(trained: Outcome, name: str) -> Any:
     """Draw a model's confusion matrix on takes left out, and beside it the learning curve where there is one."""
     judged, labels = trained.judgement, trained.labels
     size = min(14.0, 3.2 + 0.42 * len(labels))

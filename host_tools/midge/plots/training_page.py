@@ -6,21 +6,27 @@ Cells of the confusion matrix lead to the takes in them, each with a picture of 
 
 from __future__ import annotations
 
+import base64
+import io
+import wave
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
 from ..profiling.estimate import Costs
-from ..samples.takes import Take
-from ..train.judge import Share
-from ..train.model import Trained
+from ..samples.sounds import Clip
+from ..samples.takes import Labelled
+from ..train.judgement import Share
+from ..train.outcome import Outcome
 from . import BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY)
 _WIDTH, _HEIGHT = 240, 64  # of a take's picture
 _MOST_POINTS = 160
 _MOST_TAKES = 60  # of one cell
+_MOST_RIGHT = 3  # clips of a cell of right answers, since each brings its sound
+_PLAYED_S = 2.0
 _STYLE = """
 :root{color-scheme:light dark;--ink:#22262b;--quiet:#6b747e;--faint:#e7eaee;--page:#fff;--blue:0,114,178}
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--quiet:#9aa3ad;
@@ -37,29 +43,25 @@ td:first-child,th:first-child{text-align:left}
 .m td a,.m td span{display:block;padding:.45em;color:inherit;text-decoration:none}
 .m td a:focus,.m td a:hover{outline:2px solid rgb(var(--blue))}
 .takes{display:flex;flex-wrap:wrap;gap:.8em}
-figure{margin:0;border:1px solid var(--faint);border-radius:8px;padding:.5em}
+audio{width:240px;height:2em}figure{margin:0;border:1px solid var(--faint);border-radius:8px;padding:.5em}
 figcaption{font-size:.8em;max-width:240px;overflow-wrap:anywhere}
 section:target h3{color:rgb(var(--blue))}h3{font-size:1em;margin:1.4em 0 .5em}
 """
 
 
-def training_page(trained: Trained, data: str, output: str, costs: Costs | None, speed: str) -> str:
+def training_page(trained: Outcome, data: str, output: str, costs: Costs | None, speed: str) -> str:
     """Return the page. data, output: the takes' folder and the file, as they are to be named. speed: what follows the
     instructions of an answer, such as ", about 1.21 ms on a board".
     """
-    fitted = trained.fitted
-    windows, signal = fitted.windows, fitted.signal
-    seconds = windows.samples / signal.rate_hz
+    words = trained.words
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width,initial-scale=1'>",
         f"<title>{escape(output)}</title><style>{_STYLE}</style><h1>{escape(output)}</h1>",
-        f"<p class=q>trained on {len(fitted.takes.takes)} takes of {escape(data)}: windows of {seconds:.2f} s at "
-        f"{signal.rate_hz:.4g} Hz of {escape(', '.join(signal.columns))}; head {escape(fitted.options.head)}, seed "
-        f"{fitted.options.seed}</p>",
+        f"<p class=q>trained on {escape(data)}: {escape(words.about)}</p>",
         _facts(trained, costs, speed), _advice(trained),
-        "<h2>What was taken for what</h2><p class=q>A row is what a window was, a column what the model said that was "
-        "trained without its take. Cells lead to their takes.</p>", _matrix(trained),
+        "<h2>What was taken for what</h2><p class=q>A row is what one was, a column what the model said that was "
+        f"trained without it. Cells lead to their {words.recordings}.</p>", _matrix(trained),
         "<h2>Each class</h2>", _classes(trained), _curve(trained), _suspicions(trained), _cells(trained),
         "</html>\n",
     ]
@@ -71,10 +73,10 @@ def _share(share: Share) -> str:
     return f"{share.value:.1%} <span class=q>({low:.0%} to {high:.0%})</span>"
 
 
-def _facts(trained: Trained, costs: Costs | None, speed: str) -> str:
-    judged = trained.judgement
+def _facts(trained: Outcome, costs: Costs | None, speed: str) -> str:
+    judged, words = trained.judgement, trained.words
     low, high = judged.accuracy.interval
-    facts = [(f"{judged.accuracy.value:.1%}", f"right on {trained.fitted.windows.group_kind}s left out: "
+    facts = [(f"{judged.accuracy.value:.1%}", f"right on {words.left_out} left out: "
               f"{judged.accuracy.right} of {judged.accuracy.count}, 95 % interval {low:.0%} to {high:.0%}"),
              (f"{trained.agreement.right} of {trained.agreement.count}", "answers alike in integers and in floats"),
              (f"{len(trained.blob):,} B", f"of flash, {trained.conversion.plan.arena_size:,} B of RAM")]
@@ -82,17 +84,17 @@ def _facts(trained: Trained, costs: Costs | None, speed: str) -> str:
         facts.append((f"{costs.profile.total.instructions:,}", "instructions an answer" + escape(speed)))
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append((f"{judged.threshold:.2f}", f"is the score from which it answers: "
-                      f"{judged.found_at_threshold.value:.0%} of gestures are answered, {judged.false_per_hour:.0f} "
-                      "false ones in an hour of made rest, strokes and steps"))
+                      f"{judged.found_at_threshold.value:.0%} of {words.answered} are answered, "
+                      f"{judged.false_per_hour:.0f} false ones in an hour of made {words.made}"))
     return "<div class=facts>" + "".join(f"<div><b>{value}</b>{text}</div>" for value, text in facts) + "</div>"
 
 
-def _advice(trained: Trained) -> str:
-    notes = [*trained.judgement.advice, *trained.fitted.takes.notes]
+def _advice(trained: Outcome) -> str:
+    notes = [*trained.judgement.advice, *trained.notes]
     return "<ul>" + "".join(f"<li>{escape(text)}" for text in notes) + "</ul>" if notes else ""
 
 
-def _matrix(trained: Trained) -> str:
+def _matrix(trained: Outcome) -> str:
     labels, matrix = trained.labels, np.array(trained.judgement.confusion)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     rows = ["<tr><th>" + "".join(f"<th>{escape(label)}" for label in labels)]
@@ -108,14 +110,14 @@ def _matrix(trained: Trained) -> str:
     return f"<div class=scroll><table class=m>{''.join(rows)}</table></div>"
 
 
-def _classes(trained: Trained) -> str:
+def _classes(trained: Outcome) -> str:
     rows = [f"<tr><td>{escape(c.name)}<td>{c.takes}<td>{_share(c.recall)}<td>{_share(c.precision)}"
             for c in trained.judgement.classes]
-    return ("<div class=scroll><table><tr><th>class<th>takes<th>found<th>right when said" + "".join(rows)
-            + "</table></div>")
+    return (f"<div class=scroll><table><tr><th>class<th>{trained.words.recordings}<th>found<th>right when said"
+            + "".join(rows) + "</table></div>")
 
 
-def _curve(trained: Trained) -> str:
+def _curve(trained: Outcome) -> str:
     curve = trained.judgement.curve
     if len(curve) < 2:
         return ""
@@ -124,28 +126,51 @@ def _curve(trained: Trained) -> str:
             f"<table><tr><th>takes a class<th>right{rows}</table>")
 
 
-def _suspicions(trained: Trained) -> str:
+def _suspicions(trained: Outcome) -> str:
     found = [f"<figure>{_trace(s.take)}<figcaption><b>{escape(s.take.name)}</b><br>labelled {escape(s.take.label)} "
              f"({s.own_score:.2f}), looks like {escape(s.says)} ({s.score:.2f})</figcaption></figure>"
              for s in trained.judgement.suspicions]
-    return f"<h2>Takes to look at</h2><div class=takes>{''.join(found)}</div>" if found else ""
+    return f"<h2>To look at</h2><div class=takes>{''.join(found)}</div>" if found else ""
 
 
-def _cells(trained: Trained) -> str:
-    labels, takes = trained.labels, {take.path: take for take in trained.fitted.takes.takes}
-    parts = ["<h2>Takes</h2>"]
+def _cells(trained: Outcome) -> str:
+    labels, takes = trained.labels, {take.path: take for take in trained.recordings}
+    parts = [f"<h2>{trained.words.recordings.capitalize()}</h2>"]
     for (i, j), paths in sorted(trained.judgement.cells.items(), key=lambda item: (item[0][0] == item[0][1], item[0])):
+        most = _MOST_RIGHT if i == j and isinstance(takes[paths[0]], Clip) else _MOST_TAKES
         figures = "".join(f"<figure>{_trace(takes[p])}<figcaption>{escape(Path(p).name)}</figcaption></figure>"
-                          for p in paths[:_MOST_TAKES])
-        more = f"<p class=q>and {len(paths) - _MOST_TAKES} more</p>" if len(paths) > _MOST_TAKES else ""
+                          for p in paths[:most])
+        more = f"<p class=q>and {len(paths) - most} more</p>" if len(paths) > most else ""
         title = escape(labels[i]) if i == j else f"{escape(labels[i])} taken for {escape(labels[j])}"
         parts.append(f"<section id=c{i}-{j}><h3>{title}</h3><div class=takes>{figures}</div>{more}</section>")
     return "".join(parts)
 
 
-def _trace(take: Take) -> str:
-    """Draw a take's columns over time."""
-    x = take.values[:: max(1, len(take.values) // _MOST_POINTS)]
+def _trace(take: Labelled) -> str:
+    """Draw a recording's columns over time; a sound as the range of its samples, with a player."""
+    if isinstance(take, Clip):
+        return _lines(_range(take.values), take.name) + _player(take)
+    return _lines(take.values[:: max(1, len(take.values) // _MOST_POINTS)], take.name)
+
+
+def _range(x: np.ndarray) -> np.ndarray:
+    """Return the least and the largest of samples [n] in each of some stretches of them, up and down, [m, 1]."""
+    stretches = np.array_split(x, min(len(x), _MOST_POINTS))
+    return np.array([[end] for part in stretches for end in (part.min(), part.max())])
+
+
+def _player(clip: Clip) -> str:
+    """Return a player of a clip's first seconds, which are in the page."""
+    samples = (np.clip(clip.values[:int(_PLAYED_S * clip.rate_hz)], -1, 1) * 32767).astype("<i2")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, clip.rate_hz, 0, "NONE", ""))
+        out.writeframes(samples.tobytes())
+    data = base64.b64encode(file.getvalue()).decode()
+    return f"<br><audio controls preload=none src='data:audio/wav;base64,{data}'></audio>"
+
+
+def _lines(x: np.ndarray, name: str) -> str:
     low, high = float(x.min()), float(x.max())
     across = np.linspace(0, _WIDTH, len(x))
     lines = []
@@ -154,4 +179,4 @@ def _trace(take: Take) -> str:
         points = " ".join(f"{a:.0f},{b:.1f}" for a, b in zip(across, down, strict=True))
         lines.append(f"<polyline points='{points}' fill=none stroke='{colour}' stroke-width=1.2 />")
     return (f"<svg width={_WIDTH} height={_HEIGHT} viewBox='0 0 {_WIDTH} {_HEIGHT}' role=img "
-            f"aria-label='{escape(take.name)}'>{''.join(lines)}</svg>")
+            f"aria-label='{escape(name)}'>{''.join(lines)}</svg>")

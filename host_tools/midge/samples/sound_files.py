@@ -83,7 +83,7 @@ def _read_wave(data: bytes, path: Path) -> Sound | None:
     kind, channels, rate, _, block, bits = layout
     if kind not in (_PCM, _FLOAT) or bits % 8:
         return None
-    if not channels or not rate or block != channels * bits // 8:
+    if not channels or not rate or not bits or block != channels * bits // 8:
         raise UserError(f"{path}: a WAV file of {channels} channels at {rate} samples a second, {block} bytes for "
                         f"{bits} bits: its format is damaged; export it again as 16-bit WAV")
     there = len(data) - at

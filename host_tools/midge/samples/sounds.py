@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -64,11 +64,6 @@ class Clips:
     def labels(self) -> list[str]:
         """The classes, in alphabetical order."""
         return sorted({clip.label for clip in self.clips})
-
-    @property
-    def takes(self) -> list[Clip]:
-        """The clips, by the name that recordings of sensors have."""
-        return self.clips
 
 
 def holds_sounds(folder: Path) -> bool:
@@ -207,10 +202,11 @@ def name_groups(found: Clips) -> None:
             return
 
 
-def _are_groups(names: Sequence[str], labels: Iterable[str]) -> bool:
+def _are_groups(names: Sequence[str], labels: Sequence[str]) -> bool:
     """Tell whether names part files otherwise than their classes, each class into two at least."""
-    each: dict[str, set[str]] = {}
-    for name, label in zip(names, labels, strict=True):
-        each.setdefault(label, set()).add(name)
+    pairs = set(zip(names, labels, strict=True))
     count = len(set(names))
-    return FEWEST_GROUPS <= count <= len(names) // 2 and all(len(found) >= 2 for found in each.values())
+    in_one = sum(sum(name == other for other, _ in pairs) == 1 for name in set(names))  # class only
+    return (FEWEST_GROUPS <= count <= len(names) // 2
+            and all(sum(label == other for _, other in pairs) >= 2 for label in set(labels))
+            and (2 * in_one <= count or count >= 5 * len(set(labels))))

@@ -3,147 +3,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..samples.labels import is_quiet
-from ..samples.takes import Take
 from .augment import triples_of
+from .judgement import Judgement, measure, threshold_for
 from .negatives import negatives
 from .recipe import Fitted
 from .ridge import Sums, log_softmax, standardized
 
-Z95 = 1.959964  # of a normal distribution, for intervals of 95 %
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.99
 STREAM_WINDOWS = 500  # made for the threshold, of each kind
-DOUBT = 0.15  # score of its own class below which a take is named
 CURVE_DRAWS = 6
-
-
-@dataclass(frozen=True)
-class Share:
-    """So many of so many, and the interval in which 19 of 20 repetitions would lie (Wilson 1927, JASA 22:209).
-
-    independent: of how many draws the interval speaks; windows of one take are one.
-    """
-
-    right: int
-    count: int
-    independent: int
-
-    @property
-    def value(self) -> float:
-        """The share, 0 where there is nothing."""
-        return self.right / self.count if self.count else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Its ends, 0 to 1."""
-        if not self.independent:
-            return 0.0, 1.0
-        n, p = self.independent, self.value
-        middle = (p + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-        half = Z95 / (1 + Z95**2 / n) * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-
-@dataclass(frozen=True)
-class ClassReport:
-    """One class. Recall: of its windows, those that were found. Precision: of the windows called so, those that are."""
-
-    name: str
-    takes: int
-    recall: Share
-    precision: Share
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """A take that its class's others do not explain."""
-
-    take: Take
-    says: str
-    score: float
-    own_score: float
-
-
-@dataclass
-class Judgement:
-    """What is known about a model before it has met the world."""
-
-    accuracy: Share  # idle and unknown are one answer: neither is ever given
-    strict: Share  # the same where they are two
-    classes: list[ClassReport]
-    confusion: list[list[int]]  # [is][said]
-    cells: dict[tuple[int, int], list[str]]  # the takes in each cell of the confusion matrix
-    suspicions: list[Suspicion]
-    curve: list[tuple[int, float]]  # takes a class, accuracy on the others
-    threshold: float
-    found_at_threshold: Share | None
-    false_per_hour: float | None  # on made movements, at the threshold
-    advice: list[str] = field(default_factory=list)
 
 
 def judge(fitted: Fitted) -> Judgement:
     """Measure a model by the scores that takes got from fits without them."""
-    windows, labels = fitted.windows, fitted.labels
-    said, true = fitted.left_out.argmax(axis=1), windows.targets
-    confusion = np.zeros((len(labels), len(labels)), np.int64)
-    np.add.at(confusion, (true, said), 1)
-    quiet = set(fitted.quiet)
-    alike = np.array([t == s or (t in quiet and s in quiet) for t, s in zip(true, said, strict=True)])
-    threshold, false_rate = _threshold(fitted)
-    loud = np.array([t not in quiet for t in true])
-    best = fitted.left_out.max(axis=1)
-    result = Judgement(
-        _share(alike, windows.takes), _share(said == true, windows.takes),
-        _class_reports(fitted, said), confusion.tolist(), _cells(fitted, said), _suspicions(fitted), _curve(fitted),
-        threshold, _share(((said == true) & (best >= threshold))[loud], windows.takes[loud]) if loud.any() else None,
-        false_rate,
-    )
+    result = measure(fitted, *_threshold(fitted), _curve(fitted))
     result.advice = _advice(fitted, result)
     return result
-
-
-def _share(right: np.ndarray, takes: np.ndarray) -> Share:
-    return Share(int(right.sum()), len(right), len(set(takes.tolist())))
-
-
-def _class_reports(fitted: Fitted, said: np.ndarray) -> list[ClassReport]:
-    true, takes = fitted.windows.targets, fitted.windows.takes
-    found = []
-    for i, label in enumerate(fitted.labels):
-        mine, called = true == i, said == i
-        if i in fitted.quiet:
-            called = np.isin(said, fitted.quiet)
-        if mine.any():
-            found.append(ClassReport(label, len(set(takes[mine].tolist())), _share(called[mine], takes[mine]),
-                                     _share(mine[called], takes[called])))
-    return found
-
-
-def _cells(fitted: Fitted, said: np.ndarray) -> dict[tuple[int, int], list[str]]:
-    cells: dict[tuple[int, int], list[str]] = {}
-    for true, guess, take in zip(fitted.windows.targets, said, fitted.windows.takes, strict=True):
-        inside = cells.setdefault((int(true), int(guess)), [])
-        path = fitted.takes.takes[take].path
-        if path not in inside:
-            inside.append(path)
-    return cells
-
-
-def _suspicions(fitted: Fitted) -> list[Suspicion]:
-    """Return takes whose own class is unlikely by all others, the most doubtful first."""
-    found = []
-    for i, take in enumerate(fitted.takes.takes):
-        scores = fitted.left_out[fitted.windows.takes == i].mean(axis=0)
-        own, best = fitted.labels.index(take.label), int(scores.argmax())
-        if best != own and scores[own] < DOUBT and not (is_quiet(take.label) and is_quiet(fitted.labels[best])):
-            found.append(Suspicion(take, fitted.labels[best], float(scores[best]), float(scores[own])))
-    return sorted(found, key=lambda s: s.own_score)
 
 
 def _curve(fitted: Fitted) -> list[tuple[int, float]]:
@@ -192,13 +72,9 @@ def _threshold(fitted: Fitted) -> tuple[float, float | None]:
                         np.array(signal.size), parts=False)
     scores = np.exp(log_softmax(fitted.factor * fitted.head.scores(fitted.front.run(made))))
     still = fitted.left_out[~loud]
-    scores = np.concatenate([scores, still])
-    fires = np.where(np.isin(scores.argmax(axis=1), fitted.quiet), 0.0, scores.max(axis=1))
     chances = 3600 * signal.rate_hz / signal.samples
-    allowed = int(options.false_per_hour / chances * len(fires))
-    wanted = float(np.sort(fires)[::-1][allowed]) + 0.005
-    threshold = math.ceil(100 * min(max(wanted, LEAST_THRESHOLD), MOST_THRESHOLD)) / 100
-    return threshold, float((fires >= threshold).mean() * chances)
+    return threshold_for(np.concatenate([scores, still]), fitted.quiet, chances, options.false_per_hour,
+                         LEAST_THRESHOLD, MOST_THRESHOLD)
 
 
 def _advice(fitted: Fitted, result: Judgement) -> list[str]:

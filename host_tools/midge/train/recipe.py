@@ -69,6 +69,21 @@ class Fitted:
         """The classes that are never answered."""
         return [i for i, label in enumerate(self.labels) if is_quiet(label)]
 
+    @property
+    def recordings(self) -> list[Take]:
+        """The takes."""
+        return self.takes.takes
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The class of each window."""
+        return self.windows.targets
+
+    @property
+    def owners(self) -> np.ndarray:
+        """The take of each window."""
+        return self.windows.takes
+
 
 def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> Fitted:
     """Train on takes. The same takes, options and seed give the same bits. Raises UserError where takes do not do."""

@@ -73,6 +73,7 @@ def _damage(write: Callable[[bytes], bytes]) -> bytes:
     (_damage(lambda b: b[:30]), "without a format"),
     (_damage(lambda b: b[:36]), "without samples"),
     (_damage(lambda b: b[:22] + struct.pack("<H", 0) + b[24:]), "its format is damaged"),
+    (_damage(lambda b: b[:32] + bytes(4) + b[36:]), "its format is damaged"),
     (wave_bytes(np.full((1600, 1), np.nan), 16000, "float", 32), "no finite numbers"),
 ])
 def test_damaged_files(tmp_path: Path, data: bytes, words: str) -> None:
