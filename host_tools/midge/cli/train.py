@@ -14,7 +14,7 @@ from ..power.budget import known_energy
 from ..profiling.estimate import Costs
 from ..train.judge import ClassReport, Share
 from ..train.model import Trained
-from ..train.recipe import HEADS
+from ..train.recipe import FEATURES, HEADS
 from ..train.windows import is_quiet
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
@@ -42,6 +42,9 @@ MOST_LINES = 8  # of notes and of suspicious takes
               help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MODEL, show_default=True,
               help="A linear head in closed form, or a small dense network.")
+@click.option("--features", type=click.Choice(FEATURES), default="auto", cls=Option, group=MODEL, show_default=True,
+              help="What it sees of a window: moments, or MiniRocket's patterns (rocket) as well. auto tries both on "
+              "long recordings, and keeps what is righter on takes left out.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, cls=Option, group=MODEL, show_default=True,
               help="The same seed and takes give the same bytes.")
 @click.option("--unknown/--no-unknown", default=None, cls=Option, group=MODEL,
@@ -60,16 +63,17 @@ MOST_LINES = 8  # of notes and of suspicious takes
               "(.png, .svg, .pdf).")
 @json_option
 def train(
-    data: Path, output: Path, head: str, seed: int, unknown: bool | None, false_gestures: float, name: str | None,
-    window: float | None, rate: float | None, board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None, false_gestures: float,
+    name: str | None, window: float | None, rate: float | None, board: str | None, html: Path | None,
+    png: Path | None, as_json: bool,
 ) -> None:
     """Train a model of movements on the takes in DATA, and write it for boards.
 
     DATA: a folder with one folder of .csv takes per class, as midge capture records them, or a zip file that Edge
     Impulse exported.
     """
-    options = api.TrainingOptions(head=head, seed=seed, window_s=window, rate_hz=rate, unknown=unknown,
-                                  false_per_hour=false_gestures)
+    options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
+                                  unknown=unknown, false_per_hour=false_gestures)
     with stages(f"training on {data.name}", quiet=as_json) as stage:
         trained = api.train(data, options=options, name=name or output.stem, stage=stage)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
@@ -144,6 +148,11 @@ def _facts(trained: Trained, costs: Costs | None, board: str | None) -> list[tup
         (f"{kind} left out", mark("[bold]{:.1%}[/] right ({} of {}; 19 times in 20 it lies in {:.0%} to {:.0%})",
                                   judged.accuracy.value, judged.accuracy.right, judged.accuracy.count, low, high)),
         ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} windows")]
+    patterns = len(trained.fitted.front.patterns)
+    without = [tried.accuracy for tried in trained.fitted.tried if not tried.patterns]
+    if patterns:
+        facts.append(("features", f"moments and {patterns} patterns" + (
+            f"; classes weighed alike, moments alone are {max(without):.1%} right" if without else "")))
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
                       f"gestures are answered; false ones in an hour of made movements: {judged.false_per_hour:.0f}"))

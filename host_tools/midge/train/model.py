@@ -61,7 +61,10 @@ class Trained:
             "false_per_hour_made": judged.false_per_hour,
             "float_agreement": _share_facts(self.agreement), "flash_bytes": len(self.blob),
             "arena_bytes": self.conversion.plan.arena_size, "macs": self.conversion.macs,
-            "features": self.fitted.front.count, "head": self.fitted.options.head, "seed": self.fitted.options.seed,
+            "features": self.fitted.front.count, "patterns": len(self.fitted.front.patterns),
+            "tried": [{"patterns": t.patterns, "variants": t.variants, "accuracy": round(t.accuracy, 4)}
+                      for t in self.fitted.tried],
+            "head": self.fitted.options.head, "seed": self.fitted.options.seed,
             "seconds": round(self.fitted.seconds, 3), "advice": judged.advice, "notes": self.fitted.takes.notes,
         }
 
@@ -86,7 +89,8 @@ def train(
     metadata = metadata_of(signal, list(first.units), list(first.range), quiet, judgement.threshold,
                            fitted.windows.is_gesture)
     features = fitted.rows.features
-    graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata)
+    graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata,
+                    fitted.front.patterns)
     conversion = convert_graph(graph, fitted.labels, name, 0, target)
     return Trained(fitted, judgement, conversion, *_compare(fitted, conversion.blob, stage))
 
