@@ -49,11 +49,12 @@ from .samples.datasets import Dataset, check_calibration, check_range, read_data
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
+from .train import normal
 from .train.recipe import Options as TrainingOptions
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
            "TrainingOptions", "UserError", "compare", "convert", "evaluate", "find_cell", "find_extra", "inspect",
-           "load_engine", "power", "profile", "run", "train"]
+           "learn_normal", "load_engine", "power", "profile", "run", "train"]
 
 
 class ConvertedModel:
@@ -343,3 +344,21 @@ def train(
     options = options or TrainingOptions()
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
     return training.train(takes, options, name, target, stage)
+
+
+def learn_normal(
+    data: str | Path | labelled_takes.Takes, *, window_s: float | None = None, rate_hz: float | None = None,
+    seed: int = 0, name: str = "model",
+) -> normal.Normal:
+    """Learn what is normal for a machine from recordings of nothing else, and tell what a window is like.
+
+    data: a folder of takes, or takes that were read. window_s: seconds that it looks at, 128 samples by default.
+    rate_hz: samples a second, for files that do not tell. name: what the device calls it.
+
+    Returns the model; its `blob` is the .midge file, which gives the distance from what is normal, in thresholds, and
+    the features from which midge.anomaly learns on the board. Raises UserError where takes are damaged or too few.
+
+    >>> fan = learn_normal("normal/")  # doctest: +SKIP
+    """
+    takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_normal(data, rate_hz)
+    return normal.learn_normal(takes, window_s, seed, name)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Measure training: python -m tests.train [part ...]
 
-Parts: wand (simulated people), har_st, cgestures, punch_flex, cyberry, seglearn. All by default. Recordings are read
-from $SHARED/data; nothing in the recipe was chosen by what is printed here.
+Parts: wand (simulated people), har_st, cgestures, punch_flex, cyberry, seglearn, fan (what is not normal). All by
+default. Recordings are read from $SHARED/data; nothing in the recipe was chosen by what is printed here.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import sys
 from dataclasses import replace
 from time import perf_counter
 
+import numpy as np
+
+from midge.train.judge import Share
 from midge.train.recipe import Options
 from tests.train import sets
-from tests.train.bench import Split, Tally, leave_out, run
+from tests.train.bench import Split, Tally, leave_out, run, watch
 
 WAND_TESTS = range(10, 22)
 
@@ -37,6 +40,19 @@ def show(name: str, tally: Tally, seconds: float) -> None:
     print(f"  file <= {max(sizes)} B, arena <= {max(arenas)} B, fit {fits[len(fits) // 2]:.2f} s", flush=True)
 
 
+def show_fans() -> None:
+    """Print what a fan that learned from 200 windows on the board says of later ones, and of faults."""
+    print("fan  (windows of 0.64 s, a new one each 0.1 s; learned from 200 of the same mounting)")
+    false: list[bool] = []
+    for mounting, (normal, *faults) in sets.fans().items():
+        said = watch(normal, faults, 128, 20, 200)
+        false += said.false
+        found = "   ".join(f"{label} {np.mean(far):.1%}" for label, far in said.found.items())
+        print(f"  {mounting:6} normal, later: {sum(said.false)} of {len(said.false)} beyond   {found}", flush=True)
+    share = Share(sum(false), len(false), len(false))
+    print(f"  false alarms {share.value:.2%} ({share.interval[0]:.1%} to {share.interval[1]:.1%})")
+
+
 def main() -> None:
     """Run the parts that are named."""
     parser = argparse.ArgumentParser(description="Measure training on takes.")
@@ -45,8 +61,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=40, help="simulated people")
     arguments = parser.parse_args()
     options = Options(head=arguments.head)
-    chosen = arguments.parts or ["wand", *sets.SETS]
+    chosen = arguments.parts or ["wand", *sets.SETS, "fan"]
     for part in chosen:
+        if part == "fan":
+            show_fans()
+            continue
         if part == "wand":
             first = sets.simulator().TEST_PEOPLE[0]
             for takes in (3, 5, 10):
@@ -55,7 +74,7 @@ def main() -> None:
                 show(f"simulated wand, {takes} takes a class, synthetic people", tally, perf_counter() - start)
             continue
         if part not in sets.SETS:
-            sys.exit(f"no part '{part}'; there are wand, {', '.join(sets.SETS)}")
+            sys.exit(f"no part '{part}'; there are wand, fan, {', '.join(sets.SETS)}")
         start = perf_counter()
         takes_of = sets.SETS[part]()
         keys = {"cyberry": (lambda t: t.session, None), "seglearn": (lambda t: t.person, None),

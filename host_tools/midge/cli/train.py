@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -51,6 +52,8 @@ MOST_LINES = 8  # of notes and of suspicious takes
               help="Teach it made movements that are no gesture. Default: where takes are single gestures.")
 @click.option("--false-gestures", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option, group=MODEL,
               show_default=True, help="How many false gestures an hour it may answer at rest and in walking.")
+@click.option("--normal", is_flag=True, cls=Option, group=MODEL,
+              help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=DATA,
               help="Seconds that it looks at. Default: what the shortest class's takes have; 2 for long recordings.")
@@ -64,7 +67,7 @@ MOST_LINES = 8  # of notes and of suspicious takes
 @json_option
 def train(
     data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None, false_gestures: float,
-    name: str | None, window: float | None, rate: float | None, board: str | None, html: Path | None,
+    normal: bool, name: str | None, window: float | None, rate: float | None, board: str | None, html: Path | None,
     png: Path | None, as_json: bool,
 ) -> None:
     """Train a model of movements on the takes in DATA, and write it for boards.
@@ -72,6 +75,11 @@ def train(
     DATA: a folder with one folder of .csv takes per class, as midge capture records them, or a zip file that Edge
     Impulse exported.
     """
+    if normal:
+        if html is not None or png is not None or board is not None:
+            raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
+        _learn_normal(data, output, name or output.stem, window, rate, seed, as_json)
+        return
     options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
                                   unknown=unknown, false_per_hour=false_gestures)
     with stages(f"training on {data.name}", quiet=as_json) as stage:
@@ -98,6 +106,37 @@ def train(
         f"midge train {data} -o {output} --html {output.with_suffix('.html')}"]))
 
 
+def _learn_normal(
+    data: Path, output: Path, name: str, window: float | None, rate: float | None, seed: int, as_json: bool
+) -> None:
+    learned = api.learn_normal(data, window_s=window, rate_hz=rate, seed=seed, name=name)
+    write_whole(output, lambda aside: aside.write_bytes(learned.blob))
+    facts = learned.facts()
+    if as_json:
+        print_json({"data": str(data), "output": str(output), **facts})
+        return
+    signal = learned.signal
+    say("[bold]{}[/]: {} recordings of what is normal, {} windows of {:.2f} s at {:.4g} Hz, {} axes; learned in "
+        "{:.1f} s", data, number(facts["takes"]), number(facts["windows"]), signal.samples / signal.rate_hz,
+        signal.rate_hz, len(signal.columns), learned.seconds)
+    _print_notes(learned.takes.notes)
+    centres = facts["centres"]
+    print_facts([
+        ("normal", "one way of running" if centres == 1 else f"{centres} ways of running"),
+        ("left out", f"{facts['beyond']} of {number(facts['left_out'])} windows beyond the threshold, the furthest at "
+                     f"{facts['largest_left_out']:.2f} of it"),
+        ("on a board", f"{number(facts['flash_bytes'])} B of flash, {number(facts['arena_bytes'])} B of RAM")])
+    say("wrote [bold]{}[/]", output)
+    print_next(f"midge upload {output}", "on the board, midge.anomaly learns what is normal where it is")
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes[:MOST_LINES]:
+        print_note(note)
+    if len(notes) > MOST_LINES:
+        print_note(f"and {len(notes) - MOST_LINES} more; --json lists them")
+
+
 def _costs(trained: Trained, board: str) -> tuple[Costs | None, str]:
     """Return what an answer costs on a board, or why that cannot be counted here."""
     from ..profiling.estimate import choose_core, estimate
@@ -122,10 +161,7 @@ def _print(trained: Trained, data: Path, output: Path, costs: Costs | None, boar
     say("[bold]{}[/]: {} takes of {} classes, windows of {:.2f} s at {:.4g} Hz, {} axes{}; trained in {:.1f} s", data,
         number(len(takes)), len(fitted.takes.labels), windows.samples / signal.rate_hz, signal.rate_hz,
         len(signal.columns), f" in {units}" if units else "", fitted.seconds)
-    for note in fitted.takes.notes[:MOST_LINES]:
-        print_note(note)
-    if len(fitted.takes.notes) > MOST_LINES:
-        print_note(f"and {len(fitted.takes.notes) - MOST_LINES} more; --json lists them")
+    _print_notes(fitted.takes.notes)
     print_facts(_facts(trained, costs, board))
     if missing:
         print_note(f"no instructions counted: {missing.splitlines()[0]}")

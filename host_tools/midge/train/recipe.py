@@ -138,14 +138,14 @@ def signal_of(found: Takes, windows: Windows) -> Signal:
         t.range for t in found.takes) else []
     shape = Signal(windows.samples, first.columns, found.rate_hz, (1.0,) * len(first.columns), ())
     moving = _moving(windows, found.labels)
-    groups = [(0, len(first.columns))] if _one_unit(first) else shape.groups
+    groups = [(0, len(first.columns))] if is_of_one_unit(first) else shape.groups
     scale = full_scale_of(windows.values, ranges, groups)
     size = typical_size(windows.values[moving])
     return Signal(windows.samples, first.columns, found.rate_hz, scale, tuple(float(s) for s in size),
                   not windows.is_gesture)
 
 
-def _one_unit(take: Take) -> bool:
+def is_of_one_unit(take: Take) -> bool:
     """Tell whether all columns are of one sensor, as their units say, or, where they have none, that they are few."""
     return len(set(take.units)) == 1 and (take.units[0] not in ("", "raw", "N/A") or len(take.columns) <= 3)
 
