@@ -36,6 +36,7 @@ from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
+from .importers.estimators import is_estimator, read_estimator
 from .power.budget import Budget as EnergyBudget
 from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
@@ -130,7 +131,7 @@ class ConvertedModel:
 
 
 def convert(
-    model: str | Path | bytes,
+    model: Any,
     *,
     calibrate: Any = None,
     labels: Sequence[str] = (),
@@ -146,7 +147,8 @@ def convert(
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
 
-    model: a file that an importer reads, or the bytes of a .tflite file.
+    model: a file that an importer reads, the bytes of a .tflite file, or a fitted estimator of scikit-learn: trees,
+        forests, boosting, linear models, perceptrons, centroids, and pipelines of scalers and one of these.
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
     labels: class names in the order of the scores. name: what the device calls the model.
@@ -159,9 +161,16 @@ def convert(
 
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
-    source = open_source(model, name)
-    title, size = source.title, len(source.data)
-    graph = read_model(source, name, shapes, frozen)
+    if is_estimator(model):
+        title, size = type(model).__name__, 0
+        graph = read_estimator(model, name)
+        labels = labels or graph.labels
+        if calibrate is not None and any(node.op == "TREES" for node in graph.nodes):
+            raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
+    else:
+        source = open_source(model, name)
+        title, size = source.title, len(source.data)
+        graph = read_model(source, name, shapes, frozen)
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
