@@ -161,20 +161,14 @@ def convert(
 
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
-    if is_estimator(model):
-        title, size = type(model).__name__, 0
-        graph = read_estimator(model, name)
-        labels = labels or graph.labels
-        if calibrate is not None and any(node.op == "TREES" for node in graph.nodes):
-            raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
-    else:
-        source = open_source(model, name)
-        title, size = source.title, len(source.data)
-        graph = read_model(source, name, shapes, frozen)
+    graph, title, size = _opened(model, name, shapes, frozen)
+    labels = labels or graph.labels
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
         return ConvertedModel(convert_graph(graph, labels, title, size, target, arena_limit))
+    if any(node.op == "TREES" for node in graph.nodes):
+        raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
@@ -196,6 +190,14 @@ def convert(
         quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
     quantized.report.warnings = warnings
     return ConvertedModel(conversion, quantized.report, warnings)
+
+
+def _opened(model: Any, name: str | None, shapes: Shapes, frozen: Frozen) -> tuple[Graph, str, int]:
+    """Return a model's graph, what errors call it, and the bytes of its file."""
+    if is_estimator(model):
+        return read_estimator(model, name), type(model).__name__, 0
+    source = open_source(model, name)
+    return read_model(source, name, shapes, frozen), source.title, len(source.data)
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
