@@ -115,3 +115,34 @@ def watch(normal: Take, faults: Sequence[Take], samples: int, hop: int, learn: i
 
     false = judged(normal)
     return Watched(false, {t.label: judged(t) for t in faults})
+
+
+@dataclass
+class Streamed:
+    """What a wand answered to a stream: of so many gestures, those found, and false answers in so many minutes."""
+
+    gestures: int = 0
+    found: int = 0
+    false: int = 0
+    minutes: float = 0.0
+
+
+def stream(trained: Trained, gestures: Sequence[Take], rest: np.ndarray, others: Iterable[np.ndarray]) -> Streamed:
+    """Stream gestures with rest between them, then what is no gesture, through the very code that boards run.
+
+    rest: [samples, columns] between gestures. others: recordings without gestures, at the wand's rate.
+    """
+    said = Streamed()
+    for take in gestures:
+        answers = _answers(trained, np.concatenate([rest, take.values, rest]))
+        said.gestures += 1
+        said.found += answers == [take.label]
+    for samples in others:
+        said.false += len(_answers(trained, samples))
+        said.minutes += len(samples) / trained.fitted.signal.rate_hz / 60
+    return said
+
+
+def _answers(trained: Trained, samples: np.ndarray) -> list[str]:
+    rows = iter(samples.tolist())
+    return [str(r.label) for r in midge.load(trained.blob).stream(lambda: next(rows, None))]
