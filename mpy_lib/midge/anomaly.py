@@ -132,7 +132,7 @@ class Anomaly:
             return
         self._distances[done - first] = self._distance(x)
         if self.left == 0:
-            self._distances[0] = threshold(self._distances, self._rarity)
+            self._distances[0] = max(threshold(self._distances, self._rarity), 1)  # one deviation is always normal
             self._threshold = self._distances[0]  # rounded as in the file
             self._distances = None
             if self._path:

@@ -76,7 +76,7 @@ def learn_normal(found: Takes, window_s: float | None = None, seed: int = 0, nam
     known, rest = features[~held].astype(float), features[held].astype(float)
     centres, deviation = _centres(known, rest, np.random.default_rng(seed))
     distances = _distances(rest, centres, deviation)
-    limit = threshold(distances)
+    limit = max(threshold(distances), 1.0)  # one deviation is always normal
     graph = _network(signal, centres, deviation * limit, found, name)
     conversion = convert_graph(graph, [LABEL], name, 0)
     return Normal(found, signal, centres, distances / limit, len(windows), conversion, perf_counter() - start)
