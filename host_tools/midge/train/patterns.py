@@ -16,7 +16,7 @@ from ..graph.motion import TAPS, Pattern
 
 MOST = 336  # patterns: each kernel at four dilations
 DILATIONS = 4
-INSTRUCTIONS, OF_A_SAMPLE = 400_000, 15  # on a Cortex-M4: what patterns may take, and what one takes for a sample
+INSTRUCTIONS, OF_A_SAMPLE = 400_000, 19  # on a Cortex-M4: what patterns may take, and what one takes for a sample
 MOST_SAMPLES = 384  # of a window, for patterns to take no more than 6 kB of RAM
 GOLDEN = (5**0.5 - 1) / 2  # whose multiples spread evenly between 0 and 1
 
