@@ -3,7 +3,8 @@
 
 Parts: wand (simulated people), stream (false gestures while people stand, walk and run), har_st, cgestures, punch_flex,
 cyberry, seglearn, fan (what is not normal). All by default. Recordings are read from $SHARED/data; nothing in the
-recipe was chosen by what is printed here.
+recipe was chosen by what is printed here, but for the features that fan uses and the rule on short windows that
+cgestures brought to light.
 """
 
 from __future__ import annotations
