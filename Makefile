@@ -189,7 +189,7 @@ test-quantize: $(VENV)/.ready-to-test host
 ## What training is worth: simulated people, and the recordings of SHARED [PARTS="wand har_st"]
 .PHONY: bench-train
 bench-train: $(VENV)/.ready-to-test host
-	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
+	@SHARED=$(abspath $(SHARED)) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.train $(PARTS)
 
 ## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits esc10 alexa"]
 .PHONY: bench-sounds

@@ -10,9 +10,10 @@
 MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/*/*.c $(MIDGE_DIR)/core/*/*/*.c))
 MIDGE_FAST_IN_RAM := kernels/linear/conv_i8.c kernels/linear/conv_swar_pixels.c kernels/linear/depthwise_direct.c \
 	kernels/linear/depthwise_swar_pixels.c kernels/linear/depthwise_swar_channels.c
-MIDGE_FAST := kernels/signal/spectrum.c kernels/signal/filter_bank.c kernels/linear/patch.c kernels/linear/channels.c kernels/linear/conv_i16.c kernels/linear/conv_f32.c \
-	kernels/linear/conv_swar_channels.c kernels/linear/conv_mve.c kernels/linear/depthwise_mve.c \
-	kernels/elementwise/elementwise_i8.c kernels/motion/bands.c kernels/motion/lagged.c kernels/motion/moments.c \
-	kernels/motion/random_conv.c kernels/motion/roots.c kernels/motion/trees.c kernels/pool/pool_i8.c \
-	kernels/recurrent/lstm_i8.c kernels/reduce/softmax_i8.c
+MIDGE_FAST := arithmetic/square_root.c kernels/elementwise/elementwise_i8.c kernels/linear/channels.c \
+	kernels/linear/conv_f32.c kernels/linear/conv_i16.c kernels/linear/conv_mve.c kernels/linear/conv_swar_channels.c \
+	kernels/linear/depthwise_mve.c kernels/linear/patch.c kernels/motion/bands.c kernels/motion/lagged.c \
+	kernels/motion/log2.c kernels/motion/moments.c kernels/motion/random_conv.c kernels/motion/trees.c \
+	kernels/pool/pool_i8.c kernels/recurrent/lstm_i8.c kernels/reduce/softmax_i8.c kernels/signal/filter_bank.c \
+	kernels/signal/spectrum.c
 MIDGE_DEFINES := -DMG_TERSE $(if $(MIDGE_OPS),-DMG_OPS='"$(MIDGE_OPS)"')

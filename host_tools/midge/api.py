@@ -39,6 +39,7 @@ from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
+from .importers.estimators import is_estimator, read_estimator
 from .power.budget import Budget as EnergyBudget
 from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
@@ -53,13 +54,15 @@ from .samples.datasets import Dataset, check_calibration, check_range, read_data
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
+from .train import normal
 from .train.recipe import Options as TrainingOptions
 from .train.sounds import model as sound_training
 from .train.sounds.recipe import Options as SoundOptions
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
            "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream",
-           "find_cell", "find_extra", "inspect", "load_engine", "power", "profile", "run", "train", "train_sounds"]
+           "find_cell", "find_extra", "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train",
+           "train_sounds"]
 
 
 class ConvertedModel:
@@ -135,7 +138,7 @@ class ConvertedModel:
 
 
 def convert(
-    model: str | Path | bytes,
+    model: Any,
     *,
     calibrate: Any = None,
     labels: Sequence[str] = (),
@@ -154,7 +157,8 @@ def convert(
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
 
-    model: a file that an importer reads, or the bytes of a .tflite file.
+    model: a file that an importer reads, the bytes of a .tflite file, or a fitted estimator of scikit-learn: trees,
+        forests, boosting, linear models, perceptrons, centroids, and pipelines of scalers and one of these.
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
     labels: class names in the order of the scores. name: what the device calls the model.
@@ -169,19 +173,20 @@ def convert(
 
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
-    source = open_source(model, name)
-    title, graph = source.title, read_model(source, name, shapes, frozen)
-    graph, labels, word, doubts = read_words(graph, labels, title, manifest, also)
+    graph, title, size = _opened(model, name, shapes, frozen)
+    graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph) -> Conversion:
         whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
-        return convert_graph(whole, labels, title, len(source.data), target, arena_limit)
+        return convert_graph(whole, labels, title, size, target, arena_limit)
 
     if calibrate is None and (options is not None or auto is not None):
         raise UserError(f"{title}: quantisation needs samples; give --calibrate")
     if calibrate is None:
         return ConvertedModel(to_midge(graph), warnings=doubts)
+    if any(node.op == "TREES" for node in graph.nodes):
+        raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
@@ -205,6 +210,14 @@ def _search(
         return search(quantizer, options, auto, to_midge, None, None)
     reference = _points(to_midge(graph).blob, data, labels)
     return search(quantizer, options, auto, to_midge, lambda blob: _points(blob, data, labels), reference)
+
+
+def _opened(model: Any, name: str | None, shapes: Shapes, frozen: Frozen) -> tuple[Graph, str, int]:
+    """Return a model's graph, what errors call it, and the bytes of its file."""
+    if is_estimator(model):
+        return read_estimator(model, name), type(model).__name__, 0
+    source = open_source(model, name)
+    return read_model(source, name, shapes, frozen), source.title, len(source.data)
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
@@ -395,3 +408,21 @@ def train_sounds(
     """
     clips = data if isinstance(data, labelled_sounds.Clips) else labelled_sounds.read_sounds(data, groups)
     return sound_training.train_sounds(clips, options, name, target, stage)
+
+
+def learn_normal(
+    data: str | Path | labelled_takes.Takes, *, window_s: float | None = None, rate_hz: float | None = None,
+    seed: int = 0, name: str = "model",
+) -> normal.Normal:
+    """Learn what is normal for a machine from recordings of nothing else, and tell what a window is like.
+
+    data: a folder of takes, or takes that were read. window_s: seconds that it looks at, 128 samples by default.
+    rate_hz: samples a second, for files that do not tell. name: what the device calls it.
+
+    Returns the model; its `blob` is the .midge file, which gives the distance from what is normal, in thresholds, and
+    the features from which midge.anomaly learns on the board. Raises UserError where takes are damaged or too few.
+
+    >>> fan = learn_normal("normal/")  # doctest: +SKIP
+    """
+    takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_normal(data, rate_hz)
+    return normal.learn_normal(takes, window_s, seed, name)

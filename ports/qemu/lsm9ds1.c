@@ -45,6 +45,7 @@ enum { SW_RESET = 1 << 0, ADDRESS_INCREMENT = 1 << 2, FIFO_EN = 1 << 1, FIFO_CON
 static uint8_t registers[N_REGISTERS];
 static bool powered;
 static uint64_t start_us;     // when the rate was set
+static uint32_t starts;       // each begins one row of the recording later: no two takes are the same
 static uint64_t next_fifo;    // the oldest sample in the FIFO
 static uint64_t seen[2];      // gyroscope, accelerometer: how many samples there were when it was last read
 static uint64_t latched;      // the sample whose bytes are being read, plus one; 0 before the first
@@ -95,6 +96,7 @@ static uint32_t fifo_unread(void) {
 
 static void restart(void) {
     start_us = board_us();
+    starts++;
     next_fifo = seen[0] = seen[1] = latched = 0;
     overrun = false;
 }
@@ -109,7 +111,7 @@ static int16_t output(unsigned sensor, unsigned axis) {
         return 0;
     }
     float scale = sensor == 1 ? g_per_digit[field(CTRL_REG6_XL, 3, 2)] : dps_per_digit[field(CTRL_REG1_G, 3, 2)];
-    uint32_t row = (uint32_t)((latched - 1) % recording->rows);
+    uint32_t row = (uint32_t)((latched - 1 + starts - 1) % recording->rows);
     float digits = recording->values[row * recording->columns + column] / scale;
     digits += digits < 0 ? -0.5f : 0.5f;
     return digits >= 32767 ? 32767 : digits <= -32768 ? -32768 : (int16_t)digits;

@@ -17,6 +17,7 @@ from midge.capture import recorder
 from midge.capture.frames import LostSamples
 from midge.capture.session import Session, Wish, open_session
 from midge.errors import UserError
+from midge.link.transport.repl import Fault
 from midge.samples.take_format import Samples, read_recording_file
 from tests.support import ROOT
 from tests.support.boards import Board
@@ -157,6 +158,24 @@ def test_a_damaged_frame_has_the_take_recorded_again(board: Board, tmp_path: Pat
     samples, _, _ = read_recording_file(files[0])
     assert len(samples) == 119 and len(display.reasons) in (1, 2)
     rows_of(samples)
+
+
+def test_a_start_whose_answer_arrives_damaged(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What earlier requests left on the board is gone then: the agent is put there anew."""
+    with open_session(board.port, Wish()) as session:
+        repl, seen = session.board, list[bytes]()
+        whole = repl._reply
+
+        def damaged(output: bytes) -> str:
+            if seen or b"rate_hz" not in output:
+                return whole(output)
+            seen.append(output)
+            repl._agent = False
+            raise Fault("answers are damaged")
+
+        monkeypatch.setattr(repl, "_reply", damaged)
+        session._start_again()
+        assert seen and len(session.record_once(20, lambda block: False)) == 20
 
 
 def test_samples_that_go_on_getting_lost(board: Board, tmp_path: Path) -> None:

@@ -11,16 +11,18 @@ import pytest
 
 from midge.link.transport.repl import ReplBoard
 from midge.samples.take_format import Samples
+from midge.train.normal import learn_normal
 from tests.device.test_live import DRIVERS, performance, wand
 from tests.support import ROOT
 from tests.support.boards import Board
+from tests.support.movements import hum, hums
 
 NewBoard = Callable[..., Board]
 EXAMPLES = ROOT / "mpy_lib/examples"
 
 
-def played(board: Board, name: str, seconds: float, until: str = "\0") -> str:
-    """Run an example as a user would type it, stop it with Ctrl-C, and return what it printed."""
+def played(board: Board, name: str, seconds: float, until: str = "\0", folder: str = "/rom") -> str:
+    """Run an example in a folder as a user would type it, stop it with Ctrl-C, and return what it printed."""
     said = bytearray()
     end = monotonic() + seconds
 
@@ -30,7 +32,7 @@ def played(board: Board, name: str, seconds: float, until: str = "\0") -> str:
 
     link = ReplBoard(board.port)
     try:
-        link.ask("import os\nos.chdir('/rom')")
+        link.ask(f"import os\nos.chdir({folder!r})")
         link.watch((EXAMPLES / name).read_text(), hear, silence_s=60)
     finally:
         link.close()
@@ -51,6 +53,21 @@ def test_the_side_that_is_up(new_board: NewBoard) -> None:
     recording: Samples = np.concatenate([part for row in rows for part in (row, turning)])
     out = played(new_board(sensor=recording, romfs=DRIVERS), "tilt.py", 30, until="+y is up")
     assert [line.split()[0] for line in out.splitlines() if "is up" in line] == ["+z", "-x", "+y"]
+
+
+def test_a_fan_that_ails(new_board: NewBoard) -> None:
+    """It learns where it is, from 200 windows, which is another place than it was trained in."""
+    rate_hz, rng = 952.0, np.random.default_rng(5)
+    model = learn_normal(hums(2, 4000, rate_hz), window_s=64 / rate_hz, name="fan").blob
+    heavy = 0.7 * hum(rng, 9000, rate_hz)[:, [1, 2, 0]]
+    recording = np.concatenate([heavy, heavy[:4000] + hum(rng, 4000, rate_hz, 0.2) * [1, 1, 0]])
+    board = new_board(sensor=recording.astype(np.float32), romfs=DRIVERS | {"fan.midge": model})
+    board.run("with open('fan.midge', 'wb') as f: f.write(open('/rom/fan.midge', 'rb').read())")
+    out = played(board, "fan_watch.py", 60, until="not normal", folder="/flash")
+    lines = [line.split(",")[0] for line in out[out.index("learning"):].splitlines()]
+    assert lines[:3] == ["learning from 200 windows", "normal", "not normal"], out
+    assert board.run("from machine import Pin\nprint(Pin(16).value())") == "1"
+    assert played(board, "fan_watch.py", 60, until="normal", folder="/flash").count("watching") == 1
 
 
 def walk(steps: int, rate_hz: float = 50, step_hz: float = 1.8) -> Samples:

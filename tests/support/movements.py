@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Small sets of made takes: movements that differ in their order, and rest."""
+"""Small sets of made takes: movements that differ in their order, rest, and a fan that hums."""
 
 from __future__ import annotations
 
@@ -46,3 +46,26 @@ def write_takes(folder: Path, found: Takes) -> Path:
         path.write_text("\n".join([*lines, *(",".join(f"{v:.6g}" for v in row) for row in take.values)]) + "\n",
                         encoding="utf-8")
     return folder
+
+
+def hum(rng: np.random.Generator, samples: int, rate_hz: float = 200.0, wobble: float = 0.0) -> np.ndarray:
+    """Return what a sensor on a fan measures in g [samples, 3]: its turning, blades, noise, and a wobble if it ails."""
+    time = np.arange(samples) / rate_hz
+    turn = 2 * np.pi * np.cumsum(rate_hz / 10 * (1 + 0.01 * rng.normal(size=samples))) / rate_hz + rng.uniform(0, 6)
+    x = 0.02 * rng.normal(size=(samples, 3))
+    x += np.stack([0.1 * np.sin(turn), 0.1 * np.cos(turn), 0.05 * np.sin(3 * turn)], axis=1)
+    x += wobble * np.sin(2 * np.pi * rate_hz / 6 * time)[:, None]
+    x[:, 2] += 1
+    return np.asarray(x, np.float32)
+
+
+def hums(count: int = 3, samples: int = 2600, rate_hz: float = 200.0) -> Takes:
+    """Return recordings of a fan that is as it should be."""
+    rng = np.random.default_rng(0)
+    return Takes([Take(f"normal/fan-{i}.csv", "normal", hum(rng, samples, rate_hz), rate_hz, ("ax", "ay", "az"),
+                       ("g",) * 3, (4.0,) * 3, line=8) for i in range(count)], "fan")
+
+
+def write_hums(folder: Path) -> Path:
+    """Write recordings of a fan as `midge capture` does; returns the folder."""
+    return write_takes(folder, hums())

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+import midge
+from midge.anomaly import Anomaly
 from midge.core.batch import Engine
 from midge.samples.takes import Take, Takes, check_takes
 from midge.train.judgement import Share
 from midge.train.model import Trained, train
+from midge.train.normal import learn_normal
 from midge.train.recipe import Options
 from midge.train.windows import cut, is_quiet
 from tests.train.opponents import CreateAI, random_forest
@@ -87,3 +90,59 @@ def leave_out(takes: Sequence[Take], key: Callable[[Take], str], folds: int | No
     for i, out in enumerate(sets):
         name = next(iter(out)) if len(out) == 1 else f"fold {i}"
         yield name, [t for t in takes if key(t) not in out], [t for t in takes if key(t) in out]
+
+
+@dataclass
+class Watched:
+    """Which windows of one mounting were beyond the threshold of midge.anomaly: later normal ones, and each fault's."""
+
+    false: list[bool]
+    found: dict[str, list[bool]]
+
+
+def watch(normal: Take, faults: Sequence[Take], samples: int, hop: int, learn: int) -> Watched:
+    """Learn from the first windows of a recording, as a board does, and judge the later ones, then the faults.
+
+    The file is made from the same beginning, so that nothing of what is judged was seen.
+    """
+    beginning = replace(normal, values=normal.values[: samples + (learn - 1) * hop])
+    fan = Anomaly(midge.load(learn_normal(Takes([beginning]), samples / normal.rate_hz).blob), learn=learn)
+
+    def judged(take: Take) -> list[bool]:
+        windows = [take.values[at:at + samples] for at in range(0, len(take.values) - samples + 1, hop)]
+        scores = [fan(w.reshape(-1).tolist()) for w in windows]
+        return [score >= 1 for score in scores if score is not None]
+
+    false = judged(normal)
+    return Watched(false, {t.label: judged(t) for t in faults})
+
+
+@dataclass
+class Streamed:
+    """What a wand answered to a stream: of so many gestures, those found, and false answers in so many minutes."""
+
+    gestures: int = 0
+    found: int = 0
+    false: int = 0
+    minutes: float = 0.0
+
+
+def stream(trained: Trained, gestures: Sequence[Take], rest: np.ndarray, others: Iterable[np.ndarray]) -> Streamed:
+    """Stream gestures with rest between them, then what is no gesture, through the very code that boards run.
+
+    rest: [samples, columns] between gestures. others: recordings without gestures, at the wand's rate.
+    """
+    said = Streamed()
+    for take in gestures:
+        answers = _answers(trained, np.concatenate([rest, take.values, rest]))
+        said.gestures += 1
+        said.found += answers == [take.label]
+    for samples in others:
+        said.false += len(_answers(trained, samples))
+        said.minutes += len(samples) / trained.fitted.signal.rate_hz / 60
+    return said
+
+
+def _answers(trained: Trained, samples: np.ndarray) -> list[str]:
+    rows = iter(samples.tolist())
+    return [str(r.label) for r in midge.load(trained.blob).stream(lambda: next(rows, None))]

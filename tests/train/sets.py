@@ -114,6 +114,16 @@ def seglearn() -> list[Take]:
     return found
 
 
+def fans() -> dict[str, list[Take]]:
+    """Fans at 200 Hz, 4096 to 1 g: the recordings of each mounting, the fan as it should be first."""
+    found: dict[str, list[Take]] = {}
+    for path in sorted((DATA / "fan_nxp_200hz").glob("*.csv")):
+        mounting, label = path.stem.split("fan-")[1].rsplit("-", 1)
+        values = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(2, 3, 4)) / 4096
+        found.setdefault(mounting, []).append(take(str(path), label, values, 200.0))
+    return {mounting: sorted(takes, key=lambda t: t.label != "on") for mounting, takes in found.items()}
+
+
 SETS: dict[str, Callable[[], list[Take]]] = {
     "har_st": har_st, "cgestures": cgestures, "punch_flex": punch_flex, "cyberry": cyberry, "seglearn": seglearn,
 }

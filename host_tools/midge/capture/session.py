@@ -164,11 +164,12 @@ class Session:
         for name, content in driver_files(module).items():
             upload(self.board, content, f"{lib}/{name}", self._stage(f"{lib}/{name}", len(content)))
         self.board.restart()  # what was missing may be remembered as missing
-        self.board.ask(_LOOK.format(bus=_bus_arguments(self.wish.bus)), silence_s=10)
 
     def _start(self, machine: str) -> tuple[Source, Samples]:
+        # One request: what an earlier one left on the board is gone if the line was bad and it is being asked again.
+        look = "" if self.wish.object else _LOOK.format(bus=_bus_arguments(self.wish.bus))
         try:
-            facts = json.loads(self.board.ask(_START.format(make=self._make), silence_s=10))
+            facts = json.loads(self.board.ask(look + _START.format(make=self._make), silence_s=10))
         except BoardError as error:
             raise _explain(error, self.wish) from error
         rate = facts["rate_hz"] or self.wish.rate_hz
@@ -185,8 +186,6 @@ class Session:
 
     def _start_again(self) -> None:
         """Have the sensor running after the board may have been reset."""
-        if not self.wish.object:
-            self.board.ask(_LOOK.format(bus=_bus_arguments(self.wish.bus)), silence_s=10)
         found, _ = self._start(self.source.board)
         if found.columns != self.source.columns or found.sensor != self.source.sensor:
             raise UserError(f"{self.board.port}: there is a {found.sensor} now, there was a {self.source.sensor}; "

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ from ..targets.boards import load_board
 from ..train.judgement import ClassReport, Share
 from ..train.model import Trained
 from ..train.outcome import Outcome
-from ..train.recipe import HEADS
+from ..train.recipe import FEATURES, HEADS
 from ..train.sounds.model import TrainedSounds
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
@@ -40,8 +41,8 @@ MODEL, MOVEMENTS, SOUNDS, REPORT = "The model", "Of movements", "Of sounds", "Th
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
-OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "width": "of sounds",
-       "steps": "of sounds", "folds": "of sounds"}  # options of one kind
+OWN = (dict.fromkeys(("head", "features", "normal", "rate"), "of movements")
+       | dict.fromkeys(("groups", "width", "steps", "folds"), "of sounds"))  # options of one kind
 
 
 @click.command(cls=Command)
@@ -50,6 +51,9 @@ OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "w
               help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MOVEMENTS, show_default=True,
               help="A linear head in closed form, or a small dense network.")
+@click.option("--features", type=click.Choice(FEATURES), default="auto", cls=Option, group=MOVEMENTS, show_default=True,
+              help="What it sees of a window: moments, or MiniRocket's patterns (rocket) as well. auto tries both on "
+              "long recordings, and keeps what is righter on takes left out.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, cls=Option, group=MODEL, show_default=True,
               help="The same seed and takes give the same bytes.")
 @click.option("--unknown/--no-unknown", default=None, cls=Option, group=MODEL,
@@ -58,6 +62,8 @@ OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "w
 @click.option("--false-gestures", "--false-answers", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option,
               group=MODEL, show_default=True, help="How many false answers an hour it may give to made movements, or "
               "noises, of no class.")
+@click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
+              help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
               help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "
@@ -80,9 +86,10 @@ OWN = {"head": "of movements", "rate": "of movements", "groups": "of sounds", "w
 @json_option
 @click.pass_context
 def train(
-    context: click.Context, data: Path, output: Path, head: str, seed: int, unknown: bool | None, false_gestures: float,
-    name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int, steps: int, folds: int,
-    board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
+    false_gestures: float, normal: bool, name: str | None, window: float | None, rate: float | None,
+    groups: Path | None, width: int, steps: int, folds: int, board: str | None, html: Path | None, png: Path | None,
+    as_json: bool,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds on its clips, and write it for boards.
 
@@ -91,14 +98,19 @@ def train(
     """
     is_sound = holds_sounds(data)
     _refuse_others(context, "of sounds" if is_sound else "of movements", data)
+    if normal:
+        if html is not None or png is not None or board is not None:
+            raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
+        _learn_normal(data, output, name or output.stem, window, rate, seed, as_json)
+        return
     with stages(f"training on {data.name}", quiet=as_json) as stage:
         name = name or output.stem
         if is_sound:
             heard = api.SoundOptions(seed, window, unknown, width, steps, folds, false_per_hour=false_gestures)
             trained: Outcome = api.train_sounds(data, options=heard, groups=groups, name=name, stage=stage)
         else:
-            options = api.TrainingOptions(head=head, seed=seed, window_s=window, rate_hz=rate, unknown=unknown,
-                                          false_per_hour=false_gestures)
+            options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
+                                          unknown=unknown, false_per_hour=false_gestures)
             trained = api.train(data, options=options, name=name, stage=stage)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
     costs, missing = (None, "") if board is None else _costs(trained, board)
@@ -127,6 +139,37 @@ def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
     for name, of in OWN.items():
         if of != kind and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise UserError(f"--{name} is {of}; {data} holds {kind.removeprefix('of ')}: leave it out")
+
+
+def _learn_normal(
+    data: Path, output: Path, name: str, window: float | None, rate: float | None, seed: int, as_json: bool
+) -> None:
+    learned = api.learn_normal(data, window_s=window, rate_hz=rate, seed=seed, name=name)
+    write_whole(output, lambda aside: aside.write_bytes(learned.blob))
+    facts = learned.facts()
+    if as_json:
+        print_json({"data": str(data), "output": str(output), **facts})
+        return
+    signal = learned.signal
+    say("[bold]{}[/]: {} recordings of what is normal, {} windows of {:.2f} s at {:.4g} Hz, {} axes; learned in "
+        "{:.1f} s", data, number(facts["takes"]), number(facts["windows"]), signal.samples / signal.rate_hz,
+        signal.rate_hz, len(signal.columns), learned.seconds)
+    _print_notes(learned.takes.notes)
+    centres = facts["centres"]
+    print_facts([
+        ("normal", "one way of running" if centres == 1 else f"{centres} ways of running"),
+        ("left out", f"{facts['beyond']} of {number(facts['left_out'])} windows beyond the threshold, the furthest at "
+                     f"{facts['largest_left_out']:.2f} of it"),
+        ("on a board", f"{number(facts['flash_bytes'])} B of flash, {number(facts['arena_bytes'])} B of RAM")])
+    say("wrote [bold]{}[/]", output)
+    print_next(f"midge upload {output}", "on the board, midge.anomaly learns what is normal where it is")
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes[:MOST_LINES]:
+        print_note(note)
+    if len(notes) > MOST_LINES:
+        print_note(f"and {len(notes) - MOST_LINES} more; --json lists them")
 
 
 def _costs(trained: Outcome, board: str) -> tuple[Costs | None, str]:
@@ -164,12 +207,8 @@ def _headline(trained: Outcome, data: Path) -> None:
 
 def _print(trained: Outcome, data: Path, output: Path, costs: Costs | None, board: str | None, missing: str) -> None:
     judged = trained.judgement
-    notes = trained.notes
     _headline(trained, data)
-    for note in notes[:MOST_LINES]:
-        print_note(note)
-    if len(notes) > MOST_LINES:
-        print_note(f"and {len(notes) - MOST_LINES} more; --json lists them")
+    _print_notes(trained.notes)
     print_facts(_facts(trained, costs, board))
     if missing:
         print_note(f"no instructions counted: {missing.splitlines()[0]}")
@@ -193,6 +232,10 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
         (f"{kind} left out", mark("[bold]{:.1%}[/] right ({} of {}; 19 times in 20 it lies in {:.0%} to {:.0%})",
                                   judged.accuracy.value, judged.accuracy.right, judged.accuracy.count, low, high)),
         ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} {words.rows}")]
+    if isinstance(trained, Trained) and (patterns := len(trained.fitted.front.patterns)):
+        without = [tried.accuracy for tried in trained.fitted.tried if not tried.patterns]
+        facts.append(("features", f"moments and {patterns} patterns" + (
+            f"; classes weighed alike, moments alone are {max(without):.1%} right" if without else "")))
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
                       f"{words.answered} are answered; false ones in an hour of made {words.made}: "

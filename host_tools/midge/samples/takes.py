@@ -87,6 +87,23 @@ def read_takes(source: str | Path, rate_hz: float | None = None) -> Takes:
     Raises UserError, with file, line and remedy, where a take is damaged, tells another rate, other columns or units
     than the others, or where there are too few classes or takes.
     """
+    found = _read_all(source, rate_hz)
+    check_takes(found)
+    return found
+
+
+def read_normal(source: str | Path, rate_hz: float | None = None) -> Takes:
+    """Return the takes of a folder as read_takes does, where all show what is normal, in one folder or in many.
+
+    Raises UserError as read_takes does, but not for there being one class.
+    """
+    found = _read_all(source, rate_hz)
+    _some_of_one_kind(found)
+    found.notes += saturated(found.takes) + twins([replace(take, label="") for take in found.takes])
+    return found
+
+
+def _read_all(source: str | Path, rate_hz: float | None) -> Takes:
     path = Path(source)
     takes, notes = list[Take](), list[str]()
     faults: list[str] = []
@@ -99,16 +116,12 @@ def read_takes(source: str | Path, rate_hz: float | None = None) -> Takes:
         takes.append(take)
         notes += [f"{table.title}: {note}" for note in table.notes] + doubts(take)
     raise_first(faults, "takes")
-    found = Takes(takes, str(source), notes)
-    check_takes(found)
-    return found
+    return Takes(takes, str(source), notes)
 
 
 def check_takes(found: Takes) -> None:
     """Check that takes can be trained on together; adds notes on what is doubtful. Raises UserError."""
-    if not found.takes:
-        raise UserError(f"{found.title}: no takes in it; put one folder per class into it, with a .csv file per take")
-    _same_kind(found.takes)
+    _some_of_one_kind(found)
     counts = Counter(take.label for take in found.takes)
     if len(counts) < 2:
         only = next(iter(counts))
@@ -246,6 +259,12 @@ def longest_run(flags: np.ndarray) -> int:
 
 
 # All takes
+
+
+def _some_of_one_kind(found: Takes) -> None:
+    if not found.takes:
+        raise UserError(f"{found.title}: no takes in it; put one folder per class into it, with a .csv file per take")
+    _same_kind(found.takes)
 
 
 def _same_kind(takes: Sequence[Take]) -> None:

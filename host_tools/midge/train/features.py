@@ -96,10 +96,10 @@ def add_input(build: Builder, signal: Signal) -> tuple[Tensor, Tensor]:
     return x, build.add("QUANTIZE", [even], shape, "counts", "int16", quantized(1 / 32768))
 
 
-def add_features(build: Builder, counts: Tensor, signal: Signal) -> Tensor:
-    """Add moments and lagged products of each group of axes, and the energies of bands of what goes on.
+def add_features(build: Builder, counts: Tensor, signal: Signal, patterns: Sequence[motion.Pattern] = ()) -> Tensor:
+    """Add moments and lagged products of each group of axes, the energies of bands of what goes on, and patterns.
 
-    Returns int16 [features].
+    Returns int16 [features], those of patterns last.
     """
     parts = []
     lags = lags_of(signal)
@@ -108,6 +108,8 @@ def add_features(build: Builder, counts: Tensor, signal: Signal) -> Tensor:
         parts.append(motion.lagged(build, counts, lags, first, axes, _floor(signal, first, axes)))
         if signal.goes_on:
             parts.append(motion.bands(build, counts, BANDS, FRAME, FRAME // 2, first, axes))
+    if patterns:
+        parts.append(motion.random_conv(build, counts, patterns))
     flat = [build.reshape(part, [part.elements]) if len(part.shape) > 1 else part for part in parts]
     return build.concatenate(flat, 0, "features") if len(flat) > 1 else flat[0]
 
@@ -126,12 +128,12 @@ def _floor(signal: Signal, first: int, axes: int) -> int:
 class FrontEnd:
     """The features of a signal, on the core that boards run."""
 
-    def __init__(self, signal: Signal) -> None:
-        self.signal = signal
+    def __init__(self, signal: Signal, patterns: Sequence[motion.Pattern] = ()) -> None:
+        self.signal, self.patterns = signal, patterns
         build = Builder("features")
         shape = (signal.samples, len(signal.columns))
         x = Tensor("samples", shape, "int16", quantized(1 / 32768))
-        made = convert_graph(build.graph([x], [add_features(build, x, signal)]), [], "features", 0)
+        made = convert_graph(build.graph([x], [add_features(build, x, signal, patterns)]), [], "features", 0)
         self.count = made.program.graph.outputs[0].elements
         self._model = Model(made.blob, checksum=False)
 

@@ -51,8 +51,11 @@ class Trained(Outcome):
         return {
             "takes": len(fitted.takes.takes), "windows": len(windows.values), "window_samples": windows.samples,
             "rate_hz": fitted.signal.rate_hz, "left_out": windows.group_kind, **super().facts(),
-            "features": fitted.front.count, "head": fitted.options.head, "seed": fitted.options.seed,
-            "seconds": round(fitted.seconds, 3), "notes": fitted.takes.notes,
+            "features": fitted.front.count, "patterns": len(fitted.front.patterns),
+            "tried": [{"patterns": t.patterns, "variants": t.variants, "accuracy": round(t.accuracy, 4)}
+                      for t in fitted.tried],
+            "head": fitted.options.head, "seed": fitted.options.seed, "seconds": round(fitted.seconds, 3),
+            "notes": fitted.takes.notes,
         }
 
 
@@ -70,7 +73,8 @@ def train(
     metadata = metadata_of(signal, list(first.units), list(first.range), quiet, judgement.threshold,
                            fitted.windows.is_gesture)
     features = fitted.rows.features
-    graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata)
+    graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata,
+                    fitted.front.patterns)
     conversion = convert_graph(graph, fitted.labels, name, 0, target)
     return Trained(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted)
 

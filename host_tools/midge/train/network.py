@@ -7,6 +7,8 @@ class. Standardised features are centred, so that rounding the weights moves no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..graph import Graph, Quantization, Tensor, motion
@@ -23,7 +25,7 @@ HOP_S = 0.1  # from one look at a gesture to the next
 
 def network(
     signal: Signal, head: Linear | Dense, factor: float, features: np.ndarray, name: str, labels: list[str],
-    metadata: dict[str, str],
+    metadata: dict[str, str], patterns: Sequence[motion.Pattern] = (),
 ) -> Graph:
     """Return the graph from samples to the scores of all classes, softmax(factor * the head's scores).
 
@@ -31,7 +33,7 @@ def network(
     """
     build = Builder(name)
     x, counts = add_input(build, signal)
-    vector = build.reshape(add_features(build, counts, signal), [1, features.shape[1]])
+    vector = build.reshape(add_features(build, counts, signal, patterns), [1, features.shape[1]])
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):

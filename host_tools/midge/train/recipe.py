@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -15,12 +15,14 @@ from ..samples.labels import is_quiet
 from ..samples.takes import Take, Takes
 from .augment import augment, triples_of, typical_size
 from .dense import Dense, fit_dense
-from .features import FrontEnd, Signal, full_scale_of
+from .features import FrontEnd, Signal, full_scale_of, to_counts
 from .negatives import negatives
+from .patterns import MOST_SAMPLES, draw_patterns
 from .ridge import Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, temperature
 from .windows import Windows, cut_windows, split_lone
 
 HEADS = ("ridge", "dense")
+FEATURES = ("auto", "moments", "rocket")
 UNKNOWN = "unknown"
 VARIANTS = 20  # of each window
 MADE = 15  # movements of each kind that are no gesture, a take of a class
@@ -31,15 +33,31 @@ DENSE_FOLDS = 5
 
 @dataclass(frozen=True)
 class Options:
-    """How to train. window_s, rate_hz: None for what the takes have. unknown: None where takes are single gestures."""
+    """How to train. window_s, rate_hz: None for what the takes have. unknown: None where takes are single gestures.
+
+    features: "rocket" has MiniRocket's patterns beside the moments; "auto" tries them on recordings that go on.
+    """
 
     head: str = "ridge"
+    features: str = "auto"
     seed: int = 0
     window_s: float | None = None
     rate_hz: float | None = None
     unknown: bool | None = None
     variants: int = VARIANTS
     false_per_hour: float = 6.0
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A way to train that was compared, by how many patterns it has and if with variants; accuracy on what it left out.
+
+    Classes weigh the same.
+    """
+
+    patterns: int
+    variants: bool
+    accuracy: float
 
 
 @dataclass
@@ -61,6 +79,7 @@ class Fitted:
     folds: np.ndarray
     ridge: Ridge | None
     options: Options
+    tried: list[Tried]
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -88,28 +107,44 @@ class Fitted:
 def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> Fitted:
     """Train on takes. The same takes, options and seed give the same bits. Raises UserError where takes do not do."""
     options = options or Options()
-    if options.head not in HEADS:
-        raise UserError(f"no head '{options.head}'; there are {', '.join(HEADS)}")
+    for kind, asked, there in (("head", options.head, HEADS), ("features", options.features, FEATURES)):
+        if asked not in there:
+            raise UserError(f"no {kind} '{asked}'; there are {', '.join(there)}")
     start = perf_counter()
     windows = split_lone(cut_windows(found, options.window_s))
     signal = signal_of(found, windows)
-    front = FrontEnd(signal)
+    fronts = _front_ends(windows, signal, options)
     labels = list(found.labels)
     with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
-    rows = _rows(windows, signal, front, labels, options, with_unknown, stage)
+    rows = _rows(windows, signal, fronts[-1], labels, options, with_unknown, stage)
     if with_unknown and UNKNOWN not in labels:
         labels.append(UNKNOWN)
-    if not windows.is_gesture:
-        rows = _with_variants_or_without(rows)
+    candidates = [(front, part) for front in fronts for part in _with_variants_or_without(
+        replace(rows, features=rows.features[:, :front.count]), not windows.is_gesture)]
     advance = stage(f"fitting the {options.head} head", 1)
-    head, scores, ridge = _head(rows, options)
-    own = np.flatnonzero(rows.own)
-    known = own[:len(windows.values)]
-    factor = temperature(scores[rows.own], rows.targets[rows.own], rows.weights[rows.own])
+    chosen, scores, ridge, tried = _choose(candidates)
+    front, rows = candidates[chosen]
+    head: Linear | Dense = ridge.head
+    if options.head == "dense":
+        head, scores = _dense(rows, options.seed)
+    factor = temperature(scores, rows.targets[rows.own], rows.weights[rows.own])
     advance(1)
-    left_out = np.exp(log_softmax(factor * scores[known]))
-    return Fitted(found, windows, signal, front, labels, head, factor, rows, left_out, rows.folds[known], ridge,
-                  options, perf_counter() - start)
+    count = len(windows.values)
+    left_out = np.exp(log_softmax(factor * scores[:count]))
+    return Fitted(found, windows, signal, front, labels, head, factor, rows, left_out, rows.folds[rows.own][:count],
+                  ridge if options.head == "ridge" else None, options, tried, perf_counter() - start)
+
+
+def _front_ends(windows: Windows, signal: Signal, options: Options) -> list[FrontEnd]:
+    """Return the front ends to try, the cheaper one first; what it gives is the beginning of what the other gives."""
+    plain = FrontEnd(signal)
+    if options.features == "moments" or (
+        options.features == "auto" and (windows.is_gesture or windows.samples > MOST_SAMPLES)
+    ):
+        return [plain]
+    patterns = draw_patterns(to_counts(windows.values, signal), windows.targets, signal.groups, options.seed)
+    rocket = FrontEnd(signal, patterns)
+    return [rocket] if options.features == "rocket" else [plain, rocket]
 
 
 def signal_of(found: Takes, windows: Windows) -> Signal:
@@ -119,14 +154,14 @@ def signal_of(found: Takes, windows: Windows) -> Signal:
         t.range for t in found.takes) else []
     shape = Signal(windows.samples, first.columns, found.rate_hz, (1.0,) * len(first.columns), ())
     moving = _moving(windows, found.labels)
-    groups = [(0, len(first.columns))] if _one_unit(first) else shape.groups
+    groups = [(0, len(first.columns))] if is_of_one_unit(first) else shape.groups
     scale = full_scale_of(windows.values, ranges, groups)
     size = typical_size(windows.values[moving])
     return Signal(windows.samples, first.columns, found.rate_hz, scale, tuple(float(s) for s in size),
                   not windows.is_gesture)
 
 
-def _one_unit(take: Take) -> bool:
+def is_of_one_unit(take: Take) -> bool:
     """Tell whether all columns are of one sensor, as their units say, or, where they have none, that they are few."""
     return len(set(take.units)) == 1 and (take.units[0] not in ("", "raw", "N/A") or len(take.columns) <= 3)
 
@@ -178,23 +213,36 @@ def _rows(
                 classes)
 
 
-def _with_variants_or_without(rows: Rows) -> Rows:
-    """Return all rows, or only those of the windows themselves if a ridge fit to them is righter on what is left out.
+def _with_variants_or_without(rows: Rows, goes_on: bool) -> list[Rows]:
+    """Return rows of the windows themselves, and all rows; of gestures, which are few, all rows alone.
 
     Where a recording gives windows by the hundred, variants are not always a help.
     """
     own = rows.own
-    alone = Rows(rows.features[own], rows.targets[own], balanced_weights(rows.targets[own], rows.classes),
-                 rows.folds[own], rows.own[own], rows.classes)
-    if own.all():
-        return rows
-    right = [_right(each) for each in (rows, alone)]
-    return alone if right[1] >= right[0] else rows
+    if not goes_on or own.all():
+        return [rows]
+    return [Rows(rows.features[own], rows.targets[own], balanced_weights(rows.targets[own], rows.classes),
+                 rows.folds[own], rows.own[own], rows.classes), rows]
 
 
-def _right(rows: Rows) -> float:
-    said = fit_ridge(rows).left_out[rows.own].argmax(axis=1)
-    return float(np.average(said == rows.targets[rows.own], weights=rows.weights[rows.own]))
+def _choose(candidates: Sequence[tuple[FrontEnd, Rows]]) -> tuple[int, np.ndarray, Ridge, list[Tried]]:
+    """Return which of the candidates a ridge fit to is righter on what is left out, the first of equals.
+
+    Also returns the scores of their own rows, which are the same in all, from fits without each row's fold. Those of a
+    fold are of the candidate that was best on the other folds, so that no row has a say in what it is judged by.
+    """
+    fits = [fit_ridge(rows) for _, rows in candidates]
+    known = candidates[0][1]
+    targets, folds, weights = known.targets[known.own], known.folds[known.own], known.weights[known.own]
+    scores = np.stack([ridge.left_out[rows.own] for ridge, (_, rows) in zip(fits, candidates, strict=True)])
+    wrong = (scores.argmax(axis=2) != targets) * weights
+    of_fold = np.stack([np.bincount(folds, row) for row in wrong])
+    everywhere = of_fold.sum(axis=1)
+    elsewhere = np.argmin(everywhere[:, None] - of_fold, axis=0)
+    tried = [Tried(len(front.patterns), not rows.own.all(), 1 - float(e / weights.sum()))
+             for e, (front, rows) in zip(everywhere, candidates, strict=True)]
+    chosen = int(np.argmin(everywhere))
+    return chosen, scores[elsewhere[folds], np.arange(len(folds))], fits[chosen], tried
 
 
 def _folds(windows: Windows, seed: int) -> np.ndarray:
@@ -214,16 +262,13 @@ def _folds(windows: Windows, seed: int) -> np.ndarray:
     return dealt
 
 
-def _head(rows: Rows, options: Options) -> tuple[Linear | Dense, np.ndarray, Ridge | None]:
-    """Return a head that was fitted to all rows, and the scores of heads that were fitted without each row's fold."""
-    if options.head == "ridge":
-        ridge = fit_ridge(rows)
-        return ridge.head, ridge.left_out, ridge
+def _dense(rows: Rows, seed: int) -> tuple[Dense, np.ndarray]:
+    """Return a dense head, and the scores of own rows from heads that were fitted without each row's fold."""
     scores = np.zeros((len(rows.targets), rows.classes))
     fewer = rows.folds % DENSE_FOLDS
     for fold in np.unique(fewer):
         inside = fewer == fold
         part = Rows(rows.features[~inside], rows.targets[~inside], rows.weights[~inside], rows.folds[~inside],
                     rows.own[~inside], rows.classes)
-        scores[inside] = fit_dense(part, options.seed).scores(rows.features[inside])
-    return fit_dense(rows, options.seed), scores, None
+        scores[inside] = fit_dense(part, seed).scores(rows.features[inside])
+    return fit_dense(rows, seed), scores[rows.own]

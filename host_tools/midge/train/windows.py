@@ -71,6 +71,7 @@ def _window_samples(found: Takes, window_s: float | None) -> tuple[int, bool]:
     is_gesture = min(middles) / rate <= LONGEST_GESTURE_S
     wanted = window_s * rate if window_s is not None else min(middles) if is_gesture else LONG_WINDOW_S * rate
     samples = round(wanted)
+    is_gesture = is_gesture and 2 * samples > min(middles)  # else a take is cut into many, each of which shows it
     if not FEWEST_SAMPLES <= samples <= MOST_SAMPLES:
         raise UserError(f"{found.title}: a window of {samples} samples ({samples / rate:.2f} s at {rate:.4g} Hz); "
                         f"{FEWEST_SAMPLES} to {MOST_SAMPLES} can be trained on: choose another --window")

@@ -59,8 +59,6 @@
  *   mg_complex_weigh(a, b, shift) the real parts' product and the imaginary parts', shifted and saturated to int16
  *   mg_complex_energy(c)          re^2 + im^2 (uint32)
  *
- * MG_DIVIDES is 1 on cores that divide in an instruction.
- *
  * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
  * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.
  */
@@ -109,12 +107,6 @@
 #define MG_LONG(type, x) ((type)(x))
 #else
 #define MG_LONG(type, x) (x)
-#endif
-
-#if __ARM_ARCH_ISA_THUMB == 2 || defined(__ARM_FEATURE_DSP) || defined(__riscv_div)
-#define MG_DIVIDES 1
-#else
-#define MG_DIVIDES 0
 #endif
 
 static inline int64_t mg_add_product(int64_t sum, int32_t a, int32_t b) {

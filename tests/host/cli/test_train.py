@@ -14,7 +14,7 @@ from midge.cli import train
 from midge.fileformat.read import decode
 from midge.targets.boards import load_board
 from tests.support.command import midge, refusal
-from tests.support.movements import made_takes, write_takes
+from tests.support.movements import made_takes, write_hums, write_takes
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +74,18 @@ def test_refusals(data: Path, tmp_path: Path) -> None:
     take = next((data / "ring").iterdir())
     assert "would be lost" in refusal("train", data, "-o", data)
     assert take.exists()
+
+
+def test_what_is_normal(tmp_path: Path) -> None:
+    """One class will do; what the file says of a window is a distance in thresholds."""
+    data, target = write_hums(tmp_path / "normal"), tmp_path / "fan.midge"
+    done = midge("train", data, "--normal", "-o", target)
+    assert done.returncode == 0, done.stderr
+    for words in ("3 recordings of what is normal", "one way of running", "0 of", "next: midge upload"):
+        assert words in done.stdout, words
+    again = tmp_path / "again.midge"
+    facts = json.loads(midge("train", data, "--normal", "-o", again, "--name", "fan", "--json").stdout)
+    assert facts["centres"] == 1 and target.read_bytes() == again.read_bytes()
+    assert "--normal has no classes" in refusal("train", data, "--normal", "-o", target, "--html", tmp_path / "a.html")
+    assert "one class only" in refusal("train", data, "-o", target)
+    assert "40 are wanted: record" in refusal("train", data, "--normal", "-o", target, "--window", "4")

@@ -11,11 +11,13 @@ import pytest
 import midge
 from midge.core.batch import Engine
 from midge.errors import UserError
-from midge.samples.takes import Takes
+from midge.samples.takes import Take, Takes
 from midge.train.features import FrontEnd, to_counts
 from midge.train.model import Trained, train
 from midge.train.recipe import Options, fit
 from tests.support.movements import SAMPLES, made_takes, movement
+
+SLOPES = np.array([[0, 1, 2, 3, 4, 5, 6, 7], [7, 0, 1, 2, 3, 4, 5, 6]]) / 8.0
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +135,30 @@ def test_recordings_that_go_on_have_no_unknown() -> None:
 def test_heads_that_there_are() -> None:
     with pytest.raises(UserError, match="no head 'forest'; there are ridge, dense"):
         fit(made_takes(3), Options(head="forest"))
+    with pytest.raises(UserError, match="no features 'wavelets'; there are auto, moments, rocket"):
+        fit(made_takes(3), Options(features="wavelets"))
+
+
+def test_patterns_where_they_are_righter() -> None:
+    """What goes on is tried with MiniRocket's patterns and without; the better one is in the file, bit for bit."""
+    rng = np.random.default_rng(0)
+
+    def hum(low: bool, samples: int = 400) -> np.ndarray:  # both have the same values, in another order
+        bits = rng.permutation(np.repeat([0, 1], samples // 16))
+        chirp = np.concatenate([SLOPES[b] if low else SLOPES[b][::-1] for b in bits])
+        return np.stack([chirp, rng.normal(0, 0.05, samples)], axis=1).astype(np.float32)
+
+    takes = [Take(f"{label}/{i}.csv", label, hum(label == "up"), 50.0, ("u", "v"), ("V", "V")) for i in range(6)
+             for label in ("up", "down")]
+    made = train(Takes(takes), Options(variants=0))
+    assert {bool(t.patterns) for t in made.fitted.tried} == {False, True}
+    best = max(made.fitted.tried, key=lambda t: t.accuracy)
+    assert len(made.fitted.front.patterns) == best.patterns > 0
+    assert best.accuracy > max(t.accuracy for t in made.fitted.tried if not t.patterns)
+    x = np.stack([hum(label)[:100] for label in (True, False) * 20])
+    floats = made.fitted.head.scores(made.fitted.front.run(x)).argmax(axis=1)
+    said = said_by(made, x)
+    assert np.mean(np.array(said) == ["up", "down"] * 20) >= 0.95
+    assert np.mean([made.labels[k] == s for k, s in zip(floats, said, strict=True)]) >= 0.97
+    forced = train(Takes(takes), Options(variants=0, features="moments"))
+    assert not forced.fitted.front.patterns and len(forced.blob) < len(made.blob)

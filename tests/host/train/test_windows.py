@@ -33,6 +33,11 @@ def test_long_takes_become_many_and_stay_together() -> None:
     assert last.sum() == 19 and len(set(windows.groups[last].tolist())) == 1
 
 
+def test_a_window_of_less_than_half_a_take_shows_what_goes_on() -> None:
+    """No one movement is in each of the many windows of such a take."""
+    assert cut_windows(made_takes(3), 0.7).is_gesture and not cut_windows(made_takes(3), 0.6).is_gesture
+
+
 def test_of_a_longer_take_the_liveliest_part() -> None:
     take = made_takes(1).takes[0]
     quiet = np.tile(take.values[:1], (40, 1)).astype(np.float32)

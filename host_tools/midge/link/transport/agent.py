@@ -7,7 +7,7 @@ all three. The code leaves its answer, a text without newlines, in `r`. The repl
     STX number kind check text ETX       kind is = (an answer), ! (an exception) or ? (the request was damaged)
 
 so that neither a lost byte nor what a board prints of its own can pass for a request or an answer. Names that the code
-makes stay until the board is reset.
+makes stay until the board is reset, or the function is put there anew because answers were damaged.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@
  * of its odd ones, to sum to 2^16 - 1 at most; so both sums stay below 2^31, and an energy below 2^63.
  */
 #include "../kernels.h"
-#include "roots.h"
+#include "log2.h"
 #include "../../simd/simd.h"
 
 #define MOST_FRAME 256

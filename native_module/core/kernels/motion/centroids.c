@@ -13,9 +13,9 @@
  * Bounds: the product stays below 2^31 (65535 * 32767 + 2^15), S below 2^30 times the features, of which there are fewer
  * than 2^31.
  */
-#include "../kernels.h"
-#include "roots.h"
+#include "../../arithmetic/square_root.h"
 #include "../../simd/simd.h"
+#include "../kernels.h"
 
 static uint32_t tables_of(const mg_centroids_params_t *p) {
     return !p->scaled ? 0 : p->own ? p->centres : 1;

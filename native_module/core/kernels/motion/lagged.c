@@ -12,7 +12,6 @@
  * only noise small. The quotient is a product with 2^(b + 27) / E, rounded down, where b is the count of E's bits, 36 at most.
  */
 #include "../kernels.h"
-#include "roots.h"
 #include "../../simd/simd.h"
 
 #define MOST_SAMPLES 4096u

@@ -24,9 +24,9 @@
  * Bounds, for n <= 4096: S1 < 2^28, S2 <= 2^42, n * S2 <= 2^54; A2 < 2^28, |A3| < 2^36, 2^8 * n * A4 + A2^2 < 2^64;
  * three squares stay below 2^32.
  */
-#include "../kernels.h"
-#include "roots.h"
+#include "../../arithmetic/square_root.h"
 #include "../../simd/simd.h"
+#include "../kernels.h"
 
 #define PER_AXIS 7u
 #define MOST_SAMPLES 4096u
@@ -151,6 +151,12 @@ static int16_t saturated(int64_t x) {
     return (int16_t)(x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x);
 }
 
+/* a / b, b > 0, halves away from zero. */
+static int64_t round_divide(int64_t a, uint64_t b) {
+    uint64_t size = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, quotient = (size + b / 2) / b;
+    return a < 0 ? -(int64_t)quotient : (int64_t)quotient;
+}
+
 static void describe(const axis_t *axis, const mg_moments_params_t *p, int16_t *out) {
     uint32_t n = p->samples, f = p->fraction, rest;
     int32_t whole = mean_of(axis, n, &rest);
@@ -161,7 +167,7 @@ static void describe(const axis_t *axis, const mg_moments_params_t *p, int16_t *
     out[2] = out[3] = 0;
     if (a.second != 0) {
         uint32_t deviation = mg_root32((a.second / n << 16) + (a.second % n << 16) / n);
-        int32_t third = (int32_t)mg_round_divide(a.third * 512, a.second), half = third < 0 ? -1 : 1;
+        int32_t third = (int32_t)round_divide(a.third * 512, a.second), half = third < 0 ? -1 : 1;
         uint32_t fourth = (uint32_t)(n * a.fourth / a.second);
         out[2] = saturated((third * 1024 + half * (int32_t)deviation) / (int32_t)(2 * deviation));
         out[3] = saturated((int64_t)((fourth * 256ull + a.second / 2) / a.second));

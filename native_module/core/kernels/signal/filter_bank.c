@@ -20,6 +20,7 @@
  * Every sum and product wraps in the unsigned type of the reference (64 bits in FILTER_BANK and in the
  * noise's update, 32 bits elsewhere). Source: TFLM's signal library (signal/src).
  */
+#include "../../arithmetic/square_root.h"
 #include "../../simd/simd.h"
 #include "../kernels.h"
 
@@ -107,34 +108,6 @@ bool mg_square_root_check(const mg_check_t *check) {
            && mg_check_elements(check, 2, count);
 }
 
-/* 2^23 / sqrt(x), rounded down, for x up to (33 + i) * 2^25. */
-static const uint8_t INVERSE_ROOTS[96] = {
-    252, 248, 244, 241, 238, 234, 231, 228, 226, 223, 220, 218, 215, 213, 211, 209, 206, 204, 202, 200,
-    198, 197, 195, 193, 191, 190, 188, 186, 185, 183, 182, 181, 179, 178, 176, 175, 174, 173, 171, 170,
-    169, 168, 167, 166, 165, 163, 162, 161, 160, 159, 158, 158, 157, 156, 155, 154, 153, 152, 151, 150,
-    150, 149, 148, 147, 147, 146, 145, 144, 144, 143, 142, 142, 141, 140, 139, 139, 138, 138, 137, 136,
-    136, 135, 135, 134, 133, 133, 132, 132, 131, 131, 130, 130, 129, 129, 128, 128,
-};
-
-/* floor(sqrt(x)), 2^30 <= x. Newton's method for x / sqrt(x), from below, is within 1 after two steps. */
-static uint32_t root_of_word(uint32_t x) {
-    const uint32_t inverse = INVERSE_ROOTS[(x >> 25) - 32];
-    uint32_t root = ((x >> 16) * inverse) >> 7;
-    root += (((x - root * root) >> 11) * inverse) >> 13;
-    root += ((x - root * root) * inverse) >> 24;
-    return root + (x - root * root > 2 * root);
-}
-
-/* floor(sqrt(x)), 2^62 <= x: the root of the upper word, and one division for the other half of the digits, which is
- * at most 1 too large (Zimmermann, "Karatsuba square root", 1999). */
-static uint32_t root_of_words(uint32_t high, uint32_t low) {
-    uint32_t root = root_of_word(high), rest = high - root * root;
-    uint32_t dividend = rest << 15 | low >> 17, digits = dividend / root;
-    rest = (dividend - digits * root) << 1 | (low >> 16 & 1);
-    root = (root << 16) + digits;
-    return root - (rest <= UINT16_MAX && (digits > UINT16_MAX || digits * digits > (rest << 16 | (low & UINT16_MAX))));
-}
-
 /* A root is rounded with a bit more of it; where there is none, by what it leaves of x. */
 static uint32_t rounded_root(uint64_t x) {
     uint32_t high = (uint32_t)(x >> 32), low = (uint32_t)x, root;
@@ -143,11 +116,11 @@ static uint32_t rounded_root(uint64_t x) {
     }
     uint32_t bits = (uint32_t)__builtin_clz(high != 0 ? high : low) & ~1u;
     if (high == 0) {
-        root = root_of_word(low << bits);
+        root = mg_root_of_word(low << bits);
     } else if (bits != 0) {
-        root = root_of_words(high << bits | low >> (32 - bits), low << bits);
+        root = mg_root_of_words(high << bits | low >> (32 - bits), low << bits);
     } else {
-        root = root_of_words(high, low);
+        root = mg_root_of_words(high, low);
     }
     if (bits != 0) {
         return ((root >> (bits / 2 - 1)) + 1) >> 1;
