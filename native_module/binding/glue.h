@@ -38,6 +38,12 @@ uint32_t mg_tensor_elements(const mg_tensor_t *tensor);
 /* Input or output i of the model. */
 void mg_input_output(const mg_model_t *model, bool is_output, uint32_t i, mg_tensor_t *tensor);
 
+/* RuntimeError where the C stack is too short for what the core takes. type: that of Model. */
+void mg_check_stack(const mp_obj_type_t *type);
+
+/* What a native module's type has as its method `room`, for the above: it does nothing. */
+mp_obj_t mg_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
 /* ---- data.c: between Python's objects and tensors ---- */
 
 /* The address of a buffer whose size and dtype are the tensor's; raises for any other object. */
@@ -48,6 +54,9 @@ void mg_refuse_file(const mg_model_t *model, const void *data, size_t size);
 
 /* A number; TypeError for any other object, those included of which Python code would make one. */
 float mg_number(mp_obj_t object);
+
+/* The same for an index, or other small integer. */
+mp_uint_t mg_index(mp_obj_t object);
 
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);

@@ -63,47 +63,6 @@ static mp_obj_t new_str(const char *s) {
     return mp_obj_new_str(s, length_of(s));
 }
 
-/* What loading or running takes of the C stack at most, with the text of an error (`make stack`). The core's functions
- * do not look at the stack; deep in a recursion of Python's, they would leave it. */
-#define STACK_NEEDED 2048
-
-#if MICROPY_ENABLE_DYNRUNTIME
-#define STACK_STEP 256 /* below what was found to be free; a port's own margin is larger */
-
-/* RuntimeError where the stack is short. A native module cannot ask how much there is of it, but whatever is called
- * fails where there is none: here a method that does nothing, called from frames ever deeper. */
-static __attribute__((noinline)) void check_stack_below(const mp_obj_type_t *type, size_t depth) {
-    volatile uint8_t frame[STACK_STEP];
-    mp_obj_t method[2];
-    mp_load_method(MP_OBJ_FROM_PTR(type), MP_QSTR_room, method);
-    frame[0] = mp_fun_table.call_method_n_kw(0, 0, method) == mp_const_none;
-    if (depth > STACK_STEP) {
-        check_stack_below(type, depth - STACK_STEP);
-    }
-    (void)frame[0]; /* the frame lives on until here */
-}
-
-static void check_stack(const mp_obj_type_t *type) {
-    check_stack_below(type, STACK_NEEDED);
-}
-
-static mp_obj_t model_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)fun, (void)n_args, (void)n_kw, (void)args;
-    return mp_const_none;
-}
-#else
-/* RuntimeError where the stack is short. */
-static void check_stack(const mp_obj_type_t *type) {
-    (void)type;
-#if MICROPY_STACK_CHECK
-    char here;
-    if ((size_t)(MP_STATE_THREAD(stack_top) - &here) + STACK_NEEDED > MP_STATE_THREAD(stack_limit)) {
-        mp_raise_recursion_depth();
-    }
-#endif
-}
-#endif
-
 static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const mp_arg_t allowed[] = {
         {MP_QSTR_file, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
@@ -111,7 +70,7 @@ static mp_obj_t model_make_new(const mp_obj_type_t *type, size_t n_args, size_t 
         {MP_QSTR_checksum, MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
     };
     mp_arg_val_t values[3];
-    check_stack(type);
+    mg_check_stack(type);
     mp_arg_parse_all_kw_array(n_args, n_kw, args, 3, allowed, values);
     bool checksum = values[2].u_obj == MP_OBJ_NULL || mp_obj_is_true(values[2].u_obj); /* which may run Python */
     mp_buffer_info_t buffer;
@@ -162,7 +121,7 @@ static model_obj_t *get_self(mp_obj_t object) {
     if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, make_new) != model_make_new) {
         mp_raise_TypeError(MP_ERROR_TEXT("a Model is wanted"));
     }
-    check_stack(type);
+    mg_check_stack(type);
     model_obj_t *self = MP_OBJ_TO_PTR(object);
     const mg_model_t *model = &self->model;
     bool own = self->arena == MP_OBJ_NULL;
@@ -173,18 +132,10 @@ static model_obj_t *get_self(mp_obj_t object) {
     return self;
 }
 
-/* A number as it is: one that Python code would have to make could resize the buffers meanwhile. */
-static mp_uint_t get_index(mp_obj_t object) {
-    if (!mp_obj_is_small_int(object)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("an index is wanted"));
-    }
-    return (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(object);
-}
-
 /* The model input or output that an argument names; the first when it is missing. */
 static void get_tensor(const model_obj_t *self, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor) {
     const mg_model_t *model = &self->model;
-    mp_uint_t i = index == NULL ? 0 : get_index(*index);
+    mp_uint_t i = index == NULL ? 0 : mg_index(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
     if (i >= count) {
         raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
@@ -350,7 +301,7 @@ static uint32_t find_node(const model_obj_t *self, mp_int_t k) {
 METHOD(step) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    mp_int_t k = (mp_int_t)get_index(args[1]);
+    mp_int_t k = (mp_int_t)mg_index(args[1]);
     uint32_t cursor = find_node(self, k);
     mg_run_next(&self->model, &cursor);
     self->next_node = (uint32_t)k + 1;
@@ -361,7 +312,7 @@ METHOD(step) {
 METHOD(node) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    uint32_t cursor = find_node(self, (mp_int_t)get_index(args[1]));
+    uint32_t cursor = find_node(self, (mp_int_t)mg_index(args[1]));
     mg_node_t node;
     mg_node_next(&self->model, &cursor, &node);
     mp_obj_t items[] = {
@@ -410,7 +361,7 @@ static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
 METHOD(label) {
     CHECK_ARGS(2, 2);
     const mg_model_t *model = &get_self(args[0])->model;
-    mp_uint_t k = get_index(args[1]);
+    mp_uint_t k = mg_index(args[1]);
     if (k >= model->n_labels) {
         raise_index("labels", model->n_labels);
     }
@@ -490,7 +441,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(rows[i].name), MP_DYNRUNTIME_MAKE_FUNCTION(rows[i].function));
     }
-    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(MP_QSTR_room), MP_DYNRUNTIME_MAKE_FUNCTION((const void *)model_room));
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(MP_QSTR_room), MP_DYNRUNTIME_MAKE_FUNCTION((const void *)mg_room));
     /* On the heap, because a static one would need .bss. */
     mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);
