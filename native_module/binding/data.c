@@ -75,6 +75,13 @@ float mg_number(mp_obj_t object) {
     return mp_obj_get_float_to_f(object);
 }
 
+mp_uint_t mg_index(mp_obj_t object) {
+    if (!mp_obj_is_small_int(object)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("an index is wanted"));
+    }
+    return (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(object);
+}
+
 void *mg_raw_buffer(const mg_model_t *model, const mg_tensor_t *tensor, mp_obj_t object, bool is_output) {
     mp_buffer_info_t buffer;
     bool found = mp_get_buffer(object, &buffer, is_output ? MP_BUFFER_RW : MP_BUFFER_READ);

@@ -22,15 +22,8 @@ mp_obj_t mg_new_str(const char *s) {
     return mp_obj_new_str(s, mg_length_of(s));
 }
 
-mp_uint_t mg_get_index(mp_obj_t object) {
-    if (!mp_obj_is_small_int(object)) {
-        mp_raise_TypeError(MP_ERROR_TEXT("an index is wanted"));
-    }
-    return (mp_uint_t)MP_OBJ_SMALL_INT_VALUE(object);
-}
-
 void mg_get_tensor(const mg_model_t *model, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor) {
-    mp_uint_t i = index == NULL ? 0 : mg_get_index(*index);
+    mp_uint_t i = index == NULL ? 0 : mg_index(*index);
     mp_uint_t count = is_output ? model->n_outputs : model->n_inputs;
     if (i >= count) {
         mg_raise_index(is_output ? "outputs" : "inputs", (uint32_t)count);
@@ -69,7 +62,7 @@ static mp_obj_t next_string(const mg_model_t *model, uint32_t *offset) {
 }
 
 mp_obj_t mg_method_label(const mg_model_t *model, const mp_obj_t *args) {
-    mp_uint_t k = mg_get_index(args[0]);
+    mp_uint_t k = mg_index(args[0]);
     if (k >= model->n_labels) {
         mg_raise_index("labels", model->n_labels);
     }

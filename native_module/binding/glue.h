@@ -38,14 +38,14 @@ NO_RETURN void mg_text_raise(const mp_obj_type_t *type, mg_text_t *text);
 /* RuntimeError where loading or running a model would leave the C stack. type: Model. */
 void mg_check_stack(const mp_obj_type_t *type);
 
+/* What a native module's type has as its method `room`, for the above: it does nothing. */
+mp_obj_t mg_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
 /* ---- describe.c: what a model tells of itself; the arguments of methods are those after self ---- */
 
 size_t mg_length_of(const char *s);
 mp_obj_t mg_new_str(const char *s);
 NO_RETURN void mg_raise_index(const char *what, uint32_t count);
-
-/* A number as it is: one that Python code would have to make could resize the buffers meanwhile. */
-mp_uint_t mg_get_index(mp_obj_t object);
 
 /* The model input or output that an argument names; the first when it is missing. */
 void mg_get_tensor(const mg_model_t *model, bool is_output, const mp_obj_t *index, mg_tensor_t *tensor);
@@ -71,6 +71,9 @@ void mg_refuse_file(const mg_model_t *model, const void *data, size_t size);
 
 /* A number; TypeError for any other object, those included of which Python code would make one. */
 float mg_number(mp_obj_t object);
+
+/* The same for an index, or other small integer. */
+mp_uint_t mg_index(mp_obj_t object);
 
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);

@@ -40,7 +40,7 @@ static void *elements_of(mp_obj_t object, char code, uint32_t count, uint32_t *t
 }
 
 static uint32_t index_of(mp_obj_t object, uint32_t classes) {
-    mp_uint_t i = mg_get_index(object);
+    mp_uint_t i = mg_index(object);
     if (i >= classes) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such class"));
     }
@@ -54,7 +54,7 @@ mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     sums += index_of(args[2], classes) * (width + 1);
     const int8_t *rows = elements_of(args[3], 'b', width, &count);
-    mp_int_t weight = (mp_int_t)mg_get_index(args[4]);
+    mp_int_t weight = (mp_int_t)mg_index(args[4]);
     if (weight < -MG_RIDGE_HEAVIEST || weight > MG_RIDGE_HEAVIEST) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such weight"));
     }
@@ -94,7 +94,7 @@ mp_obj_t mg_method_learn_leverage(const mg_model_t *model, const mp_obj_t *args)
     uint32_t width = width_of(model);
     const float *factor = elements_of(args[0], 'f', MG_RIDGE_TRIANGLE(width), NULL);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mg_get_index(args[2])));
+    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mg_index(args[2])));
 }
 
 #endif

@@ -275,7 +275,7 @@ static uint32_t find_node(const model_obj_t *self, mp_int_t k) {
 METHOD(step) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    mp_int_t k = (mp_int_t)mg_get_index(args[1]);
+    mp_int_t k = (mp_int_t)mg_index(args[1]);
     uint32_t cursor = find_node(self, k);
     mg_run_next(&self->model, &cursor);
     self->next_node = (uint32_t)k + 1;
@@ -286,7 +286,7 @@ METHOD(step) {
 METHOD(node) {
     CHECK_ARGS(2, 2);
     model_obj_t *self = get_self(args[0]);
-    uint32_t cursor = find_node(self, (mp_int_t)mg_get_index(args[1]));
+    uint32_t cursor = find_node(self, (mp_int_t)mg_index(args[1]));
     mg_node_t node;
     mg_node_next(&self->model, &cursor, &node);
     mp_obj_t items[] = {
@@ -296,14 +296,6 @@ METHOD(node) {
     };
     return mp_obj_new_tuple(3, items);
 }
-
-#if MICROPY_ENABLE_DYNRUNTIME
-/* What mg_check_stack calls. */
-static mp_obj_t model_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)fun, (void)n_args, (void)n_kw, (void)args;
-    return mp_const_none;
-}
-#endif
 
 /* Methods of other files, which take the model and the other arguments. */
 #define HANDED_ON(name, count) \
@@ -378,7 +370,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(rows[i].name), MP_DYNRUNTIME_MAKE_FUNCTION(rows[i].function));
     }
-    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(MP_QSTR_room), MP_DYNRUNTIME_MAKE_FUNCTION((const void *)model_room));
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(MP_QSTR_room), MP_DYNRUNTIME_MAKE_FUNCTION((const void *)mg_room));
     /* On the heap, because a static one would need .bss. */
     mp_obj_full_type_t *type = m_malloc(sizeof *type);
     memset(type, 0, sizeof *type);

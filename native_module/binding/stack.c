@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether the C stack has room for the core.
+ * The end of the C stack, to which a recursion of Python's may have come.
  */
 #include "glue.h"
 
@@ -28,8 +28,11 @@ void mg_check_stack(const mp_obj_type_t *type) {
     check_stack_below(type, STACK_NEEDED);
 }
 
+mp_obj_t mg_room(mp_obj_t fun, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)fun, (void)n_args, (void)n_kw, (void)args;
+    return mp_const_none;
+}
 #else
-/* RuntimeError where the stack is short. */
 void mg_check_stack(const mp_obj_type_t *type) {
     (void)type;
 #if MICROPY_STACK_CHECK

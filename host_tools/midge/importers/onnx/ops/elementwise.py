@@ -58,7 +58,7 @@ def nothing(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 
 @onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "Celu", "Selu",
-         "Mish", "Swish")
+         "Mish")
 def function(ctx: OnnxContext, node: OnnxNode) -> Value:
     return each(ctx, node.input(0), lambda t: _function(ctx, node, t))
 
@@ -75,10 +75,6 @@ def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
             return _elu(ctx, t, gamma, gamma * a.get("alpha", 1.67326319217681884765625), 1.0, name)
         case "Mish":
             return build.binary("MUL", t, build.like("TANH", _softplus(ctx, t, name), name), name)
-        case "Swish":
-            alpha = a.get("alpha", 1.0)
-            scaled = t if alpha == 1.0 else build.binary("MUL", t, build.scalar(alpha), name)
-            return build.binary("MUL", t, build.like("LOGISTIC", scaled, name), name)
         case "LeakyRelu":
             return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
         case "Gelu":
