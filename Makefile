@@ -36,15 +36,20 @@ help:
 	@awk -f ports/tools/help.awk $(filter-out build/%,$(MAKEFILE_LIST))
 
 # The virtual environment with the host tools, remade when their list of packages changes.
-$(VENV)/.ready: host_tools/pyproject.toml host_tools/setup.py
+$(VENV)/.ready: pyproject.toml setup.py
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "no virtual environments here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(call step,installing the host tools into $(VENV),build/host-tools.log,$(pip_install) 'host_tools[firmware]')
+	@$(call step,installing the host tools into $(VENV),build/host-tools.log,$(pip_install) '.[firmware]')
 	@touch $@
 
 # What tests and measurements need besides.
 $(VENV)/.ready-to-test: $(VENV)/.ready
-	@$(call step,installing what the tests need into $(VENV),build/test-tools.log,$(pip_install) 'host_tools[test]')
+	@$(call step,installing what the tests need into $(VENV),build/test-tools.log,$(pip_install) '.[test]')
+	@touch $@
+
+# What wheels are made with.
+$(VENV)/.ready-to-dist: $(VENV)/.ready
+	@$(call step,installing what wheels are made with into $(VENV),build/dist-tools.log,$(pip_install) '.[dist]')
 	@touch $@
 
 $(LIBRARY): $(CORE) host_tools/midge/core/build.py
@@ -80,6 +85,11 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 .PHONY: mip
 mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
+
+## Wheels for Linux, macOS and Windows with all that boards need inside, and the source distribution: build/dist/
+.PHONY: dist
+dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) $(prebuilt_firmware:%=firmware-for-%)
+	@$(BIN)/python host_tools/dist/make.py build/dist
 
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \

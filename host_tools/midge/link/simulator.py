@@ -23,21 +23,20 @@ import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
-import tty
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from ..errors import UserError
 from ..files import write_whole
-from ..resources import built_firmware
+from ..resources import STOCK, built_firmware, firmware_remedy, is_checkout, stock_firmware
 from ..samples.recordings import Recording
 from ..targets.boards import Board, Qemu, load_board
 from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
+_QEMU_PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # of Debian, by Qemu.tools
 _ROMFS_MAGIC = b"\xd2\xcd\x31"
 
 
@@ -45,7 +44,8 @@ class Simulator:
     """Run a simulated board while the context is open.
 
     board        a board's name or row; it must have a [qemu] table
-    firmware     the ELF file; by default what `make firmware BOARD=<name>` left under build/
+    firmware     the ELF file; by default what came with the package, or what `make firmware BOARD=<name>` built
+    stock        by default rather firmware without Midge, to install it
     romfs        what to show under /rom: an image file, a folder, or files as {path: content}
     flash        the image of /flash: read at the start if it exists, written at the end
     sensor       what the simulated IMU measures, [rows, 3 or 6] as read_recording() gives it; None: there is none
@@ -62,6 +62,7 @@ class Simulator:
         board: str | Board = "qemu-cortex-m4",
         *,
         firmware: Path | None = None,
+        stock: bool = False,
         romfs: Path | Mapping[str, bytes] | None = None,
         flash: Path | None = None,
         sensor: Recording | None = None,
@@ -76,7 +77,7 @@ class Simulator:
         self.qemu: Qemu = self.board.qemu
         _check_flash(flash)
         _check_romfs(romfs)
-        self.firmware = firmware or built_firmware(self.board.name, self.board.firmware)
+        self.firmware = firmware or (stock_firmware if stock else built_firmware)(self.board.name, self.board.firmware)
         self.romfs = romfs
         self.flash = flash
         self.sensor = sensor
@@ -99,11 +100,14 @@ class Simulator:
 
     def start(self) -> None:
         """Start QEMU and return when the board answers."""
+        if sys.platform == "win32":
+            raise UserError("emulated boards need pseudo-terminals, which Windows lacks; run midge in WSL for them")
         system = shutil.which(self.qemu.system)
         if system is None:
-            raise UserError(f"{self.qemu.system} is not installed; run: ports/toolchain.sh {self.qemu.tools}")
+            raise UserError(f"{self.qemu.system} is not installed; run: {_install_qemu(self.qemu)}")
         if not self.firmware.is_file():
-            raise UserError(f"no firmware at {self.firmware}; run: make firmware BOARD={self.board.name}")
+            stock = self.firmware.parent.name.endswith(STOCK)
+            raise UserError(f"no firmware at {self.firmware}; {firmware_remedy(self.board.name, stock)}")
         try:
             self._start(system)
         except BaseException:
@@ -146,6 +150,9 @@ class Simulator:
         return self._memory[start:end]
 
     def _start(self, system: str) -> None:
+        import termios  # here: Windows has neither, and all else of this package runs there
+        import tty
+
         memory = self._make_memory()
         main = self.qemu.memory["main"]
         command = [
@@ -212,6 +219,12 @@ class Simulator:
         if len(content) > end - start:
             raise UserError(f"{len(content)} B for {region}; {self.board.name} has room for {end - start} B")
         self._memory[start : start + len(content)] = content
+
+
+def _install_qemu(qemu: Qemu) -> str:
+    if is_checkout():
+        return f"ports/toolchain.sh {qemu.tools}"
+    return "brew install qemu" if sys.platform == "darwin" else f"apt-get install {_QEMU_PACKAGES[qemu.tools]}"
 
 
 def _die_with_parent() -> None:
