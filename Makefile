@@ -115,7 +115,7 @@ test-host: $(BUILT)
 ## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4
 .PHONY: test-device
 test-device: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests
+	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
@@ -170,6 +170,12 @@ run-natmods:
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
 	$(BIN)/python -m tests.conformance $1 --quiet $2; }; }
+
+## The wheels as a stranger installs them, no compiler on the path; other PCs' libraries, emulated
+.PHONY: test-dist
+test-dist: $(VENV)/.ready-to-test dist
+	@ports/toolchain.sh arm
+	@$(BIN)/python -m pytest -q -rs -s tests/dist
 
 ## Every recorded model on every target: host, unix, the emulated Cortex-M4
 .PHONY: test-conformance
