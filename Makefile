@@ -73,7 +73,7 @@ natmod-for-%: $(VENV)/.ready
 ## A gesture wand on MicroPython: its unix port, or an emulated board [BOARD=qemu-cortex-m4]
 .PHONY: demo
 demo: host firmware-for-$(DEMO_BOARD)
-	@$(BIN)/python host_tools/demo/demo.py --board $(DEMO_BOARD)
+	@$(BIN)/$(if $(filter unix,$(DEMO_BOARD)),python host_tools/demo/demo.py,midge demo --board $(DEMO_BOARD))
 
 ## Handwritten digits: train, quantise, evaluate, and compare the board's answers with the PC's
 .PHONY: example
