@@ -86,7 +86,7 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
 
-## Wheels for Linux, macOS and Windows with all that boards need inside, and the source distribution: build/dist/
+## Wheels for Linux, macOS and Windows with all that boards need, and the sources: build/dist/
 .PHONY: dist
 dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) $(prebuilt_firmware:%=firmware-for-%)
 	@$(BIN)/python host_tools/dist/make.py build/dist
@@ -171,7 +171,7 @@ run-natmods:
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
 	$(BIN)/python -m tests.conformance $1 --quiet $2; }; }
 
-## The wheels as a stranger installs them, no compiler on the path; other PCs' libraries, emulated
+## The wheels as a stranger installs them, without compilers; other PCs' libraries, emulated
 .PHONY: test-dist
 test-dist: $(VENV)/.ready-to-test dist
 	@ports/toolchain.sh arm

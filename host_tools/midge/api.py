@@ -27,9 +27,10 @@ import numpy as np
 from . import load
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
+from .convert.scores import add_softmax, gives_logits
 from .core.batch import Engine
 from .errors import UserError
-from .evaluate.metrics import Evaluation, score
+from .evaluate.metrics import Evaluation, order_doubts, score
 from .evaluate.metrics import evaluate as measure
 from .fileformat.memory_map import Anatomy, dissect
 from .fileformat.read import decode
@@ -141,6 +142,7 @@ def convert(
     options: Options | None = None,
     auto: Budget | None = None,
     pixels: str | None = None,
+    softmax: bool = False,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -154,21 +156,31 @@ def convert(
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
-    pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
+    pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1".
+    softmax: append a softmax, for a classifier that ends in logits. stage: told of progress.
 
+    Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     source = open_source(model, name)
     title, size = source.title, len(source.data)
     graph = read_model(source, name, shapes, frozen)
+    if softmax:
+        add_softmax(graph, title)
     if calibrate is None:
         if options is not None or auto is not None:
             raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-        return ConvertedModel(convert_graph(graph, labels, title, size, target, arena_limit))
+        return ConvertedModel(convert_graph(graph, labels, title, size, target, arena_limit),
+                              warnings=_doubts_on_scores(graph, labels))
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
     warnings = [*check_calibration(data), *data.notes]
+    if not labels and data.classes and graph.outputs[0].shape[-1:] == (len(data.classes),):
+        labels = data.classes
+        warnings.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the "
+                        "scores have another order, give it with --labels")
+    warnings += _doubts_on_scores(graph, labels)
     quantizer = Quantizer(graph, data.inputs, title, stage)
     chosen = options or Options()
 
@@ -186,6 +198,14 @@ def convert(
         quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
     quantized.report.warnings = warnings
     return ConvertedModel(conversion, quantized.report, warnings)
+
+
+def _doubts_on_scores(graph: Graph, labels: Sequence[str]) -> list[str]:
+    """Return what is doubtful about a classifier's scores."""
+    if not labels or not gives_logits(graph):
+        return []
+    return ["the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; --softmax "
+            "adds them"]
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
@@ -224,7 +244,7 @@ def _evaluate(
     samples = read_dataset(data, engine.inputs, labels, pixels)
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
-    result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings]
+    result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
     return result
 
 

@@ -16,7 +16,7 @@ from ..errors import UserError
 from ..files import refuse_overwriting
 from ..samples.labels import read_labels
 from .options import Command, Option, OutputPath, complete_targets, json_option
-from .output import number, print_facts, print_json, print_next, say, shape_text
+from .output import number, print_facts, print_json, print_next, print_note, say, shape_text
 from .progress import stages
 from .quantization import Calibration, calibration_options, draw_report, print_quantization
 
@@ -88,6 +88,8 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="The file to write; MODEL.midge by default.")
 @click.option("--labels", cls=Option, group=_MODEL,
               help="Class names: a file with one per line, or a comma-separated list.")
+@click.option("--softmax", is_flag=True, cls=Option, group=_MODEL,
+              help="Append a softmax: for classifiers that end in logits, as PyTorch's usually do.")
 @click.option("--name", cls=Option, group=_MODEL, help="What the device calls the model; the file's name by default.")
 @click.option("--target", cls=Option, group=_MODEL, shell_complete=complete_targets,
               help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
@@ -100,7 +102,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @calibration_options
 @json_option
 def convert(
-    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
+    model: Path, output: Path | None, labels: str | None, softmax: bool, name: str | None, target: str | None,
     arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], as_json: bool,
     calibration: Calibration,
 ) -> None:
@@ -109,7 +111,7 @@ def convert(
     refuse_overwriting([path], [model])
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
-                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), stage=stage,
+                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), softmax=softmax, stage=stage,
                            **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
@@ -122,4 +124,6 @@ def convert(
         print_quantization(made, calibration.layers)
         print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
         return
+    for warning in made.warnings:
+        print_note(warning)
     print_next(f"midge run {path} samples.npy", f"midge upload {path}")
