@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -156,15 +157,14 @@ def convert(
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
-    pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1".
-    softmax: append a softmax, for a classifier that ends in logits. stage: told of progress.
+    pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
+    softmax: append a softmax, for a classifier that ends in logits.
 
     Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     source = open_source(model, name)
-    title, size = source.title, len(source.data)
-    graph = read_model(source, name, shapes, frozen)
+    title, size, graph = source.title, len(source.data), read_model(source, name, shapes, frozen)
     if softmax:
         add_softmax(graph, title)
     if calibrate is None:
@@ -175,37 +175,39 @@ def convert(
     refuse_quantized(graph, title)
     check_labels(graph, labels, title)
     data = read_dataset(calibrate, graph.inputs, labels, pixels)
-    warnings = [*check_calibration(data), *data.notes]
-    if not labels and data.classes and graph.outputs[0].shape[-1:] == (len(data.classes),):
-        labels = data.classes
-        warnings.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the "
-                        "scores have another order, give it with --labels")
-    warnings += _doubts_on_scores(graph, labels)
+    labels = (folders := _labels_of_folders(data, graph, labels)) or labels
+    warnings = [*check_calibration(data), *data.notes, *_doubts_on_scores(graph, labels, bool(folders))]
     quantizer = Quantizer(graph, data.inputs, title, stage)
     chosen = options or Options()
-
-    def to_midge(graph: Graph) -> Conversion:
-        return convert_graph(graph, labels, title, size, target, arena_limit)
-
+    to_midge = partial(convert_graph, labels=labels, title=title, source_size=size, target=target,
+                       arena_limit=arena_limit)
     if auto is None:
         quantized = quantizer.quantize(chosen)
         conversion = to_midge(quantized.graph)
     else:
-        accuracy, reference = None, None
-        if data.targets is not None:
-            reference = _points(convert_graph(graph, labels, title, size).blob, data, labels)
-            accuracy = lambda blob: _points(blob, data, labels)  # noqa: E731
-        quantized, conversion = search(quantizer, chosen, auto, to_midge, accuracy, reference)
+        points = None if data.targets is None else partial(_points, data=data, labels=labels)
+        reference = points(convert_graph(graph, labels, title, size).blob) if points else None
+        quantized, conversion = search(quantizer, chosen, auto, to_midge, points, reference)
     quantized.report.warnings = warnings
     return ConvertedModel(conversion, quantized.report, warnings)
 
 
-def _doubts_on_scores(graph: Graph, labels: Sequence[str]) -> list[str]:
-    """Return what is doubtful about a classifier's scores."""
-    if not labels or not gives_logits(graph):
-        return []
-    return ["the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; --softmax "
-            "adds them"]
+def _labels_of_folders(data: Dataset, graph: Graph, labels: Sequence[str]) -> list[str]:
+    """Return the names of the samples' folders where no labels are given and there is a score for each."""
+    fit = data.classes and graph.outputs[0].shape[-1:] == (len(data.classes),)
+    return data.classes if fit and not labels else []
+
+
+def _doubts_on_scores(graph: Graph, labels: Sequence[str], of_folders: bool = False) -> list[str]:
+    """Return what is doubtful about a classifier's scores and their names."""
+    doubts = []
+    if of_folders:
+        doubts.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the scores "
+                      "have another order, give it with --labels")
+    if labels and gives_logits(graph):
+        doubts.append("the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; "
+                      "--softmax makes them")
+    return doubts
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:

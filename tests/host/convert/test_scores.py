@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Classifiers that end in logits: they are told, and --softmax makes shares of one; names of classes and their order."""
+"""Classifiers that end in logits: told, and made shares of one by --softmax; names of classes, and their order."""
 
 from __future__ import annotations
 
