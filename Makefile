@@ -52,6 +52,10 @@ $(VENV)/.ready-to-dist: $(VENV)/.ready
 	@$(call step,installing what wheels are made with into $(VENV),build/dist-tools.log,$(pip_install) '.[dist]')
 	@touch $@
 
+$(VENV)/.ready-for-docs: $(VENV)/.ready
+	@$(call step,installing what makes the site into $(VENV),build/docs-tools.log,$(pip_install) '.[docs]')
+	@touch $@
+
 $(LIBRARY): $(CORE) host_tools/midge/core/build.py
 	@$(PYTHON) host_tools/midge/core/build.py
 
@@ -90,6 +94,12 @@ mip: host
 .PHONY: dist
 dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) $(prebuilt_firmware:%=firmware-for-%)
 	@$(BIN)/python host_tools/dist/make.py build/dist
+
+## The documents as a site, every link checked: build/site/
+.PHONY: docs
+docs: $(VENV)/.ready-for-docs
+	@$(BIN)/python host_tools/docs/site.py build/site-source
+	@NO_MKDOCS_2_WARNING=1 $(call step,building the site,build/docs.log,$(BIN)/mkdocs build)
 
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
