@@ -102,7 +102,12 @@ def main() -> None:
     try:
         cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
-        sys.exit("midge: " + visible(str(error), keep="\n"))
+        text = visible(str(error), keep="\n")
+        if "--json" in sys.argv[1:]:
+            from json import dumps
+
+            print(dumps({"error": text}, indent=2))
+        sys.exit("midge: " + text)
     except click.ClickException as error:
         shown = StringIO()
         error.show(shown)
