@@ -135,6 +135,7 @@ def main(arguments: list[str]) -> int:
         for arch in arguments[1:] or built:
             print(write_mip(place, arch))
         print(*write_drivers(place), sep="\n")
+        print(f"next: python -m http.server -d {place} 8000, then mpremote mip install http://<this PC>:8000/<arch>/")
     except UserError as error:
         sys.exit(f"midge: {error}")
     return 0
