@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Run .midge models: samples in, answers out, the same on a board and on a PC.
 
-import midge
-wand = midge.load("wand.midge")
-print(wand(samples).label)
+    import midge
+    wand = midge.load("wand.midge")
+    print(wand(samples).label)
 """
 
 import gc
 import sys
-from collections import namedtuple
 
 try:
     import _midge
@@ -19,8 +18,17 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
 
 __version__ = _midge.about.split(" ")[0]
 
-# dtype: "int8" and so on; real = scale * (quantised - zero_point), scale 0 for plain numbers
-Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
+# Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
+_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates"}
+
+
+def __getattr__(name):
+    if name in _LATER:
+        return getattr(__import__(__name__ + "." + _LATER[name], None, None, (name,)), name)
+    try:
+        return __import__(__name__ + "." + name, None, None, (name,))  # midge.sensors needs no import of its own
+    except ImportError:
+        raise AttributeError(name)
 
 
 def load(source, arena=None, checksum=True):
@@ -74,33 +82,6 @@ def _open(path):
             raise MemoryError("%s: has %d B, %d B are free; in ROMFS it would need none" % (path, size, gc.mem_free()))
         file.readinto(data)
     return data, "ram"
-
-
-def duty(every_ms, sleep=None):
-    """Return beats every so many milliseconds, for a for loop; the board sleeps between them. See rhythm.py.
-
-    sleep  called with milliseconds, in place of the deepest sleep of this port that keeps the program
-    """
-    from .rhythm import duty
-
-    return duty(every_ms, sleep)
-
-
-def off(ms):
-    """Switch the board off for milliseconds; it then starts anew, as after a reset. See rhythm.py.
-
-    Raises OSError on boards that cannot wake themselves.
-    """
-    from .rhythm import off
-
-    off(ms)
-
-
-def cascade(*gates):
-    """Return gates in a row, each a function or (name, function), that end what is not worth the next. See gates.py."""
-    from .gates import cascade
-
-    return cascade(*gates)
 
 
 def info():
@@ -221,11 +202,15 @@ class Model:
 
     @property
     def inputs(self):
-        return [Tensor(*self._core.input(i)) for i in range(self._n_inputs)]
+        from .describe import tensors
+
+        return tensors(self._core.input, self._n_inputs)
 
     @property
     def outputs(self):
-        return [Tensor(*self._core.output(i)) for i in range(self._n_outputs)]
+        from .describe import tensors
+
+        return tensors(self._core.output, self._n_outputs)
 
     def info(self):
         """Return the facts of the model as a dict: name, file_bytes, arena_bytes, ops, weights, metadata.

@@ -2,6 +2,10 @@
 """Describe a model: as a dict, and as one screen of text."""
 
 import gc
+from collections import namedtuple
+
+# dtype: "int8" and so on; real = scale * (quantised - zero_point), scale 0 for plain numbers
+Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
 
 _MOST_LABELS = 10  # more would not fit on a screen
 
@@ -17,6 +21,11 @@ def info(model):
         "weights": model._where or _place(address),
         "metadata": model._core.metadata(),
     }
+
+
+def tensors(describe, count):
+    """Return the Tensors that `describe`, the core's input or output, tells of by number."""
+    return [Tensor(*describe(i)) for i in range(count)]
 
 
 def _place(address):

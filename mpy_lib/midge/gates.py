@@ -15,7 +15,7 @@ through, and anything else in its place. `print(listen)` says how often each was
 
 
 def cascade(*gates):
-    """Return gates in a row; see midge.cascade."""
+    """Return gates in a row, each a function or (name, function), that end what is not worth the next."""
     return Cascade(gates)
 
 

@@ -13,7 +13,11 @@ import time
 
 
 def duty(every_ms, sleep=None, ticks=None):
-    """Return the beats of a rhythm: a Duty, to be used in a for loop; see midge.duty."""
+    """Return beats every so many milliseconds, a Duty, for a for loop; the board sleeps between them.
+
+    sleep  called with milliseconds, in place of the deepest sleep of this port that keeps the program
+    ticks  called for the milliseconds of a clock, in place of the board's
+    """
     return Duty(every_ms, sleep or sleeper(), ticks or _ticks)
 
 
@@ -25,7 +29,9 @@ def sleeper(platform=None):
     others                        time.sleep_ms
 
     Where the port's clock stands still meanwhile, the function returns the milliseconds that passed. What wakes a
-    board earlier, an interrupt, brings the next beat earlier; those after it keep to the rhythm.
+    board earlier, an interrupt, brings the next beat earlier; those after it keep to the rhythm. A sleep that comes
+    back at once is none, and the board waits awake instead: machine.lightsleep of rp2 does that on a Pico W, and
+    where network was imported (github.com/micropython/micropython issue 17204).
     """
     platform = platform or sys.platform
     if platform in ("rp2", "esp32", "pyboard"):
@@ -44,7 +50,10 @@ def sleeper(platform=None):
 
 
 def off(ms):
-    """Switch the board off for `ms` milliseconds; see midge.off."""
+    """Switch the board off for `ms` milliseconds; it then starts anew, as after a reset.
+
+    Raises OSError on boards that cannot wake themselves.
+    """
     ms = _whole(ms)
     if sys.platform == "rp2":
         if "RP2350" not in sys.implementation._machine:
@@ -113,7 +122,13 @@ class Duty:
         later = self._ticks()
         if passed is None:
             passed = _diff(later, now)
-        self.slept_ms += passed
+        if passed < 2 < left:
+            sleeper("")(left - passed)
+            later = self._ticks()
+            passed = _diff(later, now)
+            self.awake_ms += passed
+        else:
+            self.slept_ms += passed
         self._left -= passed
         return later
 

@@ -108,6 +108,18 @@ def test_a_stub_has_the_names_parameters_and_defaults_of_its_module(module: Path
     assert public(MODULES[module]) == wanted
 
 
+def test_what_is_imported_later_is_in_the_stub_of_the_package() -> None:
+    def assigned(node: ast.stmt) -> str:
+        return ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+
+    package, stub = (ast.parse(path.read_text(encoding="utf-8")).body
+                     for path in (DEVICE / "midge/__init__.py", STUBS / "midge/__init__.pyi"))
+    later = next(ast.literal_eval(node.value) for node in package
+                 if isinstance(node, ast.Assign) and assigned(node) == "_LATER")
+    imports = [node for node in stub if isinstance(node, ast.ImportFrom)]
+    assert later == {name.asname: node.module for node in imports for name in node.names if name.asname}
+
+
 def test_no_stub_is_left_over() -> None:
     assert set(STUBS.rglob("*.pyi")) == set(MODULES.values())
 

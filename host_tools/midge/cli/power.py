@@ -15,7 +15,7 @@ from ..plots.power import power_figure
 from ..power.budget import Budget, Plan, largest
 from ..power.uncertain import Uncertain
 from ..targets.power import find_cell, find_extra, names_of
-from .options import Command, Option, OutputPath, complete_boards, json_option
+from .options import Command, Finite, Option, OutputPath, complete_boards, json_option
 from .output import (
     interval,
     joules,
@@ -49,16 +49,16 @@ def seconds_of(text: str) -> float:
 @click.option("--every", cls=Option, group=WHEN, metavar="T",
               help="One inference every T, asleep between two: 30ms, 10s, 5min, 1h.")
 @click.option("--listen", cls=Option, group=WHEN, is_flag=True, help="Always on: one inference per hop, never asleep.")
-@click.option("--frames", cls=Option, group=WHEN, type=click.FloatRange(min=0, min_open=True), metavar="N",
+@click.option("--frames", cls=Option, group=WHEN, type=Finite(min=0, min_open=True), metavar="N",
               help="N inferences a second, asleep between two.")
 @click.option("--hop", cls=Option, group=WHEN, default=LISTENING_HOP, show_default=True, metavar="T",
               help="The hop of --listen.")
-@click.option("--share", cls=Option, group=WHEN, type=click.FloatRange(0, 1, min_open=True), default=1.0,
+@click.option("--share", cls=Option, group=WHEN, type=Finite(0, 1, min_open=True), default=1.0,
               help="The part of the beats in which gates (midge.cascade) let the model run, such as 0.1.")
 @click.option("--battery", cls=Option, group=WITH, help=f"How long it lasts: {', '.join(names_of('cell'))}.")
 @click.option("--sensor", cls=Option, group=WITH, help=f"On all the time: {', '.join(names_of('sensor'))}.")
 @click.option("--radio", cls=Option, group=WITH, help=f"Sends messages: {', '.join(names_of('radio'))}.")
-@click.option("--messages-per-day", cls=Option, group=WITH, type=click.FloatRange(min=0), default=24.0,
+@click.option("--messages-per-day", cls=Option, group=WITH, type=Finite(min=0), default=24.0,
               show_default=True, help="How many of them.")
 @click.option("--stock-sleep", cls=Option, group=WITH, is_flag=True,
               help="Sleep by machine.lightsleep, not by midge.duty.")
@@ -89,13 +89,20 @@ def power(model: Path, board: str, every: str | None, listen: bool, frames: floa
     print_next(f"midge profile {model} --board {budget.board.name}")
 
 
+def _share(part: float) -> str:
+    return f"{part:.0%}" if part >= 0.01 else "< 1%"
+
+
 def _days(days: float) -> str:
     return f"{days:,.0f} days" if days >= 10 else f"{days:.2g} days"
 
 
+def _often(plan: Plan) -> str:
+    return f"every {plan.period_s:g} s" + (", listening" if plan.listens else "")
+
+
 def _line(budget: Budget) -> str:
-    often = f"every {budget.plan.period_s:g} s" + (", listening" if budget.plan.listens else "")
-    text = f"{budget.board.title}, {often}: {interval(budget.microwatts)}"
+    text = f"{budget.board.title}, {_often(budget.plan)}: {interval(budget.microwatts)}"
     return text if budget.cell is None else f"{text}; {_life(budget)}"
 
 
@@ -111,7 +118,7 @@ def _life(budget: Budget) -> str:
 def _print(path: Path, budget: Budget) -> None:
     cycles = budget.cycles
     way = "counted under QEMU" if cycles.counted else "estimated from counted models"
-    say("[bold]{}[/] on {}, every {:g} s\n", path, budget.board.title, budget.plan.period_s)
+    say("[bold]{}[/] on {}, {}\n", path, budget.board.title, _often(budget.plan))
     count = Uncertain(cycles.value, cycles.error)
     facts = [
         ("inference", f"{interval(budget.run_seconds, milliseconds)}, {interval(budget.run_microjoules, joules)}; "
@@ -131,7 +138,7 @@ def _print(path: Path, budget: Budget) -> None:
     say("\n[bold]what takes most[/]")
     print_table(["consumer", "average", "interval", "share"], [
         (part.name, watts(part.microwatts.value), f"{watts(part.microwatts.low)} to {watts(part.microwatts.high)}",
-         f"{part.microwatts.value / now:.0%}") for part in largest(budget.parts)], right=(1, 3), whole=(0, 2))
+         _share(part.microwatts.value / now)) for part in largest(budget.parts)], right=(1, 3), whole=(0, 2))
     if budget.advice:
         say("\n[bold]what would help[/]")
         for what, left in budget.advice[:3]:

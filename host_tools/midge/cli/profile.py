@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from .. import api
-from ..power.budget import known_energy
-from ..power.uncertain import Uncertain
+from ..power.budget import energy_facts, known_energies
 from ..profiling.estimate import Costs, choose_core
-from ..targets.boards import Board
+from ..targets.boards import load_board
 from ..targets.cores import emulated_cores
 from .options import complete_boards, json_option
 from .output import interval, joules, layer_text, mark, number, print_facts, print_json, print_next, print_table, say
@@ -34,20 +33,13 @@ def profile(model: Path, target: str | None, board: str | None, as_json: bool) -
     with stages(f"running {model.name} on {core.title}", quiet=as_json):
         costs = api.profile(model, target=core.name)
     if as_json:
-        print_json({"file": str(model), **costs.facts(), "microjoules_estimate": {
-            board.name: [energy.low, energy.value, energy.high] for board, energy in _energies(costs)}})
+        print_json({"file": str(model), **costs.facts(), "microjoules_estimate": energy_facts(costs)})
         return
     _print(model, costs)
     if model.suffix == ".midge":
         print_next(f"midge inspect {model}", f"midge upload {model}")
     else:
         print_next(f"midge convert {model} --target {core.name}")
-
-
-def _energies(costs: Costs) -> list[tuple[Board, Uncertain]]:
-    """Return what an inference takes in microjoules, on the boards for which there are figures."""
-    found = ((board, known_energy(seconds, board)) for board, seconds in costs.seconds())
-    return [(board, energy) for board, energy in found if energy is not None]
 
 
 def _per(value: int, macs: int) -> str:
@@ -77,7 +69,7 @@ def _print(path: Path, costs: Costs) -> None:
         ("flash", f"{number(file.size)} B, and {number(costs.code_bytes)} B of code with the ops that it needs"),
         *((board.title, f"≈ {1000 * seconds:,.1f} ms per inference at {board.clock_hz / 1e6:g} MHz")
           for board, seconds in costs.seconds()),
-        *((f"{board.title}: energy", f"≈ {interval(energy, joules)} per inference")
-          for board, energy in _energies(costs)),
+        *((f"{load_board(name).title}: energy", f"≈ {interval(energy, joules)} per inference")
+          for name, energy in known_energies(costs).items()),
     ])
     say("\nInstructions are exact. Cycles and times (≈) are estimated from the core's instruction timings.")

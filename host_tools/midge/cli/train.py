@@ -10,8 +10,9 @@ import click
 from .. import api
 from ..errors import UserError
 from ..files import write_whole
-from ..power.budget import known_energy
+from ..power.budget import energy_facts, known_energies
 from ..profiling.estimate import Costs
+from ..targets.boards import load_board
 from ..train.judge import ClassReport, Share
 from ..train.model import Trained
 from ..train.recipe import HEADS
@@ -77,7 +78,7 @@ def train(
     if html is not None:
         from ..plots.training_page import training_page
 
-        page = training_page(trained, str(data), output.name, costs, board)
+        page = training_page(trained, str(data), output.name, costs, _speed(costs, board))
         write_whole(html, lambda aside: aside.write_text(page, encoding="utf-8"))
     if png is not None:
         from ..plots import save
@@ -86,7 +87,7 @@ def train(
         save(training_figure(trained, output.stem), png)
     if as_json:
         print_json({"data": str(data), "output": str(output), **trained.facts(),
-                    **({"profile": costs.facts()} if costs else {})})
+                    **({"profile": costs.facts(), "microjoules_estimate": energy_facts(costs)} if costs else {})})
         return
     _print(trained, data, output, costs, board, missing)
     shown = [path for path in (html, png) if path is not None]
@@ -155,12 +156,18 @@ def _board_text(trained: Trained, costs: Costs | None, board: str | None) -> str
     if costs is None:
         return f"{text}, {number(trained.conversion.macs)} multiplications an answer"
     text += f", {number(costs.profile.total.instructions)} instructions an answer"
-    for row, seconds in costs.seconds():
-        if row.name == board:
-            energy = known_energy(seconds, row)
-            text += f", about {1000 * seconds:.2f} ms on {board}"
-            text += f", {interval(energy, joules)}" if energy is not None else ""
-    return text
+    return text + _speed(costs, board)
+
+
+def _speed(costs: Costs | None, board: str | None) -> str:
+    """Return time and energy of an answer on a board, as they follow what was counted."""
+    if costs is None or board is None:
+        return ""
+    name = load_board(board).name
+    times = {row.name: seconds for row, seconds in costs.seconds()}
+    energies = known_energies(costs)
+    text = f", about {1000 * times[name]:.2f} ms on {name}" if name in times else ""
+    return f"{text}, {interval(energies[name], joules)}" if name in energies else text
 
 
 def _print_classes(trained: Trained) -> None:

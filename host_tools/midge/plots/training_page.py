@@ -43,8 +43,10 @@ section:target h3{color:rgb(var(--blue))}h3{font-size:1em;margin:1.4em 0 .5em}
 """
 
 
-def training_page(trained: Trained, data: str, output: str, costs: Costs | None, board: str | None) -> str:
-    """Return the page. data, output: the takes' folder and the file, as they are to be named."""
+def training_page(trained: Trained, data: str, output: str, costs: Costs | None, speed: str) -> str:
+    """Return the page. data, output: the takes' folder and the file, as they are to be named. speed: what follows the
+    instructions of an answer, such as ", about 1.21 ms on a board".
+    """
     fitted = trained.fitted
     windows, signal = fitted.windows, fitted.signal
     seconds = windows.samples / signal.rate_hz
@@ -55,7 +57,7 @@ def training_page(trained: Trained, data: str, output: str, costs: Costs | None,
         f"<p class=q>trained on {len(fitted.takes.takes)} takes of {escape(data)}: windows of {seconds:.2f} s at "
         f"{signal.rate_hz:.4g} Hz of {escape(', '.join(signal.columns))}; head {escape(fitted.options.head)}, seed "
         f"{fitted.options.seed}</p>",
-        _facts(trained, costs, board), _advice(trained),
+        _facts(trained, costs, speed), _advice(trained),
         "<h2>What was taken for what</h2><p class=q>A row is what a window was, a column what the model said that was "
         "trained without its take. Cells lead to their takes.</p>", _matrix(trained),
         "<h2>Each class</h2>", _classes(trained), _curve(trained), _suspicions(trained), _cells(trained),
@@ -69,7 +71,7 @@ def _share(share: Share) -> str:
     return f"{share.value:.1%} <span class=q>({low:.0%} to {high:.0%})</span>"
 
 
-def _facts(trained: Trained, costs: Costs | None, board: str | None) -> str:
+def _facts(trained: Trained, costs: Costs | None, speed: str) -> str:
     judged = trained.judgement
     low, high = judged.accuracy.interval
     facts = [(f"{judged.accuracy.value:.1%}", f"right on {trained.fitted.windows.group_kind}s left out: "
@@ -77,8 +79,7 @@ def _facts(trained: Trained, costs: Costs | None, board: str | None) -> str:
              (f"{trained.agreement.right} of {trained.agreement.count}", "answers alike in integers and in floats"),
              (f"{len(trained.blob):,} B", f"of flash, {trained.conversion.plan.arena_size:,} B of RAM")]
     if costs is not None:
-        times = [f", about {1000 * s:.2f} ms on {escape(b.name)}" for b, s in costs.seconds() if b.name == board]
-        facts.append((f"{costs.profile.total.instructions:,}", "instructions an answer" + "".join(times)))
+        facts.append((f"{costs.profile.total.instructions:,}", "instructions an answer" + escape(speed)))
     if judged.found_at_threshold is not None and judged.false_per_hour is not None:
         facts.append((f"{judged.threshold:.2f}", f"is the score from which it answers: "
                       f"{judged.found_at_threshold.value:.0%} of gestures are answered, {judged.false_per_hour:.0f} "

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..fileformat.read import File
+from ..profiling.estimate import Costs
 from ..targets.boards import Board
 from ..targets.power import BoardPower, Cell, Extra, board_power, boards_with_figures
 from .cells import check_peak, days, shelf_days
@@ -105,6 +106,17 @@ def known_energy(seconds: float, board: Board) -> Uncertain | None:
     return run_cost(cycles, board, board_power(board.name))[1]
 
 
+def known_energies(costs: Costs) -> dict[str, Uncertain]:
+    """Return what a counted run takes in microjoules, by the names of the boards for which there are figures."""
+    found = {board.name: known_energy(seconds, board) for board, seconds in costs.seconds()}
+    return {name: energy for name, energy in found.items() if energy is not None}
+
+
+def energy_facts(costs: Costs) -> dict[str, list[float]]:
+    """Return the same for JSON: low, value, high."""
+    return {name: [energy.low, energy.value, energy.high] for name, energy in known_energies(costs).items()}
+
+
 def run_cost(cycles: Cycles, board: Board, power: BoardPower) -> tuple[Uncertain, Uncertain, Uncertain]:
     """Return what an inference takes: seconds, microjoules, and the picojoules of a cycle."""
     count = Uncertain(cycles.value, cycles.error)
@@ -121,12 +133,17 @@ def make_budget(cycles: Cycles, board: Board, power: BoardPower, plan: Plan, cel
     wake = of(power.wake) * 1e-3
     busy = seconds.value + (0.0 if plan.listens else wake.value)
     if busy > plan.period_s:
-        raise UserError(f"an inference takes about {busy * 1e3:.3g} ms on {board.name}, the period is "
+        what = "an inference takes" if plan.listens else "an inference and waking up take"
+        raise UserError(f"{what} about {busy * 1e3:.3g} ms on {board.name}, the period is "
                         f"{plan.period_s * 1e3:.3g} ms; take a longer period, a smaller model or a faster board")
+    if plan.radio is not None and plan.messages_per_day * plan.radio.seconds > 86_400:
+        raise UserError(f"{plan.messages_per_day:,.0f} messages a day do not fit: one by {plan.radio.name} takes "
+                        f"{plan.radio.seconds:g} s; send fewer")
     parts = (_listening_parts if plan.listens else _sleeping_parts)(seconds, joules, picojoules, board, power, plan)
     parts += _extra_parts(plan)
     parts.sort(key=lambda part: -part.microwatts.value)
-    core_peak = picojoules * (board.clock_hz * 1e-9 / power.volts)
+    # A regulator passes power on, not current: at a cell's lower voltage the board draws more.
+    core_peak = picojoules * (board.clock_hz * 1e-9 / (power.volts if cell is None else cell.volts))
     extras = [Uncertain(x.milliamps, PEAK_ERROR) for x in (plan.sensor, plan.radio) if x is not None]
     peak = total([core_peak, *extras])
     made = Budget(board, power, plan, cycles, seconds, joules, parts, peak, sources=_sources(power, plan, cell))
@@ -159,14 +176,17 @@ def listening() -> Listening:
 def _listening_parts(
     seconds: Uncertain, joules: Uncertain, picojoules: Uncertain, board: Board, power: BoardPower, plan: Plan
 ) -> list[Part]:
-    found, mhz = listening(), board.clock_hz * 1e-6
     duty = plan.share * seconds.value / plan.period_s
+    inference = Part("inference", joules * (plan.share / plan.period_s))
+    if power.listen is not None:
+        return [inference, Part("waiting, clocks and sound input", of(power.listen) * (power.volts * (1 - duty)))]
+    found, mhz = listening(), board.clock_hz * 1e-6
 
     def of_clock(megahertz: float) -> Uncertain:
         return picojoules * Uncertain(megahertz, found.error)
 
     return [
-        Part("inference", joules * (plan.share / plan.period_s)),
+        inference,
         Part("waiting between frames", of_clock(found.idle * (1 - duty) * mhz)),
         Part("clocks and sound input", of_clock(found.rest_mhz)),
     ]
@@ -183,11 +203,16 @@ def _extra_parts(plan: Plan) -> list[Part]:
 
 
 def _sources(power: BoardPower, plan: Plan, cell: Cell | None) -> tuple[str, ...]:
-    figures = [power.active]
-    figures += [] if plan.listens else [power.wake, power.stock if plan.stock_sleep else power.sleep]
-    figures += [x.figure for x in (plan.sensor, plan.radio) if x is not None]
-    figures += [cell.milliamp_hours, cell.loss_per_year, cell.pulse_milliamps] if cell is not None else []
-    return tuple(dict.fromkeys(f"{f.source} ({f.date})" for f in figures))
+    figures = [("at work", power.active)]
+    if not plan.listens:
+        figures += [("sleep", power.stock if plan.stock_sleep else power.sleep), ("waking up", power.wake)]
+    elif power.listen is not None:
+        figures.append(("waiting", power.listen))
+    figures += [(x.name, x.figure) for x in (plan.sensor, plan.radio) if x is not None]
+    if cell is not None:
+        figures += [(f"{cell.name}, charge", cell.milliamp_hours), ("self-discharge", cell.loss_per_year),
+                    ("pulses", cell.pulse_milliamps), ("resistance", cell.ohms)]
+    return tuple(f"{what}: {f.source} ({f.date})" for what, f in figures)
 
 
 def advise(

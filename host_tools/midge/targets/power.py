@@ -44,8 +44,9 @@ class BoardPower:
     active: Figure
     sleep: Figure  # microamperes
     stock: Figure  # microamperes
-    wake: Figure  # milliseconds awake before a program goes on
+    wake: Figure  # milliseconds that a beat of midge.duty is awake besides what the program does
     way: str  # how midge.duty sleeps there
+    listen: Figure | None = None  # microamperes while sound comes in and the core waits; None: nobody published them
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Extra:
-    """A sensor or radio. A sensor draws `microwatts` while it is on, a radio takes `millijoules` for a message."""
+    """A sensor or radio. A sensor draws `microwatts` while it is on, a radio takes `millijoules` and `seconds` for a
+    message.
+    """
 
     name: str
     title: str
     figure: Figure
     milliamps: float  # at the peak
+    seconds: float = 0.0
 
 
 def figure(where: str, row: Any) -> Figure:
@@ -101,13 +105,14 @@ def _missing(row: Mapping[str, Any]) -> list[str]:
 def board_power(name: str) -> BoardPower:
     """Return a board's figures. Raises UserError that names what is missing."""
     row = _table()["board"].get(name)
-    missing = ["all of them"] if row is None else _missing(row)
+    missing = _missing(row or {})
     if missing:
         raise UserError(f"{name}: no published figures of {', '.join(missing)} are in targets/power.toml; "
                         f"boards with figures: {', '.join(boards_with_figures())}")
     assert row is not None
     named = {what: figure(f"{name}.{what}", row[what]) for what in ("active", "sleep", "stock", "wake")}
-    return BoardPower(name, row["volts"], row["grade"], row["whole_board"], way=row["way"], **named)
+    listen = figure(f"{name}.listen", row["listen"]) if "listen" in row else None
+    return BoardPower(name, row["volts"], row["grade"], row["whole_board"], way=row["way"], listen=listen, **named)
 
 
 def _find(kind: str, name: str) -> tuple[str, Mapping[str, Any]]:
@@ -130,7 +135,8 @@ def find_extra(kind: str, name: str) -> Extra:
     """Return a row of kind "radio" or "sensor". Raises UserError."""
     name, row = _find(kind, name)
     unit = {"radio": "millijoules", "sensor": "microwatts"}[kind]
-    return Extra(name, row["title"], figure(f"{name}.{unit}", row[unit]), row["milliamps"])
+    return Extra(name, row["title"], figure(f"{name}.{unit}", row[unit]), row["milliamps"],
+                 row.get("seconds", 0.0))
 
 
 def names_of(kind: str) -> list[str]:

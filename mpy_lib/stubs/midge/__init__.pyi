@@ -4,11 +4,12 @@
 from array import array
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from .gates import Cascade
+from .describe import Tensor
+from .gates import cascade as cascade
 from .profile import Profile
-from .rhythm import Duty
+from .rhythm import duty as duty, off as off
 from .stream import Stream
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
@@ -20,22 +21,12 @@ class _Sensor(Protocol):
 
 __version__: str
 
-class Tensor(NamedTuple):
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    scale: float
-    zero_point: int
-
 def load(
     source: str | PathLike[str] | bytes | bytearray | memoryview,
     arena: bytearray | memoryview | None = None,
     checksum: bool = True,
 ) -> Model: ...
 
-def duty(every_ms: int, sleep: Callable[[int], int | None] | None = None) -> Duty: ...
-def off(ms: int) -> None: ...
-def cascade(*gates: Callable[[Any], Any] | tuple[str, Callable[[Any], Any]]) -> Cascade: ...
 def info() -> dict[str, Any]: ...
 
 class Result:

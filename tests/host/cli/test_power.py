@@ -11,7 +11,7 @@ import pytest
 
 from midge.cli.power import seconds_of
 from midge.errors import UserError
-from tests.support.command import printed, refusal
+from tests.support.command import midge, printed, refusal
 
 NANO = "ARDUINO_NANO_33_BLE_SENSE"
 NODE = ["--board", NANO, "--every", "1s", "--battery", "CR2032", "--sensor", "adxl362"]
@@ -71,7 +71,7 @@ def test_what_is_none(text: str) -> None:
     [
         (["--board", NANO], "say how often it runs with one of --every 10s, --frames 5 and --listen"),
         (["--board", NANO, "--every", "1s", "--listen"], "say how often it runs"),
-        (["--board", "RPI_PICO2", "--every", "1s"], "RPI_PICO2: no published figures of active"),
+        (["--board", "RPI_PICO2", "--every", "1s"], "RPI_PICO2: no published figures of active, sleep"),
         (["--board", "PICO_9", "--every", "1s"], "no board is called 'PICO_9'"),
         (["--board", NANO, "--every", "1ms"], "the period is 1 ms"),
         (["--board", "RPI_PICO", "--every", "1s", "--battery", "CR2032"], "CR2032 gives pulses of 15 mA"),
@@ -82,3 +82,10 @@ def test_what_is_none(text: str) -> None:
 )
 def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:
     assert words in refusal("power", wand_tflite, *arguments)
+
+
+@pytest.mark.parametrize("option", ["--frames", "--share", "--messages-per-day"])
+@pytest.mark.parametrize("number", ["nan", "inf", "-1"])
+def test_what_is_no_number_of_the_range(wand_tflite: Path, option: str, number: str) -> None:
+    done = midge("power", wand_tflite, "--board", NANO, option, number)
+    assert done.returncode == 2 and f"'{option}'" in done.stderr and done.stdout == ""

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from midge.cli import train
 from midge.fileformat.read import decode
+from midge.targets.boards import load_board
 from tests.support.command import midge, refusal
 from tests.support.movements import made_takes, write_takes
 
@@ -38,6 +42,18 @@ def test_facts(data: Path, tmp_path: Path) -> None:
     facts = json.loads(midge("train", data, "-o", tmp_path / "w.midge", "--seed", "3", "--json").stdout)
     assert facts["takes"] == 15 and facts["seed"] == 3 and facts["flash_bytes"] == (tmp_path / "w.midge").stat().st_size
     assert facts["accuracy"]["low"] < facts["accuracy"]["share"] <= facts["accuracy"]["high"]
+
+
+def test_time_and_energy_of_an_answer_on_a_board(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = SimpleNamespace(profile=SimpleNamespace(total=SimpleNamespace(instructions=55_000)),
+                              seconds=lambda: [(load_board("RPI_PICO"), 0.002)])
+    monkeypatch.setattr(train, "_costs", lambda trained, board: (counted, ""))
+    page = tmp_path / "w.html"
+    done = midge("train", data, "-o", tmp_path / "w.midge", "--html", page, "--board", "rpi_pico")
+    told = re.search(r"55,000 instructions an answer(, about 2.00 ms on RPI_PICO, .*J \(.*J to .*J\))", done.stdout)
+    assert told is not None and f"instructions an answer{told[1]}" in page.read_text(encoding="utf-8")
 
 
 def test_a_page_shows_names_as_they_are(tmp_path: Path) -> None:

@@ -23,6 +23,12 @@ def test_every_figure_has_interval_source_and_date() -> None:
         assert len(f.source) > 10 and re.fullmatch(r"20\d\d-\d\d-\d\d", f.date), what
 
 
+def test_no_figure_is_a_guess() -> None:
+    """Each says who published it, or what it was derived from."""
+    vague = re.compile(r"\b(assum|guess|not looked up|from memory|estimate)", re.IGNORECASE)
+    assert not [what for what, f in all_figures() if vague.search(f.source)]
+
+
 def test_every_row_can_be_had() -> None:
     assert set(names_of("board")) <= set(board_names())
     for name in boards_with_figures():
