@@ -7,6 +7,7 @@ add_library(usermod_midge INTERFACE)
 target_sources(usermod_midge INTERFACE
     ${CMAKE_CURRENT_LIST_DIR}/binding/modmidge.c
     ${CMAKE_CURRENT_LIST_DIR}/binding/data.c
+    ${CMAKE_CURRENT_LIST_DIR}/binding/learn.c
     ${MIDGE_CORE})
 target_link_libraries(usermod INTERFACE usermod_midge)
 

@@ -4,7 +4,7 @@ MIDGE_DIR := $(USERMOD_DIR)
 
 include $(MIDGE_DIR)/sources.mk
 
-SRC_USERMOD_C += $(MIDGE_DIR)/binding/modmidge.c $(MIDGE_DIR)/binding/data.c
+SRC_USERMOD_C += $(MIDGE_DIR)/binding/modmidge.c $(MIDGE_DIR)/binding/data.c $(MIDGE_DIR)/binding/learn.c
 SRC_USERMOD_LIB_C += $(MIDGE_CORE)
 CFLAGS_USERMOD += $(MIDGE_DEFINES)
 

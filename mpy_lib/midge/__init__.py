@@ -19,7 +19,7 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
 __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
-_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates"}
+_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates", "Learner": "learn"}
 
 
 def __getattr__(name):
@@ -137,13 +137,16 @@ class Model:
 
         Raises ValueError when the number of inputs or of values is wrong.
         """
+        self._write(x)
         core = self._core
+        core.run()
+        return Result(self, [core.read(i) for i in range(self._n_outputs)])
+
+    def _write(self, x):
         if len(x) != self._n_inputs:
             raise ValueError("got %d inputs, wanted %d" % (len(x), self._n_inputs))
         for i in range(self._n_inputs):
-            core.write(x[i], i)
-        core.run()
-        return Result(self, [core.read(i) for i in range(self._n_outputs)])
+            self._core.write(x[i], i)
 
     def run(self, x=None, out=None):
         """Run on raw quantised bytes, without allocating any memory.

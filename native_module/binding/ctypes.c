@@ -8,6 +8,7 @@
 #include "../core/about.h"
 #include "../core/error.h"
 #include "../core/format.h"
+#include "../core/learn/ridge.h"
 
 /* A struct as {name, sizeof, 0}, a field of one as {"struct.field", sizeof, offset}, a number as {name, number, 0}. */
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
 /* clang-format off */
 const fact_t mg_facts[] = {
     NUMBER(MG_FORMAT_MAJOR) NUMBER(MG_FORMAT_MINOR) NUMBER(MG_ARENA_ALIGN) NUMBER(MG_MAX_RANK) NUMBER(MG_NODE_TENSORS)
+    NUMBER(MG_RIDGE_MOST) NUMBER(MG_RIDGE_HEAVIEST)
     NUMBER(MG_HEADER_SIZE) NUMBER(MG_TENSOR_SIZE) NUMBER(MG_NODE_SIZE)
     NUMBER(MG_PLACE_ARENA) NUMBER(MG_PLACE_DATA) NUMBER(MG_PLACE_STATE) NUMBER(MG_ZEROS) NUMBER(MG_NO_MEMORY)
 

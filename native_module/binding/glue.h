@@ -61,4 +61,11 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
 /* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
 NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted);
 
+/* ---- learn.c: a classifier of what output 0 holds; the arguments are those of the methods after self ---- */
+
+mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args);
+mp_obj_t mg_learn_leverage(const mg_model_t *model, const mp_obj_t *args);
+
 #endif

@@ -12,6 +12,9 @@
  *     m.read(i=0)                          output i as a list of floats
  *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
  *                                          the highest one's index, -1 when it is below threshold
+ *     m.learn_add(products, sums, k, rows, weight), m.learn_fit(products, sums, penalty, factor,
+ *     weights), m.learn_scores(weights, row, scores), m.learn_leverage(factor, row, weight)
+ *                                          core/learn over rows that are as output 0: learn.c
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
  *     m.label(k), m.metadata(), m.info()   info: (name, file bytes, arena bytes, inputs, outputs,
@@ -385,8 +388,29 @@ METHOD(info) {
     return mp_obj_new_tuple(8, items);
 }
 
+#if MG_LEARNS
+#define LEARN_METHOD(name, count) \
+    METHOD(name) { \
+        CHECK_ARGS(1 + (count), 1 + (count)); \
+        return mg_##name(&get_self(args[0])->model, args + 1); \
+    }
+LEARN_METHOD(learn_add, 5)
+LEARN_METHOD(learn_fit, 5)
+LEARN_METHOD(learn_scores, 3)
+LEARN_METHOD(learn_leverage, 3)
+
+#define LEARN_METHODS(X) \
+    X(MP_QSTR_learn_add, learn_add) \
+    X(MP_QSTR_learn_fit, learn_fit) \
+    X(MP_QSTR_learn_scores, learn_scores) \
+    X(MP_QSTR_learn_leverage, learn_leverage)
+#else
+#define LEARN_METHODS(X)
+#endif
+
 /* With the qstr spelled out: the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
+    LEARN_METHODS(X) \
     X(MP_QSTR_run, run) \
     X(MP_QSTR_reset, reset) \
     X(MP_QSTR_write, write) \

@@ -11,6 +11,7 @@
 /* The ops and weight layouts of this build: a file of select_ops.py may be named in place of the whole table. */
 #ifndef MG_OPS
 #define MG_OPS "../ops.def"
+#define MG_LEARNS 1 /* 0: without core/learn */
 #define MG_DENSE_ONLY 0 /* 1: every CONV_2D is a dense layer, one pixel in and one out */
 #else
 #include MG_OPS

@@ -24,6 +24,11 @@ def fail(message: str) -> NoReturn:
     sys.exit(f"select_ops: {message}")
 
 
+def read_families() -> list[str]:
+    """Return the families of ops.def; of learn there are no ops."""
+    return re.findall(r"^MG_FAMILY\((\w+)\)", (NATIVE / "ops.def").read_text(), re.M)
+
+
 def read_table() -> list[tuple[str, str, str]]:
     """Return (family, name, line) of each row of ops.def."""
     rows, family = [], ""
@@ -75,13 +80,17 @@ def ops_of(paths: list[str]) -> tuple[set[str], set[tuple[str, int]], bool]:
     return names, layouts, dense
 
 
-def selection(rows: list[tuple[str, str, str]], layouts: list[str], dense: bool = False) -> str:
+def selection(
+    rows: list[tuple[str, str, str]], layouts: list[str], dense: bool = False, learns: bool = False
+) -> str:
     """Return the text of a file with these rows of ops.def: (family, name, line) of ops, lines of weight layouts."""
-    families = dict.fromkeys(f"MG_FAMILY({family})" for family, _, _ in rows)
+    names = [family for family, _, _ in rows] + ["learn"] * learns
+    families = dict.fromkeys(f"MG_FAMILY({family})" for family in names)
     lines = ["/* Made by native_module/tools/select_ops.py. */",
              "#ifdef MG_OP", "#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families,
              *(line for _, _, line in rows), "#undef MG_FAMILY", "#endif",
-             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}", ""]
+             "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}",
+             f"#define MG_LEARNS {learns:d}", ""]
     return "\n".join(lines)
 
 
@@ -97,7 +106,7 @@ def layouts_of(simd: str) -> list[Layout]:
 def select(without: set[str], simd: str, models: list[str]) -> str:
     """Return the file's text. Ends the program for an unknown family or backend, or a file that is no model."""
     table = read_table()
-    families = {family for family, _, _ in table}
+    families = set(read_families())
     if unknown := without - families:
         fail(f"MIDGE_WITHOUT={' '.join(sorted(unknown))}; families: {' '.join(sorted(families))}")
     used, dense = {name for _, name, _ in table}, False
@@ -109,7 +118,8 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     ops = {name for _, name, _ in rows}
-    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense)
+    learns = not models and "learn" not in without
+    return selection(rows, [layout.line for layout in kept if layout.op in ops], dense, learns)
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,7 +105,10 @@ print(stream.samples, stream.lost, imu.jumps, time.ticks_diff(time.ticks_ms(), s
 """
 
 
-@pytest.mark.parametrize("minutes", [1, pytest.param(int(os.environ.get("STREAM_MINUTES", 10)), marks=pytest.mark.slow)])
+MINUTES = int(os.environ.get("STREAM_MINUTES", "10"))
+
+
+@pytest.mark.parametrize("minutes", [1, pytest.param(MINUTES, marks=pytest.mark.slow)])
 def test_no_sample_is_lost_while_it_infers_and_prints(new_board: NewBoard, minutes: int) -> None:
     """At 119 Hz, on a core of 31 million instructions a second, of which each takes time and waiting none."""
     numbers = np.zeros((1000, 3), np.float32)

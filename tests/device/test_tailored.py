@@ -100,7 +100,7 @@ def test_mistakes_take_one_line(tmp_path: Path) -> None:
     assert "no rule here builds firmware for BOARD=NIX" in last_line(make("firmware", "BOARD=NIX"))
     assert "cut short, upload it again" in last_line(make("natmod", "ARCH=x64", f"OPS_FROM={broken}", target))
     assert "no.midge: No such file" in last_line(make("natmod", "ARCH=x64", "OPS_FROM=no.midge", target))
-    assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 motion signal" in last_line(
+    assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 learn motion signal" in last_line(
         make("natmod", "ARCH=x64", "MIDGE_WITHOUT=int3", target))
 
 

@@ -27,6 +27,7 @@ _DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
 _SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
 _NUMBER_CODES = "bBhHiIlLfd"
 _NO_MEMORY = 4  # of mg_status_t
+_WIDEST, _HEAVIEST = 64, 1024  # core/learn/ridge.h
 
 
 class _Error(ctypes.Structure):
@@ -109,6 +110,11 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_string": (c_char_p, [_MODEL, c_uint32]),
     "mg_write_real": (None, [_TENSOR, c_void_p, c_uint32, c_float]),
     "mg_read_real": (c_float, [_TENSOR, c_void_p, c_uint32]),
+    "mg_ridge_add": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_int32]),
+    "mg_ridge_factor": (None, [c_void_p, c_void_p, c_uint32, c_float]),
+    "mg_ridge_weights": (None, [c_void_p, c_void_p, c_void_p, c_uint32]),
+    "mg_ridge_score": (c_float, [c_void_p, c_void_p, c_uint32]),
+    "mg_ridge_leverage": (c_float, [c_void_p, c_void_p, c_uint32, c_int32]),
 }
 
 
@@ -159,6 +165,7 @@ def _another_version(path: Path, why: str) -> ImportError:
 _NUMBERS = {
     "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
+    "MG_RIDGE_MOST": _WIDEST, "MG_RIDGE_HEAVIEST": _HEAVIEST,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
 }
@@ -206,6 +213,22 @@ def _view(value: Any, writable: bool = False) -> Any:
         flat: Any = memoryview(view.tobytes())
         return flat.cast(_code(view))
     return view
+
+
+def _triangle(width: int) -> int:
+    return (width + 1) * (width + 2) // 2
+
+
+def _elements(value: Any, code: str, wanted: int, times: bool = False) -> tuple[int, int]:
+    """Return the address of an array, and how many times `wanted` elements it has. Raises as the board does."""
+    view = _view(value, writable=code != "b")
+    if view is None:
+        raise TypeError("object with buffer protocol required")
+    size = 1 if code == "b" else 4
+    found, rest = divmod(view.nbytes, wanted * size)
+    if rest or (not times and found != 1) or (code != "b" and _code(view) != code):
+        raise ValueError(f"wanted an array of {wanted} '{code}'")
+    return _address(view), found
 
 
 def _code(view: Any) -> str:
@@ -304,6 +327,52 @@ class Model:
             view[k] += weight * (value - view[k])
         best = max(range(len(new)), key=lambda k: (view[k], -k))
         return best if view[best] >= threshold else -1
+
+    def learn_add(self, products: Any, sums: Any, k: int, rows: Any, weight: int) -> None:
+        """Add rows of class k, each `weight` times, to products and sums (arrays of i)."""
+        width = self._row_width()
+        into, _ = _elements(products, "i", _triangle(width))
+        of_class, classes = _elements(sums, "i", width + 1, times=True)
+        taught, count = _elements(rows, "b", width, times=True)
+        if not 0 <= k < classes:
+            raise ValueError("no such class")
+        if abs(weight) > _HEAVIEST:
+            raise ValueError("no such weight")
+        _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight)
+
+    def learn_fit(self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any) -> None:
+        """Fit the weights of all classes, and the factor of the products (arrays of f)."""
+        width = self._row_width()
+        added, _ = _elements(products, "i", _triangle(width))
+        of_class, classes = _elements(sums, "i", width + 1, times=True)
+        triangle, _ = _elements(factor, "f", _triangle(width))
+        fitted, weighed = _elements(weights, "f", width + 1, times=True)
+        _core.mg_ridge_factor(triangle, added, width, penalty)
+        for at in range(0, 4 * (width + 1) * min(classes, weighed), 4 * (width + 1)):
+            _core.mg_ridge_weights(fitted + at, triangle, of_class + at, width)
+
+    def learn_scores(self, weights: Any, row: Any, scores: Any) -> int:
+        """Score a row for each class; return the class of the highest score."""
+        width = self._row_width()
+        fitted, classes = _elements(weights, "f", width + 1, times=True)
+        values, _ = _elements(row, "b", width)
+        _elements(scores, "f", classes)
+        for k in range(classes):
+            scores[k] = _core.mg_ridge_score(fitted + 4 * k * (width + 1), values, width)
+        return max(range(classes), key=lambda k: (scores[k], -k))
+
+    def learn_leverage(self, factor: Any, row: Any, weight: int) -> float:
+        """Return how much of its own score a row of this weight made, from 0 to 1."""
+        width = self._row_width()
+        triangle, _ = _elements(factor, "f", _triangle(width))
+        values, _ = _elements(row, "b", width)
+        return float(_core.mg_ridge_leverage(triangle, values, width, weight))
+
+    def _row_width(self) -> int:
+        tensor = self._tensor(0, is_output=True)
+        if _DTYPES[tensor.dtype].name != "int8" or tensor.size > _WIDEST:
+            raise ValueError(f"a learner wants a model whose output is int8, of {_WIDEST} values at most")
+        return int(tensor.size)
 
     def step(self, k: int) -> None:
         """Run node k."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from .describe import Tensor
 from .gates import cascade as cascade
+from .learn import Learner as Learner
 from .profile import Profile
 from .rhythm import duty as duty, off as off
 from .stream import Stream

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * core/learn for Python: rows are what output 0 of a model holds, int8; all else are arrays of the caller's.
+ */
+#include "glue.h"
+
+#if MG_LEARNS
+
+#include "../core/learn/ridge.h"
+
+/* The values of a row; raises where output 0 is nothing to learn from. */
+static uint32_t width_of(const mg_model_t *model) {
+    mg_tensor_t tensor;
+    mg_input_output(model, true, 0, &tensor);
+    if (tensor.dtype != MG_INT8 || tensor.size > MG_RIDGE_MOST) {
+        mg_text_t text;
+        mp_printf(mg_text_start(&text), "a learner wants a model whose output is int8, of %u values at most",
+                  MG_RIDGE_MOST);
+        mg_text_raise(&mp_type_ValueError, &text);
+    }
+    return tensor.size;
+}
+
+/* The elements of an array, of which there are `count`, or a multiple of it (then *times says which). */
+static void *elements_of(mp_obj_t object, char code, uint32_t count, uint32_t *times) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(object, &buffer, code == 'b' ? MP_BUFFER_READ : MP_BUFFER_RW);
+    size_t size = code == 'b' ? 1 : 4;
+    size_t found = buffer.len / (count * size);
+    bool fits = buffer.len == found * count * size && (times != NULL || found == 1);
+    if (!fits || (code != 'b' && buffer.typecode != code)) {
+        mg_text_t text;
+        mp_printf(mg_text_start(&text), "wanted an array of %u '%c'", (unsigned)count, code);
+        mg_text_raise(&mp_type_ValueError, &text);
+    }
+    if (times != NULL) {
+        *times = (uint32_t)found;
+    }
+    return buffer.buf;
+}
+
+static uint32_t index_of(mp_obj_t object, uint32_t classes) {
+    mp_int_t i = mp_obj_get_int(object);
+    if ((mp_uint_t)i >= classes) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such class"));
+    }
+    return (uint32_t)i;
+}
+
+/* products, sums, class, rows, weight */
+mp_obj_t mg_learn_add(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), classes, count;
+    int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
+    int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
+    sums += index_of(args[2], classes) * (width + 1);
+    const int8_t *rows = elements_of(args[3], 'b', width, &count);
+    mp_int_t weight = mp_obj_get_int(args[4]);
+    if (weight < -MG_RIDGE_HEAVIEST || weight > MG_RIDGE_HEAVIEST) {
+        mp_raise_ValueError(MP_ERROR_TEXT("no such weight"));
+    }
+    mg_ridge_add(products, sums, rows, count, width, (int32_t)weight);
+    return mp_const_none;
+}
+
+/* products, sums, penalty, factor, weights */
+mp_obj_t mg_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), classes, weighed;
+    const int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
+    const int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
+    float *factor = elements_of(args[3], 'f', MG_RIDGE_TRIANGLE(width), NULL);
+    float *weights = elements_of(args[4], 'f', width + 1, &weighed);
+    mg_ridge_factor(factor, products, width, mp_obj_get_float_to_f(args[2]));
+    for (uint32_t i = 0; i < classes && i < weighed; i++) {
+        mg_ridge_weights(weights + i * (width + 1), factor, sums + i * (width + 1), width);
+    }
+    return mp_const_none;
+}
+
+/* weights, row, scores: the highest one's class */
+mp_obj_t mg_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), classes, best = 0;
+    const float *weights = elements_of(args[0], 'f', width + 1, &classes);
+    const int8_t *row = elements_of(args[1], 'b', width, NULL);
+    float *scores = elements_of(args[2], 'f', classes, NULL);
+    for (uint32_t i = 0; i < classes; i++) {
+        scores[i] = mg_ridge_score(weights + i * (width + 1), row, width);
+        best = scores[i] > scores[best] ? i : best;
+    }
+    return mp_obj_new_int_from_uint(best);
+}
+
+/* factor, row, weight */
+mp_obj_t mg_learn_leverage(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model);
+    const float *factor = elements_of(args[0], 'f', MG_RIDGE_TRIANGLE(width), NULL);
+    const int8_t *row = elements_of(args[1], 'b', width, NULL);
+    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mp_obj_get_int(args[2])));
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A linear classifier that a board fits itself: ridge regression of one-hot targets on int8 rows (Hoerl and Kennard
+ * 1970, Technometrics 12:55).
+ *
+ * A row of `width` values has one more, which never changes: ROW_END, the bias's. All that is kept of the rows are
+ * their weighted sums of products, integers: adding and taking away leave no trace of one another, in whatever order.
+ * Triangles are stored row by row, up to the diagonal: width + 1 rows. Their numbers, and so the classifier, are the
+ * same bits on every core.
+ */
+#ifndef MG_LEARN_RIDGE_H
+#define MG_LEARN_RIDGE_H
+
+#include <stdint.h>
+
+#define MG_RIDGE_MOST 64 /* values of a row */
+#define MG_RIDGE_HEAVIEST 1024 /* weight of a row */
+#define MG_RIDGE_TRIANGLE(width) (((width) + 1) * ((width) + 2) / 2)
+
+/* Adds `count` rows of one class, each `weight` times: to the products of all rows, and to the class's sums. A
+ * negative weight takes rows away. */
+void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width, int32_t weight);
+
+/* Makes the factor L of L L' = products + penalty * mean diagonal * I. */
+void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty);
+
+/* Makes the weights of a class, [width + 1], from its sums. */
+void mg_ridge_weights(float *weights, const float *factor, const int32_t *sums, uint32_t width);
+
+/* Returns a class's score of a row: near 1 for its own, near 0 for others'. */
+float mg_ridge_score(const float *weights, const int8_t *row, uint32_t width);
+
+/* Returns how much of its own score a row of this weight made by having been taught, from 0 to 1. */
+float mg_ridge_leverage(const float *factor, const int8_t *row, uint32_t width, int32_t weight);
+
+#endif

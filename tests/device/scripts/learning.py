@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""A Learner is taught, answers, and forgets to the bit."""
+
+import midge
+from check import equal, raises
+from tiny import FLOAT32, classifier, column, pair
+
+model = midge.load(classifier())  # a row: the xs of four samples
+
+
+def sample(*xs):
+    """What the model turns into a row."""
+    return [v for x in xs for v in (x, 0, 0)]
+
+
+def others():
+    rows = bytearray()
+    for k in range(8):
+        rows += bytes([10 + 5 * k, 80 - 9 * k, 20 + 3 * k, 60 - 2 * k])
+    return bytes(rows)
+
+
+learner = midge.Learner(model)
+raises("nothing taught", ValueError, "nothing has been taught", learner, sample(1, 2, 3, 4))
+for k in range(5):
+    equal("rows kept", learner.teach("up", sample(40 + k, 2, 1, k)), k + 1)
+    learner.teach("down", sample(1, 40 - k, k, 3))
+    learner.teach("round", sample(k, 1, 42, 38 - k))
+equal("labels", learner.labels, ["up", "down", "round"])
+equal("counts", learner.counts(), {"up": 5, "down": 5, "round": 5})
+equal("answers", [learner(sample(*x)).label for x in ((41, 3, 2, 2), (2, 37, 2, 2), (2, 2, 40, 36))],
+      ["up", "down", "round"])
+equal("nothing like it", learner(sample(2, 2, 2, 2)).label, "uncertain")
+scores = learner(sample(30, 9, 2, 2)).scores
+equal("three scores", len(scores), 3)
+
+learner.teach("left", sample(9, 9, 9, 40))
+learner.forget("left")
+equal("forgotten to the bit", learner(sample(30, 9, 2, 2)).scores, scores)
+learner.teach("down", sample(9, 30, 1, 1))
+if learner(sample(30, 9, 2, 2)).scores == scores:
+    raise AssertionError("teaching changed nothing")
+equal("untrained", learner.untrain("down"), 5)
+equal("to the bit", learner(sample(30, 9, 2, 2)).scores, scores)
+learner.forget("up")
+equal("the first one forgotten", learner(sample(2, 37, 2, 2)).label, "down")
+for k in range(5):
+    learner.teach("up", sample(40 + k, 2, 1, k))
+again = learner(sample(30, 9, 2, 2)).scores
+equal("the order of classes changes no score", [again[2], again[0], again[1]], scores)
+
+few = midge.Learner(model, classes=1, most=2, others=others())
+few.teach("up", sample(40, 2, 1, 1))
+few.teach("up", sample(41, 2, 1, 2))
+equal("the oldest goes", few.teach("up", sample(42, 3, 1, 2)), 2)
+equal("one class and others", few(sample(41, 3, 1, 2)).label, "up")
+equal("an other", few(sample(10, 40, 10, 30)).label, "uncertain")
+raises("no room", ValueError, "no room for 'down'", few.teach, "down", sample(1, 40, 1, 1))
+raises("the same take", ValueError, "the same as what 'up'", few.teach, "up", sample(42, 3, 1, 2))
+raises("a label unknown", ValueError, "'down' was not taught; there are: up", few.forget, "down")
+equal("the last row", few.untrain("up"), 1)
+equal("the class goes with it", (few.untrain("up"), few.labels), (0, []))
+raises("no path", ValueError, "no path", few.save)
+raises("odd others", ValueError, "no rows of 4", midge.Learner, model, others=b"12345")
+raises("not int8", ValueError, "wanted a model with one output, int8", midge.Learner, midge.load(column(FLOAT32)))
+raises("two outputs", ValueError, "one output", midge.Learner, midge.load(pair()))
+raises("too few inputs", ValueError, "got 0 inputs, wanted 1", few.teach, "up")
