@@ -36,15 +36,24 @@ help:
 	@awk -f ports/tools/help.awk $(filter-out build/%,$(MAKEFILE_LIST))
 
 # The virtual environment with the host tools, remade when their list of packages changes.
-$(VENV)/.ready: host_tools/pyproject.toml host_tools/setup.py
+$(VENV)/.ready: pyproject.toml setup.py
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "no virtual environments here; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(call step,installing the host tools into $(VENV),build/host-tools.log,$(pip_install) 'host_tools[firmware]')
+	@$(call step,installing the host tools into $(VENV),build/host-tools.log,$(pip_install) '.[firmware]')
 	@touch $@
 
 # What tests and measurements need besides.
 $(VENV)/.ready-to-test: $(VENV)/.ready
-	@$(call step,installing what the tests need into $(VENV),build/test-tools.log,$(pip_install) 'host_tools[test]')
+	@$(call step,installing what the tests need into $(VENV),build/test-tools.log,$(pip_install) '.[test]')
+	@touch $@
+
+# What wheels are made with.
+$(VENV)/.ready-to-dist: $(VENV)/.ready
+	@$(call step,installing what wheels are made with into $(VENV),build/dist-tools.log,$(pip_install) '.[dist]')
+	@touch $@
+
+$(VENV)/.ready-for-docs: $(VENV)/.ready
+	@$(call step,installing what makes the site into $(VENV),build/docs-tools.log,$(pip_install) '.[docs]')
 	@touch $@
 
 $(LIBRARY): $(CORE) host_tools/midge/core/build.py
@@ -68,7 +77,7 @@ natmod-for-%: $(VENV)/.ready
 ## A gesture wand on MicroPython: its unix port, or an emulated board [BOARD=qemu-cortex-m4]
 .PHONY: demo
 demo: host firmware-for-$(DEMO_BOARD)
-	@$(BIN)/python host_tools/demo/demo.py --board $(DEMO_BOARD)
+	@$(BIN)/$(if $(filter unix,$(DEMO_BOARD)),python host_tools/demo/demo.py,midge demo --board $(DEMO_BOARD))
 
 ## Handwritten digits: train, quantise, evaluate, and compare the board's answers with the PC's
 .PHONY: example
@@ -80,6 +89,17 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 .PHONY: mip
 mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
+
+## Wheels for Linux, macOS and Windows with all that boards need, and the sources: build/dist/
+.PHONY: dist
+dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) $(prebuilt_firmware:%=firmware-for-%)
+	@$(BIN)/python host_tools/dist/make.py build/dist
+
+## The documents as a site, every link checked: build/site/
+.PHONY: docs
+docs: $(VENV)/.ready-for-docs
+	@$(BIN)/python host_tools/docs/site.py build/site-source
+	@NO_MKDOCS_2_WARNING=1 $(call step,building the site,build/docs.log,$(BIN)/mkdocs build)
 
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
@@ -103,10 +123,10 @@ test: $(BUILT) $(CORE_SEEDS)/list
 test-host: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests/host
 
-## Scripts, uploads and installs: here, on MicroPython's unix port, on the emulated M4 [STREAM_MINUTES=10]
+## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=10]
 .PHONY: test-device
 test-device: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host tests
+	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
@@ -162,6 +182,12 @@ run-natmods:
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
 	$(BIN)/python -m tests.conformance $1 --quiet $2; }; }
+
+## The wheels as a stranger installs them, without compilers; other PCs' libraries, emulated
+.PHONY: test-dist
+test-dist: $(VENV)/.ready-to-test dist
+	@ports/toolchain.sh arm
+	@$(BIN)/python -m pytest -q -rs -s tests/dist
 
 ## Every recorded model on every target: host, unix, the emulated Cortex-M4
 .PHONY: test-conformance

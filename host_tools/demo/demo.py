@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The main job, end to end: a trained .tflite becomes an answer on a board's REPL.
+"""The main job, end to end, where there is no board at all: a trained .tflite answers in MicroPython's unix port.
 
-    make demo [BOARD=qemu-cortex-m4]
+    make demo
 
-On the unix port the board's file system is a folder; on an emulated board the files go over a serial
-line with ampy and the script runs at the REPL, as on a real one.
+A folder plays the board's file system. `midge demo` does it on boards, plugged in or emulated.
 """
 
 from __future__ import annotations
@@ -15,15 +14,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 from rich.console import Console
 
 from midge.cli.convert import print_summary
 from midge.convert.pipeline import convert_model, write_model
 from midge.errors import UserError
-from midge.link.simulator import Simulator
 from midge.samples.labels import read_labels
-from midge.targets.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[2]
 WAND = ROOT / "host_tools/demo/wand"
@@ -39,11 +35,8 @@ def shown(path: Path) -> Path:
     return path.relative_to(ROOT)
 
 
-def make_files(target: str | None) -> Path:
-    """Convert the model and lay out what goes onto the board: a folder that mirrors its file system.
-
-    target: the board whose core the weights are packed for.
-    """
+def make_files() -> Path:
+    """Convert the model and lay out what goes onto the board: a folder that mirrors its file system."""
     heading("a trained int8 .tflite becomes a .midge file")
     board = OUT / "board"
     shutil.rmtree(board, ignore_errors=True)
@@ -54,7 +47,7 @@ def make_files(target: str | None) -> Path:
         shutil.copy(recording, board / "samples" / f"{folder.name}.csv")
     source = Path(os.path.relpath(WAND / "wand_int8.tflite"))
     model = board / "wand.midge"
-    result = convert_model(source, read_labels(str(WAND / "labels.txt")), name="wand", target=target)
+    result = convert_model(source, read_labels(str(WAND / "labels.txt")), name="wand")
     write_model(result, model)
     print_summary(result, source, shown(model))
     shutil.copy(ROOT / "mpy_lib/examples/wand_recordings.py", board / "wand_recordings.py")
@@ -68,44 +61,18 @@ def run_on_unix(board: Path) -> None:
     subprocess.run(command, cwd=board, env={**os.environ, "MICROPYPATH": "lib"}, check=True)
 
 
-def run_on_emulator(name: str, board: Path) -> None:
-    """Upload with ampy and run the script at the REPL of an emulated board."""
-    row = load_board(name)
-    with Simulator(row, icount=5) as simulator:  # 32 ns an instruction: times are repeatable
-        heading(f"onto {row.title} over {simulator.port}, with ampy")
-        ampy = [sys.executable, "-m", "ampy.cli", "--port", simulator.port]
-        for name in ("lib", "lib/midge", "samples"):
-            subprocess.run([*ampy, "mkdir", "--exists-okay", name], check=True)
-        for path in sorted(p for p in board.rglob("*") if p.is_file()):
-            target = str(path.relative_to(board))
-            console.print(f"  ampy put {shown(path)} {target}")
-            subprocess.run([*ampy, "put", str(path), target], check=True)
-        heading(f"at the REPL of {row.title}: ampy run wand_recordings.py")
-        subprocess.run([*ampy, "run", str(board / "wand_recordings.py")], check=True)
-
-
-@click.command()
-@click.option("--board", default="unix", help="unix, or an emulated board of ports/boards.")
-def main(board: str) -> None:
-    """Run the gesture wand on a board."""
+def main() -> None:
+    """Run the gesture wand in MicroPython's unix port."""
     try:
-        row = load_board(board)
-        if row.port not in ("unix", "qemu"):
-            raise UserError(f"{board} is not emulated; the demo runs on unix and qemu-cortex-m4")
-        files = make_files(board if row.port == "qemu" else None)
-        if row.port == "unix":
-            run_on_unix(files)
-        else:
-            run_on_emulator(board, files)
+        files = make_files()
+        run_on_unix(files)
     except UserError as error:
         sys.exit(f"demo: {error}")
     except subprocess.CalledProcessError as error:
         sys.exit(f"demo: {' '.join(map(str, error.cmd[-3:]))} failed with exit code {error.returncode}")
-    heading("next, on a real board")
-    folder = shown(files)
-    console.print("  make natmod ARCH=armv7emsp            [dim]# a native module for stock firmware[/]")
-    console.print("  build/venv/bin/midge install            [dim]# onto the board that is plugged in[/]")
-    console.print(f"  build/venv/bin/midge upload {folder}/wand.midge")
+    heading("next, on a board")
+    console.print("  build/venv/bin/midge demo               [dim]# the same on the board that is plugged in[/]")
+    console.print(f"  build/venv/bin/midge upload {shown(files)}/wand.midge")
     console.print("  and at its REPL:  [green]import midge; wand = midge.load('wand.midge'); wand[/]")
 
 

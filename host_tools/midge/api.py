@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,14 +26,16 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
+from .convert.scores import add_softmax, gives_logits
 from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
 from .evaluate import streams
-from .evaluate.metrics import Evaluation, score
+from .evaluate.metrics import Evaluation, order_doubts, score
 from .evaluate.metrics import evaluate as measure
 from .fileformat.memory_map import Anatomy, dissect
 from .fileformat.read import decode
@@ -45,7 +48,7 @@ from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
 from .profiling.estimate import Costs, choose_core, estimate
 from .progress import Stage, silent
-from .quantize import Options, Quantized, Quantizer, Report
+from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import sounds as labelled_sounds
@@ -153,6 +156,8 @@ def convert(
     front_end: str | None = None,
     manifest: str | Path | None = None,
     also: Sequence[str | Path] = (),
+    softmax: bool = False,
+    embedding: str | None = None,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -170,46 +175,52 @@ def convert(
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
     front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
+    softmax: append a softmax, for a classifier that ends in logits.
+    embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
 
+    Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     graph, title, size = _opened(model, name, shapes, frozen)
+    if embedding is not None:
+        graph = embedding_of(graph, embedding, labels, title)
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
+    if softmax:
+        add_softmax(graph, title)
     step_ms = choose_step(front_end, word, title, auto is not None)
 
-    def to_midge(graph: Graph) -> Conversion:
+    def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
         whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
         return convert_graph(whole, labels, title, size, target, arena_limit)
 
-    if calibrate is None and (options is not None or auto is not None):
+    if calibrate is not None:
+        _refuse_integers(graph, title)
+        check_labels(graph, labels, title)
+        return _quantize(graph, title, labels, read_dataset(calibrate, graph.inputs, labels, pixels), doubts,
+                         options or Options(), auto, to_midge, stage)
+    if options is not None or auto is not None:
         raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-    if calibrate is None:
-        return ConvertedModel(to_midge(graph), warnings=doubts)
-    if any(node.op == "TREES" for node in graph.nodes):
-        raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
-    refuse_quantized(graph, title)
-    check_labels(graph, labels, title)
-    data = read_dataset(calibrate, graph.inputs, labels, pixels)
-    warnings = [*doubts, *check_calibration(data), *data.notes]
-    quantizer, chosen = Quantizer(graph, data.inputs, title, stage), options or Options()
+    return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *_doubts_on_scores(graph, labels)])
+
+
+def _quantize(
+    graph: Graph, title: str, labels: Sequence[str], data: Dataset, doubts: Sequence[str], options: Options,
+    auto: Budget | None, to_midge: Callable[[Graph, Sequence[str]], Conversion], stage: Stage,
+) -> ConvertedModel:
+    """Quantise a float network with samples; where these have labels, a search keeps to the network's accuracy."""
+    folders = _labels_of_folders(data, graph, labels)
+    labels = folders or labels
+    warnings = [*doubts, *check_calibration(data), *data.notes, *_doubts_on_scores(graph, labels, bool(folders))]
+    quantizer, finish = Quantizer(graph, data.inputs, title, stage), partial(to_midge, labels=labels)
     if auto is None:
-        quantized = quantizer.quantize(chosen)
-        conversion = to_midge(quantized.graph)
+        quantized = quantizer.quantize(options)
+        conversion = finish(quantized.graph)
     else:
-        quantized, conversion = _search(quantizer, chosen, auto, to_midge, graph, data, labels)
+        points = None if data.targets is None else partial(_points, data=data, labels=labels)
+        reference = points(finish(graph).blob) if points else None
+        quantized, conversion = search(quantizer, options, auto, finish, points, reference)
     quantized.report.warnings = warnings
     return ConvertedModel(conversion, quantized.report, warnings)
-
-
-def _search(
-    quantizer: Quantizer, options: Options, auto: Budget, to_midge: Callable[[Graph], Conversion], graph: Graph,
-    data: Dataset, labels: Sequence[str],
-) -> tuple[Quantized, Conversion]:
-    """Search for the cheapest quantisation; where samples have labels, it keeps to the float network's accuracy."""
-    if data.targets is None:
-        return search(quantizer, options, auto, to_midge, None, None)
-    reference = _points(to_midge(graph).blob, data, labels)
-    return search(quantizer, options, auto, to_midge, lambda blob: _points(blob, data, labels), reference)
 
 
 def _opened(model: Any, name: str | None, shapes: Shapes, frozen: Frozen) -> tuple[Graph, str, int]:
@@ -218,6 +229,31 @@ def _opened(model: Any, name: str | None, shapes: Shapes, frozen: Frozen) -> tup
         return read_estimator(model, name), type(model).__name__, 0
     source = open_source(model, name)
     return read_model(source, name, shapes, frozen), source.title, len(source.data)
+
+
+def _refuse_integers(graph: Graph, title: str) -> None:
+    """Refuse to quantise what holds integers already. Raises UserError."""
+    if any(node.op == "TREES" for node in graph.nodes):
+        raise UserError(f"{title}: trees are whole numbers already; convert it without calibrate")
+    refuse_quantized(graph, title)
+
+
+def _labels_of_folders(data: Dataset, graph: Graph, labels: Sequence[str]) -> list[str]:
+    """Return the names of the samples' folders where no labels are given and there is a score for each."""
+    fit = data.classes and graph.outputs[0].shape[-1:] == (len(data.classes),)
+    return data.classes if fit and not labels else []
+
+
+def _doubts_on_scores(graph: Graph, labels: Sequence[str], of_folders: bool = False) -> list[str]:
+    """Return what is doubtful about a classifier's scores and their names."""
+    doubts = []
+    if of_folders:
+        doubts.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the scores "
+                      "have another order, give it with --labels")
+    if labels and gives_logits(graph):
+        doubts.append("the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; "
+                      "--softmax makes them")
+    return doubts
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
@@ -256,7 +292,7 @@ def _evaluate(
     samples = read_dataset(data, engine.inputs, labels, pixels)
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
-    result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings]
+    result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
     return result
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from unicodedata import category
 
 _CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # of Unicode: controls, formats such as of direction, halves, line ends
@@ -15,6 +17,13 @@ def visible(text: str, keep: str = "") -> str:
     What files, boards and names of files bring may hold commands to a terminal.
     """
     return "".join(c if c in keep or c in _JOINERS or category(c) not in _CONTROLS else ascii(c)[1:-1] for c in text)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean X?" for the name most like a mistyped one, upper and lower case alike, or nothing."""
+    names = {name.lower(): name for name in known}
+    close = get_close_matches(word.lower(), names, n=1)
+    return f"; did you mean {names[close[0]]}?" if close else ""
 
 
 class UserError(Exception):

@@ -2,7 +2,8 @@
 """Find what the tools need besides their own code: the one module that knows where data is.
 
 In a checkout the files are beside host_tools; an installed package carries them in its own folder `data`, which
-setup.py fills from the same places (`CONTENTS`).
+setup.py fills from the same places (`CONTENTS`). What lies below build/ is there where `make` or `make dist` made it:
+every wheel of `make dist` has it, a package that pip built from source may lack it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,22 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 CHECKOUT = PACKAGE.parents[1]
 
+STOCK = "-bare"  # after a board's name: its MicroPython without Midge
+
+# The boards whose firmware a package carries, and the files' suffixes.
+PREBUILT = {"RPI_PICO": "uf2", "RPI_PICO2": "uf2", "qemu-cortex-m4": "elf", "qemu-cortex-m4-bare": "elf"}
+
 # A name below `data` in an installed package: the place in a checkout, and which of its files are meant.
 CONTENTS = {
     "native": ("native_module", ("ops.def", "sources.mk", "tools/select_ops.py", "core/**/*.[ch]")),
     "device": ("mpy_lib/midge", ("*.py",)),
     "drivers": ("mpy_lib/drivers", ("*.py",)),
+    "examples": ("mpy_lib/examples", ("*.py",)),
     "boards": ("ports/boards", ("*.toml",)),
+    "wand": ("host_tools/demo/wand", ("wand_int8.tflite", "labels.txt", "samples/*/*.csv")),
     "natmod": ("build/natmod", ("*/_midge.mpy",)),
+    "compiled": ("build/device", ("*.mpy",)),  # of "device"
+    "firmware": ("build/firmware", tuple(f"{board}/firmware.{kind}" for board, kind in PREBUILT.items())),
 }
 
 
@@ -35,8 +45,26 @@ def folder(name: str) -> Path:
 
 
 def built_firmware(board: str, file: str) -> Path:
-    """Return where a build leaves a board's firmware."""
-    return CHECKOUT / "build" / "firmware" / board / file
+    """Return where a board's firmware is, if it has been built or came with the package."""
+    return folder("firmware") / board / file
+
+
+def stock_firmware(board: str, file: str) -> Path:
+    """Return where a board's firmware without Midge is: MicroPython as it comes from elsewhere."""
+    return built_firmware(f"{board}{STOCK}", file)
+
+
+def remedy(target: str) -> str:
+    """Return what to type for a file that `make` builds in a checkout, and that every wheel has."""
+    return f"make {target}" if is_checkout() else "pip install --force-reinstall --only-binary midge midge"
+
+
+def firmware_remedy(board: str, stock: bool = False) -> str:
+    """Return what to do about a board's missing firmware."""
+    target = f"firmware BOARD={board}" + (" BARE=1" if stock else "")
+    if is_checkout() or board + (STOCK if stock else "") in PREBUILT:
+        return f"run: {remedy(target)}"
+    return f"the package brings that of {', '.join(PREBUILT)}; name a file, or in a checkout run: make {target}"
 
 
 def version() -> str:
@@ -47,7 +75,7 @@ def version() -> str:
     return found[1]
 
 
-def library() -> Path:
-    """Return where the core is, compiled for this machine."""
-    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+def library(system: str = sys.platform) -> Path:
+    """Return where the core is, compiled for this machine. system: another one, as sys.platform calls it."""
+    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(system, ".so")
     return PACKAGE / "core" / f"libmidge{suffix}"

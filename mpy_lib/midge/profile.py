@@ -42,6 +42,8 @@ def profile(model, x=(), runs=10):
     x     real values for the inputs, as model(x) takes them; without them, the nodes run on what is in the arena
     runs  how often each node is run
     """
+    if runs < 1:
+        raise ValueError("runs is %r, wanted 1 or more" % (runs,))
     core = model._core
     for i in range(len(x)):
         core.write(x[i], i)

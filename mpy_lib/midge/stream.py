@@ -29,6 +29,10 @@ class Stream(Answers):
         core = model._core
         if model._n_inputs != 1:
             raise ValueError("a stream feeds one input, this model has %d" % model._n_inputs)
+        if hop is not None and (hop < 1 or hop != int(hop)):
+            raise ValueError("hop is %r, wanted a whole number, 1 or more" % (hop,))
+        if smoothing is not None and not 0 <= smoothing < 1:
+            raise ValueError("smoothing is %r, wanted 0 or more, less than 1" % (smoothing,))
         known = core.metadata()
         self._model, self._core, self._every = model, core, every
         _, dtype, shape, _, _ = core.input(0)

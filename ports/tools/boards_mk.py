@@ -25,6 +25,7 @@ if sys.version_info < (3, 11):  # before tomllib; pip has a copy of its own
         sys.modules["tomli"] = tomli
 
 from midge.errors import UserError  # noqa: E402
+from midge.resources import PREBUILT  # noqa: E402
 from midge.targets.boards import Board, load_boards  # noqa: E402
 from midge.targets.cores import EmulatedCore, emulated_cores  # noqa: E402
 
@@ -70,6 +71,7 @@ def board_lines(boards: list[Board], cores: Iterable[str]) -> Iterable[str]:
         for key, value in (("port", board.port), ("arch", board.arch), ("simd", board.simd), ("mcu", board.mcu),
                            ("tools", tools)):
             yield f"{key}_of_{board.name} := {value}".rstrip()
+    yield f"prebuilt_firmware := {' '.join(PREBUILT)}"
     yield f"natmod_archs := {' '.join(archs)}"
     yield f"natmod_boards := {' '.join(first_here[arch] for arch in archs if arch in first_here)}"
     for arch in archs:

@@ -84,8 +84,8 @@ def test_numbers_that_vary(tmp_path: Path) -> None:
 def test_blocks_of_a_page_share_a_folder_that_looks_like_the_repository(tmp_path: Path) -> None:
     block = "```console\n$ {}\n{}```\n"
     assert not said(tmp_path, block.format("echo kept > build/file", "") + block.format("cat build/file", "kept\n"))
-    assert not said(tmp_path, block.format("ls build wand.midge host_tools/pyproject.toml",
-                                           "host_tools/pyproject.toml\nwand.midge\n\nbuild:\n"))
+    assert not said(tmp_path, block.format("ls build wand.midge host_tools/_midge.py",
+                                           "host_tools/_midge.py\nwand.midge\n\nbuild:\n"))
     assert sessions(write(tmp_path, "<!-- transcript: skip=takes a camera -->\n```console\n$ false\n```\n")) == []
 
 

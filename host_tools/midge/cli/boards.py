@@ -45,4 +45,4 @@ def _print_next(found: Survey) -> None:
     elif any("program is running" in place.runs for place in found.attached):
         print_next("midge boards --interrupt")
     else:
-        print_next("plug one in and run: midge install", "without hardware: make firmware BOARD=qemu-cortex-m4")
+        print_next("plug one in and run: midge install", "without hardware: midge demo")

@@ -90,6 +90,11 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="The file to write; MODEL.midge by default.")
 @click.option("--labels", cls=Option, group=_MODEL,
               help="Class names: a file with one per line, or a comma-separated list.")
+@click.option("--embedding", cls=Option, group=_MODEL, is_flag=False, flag_value="", metavar="[LAYER]",
+              help="End at a layer of at most 64 values, for midge.Learner on the board. Default: the one before the "
+              "last.")
+@click.option("--softmax", is_flag=True, cls=Option, group=_MODEL,
+              help="Append a softmax: for classifiers that end in logits, as PyTorch's usually do.")
 @click.option("--name", cls=Option, group=_MODEL, help="What the device calls the model; the file's name by default.")
 @click.option("--target", cls=Option, group=_MODEL, shell_complete=complete_targets,
               help="A core (cortex-m4, ...) or board to pack the weights for: fast there.")
@@ -108,9 +113,9 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @calibration_options
 @json_option
 def convert(
-    model: Path, output: Path | None, labels: str | None, name: str | None, target: str | None,
-    arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], front_end: str | None,
-    manifest: Path | None, also: tuple[Path, ...], as_json: bool, calibration: Calibration,
+    model: Path, output: Path | None, labels: str | None, softmax: bool, embedding: str | None, name: str | None,
+    target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...],
+    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
@@ -118,7 +123,8 @@ def convert(
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
-                           manifest=manifest, also=also, stage=stage, **calibration.arguments())
+                           manifest=manifest, also=also, softmax=softmax, embedding=embedding, stage=stage,
+                           **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

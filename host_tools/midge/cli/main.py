@@ -43,6 +43,7 @@ COMMANDS = {
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
     "flash": Entry(BOARDS, "flash", "Write firmware onto a board."),
     "install": Entry(BOARDS, "install", "Put Midge on a board that runs MicroPython."),
+    "demo": Entry(BOARDS, "demo", "Run a gesture wand on a board, or on an emulated one."),
     "sim": Entry(BOARDS, "sim", "Start an emulated board."),
     "completion": Entry(SHELL, "completion", "Print what makes the shell complete commands and options."),
 }
@@ -105,7 +106,12 @@ def main() -> None:
     try:
         cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
-        sys.exit("midge: " + visible(str(error), keep="\n"))
+        text = visible(str(error), keep="\n")
+        if "--json" in sys.argv[1:]:
+            from json import dumps
+
+            print(dumps({"error": text}, indent=2))
+        sys.exit("midge: " + text)
     except click.ClickException as error:
         shown = StringIO()
         error.show(shown)

@@ -76,8 +76,8 @@ _OPTIONS = (
     _option("--png", type=OutputPath(), help="Draw the noise of every layer (.png, .svg, .pdf)."),
     _budget("--auto", is_flag=True, help="Search for the cheapest quantisation within a budget."),
     _budget("--max-drop", type=click.FloatRange(0, 100), metavar="POINTS",
-            help="Budget: accuracy below float, with labelled samples.  [0.5]"),
-    _budget("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs.  [30]"),
+            help="Budget: accuracy below float, with labelled samples; 0.5 by default."),
+    _budget("--min-sqnr", type=float, metavar="DB", help="Budget: signal to noise at the outputs; 30 by default."),
     _budget("--max-flash", type=click.IntRange(1), metavar="BYTES", help="Budget: size of the file."),
     _budget("--max-arena", type=click.IntRange(1), metavar="BYTES", help="Budget: working memory."),
 )

@@ -10,7 +10,9 @@ from types import FrameType
 
 import click
 
+from ..core.binding import check_file
 from ..errors import UserError
+from ..fileformat.read import load_file
 from ..link.simulator import Simulator
 from ..samples.recordings import read_recording
 from ..samples.sound_files import read_sound
@@ -21,25 +23,42 @@ from .output import number, print_facts, say
 
 @click.command()
 @click.option("--board", default="qemu-cortex-m4", show_default=True, shell_complete=complete_boards,
-              help="A board of ports/boards that is emulated.")
+              help="A board that is emulated: qemu-...")
+@click.option("--stock", is_flag=True, help="Firmware without Midge, as boards come: try midge install on it.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="The firmware's ELF file, if another one is wanted.")
 @click.option("--sensor", type=click.Path(path_type=Path),
               help="CSV that the board's IMU plays over and over: x, y, z in g, and optionally in degrees per second.")
 @click.option("--mic", type=click.Path(path_type=Path),
               help="Sound (.wav, ...) that the board's I2S microphone hears over and over, a minute at most.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Image of /flash: read if it is there, kept at the end.")
 @click.option("--romfs", type=click.Path(path_type=Path), help="Folder or ROMFS image to show under /rom.")
-def sim(board: str, sensor: Path | None, mic: Path | None, flash: Path | None, romfs: Path | None) -> None:
+@click.option("--model", type=click.Path(path_type=Path), help="A .midge file to show under /rom, used in place.")
+def sim(
+    board: str, stock: bool, firmware: Path | None, sensor: Path | None, mic: Path | None,
+    flash: Path | None, romfs: Path | None, model: Path | None,
+) -> None:
     """Start an emulated board. mpremote, ampy, Thonny and midge open its port like a real one's."""
+    if stock and firmware:
+        raise UserError("--stock and --firmware both name the firmware; give one of them")
+    if model and romfs:
+        raise UserError("--model and --romfs both fill /rom; put the model into the folder of --romfs")
     recording = read_recording(sensor) if sensor is not None else None
     sound = read_sound(mic) if mic is not None else None
-    simulator = Simulator(load_board(board), sensor=recording, mic=sound, flash=flash, romfs=romfs, wait=False)
+    rom: Path | dict[str, bytes] | None = romfs
+    if model:
+        rom = {model.name: load_file(model)}
+        check_file(rom[model.name], str(model))
+    simulator = Simulator(load_board(board), firmware=firmware, stock=stock, sensor=recording, mic=sound, flash=flash,
+                          romfs=rom, wait=False)
     title = simulator.board.title
     signal.signal(signal.SIGTERM, _interrupt)
     report = ""
     with suppress(KeyboardInterrupt), simulator:
         say("[bold]{}[/] on [bold green]{}[/]", title, simulator.port)
         facts = [("flash", f"{flash}, kept when the board stops" if flash else "empty; --flash <file> keeps it")]
-        if romfs is not None:
+        if model is not None:
+            facts.append(("/rom", f"{model.name}: midge.load(\"/rom/{model.name}\")"))
+        elif romfs is not None:
             facts.append(("/rom", str(romfs)))
         if recording is not None:
             rows, columns = recording.shape
@@ -50,7 +69,8 @@ def sim(board: str, sensor: Path | None, mic: Path | None, flash: Path | None, r
             facts.append(("microphone", f"on I2S, the left channel, hears {seconds:.1f} s of sound"))
         print_facts(facts)
         say("[bold]next:[/]")
-        for command in ("mpremote connect {}", "ampy -p {} ls", "midge upload wand.midge --port {}"):
+        fill = "midge install --port {}" if stock else "midge upload wand.midge --port {}"
+        for command in ("mpremote connect {}", "ampy -p {} ls", fill):
             say("  " + command, simulator.port)
         say("Ctrl-C stops the board")
         report = simulator.wait_until_it_ends()

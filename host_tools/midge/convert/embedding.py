@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import UserError
 from ..graph import Graph, Node, Tensor
 
@@ -11,14 +13,16 @@ _AFTER = {"SOFTMAX", "LOGISTIC", "LOG_SOFTMAX", "QUANTIZE", "DEQUANTIZE", "RESHA
 _LAYERS = {"FULLY_CONNECTED", "CONV_2D"}
 
 
-def embedding_of(graph: Graph, layer: str | None, title: str) -> Graph:
+def embedding_of(graph: Graph, layer: str, labels: Sequence[str], title: str) -> Graph:
     """Return a copy of a graph that ends at a layer's output, and has no labels.
 
-    layer: a layer's name, or the unambiguous end of one; None for the layer before the last one that has weights.
-    Raises UserError where there is no such layer, and where its output is not of at most 64 values.
+    layer: a layer's name, or the unambiguous end of one; "" for what the last layer that has weights takes.
+    Raises UserError where there is no such layer, where its output is not of at most 64 values, and for labels.
     """
+    if labels:
+        raise UserError(f"{title}: an embedding has no classes; leave out --labels")
     graph = graph.copy()
-    tensor = _before_last(graph, title) if layer is None else _named(graph, layer, title)
+    tensor = _named(graph, layer, title) if layer else _before_last(graph, title)
     if tensor.elements > MOST:
         raise UserError(f"{title}: '{tensor.name}' has {tensor.elements} values, a learner takes {MOST}; "
                         f"--embedding takes {_choice(graph)}")

@@ -91,7 +91,8 @@ class _Fact(ctypes.Structure):
 
 _MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(_Model), POINTER(_Error), POINTER(_Tensor), POINTER(c_uint32)
 
-_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+# The functions that are called here; of data there is mg_facts.
+PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
     "mg_about": (c_char_p, []),
     "mg_ask_scratch": (c_bool, [c_uint32, c_char_p, _TENSOR, c_uint32, c_uint32, c_char_p, c_uint32, POINTER(_Scratch),
@@ -122,7 +123,7 @@ def _load_library() -> ctypes.CDLL:
     if not path.exists():
         raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
     library = ctypes.CDLL(str(path))
-    for name, (result, arguments) in sorted(_PROTOTYPES.items()):
+    for name, (result, arguments) in sorted(PROTOTYPES.items()):
         function = getattr(library, name, None)
         if function is None:
             raise _another_version(path, f"it has no {name}")

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Compile the core, and what binds it to Python here, as a shared library for this machine."""
+"""Compile the core, and what binds it to Python here, as a shared library, for this machine or for another one."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 if __package__:
     from ..resources import folder, library
@@ -16,15 +20,53 @@ else:  # run as a file by make, before anything is installed
     from midge.resources import folder, library
 
 
-def build_core(target: Path) -> None:
-    """Compile the core to `target` with $CC (default cc), replacing it in one step."""
-    compiler = shlex.split(os.environ.get("CC", "cc"))
+class Platform(NamedTuple):
+    """A kind of PC that wheels are made for."""
+
+    target: str  # as zig's compiler names it
+    system: str  # as sys.platform names it there
+
+
+# By the tag of their wheels. glibc 2.17 is of 2012, macOS 11 the first for Apple's own cores.
+PLATFORMS = {
+    "manylinux_2_17_x86_64.manylinux2014_x86_64": Platform("x86_64-linux-gnu.2.17", "linux"),
+    "manylinux_2_17_aarch64.manylinux2014_aarch64": Platform("aarch64-linux-gnu.2.17", "linux"),
+    "macosx_11_0_x86_64": Platform("x86_64-macos.11.0", "darwin"),
+    "macosx_11_0_arm64": Platform("aarch64-macos.11.0", "darwin"),
+    "win_amd64": Platform("x86_64-windows-gnu", "win32"),
+}
+ZIG = (sys.executable, "-m", "ziglang", "cc")  # PyPI's ziglang: one compiler for all of them
+
+# As native_module/sources.mk has it: products keep their roundings, so that a PC computes a board's floats.
+OPTIONS = ("-std=c99", "-O3", "-ffp-contract=off", "-fPIC", "-shared", "-Wall", "-Wextra")
+
+
+def build_core(target: Path, platform: Platform | None = None) -> None:
+    """Compile the core to `target`, replacing it in one step.
+
+    platform: the machine that it is for; None is this one, whose compiler is $CC, or cc, or ziglang where that is
+    installed. Ends the program, with one line, where there is no compiler.
+    """
+    compiler = _compiler() if platform is None else [*ZIG, "-target", platform.target, "-s"]
     native = folder("native")
     sources = [*sorted(map(str, (native / "core").rglob("*.c"))), str(native / "binding" / "ctypes.c")]
     temporary = target.with_suffix(".tmp")
-    options = ["-std=c99", "-O3", "-fPIC", "-shared", "-Wall", "-Wextra"]
-    subprocess.run([*compiler, *options, "-o", str(temporary), *sources, "-lm"], check=True)
+    if (platform.system if platform else sys.platform) == "darwin":
+        compiler = [*compiler, f"-Wl,-install_name,@rpath/{target.name}"]  # else the path here would be inside
+    subprocess.run([*compiler, *OPTIONS, "-o", str(temporary), *sources, "-lm"], check=True)
     temporary.replace(target)
+
+
+def _compiler() -> Sequence[str]:
+    named = os.environ.get("CC")
+    if named:
+        return shlex.split(named)
+    if shutil.which("cc"):
+        return ["cc"]
+    if importlib.util.find_spec("ziglang"):
+        return ZIG
+    sys.exit("midge: no C compiler here, and Midge built from source needs one: set CC, or install ziglang with pip "
+             "and use --no-build-isolation; the wheels need none")
 
 
 if __name__ == "__main__":

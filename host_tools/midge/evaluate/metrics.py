@@ -16,6 +16,7 @@ from ..progress import Advance
 from ..samples.datasets import Dataset
 
 TASKS = ("classify", "regress", "anomaly")
+_MUCH_BETTER = 0.3  # of accuracy, by another order of the classes
 
 
 @dataclass
@@ -101,6 +102,23 @@ def evaluate(
     result.samples_per_minute = round(60 * len(data) / seconds)
     result.name = engine.file.name
     return result
+
+
+def order_doubts(result: Evaluation) -> list[str]:
+    """Return whether another order of the classes would fit much better: then names and scores are in other orders."""
+    confusion = np.array(result.confusion)
+    if not result.confusion or len(confusion) < 2 or result.accuracy is None:
+        return []
+    said = confusion.argmax(axis=1)
+    if len(set(said.tolist())) < len(said):  # two classes that are taken for one: no order of them
+        return []
+    other = float(confusion.max(axis=1).sum() / max(confusion.sum(), 1))
+    if other < result.accuracy + _MUCH_BETTER:
+        return []
+    names = [each.name for each in result.classes]
+    order = ",".join(names[true] for true in np.argsort(said))
+    return [f"in another order of the classes {100 * other:.1f} % would be right: are the scores in the order {order}? "
+            "Then convert the model with --labels in that order"]
 
 
 def score(outputs: Sequence[np.ndarray], data: Dataset, labels: Sequence[str] = (),

@@ -13,13 +13,16 @@ from typing import Any
 
 from ..errors import UserError
 from ..optional import need
-from ..resources import built_firmware
+from ..resources import built_firmware, firmware_remedy
 from ..targets.boards import Board, load_board
 from . import uf2
 from .transport import find_port
 
+BUILT_HERE = ("qemu", "rp2", "unix", "xtensa-sim")  # the ports that ports/ports.mk has rules for
+
 # What else writes firmware, as the row's `install` names it, for the user to type.
 _COMMANDS = {
+    "stlink": 'openocd -f interface/stlink.cfg -f target/{family}.cfg -c "program {firmware} verify reset exit"',
     "bossac": "bossac --erase --write --verify --reset --offset={offset:#x} --port={port} {firmware}",
     "simulator": "midge sim --board {name}",
     "program": "{firmware}",
@@ -77,17 +80,29 @@ def plan_flash(
     Raises UserError when the firmware, the tool or the drive is missing or is for another chip.
     """
     firmware = firmware or _from_here(built_firmware(board.name, board.firmware))
-    if board.install in ("uf2", "esptool") and not firmware.is_file():
-        raise UserError(f"{firmware}: no firmware there; run: make firmware BOARD={board.name}, or name a file")
+    if board.install != "simulator" and not firmware.is_file():
+        raise _no_firmware(board, firmware)
     if board.install == "uf2":
         return _plan_uf2(board, firmware, drive, wait_s)
     if board.install == "esptool":
         return _plan_esptool(board, firmware, port)
     template = _COMMANDS.get(board.install)
     if template is None:
-        raise UserError(f"{board.name}: nothing here writes firmware by {board.install}; see ports/README.md")
-    text = template.format(name=board.name, port=port or "PORT", firmware=firmware, offset=board.install_offset)
+        raise UserError(f"{board.name}: nothing here writes firmware by {board.install}; use the maker's own tool")
+    family = board.mcu[:7].lower() + "x"  # STM32F446RE: stm32f4x
+    text = template.format(name=board.name, port=port or "PORT", firmware=firmware, offset=board.install_offset,
+                           family=family)
     return FlashPlan(board, firmware, text, False, lambda: None)
+
+
+def _no_firmware(board: Board, path: Path) -> UserError:
+    """Return what is to be done where there is no file to write."""
+    if board.port in BUILT_HERE:
+        return UserError(f"{path}: no firmware there; {firmware_remedy(board.name)}, or name a file")
+    return UserError(
+        f"{path}: no firmware there, and none with Midge comes for {board.title}; download MicroPython's "
+        f"(micropython.org/download), run midge flash {board.name} FILE, then midge install, which adds Midge"
+    )
 
 
 def _from_here(path: Path) -> Path:
@@ -100,7 +115,7 @@ def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -
     mcu = uf2.mcu_of(content, str(firmware))
     if mcu and mcu != board.mcu:
         raise UserError(f"{firmware}: is for an {mcu}, {board.name} has an {board.mcu}; "
-                        f"run: make firmware BOARD={board.name}")
+                        f"{firmware_remedy(board.name)}")
     drive = _find_drive(board, place, wait_s)
     if drive.mcu != board.mcu:
         raise UserError(f"{drive.path}: is the boot loader of an {drive.mcu}, {board.name} has an {board.mcu}; "

@@ -10,8 +10,8 @@ from ..errors import UserError
 from . import modules
 from .transport import BoardError, Connection
 
-LESS_RAM = ("flash firmware with Midge in it (make firmware BOARD=<board>, then midge flash), or build a module with "
-            "what your models need: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
+LESS_RAM = ("flash firmware with Midge in it (midge flash BOARD), or build a module with what your models need, in a "
+            "checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
 
 # Every fact that the choice depends on. A native module has a file name, one in firmware has none.
 _ASK = """
@@ -80,7 +80,7 @@ def require_midge(board: Connection) -> None:
         if not error.text.startswith("ImportError"):
             raise
         raise UserError(
-            "the board has no Midge; run midge install, or flash firmware with Midge (make firmware BOARD=<board>)"
+            "the board has no Midge; run midge install, or flash firmware with Midge: midge flash BOARD"
         ) from error
 
 

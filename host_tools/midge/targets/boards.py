@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, suggestion
 from ..resources import folder
 from .cores import Core, cores, emulated_cores, read_toml
 
@@ -88,7 +88,8 @@ def load_board(name: str) -> Board:
     """
     known = {board.lower(): board for board in board_names()}
     if name.lower() not in known:
-        raise UserError(f"no board is called '{name}'; known boards: {', '.join(known.values())}")
+        raise UserError(f"no board is called '{name}'; known boards: {', '.join(known.values())}"
+                        + suggestion(name, known.values()))
     path = boards_dir() / f"{known[name.lower()]}.toml"
     return parse_board(path.stem, read_toml(path))
 
@@ -127,4 +128,5 @@ def find_core(name: str) -> Core:
     boards = {board.lower(): board for board in board_names()}
     if name.lower() in boards:
         return cores()[load_board(name).core]
-    raise UserError(f"no target '{name}'; cores: {', '.join(cores())}; boards: {', '.join(boards)}")
+    raise UserError(f"no target '{name}'; cores: {', '.join(cores())}; boards: {', '.join(boards)}"
+                    + suggestion(name, [*cores(), *boards.values()]))

@@ -12,6 +12,7 @@ equal("total", p.total_us == sum([us for _, _, us in p.nodes]) and p.total_us >=
 text = repr(p)
 equal("table", ["LUT   relu" in text, "COPY  column" in text, "total" in text], [True] * 3)
 model.profile([[1, 2, 3]] * 4, runs=2)
+raises("no runs", ValueError, "wanted 1 or more", model.profile, runs=0)
 ok("with an input")
 equal("no names", [node[0] for node in midge.load(pair()).profile(runs=1).nodes], ["DEQUANTIZE", "QUANTIZE"])
 

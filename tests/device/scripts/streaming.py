@@ -53,4 +53,8 @@ for name, dtype, largest in kinds:
     equal(name, every, [xs[:4], xs[1:]])
 
 raises("too much", ValueError, "wanted at most [1, 4, 3]", next, model.stream(source([[0] * 13])))
+for hop in (0, -1, 1.5):
+    raises("hop %r" % hop, ValueError, "hop is %r, wanted a whole number" % hop, model.stream, source([]), hop=hop)
+for smoothing in (-0.1, 1, 2):
+    raises("smoothing %r" % smoothing, ValueError, "wanted 0 or more", model.stream, source([]), smoothing=smoothing)
 raises("two inputs", ValueError, "one input", midge.load(pair()).stream, source([]))

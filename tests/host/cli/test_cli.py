@@ -42,6 +42,8 @@ def test_a_target_packs_weights(wand_tflite: Path, tmp_path: Path) -> None:
     done = midge("convert", wand_tflite, "-o", packed, "--target", "z80")
     assert done.returncode == 1
     assert "no target 'z80'; cores: cortex-m0" in done.stderr
+    failed = midge("convert", wand_tflite, "-o", packed, "--target", "z80", "--json")
+    assert failed.returncode == 1 and f"midge: {json.loads(failed.stdout)['error']}\n" == failed.stderr
 
 
 def test_inspect_lists_every_layer(wand: Path) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from midge.link.simulator import Simulator
-from tests.support import WAND
-from tests.support.command import MIDGE, midge
+from tests.support import ROOT, WAND
+from tests.support.command import MIDGE, midge, refusal
 from tests.support.waves import wave_bytes
 
 WING = WAND / "samples/wing/person140-0.csv"
@@ -66,6 +66,24 @@ def test_a_sound_that_cannot_be_heard(tmp_path: Path) -> None:
     assert "66.0 s of sound at 16000 Hz; the microphone holds 65.5 s: cut it" in refused("--mic", str(sound))
 
 
+def test_what_a_package_without_a_checkout_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing there speaks of make alone, or of a file that only the repository has."""
+    runnable()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/boards").symlink_to(ROOT / "ports/boards")
+    monkeypatch.setattr("midge.resources.PACKAGE", tmp_path)
+    monkeypatch.setattr("midge.resources.is_checkout", lambda: False)
+    monkeypatch.setattr("midge.link.simulator.is_checkout", lambda: False)
+    said = refusal("sim", "--board", "qemu-cortex-m7")
+    assert "the package brings that of RPI_PICO, " in said
+    assert "name a file, or in a checkout run: make firmware BOARD=qemu-cortex-m7" in said
+    assert "pip install --force-reinstall --only-binary midge midge" in refusal("sim", "--stock")
+    monkeypatch.setenv("PATH", "")
+    assert refusal("sim").endswith("run: apt-get install qemu-system-arm")
+    monkeypatch.setattr("sys.platform", "win32")
+    assert "which Windows lacks; run midge in WSL" in refusal("sim")
+
+
 def test_other_mistakes(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
     assert "no board is called 'nix'; known boards: " in refused("--board", "nix")
@@ -74,6 +92,11 @@ def test_other_mistakes(tmp_path: Path) -> None:
     assert "a folder; --flash wants a file" in refused("--flash", str(tmp_path))
     assert "make it first" in refused("--flash", str(tmp_path / "nowhere" / "flash.img"))
     assert "no such file or folder" in refused("--romfs", str(tmp_path / "nowhere"))
+    assert "--stock and --firmware both name the firmware" in refusal("sim", "--stock", "--firmware", "fw.elf")
+    assert "--model and --romfs both fill /rom" in refusal("sim", "--model", "w.midge", "--romfs", tmp_path)
+    assert "nowhere.midge: No such file" in refusal("sim", "--model", tmp_path / "nowhere.midge")
+    assert "notes.txt: " in refusal("sim", "--model", tmp_path / "notes.txt")
+    assert "--board emulates one, --port is that of a real one" in refusal("demo", "--board", "x", "--port", "y")
     assert "no ROMFS image; make one with: mpremote romfs build" in refused("--romfs", str(tmp_path / "notes.txt"))
 
 

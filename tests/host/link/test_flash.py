@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import pytest
 
 from midge.errors import UserError
 from midge.link import uf2
-from midge.link.flash import plan_flash
-from midge.targets.boards import load_board
+from midge.link.flash import BUILT_HERE, plan_flash
+from midge.targets.boards import load_board, load_boards
+from tests.support import ROOT
 from tests.support.command import Done, midge
 
 RP2040, RP2350 = 0xE48BFF56, 0xE48BFF59
@@ -162,13 +164,25 @@ def test_no_image_for_the_chip(esptool, tmp_path: Path) -> None:
     assert done.returncode == 1 and "no image for Espressif's boot loader" in done.stderr
 
 
-def test_other_boards_get_the_command_to_type() -> None:
-    done = flash("ARDUINO_NANO_33_BLE_SENSE", "fw.bin", "--port", "/dev/ttyACM3")
+def test_other_boards_get_the_command_to_type(tmp_path: Path) -> None:
+    firmware = tmp_path / "fw.bin"
+    firmware.write_bytes(b"code")
+    done = flash("ARDUINO_NANO_33_BLE_SENSE", firmware, "--port", "/dev/ttyACM3")
     assert done.returncode == 0
-    assert "bossac --erase --write --verify --reset --offset=0x16000 --port=/dev/ttyACM3 fw.bin" in done.stdout
+    assert f"bossac --erase --write --verify --reset --offset=0x16000 --port=/dev/ttyACM3 {firmware}" in done.stdout
+    assert "-f target/stm32f4x.cfg -c \"program " in flash("NUCLEO_F446RE", firmware).stdout
     assert flash("qemu-cortex-m4").stdout.strip().endswith("midge sim --board qemu-cortex-m4")
 
 
 def test_firmware_that_nobody_built(tmp_path: Path) -> None:
     done = flash("RPI_PICO", tmp_path / "none.uf2")
     assert done.returncode == 1 and "no firmware there; run: make firmware BOARD=RPI_PICO" in done.stderr
+    for board in load_boards():
+        if board.port not in BUILT_HERE:  # nothing would build it: no word of make
+            said = flash(board.name).stderr
+            assert f"midge flash {board.name} FILE, then midge install" in said and "make " not in said
+
+
+def test_ports_that_are_built_here_are_those_with_rules() -> None:
+    rules = re.findall(r"^firmware-([\w-]+):", (ROOT / "ports/ports.mk").read_text(), re.M)
+    assert sorted(set(rules) - {"unknown"}) == sorted(BUILT_HERE)

@@ -16,8 +16,15 @@ ROW |= {"core": "cortex-m4", "firmware": 1}
 
 
 def test_an_unknown_board_is_told_the_known_ones() -> None:
-    with pytest.raises(UserError, match=r"no board is called 'nix'; known boards: .*RPI_PICO, .*unix"):
+    for typed, meant in (("rpi_pcio", "RPI_PICO"), ("qemu-cortex-m5", "qemu-cortex-m55")):
+        with pytest.raises(UserError, match=rf"; did you mean {meant}\?$"):
+            load_board(typed)
+    with pytest.raises(UserError, match=r"; did you mean cortex-m33\?$"):
+        find_core("cortexm33")
+    with pytest.raises(UserError, match=r"no board is called 'nix'; known boards: .*RPI_PICO, .*; did you mean unix\?"):
         load_board("nix")
+    with pytest.raises(UserError, match=r"[^?]$"):
+        load_board("arduino uno")
 
 
 def test_upper_and_lower_case_are_alike() -> None:
