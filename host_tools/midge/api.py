@@ -211,7 +211,11 @@ def _quantize(
     folders = _labels_of_folders(data, graph, labels)
     labels = folders or labels
     warnings = [*doubts, *check_calibration(data), *data.notes, *_doubts_on_scores(graph, labels, bool(folders))]
-    quantizer, finish = Quantizer(graph, data.inputs, title, stage), partial(to_midge, labels=labels)
+    quantizer = Quantizer(graph, data.inputs, title, stage)
+
+    def finish(graph: Graph) -> Conversion:
+        return to_midge(graph, labels)
+
     if auto is None:
         quantized = quantizer.quantize(options)
         conversion = finish(quantized.graph)
