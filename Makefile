@@ -217,7 +217,7 @@ test-quantize: $(VENV)/.ready-to-test host
 bench-train: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.train $(PARTS)
 
-## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits esc10 alexa"]
+## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits"]
 .PHONY: bench-sounds
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)

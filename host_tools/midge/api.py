@@ -185,8 +185,7 @@ def convert(
     if embedding is not None:
         graph = embedding_of(graph, embedding, labels, title)
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
-    if softmax:
-        add_softmax(graph, title)
+    graph = add_softmax(graph, title) if softmax else graph
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:

@@ -24,8 +24,8 @@ def gives_logits(graph: Graph) -> bool:
     return scores.elements > 1 and node is not None and node.op in _SUMS
 
 
-def add_softmax(graph: Graph, title: str) -> None:
-    """Append a SOFTMAX over the last axis to the first output. Raises UserError where its scores take none."""
+def add_softmax(graph: Graph, title: str) -> Graph:
+    """Append a SOFTMAX to the first output; return the graph. Raises UserError where its scores take none."""
     logits = graph.outputs[0]
     if not logits.shape or logits.shape[-1] < 2:
         raise UserError(f"{title}: one score has no softmax; --softmax wants a classifier's scores")
@@ -42,3 +42,4 @@ def add_softmax(graph: Graph, title: str) -> None:
     shares = Tensor(f"{logits.name}/softmax", logits.shape, logits.dtype, quantization, signature=logits.signature)
     graph.nodes.append(Node("SOFTMAX", [logits], [shares], {"beta": 1.0}))
     graph.outputs[0] = shares
+    return graph

@@ -8,7 +8,6 @@ those of the board, so that the device package and its users see no difference.
 from __future__ import annotations
 
 import ctypes
-from array import array
 from collections.abc import Iterator, Sequence
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_void_p
 from itertools import count
@@ -19,13 +18,13 @@ from .. import resources
 from ..errors import UserError
 from ..fileformat import spec
 from ..fileformat.opset import by_number, dtypes
+from .buffers import address_of, code_of, elements_of, flat_numbers, found_shape, view_of
 
 __all__ = ["Model", "about"]
 
 _DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
 # What arrays of 'long' and numpy's bool are to the typecodes of ops.def; bytes go everywhere.
 _SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
-_NUMBER_CODES = "bBhHiIlLfd"
 _NO_MEMORY = 4  # of mg_status_t
 _WIDEST, _HEAVIEST = 64, 1024  # core/learn/ridge.h
 
@@ -177,87 +176,33 @@ _core = _load_library()
 about: str = _core.mg_about().decode()
 
 
-class _Buffer(ctypes.Structure):
-    """CPython's Py_buffer: the way to the address of bytes that are read-only."""
-
-    _fields_ = [
-        ("buf", c_void_p),
-        ("obj", ctypes.py_object),
-        ("len", ctypes.c_ssize_t),
-        ("itemsize", ctypes.c_ssize_t),
-        ("readonly", ctypes.c_int),
-        ("ndim", ctypes.c_int),
-        ("format", c_char_p),
-        *((name, c_void_p) for name in ("shape", "strides", "suboffsets", "internal")),
-    ]
-
-
-def _address(view: memoryview) -> int:
-    """Return where contiguous bytes are; they stay there as long as the view lives."""
-    buffer = _Buffer()
-    ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(buffer), 0)
-    address = buffer.buf or 0
-    ctypes.pythonapi.PyBuffer_Release(ctypes.byref(buffer))
-    return address
-
-
-def _view(value: Any, writable: bool = False) -> Any:
-    """Return the memoryview of a value, contiguous, or None when it has none."""
-    try:
-        view: Any = memoryview(value)
-    except TypeError:
-        return None
-    if writable and (view.readonly or not view.c_contiguous):
-        return None
-    if not view.c_contiguous:  # a strided array, read only: its values in order
-        flat: Any = memoryview(view.tobytes())
-        return flat.cast(_code(view))
-    return view
-
-
 def _triangle(width: int) -> int:
     return (width + 1) * (width + 2) // 2
-
-
-def _elements(value: Any, code: str, wanted: int, times: bool = False) -> tuple[int, int]:
-    """Return the address of an array, and how many times `wanted` elements it has. Raises as the board does."""
-    view = _view(value, writable=code != "b")
-    if view is None:
-        raise TypeError("object with buffer protocol required")
-    size = 1 if code == "b" else 4
-    found, rest = divmod(view.nbytes, wanted * size)
-    if rest or (not times and found != 1) or (code != "b" and _code(view) != code):
-        raise ValueError(f"wanted an array of {wanted} '{code}'")
-    return _address(view), found
-
-
-def _code(view: Any) -> str:
-    return str(view.format).lstrip("@=<")
 
 
 class Model:
     """A checked file and its working memory."""
 
     def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
-        view = _view(file)
+        view = view_of(file)
         if view is None:
             raise TypeError("object with buffer protocol required")
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
         self._model = _Model()
         error = _Error()
-        if not _core.mg_model_check(self._model, _address(view), view.nbytes, checksum, error):
+        if not _core.mg_model_check(self._model, address_of(view), view.nbytes, checksum, error):
             _raise(error)
         if arena is None:
             self._arena = memoryview(bytearray(self._model.arena_size + spec.ARENA_ALIGN))
-            start = -_address(self._arena) % spec.ARENA_ALIGN
+            start = -address_of(self._arena) % spec.ARENA_ALIGN
             self._arena = self._arena[start : start + self._model.arena_size]
         else:
-            given = _view(arena, writable=True)
+            given = view_of(arena, writable=True)
             if given is None:
                 raise TypeError("object with buffer protocol required")
             self._arena = given
             self._refuse_file(given)
-        if not _core.mg_model_bind(self._model, _address(self._arena), self._arena.nbytes, error):
+        if not _core.mg_model_bind(self._model, address_of(self._arena), self._arena.nbytes, error):
             _raise(error)
 
     def run(self, x: Any = None, out: Any = None) -> None:
@@ -280,7 +225,7 @@ class Model:
     def write(self, values: Any, i: int = 0) -> None:
         """Write numbers into input i, quantised. Raises ValueError for another count than its elements."""
         tensor = self._tensor(i, is_output=False)
-        found = list(_numbers(values))
+        found = list(flat_numbers(values))
         if len(found) != tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted")
         self._put(tensor, _core.mg_tensor_data(self._model, tensor), 0, found)
@@ -292,17 +237,17 @@ class Model:
         """
         tensor = self._tensor(i, is_output=False)
         view = self._raw_buffer(tensor, window, is_output=True)
-        found = list(_numbers(values))
+        found = list(flat_numbers(values))
         if len(found) > tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted at most")
         if scales is not None:
-            by = _view(scales)
+            by = view_of(scales)
             if by is None:
                 raise TypeError("object with buffer protocol required")
-            if _code(by) != "f" or by.nbytes == 0:
+            if code_of(by) != "f" or by.nbytes == 0:
                 raise ValueError("scales: wanted an array of 'f'")
             found = [c_float(x).value * by[k % len(by)] for k, x in enumerate(found)]  # rounded once, as in C
-        address, gone = _address(view), len(found) * _DTYPES[tensor.dtype].size
+        address, gone = address_of(view), len(found) * _DTYPES[tensor.dtype].size
         ctypes.memmove(address, address + gone, tensor.size - gone)
         self._put(tensor, address, tensor.elements - len(found), found)
         return len(found)
@@ -316,10 +261,10 @@ class Model:
     def smooth(self, scores: Any, weight: float, threshold: float) -> int:
         """Move scores (an array of f) towards output 0; return the index of the highest, -1 below threshold."""
         new = self.read()
-        view = _view(scores, writable=True)
+        view = view_of(scores, writable=True)
         if view is None:
             raise TypeError("object with buffer protocol required")
-        if _code(view) != "f" or view.nbytes != 4 * len(new):
+        if code_of(view) != "f" or view.nbytes != 4 * len(new):
             raise ValueError(f"scores: wanted an array of {len(new)} 'f'")
         self._refuse_file(view)
         for k, value in enumerate(new):
@@ -330,9 +275,9 @@ class Model:
     def learn_add(self, products: Any, sums: Any, k: int, rows: Any, weight: int) -> None:
         """Add rows of class k, each `weight` times, to products and sums (arrays of i)."""
         width = self._row_width()
-        into, _ = _elements(products, "i", _triangle(width))
-        of_class, classes = _elements(sums, "i", width + 1, times=True)
-        taught, count = _elements(rows, "b", width, times=True)
+        into, _ = elements_of(products, "i", _triangle(width))
+        of_class, classes = elements_of(sums, "i", width + 1, times=True)
+        taught, count = elements_of(rows, "b", width, times=True)
         if not 0 <= k < classes:
             raise ValueError("no such class")
         if abs(weight) > _HEAVIEST:
@@ -342,10 +287,10 @@ class Model:
     def learn_fit(self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any) -> None:
         """Fit the weights of all classes, and the factor of the products (arrays of f)."""
         width = self._row_width()
-        added, _ = _elements(products, "i", _triangle(width))
-        of_class, classes = _elements(sums, "i", width + 1, times=True)
-        triangle, _ = _elements(factor, "f", _triangle(width))
-        fitted, weighed = _elements(weights, "f", width + 1, times=True)
+        added, _ = elements_of(products, "i", _triangle(width))
+        of_class, classes = elements_of(sums, "i", width + 1, times=True)
+        triangle, _ = elements_of(factor, "f", _triangle(width))
+        fitted, weighed = elements_of(weights, "f", width + 1, times=True)
         _core.mg_ridge_factor(triangle, added, width, penalty)
         for at in range(0, 4 * (width + 1) * min(classes, weighed), 4 * (width + 1)):
             _core.mg_ridge_weights(fitted + at, triangle, of_class + at, width)
@@ -353,9 +298,9 @@ class Model:
     def learn_scores(self, weights: Any, row: Any, scores: Any) -> int:
         """Score a row for each class; return the class of the highest score."""
         width = self._row_width()
-        fitted, classes = _elements(weights, "f", width + 1, times=True)
-        values, _ = _elements(row, "b", width)
-        _elements(scores, "f", classes)
+        fitted, classes = elements_of(weights, "f", width + 1, times=True)
+        values, _ = elements_of(row, "b", width)
+        elements_of(scores, "f", classes)
         for k in range(classes):
             scores[k] = _core.mg_ridge_score(fitted + 4 * k * (width + 1), values, width)
         return max(range(classes), key=lambda k: (scores[k], -k))
@@ -363,8 +308,8 @@ class Model:
     def learn_leverage(self, factor: Any, row: Any, weight: int) -> float:
         """Return how much of its own score a row of this weight made, from 0 to 1."""
         width = self._row_width()
-        triangle, _ = _elements(factor, "f", _triangle(width))
-        values, _ = _elements(row, "b", width)
+        triangle, _ = elements_of(factor, "f", _triangle(width))
+        values, _ = elements_of(row, "b", width)
         return float(_core.mg_ridge_leverage(triangle, values, width, weight))
 
     def _row_width(self) -> int:
@@ -451,11 +396,11 @@ class Model:
             _core.mg_write_real(tensor, data, at + k, value)
 
     def _raw_buffer(self, tensor: _Tensor, value: Any, is_output: bool) -> Any:
-        view = _view(value, writable=is_output)
+        view = view_of(value, writable=is_output)
         if view is None:
             found = "no writable buffer" if is_output else "no buffer"
         else:
-            code = _code(view)
+            code = code_of(view)
             dtype = _DTYPES[tensor.dtype]
             fits = dtype.code in _SAME_CODE.get(code, code) and view.itemsize == dtype.size
             if view.nbytes == tensor.size and (code == "B" or fits):
@@ -471,7 +416,7 @@ class Model:
 
     def _refuse_file(self, view: memoryview) -> None:
         """Raise ValueError where memory that is to be written is the file's."""
-        start, file = _address(view), self._model.file
+        start, file = address_of(view), self._model.file
         if start < file + self._model.file_size and file < start + view.nbytes:
             raise ValueError("the buffer overlaps the file")
 
@@ -484,13 +429,13 @@ class Model:
         for i, buffer in enumerate(buffers):
             tensor = self._tensor(i, is_output)
             view = self._raw_buffer(tensor, buffer, is_output)  # may hold the only copy of what it shows
-            theirs = _address(view)
+            theirs = address_of(view)
             ours = _core.mg_tensor_data(self._model, tensor)
             ctypes.memmove(theirs if is_output else ours, ours if is_output else theirs, tensor.size)
 
     def _raise_count(self, tensor: _Tensor, values: Any, count: int, wanted: str) -> None:
         raise ValueError(
-            f"input '{self._string(tensor.name)}': got {_found_shape(values)} ({count} values), "
+            f"input '{self._string(tensor.name)}': got {found_shape(values)} ({count} values), "
             f"{wanted} {list(tensor.shape)} ({tensor.elements} values)"
         )
 
@@ -526,38 +471,6 @@ def _raise(error: _Error) -> None:
     text = ctypes.create_string_buffer(200)
     _core.mg_error_text(error, text, len(text))
     raise ValueError(text.value.decode())
-
-
-def _numbers(values: Any, depth: int = 0) -> Iterator[float]:
-    """Yield the numbers of nested lists and tuples, arrays and single numbers, in order."""
-    if isinstance(values, (list, tuple)):
-        if depth > spec.MAX_RANK:
-            raise ValueError("lists nested too deep")
-        for value in values:
-            yield from _numbers(value, depth + 1)
-    elif isinstance(values, (int, float)):
-        yield values
-    elif (view := _view(values)) is not None:
-        if _code(view) not in _NUMBER_CODES:
-            raise ValueError("numbers wanted in an array of b B h H i I l L f or d")
-        yield from array(_code(view), view.tobytes())
-    elif hasattr(values, "__float__"):
-        yield float(values)
-    else:
-        raise TypeError(f"can't convert {type(values).__name__} to float")
-
-
-def _found_shape(values: Any) -> list[int]:
-    """Return the shape of what came in, as far as its first elements tell it."""
-    shape = []
-    while isinstance(values, (list, tuple)):
-        shape.append(len(values))
-        if not values:
-            return shape
-        values = values[0]
-    if not isinstance(values, (int, float)) and (view := _view(values)) is not None:
-        shape.append(view.nbytes // view.itemsize)
-    return shape
 
 
 def check_file(blob: bytes, title: str) -> None:
