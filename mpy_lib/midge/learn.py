@@ -21,7 +21,7 @@ from struct import pack, unpack_from
 
 from . import Model, Result, load
 
-PENALTY = 0.3  # of the mean diagonal of the products
+PENALTY = 0.3  # of the mean variance of the rows' values
 HEAVIEST = 1024  # what the rows of one class weigh together
 OTHERS = 0.98  # of the rows of other classes lie below a threshold
 BLEND = 0.4  # of the way from those to what the class's own score
@@ -145,6 +145,10 @@ class Learner:
         if result.score < self._threshold[result.index]:
             result.label = "uncertain"
         return result
+
+    def row(self, *x):
+        """Return what the network makes of an input, given as to a Model: bytes, of which `others` are made."""
+        return bytes(self._embed(x))
 
     def label(self, index):
         """Return the name of a class."""

@@ -31,15 +31,16 @@ static double product(uint32_t i, uint32_t k) {
     return learnt.products[i > k ? i * (i + 1) / 2 + k : k * (k + 1) / 2 + i];
 }
 
-/* (products + added I) weights = 127 sums, within what 24 bits can give. */
+/* (products + penalty) weights = 127 sums, within what 24 bits can give. */
 static void equations(uint32_t width, const int32_t *sums) {
-    double trace = 0;
-    for (uint32_t i = 0; i <= width; i++) {
-        trace += product(i, i);
+    double all = product(width, width), squares = all, centred = 0;
+    for (uint32_t i = 0; i < width; i++) {
+        squares += product(i, i);
+        centred += product(i, i) - product(i, width) * product(i, width) / all;
     }
-    double added = (double)PENALTY * trace / (width + 1) + 1;
+    double least = 1e-4 * squares / width + 1, penalty = fmax((double)PENALTY * centred / width, least);
     for (uint32_t i = 0; i <= width; i++) {
-        double left = added * (double)learnt.weights[i], size = fabs(left);
+        double left = (i < width ? penalty : least) * (double)learnt.weights[i], size = fabs(left);
         for (uint32_t k = 0; k <= width; k++) {
             left += product(i, k) * (double)learnt.weights[k];
             size += fabs(product(i, k) * (double)learnt.weights[k]);

@@ -20,7 +20,7 @@ from midge.errors import UserError
 from midge.profiling.count import count
 from midge.samples.takes import Takes
 from midge.targets.cores import find_emulated
-from midge.train.judge import Share
+from midge.train.judgement import Share
 from midge.train.model import train
 from midge.train.recipe import Options
 from tests.train import sets

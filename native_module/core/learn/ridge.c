@@ -3,7 +3,7 @@
 
 #include "../arithmetic/float_math.h"
 
-#define LEAST 1e-4f
+#define LEAST 1e-4f /* of a mean square: less is lost in the 24 bits of floats */
 #define ROW_END 127 /* as large as the others may be */
 
 /* Sums may wrap, in the wrong hands, but are defined. */
@@ -41,13 +41,22 @@ static void forward(float *z, const float *factor, uint32_t rows) {
     }
 }
 
-void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty) {
-    float sum = 0;
-    for (uint32_t i = 0, at = 0; i <= width; i++, at += i + 1) {
-        sum += (float)products[at];
+/* The mean variance of the rows' values, weighted, and `least` of their mean square. */
+static float spread(const int32_t *products, uint32_t width, float *least) {
+    const int32_t *ends = products + MG_RIDGE_TRIANGLE(width) - (width + 1); /* of each value with ROW_END */
+    float squares = 0, centred = 0, all = (float)ends[width];
+    for (uint32_t i = 0, at = 0; i < width; i++, at += i + 1) {
+        float square = (float)products[at], end = (float)ends[i];
+        squares += square;
+        centred += all > 0 ? square - end / all * end : square;
     }
-    /* Less than LEAST of the diagonal is lost in the products' 24 bits. */
-    float added = (penalty > LEAST ? penalty : LEAST) * sum / (float)(width + 1) + 1;
+    *least = LEAST * (squares + all) / (float)width + 1;
+    return centred / (float)width;
+}
+
+void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty) {
+    float least, added = penalty * spread(products, width, &least);
+    added = added > least ? added : least;
     /* Row by row: the row of L before its diagonal solves the triangle above it. */
     float *row = factor;
     for (uint32_t i = 0; i <= width; i++, row += i) {
@@ -55,11 +64,11 @@ void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, flo
             row[k] = (float)*products++;
         }
         forward(row, factor, i);
-        float square = row[i] + added;
+        float square = row[i] + (i < width ? added : least);
         for (uint32_t k = 0; k < i; k++) {
             square -= row[k] * row[k];
         }
-        row[i] = mg_sqrt(square > added * 1e-3f ? square : added * 1e-3f);
+        row[i] = mg_sqrt(square > least * 1e-3f ? square : least * 1e-3f);
     }
 }
 

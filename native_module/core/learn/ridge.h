@@ -21,7 +21,7 @@
  * negative weight takes rows away. */
 void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width, int32_t weight);
 
-/* Makes the factor L of L L' = products + penalty * mean diagonal * I. */
+/* Makes the factor L of L L' = products + penalty * the values' mean variance on the diagonal, but for ROW_END's. */
 void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty);
 
 /* Makes the weights of a class, [width + 1], from its sums. */
