@@ -85,11 +85,10 @@ class Learner:
         Raises ValueError where this very row has been taught, here or for another class, and when there is no room
         for another class.
         """
-        row = self._embed(x)
+        row = self.row(*x)
         for k, known in enumerate(self.labels):
-            for i in range(self._count[k]):
-                if self._at(k, i) == row:
-                    raise ValueError("the same as what '%s' was taught: record it anew" % known)
+            if self._holds(k, row):
+                raise ValueError("the same as what '%s' was taught: record it anew" % known)
         k = self._class(str(label))
         self._weigh(k, -1)
         n = self._count[k]
@@ -272,6 +271,13 @@ class Learner:
 
     def _at(self, k, i):
         return self._rows[self._start(k, i):self._start(k, i + 1)]
+
+    def _holds(self, k, row):
+        taught = bytes(self._rows[self._start(k, 0):self._start(k, self._count[k])])
+        at = taught.find(row)
+        while at >= 0 and at % self._width:
+            at = taught.find(row, at + 1)
+        return at >= 0
 
     def _weigh(self, k, sign):
         """Add a class's rows to the sums, or take them away."""
