@@ -270,8 +270,9 @@ def _print_classes(trained: Outcome) -> None:
                      _mistaken(trained, labels.index(c.name))])
     print_table(["class", trained.words.recordings, "found", "", "right when said", "taken for"], rows, right=(1,),
                 whole=(0, 2, 3, 4))
-    if sum(is_quiet(label) for label in labels) > 1:
-        say("[dim]{} count as one: none is ever answered[/]", " and ".join(filter(is_quiet, labels)))
+    if len(never := [label for label in labels if is_quiet(label)]) > 1:
+        none = "neither" if len(never) == 2 else "none"
+        say("[dim]{} count as one: {} is ever answered[/]", " and ".join(never), none)
 
 
 def _bar(c: ClassReport) -> str:

@@ -420,7 +420,7 @@ def test_zip_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(reader, "MOST_UNPACKED", 1 << 20)
     path = saved(tmp_path, L.Dense(2))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("more.bin", bytes(2 << 20))
