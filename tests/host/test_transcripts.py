@@ -104,7 +104,7 @@ def test_pages_are_rewritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<!-- transcript: bord=x -->\n```console\n$ true\n```\n", r"page.md:1: unknown bord; known: board, exit, mic, "),
+        ("<!-- transcript: bord=x -->\n```console\n$ true\n```\n", r"page.md:1: unknown bord; known: board, exit, "),
         ("```console\n$ true\n", r"page.md:1: the block has no end; close it with ```"),
     ],
 )
