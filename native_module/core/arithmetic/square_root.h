@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* 2^23 / sqrt(x), rounded down, for x up to (33 + i) * 2^25. */
-extern const uint8_t mg_inverse_roots[96];
+/* 2^23 / sqrt(x), rounded down, for 32 <= i and x up to (i + 1) * 2^25. */
+extern const uint8_t mg_inverse_roots[128];
 
 /* floor(sqrt(x)). */
 uint32_t mg_root32(uint32_t x);
@@ -22,7 +22,7 @@ static inline uint32_t mg_root_headroom(uint64_t x) {
 
 /* floor(sqrt(x)), 2^30 <= x. Newton's method for x / sqrt(x), from below, is within 1 after two steps. */
 static inline uint32_t mg_root_of_word(uint32_t x) {
-    const uint32_t inverse = mg_inverse_roots[(x >> 25) - 32];
+    const uint32_t inverse = mg_inverse_roots[x >> 25];
     uint32_t root = ((x >> 16) * inverse) >> 7;
     root += (((x - root * root) >> 11) * inverse) >> 13;
     root += ((x - root * root) * inverse) >> 24;
