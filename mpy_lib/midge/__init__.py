@@ -19,7 +19,8 @@ except (ImportError, ValueError) as error:  # ValueError: a native module for an
 __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
-_LATER = {"duty": "rhythm", "off": "rhythm", "cascade": "gates", "listen": "listener", "Learner": "learn"}
+_LATER = {"cascade": "gates", "duty": "rhythm", "info": "describe", "Learner": "learn", "listen": "listener",
+          "off": "rhythm"}
 
 
 def __getattr__(name):
@@ -82,16 +83,6 @@ def _open(path):
             raise MemoryError("%s: has %d B, %d B are free; in ROMFS it would need none" % (path, size, gc.mem_free()))
         file.readinto(data)
     return data, "ram"
-
-
-def info():
-    """Return what this Midge is as a dict: version, format, simd, ops.
-
-    format is the version of the .midge files that it reads, simd the instruction set that its kernels are written
-    for, and ops the families of ops that are built in, such as ("int8", "f32").
-    """
-    version, format, simd, *ops = _midge.about.split(" ")
-    return {"version": version, "format": int(format), "simd": simd, "ops": tuple(ops)}
 
 
 class Result:
@@ -220,9 +211,9 @@ class Model:
 
         weights says where they are: "flash", used in place, or "ram".
         """
-        from .describe import info
+        from .describe import facts
 
-        return info(self)
+        return facts(self)
 
     def __repr__(self):
         from .describe import text

@@ -4,13 +4,25 @@
 import gc
 from collections import namedtuple
 
+from . import _midge
+
 # dtype: "int8" and so on; real = scale * (quantised - zero_point), scale 0 for plain numbers
 Tensor = namedtuple("Tensor", ("name", "dtype", "shape", "scale", "zero_point"))
 
 _MOST_LABELS = 10  # more would not fit on a screen
 
 
-def info(model):
+def info():
+    """Return what this Midge is as a dict: version, format, simd, ops.
+
+    format is the version of the .midge files that it reads, simd the instruction set that its kernels are written
+    for, and ops the families of ops that are built in, such as ("int8", "f32").
+    """
+    version, format, simd, *ops = _midge.about.split(" ")
+    return {"version": version, "format": int(format), "simd": simd, "ops": tuple(ops)}
+
+
+def facts(model):
     """Return the dict of Model.info()."""
     name, file_bytes, arena_bytes, _, _, _, ops, address = model._core.info()
     return {
@@ -38,8 +50,8 @@ def _place(address):
 
 def text(model):
     """Return the text that a model prints as."""
-    facts = info(model)
-    lines = ["Model '%s'" % facts["name"] if facts["name"] else "Model"]
+    told = facts(model)
+    lines = ["Model '%s'" % told["name"] if told["name"] else "Model"]
     tensors = [("input", t) for t in model.inputs] + [("output", t) for t in model.outputs]
     name_width = max([len(t.name) for _, t in tensors])
     type_width = max([len(_type(t)) for _, t in tensors])
@@ -52,10 +64,10 @@ def text(model):
     if labels:
         more = model._n_labels - len(labels)
         lines.append("  labels   " + ", ".join(labels) + (" and %d more" % more if more else ""))
-    place = "flash, used in place" if facts["weights"] == "flash" else "RAM"
-    lines.append("  file     %d B in %s" % (facts["file_bytes"], place))
-    lines.append("  arena    %d B" % facts["arena_bytes"])
-    lines.append("  ops      %d" % facts["ops"])
+    place = "flash, used in place" if told["weights"] == "flash" else "RAM"
+    lines.append("  file     %d B in %s" % (told["file_bytes"], place))
+    lines.append("  arena    %d B" % told["arena_bytes"])
+    lines.append("  ops      %d" % told["ops"])
     return "\n".join(lines)
 
 

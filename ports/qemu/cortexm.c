@@ -38,7 +38,6 @@
 #define ICSR_PENDSTSET (1u << 26)
 #define CCR_LOB (1u << 19)
 #define SYSTICK_PERIOD (1u << 24)
-#define GUARD_BYTES 256
 
 extern uint32_t data_start[], data_end[], data_load[], bss_start[], bss_end[];
 extern uint8_t handler_stack_top[];

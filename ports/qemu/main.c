@@ -38,7 +38,7 @@ static void run_repl(void) {
 int main(void) {
     cpu_init();
     uart_init();
-    mp_cstack_init_with_top(stack_top, BOARD_STACK_BYTES - 1024);
+    mp_cstack_init_with_top(stack_top, BOARD_STACK_BYTES - GUARD_BYTES - 1024);
 
     for (;;) {
         gc_init(heap_start, heap_start + heap_bytes());

@@ -11,6 +11,13 @@
 // From the linker script; only the addresses mean something.
 extern uint8_t heap_start[], heap_end[], stack_top[], stack_bottom[];
 
+// The end of the stack, of which every access faults; what protects it has a least size.
+#ifdef __riscv
+#define GUARD_BYTES 4096
+#else
+#define GUARD_BYTES 256
+#endif
+
 // cpu: <family>.c
 void cpu_init(void);
 uint64_t cpu_cycles(void);                     // since reset, at BOARD_CLOCK_HZ

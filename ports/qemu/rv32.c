@@ -27,7 +27,6 @@
 #define CAUSE_INTERRUPT (1u << 31)
 #define CAUSE_TIMER (CAUSE_INTERRUPT | 7)
 #define CAUSE_EXTERNAL (CAUSE_INTERRUPT | 11)
-#define GUARD_BYTES 4096
 
 // Without this the assembler knows no CSRs; -march=rv32imc_zicsr would do too, but has no libgcc of its own.
 __asm(".option arch, +zicsr");

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
-from .describe import Tensor
+from .describe import Tensor, info as info
 from .gates import cascade as cascade
 from .learn import Learner as Learner
 from .listener import listen as listen
@@ -29,7 +29,6 @@ def load(
     checksum: bool = True,
 ) -> Model: ...
 
-def info() -> dict[str, Any]: ...
 
 class Result:
     index: int
