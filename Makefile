@@ -123,7 +123,7 @@ test: $(BUILT) $(CORE_SEEDS)/list
 test-host: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs tests/host
 
-## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=10]
+## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=60]
 .PHONY: test-device
 test-device: $(BUILT)
 	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests

@@ -68,3 +68,9 @@ def elements(shape):
     for dim in shape:
         n *= dim
     return n
+
+
+def bytes_of(dtype):
+    """Return how many bytes an element of a dtype takes."""
+    bits = dtype.lstrip("abcdefghijklmnopqrstuvwxyz")  # "uint16"; a bool has none and takes a byte
+    return int(bits or 8) // 8

@@ -20,6 +20,7 @@ from binascii import crc32
 from struct import pack, unpack_from
 
 from . import Model, Result, load
+from .answers import bytes_of, elements
 
 PENALTY = 0.3  # of the mean variance of the rows' values
 HEAVIEST = 1024  # what the rows of one class weigh together
@@ -49,9 +50,7 @@ class Learner:
         self.model = model if isinstance(model, Model) else load(model)
         self._core = core = self.model._core
         _, dtype, shape, _, _ = core.output(0)
-        width = 1
-        for size in shape:
-            width *= size
+        width = elements(shape)
         if dtype != "int8" or width > 64 or self.model._n_outputs != 1:
             raise ValueError("wanted a model with one output, int8 of at most 64 values, not %s %s"
                              % (dtype, list(shape)))
@@ -241,9 +240,7 @@ class Learner:
         inputs = []
         for i in range(self.model._n_inputs):
             _, dtype, shape, _, _ = core.input(i)
-            size = {"float32": 4, "int32": 4, "uint32": 4, "int16": 2, "uint16": 2, "int64": 8}.get(dtype, 1)
-            for n in shape:
-                size *= n
+            size = elements(shape) * bytes_of(dtype)
             mask = 0x3E if dtype == "float32" else 0xFF  # floats that are numbers
             inputs.append(bytearray([k * 37 & mask for k in range(size)]))
         core.run(inputs, self._row)

@@ -15,7 +15,7 @@ sure no more. Samples of a sensor allocate nothing, nor do windows in which noth
 from array import array
 
 from . import Result
-from .answers import Answers, elements
+from .answers import Answers, bytes_of, elements
 
 
 class Stream(Answers):
@@ -37,7 +37,7 @@ class Stream(Answers):
         self._model, self._core, self._every = model, core, every
         _, dtype, shape, _, _ = core.input(0)
         self._wanted = elements(shape)
-        self._window = bytearray(self._wanted * _bytes_of(dtype))
+        self._window = bytearray(self._wanted * bytes_of(dtype))
         self._scores = array("f", bytes(4 * elements(core.output(0)[2])))
         rate_hz = self._connect(source, known)
         self._hop = self._hop_in_values(hop, known, rate_hz, callable(source))
@@ -207,8 +207,3 @@ class Stream(Answers):
         if answer is None or self._every:
             raise stop
         return answer
-
-
-def _bytes_of(dtype):
-    bits = dtype.lstrip("abcdefghijklmnopqrstuvwxyz")  # "uint16"; a bool has none and takes a byte
-    return int(bits or 8) // 8

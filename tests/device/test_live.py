@@ -105,7 +105,7 @@ print(stream.samples, stream.lost, imu.jumps, time.ticks_diff(time.ticks_ms(), s
 """
 
 
-MINUTES = int(os.environ.get("STREAM_MINUTES", "10"))
+MINUTES = int(os.environ.get("STREAM_MINUTES", "60"))
 
 
 @pytest.mark.parametrize("minutes", [1, pytest.param(MINUTES, marks=pytest.mark.slow)])

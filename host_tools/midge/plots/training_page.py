@@ -164,7 +164,7 @@ def _player(clip: Clip) -> str:
     samples = (np.clip(clip.values[:int(_PLAYED_S * clip.rate_hz)], -1, 1) * 32767).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
-        out.setparams((1, 2, clip.rate_hz, 0, "NONE", ""))
+        out.setparams((1, 2, round(clip.rate_hz), 0, "NONE", ""))
         out.writeframes(samples.tobytes())
     data = base64.b64encode(file.getvalue()).decode()
     return f"<br><audio controls preload=none src='data:audio/wav;base64,{data}'></audio>"

@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import UserError
 from .labels import is_quiet
 from .sound_files import SOUNDS, Sound, read_sound, resample
-from .takes import longest_run, raise_first, twins
+from .takes import Labelled, longest_run, raise_first, twins
 
 RATE_HZ = 16_000  # what networks hear
 LEAST_RATE_HZ = 8_000  # speech by telephone; below it little is left
@@ -31,24 +31,11 @@ FEWEST_GROUPS = 3  # that are told by names
 
 
 @dataclass(frozen=True)
-class Clip:
+class Clip(Labelled):
     """One labelled sound. values: float32 [samples] at `rate_hz`, full scale is -1 to 1. group: "" where unknown."""
 
-    path: str
-    label: str
-    values: np.ndarray
-    rate_hz: int = RATE_HZ
+    rate_hz: float = RATE_HZ
     group: str = ""
-
-    @property
-    def name(self) -> str:
-        """Its file's name."""
-        return Path(self.path).name
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return len(self.values) / self.rate_hz
 
 
 @dataclass

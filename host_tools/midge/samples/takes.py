@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -33,21 +32,13 @@ _CLIPPED = 3  # samples in a row at the end of the range
 
 
 @dataclass(frozen=True)
-class Take:
-    """One labelled recording. values: float32 [samples, columns], in `units` (one per column, "" where unknown)."""
+class Labelled:
+    """A labelled recording of any kind: its file, its class, its samples, and how many a second there are."""
 
     path: str
     label: str
     values: np.ndarray
     rate_hz: float
-    columns: tuple[str, ...]
-    units: tuple[str, ...]
-    range: tuple[float, ...] = ()  # full scale of each column, empty where unknown
-    sensor: str = ""
-    board: str = ""
-    person: str = ""
-    session: str = ""
-    line: int = 1  # of the file, where the samples begin
 
     @property
     def name(self) -> str:
@@ -58,6 +49,20 @@ class Take:
     def seconds(self) -> float:
         """How long it is."""
         return len(self.values) / self.rate_hz
+
+
+@dataclass(frozen=True)
+class Take(Labelled):
+    """One labelled recording. values: float32 [samples, columns], in `units` (one per column, "" where unknown)."""
+
+    columns: tuple[str, ...]
+    units: tuple[str, ...]
+    range: tuple[float, ...] = ()  # full scale of each column, empty where unknown
+    sensor: str = ""
+    board: str = ""
+    person: str = ""
+    session: str = ""
+    line: int = 1  # of the file, where the samples begin
 
 
 @dataclass
@@ -285,30 +290,6 @@ def _same_kind(takes: Sequence[Take]) -> None:
         if abs(take.rate_hz / middle - 1) > _RATES_ALIKE:
             raise UserError(f"{take.path}:{take.line}: {take.rate_hz:.4g} samples a second, most takes have "
                             f"{middle:.4g}; record it again at that rate, or remove it")
-
-
-class Labelled(Protocol):
-    """A labelled recording of any kind."""
-
-    @property
-    def path(self) -> str:
-        """Its file."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Its file's name."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """Its class."""
-        ...
-
-    @property
-    def values(self) -> np.ndarray:
-        """Its samples."""
-        ...
 
 
 def twins(takes: Sequence[Labelled]) -> list[str]:
