@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..core.binding import LEARNS_AT_MOST
 from ..errors import UserError
 from ..graph import Graph, Node, Tensor
 
-MOST = 64  # values that a learner takes, core/learn/ridge.h
 _AFTER = {"SOFTMAX", "LOGISTIC", "LOG_SOFTMAX", "QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"}  # of a last layer
 _LAYERS = {"FULLY_CONNECTED", "CONV_2D"}
 
@@ -23,8 +23,8 @@ def embedding_of(graph: Graph, layer: str, labels: Sequence[str], title: str) ->
         raise UserError(f"{title}: an embedding has no classes; leave out --labels")
     graph = graph.copy()
     tensor = _named(graph, layer, title) if layer else _before_last(graph, title)
-    if tensor.elements > MOST:
-        raise UserError(f"{title}: '{tensor.name}' has {tensor.elements} values, a learner takes {MOST}; "
+    if tensor.elements > LEARNS_AT_MOST:
+        raise UserError(f"{title}: '{tensor.name}' has {tensor.elements} values, a learner takes {LEARNS_AT_MOST}; "
                         f"--embedding takes {_choice(graph)}")
     graph.outputs, graph.labels = [tensor], []
     return graph
@@ -55,5 +55,7 @@ def _named(graph: Graph, layer: str, title: str) -> Tensor:
 def _choice(graph: Graph) -> str:
     """Return the layers that may be chosen, the latest first."""
     names = [t.name for node in reversed(graph.nodes) for t in node.outputs
-             if t.elements <= MOST and not any(t is o for o in graph.outputs)]
-    return f"a layer of at most {MOST} values: {', '.join(names[:6])}" if names else "none of this model's layers"
+             if t.elements <= LEARNS_AT_MOST and not any(t is o for o in graph.outputs)]
+    if not names:
+        return "none of this model's layers"
+    return f"a layer of at most {LEARNS_AT_MOST} values: {', '.join(names[:6])}"
