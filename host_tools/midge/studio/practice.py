@@ -18,8 +18,9 @@ from ..train.augment import augment, typical_size
 
 RATE_HZ = 50.0  # of the recordings
 REPETITIONS = 12
-REST = (80, 110)  # samples between two movements
-_BLEND = 8  # samples over which one goes over into the next
+REST = (60, 90)  # samples between two movements
+_BLEND = 25  # samples over which one goes over into the next
+_TREMBLE_G = 0.008  # of a hand that holds still
 OWN = "recording"  # the movement that is a file of the user's
 
 
@@ -33,26 +34,29 @@ def performance(movement: str, seed: int = 0) -> Recording:
     """Return a movement again and again with rest between, float32 [rows, 3] in g. Raises UserError."""
     if movement not in movements():
         raise UserError(f"movement '{movement[:40]}': the practice board knows {', '.join(movements())}")
-    rng = np.random.default_rng([seed, len(movement), *movement.encode()])
-    rests, takes = _variants("idle", rng), _variants(movement, rng)
-    parts = []
-    for rest, take in zip(rests, takes, strict=True):
-        quiet = int(rng.integers(*REST))
-        parts += [take, rest[:quiet]]
-    joined = parts[0]
-    weight = np.linspace(0, 1, _BLEND)[:, None]
-    for part in parts[1:]:
-        between = joined[-1:] * (1 - weight) + part[:1] * weight
-        joined = np.concatenate([joined, between, part])
-    return joined.astype(np.float32)
+    rng = np.random.default_rng([seed, *movement.encode()])
+    parts: list[np.ndarray] = []
+    for take in _variants(movement, rng):
+        if parts:
+            rest = 0 if is_quiet(movement) else int(rng.integers(*REST))
+            parts.append(_between(parts[-1][-1], take[0], rest, rng))
+        parts.append(take)
+    parts.append(_between(parts[-1][-1], parts[0][0], REST[0], rng))  # it plays over and over
+    return np.concatenate(parts).astype(np.float32)
 
 
 def _variants(movement: str, rng: np.random.Generator) -> np.ndarray:
-    """Return repetitions of a movement, [REPETITIONS, samples, 3]."""
-    people = [read_recording(path) for path in sorted((folder("wand") / "samples" / movement).glob("*.csv"))]
-    length = min(map(len, people))
-    chosen = np.stack([people[i % len(people)][:length] for i in range(REPETITIONS)])
+    """Return repetitions of a movement by one person, [REPETITIONS, samples, 3]."""
+    person = read_recording(min((folder("wand") / "samples" / movement).glob("*.csv")))
+    chosen = np.repeat(person[None], REPETITIONS, axis=0)
     return augment(chosen, 1, rng, [0], typical_size(chosen))
+
+
+def _between(end: np.ndarray, start: np.ndarray, rest: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how a hand goes from one movement to the next, [rest + _BLEND, 3]: slowly, with rest before it."""
+    share = np.concatenate([np.zeros(rest), np.linspace(0, 1, _BLEND)])[:, None]
+    share = share * share * (3 - 2 * share)
+    return end + (start - end) * share + rng.normal(0, _TREMBLE_G, (rest + _BLEND, 3))
 
 
 class Practice:

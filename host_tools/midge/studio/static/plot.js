@@ -163,7 +163,7 @@ export function picture(take, wide = 180, tall = 64) {
 
 /** A line through points [x, share], with axes: the learning curve. */
 export function growth(points, label, words) {
-  const wide = 320, tall = 150, left = 34, right = wide - 12, top = 10, bottom = tall - 26;
+  const wide = 320, tall = 150, left = 40, right = wide - 12, top = 10, bottom = tall - 26;
   const most = Math.max(...points.map(([n]) => n)), least = Math.min(...points.map(([n]) => n));
   const x = (n) => left + (right - left) * (Math.log(n) - Math.log(least)) / Math.max(Math.log(most) - Math.log(least), 1e-9);
   const y = (share) => bottom - (bottom - top) * share;

@@ -8,7 +8,7 @@ const SECONDS = 12, KEPT = 30;
 
 export function open(root, first) {
   let curves = null, threshold = 0.8, report = null, labels = [], rows = [], last = null, answered = false;
-  const answer = h("p.answer", { "aria-live": "polite" }, "–");
+  const answer = h("p.answer.none", { "aria-live": "polite" }, text("live.none"));
   const bars = h("div.scores");
   const scene = h("div.scene");
   const log = h("ol.log", { "aria-label": text("live.log"), reversed: true });
@@ -20,11 +20,11 @@ export function open(root, first) {
   const code = h("pre", { tabindex: 0, "aria-label": text("live.code") });
   const need = h("p.hint");
   const simulated = hand();
+  const past = h("section.card", { hidden: true }, h("h2", {}, text("live.log")), log);
   fill(root, h("section.card.stage", {}, h("div.row.between", {}, h("h2.only-read", {}, text("live.now")), answer, h("span.row", {}, go, end)),
     need, bars, scene),
   h("div.columns", {}, h("section.card", {}, h("h2", {}, text("live.threshold")), h("div.slide", {}, h("label", { for: "threshold" },
-    text("live.from")), slider, shown), means, code), h("div", {}, simulated.element,
-    h("section.card", {}, h("h2", {}, text("live.log")), log))),
+    text("live.from")), slider, shown), means, code), h("div", {}, simulated.element, past)),
   terminal("midge live wand.midge --plot"));
 
   function decide() {
@@ -33,7 +33,7 @@ export function open(root, first) {
     const row = report?.thresholds?.find((one) => Math.abs(one.threshold - threshold) < 0.004);
     say(means, row ? text("live.means", { found: Math.round(100 * row.found), n: Math.round(row.false_per_hour_made) })
       : text("live.unknown"));
-    say(code, `for answer in model.stream(sensor, threshold=${threshold.toFixed(2)}):\n    ...`);
+    say(code, `model.stream(sensor, threshold=${threshold.toFixed(2)})`);
     if (curves) {
       curves.line = threshold;
       curves.draw();
@@ -85,6 +85,8 @@ export function open(root, first) {
     if (!said) return;
     const best = scores[labels.indexOf(said)];
     say(answer, said);
+    answer.classList.remove("none");
+    show(past, true);
     const time = new Date().toLocaleTimeString("en", { hour12: false });
     log.prepend(h("li", {}, h("time", {}, time), h("b", {}, said), h("span", {}, best.toFixed(2))));
     while (log.children.length > KEPT) log.lastChild.remove();

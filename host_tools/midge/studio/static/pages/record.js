@@ -43,7 +43,6 @@ export function open(root, first) {
     chosen = label.value.trim();
     await act("record", { label: chosen, count: Number(count.value), seconds: Number(seconds.value),
       countdown: starts() === "countdown" ? 3 : 0, trigger: starts() === "motion" });
-    list();
   } }, h("h2", {}, text("record.plan")), field(text("record.label"), label, text("record.label.hint")), known,
   h("div.pair", {}, field(text("record.count"), count), field(text("record.seconds"), seconds)), ways.element,
   h("div.row", {}, go, halt));
@@ -67,7 +66,7 @@ export function open(root, first) {
     else { label.focus(); announce(text("record.name.first")); }
   } }, text("record.bring"));
   const sensor = settings(first);
-  fill(root, h("section.card.stage", {}, scene, status), h("div.columns", {}, h("div", {}, form, sensor), simulated.element),
+  fill(root, h("section.card.stage", {}, scene, status), h("div.columns.first-last", {}, h("div", {}, form, sensor), simulated.element),
     h("section.card", {}, h("div.row.between", {}, h("h2", {}, text("record.takes")), h("span.row", {}, undoing, bringing, file)),
       tabs, shelf),
     terminal("midge capture --label circle --count 5 --seconds 2 --trigger motion", "midge capture --label idle --count 5 --seconds 2",
@@ -75,7 +74,7 @@ export function open(root, first) {
 
   async function list() {
     const labels = Object.keys(state.labels);
-    if (!labels.includes(chosen)) chosen = labels[0] || "";
+    if (!labels.includes(chosen) && !(state.bench.taking && chosen)) chosen = labels[0] || "";
     const wanted = chosen;
     const takes = wanted ? await ask("takes", { label: wanted }) : [];
     if (wanted !== chosen || !takes) return;

@@ -4,7 +4,7 @@ import { ask, on } from "../server.js";
 import { tiles } from "./train.js";
 
 export function open(root, first) {
-  const body = h("div");
+  const body = h("div.result");
   fill(root, body, terminal("midge train data -o models/wand.midge --html reports/wand.html", "midge inspect models/wand.midge"));
   const load = async () => {
     const report = await ask("report");

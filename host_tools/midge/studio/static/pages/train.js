@@ -89,11 +89,11 @@ function shown(report, labels) {
     report.suspicious.length > 0 && h("section.card", {}, h("h2", {}, text("train.suspicious")), h("p.hint", {}, text("train.suspicious.hint")),
       grid(report.suspicious.map((one) => one.take), labels(), Object.fromEntries(report.suspicious.map((one) =>
         [one.take, text("train.looks", { like: one.looks_like, score: one.score.toFixed(2) })])))),
-    h("section.card", {}, h("h2", {}, text("train.classes")), classes(report)),
+    h("div.columns", {}, h("section.card", {}, h("h2", {}, text("train.classes")), classes(report)),
     report.learning_curve.length > 1 && h("section.card", {}, h("h2", {}, text("train.curve")), h("p.hint", {}, text("train.curve.hint")),
       growth(report.learning_curve.map((point) => [point.takes, point.accuracy]), text("train.curve.label", {
         points: report.learning_curve.map((point) => `${point.takes}: ${percent(point.accuracy)}`).join(", ") }),
-      (n, share) => text("train.curve.point", { n, share: percent(share) })))];
+      (n, share) => text("train.curve.point", { n, share: percent(share) }))))];
 }
 
 function advice(report) {
