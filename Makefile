@@ -126,13 +126,25 @@ test-host: $(BUILT)
 ## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=60]
 .PHONY: test-device
 test-device: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
+	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist \
+		--ignore=tests/studio tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
 .PHONY: test-ops
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
+
+## A scripted newcomer in Chromium, from an empty folder to an emulated board that answers; pictures in build/studio/
+.PHONY: test-studio
+AXE_VERSION := 4.14.1
+test-studio: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4 build/browser/axe-$(AXE_VERSION)
+	@$(BIN)/python -m pytest -q -rs -s tests/studio
+
+build/browser/axe-$(AXE_VERSION): # what looks for barriers to people with disabilities
+	@ports/toolchain.sh browser
+	@npm install --silent --no-fund --no-audit --prefix build/browser axe-core@$(AXE_VERSION)
+	@touch $@
 
 ## An hour of sound: front end, an emulated board that listens, real people [SOUND_SECONDS=3600]
 .PHONY: test-sound

@@ -11,12 +11,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from midge.cli.main import main  # noqa: F401  the commands are there
 from midge.link.simulator import Simulator
 from midge.studio.practice import EMULATED
 from midge.studio.server import STATIC
@@ -100,7 +98,7 @@ def test_the_threshold_tells_what_it_means(opened: tuple[Studio, Newcomer]) -> N
         person.see(f"threshold={threshold:.2f}")
 
 
-def test_takes_are_opened_from_the_matrix_renamed_trimmed_deleted_and_brought_back(opened: tuple[Studio, Newcomer]) -> None:
+def test_takes_are_renamed_trimmed_deleted_and_brought_back(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
     person.go("train")
     person.page.get_by_role("button", name=re.compile("of idle called idle: open the takes")).click()
@@ -170,6 +168,8 @@ def test_the_keyboard_alone_does(opened: tuple[Studio, Newcomer]) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(dict(zip(("width", "height"), WIDTHS["wide"], strict=True)))
     person.go("board")
+    page.reload()
+    page.get_by_role("heading", level=1).wait_for()
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.className") == "skip"
     seen = []
@@ -209,32 +209,31 @@ def test_a_hundred_samples_of_six_axes_a_second_are_no_burden(opened: tuple[Stud
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def busy() -> float:
-        return next(m["value"] for m in devtools.send("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration")
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
     before, began = busy(), time.monotonic()
     page.wait_for_timeout(6000)
     share = (busy() - before) / (time.monotonic() - began)
+    # Only where the range grows is there text to draw, and it grows with the first sample beyond.
     page.evaluate("""() => {
         const draw = CanvasRenderingContext2D.prototype.fillText;
-        window.stepSeen = 0;
-        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-            if (text === "8" && !window.stepSeen) window.stepSeen = performance.timeOrigin + performance.now();
-            return draw.call(this, text, ...rest);
+        CanvasRenderingContext2D.prototype.fillText = function (...given) {
+            window.drawn = window.drawn || performance.timeOrigin + performance.now();
+            return draw.apply(this, given);
         };
     }""")
     latencies = []
-    for _ in range(5):
-        practice.simulator.play(noise)
-        page.wait_for_timeout(7000 if latencies else 200)
-        page.evaluate("() => { window.stepSeen = 0; }")
+    for height in (9, 40, 160):
+        page.wait_for_timeout(300)
+        page.evaluate("() => { window.drawn = 0; }")
         stepped = time.time()
-        practice.simulator.play(noise + np.float32(3.0) * np.float32([0, 0, 0, 0, 0, 3]))
-        page.wait_for_timeout(600)
-        latencies.append(page.evaluate("() => window.stepSeen") - 1000 * stepped)
-        break
-    print(f"{100 * share:.1f} % of a core, {latencies[0]:.0f} ms from the sensor to the curve")
+        practice.simulator.play(noise + np.float32([0, 0, 0, 0, 0, height]))
+        page.wait_for_timeout(700)
+        latencies.append(page.evaluate("() => window.drawn") - 1000 * stepped)
+    print(f"{100 * share:.1f} % of a core; from the sensor to the curve {', '.join(f'{ms:.0f}' for ms in latencies)} ms")
     assert share <= 0.20
-    assert 0 < latencies[0] <= 150
+    assert 0 < sorted(latencies)[1] <= 150
 
 
 def test_a_board_that_goes_away_is_told_and_nothing_is_lost(opened: tuple[Studio, Newcomer]) -> None:
@@ -272,7 +271,7 @@ def test_hostile_names_are_text(opened: tuple[Studio, Newcomer]) -> None:
     person.go("record")
     person.page.reload()
     person.see("<img src=x onerror=alert(1)>")
-    person.page.get_by_role("button", name=re.compile("^<img")).click()
+    person.page.get_by_role("button", name=re.compile("> 1$")).click()
     person.page.wait_for_timeout(500)
     assert person.page.locator("main img, main svg[onload]").count() == 0
     for path in folder.iterdir():
@@ -284,7 +283,7 @@ def test_two_tabs_see_the_same(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
     other = person.page.context.new_page()
     other.goto(f"{person.home}/#/train")
-    other.get_by_text("takes: ").wait_for()
+    other.get_by_text("takes: circle").wait_for()
     studio.act("delete", {"takes": [studio.shelf.takes("wing")[0]["take"]]})
     other.get_by_role("link", name=re.compile("Record")).click()
     other.get_by_role("button", name="wing 4").wait_for()

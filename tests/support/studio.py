@@ -31,8 +31,8 @@ PAGES = ("board", "record", "train", "deploy", "live", "report")
 def serving(folder: Path) -> Iterator[tuple[Studio, Door]]:
     """Serve a project's studio from a thread."""
     studio, door = Studio(Project(folder)), Door(0)
-    server = uvicorn.Server(uvicorn.Config(application(studio, door.keys, door.hosts), log_level="error", lifespan="off",
-                                           ws="websockets-sansio"))
+    app = application(studio, door.keys, door.hosts)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off", ws="websockets-sansio"))
     thread = Thread(target=server.run, args=([door.socket],), daemon=True)
     thread.start()
     try:
@@ -92,7 +92,7 @@ def newcomer(door: Door, **options: Any) -> Iterator[Newcomer]:
     if chromium is None:
         pytest.skip("no chromium; run: ports/toolchain.sh browser")
     if not AXE.is_file():
-        pytest.skip("no axe-core; run: make build/browser/node_modules")
+        pytest.skip("no axe-core; run: make test-studio")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS["wide"], strict=True)), **options)

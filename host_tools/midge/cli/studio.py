@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
-@click.option("--port", type=click.IntRange(1, 65535), help="Of the page, on this computer; by default one that is free.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the page; by default a free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the page's address.")
 def studio(folder: Path, port: int | None, no_browser: bool) -> None:
     """Open a page to record, train, put on a board, and see answers; all of it in FOLDER, and on this computer.

@@ -18,7 +18,6 @@ from ..train.model import Trained
 from .hub import Hub, Stopped, Worker, stage_of
 from .project import Project
 
-
 _USUAL = "RPI_PICO"  # the board that costs are told of, where nobody chose one
 
 

@@ -56,7 +56,7 @@ def _between(end: np.ndarray, start: np.ndarray, rest: int, rng: np.random.Gener
     """Return how a hand goes from one movement to the next, [rest + _BLEND, 3]: slowly, with rest before it."""
     share = np.concatenate([np.zeros(rest), np.linspace(0, 1, _BLEND)])[:, None]
     share = share * share * (3 - 2 * share)
-    return end + (start - end) * share + rng.normal(0, _TREMBLE_G, (rest + _BLEND, 3))
+    return np.asarray(end + (start - end) * share + rng.normal(0, _TREMBLE_G, (rest + _BLEND, 3)))
 
 
 class Practice:

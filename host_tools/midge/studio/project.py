@@ -63,7 +63,8 @@ def changed(settings: Settings, values: dict[str, Any]) -> Settings:
         low, high = _LIMITS.get(key, (0, 0))
         if number and not low <= value <= high:
             raise UserError(f"{key}: {value:g}; wanted {low:g} to {high:g}")
-    typed = {key: value if isinstance(value, str) else kinds[key](value) for key, value in values.items()}
+    typed: dict[str, Any] = {key: value if isinstance(value, str) else kinds[key](value)
+                             for key, value in values.items()}
     found = replace(settings, **typed)
     if not _NAME.fullmatch(found.model):
         raise UserError(f"model '{found.model[:40]}': wanted a letter, then up to 30 letters, digits, - and _")

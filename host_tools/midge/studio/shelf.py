@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from time import time_ns
@@ -45,7 +46,9 @@ class Shelf:
 
     def takes(self, label: str) -> list[dict[str, Any]]:
         """Return the takes of a label, the newest first: name and bytes. Raises UserError."""
-        folder = self.data / check_label(label)
+        folder = next((folder for folder in _folders(self.data) if folder.name == label), None)
+        if folder is None:
+            raise UserError(f"'{label[:80]}': no takes have this name any more; the list is as it is now")
         found = sorted(_files(folder), key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
         return [{"take": f"{label}/{entry.name}", "bytes": entry.stat().st_size} for entry in found]
 
@@ -196,7 +199,8 @@ class Shelf:
                 path.rename(place / str(i))
                 _remove_if_empty(path.parent)
         except OSError as error:
-            raise UserError(f"{removed[0].name}: {error.strerror or error}; make room in the project's folder") from error
+            raise UserError(f"{removed[0].name}: {error.strerror or error}; make room in the project's "
+                            "folder") from error
 
     def _changes(self) -> list[Path]:
         return [path.parent for path in self.deleted.glob("*/change.json")]
@@ -222,7 +226,5 @@ def _files(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    try:
+    with suppress(OSError):
         folder.rmdir()
-    except OSError:
-        pass

@@ -24,8 +24,8 @@ def test_settings_outlive_the_studio_and_leave_the_rest_of_the_file_alone(tmp_pa
     assert text.count("[studio]") == 1
 
 
-@pytest.mark.parametrize("text", ["[studio\n", "[studio]\nrate_hz = 'fast'\n", "studio = 1\n", "\x00", "[studio]\ncount=1e9\n",
-                                  "[studio]\nnothing = 1\n"])
+@pytest.mark.parametrize("text", ["[studio\n", "[studio]\nrate_hz = 'fast'\n", "studio = 1\n", "\x00",
+                                  "[studio]\ncount=1e9\n", "[studio]\nnothing = 1\n"])
 def test_a_damaged_file_is_told_and_not_written_over(tmp_path: Path, text: str) -> None:
     (tmp_path / "midge.toml").write_text(text)
     project = Project(tmp_path)
@@ -45,9 +45,9 @@ def test_one_studio_a_project(tmp_path: Path) -> None:
     with locked(Project(tmp_path)) as place:
         place.write("http://127.0.0.1:1")
         place.flush()
-        with pytest.raises(UserError, match=re.escape("is open in another studio (http://127.0.0.1:1); go on there")):
-            with locked(Project(tmp_path)):
-                pass
+        told = re.escape("is open in another studio (http://127.0.0.1:1); go on there")
+        with pytest.raises(UserError, match=told), locked(Project(tmp_path)):
+            pass
     with locked(Project(tmp_path)):
         pass
 

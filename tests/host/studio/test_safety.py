@@ -75,7 +75,8 @@ def test_nothing_is_told_without_the_cookie(stranger: TestClient, path: str) -> 
     assert stranger.get(path).status_code == 401
 
 
-@pytest.mark.parametrize("host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1", f"127.0.0.1.:{PORT}", ""])
+@pytest.mark.parametrize("host", ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "127.0.0.1:1",
+                                  f"127.0.0.1.:{PORT}", ""])
 def test_a_name_that_was_made_to_lead_here(page: TestClient, host: str) -> None:
     """DNS rebinding: the browser believes that it talks to evil.example, and sends its name."""
     for path in ("/", "/api/state", "/static/app.js"):
@@ -83,7 +84,8 @@ def test_a_name_that_was_made_to_lead_here(page: TestClient, host: str) -> None:
     assert page.post("/api/do/undo", headers={"host": host, "origin": f"http://{host}"}).status_code == 421
 
 
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1:1", f"https://{HOST}", f"{HERE}.evil.example"])
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1:1", f"https://{HOST}",
+                                    f"{HERE}.evil.example"])
 def test_a_page_of_another_site_changes_nothing(page: TestClient, studio: Studio, origin: str | None) -> None:
     headers = {} if origin is None else {"origin": origin}
     assert page.post("/api/do/settings", json={"count": 9}, headers=headers).status_code == 403
@@ -124,9 +126,9 @@ def test_answers_carry_a_policy(page: TestClient) -> None:
 def test_nothing_in_the_page_is_from_elsewhere() -> None:
     for path in STATIC.rglob("*"):
         if path.is_file():
-            found = re.findall(r"(?:https?:)?//[\w.-]+\.\w+", re.sub(r"^\s*//.*", "", path.read_text(), flags=re.MULTILINE))
-            assert set(found) <= {"http://www.w3.org"}, path
-            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", path.read_text()), path
+            text = re.sub(r"^\s*//.*", "", path.read_text(), flags=re.MULTILINE)
+            assert set(re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text)) <= {"http://www.w3.org"}, path
+            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text), path
 
 
 def test_files_are_those_of_the_page(page: TestClient) -> None:
@@ -146,14 +148,18 @@ def test_uploads_have_a_limit(page: TestClient, studio: Studio) -> None:
 
 @pytest.mark.parametrize(("action", "body", "words"), [
     ("nothing", b"{}", "cannot do that"), ("close", b"{}", "cannot do that"), ("__init__", b"{}", "cannot do that"),
-    ("settings", b"[]", "no request of the page's"), ("settings", b"{", "no request"), ("settings", b"\xff", "no request"),
+    ("settings", b"[]", "no request of the page's"), ("settings", b"{", "no request"),
+    ("settings", b"\xff", "no request"),
     ("choose", b'{"port": "/dev/ttyS0"}', "no board was found there"), ("choose", b'{"port": 3}', "wanted a text"),
-    ("choose", b"{}", "asked in another way"), ("watch", b"{}", "no board is chosen"), ("put", b"{}", "no board is chosen"),
+    ("choose", b"{}", "asked in another way"), ("watch", b"{}", "no board is chosen"),
+    ("put", b"{}", "no board is chosen"),
     ("move", b'{"movement": "circle"}', "no practice board"), ("delete", b'{"takes": []}', "a list of takes"),
-    ("delete", b'{"takes": ["../x.csv"]}', "is no take"), ("trim", b'{"take": "a/b.csv", "start": "0", "end": 1}', "whole numbers"),
+    ("delete", b'{"takes": ["../x.csv"]}', "is no take"),
+    ("trim", b'{"take": "a/b.csv", "start": "0", "end": 1}', "whole numbers"),
     ("record", b'{"label": "<script>", "count": 1, "seconds": 1, "countdown": 0, "trigger": false}', "wanted 1 to 40"),
     ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 1e9, "trigger": false}', "0 to 60 seconds"),
-    ("undo", b"{}", "nothing to undo"), ("settings", b'{"model": "../../x"}', "wanted a letter"),
+    ("undo", b"{}", "nothing to undo"),
+    ("settings", b'{"model": "../../x"}', "wanted a letter"),
 ])
 def test_what_is_refused_is_told_in_a_sentence(page: TestClient, action: str, body: bytes, words: str) -> None:
     answer = page.post(f"/api/do/{action}", content=body, headers=OWN)

@@ -104,8 +104,9 @@ def test_files_that_are_no_takes_are_not_taken_in(shelf: Shelf, data: bytes, wor
 
 
 @pytest.mark.parametrize("name", [
-    "../secret.csv", "circle/../../secret.csv", "/etc/passwd", "circle/..", "circle/.hidden.csv", "", "circle", "circle/",
-    "a/b/c.csv", "circle\\x.csv", "circle/x.csv\0", "link/secret.csv", "circle/link.csv", "circle/x.midge", ".studio/lock",
+    "../secret.csv", "circle/../../secret.csv", "/etc/passwd", "circle/..", "circle/.hidden.csv", "", "circle",
+    "circle/", "a/b/c.csv", "circle\\x.csv", "circle/x.csv\0", "link/secret.csv", "circle/link.csv", "circle/x.midge",
+    ".studio/lock",
 ])
 def test_no_name_leads_out_of_the_project(shelf: Shelf, name: str) -> None:
     take(shelf, "circle")
@@ -115,7 +116,8 @@ def test_no_name_leads_out_of_the_project(shelf: Shelf, name: str) -> None:
     (shelf.project.root / "secret.csv").write_text("1,2,3\n")
     (shelf.data / "link").symlink_to(outside)
     (shelf.data / "circle/link.csv").symlink_to(outside / "secret.csv")
-    for ask in (shelf.picture, lambda n: shelf.delete([n]), lambda n: shelf.relabel(n, "x"), lambda n: shelf.trim(n, 0, 9)):
+    for ask in (shelf.picture, lambda n: shelf.delete([n]), lambda n: shelf.relabel(n, "x"),
+                lambda n: shelf.trim(n, 0, 9)):
         with pytest.raises(UserError):
             ask(name)
     assert (outside / "secret.csv").exists() and not shelf.can_undo()
@@ -124,8 +126,7 @@ def test_no_name_leads_out_of_the_project(shelf: Shelf, name: str) -> None:
 @pytest.mark.parametrize("label", ["<script>alert(1)</script>", "../x", "", " a", "a/b", "x" * 41, ".x", "a\nb"])
 def test_labels_that_are_none(shelf: Shelf, label: str) -> None:
     name = take(shelf, "circle")
-    for ask in (lambda: shelf.relabel(name, label), lambda: shelf.bring("x.csv", b"1,2,3\n", label),
-                lambda: shelf.takes(label)):
+    for ask in (lambda: shelf.relabel(name, label), lambda: shelf.bring("x.csv", b"1,2,3\n", label)):
         with pytest.raises(UserError, match="wanted 1 to 40 letters"):
             ask()
     assert list(content(shelf)) == [name]
@@ -137,7 +138,11 @@ def test_takes_that_go_underneath(shelf: Shelf) -> None:
     for ask in (shelf.picture, lambda n: shelf.delete([n]), lambda n: shelf.relabel(n, "x")):
         with pytest.raises(UserError, match="is not there any more"):
             ask(name)
-    assert shelf.takes("circle") == [] and not shelf.can_undo()
+    assert shelf.takes("circle") == []
+    for label in ("none", "..", ".", "", ".studio", "circle/.."):
+        with pytest.raises(UserError, match="no takes have this name"):
+            shelf.takes(label)
+    assert not shelf.can_undo()
     shelf.data.joinpath("circle").rmdir()
     shelf.data.rmdir()
     with pytest.raises(UserError, match="was the project moved or removed"):

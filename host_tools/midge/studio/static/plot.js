@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Curves that move, on a canvas, and small pictures of takes, as SVG.
 //
-// Curves keep their samples in one array of floats and draw at most two points a pixel, once a frame at most: six axes
-// at 100 Hz take a few per cent of a core. Colours are those of Okabe and Ito, which colour-blind people can tell apart;
-// the second three are dashed as well.
+// Curves keep their samples in one array of floats. What has been drawn moves to the left as a picture, and only what is
+// new is drawn beside it, so that six axes at 100 Hz take a few per cent of a core. Colours are those of Okabe and Ito,
+// which colour-blind people can tell apart; the second three are dashed as well.
 
 import { h } from "./dom.js";
 
-const DASHES = [[], [], [], [7, 3], [7, 3], [7, 3]];
+const DASH = 6, GAP = 2; // samples of a dashed curve
 
 export class Curves {
   /** names: of the curves; seconds: that are seen; range: [low, high], or null for what the samples have. */
@@ -28,6 +28,8 @@ export class Curves {
     this.high = range ? range[1] : 1;
     this.waiting = false;
     this.read = 0;
+    this.drawn = -1; // the last sample that is in the picture
+    this.offset = 0; // what its samples have been moved by, in pixels
     this.watcher = new ResizeObserver(() => this.draw());
     this.watcher.observe(this.canvas);
     this.draw = this.draw.bind(this);
@@ -50,7 +52,7 @@ export class Curves {
       this.waiting = true;
       requestAnimationFrame(() => {
         this.waiting = false;
-        this.draw();
+        this.paint(false);
       });
     }
     const now = performance.now();
@@ -61,44 +63,107 @@ export class Curves {
   }
 
   draw() {
+    this.paint(true);
+  }
+
+  paint(afresh) {
     const { canvas, length } = this;
     const scale = Math.min(devicePixelRatio || 1, 2);
-    const wide = canvas.clientWidth, tall = canvas.clientHeight;
+    const wide = Math.round(canvas.clientWidth * scale), tall = Math.round(canvas.clientHeight * scale);
     if (!wide || !tall) return;
-    if (canvas.width !== Math.round(wide * scale) || canvas.height !== Math.round(tall * scale)) {
-      canvas.width = Math.round(wide * scale);
-      canvas.height = Math.round(tall * scale);
+    if (canvas.width !== wide || canvas.height !== tall) {
+      canvas.width = wide;
+      canvas.height = tall;
+      afresh = true;
     }
-    const style = getComputedStyle(canvas);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    const context = canvas.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
+    if (this.settle() || afresh || this.count - this.drawn > length / 2) this.begin(scale, wide, tall);
+    const { context, left, right, top, bottom } = this;
+    const pace = (right - left) / (length - 1);
+    const offset = Math.round((this.count - 1) * pace) - right;
+    const moved = this.drawn < 0 ? right - left : Math.min(offset - this.offset, right - left);
+    if (this.drawn >= 0 && moved > 0) {
+      context.drawImage(canvas, left + moved, top, right - left - moved, bottom - top,
+        left, top, right - left - moved, bottom - top);
+    }
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left, bottom - top);
+    context.clip();
+    context.clearRect(right - moved, top, moved, bottom - top);
+    this.rules(right - moved, right);
+    this.curves(Math.max(this.drawn, this.count - length, 0), (n) => n * pace - offset);
+    context.restore();
+    this.offset = offset;
+    this.drawn = this.count - 1;
+  }
+
+  /** Take in size and colours, and draw what does not move. */
+  begin(scale, wide, tall) {
+    const style = getComputedStyle(this.canvas);
+    const size = Math.round(0.7 * parseFloat(style.fontSize) * scale);
+    const context = this.canvas.getContext("2d");
+    Object.assign(this, { context, size, left: 4 * size, right: wide - size, top: size, bottom: tall - 2 * size, drawn: -1 });
+    this.colours = Object.fromEntries(["--ink", "--quiet", "--line", ...this.names.map((name, i) => `--c${i % 6}`)]
+      .map((name) => [name, style.getPropertyValue(name).trim()]));
+    const span = this.high - this.low, power = 10 ** Math.floor(Math.log10(span / 3));
+    this.step = [1, 2, 5, 10].map((n) => n * power).find((n) => span / n <= 4.5);
     context.clearRect(0, 0, wide, tall);
-    this.settle();
-    const left = 40, right = wide - 10, top = 10, bottom = tall - 22;
-    const y = (value) => bottom - (bottom - top) * (value - this.low) / (this.high - this.low);
-    this.grid(context, colour, { left, right, top, bottom, y });
-    const shown = Math.min(this.count, length), first = this.count - shown;
-    const step = Math.max(1, Math.floor(shown / (2 * (right - left))));
-    context.lineJoin = "round";
-    context.lineWidth = 1.8;
-    this.names.forEach((name, i) => {
-      context.strokeStyle = colour(`--c${i % 6}`);
-      context.setLineDash(DASHES[i % 6]);
+    context.font = `${size}px system-ui, sans-serif`;
+    context.fillStyle = this.colours["--quiet"];
+    context.textBaseline = "middle";
+    context.textAlign = "right";
+    for (const value of this.marks()) {
+      context.fillText(String(Number(value.toPrecision(3))), this.left - size / 2, this.height(value));
+    }
+    context.textBaseline = "alphabetic";
+    for (let second = 0; second <= this.seconds; second += this.seconds > 8 ? 2 : 1) {
+      context.textAlign = second ? "center" : "right";
+      context.fillText(second ? `−${second} s` : "0", this.right - (this.right - this.left) * second / this.seconds,
+        this.bottom + 1.5 * size);
+    }
+  }
+
+  height(value) {
+    return this.bottom - (this.bottom - this.top) * (value - this.low) / (this.high - this.low);
+  }
+
+  marks() {
+    const first = Math.ceil(this.low / this.step), count = Math.floor(this.high / this.step) - first + 1;
+    return Array.from({ length: count }, (none, i) => (first + i) * this.step);
+  }
+
+  rules(from, to) {
+    const { context } = this;
+    for (const value of this.marks()) {
+      context.fillStyle = this.colours["--line"];
+      context.fillRect(from, Math.round(this.height(value)), to - from, 1);
+    }
+    if (this.line !== null) {
+      context.fillStyle = this.colours["--ink"];
+      context.fillRect(from, Math.round(this.height(this.line)), to - from, 1);
+    }
+  }
+
+  curves(first, x) {
+    const { context, length, values, names } = this;
+    context.lineJoin = "bevel";
+    context.lineWidth = 0.16 * this.size;
+    names.forEach((name, i) => {
+      context.strokeStyle = this.colours[`--c${i % 6}`];
       context.beginPath();
-      for (let n = first - (first % step) + step; n < this.count; n += step) {
-        const x = right - (right - left) * (this.count - 1 - n) / (length - 1);
-        const value = this.values[(n % length) * this.names.length + i];
-        context.lineTo(x, y(value));
+      for (let n = first; n < this.count; n++) {
+        const y = this.height(values[(n % length) * names.length + i]);
+        const skip = n === first || (i % 6 > 2 && n % (DASH + GAP) > DASH);
+        if (skip) context.moveTo(x(n), y);
+        else context.lineTo(x(n), y);
       }
       context.stroke();
     });
-    context.setLineDash([]);
   }
 
-  /** Have the range hold all that is seen; it grows at once and shrinks only by halves. */
+  /** Have the range hold all that is seen; it grows at once and shrinks by half and more. Tell whether it changed. */
   settle() {
-    if (this.range || !this.count) return;
+    if (this.range || !this.count) return false;
     const shown = Math.min(this.count, this.length) * this.names.length;
     let low = Infinity, high = -Infinity;
     for (let i = 0; i < shown; i++) {
@@ -107,45 +172,11 @@ export class Curves {
       if (value > high) high = value;
     }
     const room = Math.max(high - low, 0.2) * 0.15;
-    if (low < this.low || high > this.high || (high - low) * 2.5 < this.high - this.low) {
-      this.low = low - room;
-      this.high = high + room;
-    }
-  }
-
-  grid(context, colour, { left, right, top, bottom, y }) {
-    const span = this.high - this.low;
-    const power = 10 ** Math.floor(Math.log10(span / 3));
-    const step = [1, 2, 5, 10].map((n) => n * power).find((n) => span / n <= 4.5);
-    context.font = "11px system-ui, sans-serif";
-    context.fillStyle = colour("--quiet");
-    context.strokeStyle = colour("--line");
-    context.lineWidth = 1;
-    context.textBaseline = "middle";
-    context.textAlign = "right";
-    for (let n = Math.ceil(this.low / step); n * step <= this.high; n++) {
-      const at = Math.round(y(n * step)) + 0.5;
-      context.beginPath();
-      context.moveTo(left, at);
-      context.lineTo(right, at);
-      context.stroke();
-      context.fillText(String(Number((n * step).toPrecision(3))), left - 6, at);
-    }
-    context.textBaseline = "alphabetic";
-    for (let second = 0; second <= this.seconds; second += this.seconds > 8 ? 2 : 1) {
-      const x = right - (right - left) * second / this.seconds;
-      context.textAlign = second ? "center" : "right";
-      context.fillText(second ? `−${second} s` : "0", x, bottom + 16);
-    }
-    if (this.line !== null) {
-      context.strokeStyle = colour("--ink");
-      context.setLineDash([2, 4]);
-      context.beginPath();
-      context.moveTo(left, y(this.line));
-      context.lineTo(right, y(this.line));
-      context.stroke();
-      context.setLineDash([]);
-    }
+    const fits = low >= this.low && high <= this.high && (high - low) * 2.5 >= this.high - this.low;
+    if (fits || (this.low === low - room && this.high === high + room)) return false;
+    this.low = low - room;
+    this.high = high + room;
+    return true;
   }
 }
 

@@ -38,8 +38,9 @@ function card(name, names, labels, note) {
   const [label, file] = name.split("/");
   const shape = h("span.shape");
   const seconds = h("small");
-  const button = h("button.take", { type: "button", "aria-label": text("takes.open", { name }), title: file,
-    onclick: () => inspect(name, names, labels, button) }, shape, h("span.below", {}, h("b", {}, label), seconds), note && h("span.note", {}, note));
+  const button = h("button.take", { type: "button", title: file,
+    onclick: () => inspect(name, names, labels, button) }, shape, h("span.below", {}, h("b", {}, label), seconds),
+  h("span.only-read", {}, file), note && h("span.note", {}, note));
   const remove = h("button.quiet.remove", { type: "button", "aria-label": text("takes.delete", { name }), title: text("takes.remove"),
     onclick: () => discard([name]) }, "×");
   const item = h("li", {}, button, remove);

@@ -76,14 +76,14 @@ export function open(root, first) {
     const labels = Object.keys(state.labels);
     if (!labels.includes(chosen) && !(state.bench.taking && chosen)) chosen = labels[0] || "";
     const wanted = chosen;
-    const takes = wanted ? await ask("takes", { label: wanted }) : [];
-    if (wanted !== chosen || !takes) return;
+    const takes = (labels.includes(wanted) && await ask("takes", { label: wanted })) || [];
+    if (wanted !== chosen) return;
     fill(tabs, labels.map((name) => h("button.chip", { type: "button", "aria-pressed": String(name === chosen),
       onclick: () => { chosen = name; label.value = name; typed = true; ready(); list(); } }, name, h("small", {}, String(state.labels[name])))));
     fill(shelf, takes.length ? grid(takes.map((take) => take.take), labels) : h("p.hint", {}, text("record.empty")));
   }
 
-  const scenery = whenOther((source) => {
+  const scenery = whenOther(([source, port, resting]) => {
     curves?.close();
     curves = null;
     if (source) {
@@ -91,8 +91,9 @@ export function open(root, first) {
       fill(scene, h("div.row.between", {}, h("h2", {}, source.name), h("span.hint", {}, text("record.source",
         { hz: source.rate_hz, unit: [...new Set(source.units)].join(", ") }))), curves.element);
     } else {
-      fill(scene, h("p.empty", {}, state.bench.port ? text("record.opening") : text("record.noboard"), " ",
-        !state.bench.port && h("a", { href: "#/board" }, text("record.toboard"))));
+      fill(scene, h("div.empty", {}, h("p", {}, text(!port ? "record.noboard" : resting ? "record.resting" : "record.opening")),
+        !port ? h("a", { href: "#/board" }, text("record.toboard"))
+          : resting && h("button", { type: "button", onclick: wake }, text("record.wake"))));
     }
   });
   const relist = whenOther(() => list());
@@ -115,7 +116,14 @@ export function open(root, first) {
     on("taking", (message) => taking(message.taking)),
     on("takes", () => list()),
   ];
-  let asked = "";
+  // The sensor is woken by itself, until that went wrong once: then by a button.
+  let waking = false, tired = false, knownError = first.error?.number;
+  async function wake() {
+    waking = true;
+    tired = (await act("watch")) === undefined;
+    waking = false;
+    scenery([state.bench.sensor, state.bench.port, tired]);
+  }
   ready();
 
   return {
@@ -127,18 +135,19 @@ export function open(root, first) {
     update(now) {
       state = now;
       const { bench } = now;
-      scenery(bench.sensor);
       taking(bench.taking);
       simulated.update(now);
       options(Object.keys(now.labels));
       relist(now.labels);
       show(undoing, now.undo);
       go.disabled = !bench.port;
-      const once = `${bench.port} ${now.error?.number}`;
-      if (bench.port && !bench.busy && asked !== once && !document.hidden) {
-        asked = once;
-        act("watch");
-      } else if (bench.sensor) asked = "";
+      if (now.error && now.error.number !== knownError) {
+        knownError = now.error.number;
+        tired = true;
+      }
+      tired = tired && !bench.sensor;
+      scenery([bench.sensor, bench.port, tired]);
+      if (bench.port && !bench.busy && !tired && !waking) wake();
     },
   };
 }
