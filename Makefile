@@ -135,7 +135,7 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(BIN)/python -m pytest -q tests/ops
 
-## A scripted newcomer in Chromium, from an empty folder to an emulated board that answers; pictures in build/studio/
+## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1
 test-studio: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4 build/browser/axe-$(AXE_VERSION)

@@ -51,17 +51,9 @@ def test_the_page_is_small_and_there_at_once(opened: tuple[Studio, Newcomer]) ->
 def test_from_an_empty_folder_to_the_first_right_answer(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
     started = time.monotonic()
-    person.click("button", "Start a practice board")
-    person.click("link", "Record movements")
-    person.see("LSM9DS1")
+    person.start_a_practice_board()
     for movement, label in (("circle", "circle"), ("wing", "wing"), ("rest", "idle")):
-        person.choose(movement)
-        person.click("button", f"Record 5 takes of {label}")
-        person.see(re.compile(f"{label}, take 2 of 5"), 40)
-        if label == "circle":
-            person.see(re.compile("recording"))
-            person.picture("recording")
-        person.page.get_by_role("button", name="Stop recording").wait_for(state="hidden", timeout=60_000)
+        person.record(movement, label)
     person.click("link", re.compile("^Train"))
     person.click("button", "Train")
     person.see("What was taken for what", 60)
@@ -231,9 +223,38 @@ def test_a_hundred_samples_of_six_axes_a_second_are_no_burden(opened: tuple[Stud
         practice.simulator.play(noise + np.float32([0, 0, 0, 0, 0, height]))
         page.wait_for_timeout(700)
         latencies.append(page.evaluate("() => window.drawn") - 1000 * stepped)
-    print(f"{100 * share:.1f} % of a core; from the sensor to the curve {', '.join(f'{ms:.0f}' for ms in latencies)} ms")
+    took = ", ".join(f"{ms:.0f}" for ms in latencies)
+    print(f"{100 * share:.1f} % of a core; from the sensor to the curve {took} ms")
     assert share <= 0.20
     assert 0 < sorted(latencies)[1] <= 150
+
+
+def test_curves_that_moved_are_those_that_were_drawn_at_once(opened: tuple[Studio, Newcomer]) -> None:
+    """What is shown bit by bit hardly differs from the same drawn whole: no trace is left of what has gone."""
+    _, person = opened
+    differ, inked = person.page.evaluate("""async () => {
+        const { Curves } = await import("/static/plot.js");
+        const curves = new Curves(["a", "b", "c", "d"], 50, 6, [-2, 2], "a test");
+        document.body.append(curves.element);
+        for (let n = 0; n < 700; n++) {
+            curves.add([[0, 1, 2, 3].map((i) => Math.sin(n / (9 + 4 * i)))]);
+            curves.paint(false);
+        }
+        const { canvas } = curves;
+        const pixels = () => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        const moved = pixels();
+        curves.draw();
+        const whole = pixels();
+        let differ = 0, inked = 0;
+        for (let i = 3; i < whole.length; i += 4) {
+            inked += whole[i] > 100;
+            differ += Math.abs(whole[i] - moved[i]) > 150;
+        }
+        curves.close();
+        curves.element.remove();
+        return [differ, inked];
+    }""")
+    assert inked > 2000 and differ < 0.1 * inked, (differ, inked)
 
 
 def test_a_board_that_goes_away_is_told_and_nothing_is_lost(opened: tuple[Studio, Newcomer]) -> None:

@@ -67,6 +67,22 @@ class Newcomer:
         """Wait until a text is to be seen."""
         self.page.get_by_text(text, exact=False).first.wait_for(timeout=1000 * seconds)
 
+    def start_a_practice_board(self) -> None:
+        """Start one, and see its sensor."""
+        self.click("button", "Start a practice board")
+        self.click("link", "Record movements")
+        self.see("LSM9DS1")
+
+    def record(self, movement: str, label: str) -> None:
+        """Have the hand move, and record five takes of that."""
+        self.choose(movement)
+        self.click("button", f"Record 5 takes of {label}")
+        self.see(re.compile(f"{label}, take 2 of 5"), 40)
+        if movement == "circle":
+            self.see(re.compile("recording"))
+            self.picture("recording")
+        self.page.get_by_role("button", name="Stop recording").wait_for(state="hidden", timeout=60_000)
+
     def go(self, name: str) -> None:
         """Go to a page by its address."""
         self.page.goto(f"{self.home}/#/{name}")

@@ -81,10 +81,7 @@ export class Curves {
     const pace = (right - left) / (length - 1);
     const offset = Math.round((this.count - 1) * pace) - right;
     const moved = this.drawn < 0 ? right - left : Math.min(offset - this.offset, right - left);
-    if (this.drawn >= 0 && moved > 0) {
-      context.drawImage(canvas, left + moved, top, right - left - moved, bottom - top,
-        left, top, right - left - moved, bottom - top);
-    }
+    if (this.drawn >= 0 && moved > 0 && moved < right - left) this.move(moved);
     context.save();
     context.beginPath();
     context.rect(left, top, right - left, bottom - top);
@@ -95,6 +92,19 @@ export class Curves {
     context.restore();
     this.offset = offset;
     this.drawn = this.count - 1;
+  }
+
+  /** Move what is drawn to the left; what was there goes, also where nothing comes to. */
+  move(pixels) {
+    const { context, left, right, top, bottom } = this;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left - pixels, bottom - top);
+    context.clip();
+    context.globalCompositeOperation = "copy";
+    context.drawImage(this.canvas, left + pixels, top, right - left - pixels, bottom - top,
+      left, top, right - left - pixels, bottom - top);
+    context.restore();
   }
 
   /** Take in size and colours, and draw what does not move. */
