@@ -241,7 +241,12 @@ def test_curves_that_moved_are_those_that_were_drawn_at_once(opened: tuple[Studi
             curves.paint(false);
         }
         const { canvas } = curves;
-        const pixels = () => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        const pixels = () => {
+            const other = new OffscreenCanvas(canvas.width, canvas.height);
+            const copy = other.getContext("2d", { willReadFrequently: true });
+            copy.drawImage(canvas, 0, 0);
+            return copy.getImageData(0, 0, canvas.width, canvas.height).data;
+        };
         const moved = pixels();
         curves.draw();
         const whole = pixels();
