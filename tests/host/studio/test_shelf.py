@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +168,24 @@ def test_ten_thousand_takes_are_listed_at_once(shelf: Shelf) -> None:
     for i in range(10_000):
         (folder / f"circle-{i}.csv").touch()
     assert shelf.labels() == {"circle": 10_000} and len(shelf.takes("circle")) == 10_000
+
+
+def test_a_full_disk_is_told_and_loses_nothing(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = take(shelf, "circle")
+    before = content(shelf)
+
+    def full(path: Path, text: str) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("midge.studio.shelf.write_new", full)
+    monkeypatch.setattr("midge.samples.take_format.write_new", full)
+    table = "# rate_hz: 50\nax,ay\n" + "1,2\n" * 20
+    for ask in (lambda: shelf.bring("x.csv", table.encode(), "a"), lambda: shelf.delete([name])):
+        with pytest.raises(UserError, match="No space left on device; make room"):
+            ask()
+    with pytest.raises(UserError, match="No space left on device; the take is kept as ") as kept:
+        shelf.relabel(name, "wing")
+    rescued = Path(re.search(r"kept as (\S+);", str(kept.value))[1])  # type: ignore[index]
+    assert read_recording_file(rescued)[2]["label"] == "wing"
+    rescued.unlink()
+    assert content(shelf) == before
