@@ -259,7 +259,7 @@ def test_curves_that_moved_are_those_that_were_drawn_at_once(opened: tuple[Studi
         curves.element.remove();
         return [differ, inked];
     }""")
-    assert inked > 2000 and differ < 0.1 * inked, (differ, inked)
+    assert inked > 2000 and differ < 0.02 * inked, (differ, inked)
 
 
 def test_a_board_that_goes_away_is_told_and_nothing_is_lost(opened: tuple[Studio, Newcomer]) -> None:

@@ -53,7 +53,7 @@ def _ready(root: Path, door: Door, no_browser: bool) -> None:
     print_facts([("project", str(root)), ("page", door.address())])
     say("The address is good once; Enter gives a new one. Ctrl-C closes the studio.")
     if not no_browser:
-        webbrowser.open(door.address())
+        Thread(target=webbrowser.open, args=(door.address(),), daemon=True).start()  # some stay until they are closed
     if sys.stdin is not None and sys.stdin.isatty():
         Thread(target=_offer, args=(door,), daemon=True).start()
 

@@ -150,7 +150,7 @@ class Bench:
 
     def watch(self) -> None:
         """Show what the sensor measures. Raises UserError."""
-        if self.worker.kind == SENSOR:
+        if self.worker.kind == SENSOR and not self.worker.ending:
             return
         port = self._port()
         self._free()

@@ -79,6 +79,11 @@ class Worker:
         self._changed()
         self._thread.start()
 
+    @property
+    def ending(self) -> bool:
+        """Whether it has been asked to end."""
+        return self._stop.is_set()
+
     def stop(self, wait_s: float = 0.0) -> None:
         """Ask it to end, and wait so long for that."""
         self._stop.set()

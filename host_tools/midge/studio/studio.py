@@ -33,7 +33,7 @@ class Studio:
             "end-practice": self.bench.stop_practice, "move": self._move, "install": self.bench.install,
             "watch": self.bench.watch, "leave": self.bench.leave, "record": self._record, "halt": self.bench.halt,
             "relabel": self._relabel, "trim": self._trim, "delete": self._delete, "undo": self._undo,
-            "settings": self._settings, "train": self.lessons.start, "put": self._put, "listen": self._listen,
+            "settings": self._settings, "train": self._train, "put": self._put, "listen": self._listen,
             "dismiss": self._dismiss,
         }
 
@@ -126,6 +126,11 @@ class Studio:
 
     def _settings(self, **values: Any) -> None:
         self.project.change(values)
+        self.changed()
+
+    def _train(self) -> None:
+        self.lessons.start()
+        self.bench.facts.put = None  # what is on the board will not be this model
         self.changed()
 
     def _put(self) -> None:

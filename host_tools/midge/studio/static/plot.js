@@ -106,16 +106,17 @@ export class Curves {
         const offset = Math.round((this.count - 1) * pace) - right;
         const moved = this.drawn < 0 ? right - left : Math.min(offset - this.offset, right - left);
         if (this.drawn >= 0 && moved > 0 && moved < right - left) this.move(moved);
-        // What is new begins within a line that was drawn, so that nothing is seen of where it was joined.
+        // What is new begins two pixels and more within what was drawn, so that nothing is seen of where it was joined.
         const x = (n) => n * pace - offset;
-        const from = this.drawn < 1 ? left : Math.max(Math.floor(x(this.drawn - 1)), left);
+        const back = 1 + Math.ceil(2 / pace);
+        const from = this.drawn < back ? left : Math.max(Math.floor(x(this.drawn - back)), left);
         context.save();
         context.beginPath();
         context.rect(from, top, right - from, bottom - top);
         context.clip();
         context.clearRect(from, top, right - from, bottom - top);
         this.rules(from, right);
-        this.curves(Math.max(this.drawn - 2, this.count - length, 0), x);
+        this.curves(Math.max(this.drawn - 2 * back, this.count - length, 0), x);
         context.restore();
         this.offset = offset;
         this.drawn = this.count - 1;
