@@ -19,7 +19,7 @@ from midge.link.simulator import Simulator
 from midge.studio.practice import EMULATED
 from midge.studio.server import STATIC
 from midge.studio.studio import Studio
-from tests.support.boards import built
+from tests.support.boards import Board, built
 from tests.support.command import printed
 from tests.support.studio import PAGES, WIDTHS, Newcomer, newcomer, serving
 
@@ -75,6 +75,18 @@ def test_from_an_empty_folder_to_the_first_right_answer(opened: tuple[Studio, Ne
     assert report is not None and report["accuracy"]["share"] >= 0.7
     person.page.wait_for_timeout(4000)
     person.picture("live")
+
+
+def test_the_program_that_is_shown_runs(opened: tuple[Studio, Newcomer]) -> None:
+    studio, person = opened
+    person.go("deploy")
+    program = person.page.locator("pre[aria-label='In your own program']").inner_text()
+    assert studio.bench.practice is not None
+    studio.bench.practice.move("wing")
+    studio.bench.worker.stop(10)  # what it listened to on the page before
+    said = Board(studio.bench.practice.simulator).run(program + "\n    break\n", timeout_s=30)
+    assert said.startswith(("wing 0.", "wing 1."))
+    person.go("live")
 
 
 def test_the_threshold_tells_what_it_means(opened: tuple[Studio, Newcomer]) -> None:

@@ -36,7 +36,7 @@ export function open(root) {
         say(doing, what);
         progress.set(at, count);
     });
-    const result = whenOther((put) => {
+    const result = whenOther(async ([put, settings]) => {
         show(done, Boolean(put));
         show(next, Boolean(put));
         show(script, Boolean(put));
@@ -58,11 +58,13 @@ export function open(root) {
                 h("li", {}, text("deploy.time", { ms: (put.microseconds / 1000).toFixed(2) })),
             ),
         );
+        const report = await ask("report");
+        const code = program(put.model, report?.rate_hz ?? settings.rate_hz, settings);
         fill(
             script,
             h("h2", {}, text("deploy.script")),
             h("p.hint", {}, text("deploy.script.hint")),
-            h("pre", { tabindex: 0, "aria-label": text("deploy.script") }, program(put.model)),
+            h("pre", { tabindex: 0, "aria-label": text("deploy.script") }, code),
         );
     });
     const about = whenOther(async ([found, port, places]) => {
@@ -88,7 +90,7 @@ export function open(root) {
 
     return {
         close: off,
-        update({ bench, model: found }) {
+        update({ bench, model: found, settings }) {
             const busy = bench.busy === "putting the model on the board";
             about([found, bench.port, bench.found]);
             show(going, busy);
@@ -97,20 +99,22 @@ export function open(root) {
                 progress.set(0, 0);
             }
             go.disabled = Boolean(bench.busy && busy) || !found.there || !bench.port;
-            result(bench.put);
+            result([bench.put, settings]);
         },
     };
 }
 
-function program(model) {
+/** A program for the board: its sensor has to run as it did in the takes. */
+function program(model, rate, { accel_g, gyro_dps }) {
     const name = model.replace(/\.midge$/, "").replaceAll("-", "_");
+    const sensor = `I2C(0), rate_hz=${rate}, accel_g=${accel_g}, gyro_dps=${gyro_dps || "None"}`;
     return [
         "import midge",
         "from machine import I2C",
         "from midge import sensors",
         "",
         `${name} = midge.load("${model}")`,
-        `for answer in ${name}.stream(sensors.find(I2C(0))):`,
+        `for answer in ${name}.stream(sensors.find(${sensor})):`,
         "    print(answer.label, answer.score)",
     ].join("\n");
 }
