@@ -177,7 +177,7 @@ run-natmods:
 	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
 	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
-	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1) &&) true
+	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1 --most-macs 3000000) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
