@@ -31,6 +31,7 @@ from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
 from .convert.scores import add_softmax, gives_logits
+from .convert.streaming import make_streaming
 from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
@@ -158,12 +159,14 @@ def convert(
     also: Sequence[str | Path] = (),
     softmax: bool = False,
     embedding: str | None = None,
+    stream: int | None = None,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
 
-    model: a file that an importer reads, the bytes of a .tflite file, or a fitted estimator of scikit-learn: trees,
-        forests, boosting, linear models, perceptrons, centroids, and pipelines of scalers and one of these.
+    model: a file that an importer reads, the bytes of a .tflite file, a Keras model, an ONNX ModelProto, or a fitted
+        estimator of scikit-learn: trees, forests, boosting, linear models, perceptrons, centroids, and pipelines of
+        scalers and one of these.
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
     labels: class names in the order of the scores. name: what the device calls the model.
@@ -177,6 +180,7 @@ def convert(
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
     softmax: append a softmax, for a classifier that ends in logits.
     embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
+    stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
 
     Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
@@ -189,7 +193,8 @@ def convert(
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
-        whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        whole = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
+        whole = whole if step_ms is None else put_front_end(whole, title, step_ms)
         return convert_graph(whole, labels, title, size, target, arena_limit)
 
     if calibrate is not None:
