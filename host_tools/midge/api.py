@@ -165,12 +165,11 @@ def convert(
     """Convert a trained model; with calibration samples, quantise it as well.
 
     model: a file that an importer reads, the bytes of a .tflite file, a Keras model, an ONNX ModelProto, or a fitted
-        estimator of scikit-learn: trees, forests, boosting, linear models, perceptrons, centroids, and pipelines of
-        scalers and one of these.
+        estimator of scikit-learn (see read_estimator).
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
-    labels: class names in the order of the scores. name: what the device calls the model.
-    target: a core or board to pack the weights for. arena_limit: bytes of RAM that it may take.
+    labels: class names in the order of the scores; those of the samples' folders, if empty and there are some.
+    name: what the device calls it. target: a core or board to pack weights for. arena_limit: bytes of RAM, at most.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
@@ -181,8 +180,6 @@ def convert(
     softmax: append a softmax, for a classifier that ends in logits.
     embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
     stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
-
-    Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     graph, title, size = _opened(model, name, shapes, frozen)
@@ -193,9 +190,9 @@ def convert(
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
-        whole = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
-        whole = whole if step_ms is None else put_front_end(whole, title, step_ms)
-        return convert_graph(whole, labels, title, size, target, arena_limit)
+        graph = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
+        graph = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        return convert_graph(graph, labels, title, size, target, arena_limit)
 
     if calibrate is not None:
         _refuse_integers(graph, title)
