@@ -177,8 +177,7 @@ def convert(
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
     front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
-    softmax: append a softmax, for a classifier that ends in logits.
-    embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
+    softmax: append one, for logits. embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "".
     stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
