@@ -44,6 +44,7 @@ from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
 from .importers.estimators import is_estimator, read_estimator
+from .plots.notebook import html_table
 from .power.budget import Budget as EnergyBudget
 from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
@@ -134,6 +135,14 @@ class ConvertedModel:
             "peak_bytes": peak, "peak_layer": layer, **both, "labels": graph.labels, "removed": graph.notes,
             **({"quantization": self.report.facts()} if self.report is not None else {}),
         }
+
+    def _repr_html_(self) -> str:
+        made = self.conversion
+        rows = {"flash": f"{len(self.blob):,} B", "arena": f"{made.plan.arena_size:,} B of RAM",
+                "MACs": f"{made.macs:,} per inference", "labels": ", ".join(self.labels)}
+        if self.report is not None:
+            rows["over quantisation noise"] = f"{self.report.sqnr_db:.1f} dB"
+        return html_table(made.program.graph.name, rows)
 
     def __repr__(self) -> str:
         quantised = "" if self.report is None else f", {self.report.sqnr_db:.1f} dB over quantisation noise"
