@@ -8,6 +8,8 @@
 
 #include "../core/learn/ridge.h"
 
+#define MARGIN (sizeof(mg_ridge_margin_t) / 4) /* a margin as elements of an array */
+
 /* The values of a row; raises where output 0 is nothing to learn from. */
 static uint32_t width_of(const mg_model_t *model) {
     mg_tensor_t tensor;
@@ -62,26 +64,28 @@ mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-/* products, sums, penalty, factor, weights */
+/* products, sums, penalty, factor, weights, margins, classes: those that are fitted, whose margins begin anew */
 mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), classes, weighed;
+    uint32_t width = width_of(model), classes, weighed, room;
     const int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     const int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     float *factor = elements_of(args[3], 'f', MG_RIDGE_TRIANGLE(width), NULL);
     float *weights = elements_of(args[4], 'f', width + 1, &weighed);
+    mg_ridge_margin_t *margins = elements_of(args[5], 'f', MARGIN, &room);
+    uint32_t fitted = index_of(args[6], (classes < weighed ? classes : weighed) + 1);
     mg_ridge_factor(factor, products, width, mg_number(args[2]));
-    for (uint32_t i = 0; i < classes && i < weighed; i++) {
-        mg_ridge_weights(weights + i * (width + 1), factor, sums + i * (width + 1), width);
-    }
+    mg_ridge_weights(weights, factor, sums, width, fitted);
+    memset(margins, 0, room * sizeof *margins);
     return mp_const_none;
 }
 
-/* weights, row, scores: the highest one's class */
+/* weights, row, scores, classes: the highest one's class */
 mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), classes, best = 0;
+    uint32_t width = width_of(model), classes, room, best = 0;
     const float *weights = elements_of(args[0], 'f', width + 1, &classes);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    float *scores = elements_of(args[2], 'f', classes, NULL);
+    float *scores = elements_of(args[2], 'f', 1, &room);
+    classes = index_of(args[3], (classes < room ? classes : room) + 1);
     for (uint32_t i = 0; i < classes; i++) {
         scores[i] = mg_ridge_score(weights + i * (width + 1), row, width);
         best = scores[i] > scores[best] ? i : best;
@@ -89,12 +93,18 @@ mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
     return mp_obj_new_int_from_uint(best);
 }
 
-/* factor, row, weight */
-mp_obj_t mg_method_learn_leverage(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model);
-    const float *factor = elements_of(args[0], 'f', MG_RIDGE_TRIANGLE(width), NULL);
-    const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mg_index(args[2])));
+/* margins, factor, weights, rows, the rows' class or how many classes there are, weight, classes */
+mp_obj_t mg_method_learn_leave_out(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), room, classes, count;
+    mg_ridge_margin_t *margins = elements_of(args[0], 'f', MARGIN, &room);
+    const float *factor = elements_of(args[1], 'f', MG_RIDGE_TRIANGLE(width), NULL);
+    const float *weights = elements_of(args[2], 'f', width + 1, &classes);
+    const int8_t *rows = elements_of(args[3], 'b', width, &count);
+    uint32_t own = (uint32_t)mg_index(args[4]);
+    int32_t weight = (int32_t)mg_index(args[5]);
+    classes = index_of(args[6], (classes < room ? classes : room) + 1);
+    mg_ridge_leave_out(margins, factor, weights, classes, rows, count, width, own, weight);
+    return mp_const_none;
 }
 
 #endif
