@@ -77,18 +77,18 @@ def few_shots(
     closed, opened, own, false, asked = list[float](), list[float](), list[float](), list[float](), 0
     for seed in range(seeds):
         rng = np.random.default_rng([seed, shots])
-        taught = {name: _draw(np.flatnonzero(labels == name), people, shots, rng) for name in names}
-        if any(len(index) < shots for index in taught.values()):
+        order = rng.permutation(len(labels))
+        turn = {person: i for i, person in enumerate(dict.fromkeys(people[order]))}  # whoever teaches, teaches much
+        taught = {name: _draw(order[labels[order] == name], people, turn, shots) for name in names}
+        asked_of = _of_others(people, np.concatenate(list(taught.values())))
+        if any(len(taught[n]) < shots or not (labels[asked_of] == n).any() for n in names):
             return None
-        used = set(people[np.concatenate(list(taught.values()))])
-        asked_of = np.array([i for i in range(len(labels)) if people[i] not in used])
         learner = _taught(model, {name: [blobs[i] for i in index] for name, index in taught.items()}, others)
         said = np.array([learner.label(learner.answer(blobs[i]).index) for i in asked_of])
         closed.append(float(np.mean([np.mean(said[labels[asked_of] == n] == n) for n in names])))
         asked = max(asked, len(asked_of))
         for name in names:
-            used = set(people[taught[name]])
-            rest = np.array([i for i in range(len(labels)) if people[i] not in used])
+            rest = _of_others(people, taught[name])
             learner = _taught(model, {name: [blobs[i] for i in taught[name]]}, others)
             answers = [learner.answer(blobs[i]) for i in rest]
             scores, mine = np.array([a.score for a in answers]), labels[rest] == name
@@ -103,12 +103,15 @@ def few_shots(
     return Shots(shots, seeds, len(names), asked, Mean.of(closed), *each)
 
 
-def _draw(index: np.ndarray, people: np.ndarray, shots: int, rng: np.random.Generator) -> np.ndarray:
-    """Return so many of a class's examples, each of another person."""
-    found: dict[str, int] = {}
-    for i in rng.permutation(index):
-        found.setdefault(people[i], int(i))
-    return np.array(list(found.values())[:shots], np.int64)
+def _draw(index: np.ndarray, people: np.ndarray, turn: dict[str, int], shots: int) -> np.ndarray:
+    """Return so many of a class's examples, each of another person, in the turn of these."""
+    found = {people[i]: int(i) for i in index[::-1]}
+    return np.array([found[person] for person in sorted(found, key=lambda p: turn[p])[:shots]], np.int64)
+
+
+def _of_others(people: np.ndarray, taught: np.ndarray) -> np.ndarray:
+    """Return the examples of people who taught nothing."""
+    return np.flatnonzero(~np.isin(people, people[taught]))
 
 
 def _taught(model: Any, classes: dict[str, list[bytes]], others: bytes | None) -> Any:

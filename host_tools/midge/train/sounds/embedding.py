@@ -34,6 +34,7 @@ from .voices import VOICE, speak
 
 CENTRES, MARGIN, SCALE = 2, 0.2, 30.0  # of each word; in radians; of cosines before softmax
 BATCH = 128
+MOST_SEGMENTS, LEAST_VARIANTS, MOST_VARIANTS = 24_000, 2, 12  # of clips, in variants
 
 
 SHOTS = (5, 10)
@@ -47,8 +48,8 @@ UNIT = 128  # a row's length, in integers
 class Options:
     """How to train an embedding. values: of a row. width: channels of the network. steps: of training, of 128 examples.
 
-    variants: of each clip. made_up: words that synthesizers speak, each in `voices` voices. judge: train another network
-    without some of the words, and say what these are worth when they are learned from a few examples.
+    made_up: words that synthesizers speak, each in `voices` voices. judge: train another network without some of the
+    words, and say what these are worth when they are learned from a few examples.
     """
 
     seed: int = 0
@@ -56,10 +57,13 @@ class Options:
     values: int = 32
     width: int = 112
     steps: int = 2000
-    variants: int = 4
     made_up: int = 0
     voices: int = 6
     judge: bool = True
+
+    def variants(self, clips: int) -> int:
+        """Return how many of each clip are heard."""
+        return min(max(MOST_SEGMENTS // clips, LEAST_VARIANTS), MOST_VARIANTS)
 
 
 @dataclass
@@ -106,8 +110,9 @@ def train_embedding(
     made = speak(options.made_up, options.voices, options.seed, stage) if options.made_up else []
     heard = hear(clips + made, options, stage)
     judged_by, shots = list[str](), list[Shots]()
-    if options.judge and len(words) >= LEAST_WORDS:
-        judged_by = sorted(np.random.default_rng([options.seed, 7]).choice(words, len(words) // JUDGED, False).tolist())
+    known = [word for word in words if len({c.group or c.path for c in clips if c.label == word}) > 2 * SHOTS[0]]
+    if options.judge and len(known) >= LEAST_WORDS:
+        judged_by = sorted(np.random.default_rng([options.seed, 7]).choice(known, len(known) // JUDGED, False).tolist())
         model = _model(_trained(heard, judged_by, options, stage), heard, options, name, target).blob
         shots = judge(model, [clip for clip in clips if clip.label in judged_by], options)
     made_file = _model(_trained(heard, [], options, stage), heard, options, name, target)
@@ -116,7 +121,7 @@ def train_embedding(
 
 
 def judge(blob: bytes, clips: Sequence[Clip], options: Options) -> list[Shots]:
-    """Return what a few examples of each word are worth to a board with this file. Clips are heard as boards hear them."""
+    """Return what a few examples of each word are worth to a board with this file, which hears the clips."""
     model = device.load(blob, checksum=False)
     learner = device.Learner(model)
     rows = np.stack([np.frombuffer(learner.row(to_pcm(clip.values)), np.int8) for clip in clips])
@@ -141,10 +146,11 @@ class Heard:
     @property
     def chances(self) -> np.ndarray:
         """How likely each segment is drawn: half of them are real, and rarer words are less rare than they are."""
-        found = np.bincount(self.targets)[self.targets] ** -0.5
+        found: np.ndarray = np.bincount(self.targets)[self.targets] ** -0.5
         for part in (self.real, ~self.real):
             found[part] /= max(float(found[part].sum()), 1e-9)
-        return found / found.sum()
+        found /= found.sum()
+        return found
 
 
 def hear(clips: Sequence[Clip], options: Options, stage: Stage = silent) -> Heard:
@@ -156,7 +162,7 @@ def hear(clips: Sequence[Clip], options: Options, stage: Stage = silent) -> Hear
     advance = stage("what a board hears of words and their variants", len(clips))
     segments, targets, real = list[np.ndarray](), list[int](), list[bool]()
     for clip in clips:
-        for _ in range(options.variants):
+        for _ in range(options.variants(len(clips))):
             segments.append(listener.varied(clip, clip.values, listener.noises)[0])
             targets.append(number[clip.label])
             real.append(not clip.group.startswith(VOICE))

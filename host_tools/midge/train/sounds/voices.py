@@ -27,12 +27,18 @@ CONSONANTS = {"b": "b", "ch": "tS", "d": "d", "dh": "D", "f": "f", "g": "g", "hh
               "m": "m", "n": "n", "ng": "N", "p": "p", "r": "r", "s": "s", "sh": "S", "t": "t", "th": "T", "v": "v",
               "w": "w", "y": "j", "z": "z", "zh": "Z"}
 NO_ONSET, NO_CODA = {"ng"}, {"hh", "w", "y"}
-CLUSTERS = ("bl br dr fl fr gl gr kl kr kw pl pr sk sl sm sn sp st sw tr tw").split()
+CLUSTERS = (
+    ("b", "l"), ("b", "r"), ("d", "r"), ("f", "l"), ("f", "r"), ("g", "l"), ("g", "r"), ("k", "l"), ("k", "r"),
+    ("k", "w"), ("p", "l"), ("p", "r"), ("s", "k"), ("s", "l"), ("s", "m"), ("s", "n"), ("s", "p"), ("s", "t"),
+    ("s", "w"), ("t", "r"), ("t", "w"))
 SYLLABLES = (0.2, 0.4, 0.3, 0.1)  # shares of words with one, two, ...
 CLOSED = 0.5  # share of syllables that end in a consonant
-ESPEAK = tuple(f"{accent}+{voice}" for accent in ("en-us", "en-gb", "en-gb-scotland") for voice in (
-    "m1 m2 m3 m4 m5 m6 m7 m8 f1 f2 f3 f4 f5 Alex Andrea Andy Annie adam antonio belinda david ed grandma grandpa linda "
-    "marcelo Michael Mike norbert pablo quincy rob steph travis victor zac").split())
+ACCENTS = ("en-us", "en-gb", "en-gb-scotland")
+VARIANTS = (
+    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "f1", "f2", "f3", "f4", "f5", "Alex", "Andrea", "Andy", "Annie",
+    "adam", "antonio", "belinda", "david", "ed", "grandma", "grandpa", "linda", "marcelo", "Michael", "Mike", "norbert",
+    "pablo", "quincy", "rob", "steph", "travis", "victor", "zac")
+ESPEAK = tuple(f"{accent}+{variant}" for accent in ACCENTS for variant in VARIANTS)
 FLITE = ("awb", "kal16", "rms", "slt")
 OF_FLITE = 0.5  # share of words that it says
 WORDS_A_MINUTE, PITCH = (120, 210), (15, 85)  # of espeak-ng
@@ -44,7 +50,7 @@ LONGEST_S = 3.0
 
 def made_up_words(count: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
     """Return different words, each as the names of its sounds, with a "-" where a syllable begins."""
-    onsets = [(), *((c,) for c in CONSONANTS if c not in NO_ONSET), *(tuple(pair) for pair in CLUSTERS)]
+    onsets = [(), *((c,) for c in CONSONANTS if c not in NO_ONSET), *CLUSTERS]
     codas = [(c,) for c in CONSONANTS if c not in NO_CODA]
     vowels = list(VOWELS)
     found: dict[tuple[str, ...], None] = {}
