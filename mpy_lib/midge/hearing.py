@@ -28,7 +28,7 @@ class Hearing:
         if not 1 < hops < 256:
             raise ValueError("the model says that it sees %d hops, wanted 2 to 255" % hops)
         self._sound = array("h", bytes(2 * elements(shape)))
-        self._least = SILENT * (len(self._sound) // STEP)
+        self._least = SILENT * -(-len(self._sound) // STEP)
         self._sizes = array("i", bytes(4 * hops))
         self._latest = bytearray(elements(core.output(0)[2]))
         self._mic = self._raw = None

@@ -70,51 +70,50 @@ def few_shots(
 
     others: rows of none of the classes; by default those of the model's file.
     """
-    labels = np.array(examples.labels)
-    people = np.array(examples.people)
+    labels, people = np.array(examples.labels), np.array(examples.people)
     names = sorted(set(examples.labels))
     blobs = [row.astype(np.int8).tobytes() for row in examples.rows]
-    closed, opened, own, false, asked = list[float](), list[float](), list[float](), list[float](), 0
+    closed, opened, asked = list[float](), list[tuple[float, float, float]](), 0
     for seed in range(seeds):
-        rng = np.random.default_rng([seed, shots])
-        order = rng.permutation(len(labels))
+        order = np.random.default_rng([seed, shots]).permutation(len(labels))
         turn = {person: i for i, person in enumerate(dict.fromkeys(people[order]))}  # whoever teaches, teaches much
-        taught = {name: _draw(order[labels[order] == name], people, turn, shots) for name in names}
-        asked_of = _of_others(people, np.concatenate(list(taught.values())))
-        if any(len(taught[n]) < shots or not (labels[asked_of] == n).any() for n in names):
+        index = {name: draw(order[labels[order] == name], people, turn, shots) for name in names}
+        rest = of_others(people, np.concatenate(list(index.values())))
+        if any(len(index[name]) < shots or not (labels[rest] == name).any() for name in names):
             return None
-        learner = _taught(model, {name: [blobs[i] for i in index] for name, index in taught.items()}, others)
-        said = np.array([learner.label(learner.answer(blobs[i]).index) for i in asked_of])
-        closed.append(float(np.mean([np.mean(said[labels[asked_of] == n] == n) for n in names])))
-        asked = max(asked, len(asked_of))
+        learner = taught(model, {name: [blobs[i] for i in index[name]] for name in names}, others)
+        said = np.array([learner.label(learner.answer(blobs[i]).index) for i in rest])
+        closed.append(float(np.mean([np.mean(said[labels[rest] == name] == name) for name in names])))
+        asked = max(asked, len(rest))
         for name in names:
-            rest = _of_others(people, taught[name])
-            learner = _taught(model, {name: [blobs[i] for i in taught[name]]}, others)
+            rest = of_others(people, index[name])
+            learner = taught(model, {name: [blobs[i] for i in index[name]]}, others)
             answers = [learner.answer(blobs[i]) for i in rest]
-            scores, mine = np.array([a.score for a in answers]), labels[rest] == name
-            is_taken = np.array([a.label == name for a in answers])
-            strangers = np.sort(scores[~mine])
-            limit = strangers[-1 - int(FALSE * len(strangers))]
-            opened.append(float(np.mean(scores[mine] > limit)))
-            own.append(float(np.mean(is_taken[mine])))
-            false.append(float(np.mean(is_taken[~mine])))
-    each = [Mean.of([float(np.mean(part)) for part in np.array_split(values, seeds)])
-            for values in (opened, own, false)]
+            opened.append(_open(np.array([a.score for a in answers]), np.array([a.label == name for a in answers]),
+                                labels[rest] == name))
+    each = [Mean.of(np.mean(np.reshape(values, (seeds, -1)), axis=1).tolist()) for values in zip(*opened, strict=True)]
     return Shots(shots, seeds, len(names), asked, Mean.of(closed), *each)
 
 
-def _draw(index: np.ndarray, people: np.ndarray, turn: dict[str, int], shots: int) -> np.ndarray:
+def _open(scores: np.ndarray, taken: np.ndarray, mine: np.ndarray) -> tuple[float, float, float]:
+    """Return the recall where FALSE of the strangers are taken, and what share of both was taken."""
+    strangers = np.sort(scores[~mine])
+    limit = strangers[-1 - int(FALSE * len(strangers))]
+    return float(np.mean(scores[mine] > limit)), float(np.mean(taken[mine])), float(np.mean(taken[~mine]))
+
+
+def draw(index: np.ndarray, people: np.ndarray, turn: dict[str, int], shots: int) -> np.ndarray:
     """Return so many of a class's examples, each of another person, in the turn of these."""
     found = {people[i]: int(i) for i in index[::-1]}
     return np.array([found[person] for person in sorted(found, key=lambda p: turn[p])[:shots]], np.int64)
 
 
-def _of_others(people: np.ndarray, taught: np.ndarray) -> np.ndarray:
-    """Return the examples of people who taught nothing."""
-    return np.flatnonzero(~np.isin(people, people[taught]))
+def of_others(people: np.ndarray, teaching: np.ndarray) -> np.ndarray:
+    """Return the examples of people none of whose examples are among those."""
+    return np.flatnonzero(~np.isin(people, people[teaching]))
 
 
-def _taught(model: Any, classes: dict[str, list[bytes]], others: bytes | None) -> Any:
+def taught(model: Any, classes: dict[str, list[bytes]], others: bytes | None) -> Any:
     """Return a learner that was taught rows; the very same row twice counts once."""
     learner = device.Learner(model, others=others, classes=len(classes), most=max(map(len, classes.values())))
     for label, rows in classes.items():
