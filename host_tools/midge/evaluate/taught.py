@@ -176,9 +176,11 @@ def report(taught: Taught, blob: bytes) -> Report:
 
     Raises UserError where the head is of another network.
     """
+    if not taught.classes:
+        raise UserError(f"{taught.title}: nothing was taught; midge.Learner.teach does")
     model = device.load(blob)
-    most = max(map(len, taught.classes.values()), default=1)
-    learner = device.Learner(model, classes=max(len(taught.classes), 1), most=min(most + 1, MOST_ROWS))
+    most = max(map(len, taught.classes.values()))
+    learner = device.Learner(model, classes=len(taught.classes), most=most)
     if (learner._network, learner._width) != (taught.network, taught.width):
         raise UserError(f"{taught.title}: was taught on another network; name the one that the board has")
     for label, rows in taught.classes.items():
@@ -197,7 +199,7 @@ def _left_out(learner: Any, label: str, rows: Sequence[bytes]) -> LeftOut:
     for row in rows:
         # The oldest row goes last: taught anew, it is the latest.
         _without(learner, label, rows, row)
-        answer = learner.answer(row).label if learner.labels else UNCERTAIN
+        answer = str(learner.answer(row).label) if learner.labels else UNCERTAIN
         said[answer] = said.get(answer, 0) + 1
         learner.add(label, row)
     right = said.get(label, 0)
