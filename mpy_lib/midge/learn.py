@@ -249,7 +249,7 @@ class Learner:
             core.learn_leave_out(margins, factor, weights, others, n, _weight(len(others) // self._width), n)
         total = len(others) // self._width + sum(self._count)
         for k in range(n):
-            own, above = margins[k * MARGIN] / self._count[k], min((total - self._count[k]) // 50, MARGIN - 2)
+            own, above = margins[k * MARGIN] / self._count[k], min((total - self._count[k] + 48) // 50, MARGIN - 2)
             self._threshold[k] = BLEND * own + (1 - BLEND) * margins[k * MARGIN + 1 + above]
         self._fitted = True
 

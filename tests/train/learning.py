@@ -102,8 +102,7 @@ def watches() -> list[Take]:
         with path.open(encoding="utf-8") as file:
             names = file.readline().strip().split(",")
         table = np.genfromtxt(path, delimiter=",", skip_header=1, dtype=str)
-        columns = [i for i, name in enumerate(names) if name.lower()[:1] in "ag" and name.lower()[-1:] in "xyz"][:6]
-        values = table[:, columns].astype(float)[::2] / ([9.80665] * 3 + [np.pi / 180] * 3)
+        values = table[::2, :6].astype(float) / ([9.80665] * 3 + [np.pi / 180] * 3)
         labels = table[::2, names.index("label")]
         edges = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
         found += [take(f"{path}:{a}", str(labels[a]), values[a:b], 52.0, person=path.parent.name)
@@ -111,9 +110,12 @@ def watches() -> list[Take]:
     return found
 
 
+SETS = {"cyberry": cyberry, "watches": watches, "seglearn": seglearn}
+
+
 def gestures() -> None:
     """Gestures of those who were left out, learned from a few takes."""
-    for name, read in (("cyberry", cyberry), ("watches", watches), ("seglearn", seglearn)):
+    for name, read in SETS.items():
         try:
             takes = read()
         except FileNotFoundError as error:

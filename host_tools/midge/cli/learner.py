@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from ..evaluate.taught import MOST_ROWS, UNCERTAIN, LeftOut, Taught, load_taught, merge, report
 from ..fileformat.read import load_file
 from ..files import write_whole
 from ..link.learner import pull, push
 from ..link.transport import open_board
+from ..train.taught import MOST_ROWS, UNCERTAIN, LeftOut, Taught, load_taught, merge, report
 from .options import Command, OutputPath, json_option, port_option
 from .output import print_facts, print_json, print_next, print_table, say
 

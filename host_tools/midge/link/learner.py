@@ -7,7 +7,7 @@ import base64
 from dataclasses import replace
 
 from ..errors import UserError
-from ..evaluate.taught import Taught, newest
+from ..train.taught import Taught, newest
 from .transport import BoardError, Connection
 from .upload import upload
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.device import device
 from ..errors import UserError
-from ..train.judgement import Share
+from .judgement import Share
 
 MAGIC, HEAD = b"MGL1", struct.Struct("<4sIIBB")
 MOST_ROWS, MOST_CLASSES, MOST_VALUES = 255, 64, 64

@@ -16,9 +16,9 @@ import midge
 from midge.convert.pipeline import convert_graph
 from midge.errors import UserError
 from midge.evaluate.few_shots import Examples, few_shots
-from midge.evaluate.taught import Taught, load_taught, merge, newest, read_taught, report
 from midge.graph import Quantization, Tensor
 from midge.graph.builder import Builder
+from midge.train.taught import Taught, load_taught, merge, newest, read_taught, report
 from tests.support.command import midge as command
 from tests.support.command import refusal
 
