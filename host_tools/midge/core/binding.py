@@ -26,7 +26,7 @@ _DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
 # What arrays of 'long' and numpy's bool are to the typecodes of ops.def; bytes go everywhere.
 _SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
 _NO_MEMORY = 4  # of mg_status_t
-LEARNS_AT_MOST, _HEAVIEST, _MARGIN = 64, 1024, 36  # core/learn/ridge.h
+LEARNS_AT_MOST, _MARGIN = 64, 36  # core/learn/ridge.h
 
 
 class _Error(ctypes.Structure):
@@ -164,7 +164,7 @@ def _another_version(path: Path, why: str) -> ImportError:
 _NUMBERS = {
     "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
-    "MG_RIDGE_MOST": LEARNS_AT_MOST, "MG_RIDGE_HEAVIEST": _HEAVIEST,
+    "MG_RIDGE_MOST": LEARNS_AT_MOST,
     "mg_ridge_margin_t": _MARGIN,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
@@ -285,8 +285,6 @@ class Model:
         of_class, classes = elements_of(sums, "i", width + 1, times=True)
         taught, count = elements_of(rows, "b", width, times=True)
         _below(k, classes)
-        if abs(weight) > _HEAVIEST:
-            raise ValueError("no such weight")
         _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight)
 
     def learn_fit(
@@ -330,7 +328,7 @@ class Model:
     def _row_width(self) -> int:
         tensor = self._tensor(0, is_output=True)
         if _DTYPES[tensor.dtype].name != "int8" or tensor.size > LEARNS_AT_MOST:
-            raise ValueError(f"a learner wants a model whose output is int8, of {LEARNS_AT_MOST} values at most")
+            raise ValueError("no int8 output to learn")
         return int(tensor.size)
 
     def step(self, k: int) -> None:

@@ -7,9 +7,9 @@
 #define ROW_END 127 /* as large as the others may be */
 #define LEFT 1e-3f /* at least, of a score without the row's own part */
 
-/* Sums may wrap, in the wrong hands, but are defined. */
-static void add_to(int32_t *sum, int32_t x) {
-    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x);
+/* Sums and products may wrap, in the wrong hands, but are defined. */
+static void add_to(int32_t *sum, int32_t x, int32_t y) {
+    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x * (uint32_t)y);
 }
 
 static int32_t value_of(const int8_t *row, uint32_t i, uint32_t width) {
@@ -21,12 +21,13 @@ void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t
     for (; count > 0; count--, rows += width) {
         int32_t *at = products;
         for (uint32_t i = 0; i <= width; i++) {
-            int32_t x = weight * value_of(rows, i, width);
-            add_to(&sums[i], x);
+            int32_t last = value_of(rows, i, width), x = 0;
+            add_to(&x, weight, last);
+            add_to(&sums[i], x, 1);
             for (uint32_t k = 0; k < i; k++) {
-                add_to(at++, x * rows[k]);
+                add_to(at++, x, rows[k]);
             }
-            add_to(at++, x * value_of(rows, i, width));
+            add_to(at++, x, last);
         }
     }
 }
@@ -67,33 +68,30 @@ static float spread(const int32_t *products, uint32_t width, float *least) {
     return centred / (float)width;
 }
 
-/* The reciprocal of a row's value on the diagonal. */
-static float diagonal(float square, const float *row, uint32_t before, float least) {
-    square = less_products(square, row, row, before);
-    return 1 / mg_sqrt(square > least * 1e-3f ? square : least * 1e-3f);
+/* Puts the reciprocal of a row's value on the diagonal. */
+static void finish(float *row, uint32_t i, float least) {
+    float square = less_products(row[i], row, row, i);
+    row[i] = 1 / mg_sqrt(square > least * 1e-3f ? square : least * 1e-3f);
 }
 
 void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty) {
     float least, added = penalty * spread(products, width, &least);
-    float spare[MG_RIDGE_MOST + 1];
-    added = added > least ? added : least;
-    /* Two rows at a time: what is before the diagonal solves the triangle above. */
+    float spare[MG_RIDGE_MOST + 1] = {0};
     float *row = factor;
-    for (uint32_t i = 0; i <= width; i += 2) {
-        const uint32_t two = i < width;
-        float *next = two ? row + i + 1 : spare; /* the last one of an odd number goes alone */
-        for (uint32_t k = 0; k <= i; k++) {
-            row[k] = (float)products[k];
-            next[k] = two ? (float)products[i + 1 + k] : 0;
+    for (uint32_t i = 0, k = 0; i <= width; i++) {
+        for (uint32_t end = k + i; k <= end; k++) {
+            factor[k] = (float)products[k];
         }
-        products += i + 1;
+        factor[k - 1] += i < width && added > least ? added : least;
+    }
+    /* Two rows at a time: what is before the diagonal solves the triangle above. An odd last one goes with none. */
+    for (uint32_t i = 0; i <= width; i += 2) {
+        float *next = i < width ? row + i + 1 : spare;
         forward(row, next, factor, i);
-        row[i] = diagonal(row[i] + (i < width ? added : least), row, i, least);
-        if (two) {
+        finish(row, i, least);
+        if (i < width) {
             next[i] = less_products(next[i], row, next, i) * row[i];
-            float own = (float)products[i + 1] + (i + 1 < width ? added : least);
-            next[i + 1] = diagonal(own, next, i + 1, least);
-            products += i + 2;
+            finish(next, i + 1, least);
             row = next + i + 2;
         }
     }

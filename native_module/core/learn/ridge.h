@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define MG_RIDGE_MOST 64 /* values of a row */
-#define MG_RIDGE_HEAVIEST 1024 /* weight of a row */
+#define MG_RIDGE_HEAVIEST 1024 /* what the rows of one class weigh together, at most */
 #define MG_RIDGE_TOP 8 /* scores of others that are kept to find a threshold */
 #define MG_RIDGE_TRIANGLE(width) (((width) + 1) * ((width) + 2) / 2)
 
