@@ -27,7 +27,7 @@ from .answers import bytes_of, elements
 
 PENALTY = 0.3  # of the mean variance of the rows' values
 HEAVIEST = 1024  # what the rows of one class weigh together
-BLEND = 0.4  # of the way from what nearly all others score to what the class's own score: its threshold
+BLEND = 0.40625  # of the way from what nearly all others score to what the class's own score: its threshold
 MARGIN = 9  # numbers of a class: what its own rows score together, and the highest scores of others
 MAGIC = b"MGL1"
 _NOTHING = "nothing has been taught: teach(label, ...) first"
@@ -248,9 +248,14 @@ class Learner:
         if others:
             core.learn_leave_out(margins, factor, weights, others, n, _weight(len(others) // self._width), n)
         total = len(others) // self._width + sum(self._count)
+        # Step by step in float32, which CPython has in arrays only: the same bits there.
+        step, threshold = self._scores, self._threshold
         for k in range(n):
-            own, above = margins[k * MARGIN] / self._count[k], min((total - self._count[k] + 48) // 50, MARGIN - 2)
-            self._threshold[k] = BLEND * own + (1 - BLEND) * margins[k * MARGIN + 1 + above]
+            above = min((total - self._count[k] + 48) // 50, MARGIN - 2)
+            threshold[k] = margins[k * MARGIN] / self._count[k]
+            threshold[k] = BLEND * threshold[k]
+            step[0] = (1 - BLEND) * margins[k * MARGIN + 1 + above]
+            threshold[k] += step[0]
         self._fitted = True
 
     def _embed(self, x, clean=False):

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import midge
 from midge.samples.sound_files import Sound
 from midge.train.sounds.features import to_pcm
 from midge.train.taught import load_taught
+from tests.bench import teaching
 from tests.device.test_microphone import DRIVERS, ICOUNT, as_sound
 from tests.device.test_sensor_examples import gestures_network, played
 from tests.support import ROOT, SHARED
@@ -23,6 +26,15 @@ from tests.train.sets import wand_person
 from tests.train.words import clip_of
 
 NewBoard = Callable[..., Board]
+SAME = """
+from array import array
+from binascii import crc32
+learner = midge.Learner(midge.load(file, checksum=False), others=rows[:4096])
+for i in range(20):
+    learner.add("c%d" % (i % 4), rows[4096 + 32 * i:4128 + 32 * i])
+scores = array("f", learner.answer(rows[4736:4768]).scores)
+print(crc32(bytes(learner._weights)), crc32(bytes(learner._threshold)), crc32(bytes(scores)))
+"""
 WORDS = ROOT / "host_tools/demo/words/words.midge"
 CROWD = SHARED / "data/wakeword_picovoice"
 
@@ -54,6 +66,17 @@ def test_the_example_of_a_word(new_board: NewBoard) -> None:
     assert [line for line in lines if line.endswith(" of 5")] == [f"{n} of 5" for n in range(1, 6)], out
     answers = [line.split()[0] for line in lines[lines.index("listening") + 1:] if line]
     assert answers[:1] == ["lumos"] and "uncertain" in answers, out
+
+
+def test_a_head_has_the_same_bits_on_a_board_and_on_the_pc(new_board: NewBoard) -> None:
+    """Weights, thresholds and scores, after the same rows."""
+    made = teaching.files()
+    board = new_board(romfs={name: made[name] for name in made})
+    there = board.run("import midge\nfile, rows = '/rom/row.midge', open('/rom/rows.bin', 'rb').read()\n" + SAME)
+    here = io.StringIO()
+    with redirect_stdout(here):
+        exec(SAME, {"midge": midge, "file": made["row.midge"], "rows": made["rows.bin"]})
+    assert there == here.getvalue().strip() and len(there.split()) == 3
 
 
 def test_from_a_board_to_the_pc_and_back(new_board: NewBoard, tmp_path: Path) -> None:
