@@ -4,8 +4,8 @@
 Parts: words (real words that the embedding in host_tools/demo/words never heard, by a crowd, each example by another
 person), old (what words that were taught before lose by a new one), gestures (of a session or a person of whom the
 embedding has seen nothing), cuts (power cuts while a head is saved, one after the other), board (instructions and RAM).
-All by default. Recordings are read from $SHARED/data; 20 seeds. Of all these nothing was chosen by: the penalty, the
-thresholds and the network were chosen on words of its training set and on simulated gestures.
+All by default. Recordings are read from $SHARED/data; 20 seeds. The penalty, the thresholds and the network were chosen
+on other words, and on simulated gestures.
 """
 
 from __future__ import annotations
