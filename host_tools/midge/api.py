@@ -60,14 +60,21 @@ from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
 from .train import normal
+from .train.embedding import EmbeddingOfMovements
+from .train.embedding import Options as MotionEmbedding
+from .train.embedding import train_embedding as embed_movements
 from .train.recipe import Options as TrainingOptions
 from .train.sounds import model as sound_training
+from .train.sounds.embedding import EmbeddingOfSounds
+from .train.sounds.embedding import Options as SoundEmbedding
+from .train.sounds.embedding import train_embedding as embed_sounds
 from .train.sounds.recipe import Options as SoundOptions
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
-           "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream",
-           "find_cell", "find_extra", "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train",
-           "train_sounds"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfSounds", "EnergyBudget",
+           "Evaluation", "MotionEmbedding", "Options", "Plan", "Report", "SoundEmbedding", "SoundOptions",
+           "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream", "find_cell",
+           "find_extra", "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train",
+           "train_embedding", "train_sounds"]
 
 
 class ConvertedModel:
@@ -457,6 +464,32 @@ def train_sounds(
     """
     clips = data if isinstance(data, labelled_sounds.Clips) else labelled_sounds.read_sounds(data, groups)
     return sound_training.train_sounds(clips, options, name, target, stage)
+
+
+def train_embedding(
+    data: str | Path | labelled_takes.Takes | labelled_sounds.Clips, *,
+    options: MotionEmbedding | SoundEmbedding | None = None, groups: Path | None = None,
+    name: str = "model", target: str | None = None, stage: Stage = silent,
+) -> EmbeddingOfMovements | EmbeddingOfSounds:
+    """Make a network that embeds movements or words, for a board's Learner to be taught new ones.
+
+    data: as for train or train_sounds; the more people, gestures or words, the better. options: of the one kind or the
+    other. groups, name, target, stage: as for train_sounds.
+
+    Returns the network, with what classes that it never saw are worth when they are learned from a few examples.
+    Raises UserError where data are damaged or too few.
+    """
+    if isinstance(data, (str, Path)):
+        if labelled_sounds.holds_sounds(Path(data)):
+            data = labelled_sounds.read_sounds(data, groups)
+        else:
+            data = labelled_takes.read_takes(data, options.rate_hz if isinstance(
+                options, MotionEmbedding) else None)
+    if isinstance(data, labelled_sounds.Clips):
+        chosen = options if isinstance(options, SoundEmbedding) else None
+        return embed_sounds(data, chosen, name, target, stage)
+    of_motion = options if isinstance(options, MotionEmbedding) else None
+    return embed_movements(data, of_motion, name, target, stage)
 
 
 def learn_normal(
