@@ -37,18 +37,18 @@ def network(
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):
-        logits = _add_layer(build, z, head.weights * factor, head.bias * factor, seen)
+        logits = add_layer(build, z, head.weights * factor, head.bias * factor, seen)
     else:
         inside = head.hidden(features)
-        hidden = _add_layer(build, z, head.first, head.first_bias, inside, relu=True)
-        logits = _add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
+        hidden = add_layer(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
     graph = build.graph([x], [scores])
     graph.labels, graph.metadata = labels, metadata
     return graph
 
 
-def _add_layer(
+def add_layer(
     build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
 ) -> Tensor:
     """Add x @ weights + bias, with int8 weights and a scale per output.
