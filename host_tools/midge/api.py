@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .convert.camera import THRESHOLD, put_camera, put_decoder, read_camera
 from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
@@ -158,6 +159,9 @@ def convert(
     also: Sequence[str | Path] = (),
     softmax: bool = False,
     embedding: str | None = None,
+    camera: str | None = None,
+    decode: str | None = None,
+    threshold: float = THRESHOLD,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -177,6 +181,9 @@ def convert(
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
     softmax: append a softmax, for a classifier that ends in logits.
     embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
+    camera: let a network of pictures take what a camera gives, "rgb565,320x240", of which it looks at the largest part
+        in the middle that has its proportions, or at "...,240x240+40+0" or "...,whole"; those to calibrate stay images.
+    decode: "fomo" to find boxes in a grid of scores of at least `threshold`.
 
     Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
@@ -187,9 +194,15 @@ def convert(
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
     graph = add_softmax(graph, title) if softmax else graph
     step_ms = choose_step(front_end, word, title, auto is not None)
+    eye = read_camera(camera) if camera else None
+    if auto is not None and (eye or decode):
+        raise UserError(f"{title}: --auto runs the network on images; leave it out, or --camera and --decode")
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
         whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        whole = whole if eye is None else put_camera(whole, eye, title, pixels)
+        if decode is not None:
+            whole, labels = put_decoder(whole, decode, list(labels), title, threshold)
         return convert_graph(whole, labels, title, size, target, arena_limit)
 
     if calibrate is not None:

@@ -12,7 +12,7 @@ static void *locate(const mg_model_t *model, uint32_t place, uint32_t offset) {
 }
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
-    return locate(model, tensor->place, tensor->offset);
+    return MG_SEES && tensor->place == MG_PLACE_OUTSIDE ? NULL : locate(model, tensor->place, tensor->offset);
 }
 
 void mg_reset(const mg_model_t *model) {
@@ -49,7 +49,8 @@ bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
     return true;
 }
 
-bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
+/* seen, size: rows of a picture, for IMAGE; NULL, 0 for none. */
+static bool run_next(const mg_model_t *model, uint32_t *cursor, const void *seen, uint32_t size) {
     const uint8_t *p = model->file + model->nodes + *cursor;
     mg_node_t node;
     if (!mg_node_next(model, cursor, &node)) {
@@ -74,11 +75,41 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
     call.scratch = model->arena + mg_load_u32(p + MG_NODE_SCRATCH);
     call.scratch_size = mg_load_u32(p + MG_NODE_SCRATCH_SIZE);
     call.data = model->file + model->data;
+#if MG_SEES
+    call.seen = 0;
+    if (node.op == MG_OP_IMAGE) {
+        call.in[0] = seen;
+        call.seen = size;
+    }
+#else
+    (void)seen, (void)size;
+#endif
     /* Copied, because the file may be at an odd address that the core cannot load words from. */
     memcpy(&call.params, p + mg_params_at(n), op->params_size);
     op->run(&call);
     return true;
 }
+
+bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
+    return run_next(model, cursor, NULL, 0);
+}
+
+#if MG_SEES
+uint32_t mg_see(const mg_model_t *model, const void *rows, uint32_t size) {
+    uint32_t cursor = 0;
+    mg_node_t node;
+    mg_tensor_t picture, state;
+    if (size != 0) {
+        run_next(model, &cursor, rows, size);
+    }
+    cursor = 0;
+    mg_node_next(model, &cursor, &node); /* IMAGE: its outputs are the image and a state, which starts with a row */
+    mg_tensor(model, mg_load_u16(node.tensors), &picture);
+    mg_tensor(model, mg_load_u16(node.tensors + 4), &state);
+    uint32_t taken = *(const uint32_t *)mg_tensor_data(model, &state);
+    return picture.dims[0] > taken ? picture.dims[0] - taken : 0;
+}
+#endif
 
 void mg_run(const mg_model_t *model) {
     uint32_t cursor = 0;

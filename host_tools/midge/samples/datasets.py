@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UserError
+from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
 from ..optional import need
 from .sound_files import SOUNDS, read_sound
@@ -25,7 +26,6 @@ TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 TABLES = (".csv", ".txt")
 FEW = 16  # calibration samples below which ranges are guesses
-PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
 
 
 class Input(Protocol):
@@ -279,16 +279,10 @@ class _Reader:
         return values / np.float32(divisor) - np.float32(minus)
 
     def _units(self) -> str:
-        """Return what pictures were turned into for training, as far as the input's scale tells. Raises UserError."""
         if self.pixels is None:
-            if not self.input.scale:
-                raise UserError(f"the float input '{self.input.name}' does not tell what pictures were turned into for "
-                                f"training; say --pixels {', '.join(PIXEL_UNITS)}")
-            low = self.input.scale * (-128 - self.input.zero_point)
-            high = self.input.scale * (127 - self.input.zero_point)
-            self.pixels = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
-            self.notes.append(f"pictures as {self.pixels}, which the input's range {low:.3g} to {high:.3g} suggests; "
-                              "--pixels says otherwise")
+            t = self.input
+            self.pixels, note = pixel_units(t.name, t.dtype, t.scale, t.zero_point)
+            self.notes.append(note)
         return self.pixels
 
     def _sound(self, path: Path) -> np.ndarray:
