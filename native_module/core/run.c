@@ -49,8 +49,7 @@ bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node) {
     return true;
 }
 
-/* seen, size: rows of a picture, for IMAGE; NULL, 0 for none. */
-static bool run_next(const mg_model_t *model, uint32_t *cursor, const void *seen, uint32_t size) {
+bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
     const uint8_t *p = model->file + model->nodes + *cursor;
     mg_node_t node;
     if (!mg_node_next(model, cursor, &node)) {
@@ -75,39 +74,37 @@ static bool run_next(const mg_model_t *model, uint32_t *cursor, const void *seen
     call.scratch = model->arena + mg_load_u32(p + MG_NODE_SCRATCH);
     call.scratch_size = mg_load_u32(p + MG_NODE_SCRATCH_SIZE);
     call.data = model->file + model->data;
-#if MG_SEES
-    call.seen = 0;
-    if (node.op == MG_OP_IMAGE) {
-        call.in[0] = seen;
-        call.seen = size;
-    }
-#else
-    (void)seen, (void)size;
-#endif
+    call.seen = 0; /* of a picture, mg_see has told */
     /* Copied, because the file may be at an odd address that the core cannot load words from. */
     memcpy(&call.params, p + mg_params_at(n), op->params_size);
     op->run(&call);
     return true;
 }
 
-bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
-    return run_next(model, cursor, NULL, 0);
+#if MG_SEES
+/* The record of a tensor that the first node names. */
+static const uint8_t *record_of(const mg_model_t *model, uint32_t i) {
+    const uint8_t *index = model->file + model->nodes + MG_NODE_SIZE + 2 * i;
+    return model->file + model->tensors + mg_load_u16(index) * MG_TENSOR_SIZE;
 }
 
-#if MG_SEES
+/* The first node is IMAGE, from the picture to an image and a state, which starts with the number of the next row; it is
+ * called for each row, so that nothing is looked up which is known. */
 uint32_t mg_see(const mg_model_t *model, const void *rows, uint32_t size) {
-    uint32_t cursor = 0;
-    mg_node_t node;
-    mg_tensor_t picture, state;
+    const uint8_t *picture = record_of(model, 0);
+    uint32_t *state = (void *)(model->arena + mg_load_u32(record_of(model, 2) + offsetof(mg_tensor_t, offset)));
     if (size != 0) {
-        run_next(model, &cursor, rows, size);
+        mg_call_t call;
+        call.in[0] = rows;
+        call.seen = size;
+        call.out[0] = model->arena + mg_load_u32(record_of(model, 1) + offsetof(mg_tensor_t, offset));
+        call.out[1] = state;
+        call.data = model->file + model->data;
+        memcpy(&call.params, model->file + model->nodes + mg_params_at(3), sizeof call.params.image);
+        mg_image_run(&call);
     }
-    cursor = 0;
-    mg_node_next(model, &cursor, &node); /* IMAGE: its outputs are the image and a state, which starts with a row */
-    mg_tensor(model, mg_load_u16(node.tensors), &picture);
-    mg_tensor(model, mg_load_u16(node.tensors + 4), &state);
-    uint32_t taken = *(const uint32_t *)mg_tensor_data(model, &state);
-    return picture.dims[0] > taken ? picture.dims[0] - taken : 0;
+    uint32_t height = mg_load_u32(picture + offsetof(mg_tensor_t, dims));
+    return height > *state ? height - *state : 0;
 }
 #endif
 

@@ -20,6 +20,7 @@ GREY, RGB565, RGB565_LE, YUYV, UYVY, RGB888 = range(6)
 # What cameras give: bytes of a pixel. The order of bytes is as they come.
 FORMATS = {"grey": (GREY, 1), "rgb565": (RGB565, 2), "rgb565le": (RGB565_LE, 2), "yuv422": (YUYV, 2),
            "uyvy": (UYVY, 2), "rgb888": (RGB888, 3)}
+YUV = ("yuv422", "uyvy")
 # What pictures become in training: pixel / first - second.
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}
 _SUMS = 65535  # that a column's sum can hold
@@ -99,7 +100,7 @@ def problem_of(picture: Picture, crop: Crop, height: int, width: int, channels: 
         return f"it is smaller than the network's {width}x{height}"
     if crop.left + crop.width > picture.width or crop.top + crop.height > picture.height:
         return f"it is not in a picture of {picture.width}x{picture.height}"
-    if crop.width % 2 or (picture.format in ("yuv422", "uyvy") and crop.left % 2):
+    if crop.width % 2 or (picture.format in YUV and crop.left % 2):
         return "pixels are taken in pairs: an even width, and of YUV formats an even left edge"
     step_h, step_w = crop.height // math.gcd(crop.height, height), crop.width // math.gcd(crop.width, width)
     most = max(most_of(picture.format, channels))
@@ -134,7 +135,7 @@ def image(
     *_, height, width, channels = shape
     if problem := problem_of(camera, crop, height, width, channels):
         raise ValueError(f"a crop of {crop}: {problem}")
-    planes = channels * (crop.width // 2 + 1)
+    planes = channels * crop.width // 2
     out = Tensor(build.unique("image"), tuple(shape), dtype, quantization)
     sums = Tensor(build.unique("columns"), (1 + planes,), "uint32", is_state=True)
     build.nodes.append(Node("IMAGE", [picture, build.constant(np.asarray(levels, np.float32), "levels")], [out, sums], {

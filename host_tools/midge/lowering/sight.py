@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import Node, Unsupported
 from ..graph.requantization import want_quantized
-from ..graph.sight import FORMATS, most_of
+from ..graph.sight import FORMATS, YUV, most_of
 from ..graph.tflite_ops import constant, required
 from .program import Program
 from .rules import rule
@@ -45,12 +45,13 @@ def image(program: Program, node: Node) -> None:
     levels = constant(node, 1, "levels").astype(np.float64)
     limits = np.iinfo(out.dtype)
     table = np.clip(np.floor(levels / out.scale + 0.5) + out.zero_point, limits.min, limits.max).astype(out.dtype)
+    own = np.arange(256, dtype=np.uint8).tobytes() if a["format"] in YUV and channels == 3 else b""
     program.add(node, "IMAGE", [picture], {
         **{name: a[name] for name in ("in_h", "in_w", "top", "left", "height", "width")},
         "out_h": height, "out_w": width, "step_h": step_h, "share_h": height // common_h, "step_w": step_w,
         "share_w": width // common_w, "format": FORMATS[a["format"]][0], "channels": channels,
         "multiplier": [m for m, _ in divisions], "shift": [s for _, s in divisions],
-    }, {"table_at": table.tobytes()})
+    }, {"table_at": table.tobytes() + own})
 
 
 @rule("BLOBS")

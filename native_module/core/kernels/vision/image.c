@@ -18,12 +18,13 @@
  *
  * A row is added to sums of columns, two of which are in a word: uint16, since most_c * step_h <= 65535. Where an output's
  * rows end, its columns are added up; a row that two outputs share is added twice. These sums, and the number of the next
- * row, are the state: uint32 row, then (width / 2 + 1) words for each channel. So no picture need be in memory; call->seen
+ * row, are the state: uint32 row, then width / 2 words for each channel. So no picture need be in memory; call->seen
  * says how many bytes of it are there, none to leave the image as it is.
  *
  * The division is a product: n = 510 * S + T is below 2^32 and level = n / (2 T) = (n * multiplier) >> (32 + shift), which
  * the host has checked to be exact.
  */
+#include "../../simd/simd.h"
 #include "../kernels.h"
 
 enum { GREY8, RGB565, RGB565_LE, YUYV, UYVY, RGB888, FORMATS };
@@ -69,9 +70,9 @@ static uint32_t most_of(const mg_image_params_t *p, uint32_t plane) {
     return !is_565(p->format) ? 255 : plane == 1 ? 63 : 31;
 }
 
-/* Words of sums for each channel; one more pair of columns is read, times 0. */
+/* Words of sums for each channel. */
 static uint32_t words_of(const mg_image_params_t *p) {
-    return p->width / 2u + 1;
+    return p->width / 2u;
 }
 
 /* Whether outputs of `step` parts are made of pixels of `share`, each of which at most two outputs meet. */
@@ -109,22 +110,33 @@ bool mg_image_check(const mg_check_t *check) {
     return mg_check_elements(check, 0, mg_times4(p->in_h, p->in_w, bytes_of(p->format), 1))
            && mg_check_elements(check, 1, mg_times4(p->out_h, p->out_w, p->channels, 1))
            && mg_check_elements(check, 2, mg_plus(1, mg_times(p->channels, words_of(p))))
-           && mg_check_data(check, p->table_at, 256);
+           && mg_check_data(check, p->table_at, is_yuv(p->format) && p->channels == 3 ? 512 : 256);
 }
 
-/* The two pixels of a word, as halves in a register, whose bytes may come in the other order. */
-static inline uint32_t pair_at(const uint8_t *at, bool swapped) {
-    uint32_t w = mg_load_u32(at);
-    return swapped ? (w >> 8 & 0x00ff00ffu) | (w & 0x00ff00ffu) << 8 : w;
+/* Two pixels of RGB565, as halves in a register; their bytes may come in the other order. */
+static inline __attribute__((always_inline)) void add_grey(uint32_t *sum, uint32_t w, bool swapped, uint32_t five,
+                                                           uint32_t two) {
+    w = swapped ? mg_swap_bytes2(w) : w;
+    uint32_t fives = mg_keep(0x001f001fu), sixes = mg_keep(0x003f003fu);
+    *sum += ((w >> 11 & fives) + (w >> 5 & sixes)) * five + (w & fives) * two;
 }
 
 static inline __attribute__((always_inline)) void add_greys(uint32_t *sums, const uint8_t *row, uint32_t pairs,
                                                             uint32_t weight, bool swapped) {
     const uint32_t five = 5 * weight, two = 2 * weight;
-    for (const uint32_t *end = sums + pairs; sums != end; row += 4) {
-        uint32_t w = pair_at(row, swapped);
-        uint32_t red_green = (w >> 11 & 0x001f001fu) + (w >> 5 & 0x003f003fu);
-        *sums++ += red_green * five + (w & 0x001f001fu) * two;
+    if (((uintptr_t)row & 3u) == 0) {
+        const uint32_t *words = (const void *)row;
+        for (; pairs >= 4; pairs -= 4, words += 4, sums += 4) {
+            uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
+            add_grey(sums, a, swapped, five, two);
+            add_grey(sums + 1, b, swapped, five, two);
+            add_grey(sums + 2, c, swapped, five, two);
+            add_grey(sums + 3, d, swapped, five, two);
+        }
+        row = (const void *)words;
+    }
+    for (; pairs != 0; pairs--, row += 4) {
+        add_grey(sums++, mg_load_u32(row), swapped, five, two);
     }
 }
 
@@ -171,21 +183,26 @@ static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *r
     }
 }
 
-/* Adds up the columns of a channel, into levels or, with a table, what they are in the output. */
-static void average(const mg_image_params_t *p, const uint16_t *column, uint32_t plane, const uint8_t *table,
-                    uint8_t *out) {
-    const uint32_t share = p->share_w, step = p->step_w, total = most_of(p, plane) * p->step_h * step;
+/* Adds up the columns of a channel; writes what the table has for the levels. Parts are 510 times as many here. */
+static __attribute__((noinline)) void average(const mg_image_params_t *p, const uint16_t *column, uint32_t plane,
+                                              const uint8_t *table, uint8_t *out) {
+    const int32_t share = (int32_t)(510u * p->share_w);
+    const uint32_t total = most_of(p, plane) * p->step_h * p->step_w;
     const uint32_t multiplier = p->multiplier[plane], shift = p->shift[plane], channels = p->channels;
-    uint32_t rest = share;
+    const int32_t step = (int32_t)(510u * p->step_w);
+    int32_t need = step; /* parts of the output that are to come */
+    uint32_t n = total;
     for (uint8_t *end = out + p->out_w * channels; out != end; out += channels) {
-        uint32_t sum = rest * *column++, need = step - rest, whole = 0;
-        for (; need >= share; need -= share) {
-            whole += *column++;
+        uint32_t value = *column++;
+        while ((need -= share) > 0) {
+            n += value * (uint32_t)share;
+            value = *column++;
         }
-        sum += whole * share + need * *column;
-        rest = share - need;
-        uint32_t n = 510 * sum + total, level = (uint32_t)(((uint64_t)n * multiplier) >> 32) >> shift;
-        *out = table != NULL ? table[(uint8_t)level] : (uint8_t)level;
+        need += share;
+        n += value * (uint32_t)need;
+        *out = table[(uint8_t)((uint32_t)(((uint64_t)n * multiplier) >> 32) >> shift)];
+        n = total + value * (uint32_t)(share - need);
+        need += step - share;
     }
 }
 
@@ -202,19 +219,29 @@ static void to_colours(uint8_t *pixel, uint32_t count, const uint8_t *table) {
     }
 }
 
+static void clear(const mg_image_params_t *p, uint32_t *sums) {
+    uint32_t words = p->channels * words_of(p);
+    for (; words >= 4; words -= 4, sums += 4) {
+        sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    }
+    for (; words != 0; words--) {
+        *sums++ = 0;
+    }
+}
+
 /* Writes a row of the output, and starts the next one. */
 static void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
     const mg_image_params_t *p = &call->params.image;
     const uint8_t *table = call->data + p->table_at;
-    bool converted = p->channels == 3 && is_yuv(p->format);
+    bool converted = p->channels == 3 && is_yuv(p->format); /* from levels as they are, a second table */
     uint8_t *out = (uint8_t *)call->out[0] + row * p->out_w * p->channels;
     for (uint32_t plane = 0; plane < p->channels; plane++) {
-        average(p, (const uint16_t *)(sums + plane * words_of(p)), plane, converted ? NULL : table, out + plane);
+        average(p, (const uint16_t *)(sums + plane * words_of(p)), plane, table + (converted ? 256 : 0), out + plane);
     }
     if (converted) {
         to_colours(out, p->out_w, table);
     }
-    memset(sums, 0, 4 * p->channels * words_of(p));
+    clear(p, sums);
 }
 
 void mg_image_run(const mg_call_t *call) {
@@ -232,7 +259,7 @@ void mg_image_run(const mg_call_t *call) {
         uint32_t part = (y - p->top) * p->share_h, at = part / p->step_h, left = (at + 1) * p->step_h - part;
         uint32_t weight = left < p->share_h ? left : p->share_h;
         if (part == 0) {
-            memset(sums, 0, 4 * p->channels * words_of(p));
+            clear(p, sums);
         }
         add_row(p, sums, row, weight);
         if (weight == left) {
