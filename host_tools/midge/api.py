@@ -54,6 +54,7 @@ from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
+from .samples.camera_pictures import camera_of
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
@@ -305,7 +306,7 @@ def evaluate(
 def _evaluate(
     engine: Engine, data: str | Path, labels: Sequence[str], task: str | None, pixels: str | None, stage: Stage
 ) -> Evaluation:
-    samples = read_dataset(data, engine.inputs, labels, pixels)
+    samples = read_dataset(data, engine.inputs, labels, pixels, camera_of(engine.file.metadata))
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
     result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
@@ -342,10 +343,11 @@ def compare(
 class Answer:
     """What a model says about one sample. label: the name of the best class, or its number where it has no name."""
 
-    label: str | int
+    label: str | int | None  # None where a model that finds things found none
     score: float
     scores: list[float]
     microseconds: float  # on this machine
+    boxes: list[dict[str, Any]] | None = None  # of things: label, score, x, y, w, h, in pixels of the camera
 
     def facts(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
@@ -356,18 +358,22 @@ def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]
     """Return a model's answers, one per run, and the names of its scores, which may be empty.
 
     model: a .midge file, or one that an importer reads. samples: a file of real values in the units that the network
-    was trained on; a recording is cut into as many runs as it holds. Raises UserError where they do not fit.
+    was trained on; a recording is cut into as many runs as it holds. For a model with a camera, pictures: a file, or a
+    folder of them. Raises UserError where they do not fit.
     """
     blob = load_any(model)
     file = decode(blob)
-    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs])
+    camera = camera_of(file.metadata)
+    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], camera)
     device_model = load(blob)
     answers = []
-    for sample in zip(*(np.asarray(x, np.float32) for x in columns), strict=True):
+    for sample in zip(*(np.asarray(x, np.uint8 if camera else np.float32) for x in columns), strict=True):
         start = perf_counter()
         result = device_model(*(x.reshape(-1) for x in sample))
         seconds = perf_counter() - start
-        answers.append(Answer(result.label, result.score, list(result.scores), seconds * 1e6))
+        boxes = [box._asdict() for box in result.boxes] if hasattr(result, "boxes") else None
+        scores = list(result.scores) if boxes is None else [box["score"] for box in boxes]
+        answers.append(Answer(result.label, result.score, scores, seconds * 1e6, boxes))
     return answers, file.labels
 
 

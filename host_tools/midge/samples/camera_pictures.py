@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Pictures as a camera would give them: files of any size become the bytes of its format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..graph.sight import Picture
+from ..optional import need
+
+
+def camera_of(metadata: dict[str, str]) -> Picture | None:
+    """Return what the metadata of a .midge file say that its camera gives; None for a model without one."""
+    width, _, height = metadata.get("camera.size", "").partition("x")
+    format = metadata.get("camera.format", "")
+    return Picture(format, int(width), int(height)) if width.isdecimal() and height.isdecimal() else None
+
+
+def read_as_camera(path: Path, camera: Picture) -> np.ndarray:
+    """Return the bytes that a camera gives of a picture in a file, uint8 [height, width, bytes].
+
+    The picture fills the camera's view and loses what is beyond it on two sides; sizes change by averages of areas.
+    Raises what Pillow raises for a file that it cannot read.
+    """
+    image_module, ops = need("PIL.Image", "media", "reading pictures"), need("PIL.ImageOps", "media", "reading pictures")
+    with image_module.open(path) as opened:
+        image = ops.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits, of which the upper ones show
+            image = image_module.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+        fitted = ops.fit(image.convert("RGB"), (camera.width, camera.height), image_module.Resampling.BOX)
+        return encode(np.asarray(fitted), camera.format)
+
+
+def encode(rgb: np.ndarray, format: str) -> np.ndarray:
+    """Return the bytes of a format of graph.sight, uint8 [height, width, bytes], for uint8 [height, width, 3]."""
+    red, green, blue = (rgb[..., i].astype(np.int32) for i in range(3))
+    if format == "rgb888":
+        return np.asarray(rgb)
+    if format in ("rgb565", "rgb565le"):
+        word = red >> 3 << 11 | green >> 2 << 5 | blue >> 3
+        both = [word >> 8, word & 255] if format == "rgb565" else [word & 255, word >> 8]
+        return np.stack(both, 2).astype(np.uint8)
+    # ITU-T T.871, whose light is that of BT.601
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    y = _byte(light)
+    if format == "grey":
+        return y[..., None]
+    u, v = 128 + (blue - light) / 1.772, 128 + (red - light) / 1.402
+    colour = np.empty(y.shape, np.uint8)
+    colour[:, 0::2] = _byte((u[:, 0::2] + u[:, 1::2]) / 2)
+    colour[:, 1::2] = _byte((v[:, 0::2] + v[:, 1::2]) / 2)
+    return np.stack([y, colour] if format == "yuv422" else [colour, y], 2)
+
+
+def _byte(values: Any) -> np.ndarray:
+    found: np.ndarray = np.floor(values + 0.5).clip(0, 255).astype(np.uint8)
+    return found
