@@ -54,7 +54,7 @@ from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
-from .samples.camera_pictures import camera_of
+from .samples.camera_pictures import view_of
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
@@ -306,7 +306,7 @@ def evaluate(
 def _evaluate(
     engine: Engine, data: str | Path, labels: Sequence[str], task: str | None, pixels: str | None, stage: Stage
 ) -> Evaluation:
-    samples = read_dataset(data, engine.inputs, labels, pixels, camera_of(engine.file.metadata))
+    samples = read_dataset(data, engine.inputs, labels, pixels, view_of(engine.file.metadata))
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
     result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
@@ -363,11 +363,11 @@ def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]
     """
     blob = load_any(model)
     file = decode(blob)
-    camera = camera_of(file.metadata)
-    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], camera)
+    view = view_of(file.metadata)
+    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], view)
     device_model = load(blob)
     answers = []
-    for sample in zip(*(np.asarray(x, np.uint8 if camera else np.float32) for x in columns), strict=True):
+    for sample in zip(*(np.asarray(x, np.uint8 if view else np.float32) for x in columns), strict=True):
         start = perf_counter()
         result = device_model(*(x.reshape(-1) for x in sample))
         seconds = perf_counter() - start

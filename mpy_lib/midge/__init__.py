@@ -20,7 +20,7 @@ __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
 _LATER = {"cascade": "gates", "duty": "rhythm", "info": "describe", "Learner": "learn", "listen": "listener",
-          "off": "rhythm", "track": "tracker", "watch": "watch"}
+          "off": "rhythm", "track": "tracker", "watch": "watcher"}
 
 
 def __getattr__(name):

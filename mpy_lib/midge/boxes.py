@@ -8,11 +8,13 @@
 
 from collections import namedtuple
 
+from . import Result
+
 # label: the thing's name, or its number where the model has no names. x, y: the upper left corner; w, h: the size.
 Box = namedtuple("Box", ("label", "score", "x", "y", "w", "h"))
 
 
-class Found:
+class Found(Result):
     """The answer of one run: .boxes, and .label and .score of the best one, None and 0 where nothing was found."""
 
     def __init__(self, model, outputs):
@@ -23,10 +25,12 @@ class Found:
             y0, x0, y1, x1 = corners[4 * i : 4 * i + 4]
             self.boxes.append(Box(model.label(int(classes[i])), scores[i], round(left + x0 * width),
                                   round(top + y0 * height), round((x1 - x0) * width), round((y1 - y0) * height)))
-        best = self.boxes[0] if self.boxes else None
-        self.label = best.label if best else None
-        self.score = best.score if best else 0
+        self.scores = [box.score for box in self.boxes]
+        self.index = int(classes[0]) if self.boxes else -1
+        self.label = self.boxes[0].label if self.boxes else None
+        self.score = self.scores[0] if self.boxes else 0
         self.outputs = outputs
+        self.answer = None
 
     def __repr__(self):
         return "<Found %s>" % (", ".join(["%s %.4g" % (b.label, b.score) for b in self.boxes]) or "nothing")

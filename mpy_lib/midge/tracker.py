@@ -16,13 +16,17 @@ class Thing:
     """
 
     def __init__(self, number, box):
-        self.number, self.seen = number, 0
+        self.number = number
+        self.label = box.label
+        self.seen = 0
         self.take(box)
 
     def take(self, box):
         """Take a box as the latest one."""
-        self.box, self.label, self.missed = box, box.label, 0
-        self.x, self.y = box.x + box.w // 2, box.y + box.h // 2
+        self.box = box
+        self.x = box.x + box.w // 2
+        self.y = box.y + box.h // 2
+        self.missed = 0
         self.seen += 1
 
     def __repr__(self):

@@ -41,7 +41,6 @@ static const refusal_t REFUSALS[] = {
     {"image", "needs a newer Midge on the board: place", {{PLACE(1), MG_PLACE_OUTSIDE + 1}}},
     {"image", "a tensor is outside its memory: offset", {{OFFSET(1), 4}}},
     {"image", NO_PICTURE, {{PLACE(2), MG_PLACE_OUTSIDE}, {OFFSET(2), 0}}},
-    {"image", NO_PICTURE, {{AT_N_INPUTS, 2}, {AT_N_OUTPUTS, 1}, {INPUT_OUTPUT(1), 1}}},
     {"blobs", NO_PICTURE, {{PLACE(0), MG_PLACE_OUTSIDE}, {OFFSET(0), 0}}},
     {"image",
      "a picture that another op than IMAGE takes: tensor",

@@ -105,6 +105,11 @@ uint8_t *params_of(trial_t *t) {
 
 static bool accepts(trial_t *t) {
     memset(t->check.error, 0, sizeof *t->check.error);
+    for (uint32_t i = 0; i < t->n; i++) { /* the model's own rule */
+        if (t->check.tensors[i].place == MG_PLACE_OUTSIDE && t->op->number != MG_OP_IMAGE) {
+            return false;
+        }
+    }
     return t->op->check(&t->check);
 }
 

@@ -3,26 +3,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..graph.sight import Picture
+from ..graph.sight import FORMATS, Crop, Picture, read_crop
 from ..optional import need
 
 
-def camera_of(metadata: dict[str, str]) -> Picture | None:
-    """Return what the metadata of a .midge file say that its camera gives; None for a model without one."""
+@dataclass(frozen=True)
+class View:
+    """What a model's camera gives, and the part of it that the model looks at."""
+
+    picture: Picture
+    crop: Crop
+
+
+def view_of(metadata: dict[str, str]) -> View | None:
+    """Return what the metadata of a .midge file say of its camera; None for a model without one."""
     width, _, height = metadata.get("camera.size", "").partition("x")
-    format = metadata.get("camera.format", "")
-    return Picture(format, int(width), int(height)) if width.isdecimal() and height.isdecimal() else None
+    format, crop = metadata.get("camera.format", ""), read_crop(metadata.get("camera.crop", ""))
+    if format not in FORMATS or crop is None or not (width.isdecimal() and height.isdecimal()):
+        return None
+    return View(Picture(format, int(width), int(height)), crop)
 
 
-def read_as_camera(path: Path, camera: Picture) -> np.ndarray:
+def read_as_camera(path: Path, view: View) -> np.ndarray:
     """Return the bytes that a camera gives of a picture in a file, uint8 [height, width, bytes].
 
-    The picture fills the camera's view and loses what is beyond it on two sides; sizes change by averages of areas.
+    The picture fills the part that the model looks at, and loses what is beyond that on two sides; around it there is
+    black. Sizes change by averages of areas.
     Raises what Pillow raises for a file that it cannot read.
     """
     image_module, ops = need("PIL.Image", "media", "reading pictures"), need("PIL.ImageOps", "media", "reading pictures")
@@ -30,8 +42,11 @@ def read_as_camera(path: Path, camera: Picture) -> np.ndarray:
         image = ops.exif_transpose(opened)
         if image.mode.startswith("I"):  # 16 bits, of which the upper ones show
             image = image_module.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
-        fitted = ops.fit(image.convert("RGB"), (camera.width, camera.height), image_module.Resampling.BOX)
-        return encode(np.asarray(fitted), camera.format)
+        crop, camera = view.crop, view.picture
+        whole = np.zeros((camera.height, camera.width, 3), np.uint8)
+        whole[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.asarray(
+            ops.fit(image.convert("RGB"), (crop.width, crop.height), image_module.Resampling.BOX))
+        return encode(whole, camera.format)
 
 
 def encode(rgb: np.ndarray, format: str) -> np.ndarray:

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UserError
-from ..graph.sight import PIXEL_UNITS, Picture, pixel_units
+from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
 from ..optional import need
-from .camera_pictures import read_as_camera
+from .camera_pictures import View, read_as_camera
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
 
@@ -63,20 +63,20 @@ class Dataset:
 
 def read_dataset(
     source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, inputs: Sequence[Input],
-    labels: Sequence[str] = (), pixels: str | None = None, camera: Picture | None = None,
+    labels: Sequence[str] = (), pixels: str | None = None, view: View | None = None,
 ) -> Dataset:
     """Return samples for the inputs of a model: float32 [samples, *shape], checked to be finite and of the right size.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
     labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
-    by default what the input's scale tells. camera: what a model takes pictures as. Raises UserError.
+    by default what the input's scale tells. view: what a model takes pictures as. Raises UserError.
     """
     if isinstance(source, Dataset):
         found = source
     elif isinstance(source, np.ndarray):
         found = Dataset([source])
     elif isinstance(source, (str, Path)):
-        found = _from_path(source, inputs, labels, pixels, camera=camera)
+        found = _from_path(source, inputs, labels, pixels, view=view)
     else:
         found = Dataset([np.asarray(x) for x in source])
     _check_count(found, inputs)
@@ -87,14 +87,14 @@ def read_dataset(
     return _same_length(found)
 
 
-def read_vectors(source: str | Path, inputs: Sequence[Input], camera: Picture | None = None) -> list[np.ndarray]:
+def read_vectors(source: str | Path, inputs: Sequence[Input], view: View | None = None) -> list[np.ndarray]:
     """Return what a file or folder holds for each input of a model, [runs, *shape] in the file's own dtype.
 
     It takes what read_dataset refuses: a recording of another shape is cut into as many runs as it holds, values may
-    be NaN, and of several arrays in an .npz file of which none is called x the first one counts. camera: what a model
+    be NaN, and of several arrays in an .npz file of which none is called x the first one counts. view: what a model
     takes pictures as. Raises UserError.
     """
-    found = _from_path(source, inputs, guess=True, camera=camera)
+    found = _from_path(source, inputs, guess=True, view=view)
     _check_count(found, inputs)
     found.inputs = [_cut(x, t, found.title) for x, t in zip(found.inputs, inputs, strict=True)]
     return _same_length(found).inputs
@@ -102,12 +102,12 @@ def read_vectors(source: str | Path, inputs: Sequence[Input], camera: Picture | 
 
 def _from_path(
     source: str | Path, inputs: Sequence[Input], labels: Sequence[str] = (), pixels: str | None = None,
-    guess: bool = False, camera: Picture | None = None,
+    guess: bool = False, view: View | None = None,
 ) -> Dataset:
     path, key = _split(str(source))
-    reader = _Reader(inputs[0], pixels, camera)
+    reader = _Reader(inputs[0], pixels, view)
     found = (_from_folder(path, inputs, labels, reader) if path.is_dir()
-             else Dataset([reader.read(path)[None]]) if camera and path.suffix.lower() in PICTURES
+             else Dataset([reader.read(path)[None]]) if view and path.suffix.lower() in PICTURES
              else _from_file(path, key, inputs, guess))
     found.title = str(source)
     return found
@@ -246,11 +246,11 @@ def _files(folder: Path) -> list[Path]:
 class _Reader:
     """Reads one file as one sample of an input."""
 
-    def __init__(self, tensor: Input, pixels: str | None, camera: Picture | None = None) -> None:
+    def __init__(self, tensor: Input, pixels: str | None, view: View | None = None) -> None:
         self.input, self.notes = tensor, list[str]()
         if pixels is not None and pixels not in PIXEL_UNITS:
             raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
-        self.pixels, self.camera = pixels, camera
+        self.pixels, self.view = pixels, view
 
     def read(self, path: Path) -> np.ndarray:
         suffix = path.suffix.lower()
@@ -269,8 +269,8 @@ class _Reader:
         return values.reshape(self.input.shape)
 
     def _picture(self, path: Path) -> np.ndarray:
-        if self.camera is not None:
-            return read_as_camera(path, self.camera)
+        if self.view is not None:
+            return read_as_camera(path, self.view)
         image_module = need("PIL.Image", "media", "reading pictures")
         shape = self.input.shape[1:] if len(self.input.shape) == 4 else self.input.shape
         if len(shape) != 3 or shape[2] not in (1, 3):

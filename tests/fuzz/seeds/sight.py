@@ -12,7 +12,7 @@ from tests.support.sight import eye
 
 @seed
 def image() -> Graph:
-    return eye(Picture("rgb565", 8, 6), Crop(2, 1, 6, 5), (1, 2, 4, 1))
+    return eye(Picture("rgb565", 8, 6), Crop(2, 1, 6, 5), (1, 2, 4, 1), "int8")
 
 
 @seed
@@ -27,7 +27,7 @@ def image_colours() -> Graph:
 
 @seed
 def image_bytes() -> Graph:
-    return eye(Picture("rgb888", 4, 3), Crop(0, 0, 4, 3), (1, 3, 2, 3))
+    return eye(Picture("rgb888", 4, 3), Crop(0, 0, 4, 3), (1, 3, 2, 3), "int8")
 
 
 @seed

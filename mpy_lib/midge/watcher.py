@@ -11,7 +11,10 @@ picture is in memory at any time.
 
 
 class Watch:
-    """An iterator of answers; watch() makes it. lost is how many pictures were given up because rows were lost."""
+    """An iterator of answers; watch() makes it.
+
+    lost is how many pictures were given up because rows of them were lost, skipped how many the gate held back.
+    """
 
     def __init__(self, model, camera, gate):
         self._model, self._camera, self._gate = model, camera, gate
@@ -37,30 +40,25 @@ class Watch:
         return True
 
     def _by_rows(self):
-        model, left = self._model, -1
+        model, gate, left = self._model, self._gate, -1
         for rows in self._camera.rows():
             if rows is None:
-                left = 0
+                left = 1
                 break
             left = model.rows(rows)
-            if self._gate is not None:
-                self._gate.rows(rows)
-            if not left:
-                break
-        else:
-            if left < 0:
-                raise StopIteration
-            left = 0
-            rows = None
-        if rows is None:
-            self.lost += 1
-            model.reset()
-            return False
-        if self._gate is not None and not self._gate.changed():
+            if gate is not None:
+                gate.rows(rows)
+        if left < 0:
+            raise StopIteration
+        opens = gate is None or gate.changed()
+        if left == 0 and opens:
+            return True
+        if left == 0:
             self.skipped += 1
-            model.reset()
-            return False
-        return True
+        else:
+            self.lost += 1
+        model.reset()  # to the first row
+        return False
 
 
 def watch(model, camera, gate=None):
@@ -68,7 +66,7 @@ def watch(model, camera, gate=None):
 
     model   a model of midge convert --camera, in the camera's format and size
     camera  an object with rows() or capture(); the iteration ends when they give nothing, or None
-    gate    a gate of pictures, midge.gates.change(): the network runs only where it opens
+    gate    a gate of pictures, as of background.py: the network runs only where it opens
 
     Raises ValueError where camera.format or camera.size, if it has them, are not those of the model.
     """
