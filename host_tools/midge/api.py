@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 
 from . import load
-from .convert.camera import THRESHOLD, put_camera, put_decoder, read_camera
+from .convert.camera import THRESHOLD, sight_of
 from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
-from .convert.scores import add_softmax, gives_logits
+from .convert.scores import add_softmax, doubts_on_scores
 from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
@@ -150,19 +150,11 @@ def convert(
     name: str | None = None,
     target: str | None = None,
     arena_limit: int | None = None,
-    shapes: Shapes = None,
-    frozen: Frozen = None,
-    options: Options | None = None,
-    auto: Budget | None = None,
-    pixels: str | None = None,
-    front_end: str | None = None,
-    manifest: str | Path | None = None,
-    also: Sequence[str | Path] = (),
-    softmax: bool = False,
-    embedding: str | None = None,
-    camera: str | None = None,
-    decode: str | None = None,
-    threshold: float = THRESHOLD,
+    shapes: Shapes = None, frozen: Frozen = None,
+    options: Options | None = None, auto: Budget | None = None, pixels: str | None = None,
+    front_end: str | None = None, manifest: str | Path | None = None, also: Sequence[str | Path] = (),
+    softmax: bool = False, embedding: str | None = None,
+    camera: str | None = None, decode: str | None = None, threshold: float = THRESHOLD,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -195,16 +187,11 @@ def convert(
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
     graph = add_softmax(graph, title) if softmax else graph
     step_ms = choose_step(front_end, word, title, auto is not None)
-    eye = read_camera(camera) if camera else None
-    if auto is not None and (eye or decode):
-        raise UserError(f"{title}: --auto runs the network on images; leave it out, or --camera and --decode")
+    see = sight_of(camera, decode, threshold, pixels, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
         whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
-        whole = whole if eye is None else put_camera(whole, eye, title, pixels)
-        if decode is not None:
-            whole, labels = put_decoder(whole, decode, list(labels), title, threshold)
-        return convert_graph(whole, labels, title, size, target, arena_limit)
+        return convert_graph(*see(whole, labels), title, size, target, arena_limit)
 
     if calibrate is not None:
         _refuse_integers(graph, title)
@@ -213,7 +200,7 @@ def convert(
                          options or Options(), auto, to_midge, stage)
     if options is not None or auto is not None:
         raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-    return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *_doubts_on_scores(graph, labels)])
+    return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *doubts_on_scores(graph, labels)])
 
 
 def _quantize(
@@ -223,7 +210,7 @@ def _quantize(
     """Quantise a float network with samples; where these have labels, a search keeps to the network's accuracy."""
     folders = _labels_of_folders(data, graph, labels)
     labels = folders or labels
-    warnings = [*doubts, *check_calibration(data), *data.notes, *_doubts_on_scores(graph, labels, bool(folders))]
+    warnings = [*doubts, *check_calibration(data), *data.notes, *doubts_on_scores(graph, labels, bool(folders))]
     quantizer = Quantizer(graph, data.inputs, title, stage)
 
     def finish(graph: Graph) -> Conversion:
@@ -259,18 +246,6 @@ def _labels_of_folders(data: Dataset, graph: Graph, labels: Sequence[str]) -> li
     """Return the names of the samples' folders where no labels are given and there is a score for each."""
     fit = data.classes and graph.outputs[0].shape[-1:] == (len(data.classes),)
     return data.classes if fit and not labels else []
-
-
-def _doubts_on_scores(graph: Graph, labels: Sequence[str], of_folders: bool = False) -> list[str]:
-    """Return what is doubtful about a classifier's scores and their names."""
-    doubts = []
-    if of_folders:
-        doubts.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the scores "
-                      "have another order, give it with --labels")
-    if labels and gives_logits(graph):
-        doubts.append("the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; "
-                      "--softmax makes them")
-    return doubts
 
 
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:

@@ -23,7 +23,7 @@ class FileCamera:
     line_us  from one row to the next; 0 for as fast as they are taken
     again    begin anew at the end of the file
 
-    lost is how many rows came too late so far. Raises OSError where there is no such file, ValueError for another format.
+    lost is how many rows came too late so far. Raises OSError without such a file, ValueError for another format.
     """
 
     def __init__(self, path, format, width, height, line_us=0, again=False):

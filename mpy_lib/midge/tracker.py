@@ -59,7 +59,7 @@ class Tracker:
             thing.missed += 1
         left = list(boxes)
         for _, _, box, thing in pairs:
-            if thing.missed and any([b is box for b in left]):
+            if thing.missed and any(b is box for b in left):
                 left = [b for b in left if b is not box]
                 thing.take(box)
                 self._count(thing)

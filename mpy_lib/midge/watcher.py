@@ -5,8 +5,8 @@
         print(answer.label, answer.score)
 
 A camera is any object with one of two methods. rows() yields buffers of one or more rows of the next picture, in order,
-and may yield None for rows that were lost: then the picture is given up. capture() returns a whole picture. With rows no
-picture is in memory at any time.
+and may yield None for rows that were lost: then the picture is given up. capture() returns a whole picture. With rows,
+no picture is in memory at any time.
 """
 
 

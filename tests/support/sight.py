@@ -79,8 +79,8 @@ def boxes(q: np.ndarray, scale: float, zero_point: int, threshold: float, most: 
     """Return what BLOBS should give for int8 scores [height, width, classes], whose class 0 is the background."""
     height, width, classes = q.shape
     best, f32 = q.argmax(2), np.float32
-    least = min((v for v in range(-128, 128)
-                 if Fraction(v - zero_point) * Fraction(scale) >= Fraction(threshold) - Fraction(1, 10**6)), default=128)
+    wanted = (Fraction(threshold) - Fraction(1, 10**6)) / Fraction(scale)
+    least = min((v for v in range(-128, 128) if v - zero_point >= wanted), default=128)
     things = []
     for c in range(1, classes):
         for cells in components((best == c) & (q[..., c] >= least)):

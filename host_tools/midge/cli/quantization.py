@@ -13,11 +13,11 @@ import click
 
 from ..api import ConvertedModel
 from ..errors import UserError
+from ..graph.sight import PIXEL_UNITS
 from ..plots import save
 from ..plots.noise import noise_figure
 from ..quantize import METHODS, Options, Report
 from ..quantize.search import Budget
-from ..samples.datasets import PIXEL_UNITS
 from .options import Option, OutputPath
 from .output import number, print_facts, print_note, print_table
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A camera before a network of pictures: what the sensor gives goes in, and after it what finds boxes in its answers."""
+"""A camera before a network of pictures, so that what the sensor gives goes in; and after one what finds boxes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ _WANTED = f"wanted FORMAT,WIDTHxHEIGHT with one of {', '.join(FORMATS)}, as in r
 
 @dataclass(frozen=True)
 class Camera:
-    """What a camera gives, and which part of it is looked at: a crop, "whole", or None for the largest in the middle."""
+    """What a camera gives, and which part of it is looked at: a crop, "whole", or None for what fits in the middle."""
 
     picture: Picture
     crop: Crop | str | None = None
@@ -33,8 +34,8 @@ class Camera:
         if crop is None:
             crop = sight.largest_crop(picture, height, width, channels)
             if crop is None:
-                raise UserError(f"{title}: a picture of {picture.width}x{picture.height} has no part of the proportions "
-                                f"of the network's {width}x{height} that is as large; take a larger picture, or a crop")
+                raise UserError(f"{title}: a picture of {picture.width}x{picture.height} has no part as large as the "
+                                f"network's {width}x{height} and of its proportions; take a larger one, or a crop")
             return crop
         if isinstance(crop, str):
             crop = Crop(0, 0, picture.width, picture.height)
@@ -58,6 +59,24 @@ def read_camera(text: str) -> Camera:
     if crop is None or not crop.width or not crop.height:
         raise UserError(f"--camera {text}: no crop '{part}'; write WIDTHxHEIGHT+LEFT+TOP, as in 240x240+40+0, or whole")
     return Camera(picture, crop)
+
+
+def sight_of(
+    camera: str | None, decode: str | None, threshold: float, pixels: str | None, title: str, searched: bool
+) -> Callable[[Graph, Sequence[str]], tuple[Graph, Sequence[str]]]:
+    """Return what puts a camera before a graph and a decoder after it, where these are wanted; it takes the labels, too.
+
+    searched: a search runs the network, on images. Raises UserError.
+    """
+    eye = read_camera(camera) if camera else None
+    if searched and (eye or decode):
+        raise UserError(f"{title}: --auto runs the network on images; leave it out, or --camera and --decode")
+
+    def put(graph: Graph, labels: Sequence[str]) -> tuple[Graph, Sequence[str]]:
+        whole = graph if eye is None else put_camera(graph, eye, title, pixels)
+        return (whole, labels) if decode is None else put_decoder(whole, decode, list(labels), title, threshold)
+
+    return put
 
 
 def put_camera(graph: Graph, camera: Camera, title: str, pixels: str | None = None) -> Graph:

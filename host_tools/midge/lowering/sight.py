@@ -45,7 +45,8 @@ def image(program: Program, node: Node) -> None:
     levels = constant(node, 1, "levels").astype(np.float64)
     limits = np.iinfo(out.dtype)
     # Levels lie halfway between two values where -1 to 1 has 256: up, whatever the scale's last bit.
-    table = np.clip(np.floor(levels / out.scale + 0.5 + 1e-3) + out.zero_point, limits.min, limits.max).astype(out.dtype)
+    whole = np.floor(levels / out.scale + 0.5 + 1e-3) + out.zero_point
+    table = np.clip(whole, limits.min, limits.max).astype(out.dtype)
     own = np.arange(256, dtype=np.uint8).tobytes() if a["format"] in YUV and channels == 3 else b""
     program.add(node, "IMAGE", [picture], {
         **{name: a[name] for name in ("in_h", "in_w", "top", "left", "height", "width")},

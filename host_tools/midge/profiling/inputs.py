@@ -32,7 +32,7 @@ def input_bytes(tensor: FileTensor, index: int) -> bytes:
 
 
 def start_arena(file: File) -> bytes:
-    """Return the arena as it is before a run: the inputs where they belong, noise everywhere else; a picture after it."""
+    """Return the arena as it is before a run: the inputs where they belong, noise elsewhere; a picture after it."""
     arena = bytearray(hashlib.shake_128(b"midge arena").digest(file.arena_size))
     for index, tensor in enumerate(file.tensors[i] for i in file.inputs):
         if tensor.place == OUTSIDE:

@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UserError
 from ..graph.sight import FORMATS, Crop, Picture, read_crop
 from ..optional import need
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def read_as_camera(path: Path, view: View) -> np.ndarray:
     black. Sizes change by averages of areas.
     Raises what Pillow raises for a file that it cannot read.
     """
-    image_module, ops = need("PIL.Image", "media", "reading pictures"), need("PIL.ImageOps", "media", "reading pictures")
+    image_module, ops = (need(f"PIL.{name}", "media", "reading pictures") for name in ("Image", "ImageOps"))
     with image_module.open(path) as opened:
         image = ops.exif_transpose(opened)
         if image.mode.startswith("I"):  # 16 bits, of which the upper ones show
@@ -47,6 +50,29 @@ def read_as_camera(path: Path, view: View) -> np.ndarray:
         whole[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.asarray(
             ops.fit(image.convert("RGB"), (crop.width, crop.height), image_module.Resampling.BOX))
         return encode(whole, camera.format)
+
+
+def camera_bytes(source: Path, metadata: dict[str, str], title: str) -> tuple[bytes, str]:
+    """Return what the camera of a model gives of a picture or of a folder's, one after the other, and a line about it.
+
+    metadata: the model's. Raises UserError.
+    """
+    view = view_of(metadata)
+    if view is None:
+        raise UserError(f"{title}: has no camera; convert it with --camera")
+    paths = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES) if source.is_dir() else [source]
+    if not paths:
+        raise UserError(f"{source}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
+    pictures = []
+    for path in paths:
+        try:
+            pictures.append(read_as_camera(path, view).tobytes())
+        except UserError:
+            raise
+        except Exception as error:  # what Pillow makes of damaged files
+            raise UserError(f"{path}: cannot be read as a picture ({error}); replace or remove it") from error
+    each = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
+    return b"".join(pictures), f"{each} as {view.picture}"
 
 
 def encode(rgb: np.ndarray, format: str) -> np.ndarray:

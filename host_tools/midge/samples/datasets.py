@@ -19,12 +19,11 @@ from ..errors import UserError
 from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
 from ..optional import need
-from .camera_pictures import View, read_as_camera
+from .camera_pictures import PICTURES, View, read_as_camera
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
 
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 TABLES = (".csv", ".txt")
 FEW = 16  # calibration samples below which ranges are guesses
 
