@@ -77,7 +77,7 @@ def test_the_format_is_that_of_1_23_and_later() -> None:
 @pytest.fixture(scope="module")
 def int8_module() -> bytes:
     """The module for a Cortex-M4 with the int8 ops."""
-    done = make("natmod", "ARCH=armv7emsp", "MIDGE_WITHOUT=f32 int16 signal motion learn",
+    done = make("natmod", "ARCH=armv7emsp", "MIDGE_WITHOUT=f32 int16 signal motion sight learn",
                 "NATMOD=build/natmod/armv7emsp-int8")
     assert done.returncode == 0, done.stdout + done.stderr
     return (ROOT / "build/natmod/armv7emsp-int8/_midge.mpy").read_bytes()

@@ -64,7 +64,7 @@ def read_camera(text: str) -> Camera:
 def sight_of(
     camera: str | None, decode: str | None, threshold: float, pixels: str | None, title: str, searched: bool
 ) -> Callable[[Graph, Sequence[str]], tuple[Graph, Sequence[str]]]:
-    """Return what puts a camera before a graph and a decoder after it, where these are wanted; it takes the labels, too.
+    """Return what puts a camera before a graph and a decoder after it, where they are wanted; it takes labels, too.
 
     searched: a search runs the network, on images. Raises UserError.
     """

@@ -18,7 +18,7 @@ from .. import resources
 from ..errors import UserError
 from ..fileformat import spec
 from ..fileformat.opset import by_number, dtypes
-from .buffers import address_of, code_of, elements_of, flat_numbers, found_shape, view_of
+from .buffers import address_of, buffer_of, code_of, elements_of, flat_numbers, found_shape, view_of
 
 __all__ = ["Model", "about"]
 
@@ -186,9 +186,7 @@ class Model:
     """A checked file and its working memory."""
 
     def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
-        view = view_of(file)
-        if view is None:
-            raise TypeError("object with buffer protocol required")
+        view = buffer_of(file)
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
         self._model = _Model()
         error = _Error()
@@ -199,9 +197,7 @@ class Model:
             start = -address_of(self._arena) % spec.ARENA_ALIGN
             self._arena = self._arena[start : start + self._model.arena_size]
         else:
-            given = view_of(arena, writable=True)
-            if given is None:
-                raise TypeError("object with buffer protocol required")
+            given = buffer_of(arena, writable=True)
             self._arena = given
             self._refuse_file(given)
         if not _core.mg_model_bind(self._model, address_of(self._arena), self._arena.nbytes, error):
@@ -221,10 +217,8 @@ class Model:
         tensor = self._tensor(0, is_output=False)
         if tensor.place != spec.OUTSIDE:
             raise ValueError("the model takes no rows of a picture")
-        view = view_of(x)
-        row, left = tensor.size // tensor.dims[0], _core.mg_see(self._model, None, 0) or tensor.dims[0]
-        if view is None:
-            raise TypeError("object with buffer protocol required")
+        view, row = buffer_of(x), tensor.size // tensor.dims[0]
+        left = _core.mg_see(self._model, None, 0) or tensor.dims[0]
         if not view.nbytes or view.nbytes % row or view.nbytes > left * row:
             raise ValueError(f"input '{self._string(tensor.name)}': got {view.nbytes} bytes, wanted rows of {row} "
                              f"bytes, {left} at most")
@@ -261,9 +255,7 @@ class Model:
         if len(found) > tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted at most")
         if scales is not None:
-            by = view_of(scales)
-            if by is None:
-                raise TypeError("object with buffer protocol required")
+            by = buffer_of(scales)
             if code_of(by) != "f" or by.nbytes == 0:
                 raise ValueError("scales: wanted an array of 'f'")
             found = [c_float(x).value * by[k % len(by)] for k, x in enumerate(found)]  # rounded once, as in C
@@ -281,9 +273,7 @@ class Model:
     def smooth(self, scores: Any, weight: float, threshold: float) -> int:
         """Move scores (an array of f) towards output 0; return the index of the highest, -1 below threshold."""
         new = self.read()
-        view = view_of(scores, writable=True)
-        if view is None:
-            raise TypeError("object with buffer protocol required")
+        view = buffer_of(scores, writable=True)
         if code_of(view) != "f" or view.nbytes != 4 * len(new):
             raise ValueError(f"scores: wanted an array of {len(new)} 'f'")
         self._refuse_file(view)
