@@ -49,7 +49,7 @@ def read_camera(text: str) -> Camera:
     """Read what --camera says: FORMAT,WIDTHxHEIGHT, then a crop WIDTHxHEIGHT+LEFT+TOP or "whole". Raises UserError."""
     format, _, rest = text.partition(",")
     size, _, part = rest.partition(",")
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size)
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", size)
     if format not in FORMATS or found is None or not all(1 < int(n) < 1 << 14 for n in found.groups()):
         raise UserError(f"--camera {text}: no picture; {_WANTED}")
     picture = Picture(format, int(found[1]), int(found[2]))

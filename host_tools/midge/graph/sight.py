@@ -24,7 +24,7 @@ YUV = ("yuv422", "uyvy")
 # What pictures become in training: pixel / first - second.
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}
 _SUMS = 65535  # that a column's sum can hold
-_GEOMETRY = re.compile(r"(\d{1,5})x(\d{1,5})\+(\d{1,5})\+(\d{1,5})")
+_GEOMETRY = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\+([0-9]{1,5})\+([0-9]{1,5})")
 
 
 @dataclass(frozen=True)
