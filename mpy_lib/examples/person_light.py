@@ -12,13 +12,13 @@ from file_camera import FileCamera
 from midge.background import Change
 
 LAMP = 25  # change this to your pin
-SURE, STAYS = 0.6, 3  # from which score someone is there, and for how many pictures without one the lamp stays on
+SURE, STAYS = 0.6, 3  # from which score someone is there; after how many pictures without one the lamp goes off
 
 model = midge.load("person.midge")
 told = model.info()["metadata"]
 width, height = [int(n) for n in told["camera.size"].split("x")]
 camera = FileCamera("camera.bin", told["camera.format"], width, height)
-gate = Change(told["camera.format"], width, height, hold=1)
+gate = Change(told["camera.format"], width, height, hold=STAYS)
 lamp = Pin(LAMP, Pin.OUT, value=0)
 gone = STAYS
 eye = midge.watch(model, camera, gate)
@@ -29,7 +29,7 @@ try:
         if lamp.value() != (gone < STAYS):
             lamp.value(gone < STAYS)
             print("lamp", "on" if lamp.value() else "off")
-    print("the network ran %d times less than there were pictures" % eye.skipped)
+    print("of the pictures %d were not looked at" % eye.skipped)
 except KeyboardInterrupt:
     pass
 lamp.off()
