@@ -14,6 +14,8 @@ from PIL import Image
 from midge import load
 from midge.api import convert
 from midge.fileformat.read import decode
+from midge.link.transport import open_board
+from midge.link.verify import replay, vectors
 from midge.samples.camera_pictures import encode, view_of
 from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
@@ -83,3 +85,12 @@ print([row is None for row in slow.rows()][-1], slow.lost)
         "ValueError input 'picture': got 7 bytes, wanted rows of 320 bytes, 120 at most",
         "TypeError object with buffer protocol required",
         "ValueError input 'picture': got 3 bytes, wanted 38400 bytes of uint8 [120, 160, 2]", "True 1"]
+
+
+@real
+def test_verify_shows_a_picture_by_rows(new_board: NewBoard) -> None:
+    blob = detector()
+    board = new_board(romfs={"person.midge": blob})
+    with open_board(board.port) as link:
+        result = replay(link, blob, "/rom/person.midge", vectors(blob, None, 2), lambda _: None)
+    assert result.on_board and (result.runs, result.compared) == (2, 4) and not result.differences
