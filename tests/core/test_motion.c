@@ -115,7 +115,7 @@ static const refusal_t REFUSALS[] = {
     {"bands", BAND_AXES, {{PARAM(bands, axes), 0}}},
     {"bands", BAND_AXES, {{PARAM(bands, bands), 0}}},
     {"bands", BAND_AXES, {{PARAM(bands, bands), 129}}},
-    {"bands", BAND_AXES, {{PARAM(bands, mean), 2}}},
+    {"bands", BAND_AXES, {{PARAM(bands, hold), 3}}},
     {"bands", SHAPE, {{PARAM(bands, columns), 4}}},
     {"bands", SHAPE, {{PARAM(bands, samples), 13}}},
     {"bands", SHAPE, {{PARAM(bands, axes), 1}}},

@@ -41,7 +41,7 @@ MODEL, MOVEMENTS, SOUNDS, REPORT = "The model", "Of movements", "Of sounds", "Th
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
-OWN = (dict.fromkeys(("head", "features", "normal", "rate"), "of movements")
+OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of movements")
        | dict.fromkeys(("groups", "width", "steps", "folds"), "of sounds"))  # options of one kind
 
 
@@ -62,6 +62,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), "of movements")
 @click.option("--false-gestures", "--false-answers", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option,
               group=MODEL, show_default=True, help="How many false answers an hour it may give to made movements, or "
               "noises, of no class.")
+@click.option("--background", type=click.Path(path_type=Path), cls=Option, group=MOVEMENTS,
+              help="A folder of recordings in which there is no gesture, such as walking: half teach it, the others "
+              "say from which score it may answer.")
 @click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
               help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
@@ -87,9 +90,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), "of movements")
 @click.pass_context
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
-    false_gestures: float, normal: bool, name: str | None, window: float | None, rate: float | None,
-    groups: Path | None, width: int, steps: int, folds: int, board: str | None, html: Path | None, png: Path | None,
-    as_json: bool,
+    false_gestures: float, background: Path | None, normal: bool, name: str | None, window: float | None,
+    rate: float | None, groups: Path | None, width: int, steps: int, folds: int, board: str | None, html: Path | None,
+    png: Path | None, as_json: bool,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds on its clips, and write it for boards.
 
@@ -99,8 +102,9 @@ def train(
     is_sound = holds_sounds(data)
     _refuse_others(context, "of sounds" if is_sound else "of movements", data)
     if normal:
-        if html is not None or png is not None or board is not None:
-            raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
+        if html is not None or png is not None or board is not None or background is not None:
+            raise UserError("--normal has no classes to draw or to count; leave out --html, --png, --board and "
+                            "--background")
         _learn_normal(data, output, name or output.stem, window, rate, seed, as_json)
         return
     with stages(f"training on {data.name}", quiet=as_json) as stage:
@@ -111,7 +115,7 @@ def train(
         else:
             options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
                                           unknown=unknown, false_per_hour=false_gestures)
-            trained = api.train(data, options=options, name=name, stage=stage)
+            trained = api.train(data, options=options, name=name, stage=stage, background=background)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
     costs, missing = (None, "") if board is None else _costs(trained, board)
     if html is not None:
@@ -240,6 +244,9 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
                       f"{words.answered} are answered; false ones in an hour of made {words.made}: "
                       f"{judged.false_per_hour:.0f}"))
+    if judged.recorded is not None:
+        facts.append(("background", f"{judged.recorded.false} false answers in {judged.recorded.minutes:.1f} min that "
+                      "it did not learn from"))
     return [*facts, ("on a board", _board_text(trained, costs, board))]
 
 

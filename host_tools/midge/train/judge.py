@@ -9,19 +9,23 @@ import numpy as np
 
 from ..samples.labels import is_quiet
 from .augment import triples_of
-from .judgement import Judgement, measure, threshold_for
+from .background import STEPS, false_answers, looks
+from .judgement import Judgement, Recorded, measure, threshold_for
 from .negatives import negatives
 from .recipe import Fitted
-from .ridge import Sums, log_softmax, standardized
+from .ridge import Sums, standardized
 
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.99
+KEPT = 0.97  # of gestures answered rightly, whatever made movements say
 STREAM_WINDOWS = 500  # made for the threshold, of each kind
 CURVE_DRAWS = 6
 
 
 def judge(fitted: Fitted) -> Judgement:
     """Measure a model by the scores that takes got from fits without them."""
-    result = measure(fitted, *_threshold(fitted), _curve(fitted))
+    threshold, made, recorded = _threshold(fitted)
+    result = measure(fitted, threshold, made, _curve(fitted))
+    result.recorded = recorded
     result.advice = _advice(fitted, result)
     return result
 
@@ -55,26 +59,49 @@ def _right(sums: Sums, penalty: float, z: np.ndarray, targets: np.ndarray, quiet
     return float(np.mean((said == targets) | both))
 
 
-def _threshold(fitted: Fitted) -> tuple[float, float | None]:
-    """Return the score from which an answer counts, and the false gestures an hour that made movements give there.
+def _threshold(fitted: Fitted) -> tuple[float, float | None, Recorded | None]:
+    """Return the score from which an answer counts, the false gestures an hour that made movements give there, and what
+    recordings without gestures give, where there are any.
 
-    It is the least for which rest, strokes without a plan and steps fire no more often than was asked for. One window
-    length is one chance to fire.
+    It is the least for which these recordings, or else rest, strokes without a plan and steps, fire no more often than
+    was asked for, but none that loses more than few gestures. One window length of made ones is one chance to fire.
     """
     if not fitted.windows.is_gesture:
-        return 0.5, None
+        return 0.5, None, None
     signal, options = fitted.signal, fitted.options
     loud = np.array([not is_quiet(fitted.labels[t]) for t in fitted.windows.targets])
     if not loud.any() or not fitted.quiet:
-        return 0.5, None
+        return 0.5, None, None
     rng = np.random.default_rng([options.seed, 3])
     made, _ = negatives(fitted.windows.values[loud], STREAM_WINDOWS, rng, signal.rate_hz, triples_of(signal.columns),
                         np.array(signal.size), parts=False)
-    scores = np.exp(log_softmax(fitted.factor * fitted.head.scores(fitted.front.run(made))))
+    scores = fitted.scores(fitted.front.run(made))
     still = fitted.left_out[~loud]
+    least, most = LEAST_THRESHOLD, min(MOST_THRESHOLD, max(_kept(fitted, loud), LEAST_THRESHOLD))
+    counts, minutes = _counted(fitted)
+    if fitted.background:
+        few = counts <= int(options.false_per_hour * minutes / 60)
+        least = most = min(float(STEPS[few.argmax()]) if few.any() else MOST_THRESHOLD, most)
     chances = 3600 * signal.rate_hz / signal.samples
-    return threshold_for(np.concatenate([scores, still]), fitted.quiet, chances, options.false_per_hour,
-                         LEAST_THRESHOLD, MOST_THRESHOLD)
+    threshold, rate = threshold_for(np.concatenate([scores, still]), fitted.quiet, chances, options.false_per_hour,
+                                    least, most)
+    at = int(np.searchsorted(STEPS, threshold - 1e-6))
+    return threshold, rate, Recorded(int(counts[at]), minutes) if fitted.background else None
+
+
+def _counted(fitted: Fitted) -> tuple[np.ndarray, float]:
+    """Return the false answers to recordings that it did not learn from, for each of STEPS, and their minutes."""
+    signal, found = fitted.signal, np.zeros(len(STEPS), np.int64)
+    for recording in fitted.background:
+        seen = looks(recording, signal.samples, signal.rate_hz)
+        found += false_answers(fitted.scores(fitted.front.run(seen)), fitted.quiet)
+    return found, sum(map(len, fitted.background)) / signal.rate_hz / 60
+
+
+def _kept(fitted: Fitted, loud: np.ndarray) -> float:
+    """Return the score that all but few of the gestures reach which are answered rightly when left out."""
+    right = loud & (fitted.left_out.argmax(axis=1) == fitted.windows.targets)
+    return float(np.quantile(fitted.left_out[right].max(axis=1), 1 - KEPT)) - 0.01 if right.any() else 0.0
 
 
 def _advice(fitted: Fitted, result: Judgement) -> list[str]:

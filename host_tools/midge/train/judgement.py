@@ -70,6 +70,14 @@ class Suspicion:
     own_score: float
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """False answers to recordings in which nothing is to be answered, which the model did not learn from."""
+
+    false: int
+    minutes: float
+
+
 @dataclass
 class Judgement:
     """What is known about a model before it has met the world."""
@@ -85,6 +93,7 @@ class Judgement:
     found_at_threshold: Share | None
     false_per_hour: float | None  # on made movements, at the threshold
     advice: list[str] = field(default_factory=list)
+    recorded: Recorded | None = None
 
     def facts(self, labels: Sequence[str]) -> dict[str, Any]:
         """Return everything, for JSON."""
@@ -101,6 +110,8 @@ class Judgement:
             "learning_curve": [{"takes": n, "accuracy": round(a, 4)} for n, a in self.curve],
             "threshold": self.threshold, **({"found_at_threshold": found.facts()} if found else {}),
             "false_per_hour_made": self.false_per_hour, "advice": self.advice,
+            **({"false_in_background": {"false": self.recorded.false, "minutes": round(self.recorded.minutes, 2)}}
+               if self.recorded else {}),
         }
 
 
