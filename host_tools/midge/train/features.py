@@ -22,6 +22,7 @@ from .augment import triples_of
 
 BANDS, FRAME = range(1, 9), 16  # in cycles a frame, of samples
 LAGS_S = (0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
+GESTURE_LAGS_S = (0.04, 0.12, 0.24, 0.4)  # fewer do as well there, and take half the instructions
 PULSES, PULSE_S = (1, 2), 0.32  # cycles a frame, and its seconds: what tells moving from resting
 FLOOR = 0.05  # of a movement's size: below it lies noise, whose correlations say nothing
 MOST_FLOOR = (1 << 22) - 1  # what LAGGED takes
@@ -106,7 +107,7 @@ def add_features(build: Builder, counts: Tensor, signal: Signal, patterns: Seque
     parts = []
     lags = lags_of(signal)
     for first, axes in signal.groups:
-        parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3, dead_band=0))
+        parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3 and signal.goes_on, dead_band=0))
         parts.append(motion.lagged(build, counts, lags, first, axes, _floor(signal, first, axes)))
         if signal.goes_on:
             parts.append(motion.bands(build, counts, BANDS, FRAME, FRAME // 2, first, axes))
@@ -120,7 +121,7 @@ def add_features(build: Builder, counts: Tensor, signal: Signal, patterns: Seque
 def _pulses(build: Builder, counts: Tensor, signal: Signal) -> list[Tensor]:
     frame = pulse_of(signal)
     holds = ("min", "max") if frame else ()
-    return [motion.bands(build, counts, PULSES, frame, frame // 2, hold=hold) for hold in holds]
+    return [motion.bands(build, counts, PULSES, frame, frame, hold=hold) for hold in holds]
 
 
 def pulse_of(signal: Signal) -> int:
@@ -131,7 +132,8 @@ def pulse_of(signal: Signal) -> int:
 
 def lags_of(signal: Signal) -> list[int]:
     """Return the lags in samples, of which none is longer than half a window."""
-    return sorted({min(round(s * signal.rate_hz), signal.samples // 2) for s in LAGS_S})
+    times = LAGS_S if signal.goes_on else GESTURE_LAGS_S
+    return sorted({min(round(s * signal.rate_hz), signal.samples // 2) for s in times})
 
 
 def _floor(signal: Signal, first: int, axes: int) -> int:

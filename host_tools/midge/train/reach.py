@@ -3,7 +3,7 @@
 
 A head says which gesture a window is most like, whatever it shows: walking, far from all of them, is often clearly most
 like one. So a window counts as a gesture only within a distance of the middle of one, in deviations within gestures:
-the root of the mean of their squares over the features, of which those that tell moving from resting count several times.
+the root of the mean of their squares over the features, of which those that tell moving from rest count several times.
 The limit is one that takes left out, and their variants, exceed once in 50.
 """
 

@@ -72,7 +72,8 @@ def test_background_teaches_and_sets_the_threshold(tmp_path: Path) -> None:
     """Recordings of a gesture, but half as large, over and over: it learns from them not to answer."""
     rng = np.random.default_rng(3)
     rest = np.array([0, 0, 1])
-    busy = [np.concatenate([np.float32((movement("ring", rng) - rest) / 2 + rest) for _ in range(20)]) for _ in range(4)]
+    half = [[np.float32((movement("ring", rng) - rest) / 2 + rest) for _ in range(20)] for _ in range(4)]
+    busy = [np.concatenate(parts) for parts in half]
     data = write_takes(tmp_path / "data", made_takes(6))
     other = write_takes(tmp_path / "other", recordings(*busy))
     trained = train(data, background=other)
