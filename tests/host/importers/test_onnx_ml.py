@@ -92,7 +92,7 @@ def test_a_forest_is_small(tmp_path: Path) -> None:
     made = converted(fitted, x, tmp_path)
     fresh = np.round(400 * 2 * rng.normal(size=(4000, 50))).astype(np.float32)
     np.testing.assert_array_equal(run(made, fresh).argmax(axis=1), fitted.predict(fresh))
-    assert len(made.blob) <= 5_000
+    assert len(convert(fitted).blob) <= 4_000 and len(made.blob) <= 4_200  # which quantises the features, too
 
 
 # What is refused

@@ -13,6 +13,7 @@ import midge
 from midge.api import TrainingOptions, train
 from midge.errors import UserError
 from midge.samples.takes import Take, Takes
+from midge.plots.training_page import training_page
 from midge.train import model
 from midge.train.background import STEPS, false_answers, looks, split_background
 from tests.support.movements import RATE_HZ, made_takes, movement, write_takes
@@ -80,6 +81,8 @@ def test_background_teaches_and_sets_the_threshold(tmp_path: Path) -> None:
     recorded = trained.judgement.recorded
     assert recorded is not None and recorded.minutes == pytest.approx(2 * 20 * 64 / RATE_HZ / 60)
     assert trained.facts()["false_in_background"]["false"] == recorded.false
+    assert f"<b>{recorded.false}</b>false answers in 0.9 min of background" in training_page(
+        trained, "data", "wand.midge", None, "")
     before, after = (sum(len(streamed(made, b)) for b in busy[1::2]) for made in (train(data), trained))
     assert recorded.false <= 2 and after <= 3 and before >= 8
 
