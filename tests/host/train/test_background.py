@@ -12,8 +12,8 @@ import pytest
 import midge
 from midge.api import TrainingOptions, train
 from midge.errors import UserError
-from midge.samples.takes import Take, Takes
 from midge.plots.training_page import training_page
+from midge.samples.takes import Take, Takes
 from midge.train import model
 from midge.train.background import STEPS, false_answers, looks, split_background
 from tests.support.movements import RATE_HZ, made_takes, movement, write_takes
