@@ -151,9 +151,9 @@ def fit(
     count = len(windows.values)
     left_out = np.exp(log_softmax(factor * scores[:count]))
     reach = None
-    if UNKNOWN in labels and (with_unknown or windows.is_gesture):
+    gestures = sorted({t for t in windows.targets.tolist() if not is_quiet(labels[t])})
+    if gestures and UNKNOWN in labels and (with_unknown or windows.is_gesture):
         z = np.clip(standardized(rows.features, head.centre, head.deviation), -CLIP, CLIP)
-        gestures = sorted({t for t in windows.targets.tolist() if not is_quiet(labels[t])})
         reach, away = fit_reach(rows, z, gestures, front.pulses)
         left_out = _refused(left_out, away[rows.own][:count] > 1, labels)
     return Fitted(found, windows, signal, front, labels, head, factor, reach, rows, left_out,

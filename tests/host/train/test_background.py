@@ -69,6 +69,13 @@ def test_an_own_class_of_the_unknown_is_refused_to_as_well() -> None:
     assert model.train(made_takes(5), TrainingOptions(unknown=False)).fitted.reach is None
 
 
+def test_classes_that_are_all_quiet() -> None:
+    found = made_takes(5, kinds=("idle",))
+    found.takes += [replace(t, label="unknown", path=f"unknown/{i}.csv", values=shaking(1.28, i))
+                    for i, t in enumerate(found.takes)]
+    assert model.train(found).fitted.reach is None
+
+
 def test_background_teaches_and_sets_the_threshold(tmp_path: Path) -> None:
     """Recordings of a gesture, but half as large, over and over: it learns from them not to answer."""
     rng = np.random.default_rng(3)
