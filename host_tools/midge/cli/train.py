@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from .. import api
+from ..api import MotionEmbedding, SoundEmbedding
 from ..errors import UserError
 from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
@@ -41,8 +43,11 @@ MODEL, MOVEMENTS, SOUNDS, REPORT = "The model", "Of movements", "Of sounds", "Th
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
+NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
+                "png")
+EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
 OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of movements")
-       | dict.fromkeys(("groups", "width", "steps", "folds"), "of sounds"))  # options of one kind
+       | dict.fromkeys(("groups", "width", "steps", "folds", "made_up"), "of sounds"))  # options of one kind
 
 
 @click.command(cls=Command)
@@ -67,6 +72,15 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of m
               "say from which score it may answer.")
 @click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
               help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
+@click.option("--embedding", is_flag=True, cls=Option, group=MODEL,
+              help="Make a network for midge.Learner instead, which a board is taught new gestures or words with.")
+@click.option("--values", type=click.IntRange(4, 64), default=32, cls=Option, group=MODEL, show_default=True,
+              help="Of a row, with --embedding: RAM goes by their square.")
+@click.option("--judge/--no-judge", default=True, cls=Option, group=MODEL,
+              help="With --embedding, make others without a part of the data, and tell what that is worth from a few "
+              "examples.")
+@click.option("--made-up", type=click.IntRange(0, 20_000), default=0, cls=Option, group=SOUNDS, show_default=True,
+              help="With --embedding, so many made-up words in six voices each, by espeak-ng and flite.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
               help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "
@@ -90,9 +104,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of m
 @click.pass_context
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
-    false_gestures: float, background: Path | None, normal: bool, name: str | None, window: float | None,
-    rate: float | None, groups: Path | None, width: int, steps: int, folds: int, board: str | None, html: Path | None,
-    png: Path | None, as_json: bool,
+    false_gestures: float, background: Path | None, normal: bool, embedding: bool, values: int, judge: bool,
+    made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int,
+    steps: int, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds on its clips, and write it for boards.
 
@@ -101,6 +115,10 @@ def train(
     """
     is_sound = holds_sounds(data)
     _refuse_others(context, "of sounds" if is_sound else "of movements", data)
+    _refuse_with_embedding(context, embedding)
+    if embedding:
+        _embed(context, is_sound, MotionEmbedding(seed, values, window, rate, judge), made_up)
+        return
     if normal:
         if html is not None or png is not None or board is not None or background is not None:
             raise UserError("--normal has no classes to draw or to count; leave out --html, --png, --board and "
@@ -141,8 +159,39 @@ def train(
 def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
     """Refuse options of models of the other kind. Raises UserError."""
     for name, of in OWN.items():
-        if of != kind and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise UserError(f"--{name} is {of}; {data} holds {kind.removeprefix('of ')}: leave it out")
+        if of != kind and _is_given(context, name):
+            option = name.replace("_", "-")
+            raise UserError(f"--{option} is {of}; {data} holds {kind.removeprefix('of ')}: leave it out")
+
+
+def _refuse_with_embedding(context: click.Context, embedding: bool) -> None:
+    """Refuse options that an embedding has not, or that only an embedding has. Raises UserError."""
+    for name in NOT_EMBEDDED if embedding else EMBEDDED:
+        if _is_given(context, name):
+            option = name.replace("_", "-")
+            raise UserError(f"--embedding knows no --{option}: leave it out" if embedding
+                            else f"--{option} goes with --embedding: add it, or leave it out")
+
+
+def _embed(context: click.Context, is_sound: bool, asked: MotionEmbedding, made_up: int) -> None:
+    """Make an embedding. asked: what those of movements and of sounds have in common."""
+    from .train_embedding import train_embedding
+
+    given = context.params
+    options: MotionEmbedding | SoundEmbedding = asked
+    if is_sound:
+        options = SoundEmbedding(seed=asked.seed, values=asked.values, made_up=made_up, judge=asked.judge)
+        if asked.window_s is not None:
+            options = replace(options, window_s=asked.window_s)
+        for name in ("width", "steps"):
+            if _is_given(context, name):
+                options = replace(options, **{name: given[name]})
+    output = given["output"]
+    train_embedding(given["data"], output, given["name"] or output.stem, options, given["groups"], given["as_json"])
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _learn_normal(

@@ -43,11 +43,11 @@ def network(
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):
-        logits = _add_layer(build, z, head.weights * factor, head.bias * factor, seen)
+        logits = add_layer(build, z, head.weights * factor, head.bias * factor, seen)
     else:
         inside = head.hidden(features)
-        hidden = _add_layer(build, z, head.first, head.first_bias, inside, relu=True)
-        logits = _add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
+        hidden = add_layer(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
     if reach is not None:
         logits = _refuse(build, z, logits, reach, labels.index(UNKNOWN))
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
@@ -68,7 +68,7 @@ def _refuse(build: Builder, z: Tensor, logits: Tensor, reach: Reach, unknown: in
     return build.add("SELECT_V2", [far, refused, logits], logits.shape, "near", "int16", logits.quantization)
 
 
-def _add_layer(
+def add_layer(
     build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
 ) -> Tensor:
     """Add x @ weights + bias, with int8 weights and a scale per output.

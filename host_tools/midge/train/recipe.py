@@ -135,7 +135,7 @@ def fit(
     _check_background(found, windows, options, background)
     known, held = ([], []) if background is None else split_background(background, windows.samples)
     with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
-    rows = _rows(windows, signal, fronts[-1], labels, options, with_unknown, known, stage)
+    rows = rows_of(windows, signal, fronts[-1], labels, options, with_unknown, stage, known)
     if with_unknown and UNKNOWN not in labels:
         labels.append(UNKNOWN)
     candidates = [(front, part) for front in fronts for part in _with_variants_or_without(
@@ -214,9 +214,9 @@ def _moving(windows: Windows, labels: Sequence[str]) -> np.ndarray:
     return np.flatnonzero(moving) if moving.any() else np.arange(len(windows.targets))
 
 
-def _rows(
+def rows_of(
     windows: Windows, signal: Signal, front: FrontEnd, labels: Sequence[str], options: Options, with_unknown: bool,
-    background: Sequence[np.ndarray], stage: Stage,
+    stage: Stage, background: Sequence[np.ndarray] = (),
 ) -> Rows:
     """Return rows of features: windows first, their variants, then movements that are no gesture, made and recorded.
 
