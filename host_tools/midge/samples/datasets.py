@@ -17,12 +17,11 @@ import numpy as np
 
 from ..errors import UserError
 from ..limits import check_unpacked
-from ..optional import need
+from .picture_files import PICTURES, read_picture
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
 
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 TABLES = (".csv", ".txt")
 FEW = 16  # calibration samples below which ranges are guesses
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
@@ -265,16 +264,15 @@ class _Reader:
         return values.reshape(self.input.shape)
 
     def _picture(self, path: Path) -> np.ndarray:
-        image_module = need("PIL.Image", "media", "reading pictures")
         shape = self.input.shape[1:] if len(self.input.shape) == 4 else self.input.shape
         if len(shape) != 3 or shape[2] not in (1, 3):
             raise UserError(f"{path}: a picture for the input '{self.input.name}' {list(self.input.shape)}; "
                             "pictures need [1, height, width, 1 or 3]")
-        with image_module.open(path) as image:
-            if (image.height, image.width) != tuple(shape[:2]):
-                raise UserError(f"{path}: {image.width} x {image.height} pixels; the network takes "
-                                f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
-            values = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"), np.float32)
+        pixels = read_picture(path, grey=shape[2] == 1)
+        if pixels.shape[:2] != tuple(shape[:2]):
+            raise UserError(f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; the network takes "
+                            f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
+        values = pixels.astype(np.float32)
         divisor, minus = PIXEL_UNITS[self._units()]
         return values / np.float32(divisor) - np.float32(minus)
 
