@@ -51,7 +51,8 @@ def groups_of(files: Sequence[Labelled], table: Path | None, pattern: str | None
             raise UserError(f"'{pattern}' is no regular expression ({error}); p\\d+ finds p07 in p07_fist.jpg"
                             ) from error
         names = ["" if m is None else m[1] if m.re.groups and m[1] is not None else m[0] for m in found]
-        _refuse_missing(files, names, f"'{pattern}' finds nothing in {{}} (nor in {{}} others); mend it, or rename {{}}")
+        _refuse_missing(files, names,
+                        f"'{pattern}' finds nothing in {{}} (nor in {{}} others): mend it, or rename {{}}")
         return names, f"what '{pattern}' finds, such as '{names[0]}' in {files[0].name}" if files else ""
     return _in_names(files)
 

@@ -85,16 +85,17 @@ def fit(pixels: np.ndarray, height: int, width: int) -> tuple[np.ndarray, tuple[
     h, w = pixels.shape[:2]
     factor = min(h / height, w / width)
     left, top = (w - width * factor) / 2, (h - height * factor) / 2
-    across, down = _averages(w, width, left, factor), _averages(h, height, top, factor)
-    rows = np.tensordot(down, pixels.astype(np.float32), axes=(1, 0))
-    mean = np.tensordot(rows, across, axes=(1, 1)).transpose(0, 2, 1)
+    mean = _averaged(_averaged(pixels, 0, height, top, factor), 1, width, left, factor)
     return np.clip(np.floor(mean + 0.5), 0, 255).astype(np.uint8), (left, top, factor)
 
 
-def _averages(size: int, count: int, start: float, factor: float) -> np.ndarray:
-    """Return the share [count, size] that each of `size` pixels has in `count` stretches of `factor` pixels each."""
-    edges = start + factor * np.arange(count + 1)
-    low, high = edges[:-1, None], edges[1:, None]
-    at = np.arange(size)[None]
-    covered = np.clip(np.minimum(high, at + 1) - np.maximum(low, at), 0, None)
-    return np.asarray(covered / covered.sum(axis=1, keepdims=True), np.float32)
+def _averaged(x: np.ndarray, axis: int, count: int, start: float, factor: float) -> np.ndarray:
+    """Return the means of `count` stretches of an axis, of `factor` each; what is cut counts by its share."""
+    sums = np.cumsum(x, axis=axis, dtype=np.float64)
+    sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis=axis)
+    edges = np.clip(start + factor * np.arange(count + 1), 0, x.shape[axis])
+    whole = np.minimum(edges.astype(int), x.shape[axis] - 1)
+    shape = [1] * x.ndim
+    shape[axis] = count + 1
+    at = sums.take(whole, axis) + x.take(whole, axis) * (edges - whole).reshape(shape)
+    return np.asarray(np.diff(at, axis=axis) / factor)

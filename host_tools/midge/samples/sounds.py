@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Labelled sounds to train on: a folder per class, with files of any rate and kind in it, checked and brought to one."""
+"""Labelled sounds to train on: a folder per class, with files of any rate and kind, checked and brought to one."""
 
 from __future__ import annotations
 

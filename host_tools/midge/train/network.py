@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From a fitted head to a network of integers: features, scales, one or two layers, softmax.
 
-The head's numbers become those of TensorFlow Lite's 16x8 scheme: activations int16, weights int8 with a scale per
-class. Standardised features are centred, so that rounding the weights moves no score on average.
+The head's activations are int16, its weights int8 with a scale per class. Standardised features are centred, so that
+rounding the weights moves no score on average.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import Graph, Quantization, Tensor, motion
+from ..graph import Graph, motion
 from ..graph.builder import Builder
-from ..graph.tflite_ops import Activation
 from .dense import Dense
 from .features import Signal, add_features, add_input, quantized
+from .integers import add_dense
 from .ridge import CLIP, Linear
 
-ROOM = 1.25  # by how much values may exceed those seen before they saturate
 Z_STEP = CLIP / 32768  # of standardised features
 HOP_S = 0.1  # from one look at a gesture to the next
 
@@ -37,34 +36,15 @@ def network(
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):
-        logits = _add_layer(build, z, head.weights * factor, head.bias * factor, seen)
+        logits = add_dense(build, z, head.weights * factor, head.bias * factor, seen)
     else:
         inside = head.hidden(features)
-        hidden = _add_layer(build, z, head.first, head.first_bias, inside, relu=True)
-        logits = _add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
+        hidden = add_dense(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = add_dense(build, hidden, head.second * factor, head.second_bias * factor, seen)
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
     graph = build.graph([x], [scores])
     graph.labels, graph.metadata = labels, metadata
     return graph
-
-
-def _add_layer(
-    build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
-) -> Tensor:
-    """Add x @ weights + bias, with int8 weights and a scale per output.
-
-    outputs: what it gives for samples like those that it will see.
-    """
-    steps = (np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127).astype(np.float32)
-    whole = np.clip(np.round(weights / steps), -127, 127).astype(np.int8)
-    constant = build.weights(np.ascontiguousarray(whole.T), steps)
-    units = steps.astype(np.float64) * x.scale
-    sums = Tensor(build.unique("bias"), (len(steps),), "int64", Quantization(units.astype(np.float32), np.zeros(
-        len(steps), np.int64)), np.round(bias / units).astype(np.int64))
-    reach = float(np.abs(outputs).max() or 1.0)
-    return build.add("FULLY_CONNECTED", [x, constant, sums], (1, len(steps)), "hidden" if relu else "logits", "int16",
-                     quantized(ROOM * reach / 32767), keep_num_dims=True,
-                     fused_activation_function=Activation.RELU if relu else Activation.NONE)
 
 
 def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: list[str], threshold: float,

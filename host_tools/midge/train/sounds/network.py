@@ -12,18 +12,17 @@ faster than it does depthwise convolutions.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ...errors import UserError
 from ...graph import Graph, Tensor
 from ...graph.builder import Builder
-from ...optional import need
 from ...progress import Advance
+from .. import descent
+from ..descent import Descent, Trainer
 from .augment import mask, warp
 from .features import BANDS, TOP
 
@@ -78,72 +77,26 @@ class Weights:
 
 def load_keras() -> Any:
     """Return Keras on JAX. Raises UserError."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    need("jax", "train", "training on sounds")
-    keras = need("keras", "train", "training on sounds")
-    if keras.backend.backend() != "jax":
-        raise UserError(f"Keras runs on {keras.backend.backend()} here; training on sounds wants JAX: set "
-                        "KERAS_BACKEND=jax")
-    return keras
+    return descent.load_keras("training on sounds")
 
 
 @cache
-def _trainer(shape: Shape, steps: int, seed: int) -> _Trainer:
-    return _Trainer(shape, steps, seed)
+def _trainer(shape: Shape, steps: int, seed: int) -> Trainer:
+    keras = load_keras()
+    return Trainer(keras, lambda: _model(keras, shape), _loss, Descent(steps, RATE, WEIGHT_DECAY, seed))
 
 
 def fit_network(shape: Shape, examples: Examples, steps: int, seed: int, advance: Advance) -> Weights:
     """Train a network. The same examples, steps and seed give the same numbers on the same machine."""
-    return _trainer(shape, steps, seed).fit(examples, advance)
+    rng = np.random.default_rng([seed, 4])
+    return _weights(_trainer(shape, steps, seed).fit(lambda number: _batch(examples, shape, rng), advance))
 
 
-class _Trainer:
-    """A Keras network and its training step, which is compiled once for all folds."""
+def _loss(network: Any, batch: Any, key: Any) -> Any:
+    import jax
 
-    def __init__(self, shape: Shape, steps: int, seed: int) -> None:
-        self.shape, self.steps, self.seed = shape, steps, seed
-        keras = load_keras()
-        keras.utils.set_random_seed(seed)
-        self.model = _model(keras, shape)
-        schedules = keras.optimizers.schedules
-        rate = schedules.CosineDecay(RATE / 10, steps - steps // 20, 0.01, warmup_target=RATE,
-                                     warmup_steps=max(steps // 20, 1))
-        self.optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
-        self.optimizer.build(self.model.trainable_variables)
-        self.start = tuple([v.value for v in variables] for variables in (
-            self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables))
-        self.step = self._compiled()
-
-    def _compiled(self) -> Any:
-        """Return the function from a state and a batch to the next state."""
-        import jax
-
-        model, optimizer = self.model, self.optimizer
-
-        def loss(trainable: Any, other: Any, x: Any, y: Any) -> tuple[Any, Any]:
-            scores, other = model.stateless_call(trainable, other, x, training=True)
-            return -(y * jax.nn.log_softmax(scores)).sum(axis=1).mean(), other
-
-        @jax.jit
-        def step(state: Any, x: Any, y: Any) -> Any:
-            trainable, other, moments = state
-            (_, other), slopes = jax.value_and_grad(loss, has_aux=True)(trainable, other, x, y)
-            trainable, moments = optimizer.stateless_apply(moments, slopes, trainable)
-            return trainable, other, moments
-
-        return step
-
-    def fit(self, examples: Examples, advance: Advance) -> Weights:
-        """Train from the same fresh weights each time."""
-        model, state = self.model, self.start
-        rng = np.random.default_rng([self.seed, 4])
-        for _ in range(self.steps):
-            state = self.step(state, *_batch(examples, self.shape, rng))
-            advance(1)
-        for variables, values in ((model.trainable_variables, state[0]), (model.non_trainable_variables, state[1])):
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-        return _weights(model)
+    x, y = batch
+    return -(y * jax.nn.log_softmax(network(x))).sum(axis=1).mean()
 
 
 def _batch(examples: Examples, shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
