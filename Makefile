@@ -222,6 +222,11 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
 
+## What training on pictures is worth, on the pictures of SHARED; an hour [PARTS="hands fronts cells meter"]
+.PHONY: bench-pictures
+bench-pictures: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)
+
 ## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .convert.cut import cut
 from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
@@ -54,18 +55,49 @@ from .quantize.search import Budget, search
 from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
+from .samples.scenes import holds_boxes
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
 from .train import normal
+from .train.pictures.recipe import Options as PictureOptions
+from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
 from .train.sounds import model as sound_training
 from .train.sounds.recipe import Options as SoundOptions
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EnergyBudget", "Evaluation", "Options", "Plan", "Report",
-           "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream",
-           "find_cell", "find_extra", "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train",
-           "train_sounds"]
+__all__ = [
+    "Answer",
+    "Budget",
+    "ConvertedModel",
+    "Costs",
+    "EnergyBudget",
+    "Evaluation",
+    "Options",
+    "PictureOptions",
+    "Plan",
+    "Report",
+    "SoundOptions",
+    "TrainingOptions",
+    "UserError",
+    "compare",
+    "convert",
+    "cut",
+    "evaluate",
+    "evaluate_stream",
+    "find_cell",
+    "find_extra",
+    "holds_boxes",
+    "inspect",
+    "learn_normal",
+    "load_engine",
+    "power",
+    "profile",
+    "run",
+    "train",
+    "train_pictures",
+    "train_sounds",
+]
 
 
 class ConvertedModel:

@@ -18,11 +18,13 @@ from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
 from tests.support.clips import made_stream, write_clips
 from tests.support.device_scripts import DRIVERS
+from tests.support.shots import write_pictures
 from tests.support.waves import wave_bytes
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
 FEATURES = SHARED / "data/ready/kws01_mfcc_1000_visible.npz"
 WAKE_WORDS, MANIFESTS = SHARED / "models/microwakeword", SHARED / "data/wakeword_manifests"
+PERSON = SHARED / "models/tflite-micro/person_detect.tflite"
 ALEXA_SAID = SHARED / "data/wakeword_wav/alexa_1.wav"
 
 
@@ -74,6 +76,13 @@ def _clips() -> bytes:
         return _zipped({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.wav")})
 
 
+def _shapes() -> bytes:
+    """Five made pictures of three shapes by each of four makers, a folder for each shape."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = write_pictures(Path(place), 5)
+        return _zipped({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")})
+
+
 def _heard() -> bytes:
     """A stretch of sound with knocks, beeps and sweeps in it, and a table of the knocks."""
     pcm, events = made_stream(24)
@@ -120,6 +129,8 @@ FILES: dict[str, File] = {
     "takes.zip": File(_takes, WAND_MODEL),
     "clips.zip": File(_clips, WAND_MODEL),
     "heard.zip": File(_heard, WAND_MODEL),
+    "person_detect.tflite": copy(PERSON),
+    "shapes.zip": File(_shapes, WAND_MODEL),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
     "kws.npz": File(lambda: _features(labelled=True), FEATURES),

@@ -4,16 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import UserError
+from ..files import write_whole
 from ..graph import Graph, Node, Tensor
+from ..importers import open_source, read_model
+from ..importers.tflite.export import tflite_bytes
 from ..passes.prune import drop_unused
+from .pipeline import convert_graph
 
 _AFTER = {"SOFTMAX", "LOGISTIC", "LOG_SOFTMAX", "QUANTIZE", "DEQUANTIZE", "RESHAPE", "SQUEEZE"}  # of a last layer
 _LAYERS = {"FULLY_CONNECTED", "CONV_2D"}
 
 
-def cut(graph: Graph, layer: str, title: str) -> Graph:
+def front_of(graph: Graph, layer: str, title: str) -> Graph:
     """Return a copy of a graph that ends at a layer's output, without what comes after it, and without labels.
 
     layer: a layer's name, or the unambiguous end of one; "" for what the last layer that has weights takes.
@@ -24,6 +30,37 @@ def cut(graph: Graph, layer: str, title: str) -> Graph:
     graph.outputs = [named(graph, layer, title, options) if layer else before_last(graph, title, options)]
     graph.labels = []
     return drop_unused(graph)
+
+
+@dataclass(frozen=True)
+class Front:
+    """A front that was written: the layer that it ends at, what that gives, and how much of the network it is."""
+
+    layer: str
+    dtype: str
+    shape: tuple[int, ...]
+    layers: int
+    all_layers: int
+    bytes: int
+
+
+def cut(model: str | Path, output: str | Path, layer: str = "") -> Front:
+    """Write the front of a network, up to a layer: what a head can be trained on (train_pictures, front=...).
+
+    model: a file that an importer reads. output: a .tflite file, or a .midge file for boards. layer: its name, or the
+    unambiguous end of it; by default what the last layer with weights takes. Raises UserError.
+    """
+    path = Path(output)
+    if path.suffix not in (".tflite", ".midge"):
+        raise UserError(f"{path}: a front is written as .tflite, to train on, or as .midge, for boards; name it so")
+    source = open_source(model, None)
+    graph = read_model(source, None)
+    front = front_of(graph, layer, source.title)
+    end = front.outputs[0]
+    blob = tflite_bytes(front, source.title) if path.suffix == ".tflite" else convert_graph(
+        front, [], source.title, len(source.data)).blob
+    write_whole(path, lambda aside: aside.write_bytes(blob))
+    return Front(end.name, end.dtype, end.shape, len(front.nodes), len(graph.nodes), len(blob))
 
 
 def any_size(tensor: Tensor) -> bool:

@@ -70,8 +70,8 @@ class Tree:
         clean = name.replace("\\", "/")
         found = self.by_name.get(clean) or self.by_name.get(Path(clean).name)
         if found is None:
-            raise UserError(f"{source}: names the picture '{name[:80]}', which is not in {self.root}; copy it there, or "
-                            "remove its boxes")
+            raise UserError(f"{source}: names the picture '{name[:80]}', which is not in {self.root}; copy it there, "
+                            "or remove its boxes")
         return found
 
 
@@ -119,8 +119,9 @@ def _read_voc(inside: Tree) -> Iterator[Drawn]:
         picture = inside.by_stem.get(path.stem) or inside.picture(root.findtext("filename") or path.stem, str(path))
         boxes = []
         for thing in root.iter("object"):
-            ends = [_number(thing.findtext(f"bndbox/{name}"), str(path)) for name in ("xmin", "ymin", "xmax", "ymax")]
-            boxes.append(Box(_label(thing.findtext("name"), str(path)), *ends, where=str(path)))
+            left, top, right, bottom = (_number(thing.findtext(f"bndbox/{name}"), str(path))
+                                        for name in ("xmin", "ymin", "xmax", "ymax"))
+            boxes.append(Box(_label(thing.findtext("name"), str(path)), left, top, right, bottom, str(path)))
         size = [int(_number(root.findtext(f"size/{name}") or "0", str(path))) for name in ("width", "height")]
         yield Drawn(picture, boxes, size=(size[0], size[1]))
 
@@ -178,8 +179,8 @@ def _read_yolo(inside: Tree) -> Iterator[Drawn]:
                                 "height of its box: export it as boxes")
             number, x, y, w, h = (_number(field, where) for field in fields)
             if number != int(number) or not 0 <= number < len(names):
-                raise UserError(f"{where}: class {fields[0]}, but there are {len(names)} names ({', '.join(names[:6])}); "
-                                "mend the number, or add its name")
+                raise UserError(f"{where}: class {fields[0]}, but there are {len(names)} names ({', '.join(names[:6])}"
+                                "); mend the number, or add its name")
             boxes.append(Box(names[int(number)], x - w / 2, y - h / 2, x + w / 2, y + h / 2, where))
         yield Drawn(inside.by_stem[path.stem], boxes, unit=True)
 

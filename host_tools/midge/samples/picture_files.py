@@ -38,7 +38,7 @@ def read_picture(path: Path, grey: bool | None = None, doubts: Doubts | None = N
         raise UserError(f"{path}: is no picture, or of a kind that cannot be read; export it as PNG or JPEG, or remove "
                         "it") from error
     except module.DecompressionBombError as error:
-        raise UserError(f"{path}: has too many pixels ({error}); make it smaller") from error
+        raise UserError(f"{path}: more than {MOST_PIXELS:,} pixels; make it smaller") from error
     except Exception as error:  # Pillow's decoders fail in many ways
         said = str(error) or type(error).__name__
         what = "is cut off" if "truncated" in said or "unexpected end" in said.lower() else "is damaged"
@@ -47,7 +47,7 @@ def read_picture(path: Path, grey: bool | None = None, doubts: Doubts | None = N
 
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        raise UserError(f"{path}: {width} x {height} pixels, at most {MOST_PIXELS:,} are read; make it smaller")
+        raise UserError(f"{path}: more than {MOST_PIXELS:,} pixels; make it smaller")
     if min(width, height) < SMALLEST:
         raise UserError(f"{path}: {width} x {height} pixels; {SMALLEST} a side at least show something: replace it, or "
                         "remove it")

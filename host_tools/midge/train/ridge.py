@@ -146,8 +146,8 @@ def fit_ridge(rows: Rows, lambdas: Sequence[float] = LAMBDAS, alike: bool = Fals
     for fold, index in enumerate(inside):
         left_out[index] = scores[int(np.argmin(everywhere - errors[:, fold])), index]
     best = int(np.argmin(everywhere))
-    return Ridge(_unfold(total.solve(lambdas[best:best + 1], alike)[0], centre, deviation), left_out, lambdas[best], parts,
-                 (centre, deviation))
+    head = _unfold(total.solve(lambdas[best:best + 1], alike)[0], centre, deviation)
+    return Ridge(head, left_out, lambdas[best], parts, (centre, deviation))
 
 
 def _unfold(head: Linear, centre: np.ndarray, deviation: np.ndarray) -> Linear:

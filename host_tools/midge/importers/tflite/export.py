@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...errors import UserError
-from ...graph import Graph, Tensor
+from ...graph import Graph, Node, Tensor
+from ...graph.tflite_ops import SAME, VALID, dilations_of, pool_window, same_pads, strides_of
 from .writer import FlatGraph, FlatOperator, FlatTensor, model_bytes, option_fields
 
 
@@ -18,7 +19,7 @@ def tflite_bytes(graph: Graph, title: str) -> bytes:
     try:
         operators = [
             FlatOperator(node.op, [None if t is None else names[id(t)] for t in node.inputs],
-                         [names[id(t)] for t in node.outputs], _options(node.op, node.attrs))
+                         [names[id(t)] for t in node.outputs], _options(node.op, _with_padding(node)))
             for node in graph.nodes
         ]
         tensors = [_flat(tensor, names[id(tensor)]) for tensor in graph.tensors()]
@@ -37,6 +38,25 @@ def _names(graph: Graph) -> Iterator[tuple[int, str]]:
             name, count = f"{tensor.name}_{count}", count + 1
         taken.add(name)
         yield id(tensor), name
+
+
+def _with_padding(node: Node) -> dict[str, object]:
+    """Return a node's attributes, with padding in the format's words where a pass has set it. Raises ValueError."""
+    attrs = dict(node.attrs)
+    pads = attrs.pop("explicit_padding", None)
+    if pads is None:
+        return attrs
+    image, weights, out = node.inputs[0], node.input(1), node.outputs[0]
+    assert image is not None
+    kernel = weights.shape[1:3] if weights is not None else pool_window(node)
+    windows = list(zip(image.shape[1:3], kernel, strides_of(node), dilations_of(node), strict=True))
+    if tuple(pads) == tuple(same_pads(*w)[0] for w in windows) and out.shape[1:3] == tuple(
+            -(-size // stride) for size, _, stride, _ in windows):
+        return attrs | {"padding": SAME}
+    if not any(pads) and out.shape[1:3] == tuple(
+            (size - (taps - 1) * apart - 1) // stride + 1 for size, taps, stride, apart in windows):
+        return attrs | {"padding": VALID}
+    raise ValueError(f"padding of {tuple(pads)} before {node.op}")
 
 
 def _options(op: str, attrs: dict[str, object]) -> dict[str, object]:

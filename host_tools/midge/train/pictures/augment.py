@@ -33,7 +33,8 @@ def draw(u: Any, shape: tuple[int, int], views: Views, xp: Any) -> tuple[Any, An
 
     u: of random numbers from -1 to 1, [count, RANDOM].
     """
-    angle, zoom, aspect, shear = (views.strength * most * u[:, i] for i, most in enumerate((ANGLE, ZOOM, ASPECT, SHEAR)))
+    angle, zoom, aspect, shear = (
+        views.strength * most * u[:, i] for i, most in enumerate((ANGLE, ZOOM, ASPECT, SHEAR)))
     shift = 2 * views.strength * SHIFT * u[:, 4:6]
     tall, wide = xp.exp(zoom + aspect), xp.exp(zoom - aspect)
     h, w = shape  # angles are of pixels, not of halves of the sides

@@ -17,6 +17,7 @@ from ...progress import Stage, silent
 from ...quantize import Options as Quantization
 from ...quantize import quantize
 from ...samples.pictures import Picture, Pictures
+from ...samples.scenes import Scenes
 from ..judgement import Share, measure
 from ..outcome import Outcome, Words, compare
 from .network import Shape, float_graph, untrained
@@ -24,6 +25,7 @@ from .recipe import Fitted, Options, fit_network, scale_distance
 
 WIDTHS = (32, 28, 24, 20, 16, 14, 12, 11, 10, 9, 8, 7, 6, 5, 4)
 WIDTH = 12  # where there is no budget
+SLICED = 1.5  # by how much an arena may be too large for slices of rows to be tried
 MOST_CALIBRATED = 200  # pictures
 MOST_COMPARED = 1000
 THRESHOLD = 0.5
@@ -71,12 +73,12 @@ class TrainedPictures(Outcome):
                 "seed": fitted.options.seed, "seconds": round(fitted.seconds, 3), "notes": fitted.takes.notes}
 
 
-def notes_of(found: Pictures) -> list[str]:
+def notes_of(found: Pictures | Scenes) -> list[str]:
     """Return how pictures were left out, and what is doubtful about them."""
     return [*([f"left out by {found.grouped_by}"] if found.grouped_by else []), *found.notes]
 
 
-def train_pictures(
+def train_network(
     found: Pictures, options: Options | None = None, name: str = "model", target: str | None = None,
     stage: Stage = silent,
 ) -> TrainedPictures:
@@ -120,9 +122,13 @@ def choose_width(shape: Shape, options: Options) -> Shape:
         return of(options.width)
     if options.max_flash is None and options.max_arena is None:
         return of(WIDTH)
-    for width in WIDTHS:
-        if _fits(of(width), options):
-            return of(width)
+    widths = [w for w in WIDTHS if w <= options.widest]
+    least, most = 0, len(widths)  # the first that fits is among these
+    while least < most:
+        middle = (least + most) // 2
+        least, most = (least, middle) if _fits(of(widths[middle]), options) else (middle + 1, most)
+    if least < len(widths):
+        return of(widths[least])
     asked = " and ".join(f"{bytes_:,} B of {what}" for what, bytes_ in (
         ("flash", options.max_flash), ("RAM", options.max_arena)) if bytes_ is not None)
     raise UserError(f"no network for {shape.pixels} x {shape.height} pixels fits into {asked}; give it more, or make "
@@ -136,10 +142,15 @@ def _fits(shape: Shape, options: Options) -> bool:
         return False
     x = np.random.default_rng(0).integers(0, 256, (2, shape.height, shape.pixels, shape.channels), np.uint8)
     graph = integers_of(float_graph(untrained(shape), shape, 1.0, "size"), x, "size")
-    try:
-        made: Conversion = convert_graph(graph, [], "size", 0, None, options.max_arena)
-    except UserError:  # no arena of that size
-        return False
+    made: Conversion = convert_graph(graph, [], "size", 0)
+    arena = made.plan.arena_size
+    if options.max_arena is not None and arena > options.max_arena:
+        if arena > SLICED * options.max_arena:
+            return False
+        try:
+            made = convert_graph(graph, [], "size", 0, None, options.max_arena)
+        except UserError:  # no arena of that size
+            return False
     return options.max_flash is None or len(made.blob) <= options.max_flash
 
 

@@ -22,7 +22,7 @@ from .augment import RANDOM, Views, draw, relight, warp
 from .network import Shape, Weights, build_model, weights_of
 
 RATE, DECAY, SMOOTHING = 4e-3, 1e-2, 0.05
-BATCH = 32
+BATCH, SEEN = 32, 64  # pictures of a step, and of a batch that is only looked at
 STEPS = 3000
 FACTORS = np.geomspace(0.5, 5, 37)  # by which scores before softmax may be multiplied
 NEAR = 1.5  # steps of a scale: how far from a picture's reading others count as nearly right
@@ -36,7 +36,7 @@ class Options:
 
     flips: what a picture may be mirrored to, see augment.FLIPS. scale: "line" or "circle" where classes are numbers
     that are read off a scale, so that neighbours are nearly right. folds: how many networks are trained to judge.
-    max_flash, max_arena: bytes that it may take on a board.
+    max_flash, max_arena: bytes that it may take on a board. widest: width of the widest that is tried for them.
     """
 
     seed: int = 0
@@ -47,6 +47,7 @@ class Options:
     scale: str = "none"
     max_flash: int | None = None
     max_arena: int | None = None
+    widest: int = 32
 
 
 @dataclass
@@ -164,8 +165,18 @@ def _batches(x: np.ndarray, wanted: np.ndarray, targets: np.ndarray, used: np.nd
 
 def logits(model: Any, x: np.ndarray) -> np.ndarray:
     """Return a Keras network's scores before softmax of pictures, uint8 [n, height, width, channels]."""
-    parts = [np.asarray(model(x[i:i + 256].astype(np.float32) / 255, training=False)) for i in range(0, len(x), 256)]
-    return np.concatenate(parts).astype(np.float64)
+    room = np.zeros((-len(x) % SEEN, *x.shape[1:]), x.dtype)  # one size of batch is compiled once
+    rows = np.concatenate([x, room]).astype(np.float32) / 255
+    values = [[v.value for v in some] for some in (model.trainable_variables, model.non_trainable_variables)]
+    parts = [np.asarray(_answers(model)(*values, rows[i:i + SEEN])) for i in range(0, len(rows), SEEN)]
+    return np.concatenate(parts)[:len(x)].astype(np.float64)
+
+
+@cache
+def _answers(model: Any) -> Any:
+    import jax
+
+    return jax.jit(lambda trainable, other, x: model.stateless_call(trainable, other, x, training=False)[0])
 
 
 def wanted_scores(labels: Sequence[str], targets: np.ndarray, scale: str) -> np.ndarray:
@@ -197,7 +208,7 @@ def scale_distance(labels: Sequence[str], scale: str) -> np.ndarray:
     if scale == "circle":
         around = at.max() - at.min() + np.median(np.diff(np.sort(at)))
         apart = np.minimum(apart, around - apart)
-    return apart
+    return np.asarray(apart)
 
 
 def _is_number(text: str) -> bool:

@@ -62,7 +62,7 @@ def train_on_front(
     found: Pictures, front: Graph, title: str, layer: str = "", options: Options | None = None,
     pixels: str | None = None, name: str = "model", target: str | None = None, stage: Stage = silent,
 ) -> TrainedPictures:
-    """Fit a head to the features that a network's front has of pictures, judge both, and convert them. Raises UserError.
+    """Fit a head to the features that a network's front has of pictures, judge and convert both. Raises UserError.
 
     found: pictures of the size that the network takes. layer: where its front ends; "" for the layer that is best.
     pixels: what a network of floats takes pictures as, a key of PIXEL_UNITS.
@@ -211,7 +211,7 @@ def _left_out(features: np.ndarray, wanted: np.ndarray, folds: np.ndarray) -> np
             scores[k, out] = (features[out] - centre) @ (known.T @ np.linalg.solve(ridge, wanted[~out] - prior)) + prior
             errors[k, fold] = ((scores[k, out] - wanted[out]) ** 2).sum()
     best = [int(np.argmin(errors.sum(axis=1) - errors[:, fold])) for fold in range(count)]
-    return scores[np.array(best)[folds], np.arange(len(wanted))]
+    return np.asarray(scores[np.array(best)[folds], np.arange(len(wanted))])
 
 
 def plain_scores(head: Linear, features: np.ndarray) -> np.ndarray:
