@@ -44,6 +44,7 @@ from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
 
 MODEL, MOVEMENTS, REPORT = "The model", "Of movements", "The report"
 FITTED = "Of sounds and pictures"
+WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
@@ -112,6 +113,7 @@ def train(
     kind = "sounds" if holds_sounds(data) else "pictures" if (
         holds_pictures(data) or api.holds_boxes(data)) else "movements"
     _refuse_others(context, kind, data)
+    _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     if normal:
         if html is not None or png is not None or board is not None:
             raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
@@ -158,6 +160,13 @@ def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
         of = OWN.get(str(option.name), (kind,))
         if kind not in of and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
             raise UserError(f"{option.opts[0]} is of {' and '.join(of)}; {data} holds {kind}: leave it out")
+
+
+def _refuse_samples(data: Path, outputs: Sequence[Path]) -> None:
+    """Refuse to write over a file in the folder that is read, unless its ending says that no sample is in it."""
+    for path in outputs:
+        if path.exists() and data.resolve() in path.resolve().parents and path.suffix not in WRITTEN:
+            raise UserError(f"{path}: is among what is trained on, and would be lost; name another file to write")
 
 
 def _learn_normal(

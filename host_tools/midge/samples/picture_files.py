@@ -41,7 +41,7 @@ def read_picture(path: Path, grey: bool | None = None, doubts: Doubts | None = N
         raise UserError(f"{path}: more than {MOST_PIXELS:,} pixels; make it smaller") from error
     except Exception as error:  # Pillow's decoders fail in many ways
         said = str(error) or type(error).__name__
-        what = "is cut off" if "truncated" in said or "unexpected end" in said.lower() else "is damaged"
+        what = "is cut off" if "truncated" in said.lower() or "unexpected end" in said.lower() else "is damaged"
         raise UserError(f"{path}: {what} ({said}); copy it again, or remove it") from error
 
 

@@ -79,8 +79,8 @@ def class_folders(path: Path) -> list[Path]:
 
 
 def holds_pictures(folder: Path) -> bool:
-    """Tell whether a folder has folders of pictures in it."""
-    return folder.is_dir() and any(picture_files(inside) for inside in class_folders(folder))
+    """Tell whether a folder has folders of pictures in it, or pictures that are to be put into such."""
+    return folder.is_dir() and any(picture_files(inside) for inside in [folder, *class_folders(folder)])
 
 
 def read_pictures(
@@ -144,7 +144,8 @@ def _check(found: Pictures) -> None:
     """Check that pictures can be trained on together; adds notes on what is doubtful. Raises UserError."""
     counts = Counter(picture.label for picture in found.pictures)
     if not counts:
-        raise UserError(f"{found.title}: no pictures in it; put one folder per class into it, with .jpg or .png files")
+        raise UserError(f"{found.title}: no folder of pictures in it; put one folder per class into it, with .jpg or "
+                        ".png files, or files of boxes")
     if len(counts) < 2:
         raise UserError(f"{found.title}: one class only, '{next(iter(counts))}'; add a folder of what it is to be told "
                         "from, such as 'nothing'")

@@ -128,6 +128,9 @@ def test_a_head_on_a_front_of_another_network(tmp_path: Path) -> None:
     assert "--head is of movements" in refusal("train", data, "-o", out, "--head", "dense")
     assert "takes 48 x 48 pixels in grey; leave out --size" in refusal(
         "train", data, "-o", out, "--from", tmp_path / "front.tflite", "--size", "32x32")
+    mine = data / "bar" / "bar_ann_0.png"
+    assert "is among what is trained on, and would be lost" in refusal("train", data, "-o", mine)
+    assert mine.read_bytes().startswith(b"\x89PNG")
     assert "wanted width and height" in refusal("train", data, "-o", out, "--size", "huge")
 
 
@@ -150,7 +153,7 @@ def test_things_are_found_from_scratch(tmp_path: Path) -> None:
     """From boxes to a file whose cells, decoded as boards decode them, are where things are."""
     pytest.importorskip("jax")
     data, out = write_scenes(tmp_path / "scenes", 40), tmp_path / "scenes.midge"
-    done = midge("train", data, "-o", out, "--steps", "150", "--width", "4", "--folds", "2", "--html",
+    done = midge("train", data, "-o", out, "--steps", "110", "--width", "4", "--folds", "2", "--html",
                  tmp_path / "page.html", "--json")
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
@@ -165,4 +168,5 @@ def test_things_are_found_from_scratch(tmp_path: Path) -> None:
     assert abs(sum(map(len, found)) - sum(len(t.kinds) for t in truths)) <= 0.3 * sum(len(t.kinds) for t in truths)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<circle cx=" in text and "F1 of centres on pictures left out" in text
-    assert "has boxes, for which a network is trained from scratch" in refusal("train", data, "-o", out, "--from", out)
+    assert "has boxes, for which a network is trained from scratch" in refusal(
+        "train", data, "-o", tmp_path / "other.midge", "--from", out)

@@ -130,8 +130,9 @@ def _places(front: Graph, layer: str, title: str) -> list[_Place]:
     found = [_Place(t, parts) for t in images for parts in PARTS
              if t.shape[1] % parts == 0 == t.shape[2] % parts and parts**2 * t.shape[3] <= MOST_FEATURES]
     if not found:
-        raise UserError(f"{title}: has no layer of pictures in int8 to end at{f' called {layer}' if layer else ''}; "
-                        f"--at takes {choice(front, lambda t: len(t.shape) == 4)}")
+        what = f"'{layer}' gives no picture in int8" if layer else "has no layer that gives a picture in int8"
+        raise UserError(f"{title}: {what}, whose parts could be averaged; --at takes"
+                        f" {choice(front, lambda t: len(t.shape) == 4)}")
     return found
 
 
