@@ -222,7 +222,7 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
 
-## What training on pictures is worth, on the pictures of SHARED; an hour [PARTS="hands fronts cells meter"]
+## What training on pictures is worth, on those of SHARED; an hour [PARTS="hands cells"]
 .PHONY: bench-pictures
 bench-pictures: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)

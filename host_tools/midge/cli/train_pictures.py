@@ -101,7 +101,7 @@ _OPTIONS = (
     _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="As what it takes pictures, if it is of floats."),
     _option("--person-from", "person", metavar="REGEX", help="Finds who is in a picture in its path: those of one "
             "person are left out together. Default: what names tell."),
-    _option("--tflite", type=OutputPath(), help="Write the network as .tflite too, for midge convert and others."),
+    _option("--tflite", type=OutputPath(), help="A .tflite file to write as well, for midge convert and others."),
 )
 
 
