@@ -97,7 +97,7 @@ def cells() -> None:
 def meter() -> None:
     """Digits of a meter that roll on between two numbers."""
     found = read_pictures(DATA / "meter_digits_100", Size(20, 32, True))
-    made = train_network(found, Options(folds=2, steps=1500, scale="circle", width=12))
+    made = train_network(found, Options(folds=2, steps=1000, scale="circle", width=12))
     assert made.near is not None
     low, high = made.near.interval
     print(f"meter: {made.near.value:.1%} ({low:.1%} to {high:.1%}) of {made.near.count} to half a digit")
