@@ -16,6 +16,8 @@ CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_
 
 # step WHAT,LOG,COMMAND: run a long command with its output in a file; say what it does and how long it took.
 step = ports/tools/step.sh "$1" $2 $3
+# Tests that take a while are named: CI has so much time and no more.
+PYTEST := $(BIN)/python -m pytest -q --durations=15 --durations-min=8
 pip_install = $(BIN)/pip install --disable-pip-version-check -e
 
 MAKEFLAGS += --no-print-directory
@@ -121,24 +123,24 @@ test: $(BUILT) $(CORE_SEEDS)/list
 ## The tests of the host tools
 .PHONY: test-host
 test-host: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs tests/host
+	@$(PYTEST) -rs tests/host
 
 ## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=60]
 .PHONY: test-device
 test-device: $(BUILT)
-	@$(BIN)/python -m pytest -q -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
+	@$(PYTEST) -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
 .PHONY: test-ops
 test-ops: $(VENV)/.ready-to-test host
-	@$(BIN)/python -m pytest -q tests/ops
+	@$(PYTEST) tests/ops
 
 ## An hour of sound: front end, an emulated board that listens, real people [SOUND_SECONDS=3600]
 .PHONY: test-sound
 SOUND_SECONDS ?= 3600
 test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
-	@SOUND_SECONDS=$(SOUND_SECONDS) LISTEN_SECONDS=$(SOUND_SECONDS) $(BIN)/python -m pytest -q -s \
+	@SOUND_SECONDS=$(SOUND_SECONDS) LISTEN_SECONDS=$(SOUND_SECONDS) $(PYTEST) -s \
 		tests/ops/test_front_end.py tests/device/test_microphone.py tests/device/test_heard_by_people.py
 
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
@@ -155,7 +157,7 @@ built-for-%: $(VENV)/.ready-to-test host firmware-for-%
 	@$(MAKE) natmod-for-$(arch_of_$*)
 
 run-on-%:
-	@BOARDS=$* $(BIN)/python -m pytest -q tests/device/test_board_qemu.py tests/device/test_sensor.py \
+	@BOARDS=$* $(PYTEST) tests/device/test_board_qemu.py tests/device/test_sensor.py \
 		tests/device/test_scripts.py -k "not on_the_host and not unix"
 	@[ $* = qemu-cortex-m4 ] || $(BIN)/python -m tests.support.tables --passed $*
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000)
@@ -174,10 +176,10 @@ built-for-natmods: $(VENV)/.ready-to-test host $(natmod_boards:%=firmware-for-%-
 # Real models on one board of each instruction set but the M4's smaller and larger kin.
 NATMOD_MODELS := $(filter-out unix qemu-cortex-m0plus qemu-cortex-m7,$(natmod_boards))
 run-natmods:
-	@$(BIN)/python -m pytest -q -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
+	@$(PYTEST) -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
 	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
-	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1) &&) true
+	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1 --most-macs 3000000) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
 check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
@@ -187,7 +189,7 @@ check_models = { [ ! -d $1 ] || { echo "conformance of $1 $2"; \
 .PHONY: test-dist
 test-dist: $(VENV)/.ready-to-test dist
 	@ports/toolchain.sh arm
-	@$(BIN)/python -m pytest -q -rs -s tests/dist
+	@$(PYTEST) -rs -s tests/dist
 
 ## Every recorded model on every target: host, unix, the emulated Cortex-M4
 .PHONY: test-conformance

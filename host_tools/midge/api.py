@@ -32,6 +32,7 @@ from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
 from .convert.scores import add_softmax, gives_logits
+from .convert.streaming import make_streaming
 from .convert.words import read_words
 from .core.batch import Engine
 from .errors import UserError
@@ -44,6 +45,7 @@ from .graph import Graph
 from .graph.shapes import Shapes
 from .importers import Frozen, open_source, read_model
 from .importers.estimators import is_estimator, read_estimator
+from .plots.notebook import html_table
 from .power.budget import Budget as EnergyBudget
 from .power.budget import Plan, advise, check_fits, make_budget
 from .power.rates import COUNTED_ERROR, Cycles, estimate_cycles
@@ -166,6 +168,14 @@ class ConvertedModel:
             **({"quantization": self.report.facts()} if self.report is not None else {}),
         }
 
+    def _repr_html_(self) -> str:
+        made = self.conversion
+        rows = {"flash": f"{len(self.blob):,} B", "arena": f"{made.plan.arena_size:,} B of RAM",
+                "MACs": f"{made.macs:,} per inference", "labels": ", ".join(self.labels)}
+        if self.report is not None:
+            rows["over quantisation noise"] = f"{self.report.sqnr_db:.1f} dB"
+        return html_table(made.program.graph.name, rows)
+
     def __repr__(self) -> str:
         quantised = "" if self.report is None else f", {self.report.sqnr_db:.1f} dB over quantisation noise"
         return (f"<Model {self.conversion.program.graph.name}: {len(self.blob):,} B of flash, "
@@ -190,16 +200,17 @@ def convert(
     also: Sequence[str | Path] = (),
     softmax: bool = False,
     embedding: str | None = None,
+    stream: int | None = None,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
 
-    model: a file that an importer reads, the bytes of a .tflite file, or a fitted estimator of scikit-learn: trees,
-        forests, boosting, linear models, perceptrons, centroids, and pipelines of scalers and one of these.
+    model: a file that an importer reads, the bytes of a .tflite file, a Keras model, an ONNX ModelProto, or a fitted
+        estimator of scikit-learn (see read_estimator).
     calibrate: for a float model, samples like those that it will see, in the units that it was trained on: an array
         [n, ...], a tuple of them for several inputs, or a path (.npy, .npz, .csv, a folder). 100 to 500 do well.
-    labels: class names in the order of the scores. name: what the device calls the model.
-    target: a core or board to pack the weights for. arena_limit: bytes of RAM that it may take.
+    labels: class names in the order of the scores; those of the samples' folders, if empty and there are some.
+    name: what the device calls it. target: a core or board to pack weights for. arena_limit: bytes of RAM, at most.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
@@ -207,10 +218,8 @@ def convert(
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
     front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
-    softmax: append a softmax, for a classifier that ends in logits.
-    embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "" for the one before the last.
-
-    Where `labels` is empty and the samples are a folder with one folder per class, its names become the labels.
+    softmax: append one, for logits. embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "".
+    stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     graph, title, size = _opened(model, name, shapes, frozen)
@@ -221,8 +230,9 @@ def convert(
     step_ms = choose_step(front_end, word, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
-        whole = graph if step_ms is None else put_front_end(graph, title, step_ms)
-        return convert_graph(whole, labels, title, size, target, arena_limit)
+        graph = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
+        graph = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        return convert_graph(graph, labels, title, size, target, arena_limit)
 
     if calibrate is not None:
         _refuse_integers(graph, title)

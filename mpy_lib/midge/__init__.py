@@ -99,6 +99,7 @@ class Result:
             if score > scores[best]:
                 best = i
         self.index = best
+        self._name = model.label
         self.label = model.label(best)
         self.score = scores[best]
         self.scores = scores
@@ -107,6 +108,24 @@ class Result:
 
     def __repr__(self):
         return "<Result %s %.4g>" % (self.label, self.score)
+
+    def top(self, k=3):
+        """Return the k best classes as (label, score), the highest score first."""
+        order = sorted(range(len(self.scores)), key=lambda i: -self.scores[i])
+        return [(self._name(i), self.scores[i]) for i in order[:k]]
+
+    def __iter__(self):
+        return iter(self.top(len(self.scores)))
+
+    def __getitem__(self, which):
+        """Return the score of a class, named by its label or its position. Raises IndexError for what is none."""
+        scores = self.scores
+        if isinstance(which, str):
+            which = [i for i in range(len(scores)) if self._name(i) == which]
+            if not which:
+                raise IndexError("no such label")
+            which = which[0]
+        return scores[which]
 
 
 class Model:

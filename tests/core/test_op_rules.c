@@ -33,6 +33,7 @@
 #define GROUPS "channels that do not divide into groups"
 #define RESIZE "a resize reads outside its input: scale"
 #define RESCALED "a rescaling of values that are not int8, uint8, int16 or int32: dtype"
+#define CONSTANT_INPUT "a constant where this op wants a tensor of the arena: input"
 #define NO_SCALE "the scale is no positive number"
 
 static const refusal_t REFUSALS[] = {
@@ -65,6 +66,7 @@ static const refusal_t REFUSALS[] = {
     {"spectrum_of_8",
      "a constant as the input of an op that takes none: input",
      {{PLACE(0), 1}, {OFFSET(0), 0}, {INPUT_OUTPUT(0), 1}}},
+    {"float_convolutions", CONSTANT_INPUT, {{PLACE(0), 1}, {OFFSET(0), 0}, {INPUT_OUTPUT(0), 1}}},
 
     {"mul", TENSORS, {{NODE, 0, 4, 1, 1}, {NODE, 0, 5, 1, 2}}},
     {"network", TENSORS, {{NODE, 3, 4, 1, 1}, {NODE, 3, 5, 1, 2}}},

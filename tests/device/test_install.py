@@ -108,6 +108,27 @@ def test_source_that_was_put_there_by_hand_gives_way(installed: Board) -> None:
     assert "describe.py'" not in installed.run("import os; print(os.listdir('/flash/lib/midge'))")
 
 
+def test_a_file_of_the_users_that_has_its_name(installed: Board) -> None:
+    installed.run("with open('/flash/midge.py', 'w') as f: f.write('answer = 42')")
+    done = midge("install", "--port", installed.port)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "/flash/midge.py: `import midge` finds this file of yours" in done.stderr
+    installed.run("import os; os.remove('/flash/midge.py')")
+    assert midge("install", "--port", installed.port).returncode == 0
+
+
+def test_it_can_be_removed_again(stock_board: Callable[..., Board], wand: Path) -> None:
+    board = stock_board()
+    for command in (("install",), ("upload", wand)):
+        assert midge(*command, "--port", board.port).returncode == 0
+    board.run("with open('/flash/lib/mine.py', 'w') as f: f.write('x = 1')")
+    done = midge("uninstall", "--port", board.port)
+    assert done.returncode == 0 and "Midge is off QEMU Cortex-M4F" in done.stdout, done.stdout + done.stderr
+    assert board.run("import os; print(os.listdir('/flash/lib'), os.listdir('/flash'))").startswith("['mine.py'] ")
+    assert board.run("import os; print('wand.midge' in os.listdir('/flash'))") == "True"
+    assert "was not on its file system" in midge("uninstall", "--port", board.port).stdout
+
+
 def test_a_board_without_midge(stock_board: Callable[..., Board], wand: Path) -> None:
     done = midge("upload", wand, "--port", stock_board().port)
     assert done.returncode == 1 and done.stderr.count("\n") == 1

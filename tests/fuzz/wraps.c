@@ -11,7 +11,7 @@
 
 #define MOST_FACTORS 4u
 #define MOST_SLOTS 32u
-#define MOST_TRIALS 1500u /* with the factors of a row */
+#define MOST_TRIALS 400u /* with the factors of a row */
 
 /* Factors of a power of two and a little more. Sizes are products of such fields and of the bytes of an element or of
  * a channel, which take up to four bits more. */

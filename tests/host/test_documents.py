@@ -132,3 +132,19 @@ def test_every_page_is_in_the_table_of_contents() -> None:
     listed = read("host_tools/docs/README.md")
     pages = [Path(name).name for name in DOCUMENTS if name.startswith("host_tools/docs/")]
     assert [page for page in pages if f"({page})" not in listed] == ["README.md"]
+
+
+@cache
+def sources() -> str:
+    """What the project's code says, with the strings that are broken over lines put together."""
+    text = "\n".join(read(name) for name in git_files("host_tools/midge/*.py", "mpy_lib/*.py", "native_module/*.c"))
+    return re.sub(r"\"\s*\n\s*f?\"", "", text)
+
+
+def test_the_messages_of_the_page_on_errors_are_said() -> None:
+    said = re.findall(r"^\| (.*?) \| ", read("host_tools/docs/errors.md"), flags=re.MULTILINE)
+    messages = [message for cell in said for message in re.findall(r"`([^`]+)`", cell)]
+    assert len(messages) > 25
+    missing = [part for message in messages for part in message.split("…")
+               if len(part.strip(" ();,.")) > 6 and part.strip(" ();,.") not in sources()]
+    assert not missing

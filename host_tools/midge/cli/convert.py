@@ -93,6 +93,8 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @click.option("--embedding", cls=Option, group=_MODEL, is_flag=False, flag_value="", metavar="[LAYER]",
               help="End at a layer of at most 64 values, for midge.Learner on the board. Default: the one before the "
               "last.")
+@click.option("--stream", type=click.IntRange(min=1), cls=Option, group=_MODEL, metavar="ROWS",
+              help="Take only so many new rows of its window [1, time, ...] in each run; layers keep what they need.")
 @click.option("--softmax", is_flag=True, cls=Option, group=_MODEL,
               help="Append a softmax: for classifiers that end in logits, as PyTorch's usually do.")
 @click.option("--name", cls=Option, group=_MODEL, help="What the device calls the model; the file's name by default.")
@@ -115,7 +117,8 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 def convert(
     model: Path, output: Path | None, labels: str | None, softmax: bool, embedding: str | None, name: str | None,
     target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...],
-    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], as_json: bool, calibration: Calibration,
+    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], stream: int | None, as_json: bool,
+    calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
@@ -123,8 +126,8 @@ def convert(
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
-                           manifest=manifest, also=also, softmax=softmax, embedding=embedding, stage=stage,
-                           **calibration.arguments())
+                           manifest=manifest, also=also, softmax=softmax, embedding=embedding, stream=stream,
+                           stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)
@@ -134,8 +137,12 @@ def convert(
     print_summary(made.conversion, model, path)
     if made.report is not None:
         print_quantization(made, calibration.layers)
-        print_next(f"midge evaluate {path} test.npz --against {model}", f"midge upload {path}")
-        return
-    for warning in made.warnings:
+    for warning in made.warnings if made.report is None else ():
         print_note(warning)
-    print_next(f"midge run {path} samples.npy", f"midge upload {path}")
+    if stream is not None:  # its input is no longer what the data set holds
+        first = f"midge profile {path}"
+    elif made.report is not None:
+        first = f"midge evaluate {path} test.npz --against {model}"
+    else:
+        first = f"midge run {path} samples.npy"
+    print_next(first, f"midge upload {path}")

@@ -44,6 +44,7 @@ COMMANDS = {
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),
     "flash": Entry(BOARDS, "flash", "Write firmware onto a board."),
     "install": Entry(BOARDS, "install", "Put Midge on a board that runs MicroPython."),
+    "uninstall": Entry(BOARDS, "uninstall", "Remove Midge from a board again."),
     "demo": Entry(BOARDS, "demo", "Run a gesture wand on a board, or on an emulated one."),
     "sim": Entry(BOARDS, "sim", "Start an emulated board."),
     "completion": Entry(SHELL, "completion", "Print what makes the shell complete commands and options."),

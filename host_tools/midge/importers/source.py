@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
 from ..fileformat.read import load_file
 from ..fileformat.spec import MAGIC
+from .objects import saved
 from .others import C_SUFFIXES, explain, explain_folder, read_c_array
 
 KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
@@ -36,13 +38,15 @@ class Source:
         return self.data[: len(MAGIC)] == MAGIC or not (self.suffix in SUFFIXES or self.data[4:8] == b"TFL3")
 
 
-def open_source(model: str | Path | bytes | Source, name: str | None = None) -> Source:
+def open_source(model: str | Path | bytes | Source | Any, name: str | None = None) -> Source:
     """Read a model's file, unless that has been done. Raises UserError where there is none.
 
-    model: a path, or a file's bytes. name: what errors call it; the path by default.
+    model: a path, a file's bytes, or an object of Keras or ONNX. name: what errors call it; the path by default.
     """
     if isinstance(model, Source):
         return model
+    if (found := saved(model)) is not None:
+        return Source(found[0], name or getattr(model, "name", "") or "model", found[1])
     if isinstance(model, bytes):
         return Source(model, name or "model", "")
     path, title = Path(model), name or str(model)

@@ -62,6 +62,7 @@ def install(board: Connection, stage: Stage = silent) -> Installation:
     board.restart()
     identity = identify(board)
     _require_version(identity, board.port)
+    _refuse_namesakes(board, identity)
     folder = lib_folder(identity)
     done = Installation(identity, folder)
     files = _missing(identity)
@@ -78,12 +79,70 @@ def install(board: Connection, stage: Stage = silent) -> Installation:
     return done
 
 
+@dataclass
+class Removal:
+    """What `uninstall` took off a board."""
+
+    identity: Identity
+    files: dict[str, int]  # bytes by path
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was removed, for JSON."""
+        return {"board": self.identity.title, "files": self.files, "bytes": sum(self.files.values())}
+
+
+# Requests may be repeated where the line is bad, so what is there is asked before it is removed. Sizes of paths, or -1.
+_SIZES = """
+import os
+def z(p):
+ try:return os.stat(p)[6]
+ except OSError:return -1
+r=' '.join(str(z(p)) for p in %r)
+"""
+_REMOVE = """
+import os
+for f,a in [(os.remove,p) for p in %r]+[(os.rmdir,%r)]:
+ try:f(a)
+ except OSError:pass
+r=''
+"""
+
+
+def uninstall(port: str | None = None) -> Removal:
+    """Remove what install() put on the board at a serial port, None for the only one there; models stay.
+
+    Only files of the names that Midge has are removed; the package's folder goes when nothing else is in it. Raises
+    UserError.
+    """
+    with open_board(port) as board:
+        board.restart()
+        identity = identify(board)
+        folder = lib_folder(identity)
+        stems = [f"{folder}/_midge", *(f"{folder}/{name.removesuffix('.mpy')}" for name in modules.device_package())]
+        paths = [stem + suffix for stem in stems for suffix in (".mpy", ".py", ".mpy.part")]
+        sizes = map(int, board.ask(_SIZES % (paths,)).split())
+        found = {path: size for path, size in zip(paths, sizes, strict=True) if size >= 0}
+        board.ask(_REMOVE % (list(found), f"{folder}/midge"))
+        board.restart()  # what was imported stays in RAM until then
+    return Removal(identity, found)
+
+
 def _require_version(identity: Identity, port: str) -> None:
     if identity.name != "micropython":
         raise UserError(f"{port}: runs {identity.name}; Midge needs MicroPython 1.23 or newer: midge flash")
     if identity.version[:2] < OLDEST:
         version = ".".join(map(str, identity.version))
         raise UserError(f"{port}: MicroPython {version} is too old; Midge needs 1.23 or newer: midge flash")
+
+
+def _refuse_namesakes(board: Connection, identity: Identity) -> None:
+    """Refuse where a file of the user's would be imported in Midge's place."""
+    paths = [f"{identity.folder.rstrip('/')}/{name}" for name in ("midge.py", "midge.mpy", "_midge.py", "_midge.mpy")]
+    sizes = map(int, board.ask(_SIZES % (paths,)).split())
+    for path, size in zip(paths, sizes, strict=True):
+        if size >= 0:
+            raise UserError(f"{path}: `import midge` finds this file of yours before Midge; rename it or remove it "
+                            f"(mpremote rm :{path}), then install again")
 
 
 def lib_folder(identity: Identity) -> str:

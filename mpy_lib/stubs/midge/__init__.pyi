@@ -2,7 +2,7 @@
 # Types of the device package, for editors and mypy; the package itself carries none, because they would cost flash.
 # tests/host/test_stubs.py compares the two.
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Protocol, TypeAlias
 
@@ -38,6 +38,9 @@ class Result:
     outputs: list[list[float]]
     answer: Result | None
     def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
+    def top(self, k: int = 3) -> list[tuple[str | int, float]]: ...
+    def __iter__(self) -> Iterator[tuple[str | int, float]]: ...
+    def __getitem__(self, which: str | int) -> float: ...
 
 class Model:
     def __init__(

@@ -19,6 +19,7 @@ def test_tools_run_evaluate_save_and_report(small_net: Path, tmp_path: Path) -> 
     model = tools.convert(small_net / "net.tflite", calibrate=x[:64], labels=["a", "b", "c"])
     assert model.run(x).shape == (200, 1, 3) and model.labels == ["a", "b", "c"]
     assert model.report is not None and model.report.sqnr_db > 25 and "dB" in repr(model)
+    assert "<td" in model._repr_html_() and f"{len(model.blob):,} B" in model._repr_html_()
     found = model.evaluate(x, y)
     assert found.accuracy is not None and found.accuracy > 0.95 and found.samples_per_minute > 2000
     assert model.evaluate(small_net / "data.npz").confusion == found.confusion

@@ -480,3 +480,11 @@ def test_command(tmp_path: Path, whole_file: bytes) -> None:
     result = CliRunner().invoke(cli, ["convert", str(path)])
     assert result.exit_code == 0 and (tmp_path / "net.midge").exists()
     assert "midge run" in result.output
+
+
+def test_a_model_in_python_is_converted_as_its_file_is(tmp_path: Path) -> None:
+    model = shaken(keras.Sequential([keras.Input((4,)), L.Dense(3, activation="relu"), L.Dense(2)], name="small"))
+    model.save(tmp_path / "small.keras")
+    assert convert(model).blob == convert(tmp_path / "small.keras").blob
+    with pytest.raises(UserError, match="builtins.dict is no model that can be read; give a path"):
+        convert({})

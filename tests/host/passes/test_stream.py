@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from midge import api
 from midge.convert.pipeline import convert_graph
 from midge.core.batch import Engine
+from midge.errors import UserError
 from midge.graph import Graph, Tensor, Unsupported
 from midge.graph.builder import Builder
 from midge.graph.tflite_ops import SAME
@@ -72,6 +74,53 @@ def test_it_costs_only_what_is_new() -> None:
 def test_other_layers(change: Callable[[Builder, Tensor], Tensor]) -> None:
     found, wanted = both(network(change))
     np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def flattened(build: Builder, x: Tensor) -> Tensor:
+    return build.reshape(x, (1, 1, 1, x.elements), "flat")
+
+
+def turned(build: Builder, x: Tensor) -> Tensor:
+    """A convolution over time as TensorFlow writes it, along the third axis."""
+    across = build.reshape(x, (1, 1, x.shape[1], 8), "across")
+    made = build.like("RELU", build.conv(across, weights(8, 1, 3, 8), None, (1, 1), [(0, 0), (0, 0)]))
+    return build.reshape(made, (1, made.shape[2], 1, 8), "back")
+
+
+@pytest.mark.parametrize("change", [flattened, turned])
+def test_rows_that_are_laid_out_anew(change: Callable[[Builder, Tensor], Tensor]) -> None:
+    found, wanted = both(network(change))
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_zeros_before_the_window_are_those_before_the_stream(stride: int) -> None:
+    build = Builder("causal")
+    source = Tensor("features", (1, FRAMES, 1, BANDS), "float32")
+    x = build.conv(source, weights(8, 4, 1, BANDS), weights(8), (stride, 1), [(0, 0), (0, 0)])
+    build.nodes[-1].attrs["explicit_padding"] = (3, 0)
+    x.shape = (1, FRAMES // stride, 1, 8)
+    windowed = build.graph([source], [build.dense(build.reduce("MEAN", x, [1, 2], keep=False), weights(3, 8), None)])
+    found, wanted = both(windowed)
+    np.testing.assert_allclose(found[0], wanted[0], atol=1e-6)
+    assert np.abs(found[1:] - wanted[1:]).max() > 1e-3, "later there are rows before the window"
+
+
+def test_a_windowed_network_is_converted_to_stream() -> None:
+    """Keras's one-dimensional layers, from a file of floats to integers: equal to the whole windows' network."""
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((FRAMES, BANDS)), layers.Conv1D(8, 3, activation="relu"),
+                              layers.SeparableConv1D(6, 3), layers.Flatten(), layers.Dense(3)])
+    samples = RNG.normal(size=(40, FRAMES, BANDS)).astype(np.float32)
+    whole, streaming = (api.convert(model, calibrate=samples, stream=rows) for rows in (None, 1))
+    rows = np.concatenate(samples[:3])
+    found = streaming.run(rows[:, None])
+    windows = np.stack([rows[at:at + FRAMES] for at in range(len(rows) - FRAMES + 1)])
+    np.testing.assert_array_equal(found[FRAMES - 1:], whole.run(windows))
+    assert streaming.conversion.macs < whole.conversion.macs / 5
+    with pytest.raises(UserError, match="choose 1 to 26"):
+        api.convert(model, stream=27)
 
 
 def padded(build: Builder, x: Tensor) -> Tensor:
