@@ -54,7 +54,6 @@ from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
-from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .samples.scenes import holds_boxes
@@ -65,8 +64,8 @@ from .train import normal
 from .train.pictures.recipe import Options as PictureOptions
 from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
-from .train.sounds import model as sound_training
 from .train.sounds.recipe import Options as SoundOptions
+from .train.sounds.train import train_sounds
 
 __all__ = [
     "Answer",
@@ -472,23 +471,6 @@ def train(
     options = options or TrainingOptions()
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
     return training.train(takes, options, name, target, stage)
-
-
-def train_sounds(
-    data: str | Path | labelled_sounds.Clips, *, options: SoundOptions | None = None, groups: Path | None = None,
-    name: str = "model", target: str | None = None, stage: Stage = silent,
-) -> sound_training.TrainedSounds:
-    """Train a model of sounds on labelled clips, in Keras on JAX; minutes for ten words.
-
-    data: a folder with one folder of sounds per class, or clips that were read. groups: a .csv file with the speaker or
-    place of each file; by default what their names tell. options: the window, the size of the network, the seed.
-    name: what the device calls it. target: a core or board to pack the weights for. stage: told of progress.
-
-    Returns the model, which takes samples at 16 kHz, with what it is worth on clips left out, and what it costs.
-    Raises UserError where clips are damaged or too few, or where Keras or JAX are missing.
-    """
-    clips = data if isinstance(data, labelled_sounds.Clips) else labelled_sounds.read_sounds(data, groups)
-    return sound_training.train_sounds(clips, options, name, target, stage)
 
 
 def learn_normal(
