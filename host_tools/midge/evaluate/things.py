@@ -62,29 +62,36 @@ def things_in(scores: np.ndarray, threshold: float) -> list[Thing]:
 
 @dataclass
 class Matched:
-    """What was found in a picture, beside what is in it: pairs of numbers (thing, truth), and what has no partner."""
+    """What was found in a picture, beside what is in it: pairs of numbers (thing, truth) of one class, pairs in which
+    one was mistaken for another, and what has no partner.
+    """
 
     pairs: list[tuple[int, int]]
+    mistaken: list[tuple[int, int]]
     false: list[int]
     missed: list[int]
 
 
 def match(found: Sequence[Thing], truth: Truth) -> Matched:
-    """Pair what was found with what is there: its centre in a box of the same class, the nearest to a centre first."""
+    """Pair what was found with what is there: its centre in a box of the same class, the nearest to a centre first.
+
+    What is left is paired in the same way with boxes of other classes.
+    """
     reach = []
     for i, thing in enumerate(found):
         for j, (kind, (top, left, bottom, right)) in enumerate(zip(truth.kinds, truth.boxes, strict=True)):
-            if kind == thing.kind and top <= thing.y <= bottom and left <= thing.x <= right:
+            if top <= thing.y <= bottom and left <= thing.x <= right:
                 far = ((2 * thing.y - top - bottom) / (bottom - top)) ** 2 + (
                     (2 * thing.x - left - right) / (right - left)) ** 2
-                reach.append((float(far), i, j))
-    pairs = list[tuple[int, int]]()
-    for _, i, j in sorted(reach):
-        if all(i != a and j != b for a, b in pairs):
-            pairs.append((i, j))
-    things, boxes = {i for i, _ in pairs}, {j for _, j in pairs}
-    return Matched(pairs, [i for i in range(len(found)) if i not in things],
-                   [j for j in range(len(truth.kinds)) if j not in boxes])
+                reach.append((kind != thing.kind, float(far), i, j))
+    pairs: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
+    things, boxes = set(range(len(found))), set(range(len(truth.kinds)))
+    for is_other, _, i, j in sorted(reach):
+        if i in things and j in boxes:
+            pairs[is_other].append((i, j))
+            things.remove(i)
+            boxes.remove(j)
+    return Matched(pairs[False], pairs[True], sorted(things), sorted(boxes))
 
 
 def is_counted(found: Sequence[Thing], truth: Truth) -> bool:

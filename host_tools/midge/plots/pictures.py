@@ -16,7 +16,7 @@ from . import BLUE, GREEN, ORANGE, PINK, RED, SKY
 
 _COLOURS = (ORANGE, BLUE, GREEN, PINK, SKY, RED)
 _LARGE = 2  # by how much pictures with boxes are larger than others
-_DOT = 0.02  # of the width
+_DOT, _LINE = 0.02, 0.006  # of the width
 
 
 def picture_html(picture: Picture, trained: Outcome, width: int) -> str:
@@ -45,7 +45,8 @@ def _marks(scene: Scene, trained: TrainedGrid) -> str:
     for name, (top, left, bottom, right) in zip(scene.classes, scene.boxes, strict=True):
         colour = _COLOURS[trained.labels.index(name) % len(_COLOURS)]
         parts.append(f"<rect x='{left:.1f}' y='{top:.1f}' width='{right - left:.1f}' height='{bottom - top:.1f}' "
-                     f"fill=none stroke='{colour}' stroke-width=.8><title>{escape(name)}</title></rect>")
+                     f"fill=none stroke='{colour}' stroke-width='{_LINE * width:.2f}'>"
+                     f"<title>{escape(name)}</title></rect>")
     number = next(i for i, other in enumerate(trained.recordings) if other.path == scene.path)
     for thing in trained.found(number):
         title = f"{escape(trained.labels[thing.kind])} {thing.score:.2f}"

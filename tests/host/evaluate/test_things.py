@@ -36,7 +36,8 @@ def test_each_box_has_one_centre_at_most() -> None:
     truth = Truth((1, 1, 2), np.array([[0, 0, 0.4, 0.4], [0.3, 0.3, 0.7, 0.7], [0, 0.8, 0.2, 1]]))
     found = [Thing(1, 0.9, 0.35, 0.35), Thing(1, 0.8, 0.2, 0.2), Thing(1, 0.7, 0.1, 0.9), Thing(1, 0.6, 0.21, 0.2)]
     matched = match(found, truth)
-    assert sorted(matched.pairs) == [(0, 1), (1, 0)] and matched.false == [2, 3] and matched.missed == [2]
+    assert sorted(matched.pairs) == [(0, 1), (1, 0)] and matched.mistaken == [(2, 2)]
+    assert matched.false == [3] and matched.missed == []
 
 
 @pytest.mark.parametrize(("found", "there", "right"), [(0, 0, True), (1, 0, False), (9, 10, True), (8, 10, False)])

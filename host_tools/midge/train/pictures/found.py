@@ -112,8 +112,8 @@ def judge_things(
     for grid, truth, path in zip(scores, truths, paths, strict=True):
         things = things_in(grid, threshold)
         matched = match(things, truth)
-        for i, _ in matched.pairs:
-            note(things[i].kind, things[i].kind, path)
+        for i, j in [*matched.pairs, *matched.mistaken]:
+            note(truth.kinds[j], things[i].kind, path)
         for j in matched.missed:
             note(truth.kinds[j], 0, path)
         for i in matched.false:
