@@ -88,10 +88,8 @@ def read_scenes(
             faults.append(str(error))
     raise_first(faults, "pictures")
     known = {each.picture for each in drawn}
-    if only is None and (strange := [p for p in inside.pictures if p not in known]):
-        doubts.add(f"have no {kind} boxes, and were left out; give what shows nothing a file without boxes", strange[0])
-        for other in strange[1:]:
-            doubts.add(f"have no {kind} boxes, and were left out; give what shows nothing a file without boxes", other)
+    for other in [] if only is not None else [p for p in inside.pictures if p not in known]:
+        doubts.add(f"have no {kind} boxes, and were left out; give what shows nothing a file without boxes", other)
     if len({scene.values.shape[2] for scene in scenes}) > 1:
         scenes = [replace(s, values=np.repeat(s.values, 3, axis=2)) if s.values.shape[2] == 1 else s for s in scenes]
     found = Scenes(scenes, str(source), doubts.texts())
