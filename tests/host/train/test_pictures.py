@@ -149,6 +149,26 @@ def test_a_front_that_will_not_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_cells_that_a_thing_is_wanted_in() -> None:
+    """A middle in a corner is in four cells; boxes are moved with their picture, and those outside are nowhere."""
+    pytest.importorskip("jax")
+    from midge.train.descent import load_keras
+    from midge.train.pictures.grid import _wanted
+
+    load_keras("a test")
+    middles = np.array([[[0, 0, 0.3, 0.3], [0.75, -0.75, 0.2, 0.2], [0, 0, 0, 0]]], np.float32)
+    kinds = np.array([[1, 2, 0]])
+    for matrix, row in ((np.eye(2), 3), (np.diag([-1.0, 1.0]), 0)):
+        wanted, nothing = _wanted(middles, kinds, matrix[None], np.zeros((1, 2)), (4, 4), 3)
+        wanted = np.asarray(wanted)[0]
+        assert np.array_equal(np.argwhere(wanted[..., 1]), [[1, 1], [1, 2], [2, 1], [2, 2]])
+        assert np.argwhere(wanted[..., 2]).tolist() == [[row, 0]]
+        assert not np.asarray(nothing)[0][wanted.any(axis=2)].any() and np.asarray(nothing)[0, 3, 3] > 0.5
+    wanted, _ = _wanted(middles, kinds, np.eye(2)[None], np.array([[0.0, 1.5]]), (4, 4), 3)
+    assert not np.asarray(wanted).any()
+
+
+@pytest.mark.slow
 def test_things_are_found_from_scratch(tmp_path: Path) -> None:
     """From boxes to a file whose cells, decoded as boards decode them, are where things are."""
     pytest.importorskip("jax")

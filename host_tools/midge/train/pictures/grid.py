@@ -3,6 +3,7 @@
 
 The loss is that of Zhou et al. 2019 (Objects as Points): cells are weighed by how wrong they are, and nothing near a
 middle counts less, since it might as well be there. Instead of one score per class there is softmax, nothing included.
+A middle between cells is in all of them: they touch, so that they are one thing when they are found.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .recipe import PURPOSE, Options, logits, random_numbers
 
 RATE, DECAY, STEPS, BATCH = 4e-3, 1e-2, 900, 16
 REACH = 0.35  # of a thing's size: how far from its middle cells count less as nothing
+SHARED_FROM = 0.2  # share of a middle, as between four cells, from which a cell is the thing's too
 STRENGTH = 0.6  # of variants: things are upright and whole more often than held in a hand
 THRESHOLDS = np.round(np.arange(0.2, 0.81, 0.04), 2)
 
@@ -161,11 +163,15 @@ def _wanted(middles: Any, kinds: Any, matrix: Any, shift: Any, cells: tuple[int,
     back = jnp.linalg.inv(matrix)  # a variant shows at p what the picture has at A p + t
     at = jnp.einsum("nij,nmj->nmi", back, middles[..., :2] - shift[:, None])
     size = middles[..., 2:] * jnp.abs(jnp.linalg.det(back))[:, None, None] ** 0.5
-    place = jnp.floor((at + 1) / 2 * jnp.array([rows, columns])).astype(int)
     seen = (kinds > 0) & ((at > -1) & (at < 1)).all(axis=-1)
-    row = jnp.where(seen, place[..., 0], rows)  # beyond the grid, where nothing is written
-    wanted = jnp.zeros((len(kinds), rows, columns, classes)).at[
-        jnp.arange(len(kinds))[:, None], row, place[..., 1], kinds].set(1.0, mode="drop")
+    place = (at + 1) / 2 * jnp.array([rows, columns]) - 0.5
+    first = jnp.floor(place).astype(int)
+    wanted = jnp.zeros((len(kinds), rows, columns, classes))
+    for down, across in ((0, 0), (0, 1), (1, 0), (1, 1)):  # the four cells around a middle, by how near it is
+        cell, near = first + jnp.array([down, across]), 1 - jnp.abs(place - first - jnp.array([down, across]))
+        inside = seen & (near.prod(axis=-1) >= SHARED_FROM) & (cell >= 0).all(axis=-1)
+        row = jnp.where(inside, cell[..., 0], rows)  # beyond the grid, where nothing is written
+        wanted = wanted.at[jnp.arange(len(kinds))[:, None], row, cell[..., 1], kinds].set(1.0, mode="drop")
     y, x = (2 * jnp.arange(rows) + 1) / rows - 1, (2 * jnp.arange(columns) + 1) / columns - 1
     far = (((y - at[..., 0, None]) / (size[..., 0, None] + 1e-6))[..., :, None] ** 2
            + ((x - at[..., 1, None]) / (size[..., 1, None] + 1e-6))[..., None, :] ** 2)
