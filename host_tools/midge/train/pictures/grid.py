@@ -28,6 +28,7 @@ from .recipe import PURPOSE, Options, logits, random_numbers
 RATE, DECAY, STEPS, BATCH = 4e-3, 1e-2, 900, 16
 REACH = 0.35  # of a thing's size: how far from its middle cells count less as nothing
 SHARED_FROM = 0.2  # share of a middle, as between four cells, from which a cell is the thing's too
+PRESENCE = 3.0  # how much more something counts than nothing, so that a threshold can choose between both errors
 STRENGTH = 0.6  # of variants: things are upright and whole more often than held in a hand
 THRESHOLDS = np.round(np.arange(0.2, 0.81, 0.04), 2)
 
@@ -152,7 +153,7 @@ def _loss(network: Any, batch: Any, key: Any, views: Views, cells: tuple[int, in
     # Each cell's loss falls with the square of what is still wrong with it.
     here = -(wanted * (1 - jnp.exp(scores)) ** 2 * scores)[..., 1:].sum()
     elsewhere = -(nothing * (1 - jnp.exp(scores[..., 0])) ** 2 * scores[..., 0]).sum()
-    return (here + elsewhere) / jnp.maximum(wanted[..., 1:].sum(), 1)
+    return (PRESENCE * here + elsewhere) / jnp.maximum(wanted[..., 1:].sum(), 1)
 
 
 def _wanted(middles: Any, kinds: Any, matrix: Any, shift: Any, cells: tuple[int, int], classes: int) -> tuple[Any, Any]:
