@@ -3,7 +3,7 @@
 
 Parts: hands (ten signs of 55 people, nine or ten left out at a time, from scratch), fronts (the same signs on a person
 detector's front: 20 people to learn from, the others to tell), cells (blood cells in boxes: the list to train on, and
-the list to validate with), meter (digits of a meter that roll, half of the pictures left out at a time). All by
+the list to validate with), meter (digits of a meter that roll, a quarter of the pictures left out at a time). All by
 default. Pictures are read from $SHARED/data.
 
 The size of pictures, the steps and the strength of variants were chosen on ten of the 55 people (CHOSEN_ON), whose
@@ -80,7 +80,7 @@ def cells() -> None:
     whole = read_scenes(DATA / "cells_bccd_boxes")
     known, tests = (replace(whole, pictures=[s for s in whole.pictures if Path(s.path).stem in names])
                     for names in lists.values())
-    made = train_grid(known, Options(folds=2, width=8, steps=700, flips="all"), "cells")
+    made = train_grid(known, Options(folds=2, width=8, steps=600, flips="all"), "cells")
     engine = Engine(made.blob)
     (scores,) = engine.run([reals(tests.values, engine)])
     grids = scores.reshape(len(tests.pictures), *made.fitted.left_out.shape[1:])
@@ -97,7 +97,7 @@ def cells() -> None:
 def meter() -> None:
     """Digits of a meter that roll on between two numbers."""
     found = read_pictures(DATA / "meter_digits_100", Size(20, 32, True))
-    made = train_network(found, Options(folds=2, steps=1000, scale="circle", width=12))
+    made = train_network(found, Options(scale="circle", width=12))
     assert made.near is not None
     low, high = made.near.interval
     print(f"meter: {made.near.value:.1%} ({low:.1%} to {high:.1%}) of {made.near.count} to half a digit")
