@@ -229,6 +229,16 @@ bench-sounds: $(VENV)/.ready-to-test host
 bench-pictures: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)
 
+## What boards learn from a few examples, on the recordings of SHARED; 20 minutes [PARTS="words cuts board"]
+.PHONY: bench-learning
+bench-learning: $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m0plus
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.learning $(PARTS)
+
+## The embedding of words that is in host_tools/demo/words, trained anew from SHARED, espeak-ng and flite; half an hour
+.PHONY: words
+words: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.words build/words.midge
+
 ## Ruff, mypy and clang-format
 .PHONY: lint
 lint: $(VENV)/.ready-to-test

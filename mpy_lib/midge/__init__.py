@@ -133,6 +133,7 @@ class Model:
 
     def __init__(self, file, arena=None, where=None, checksum=True):
         self._core = _midge.Model(file, arena, checksum)
+        self._file = file
         self._where = where
         info = self._core.info()
         self._n_inputs = info[3]

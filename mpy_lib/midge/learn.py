@@ -7,6 +7,9 @@
     print(learner(record()).label)                       # "wave", or "uncertain"
     learner.save()                                       # outlives resets and power cuts
 
+    learner = midge.Learner("words.midge", "/words")     # the same with words
+    learner.teach("lumos", mic)                          # waits until it is said
+
 The network's output, at most 64 int8 values, is a row. Taught rows are kept, at most `most` of a class, and a ridge
 regression of one-hot targets is fitted to them, in which all classes weigh the same (core/learn). What is kept of the
 rows are integers, so that forgetting leaves nothing behind, and a classifier that is loaded again has the same bits.
@@ -24,9 +27,10 @@ from .answers import bytes_of, elements
 
 PENALTY = 0.3  # of the mean variance of the rows' values
 HEAVIEST = 1024  # what the rows of one class weigh together
-OTHERS = 0.98  # of the rows of other classes lie below a threshold
-BLEND = 0.4  # of the way from those to what the class's own score
+BLEND = 0.40625  # of the way from what nearly all others score to what the class's own score: its threshold
+MARGIN = 9  # numbers of a class: what its own rows score together, and the highest scores of others
 MAGIC = b"MGL1"
+_NOTHING = "nothing has been taught: teach(label, ...) first"
 
 
 class Learner:
@@ -35,13 +39,14 @@ class Learner:
     labels  what it was taught, in order
     """
 
-    def __init__(self, model, path=None, others=b"", classes=8, most=20):
+    def __init__(self, model, path=None, others=None, classes=8, most=16):
         """Make a learner; it allocates all it will need.
 
         model    a Model, or the path of one, whose output 0 is int8 of at most 64 values, such as
                  `midge convert --embedding` makes
         path     where save() writes, two files: path + ".0" and path + ".1". What is there is loaded
-        others   rows that are none of the classes, one after the other; they are used where they lie
+        others   rows that are none of the classes, one after the other; they are used where they lie. By default
+                 those that the model's file has
         classes  how many there may be
         most     rows that are kept of a class; a further one takes the place of the oldest
 
@@ -56,6 +61,9 @@ class Learner:
                              % (dtype, list(shape)))
         if not hasattr(core, "learn_add"):
             raise ValueError("this Midge was built without learn (MIDGE_WITHOUT, OPS_FROM)")
+        known = core.metadata()
+        if others is None:
+            others = _shipped(self.model, known, width)
         if not 0 < most < 256 or not 0 < classes < 65 or len(others) > 256 * width:
             raise ValueError("wanted 1 to 64 classes of 1 to 255 rows, and at most 256 others")
         if len(others) % width:
@@ -63,9 +71,10 @@ class Learner:
         self._path, self._others, self._width, self._most, self._room = path, others, width, most, classes
         triangle = (width + 1) * (width + 2) // 2
         self._products, self._factor = array("i", bytes(4 * triangle)), array("f", bytes(4 * triangle))
-        size = 4 * (classes + 1) * (width + 1)  # the last one: others
-        self._sums, self._weights = array("i", bytes(size)), array("f", bytes(size))
-        self._scores, self._threshold = array("f", bytes(4 * classes + 4)), array("f", bytes(4 * classes))
+        size = 4 * (width + 1)
+        self._sums = array("i", bytes((classes + 1) * size))  # the last one: others
+        self._weights, self._margins = array("f", bytes(classes * size)), array("f", bytes(4 * classes * MARGIN))
+        self._scores, self._threshold = array("f", bytes(4 * classes)), array("f", bytes(4 * classes))
         self._rows = bytearray(classes * most * width)
         self._row = bytearray(width)
         self._count = bytearray(classes)  # rows of each class, which lie from the oldest on
@@ -73,6 +82,12 @@ class Learner:
         self._generation = 0
         self._fitted = False
         self._network = self._fingerprint()
+        self._hearing = None
+        _, dtype, shape, _, _ = core.input(0)
+        if dtype == "int16" and known.get("stream.hop") == str(elements(shape)):  # sound, hop by hop
+            from .hearing import Hearing
+
+            self._hearing = Hearing(self.model, known)
         if others:
             core.learn_add(self._products, self._sums, classes, others, _weight(len(others) // width))
         if path is not None:
@@ -81,22 +96,37 @@ class Learner:
     def teach(self, label, *x):
         """Learn that an input, given as to a Model, is of a class. Returns how many rows of the class are kept.
 
-        Raises ValueError where this very row has been taught, here or for another class, and when there is no room
-        for another class.
+        Networks of sound take a microphone, which is waited for, or int16 samples, of any length; of those the loudest
+        sound counts (hearing.py).
+
+        Raises ValueError where this very row has been taught, here or for another class, when there is no room for
+        another class, and for sounds that are silent, clipped or of another rate.
         """
-        row = self.row(*x)
-        for k, known in enumerate(self.labels):
-            if self._holds(k, row):
-                raise ValueError("the same as what '%s' was taught: record it anew" % known)
+        return self.add(label, bytes(self._embed(x, True)))
+
+    def add(self, label, row):
+        """Learn that a row, as row() returns it, is of a class; otherwise as teach()."""
+        if len(row) != self._width:
+            raise ValueError("got a row of %d values, wanted %d" % (len(row), self._width))
+        rows, width = self._rows, self._width
+        for k in range(len(self.labels)):
+            start = self._start(k, 0)
+            for at in range(start, start + self._count[k] * width, width):
+                if rows[at:at + width] == row:
+                    raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[k])
         k = self._class(str(label))
-        self._weigh(k, -1)
-        n = self._count[k]
-        if n == self._most:
+        n, most = self._count[k], self._most
+        start, end = self._start(k, 0), self._start(k, n)
+        if n == most:
             n -= 1
-            self._rows[self._start(k, 0):self._start(k, n)] = self._rows[self._start(k, 1):self._start(k, n + 1)]
-        self._rows[self._start(k, n):self._start(k, n + 1)] = row
+            self._weigh(k, 0, 1, -_weight(most))  # the oldest goes
+            end -= width
+            rows[start:end] = rows[start + width:end + width]
+        else:
+            self._weigh(k, 0, n, _weight(n + 1) - _weight(n))  # each weighs less than before
+        rows[end:end + width] = row
+        self._weigh(k, n, n + 1, _weight(n + 1))
         self._count[k] = n + 1
-        self._weigh(k, 1)
         return n + 1
 
     def untrain(self, label):
@@ -108,15 +138,16 @@ class Learner:
         if self._count[k] == 1:
             self.forget(label)
             return 0
-        self._weigh(k, -1)
-        self._count[k] -= 1
-        self._weigh(k, 1)
-        return self._count[k]
+        n = self._count[k] - 1
+        self._weigh(k, n, n + 1, -_weight(n + 1))
+        self._weigh(k, 0, n, _weight(n) - _weight(n + 1))
+        self._count[k] = n
+        return n
 
     def forget(self, label):
         """Forget a class. What the others were taught stays to the bit."""
         k = self._find(label)
-        self._weigh(k, -1)
+        self._weigh(k, 0, self._count[k], -_weight(self._count[k]))
         last = len(self.labels) - 1
         size = self._width + 1
         for i in range(k, last):
@@ -134,12 +165,19 @@ class Learner:
 
         Raises ValueError when nothing has been taught.
         """
+        if not self.labels:  # before a microphone is waited for
+            raise ValueError(_NOTHING)
+        return self.answer(self._embed(x))
+
+    def answer(self, row):
+        """Return the Result for a row, as row() returns it; otherwise as a call."""
         if not self.labels:
-            raise ValueError("nothing has been taught: teach(label, ...) first")
+            raise ValueError(_NOTHING)
         if not self._fitted:
             self._fit()
-        self._core.learn_scores(self._weights, self._embed(x), self._scores)
-        result = Result(self, [list(self._scores)[:len(self.labels)]])
+        n = len(self.labels)
+        self._core.learn_scores(self._weights, row, self._scores, n)
+        result = Result(self, [list(self._scores)[:n]])
         if result.score < self._threshold[result.index]:
             result.label = "uncertain"
         return result
@@ -196,41 +234,38 @@ class Learner:
             self._rows[self._start(k, 0):self._start(k, count)] = found[at:at + count * width]
             at += count * width
             self._count[k] = count
-            self._weigh(k, 1)
+            self._weigh(k, 0, count, _weight(count))
         self._generation = generation
 
     def _fit(self):
-        core, n, width = self._core, len(self.labels), self._width
-        core.learn_fit(self._products, self._sums, PENALTY, self._factor, self._weights)
-        own, others = [], [[] for _ in range(n)]
+        core, n, others = self._core, len(self.labels), self._others
+        weights, margins, factor = self._weights, self._margins, self._factor
+        core.learn_fit(self._products, self._sums, PENALTY, factor, weights, margins, n)
+        rows = memoryview(self._rows)
         for k in range(n):
-            scores = 0.0
-            for i in range(self._count[k]):
-                share = self._left_out(self._at(k, i), _weight(self._count[k]))
-                scores += (self._scores[k] - share) / (1 - share)
-                for other in range(n):
-                    if other != k:
-                        others[other].append(self._scores[other] / (1 - share))
-            own.append(scores / self._count[k])
-        weight = _weight(len(self._others) // width)
-        for at in range(0, len(self._others), width):
-            share = self._left_out(self._others[at:at + width], weight)
-            for k in range(n):
-                others[k].append(self._scores[k] / (1 - share))
+            kept, weight = rows[self._start(k, 0):self._start(k, self._count[k])], _weight(self._count[k])
+            core.learn_leave_out(margins, factor, weights, kept, k, weight, n)
+        if others:
+            core.learn_leave_out(margins, factor, weights, others, n, _weight(len(others) // self._width), n)
+        total = len(others) // self._width + sum(self._count)
+        # Step by step in float32, which CPython has in arrays only: the same bits there.
+        step, threshold = self._scores, self._threshold
         for k in range(n):
-            others[k].sort()
-            high = others[k][int(OTHERS * (len(others[k]) - 1))] if others[k] else 0.0
-            self._threshold[k] = BLEND * own[k] + (1 - BLEND) * max(high, 0.0)
+            above = min((total - self._count[k] + 48) // 50, MARGIN - 2)
+            threshold[k] = margins[k * MARGIN] / self._count[k]
+            threshold[k] = BLEND * threshold[k]
+            step[0] = (1 - BLEND) * margins[k * MARGIN + 1 + above]
+            threshold[k] += step[0]
         self._fitted = True
 
-    def _left_out(self, row, weight):
-        """Score a taught row; return which part of its score of its own class it made itself."""
-        self._core.learn_scores(self._weights, row, self._scores)
-        return min(self._core.learn_leverage(self._factor, row, weight), 0.999)
-
-    def _embed(self, x):
-        self.model._write(x)
-        self._core.run(None, self._row)
+    def _embed(self, x, clean=False):
+        if self._hearing:
+            if len(x) != 1:
+                raise ValueError("got %d inputs, wanted a sound" % len(x))
+            self._hearing.hear(x[0], self._row, clean)
+        else:
+            self.model._write(x)
+            self._core.run(None, self._row)
         return self._row
 
     def _fingerprint(self):
@@ -266,27 +301,28 @@ class Learner:
     def _start(self, k, i):
         return (k * self._most + i) * self._width
 
-    def _at(self, k, i):
-        return self._rows[self._start(k, i):self._start(k, i + 1)]
-
-    def _holds(self, k, row):
-        taught = bytes(self._rows[self._start(k, 0):self._start(k, self._count[k])])
-        at = taught.find(row)
-        while at >= 0 and at % self._width:
-            at = taught.find(row, at + 1)
-        return at >= 0
-
-    def _weigh(self, k, sign):
-        """Add a class's rows to the sums, or take them away."""
-        if self._count[k]:
-            rows = self._rows[self._start(k, 0):self._start(k, self._count[k])]
-            self._core.learn_add(self._products, self._sums, k, rows, sign * _weight(self._count[k]))
+    def _weigh(self, k, first, end, weight):
+        """Add rows `first` to `end` of a class to the sums, so many times."""
+        if first < end:
+            rows = memoryview(self._rows)[self._start(k, first):self._start(k, end)]
+            self._core.learn_add(self._products, self._sums, k, rows, weight)
         self._fitted = False
 
 
 def _weight(rows):
     """Return what each of so many rows of a class weighs."""
     return HEAVIEST // max(rows, 1)
+
+
+def _shipped(model, known, width):
+    """Return the rows of none of the classes that a model's file has: where in its data section, and how many."""
+    if "learn.others" not in known:
+        return b""
+    at, n = [int(part) for part in known["learn.others"].split(",")]
+    start, size = unpack_from("<II", model._file, 60)
+    if not 0 <= at <= at + n * width <= size:
+        raise ValueError("the file's others are beyond its end: convert it again")
+    return memoryview(model._file)[start + at:start + at + n * width]
 
 
 def _put(file, data, check):

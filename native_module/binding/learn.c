@@ -8,15 +8,14 @@
 
 #include "../core/learn/ridge.h"
 
+#define MARGIN (sizeof(mg_ridge_margin_t) / 4) /* a margin as elements of an array */
+
 /* The values of a row; raises where output 0 is nothing to learn from. */
 static uint32_t width_of(const mg_model_t *model) {
     mg_tensor_t tensor;
     mg_input_output(model, true, 0, &tensor);
     if (tensor.dtype != MG_INT8 || tensor.size > MG_RIDGE_MOST) {
-        mg_text_t text;
-        mp_printf(mg_text_start(&text), "a learner wants a model whose output is int8, of %u values at most",
-                  MG_RIDGE_MOST);
-        mg_text_raise(&mp_type_ValueError, &text);
+        mp_raise_ValueError(MP_ERROR_TEXT("no int8 output to learn"));
     }
     return tensor.size;
 }
@@ -39,9 +38,10 @@ static void *elements_of(mp_obj_t object, char code, uint32_t count, uint32_t *t
     return buffer.buf;
 }
 
-static uint32_t index_of(mp_obj_t object, uint32_t classes) {
+/* A number below the least of two. */
+static uint32_t below(mp_obj_t object, uint32_t a, uint32_t b) {
     mp_uint_t i = mg_index(object);
-    if (i >= classes) {
+    if (i >= (a < b ? a : b)) {
         mp_raise_ValueError(MP_ERROR_TEXT("no such class"));
     }
     return (uint32_t)i;
@@ -52,36 +52,34 @@ mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, count;
     int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
-    sums += index_of(args[2], classes) * (width + 1);
+    sums += below(args[2], classes, classes) * (width + 1);
     const int8_t *rows = elements_of(args[3], 'b', width, &count);
-    mp_int_t weight = (mp_int_t)mg_index(args[4]);
-    if (weight < -MG_RIDGE_HEAVIEST || weight > MG_RIDGE_HEAVIEST) {
-        mp_raise_ValueError(MP_ERROR_TEXT("no such weight"));
-    }
-    mg_ridge_add(products, sums, rows, count, width, (int32_t)weight);
+    mg_ridge_add(products, sums, rows, count, width, (int32_t)mg_index(args[4]));
     return mp_const_none;
 }
 
-/* products, sums, penalty, factor, weights */
+/* products, sums, penalty, factor, weights, margins, classes: those that are fitted, whose margins begin anew */
 mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), classes, weighed;
+    uint32_t width = width_of(model), classes, weighed, room;
     const int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     const int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     float *factor = elements_of(args[3], 'f', MG_RIDGE_TRIANGLE(width), NULL);
     float *weights = elements_of(args[4], 'f', width + 1, &weighed);
+    mg_ridge_margin_t *margins = elements_of(args[5], 'f', MARGIN, &room);
+    uint32_t fitted = below(args[6], classes + 1, weighed + 1);
     mg_ridge_factor(factor, products, width, mg_number(args[2]));
-    for (uint32_t i = 0; i < classes && i < weighed; i++) {
-        mg_ridge_weights(weights + i * (width + 1), factor, sums + i * (width + 1), width);
-    }
+    mg_ridge_weights(weights, factor, sums, width, fitted);
+    memset(margins, 0, room * sizeof *margins);
     return mp_const_none;
 }
 
-/* weights, row, scores: the highest one's class */
+/* weights, row, scores, classes: the highest one's class */
 mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), classes, best = 0;
+    uint32_t width = width_of(model), classes, room, best = 0;
     const float *weights = elements_of(args[0], 'f', width + 1, &classes);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    float *scores = elements_of(args[2], 'f', classes, NULL);
+    float *scores = elements_of(args[2], 'f', 1, &room);
+    classes = below(args[3], classes + 1, room + 1);
     for (uint32_t i = 0; i < classes; i++) {
         scores[i] = mg_ridge_score(weights + i * (width + 1), row, width);
         best = scores[i] > scores[best] ? i : best;
@@ -89,12 +87,18 @@ mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
     return mp_obj_new_int_from_uint(best);
 }
 
-/* factor, row, weight */
-mp_obj_t mg_method_learn_leverage(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model);
-    const float *factor = elements_of(args[0], 'f', MG_RIDGE_TRIANGLE(width), NULL);
-    const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    return mp_obj_new_float_from_f(mg_ridge_leverage(factor, row, width, (int32_t)mg_index(args[2])));
+/* margins, factor, weights, rows, the rows' class or how many classes there are, weight, classes */
+mp_obj_t mg_method_learn_leave_out(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), room, classes, count;
+    mg_ridge_margin_t *margins = elements_of(args[0], 'f', MARGIN, &room);
+    const float *factor = elements_of(args[1], 'f', MG_RIDGE_TRIANGLE(width), NULL);
+    const float *weights = elements_of(args[2], 'f', width + 1, &classes);
+    const int8_t *rows = elements_of(args[3], 'b', width, &count);
+    uint32_t own = (uint32_t)mg_index(args[4]);
+    int32_t weight = (int32_t)mg_index(args[5]);
+    classes = below(args[6], classes + 1, room + 1);
+    mg_ridge_leave_out(margins, factor, weights, classes, rows, count, width, own, weight);
+    return mp_const_none;
 }
 
 #endif

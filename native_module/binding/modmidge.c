@@ -12,8 +12,7 @@
  *     m.read(i=0)                          output i as a list of floats
  *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
  *                                          the highest one's index, -1 when it is below threshold
- *     m.learn_add(products, sums, k, rows, weight), m.learn_fit(products, sums, penalty, factor,
- *     weights), m.learn_scores(weights, row, scores), m.learn_leverage(factor, row, weight)
+ *     m.learn_add(), m.learn_fit(), m.learn_scores(), m.learn_leave_out()
  *                                          core/learn over rows that are as output 0: learn.c
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
@@ -311,15 +310,15 @@ HANDED_ON(info, 0)
 
 #if MG_LEARNS
 HANDED_ON(learn_add, 5)
-HANDED_ON(learn_fit, 5)
-HANDED_ON(learn_scores, 3)
-HANDED_ON(learn_leverage, 3)
+HANDED_ON(learn_fit, 7)
+HANDED_ON(learn_scores, 4)
+HANDED_ON(learn_leave_out, 7)
 
 #define LEARN_METHODS(X) \
     X(MP_QSTR_learn_add, learn_add) \
     X(MP_QSTR_learn_fit, learn_fit) \
     X(MP_QSTR_learn_scores, learn_scores) \
-    X(MP_QSTR_learn_leverage, learn_leverage)
+    X(MP_QSTR_learn_leave_out, learn_leave_out)
 #else
 #define LEARN_METHODS(X)
 #endif

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from littlefs import LittleFS
 
 from midge.convert.pipeline import convert_model
 from midge.profiling.count import count
@@ -27,7 +28,6 @@ from tests.support.device_scripts import OF_THE_MODULE, SCRIPTS, check, rom_file
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
 BIN = Path(sys.executable).parent
-BOOT_S = 120
 
 
 class Pico:
@@ -116,23 +116,23 @@ def bare(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A Pico with firmware that holds no Midge; the package and the native module lie on its file system."""
     firmware = built("build/firmware/RPI_PICO-bare/firmware.uf2", "make firmware BOARD=RPI_PICO BARE=1")
     module = built("build/natmod/armv6m/_midge.mpy", "make natmod ARCH=armv6m")
-    pico = Pico(firmware, tmp_path_factory.mktemp("pico") / "flash.img")
+    flash = tmp_path_factory.mktemp("pico") / "flash.img"
+    flash.write_bytes(file_system({**rom_files(), "lib/_midge.mpy": module.read_bytes()}))
+    pico = Pico(firmware, flash)
     try:
-        board = Board(pico)  # type: ignore[arg-type]
-        put_files(board, {**rom_files(), "lib/_midge.mpy": module.read_bytes()})
-        yield board
+        yield Board(pico)  # type: ignore[arg-type]
     finally:
         pico.stop()
 
 
-def put_files(board: Board, files: dict[str, bytes]) -> None:
-    """Write files through the raw REPL, in pieces, at a speed that ampy does not have."""
-    folders = sorted({parent for path in files for parent in map(str, Path(path).parents) if parent != "."})
-    board.run(f"import os\nfor folder in {folders}:\n    os.mkdir(folder)", BOOT_S)
+def file_system(files: dict[str, bytes]) -> bytes:
+    """Return the image of a Pico's file system; through the REPL of the emulator files take minutes."""
+    littlefs = LittleFS(block_size=4096, block_count=352)
     for path, content in files.items():
-        for at in range(0, len(content), 4096):
-            board.run(f"with open({path!r}, {'ab' if at else 'wb'!r}) as f:\n    f.write({content[at : at + 4096]!r})",
-                      BOOT_S)
+        littlefs.makedirs(str(Path(path).parent), exist_ok=True)
+        with littlefs.open(path, "wb") as file:
+            file.write(content)
+    return bytes(littlefs.context.buffer)
 
 
 # At three million instructions a second, damaging every byte of a file would take minutes.

@@ -11,11 +11,14 @@ import pytest
 
 from midge.link.transport.repl import ReplBoard
 from midge.samples.take_format import Samples
+from midge.samples.takes import Takes
+from midge.train.embedding import Options, train_embedding
 from midge.train.normal import learn_normal
 from tests.device.test_live import DRIVERS, performance, wand
 from tests.support import ROOT
 from tests.support.boards import Board
 from tests.support.movements import hum, hums
+from tests.train.sets import wand_person
 
 NewBoard = Callable[..., Board]
 EXAMPLES = ROOT / "mpy_lib/examples"
@@ -68,6 +71,31 @@ def test_a_fan_that_ails(new_board: NewBoard) -> None:
     assert lines[:3] == ["learning from 200 windows", "normal", "not normal"], out
     assert board.run("from machine import Pin\nprint(Pin(16).value())") == "1"
     assert played(board, "fan_watch.py", 60, until="normal", folder="/flash").count("watching") == 1
+
+
+def gestures_network() -> bytes:
+    """A network that embeds movements of three simulated people, none of which is a wing or a circle."""
+    takes = [take for person in (141, 142, 143) for take in wand_person(person, range(8))
+             if take.label not in ("wing", "circle")]
+    return train_embedding(Takes(takes, "simulated"), Options(judge=False), "gestures").blob
+
+
+def test_gestures_that_a_board_is_taught(new_board: NewBoard) -> None:
+    """Five takes of each of two gestures by a person that the network has not seen; then it tells them apart."""
+    made = {label: [take.values for take in wand_person(150, range(8)) if take.label == label]
+            for label in ("wing", "circle")}
+    rest = np.tile(np.float32([0, 0, 1]), (40, 1)) + np.random.default_rng(2).normal(0, 0.01, (40, 3))
+    shown = [*made["wing"][:5], *made["circle"][:5], made["wing"][5], made["circle"][6], made["wing"][7]]
+    recording = np.concatenate([rest, *(part for gesture in shown for part in (gesture, rest)), rest])
+    board = new_board(sensor=recording.astype(np.float32), romfs=DRIVERS | {"gestures.midge": gestures_network()})
+    board.run("import qemu\nqemu.skip_waits(True)\n"
+              "with open('/flash/gestures.midge', 'wb') as f: f.write(open('/rom/gestures.midge', 'rb').read())")
+    out = played(board, "teach_gesture.py", 60, until="\ncircle ", folder="/flash")
+    assert "5 of 5" in out and out.index("make a circle") < out.index("make any"), out
+    answers = [line.split()[0] for line in out[out.index("make any"):].splitlines()[1:] if line.strip()]
+    assert answers[:2] == ["wing", "circle"], out
+    assert board.run("import midge\nprint(midge.Learner('/rom/gestures.midge', '/flash/mine').counts())") == str(
+        {"wing": 5, "circle": 5})
 
 
 def walk(steps: int, rate_hz: float = 50, step_hz: float = 1.8) -> Samples:

@@ -108,6 +108,8 @@ def test_commands_exist(name: str) -> None:
             continue
         command = cli.get_command(click.Context(cli), word)
         assert command is not None, f"{name}: `{line}`"
+        if isinstance(command, click.Group) and rest and rest[0] in command.commands:
+            command = command.commands[rest[0]]
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         used = {w.split("=")[0].rstrip(".,;") for w in rest if w.startswith("-")}
         assert used <= known | {"--help", "--"}, f"{name}: `{line}`"

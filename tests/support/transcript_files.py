@@ -69,6 +69,20 @@ def _takes() -> bytes:
         take.values, source, take.label, "2026-11-29T06:00:00Z").encode() for take in wand_person(140, range(10))})
 
 
+def _people() -> bytes:
+    """Eight takes of each of four classes by each of three simulated people."""
+    from tests.train.sets import simulator, wand_person
+
+    files: dict[str, bytes] = {}
+    for person in (141, 142, 143):
+        source = Source("simulated", float(simulator().RATE_HZ), ("ax", "ay", "az"), ("g",) * 3, person=str(person))
+        for take in wand_person(person, range(8)):
+            if take.label in ("idle", "thrust", "slope", "flick"):
+                files[f"{take.label}/{Path(take.path).name}"] = take_text(
+                    take.values, source, take.label, "2026-11-29T06:00:00Z").encode()
+    return _zipped(files)
+
+
 def _clips() -> bytes:
     """Three made sounds of three kinds by each of four makers, a folder for each kind."""
     with tempfile.TemporaryDirectory() as place:
@@ -127,6 +141,7 @@ FILES: dict[str, File] = {
     "gestures.csv": File(_gestures, WAND_MODEL),
     "circle.csv": copy(WAND / "samples/circle/person140-0.csv"),
     "takes.zip": File(_takes, WAND_MODEL),
+    "people.zip": File(_people, WAND_MODEL),
     "clips.zip": File(_clips, WAND_MODEL),
     "heard.zip": File(_heard, WAND_MODEL),
     "person_detect.tflite": copy(PERSON),

@@ -39,6 +39,7 @@ COMMANDS = {
     "profile": Entry(LOOK, "profile", "Count what each layer takes on a core, without having one."),
     "power": Entry(LOOK, "power", "Estimate energy, and how long a battery lasts."),
     "upload": Entry(PUT, "upload", "Check a model and put it on a board."),
+    "learner": Entry(PUT, "learner", "Fetch, judge, merge and give back what boards were taught."),
     "live": Entry(PUT, "live", "Show what a model on a board answers to its sensor."),
     "verify": Entry(PUT, "verify", "Compare a board's outputs with this machine's, byte for byte."),
     "boards": Entry(BOARDS, "boards", "List known boards, and what is plugged in."),

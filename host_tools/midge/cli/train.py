@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
 from .. import api
+from ..api import MotionEmbedding, SoundEmbedding
 from ..errors import UserError
 from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
@@ -43,14 +44,18 @@ from .progress import stages
 from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
 
 MODEL, MOVEMENTS, REPORT = "The model", "Of movements", "The report"
-FITTED = "Of sounds and pictures"
+SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
 WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
+NOT_EMBEDDED = ("head", "features", "unknown", "false_gestures", "normal", "folds", "board", "html", "png")
+EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
 # What some options are of; others are of all three.
 OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
+       | dict.fromkeys(("made_up",), ("sounds",))
+       | dict.fromkeys(("embedding", "values", "judge"), ("movements", "sounds"))
        | dict.fromkeys(("groups", "width", "steps", "folds"), ("sounds", "pictures"))
        | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",)))
 
@@ -74,6 +79,15 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
               "noises, of no class.")
 @click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
               help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
+@click.option("--embedding", is_flag=True, cls=Option, group=MODEL,
+              help="Make a network for midge.Learner instead, which a board is taught new gestures or words with.")
+@click.option("--values", type=click.IntRange(4, 64), default=32, cls=Option, group=MODEL, show_default=True,
+              help="Of a row, with --embedding: RAM goes by their square.")
+@click.option("--judge/--no-judge", default=True, cls=Option, group=MODEL,
+              help="With --embedding, make others without a part of the data, and tell what that is worth from a few "
+              "examples.")
+@click.option("--made-up", type=click.IntRange(0, 20_000), default=0, cls=Option, group=SOUNDS, show_default=True,
+              help="With --embedding, so many made-up words in six voices each, by espeak-ng and flite.")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
               help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "
@@ -100,9 +114,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
 @click.pass_context
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
-    false_gestures: float, normal: bool, name: str | None, window: float | None, rate: float | None,
-    groups: Path | None, width: int | None, steps: int | None, folds: int, board: str | None, html: Path | None,
-    png: Path | None, as_json: bool, wanted: Wanted,
+    false_gestures: float, normal: bool, embedding: bool, values: int, judge: bool, made_up: int, name: str | None,
+    window: float | None, rate: float | None, groups: Path | None, width: int | None, steps: int | None, folds: int,
+    board: str | None, html: Path | None, png: Path | None, as_json: bool, wanted: Wanted,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds or pictures in it, and write it for boards.
 
@@ -114,6 +128,10 @@ def train(
         holds_pictures(data) or api.holds_boxes(data)) else "movements"
     _refuse_others(context, kind, data)
     _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
+    _refuse_with_embedding(context, embedding)
+    if embedding:
+        _embed(context, kind == "sounds", MotionEmbedding(seed, values, window, rate, judge), made_up)
+        return
     if normal:
         if html is not None or png is not None or board is not None:
             raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
@@ -158,7 +176,7 @@ def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
     """Refuse options of models of other kinds. Raises UserError."""
     for option in context.command.params:
         of = OWN.get(str(option.name), (kind,))
-        if kind not in of and context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+        if kind not in of and _is_given(context, str(option.name)):
             raise UserError(f"{option.opts[0]} is of {' and '.join(of)}; {data} holds {kind}: leave it out")
 
 
@@ -167,6 +185,36 @@ def _refuse_samples(data: Path, outputs: Sequence[Path]) -> None:
     for path in outputs:
         if path.exists() and data.resolve() in path.resolve().parents and path.suffix not in WRITTEN:
             raise UserError(f"{path}: is among what is trained on, and would be lost; name another file to write")
+
+
+def _refuse_with_embedding(context: click.Context, embedding: bool) -> None:
+    """Refuse options that an embedding has not, or that only an embedding has. Raises UserError."""
+    for name in NOT_EMBEDDED if embedding else EMBEDDED:
+        if _is_given(context, name):
+            option = name.replace("_", "-")
+            raise UserError(f"--embedding knows no --{option}: leave it out" if embedding
+                            else f"--{option} goes with --embedding: add it, or leave it out")
+
+
+def _embed(context: click.Context, is_sound: bool, asked: MotionEmbedding, made_up: int) -> None:
+    """Make an embedding. asked: what those of movements and of sounds have in common."""
+    from .train_embedding import train_embedding
+
+    given = context.params
+    options: MotionEmbedding | SoundEmbedding = asked
+    if is_sound:
+        options = SoundEmbedding(seed=asked.seed, values=asked.values, made_up=made_up, judge=asked.judge)
+        if asked.window_s is not None:
+            options = replace(options, window_s=asked.window_s)
+        for name in ("width", "steps"):
+            if _is_given(context, name):
+                options = replace(options, **{name: given[name]})
+    output = given["output"]
+    train_embedding(given["data"], output, given["name"] or output.stem, options, given["groups"], given["as_json"])
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _learn_normal(

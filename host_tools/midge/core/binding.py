@@ -26,7 +26,7 @@ _DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
 # What arrays of 'long' and numpy's bool are to the typecodes of ops.def; bytes go everywhere.
 _SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
 _NO_MEMORY = 4  # of mg_status_t
-LEARNS_AT_MOST, _HEAVIEST = 64, 1024  # core/learn/ridge.h
+LEARNS_AT_MOST, _MARGIN = 64, 36  # core/learn/ridge.h
 
 
 class _Error(ctypes.Structure):
@@ -111,9 +111,9 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_read_real": (c_float, [_TENSOR, c_void_p, c_uint32]),
     "mg_ridge_add": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_int32]),
     "mg_ridge_factor": (None, [c_void_p, c_void_p, c_uint32, c_float]),
-    "mg_ridge_weights": (None, [c_void_p, c_void_p, c_void_p, c_uint32]),
+    "mg_ridge_weights": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32]),
     "mg_ridge_score": (c_float, [c_void_p, c_void_p, c_uint32]),
-    "mg_ridge_leverage": (c_float, [c_void_p, c_void_p, c_uint32, c_int32]),
+    "mg_ridge_leave_out": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_void_p, *[c_uint32] * 3, c_int32]),
 }
 
 
@@ -164,7 +164,8 @@ def _another_version(path: Path, why: str) -> ImportError:
 _NUMBERS = {
     "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
     "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
-    "MG_RIDGE_MOST": LEARNS_AT_MOST, "MG_RIDGE_HEAVIEST": _HEAVIEST,
+    "MG_RIDGE_MOST": LEARNS_AT_MOST,
+    "mg_ridge_margin_t": _MARGIN,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
     "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
 }
@@ -174,6 +175,11 @@ _STRUCTS: dict[str, Any] = {
 
 _core = _load_library()
 about: str = _core.mg_about().decode()
+
+
+def _below(k: int, count: int) -> None:
+    if not 0 <= k < count:
+        raise ValueError("no such class")
 
 
 def _triangle(width: int) -> int:
@@ -278,44 +284,51 @@ class Model:
         into, _ = elements_of(products, "i", _triangle(width))
         of_class, classes = elements_of(sums, "i", width + 1, times=True)
         taught, count = elements_of(rows, "b", width, times=True)
-        if not 0 <= k < classes:
-            raise ValueError("no such class")
-        if abs(weight) > _HEAVIEST:
-            raise ValueError("no such weight")
+        _below(k, classes)
         _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight)
 
-    def learn_fit(self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any) -> None:
-        """Fit the weights of all classes, and the factor of the products (arrays of f)."""
+    def learn_fit(
+        self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any, margins: Any, classes: int
+    ) -> None:
+        """Fit the weights of the first classes, and the factor of the products (arrays of f); begin their margins."""
         width = self._row_width()
         added, _ = elements_of(products, "i", _triangle(width))
-        of_class, classes = elements_of(sums, "i", width + 1, times=True)
+        of_class, summed = elements_of(sums, "i", width + 1, times=True)
         triangle, _ = elements_of(factor, "f", _triangle(width))
         fitted, weighed = elements_of(weights, "f", width + 1, times=True)
+        begun, room = elements_of(margins, "f", _MARGIN // 4, times=True)
+        _below(classes, min(summed, weighed) + 1)
         _core.mg_ridge_factor(triangle, added, width, penalty)
-        for at in range(0, 4 * (width + 1) * min(classes, weighed), 4 * (width + 1)):
-            _core.mg_ridge_weights(fitted + at, triangle, of_class + at, width)
+        _core.mg_ridge_weights(fitted, triangle, of_class, width, classes)
+        ctypes.memset(begun, 0, room * _MARGIN)
 
-    def learn_scores(self, weights: Any, row: Any, scores: Any) -> int:
-        """Score a row for each class; return the class of the highest score."""
+    def learn_scores(self, weights: Any, row: Any, scores: Any, classes: int) -> int:
+        """Score a row for the first classes; return the class of the highest score."""
         width = self._row_width()
-        fitted, classes = elements_of(weights, "f", width + 1, times=True)
+        fitted, weighed = elements_of(weights, "f", width + 1, times=True)
         values, _ = elements_of(row, "b", width)
-        elements_of(scores, "f", classes)
+        _, room = elements_of(scores, "f", 1, times=True)
+        _below(classes, min(weighed, room) + 1)
         for k in range(classes):
             scores[k] = _core.mg_ridge_score(fitted + 4 * k * (width + 1), values, width)
-        return max(range(classes), key=lambda k: (scores[k], -k))
+        return max(range(classes), key=lambda k: (scores[k], -k), default=0)
 
-    def learn_leverage(self, factor: Any, row: Any, weight: int) -> float:
-        """Return how much of its own score a row of this weight made, from 0 to 1."""
+    def learn_leave_out(
+        self, margins: Any, factor: Any, weights: Any, rows: Any, own: int, weight: int, classes: int
+    ) -> None:
+        """Add to the margins what taught rows, of class `own`, score in fits without each of them."""
         width = self._row_width()
+        into, room = elements_of(margins, "f", _MARGIN // 4, times=True)
         triangle, _ = elements_of(factor, "f", _triangle(width))
-        values, _ = elements_of(row, "b", width)
-        return float(_core.mg_ridge_leverage(triangle, values, width, weight))
+        fitted, weighed = elements_of(weights, "f", width + 1, times=True)
+        taught, count = elements_of(rows, "b", width, times=True)
+        _below(classes, min(weighed, room) + 1)
+        _core.mg_ridge_leave_out(into, triangle, fitted, classes, taught, count, width, own, weight)
 
     def _row_width(self) -> int:
         tensor = self._tensor(0, is_output=True)
         if _DTYPES[tensor.dtype].name != "int8" or tensor.size > LEARNS_AT_MOST:
-            raise ValueError(f"a learner wants a model whose output is int8, of {LEARNS_AT_MOST} values at most")
+            raise ValueError("no int8 output to learn")
         return int(tensor.size)
 
     def step(self, k: int) -> None:

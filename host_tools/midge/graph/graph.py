@@ -110,6 +110,7 @@ class Graph:
     metadata: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # what passes have changed, for the user
     layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # the order of axes, where not the source's
+    others: np.ndarray | None = None  # int8 [n, values]: outputs for inputs of no class, which learners start from
 
     def copy(self) -> Graph:
         """Return a graph with tensors, nodes and lists of its own; the arrays of constants are shared."""
@@ -125,7 +126,7 @@ class Graph:
         nodes = [replace(node, inputs=[twin(t) for t in node.inputs], outputs=[twins[id(t)] for t in node.outputs],
                          attrs=deepcopy(node.attrs)) for node in self.nodes]
         graph = Graph(self.name, [twins[id(t)] for t in self.inputs], [twins[id(t)] for t in self.outputs], nodes,
-                      list(self.labels), dict(self.metadata), list(self.notes), dict(self.layouts))
+                      list(self.labels), dict(self.metadata), list(self.notes), dict(self.layouts), self.others)
         return graph, twins
 
     def room(self) -> Room:

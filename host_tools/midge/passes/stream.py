@@ -20,7 +20,7 @@ from ..graph.tflite_ops import SAME, constant
 
 # Functions of single elements, or of what is along the last axis: they know no time.
 _PLAIN = {"RELU", "RELU6", "RELU_N1_TO_1", "TANH", "LOGISTIC", "HARD_SWISH", "LEAKY_RELU", "QUANTIZE", "DEQUANTIZE",
-          "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "FULLY_CONNECTED", "SOFTMAX", "CAST"}
+          "ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "FULLY_CONNECTED", "SOFTMAX", "CAST", "L2_NORMALIZATION"}
 _AXIS_NAMES = {1: ("h", "height"), 2: ("w", "width")}
 
 

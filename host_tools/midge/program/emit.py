@@ -111,7 +111,10 @@ def emit(program: Program, plan: ArenaPlan) -> bytes:
                            strings.add(step.name), plan.scratch.get(i, 0), step.scratch)
         nodes += body
     labels = strings.append(*graph.labels)
-    metadata = strings.append(*(text for pair in graph.metadata.items() for text in pair), "")
+    told = dict(graph.metadata)
+    if graph.others is not None:
+        told["learn.others"] = f"{data.add(graph.others.tobytes())},{len(graph.others)}"
+    metadata = strings.append(*(text for pair in told.items() for text in pair), "")
 
     file = bytearray(HEADER.size)
     at = []

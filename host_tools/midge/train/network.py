@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """From a fitted head to a network of integers: features, scales, one or two layers, softmax.
 
-The head's activations are int16, its weights int8 with a scale per class. Standardised features are centred, so that
-rounding the weights moves no score on average.
+The head's numbers become those of TensorFlow Lite's 16x8 scheme: activations int16, weights int8 with a scale per
+class. Standardised features are centred, so that rounding the weights moves no score on average.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> 
     fronts = _front_ends(windows, signal, options)
     labels = list(found.labels)
     with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
-    rows = _rows(windows, signal, fronts[-1], labels, options, with_unknown, stage)
+    rows = rows_of(windows, signal, fronts[-1], labels, options, with_unknown, stage)
     if with_unknown and UNKNOWN not in labels:
         labels.append(UNKNOWN)
     candidates = [(front, part) for front in fronts for part in _with_variants_or_without(
@@ -172,7 +172,7 @@ def _moving(windows: Windows, labels: Sequence[str]) -> np.ndarray:
     return np.flatnonzero(moving) if moving.any() else np.arange(len(windows.targets))
 
 
-def _rows(
+def rows_of(
     windows: Windows, signal: Signal, front: FrontEnd, labels: Sequence[str], options: Options, with_unknown: bool,
     stage: Stage,
 ) -> Rows:

@@ -5,10 +5,11 @@
 
 #define LEAST 1e-4f /* of a mean square: less is lost in the 24 bits of floats */
 #define ROW_END 127 /* as large as the others may be */
+#define LEFT 1e-3f /* at least, of a score without the row's own part */
 
-/* Sums may wrap, in the wrong hands, but are defined. */
-static void add_to(int32_t *sum, int32_t x) {
-    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x);
+/* Sums and products may wrap, in the wrong hands, but are defined. */
+static void add_to(int32_t *sum, int32_t x, int32_t y) {
+    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x * (uint32_t)y);
 }
 
 static int32_t value_of(const int8_t *row, uint32_t i, uint32_t width) {
@@ -20,24 +21,37 @@ void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t
     for (; count > 0; count--, rows += width) {
         int32_t *at = products;
         for (uint32_t i = 0; i <= width; i++) {
-            int32_t x = weight * value_of(rows, i, width);
-            add_to(&sums[i], x);
+            int32_t last = value_of(rows, i, width), x = 0;
+            add_to(&x, weight, last);
+            add_to(&sums[i], x, 1);
             for (uint32_t k = 0; k < i; k++) {
-                add_to(at++, x * rows[k]);
+                add_to(at++, x, rows[k]);
             }
-            add_to(at++, x * value_of(rows, i, width));
+            add_to(at++, x, last);
         }
     }
 }
 
-/* Solves L z = z for the first rows of a triangle, in place. */
-static void forward(float *z, const float *factor, uint32_t rows) {
+/* x less the products of two vectors. */
+static float less_products(float x, const float *a, const float *b, uint32_t count) {
+    for (uint32_t k = 0; k < count; k++) {
+        x -= a[k] * b[k];
+    }
+    return x;
+}
+
+/* Solves L y = y and L z = z for the first rows of a triangle, in place: each number of L is loaded once for both. */
+static void forward(float *y, float *z, const float *factor, uint32_t rows) {
     for (uint32_t i = 0; i < rows; i++) {
-        float sum = z[i];
+        float sum_y = y[i], sum_z = z[i];
         for (uint32_t k = 0; k < i; k++) {
-            sum -= *factor++ * z[k];
+            float l = factor[k];
+            sum_y -= l * y[k];
+            sum_z -= l * z[k];
         }
-        z[i] = sum / *factor++;
+        y[i] = sum_y * factor[i];
+        z[i] = sum_z * factor[i];
+        factor += i + 1;
     }
 }
 
@@ -54,36 +68,56 @@ static float spread(const int32_t *products, uint32_t width, float *least) {
     return centred / (float)width;
 }
 
+/* Puts the reciprocal of a row's value on the diagonal. */
+static void finish(float *row, uint32_t i, float least) {
+    float square = less_products(row[i], row, row, i);
+    row[i] = 1 / mg_sqrt(square > least * 1e-3f ? square : least * 1e-3f);
+}
+
 void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty) {
     float least, added = penalty * spread(products, width, &least);
-    added = added > least ? added : least;
-    /* Row by row: the row of L before its diagonal solves the triangle above it. */
+    float spare[MG_RIDGE_MOST + 1] = {0};
     float *row = factor;
-    for (uint32_t i = 0; i <= width; i++, row += i) {
-        for (uint32_t k = 0; k <= i; k++) {
-            row[k] = (float)*products++;
+    for (uint32_t i = 0, k = 0; i <= width; i++) {
+        for (uint32_t end = k + i; k <= end; k++) {
+            factor[k] = (float)products[k];
         }
-        forward(row, factor, i);
-        float square = row[i] + (i < width ? added : least);
-        for (uint32_t k = 0; k < i; k++) {
-            square -= row[k] * row[k];
+        factor[k - 1] += i < width && added > least ? added : least;
+    }
+    /* Two rows at a time: what is before the diagonal solves the triangle above. An odd last one goes with none. */
+    for (uint32_t i = 0; i <= width; i += 2) {
+        float *next = i < width ? row + i + 1 : spare;
+        forward(row, next, factor, i);
+        finish(row, i, least);
+        if (i < width) {
+            next[i] = less_products(next[i], row, next, i) * row[i];
+            finish(next, i + 1, least);
+            row = next + i + 2;
         }
-        row[i] = mg_sqrt(square > least * 1e-3f ? square : least * 1e-3f);
     }
 }
 
-void mg_ridge_weights(float *weights, const float *factor, const int32_t *sums, uint32_t width) {
-    for (uint32_t i = 0; i <= width; i++) {
+void mg_ridge_weights(float *weights, const float *factor, const int32_t *sums, uint32_t width, uint32_t classes) {
+    const uint32_t size = width + 1;
+    float spare[MG_RIDGE_MOST + 1] = {0};
+    for (uint32_t i = 0; i < classes * size; i++) {
         weights[i] = (float)sums[i] * ROW_END;
     }
-    forward(weights, factor, width + 1);
-    /* L' w = z, from the last row on: each solved value is taken out of all before it. */
-    const float *row = factor + MG_RIDGE_TRIANGLE(width);
-    for (uint32_t i = width + 1; i-- > 0;) {
-        row -= i + 1;
-        weights[i] /= row[i];
-        for (uint32_t k = 0; k < i; k++) {
-            weights[k] -= row[k] * weights[i];
+    for (uint32_t c = 0; c < classes; c += 2) {
+        float *restrict y = weights + c * size, *restrict z = c + 1 < classes ? y + size : spare;
+        forward(y, z, factor, size);
+        /* L' w = z, from the last row on: each solved value is taken out of all before it. */
+        const float *row = factor + MG_RIDGE_TRIANGLE(width);
+        for (uint32_t i = size; i-- > 0;) {
+            row -= i + 1;
+            float solved_y = y[i] * row[i], solved_z = z[i] * row[i];
+            y[i] = solved_y;
+            z[i] = solved_z;
+            for (uint32_t k = 0; k < i; k++) {
+                float l = row[k];
+                y[k] -= l * solved_y;
+                z[k] -= l * solved_z;
+            }
         }
     }
 }
@@ -96,14 +130,49 @@ float mg_ridge_score(const float *weights, const int8_t *row, uint32_t width) {
     return score / ROW_END;
 }
 
-float mg_ridge_leverage(const float *factor, const int8_t *row, uint32_t width, int32_t weight) {
-    float z[MG_RIDGE_MOST + 1], sum = 0;
-    for (uint32_t i = 0; i <= width; i++) {
-        z[i] = (float)value_of(row, i, width);
+/* How much of their own scores two rows of a weight made by having been taught, from 0 to 1. */
+static void leverages(float shares[2], const float *factor, const int8_t *const rows[2], uint32_t width,
+                      int32_t weight) {
+    float z[2][MG_RIDGE_MOST + 1];
+    for (uint32_t r = 0; r < 2; r++) {
+        for (uint32_t i = 0; i <= width; i++) {
+            z[r][i] = (float)value_of(rows[r], i, width);
+        }
     }
-    forward(z, factor, width + 1);
-    for (uint32_t i = 0; i <= width; i++) {
-        sum += z[i] * z[i];
+    forward(z[0], z[1], factor, width + 1);
+    for (uint32_t r = 0; r < 2; r++) {
+        shares[r] = -less_products(0, z[r], z[r], width + 1) * (float)weight;
     }
-    return sum * (float)weight;
+}
+
+/* Keeps the highest scores, the highest first. */
+static void rank(float *top, float score) {
+    for (uint32_t i = 0; i < MG_RIDGE_TOP; i++) {
+        if (score > top[i]) {
+            float lower = top[i];
+            top[i] = score;
+            score = lower;
+        }
+    }
+}
+
+void mg_ridge_leave_out(mg_ridge_margin_t *margins, const float *factor, const float *weights, uint32_t classes,
+                        const int8_t *rows, uint32_t count, uint32_t width, uint32_t own, int32_t weight) {
+    float shares[2] = {0};
+    for (uint32_t i = 0; i < count; i++, rows += width) {
+        if (i % 2 == 0) {
+            const int8_t *two[2] = {rows, i + 1 < count ? rows + width : rows};
+            leverages(shares, factor, two, width, weight);
+        }
+        float left = 1 - shares[i % 2] > LEFT ? 1 - shares[i % 2] : LEFT;
+        for (uint32_t k = 0; k < classes; k++) {
+            mg_ridge_margin_t *margin = &margins[k];
+            float score = mg_ridge_score(weights + k * (width + 1), rows, width);
+            if (k == own) {
+                margin->own += (score - (1 - left)) / left;
+            } else {
+                rank(margin->top, score / left);
+            }
+        }
+    }
 }

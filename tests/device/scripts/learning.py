@@ -49,6 +49,15 @@ for k in range(5):
 again = learner(sample(30, 9, 2, 2)).scores
 equal("the order of classes changes no score", [again[2], again[0], again[1]], scores)
 
+# Labels that contradict one another: of what was taught as both, neither is answered.
+both = midge.Learner(model, others=others())
+for k in range(10):
+    both.teach(("yes", "no")[k % 2], sample(40 + k // 2, 2, 1, 10 + k % 2))
+equal("contradicting", [both(sample(41, 2, 1, k)).label for k in (10, 11)], ["uncertain"] * 2)
+row = both.row(sample(41, 2, 1, 12))
+equal("a row", (len(row), both.add("yes", row), both.answer(row).label), (4, 6, "uncertain"))
+raises("a row of another network", ValueError, "got a row of 3 values, wanted 4", both.add, "yes", b"123")
+
 few = midge.Learner(model, classes=1, most=2, others=others())
 few.teach("up", sample(40, 2, 1, 1))
 few.teach("up", sample(41, 2, 1, 2))

@@ -82,6 +82,32 @@ def kept(path):
         os.remove(path + slot)
 
 
+def full():
+    """On a full disk the old head stays, and a later save takes it on."""
+    disk = Disk(512 * 16)
+    os.VfsLfs2.mkfs(disk)
+    os.mount(os.VfsLfs2(disk), "/ram")
+    learner = midge.Learner(model, "/ram/taught")
+    teach(learner, 0)
+    learner.save()
+    old = learner(ASKED).scores
+    filler = open("/ram/filler", "wb")
+    try:
+        while True:
+            filler.write(bytes(256))
+            filler.flush()
+    except OSError:
+        filler.close()
+    for k in range(6):
+        learner.teach("%d" % k * 200, sample(9, 30, k, 1))
+    raises("a full disk", OSError, "28", learner.save)
+    equal("the old head", midge.Learner(model, "/ram/taught")(ASKED).scores, old)
+    os.remove("/ram/filler")
+    learner.save()
+    equal("the new one", midge.Learner(model, "/ram/taught")(ASKED).scores, learner(ASKED).scores)
+    os.umount("/ram")
+
+
 def cuts(kind, blocks):
     """Save under every power cut; return how many there were."""
     disk = Disk(512 * blocks)
@@ -126,6 +152,7 @@ if hasattr(os, "VfsLfs2"):
     os.mount(os.VfsLfs2(disk), "/ram")
     kept("/ram/taught")
     os.umount("/ram")
+    full()
     ok("%d power cuts on littlefs" % cuts(os.VfsLfs2, 16))
     if hasattr(os, "VfsFat") and gc.mem_free() > 200000:
         ok("%d power cuts on FAT" % cuts(os.VfsFat, 64))

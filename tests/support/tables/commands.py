@@ -19,6 +19,10 @@ def table() -> str:
 
 
 def _section(name: str, command: click.Command) -> str:
+    if isinstance(command, click.Group):
+        text = " ".join(cleandoc(command.help or "").split())
+        parts = [_section(f"{name} {part}", own) for part, own in sorted(command.commands.items())]
+        return "\n\n".join([f"## midge {name}", text, *parts])
     context = click.Context(command, info_name=f"midge {name}")
     usage = " ".join([context.info_name or "", *command.collect_usage_pieces(context)])
     rows = [_row(option, context) for option in command.params if isinstance(option, click.Option)]

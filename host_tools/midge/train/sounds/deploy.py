@@ -20,17 +20,27 @@ REFRACTORY_MS = 1000
 
 
 def streaming_network(
-    weights: Weights, factor: float, windows: np.ndarray, name: str, labels: Sequence[str], metadata: dict[str, str]
+    weights: Weights, factor: float | None, windows: np.ndarray, name: str, labels: Sequence[str],
+    metadata: dict[str, str],
 ) -> Graph:
     """Return the graph from new samples, int16 [480], to scores, int8 [1, classes], that keeps what it needs.
 
     windows: int8 [n, frames, BANDS] of features like those that it will see, for the ranges of its integers.
     """
+    return streaming(integers_of(weights, factor, windows, name), name, labels, metadata)
+
+
+def integers_of(weights: Weights, factor: float | None, windows: np.ndarray, name: str) -> Graph:
+    """Return the quantised graph from a window of features, [1, frames, 1, BANDS], to scores."""
     chosen = windows[np.linspace(0, len(windows) - 1, min(len(windows), MOST_CALIBRATED)).astype(int)]
     frames = windows.shape[1]
     samples = to_reals(chosen).reshape(-1, 1, frames, 1, BANDS)
     floats = windowed(weights, frames, factor, name)
-    integers = quantize(floats, [samples], Options(method="minmax", equalize=False), name).graph
+    return quantize(floats, [samples], Options(method="minmax", equalize=False), name).graph
+
+
+def streaming(integers: Graph, name: str, labels: Sequence[str], metadata: dict[str, str]) -> Graph:
+    """Return a quantised graph of windows as one that streams, with the front end before it."""
     graph = put_front_end(stream(integers, STEP), name, STEP_MS)
     graph.labels = list(labels)
     graph.metadata |= metadata

@@ -12,6 +12,7 @@ faster than it does depthwise convolutions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,7 +23,6 @@ from ...graph import Graph, Tensor
 from ...graph.builder import Builder
 from ...progress import Advance
 from .. import descent
-from ..descent import Descent, Trainer
 from .augment import mask, warp
 from .features import BANDS, TOP
 
@@ -83,20 +83,67 @@ def load_keras() -> Any:
 @cache
 def _trainer(shape: Shape, steps: int, seed: int) -> Trainer:
     keras = load_keras()
-    return Trainer(keras, lambda: _model(keras, shape), _loss, Descent(steps, RATE, WEIGHT_DECAY, seed))
+    keras.utils.set_random_seed(seed)
+    return Trainer(layers_of(keras, shape), _cross_entropy, steps)
+
+
+def _cross_entropy(scores: Any, y: Any) -> Any:
+    """Return the loss of scores before softmax. y: what they should be after it, [n, classes]."""
+    import jax
+
+    return -(y * jax.nn.log_softmax(scores)).sum(axis=1).mean()
 
 
 def fit_network(shape: Shape, examples: Examples, steps: int, seed: int, advance: Advance) -> Weights:
     """Train a network. The same examples, steps and seed give the same numbers on the same machine."""
     rng = np.random.default_rng([seed, 4])
-    return _weights(_trainer(shape, steps, seed).fit(lambda number: _batch(examples, shape, rng), advance))
+    return _trainer(shape, steps, seed).fit(lambda: _batch(examples, shape, rng), advance)
 
 
-def _loss(network: Any, batch: Any, key: Any) -> Any:
-    import jax
+class Trainer:
+    """A Keras network and its training step, which is compiled once for all folds. loss: of its outputs and targets."""
 
-    x, y = batch
-    return -(y * jax.nn.log_softmax(network(x))).sum(axis=1).mean()
+    def __init__(self, model: Any, loss: Callable[[Any, Any], Any], steps: int) -> None:
+        self.model, self.steps = model, steps
+        keras = load_keras()
+        schedules = keras.optimizers.schedules
+        rate = schedules.CosineDecay(RATE / 10, steps - steps // 20, 0.01, warmup_target=RATE,
+                                     warmup_steps=max(steps // 20, 1))
+        self.optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
+        self.optimizer.build(self.model.trainable_variables)
+        self.start = tuple([v.value for v in variables] for variables in (
+            self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables))
+        self.step = self._compiled(loss)
+
+    def _compiled(self, loss_of: Callable[[Any, Any], Any]) -> Any:
+        """Return the function from a state and a batch to the next state."""
+        import jax
+
+        model, optimizer = self.model, self.optimizer
+
+        def loss(trainable: Any, other: Any, x: Any, y: Any) -> tuple[Any, Any]:
+            scores, other = model.stateless_call(trainable, other, x, training=True)
+            return loss_of(scores, y), other
+
+        @jax.jit
+        def step(state: Any, x: Any, y: Any) -> Any:
+            trainable, other, moments = state
+            (_, other), slopes = jax.value_and_grad(loss, has_aux=True)(trainable, other, x, y)
+            trainable, moments = optimizer.stateless_apply(moments, slopes, trainable)
+            return trainable, other, moments
+
+        return step
+
+    def fit(self, batch: Callable[[], tuple[np.ndarray, np.ndarray]], advance: Advance) -> Weights:
+        """Train from the same fresh weights each time. batch: returns the next inputs and targets."""
+        model, state = self.model, self.start
+        for _ in range(self.steps):
+            state = self.step(state, *batch())
+            advance(1)
+        for variables, values in ((model.trainable_variables, state[0]), (model.non_trainable_variables, state[1])):
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+        return _weights(model)
 
 
 def _batch(examples: Examples, shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -119,7 +166,7 @@ def unfold(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(seen.transpose(0, 1, 3, 2)).reshape(len(x), seen.shape[1], FIRST * x.shape[2])
 
 
-def _model(keras: Any, shape: Shape) -> Any:
+def layers_of(keras: Any, shape: Shape) -> Any:
     """Return the network in Keras, from unfolded windows of features, 0 to 1, to the logarithms of scores."""
     layers, width = keras.layers, shape.width
     steps = (shape.frames - FIRST) // STEP + 1
@@ -184,17 +231,18 @@ def logits(weights: Weights, x: np.ndarray) -> np.ndarray:
     return np.asarray(y.mean(axis=1))
 
 
-def windowed(weights: Weights, frames: int, factor: float, name: str) -> Graph:
+def windowed(weights: Weights, frames: int, factor: float | None, name: str) -> Graph:
     """Return the network as a graph of floats, from a window of features [1, frames, 1, BANDS] to scores [1, classes].
 
-    factor: what scores before softmax are multiplied with, so that they are as sure as they are right.
+    factor: what scores before softmax are multiplied with, so that they are as sure as they are right. None for a
+    network that embeds: instead of softmax, its rows are brought to one length.
     """
     build = Builder(name)
     source = Tensor("features", (1, frames, 1, BANDS), "float32")
     x = source
     last = len(weights.dense) - 1
     for i, (matrix, bias) in enumerate(weights.dense):
-        scale = factor if i == last else 1.0
+        scale = factor if i == last and factor is not None else 1.0
         kernel = FIRST if i == 0 else 1
         shaped = (matrix.T * scale).reshape(matrix.shape[1], kernel, 1, -1).astype(np.float32)
         x = build.conv(x, shaped, (bias * scale).astype(np.float32), (STEP if i == 0 else 1, 1), [(0, 0), (0, 0)],
@@ -205,4 +253,6 @@ def windowed(weights: Weights, frames: int, factor: float, name: str) -> Graph:
             filters = weights.filters[i].T[:, :, None, None].astype(np.float32)
             x = build.conv(x, filters, None, (1, 1), [(0, 0), (0, 0)], groups=filters.shape[0], name=f"filters {i}")
     mean = build.reduce("MEAN", x, [1, 2], keep=False, name="mean")
+    if factor is None:
+        return build.graph([source], [build.like("L2_NORMALIZATION", mean, "embedding")])
     return build.graph([source], [build.add("SOFTMAX", [mean], mean.shape, "scores", beta=1.0)])

@@ -5,6 +5,7 @@ classifier()  imu int8 [1, 4, 3] -> LUT (relu) -> COPY (column 0) -> scores int8
               reals are 0.5 * (q - 2) of input and output
 column(dtype) imu [1, 4, 3] -> COPY (column 0) -> scores [1, 4], both of any dtype, plain numbers
 ear(n)        sound int16 [4] -> COPY (the first n) -> scores int16 [n], reals are 0.001 * q; labels by n
+rows()        sound int16 [4] -> CAST -> row int8 [4], their low bytes; hops of 10 ms, of which a learner sees five
 pair()        codes int8 [2] -> DEQUANTIZE -> reals float32 [2], and level float32 [3] -> QUANTIZE ->
               steps int8 [3]; no labels, no name
 """
@@ -19,7 +20,7 @@ except ImportError:
 INT8, INT16, FLOAT32, BOOL, UINT16 = 1, 3, 5, 9, 10
 SIZES = {INT8: 1, INT16: 2, FLOAT32: 4, BOOL: 1, UINT16: 2}
 NONE = 0xFFFFFFFF  # no initial value
-COPY, LUT, QUANTIZE, DEQUANTIZE = 9, 10, 11, 12
+COPY, LUT, QUANTIZE, DEQUANTIZE, CAST = 9, 10, 11, 12, 22
 
 
 def tensor(dtype, offset, name, scale, zero_point, *dims):
@@ -123,6 +124,27 @@ def ear(classes=1, **metadata):
         [node(COPY, strings.find(b"copy"), (0,), (1,), first)],
         (0,), (1,), strings, b"",
         classes, strings.find(b"ear"), strings.find(b"yes"), known,
+    )
+
+
+def rows(**metadata):
+    """Metadata as in classifier()."""
+    known = {"stream_hop": "4", "sensor_rate_hz": "400", "learn_hops": "5"}
+    known.update(metadata)
+    strings = b"\0rows\0sound\0row\0"
+    told = len(strings)
+    for key in known:
+        strings += b"%s\0%s\0" % (key.replace("_", ".", 1).encode(), known[key].encode())
+    strings += b"\0"
+    return build(
+        32,
+        [
+            tensor(INT16, 0, strings.find(b"sound"), 1.0, 0, 4),
+            tensor(INT8, 16, strings.find(b"row\0"), 1.0, 0, 1, 4),
+        ],
+        [node(CAST, 0, (0,), (1,), struct.pack("<IHH", 4, INT16, INT8))],
+        (0,), (1,), strings, b"",
+        0, strings.find(b"rows"), 0, told,
     )
 
 

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Networks that embed: of movements, in closed form, of sounds, and what a board's Learner makes of both."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import midge
+from midge.core.batch import Engine
+from midge.errors import UserError
+from midge.fileformat.read import decode
+from midge.samples.sounds import Clips, read_sounds
+from midge.samples.takes import Takes
+from midge.train.embedding import Options, discriminants, train_embedding
+from midge.train.sounds import embedding as of_sounds
+from midge.train.sounds.features import to_pcm
+from midge.train.sounds.voices import CONSONANTS, VOWELS, made_up_words, speak, spell
+from tests.support.clips import write_clips
+from tests.support.command import midge as command
+from tests.support.command import refusal
+from tests.train.sets import wand_person
+
+SEEN = ("idle", "thrust", "slope", "flick")
+
+
+def people(*numbers: int, count: int = 7) -> Takes:
+    """Takes of four gestures by simulated people."""
+    return Takes([take for n in numbers for take in wand_person(n, range(count)) if take.label in SEEN], "people")
+
+
+def test_discriminants_are_those_of_their_equations() -> None:
+    rng = np.random.default_rng(1)
+    targets = np.repeat(np.arange(4), 50)
+    features = rng.normal(size=(200, 6)) * [1, 5, 1, 1, 1, 1] + np.eye(4, 6)[targets] * 8
+    head = discriminants(features, targets, 3)
+    found = head.scores(features)
+    within = np.mean([np.cov(found[targets == c].T, bias=True) for c in range(4)], axis=0)
+    assert np.abs(within - np.diag(np.diag(within))).max() < 0.05 and np.abs(np.diag(within) - 1).max() < 0.2
+    assert np.abs(found.mean(axis=0)).max() < 1e-9
+    between = found.var(axis=0)
+    assert list(between) == sorted(between, reverse=True)
+
+
+def test_gestures_of_people_who_were_left_out() -> None:
+    made = train_embedding(people(141, 142, 143), Options(values=16))
+    assert list(made.shots) == ["141", "142", "143"] and made.windows.group_kind == "person"
+    assert np.mean([shots[0].closed.value for shots in made.shots.values()]) >= 0.75
+    file = decode(made.blob)
+    at, count = map(int, file.metadata["learn.others"].split(","))
+    assert count == 128 and file.metadata["sensor.rate_hz"] == "50" and at >= 0
+    learner: Any = midge.Learner(midge.load(made.blob))
+    assert len(learner._others) == 128 * 16
+    for label in ("wing", "circle"):
+        for take in (take for take in wand_person(150, range(5)) if take.label == label):
+            learner.teach(label, take.values)
+    asked = [take for take in wand_person(150, range(5, 12)) if take.label in ("wing", "circle", "thrust")]
+    said = [(take.label, learner(take.values).label) for take in asked]
+    assert sum(true == label for true, label in said) >= 11
+    assert sum(true == "thrust" and label != "uncertain" for true, label in said) <= 2
+    assert train_embedding(people(141, 142, 143), Options(values=16, judge=False)).blob == made.blob
+
+
+def test_the_command_for_movements(tmp_path: Path) -> None:
+    from midge.samples.take_format import Source, take_text
+
+    for take in people(141, 142, 143, count=6).takes:
+        source = Source("simulated", 50.0, ("ax", "ay", "az"), ("g",) * 3, person=take.person)
+        (tmp_path / "takes" / take.label).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "takes" / take.label / Path(take.path).name).write_text(
+            take_text(take.values, source, take.label, "2026-11-29T06:00:00Z"))
+    takes, out = str(tmp_path / "takes"), str(tmp_path / "moves.midge")
+    facts = json.loads(command("train", takes, "--embedding", "--values", "8", "-o", out, "--json").stdout)
+    assert facts["values"] == 8 and list(facts["shots"]) == ["141", "142", "143"]
+    assert facts["shots"]["141"][0]["shots"] == 5
+    assert "--embedding knows no --head" in refusal("train", takes, "--embedding", "--head", "dense", "-o", out)
+    assert "--values goes with --embedding" in refusal("train", takes, "--values", "8", "-o", out)
+    assert "--made-up is of sounds" in refusal("train", takes, "--embedding", "--made-up", "8", "-o", out)
+    for label in SEEN[:2]:
+        shutil.rmtree(tmp_path / "takes" / label)
+    assert "learns from different gestures, here are 2" in refusal("train", takes, "--embedding", "-o", out)
+
+
+def test_words_are_embedded(tmp_path: Path) -> None:
+    clips = read_sounds(write_clips(tmp_path, 2))
+    options = of_sounds.Options(values=16, width=8, steps=25, window_s=0.8, judge=False)
+    made = of_sounds.train_embedding(clips, options, "sounds")
+    file = decode(made.blob)
+    _, count = map(int, file.metadata["learn.others"].split(","))
+    assert file.metadata["stream.hop"] == "480" and file.metadata["learn.hops"] == "27"
+    learner: Any = midge.Learner(midge.load(made.blob), classes=3)
+    assert len(learner._others) == 16 * count > 16 * of_sounds.NOISES
+    # The row is what the stream gives, hop by hop, and has the length of all rows.
+    pcm = to_pcm(clips.clips[0].values)
+    row = np.frombuffer(learner.row(pcm), np.int8).astype(int)
+    padded = np.concatenate([pcm, np.zeros(480 * 27, np.int16)])
+    (rows,) = Engine(made.blob, threads=1).run([padded[:len(padded) // 480 * 480].reshape(-1, 480)])
+    assert (np.round(rows.reshape(-1, 16) * 128).astype(int) == row).all(axis=1).any()
+    assert 110 <= np.sqrt((row * row).sum()) <= 140
+    for clip in clips.clips[::2]:
+        learner.teach(clip.label, to_pcm(clip.values))
+    said = [learner.label(learner.answer(learner.row(to_pcm(clip.values))).index) == clip.label
+            for clip in clips.clips[1::2]]
+    assert np.mean(said) >= 0.7
+
+
+def test_what_no_embedding_is_made_of(tmp_path: Path) -> None:
+    clips = read_sounds(write_clips(tmp_path, 2))
+    lone = Clips([clip for clip in clips.clips if clip.label == clips.labels[0]], "lone")
+    with pytest.raises(UserError, match="lone: an embedding learns from different words, here is 1"):
+        of_sounds.train_embedding(lone)
+
+
+def test_made_up_words() -> None:
+    words = made_up_words(300, np.random.default_rng(3))
+    assert len(set(words)) == 300 and words == made_up_words(300, np.random.default_rng(3))
+    assert all(sound == "-" or sound in VOWELS or sound in CONSONANTS for word in words for sound in word)
+    assert all(any(sound in VOWELS for sound in word) for word in words)
+    assert spell(("-", "l", "uw", "-", "m", "ow", "s")) == "luw-mows"
+    missing = [program for program in ("espeak-ng", "flite") if shutil.which(program) is None]
+    if missing:
+        with pytest.raises(UserError, match=f"made-up words need {missing[0]}, which is not here: apt-get install"):
+            speak(1, 1, 0)
+        return
+    said = speak(3, 3, 0)
+    assert len(said) == 9 and len({clip.label for clip in said}) == 3
+    assert all(0.1 < clip.seconds < 3 and np.abs(clip.values).max() > 0.02 for clip in said)
+    assert all((a.values == b.values).all() for a, b in zip(said, speak(3, 3, 0), strict=True))
