@@ -128,13 +128,24 @@ test-host: $(BUILT)
 ## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=60]
 .PHONY: test-device
 test-device: $(BUILT)
-	@$(PYTEST) -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist tests
+	@$(PYTEST) -rs -m "not boards" --ignore=tests/ops --ignore=tests/host --ignore=tests/dist --ignore=tests/studio tests
 	@$(BIN)/python -m tests.support.tables --passed unix qemu-cortex-m4
 
 ## Every op against its oracle
 .PHONY: test-ops
 test-ops: $(VENV)/.ready-to-test host
 	@$(PYTEST) tests/ops
+
+## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
+.PHONY: test-studio
+AXE_VERSION := 4.14.1
+test-studio: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4 build/browser/axe-$(AXE_VERSION)
+	@$(PYTEST) -rs -s tests/studio
+
+build/browser/axe-$(AXE_VERSION): # what looks for barriers to people with disabilities
+	@ports/toolchain.sh browser
+	@npm install --silent --no-fund --no-audit --prefix build/browser axe-core@$(AXE_VERSION)
+	@touch $@
 
 ## An hour of sound: front end, an emulated board that listens, real people [SOUND_SECONDS=3600]
 .PHONY: test-sound
@@ -229,12 +240,12 @@ bench-sounds: $(VENV)/.ready-to-test host
 bench-pictures: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)
 
-## What boards learn from a few examples, on the recordings of SHARED; 20 minutes [PARTS="words cuts board"]
+## What boards learn from a few examples, on those recordings; 20 minutes [PARTS="words cuts"]
 .PHONY: bench-learning
 bench-learning: $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m0plus
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.learning $(PARTS)
 
-## The embedding of words that is in host_tools/demo/words, trained anew from SHARED, espeak-ng and flite; half an hour
+## Train host_tools/demo/words anew, from SHARED, espeak-ng and flite; half an hour
 .PHONY: words
 words: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.words build/words.midge

@@ -18,7 +18,7 @@ MIDGE = ROOT / "host_tools/midge"
 # From the bottom up: a room imports those before it and itself. "midge" is the package itself, which is midge.load.
 ROOMS = ["errors", "files", "optional", "progress", "resources", "limits", "fileformat", "graph", "core", "midge",
          "importers", "passes", "lowering", "targets", "program", "convert", "quantize", "samples", "evaluate", "train",
-         "profiling", "plots", "power", "link", "capture", "api", "cli"]
+         "profiling", "plots", "power", "link", "capture", "api", "studio", "cli"]
 
 FILE_LINES, FUNCTION_LINES = 500, 60
 SOURCES = ("host_tools", "mpy_lib", "native_module", "ports", "tests")

@@ -28,6 +28,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
+    "studio": Entry(RECORD, "studio", "Open a page for all of it, from a sensor to a board that answers."),
     "capture": Entry(RECORD, "capture", "Record labelled takes of a board's sensor."),
     "cut-takes": Entry(RECORD, "cut_takes", "Cut a long recording into takes."),
     "convert": Entry(MAKE, "convert", "Convert a trained model, and quantise it."),

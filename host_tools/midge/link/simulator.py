@@ -156,6 +156,12 @@ class Simulator:
         start, end = self._span(region)
         return self._memory[start:end]
 
+    def play(self, sensor: Recording) -> None:
+        """Have the simulated IMU of a board that runs play another recording from now on. Raises UserError."""
+        rows, columns = sensor.shape
+        self._write_memory("sensor", struct.pack("<II", rows, columns) + sensor.astype("<f4").tobytes())
+        self.sensor = sensor
+
     def _start(self, system: str) -> None:
         import termios  # here: Windows has neither, and all else of this package runs there
         import tty
@@ -207,8 +213,7 @@ class Simulator:
                 image = build_romfs(self.romfs)
             self._write_memory("romfs", image)
         if self.sensor is not None:
-            rows, columns = self.sensor.shape
-            self._write_memory("sensor", struct.pack("<II", rows, columns) + self.sensor.astype("<f4").tobytes())
+            self.play(self.sensor)
         if self.mic is not None:
             self._write_memory("sound", _sound_image(self.mic, self.qemu.memory["sound"].bytes))
         if self.heap_bytes is not None:

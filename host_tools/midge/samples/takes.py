@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -114,6 +114,19 @@ def read_normal(source: str | Path, rate_hz: float | None = None) -> Takes:
     return found
 
 
+def read_take(path: Path, rate_hz: float | None = None) -> Take:
+    """Return one take of a data set that is a folder with one folder per class, checked on its own.
+
+    Raises UserError as read_takes does.
+    """
+    faults: list[str] = []
+    tables = list(_labelled([(path.parent.name, path)], faults))
+    raise_first(faults, "takes")
+    take = _take(tables[0], rate_hz)
+    doubts(take)
+    return take
+
+
 def _read_all(source: str | Path, rate_hz: float | None) -> Takes:
     path = Path(source)
     takes, notes = list[Take](), list[str]()
@@ -160,7 +173,11 @@ def _tables(path: Path, faults: list[str]) -> Iterable[Table]:
         whole = any((empty[0] / UNCUT).glob("*.csv"))
         advice = f"midge cut-takes {empty[0] / UNCUT}/*.csv" if whole else "record some, or remove the folder"
         raise UserError(f"{empty[0]}: no takes in this class's folder; {advice}")
-    for label, file in inside or [("", file) for file in _files(path)]:
+    yield from _labelled(inside or [("", file) for file in _files(path)], faults)
+
+
+def _labelled(files: Iterable[tuple[str, Path]], faults: list[str]) -> Iterator[Table]:
+    for label, file in files:
         try:
             table = _read(file)
         except UserError as error:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..samples.labels import is_quiet
 from .augment import triples_of
-from .judgement import Judgement, measure, threshold_for
+from .judgement import Judgement, measure, threshold_for, trade_off
 from .negatives import negatives
 from .recipe import Fitted
 from .ridge import Sums, log_softmax, standardized
@@ -21,7 +21,14 @@ CURVE_DRAWS = 6
 
 def judge(fitted: Fitted) -> Judgement:
     """Measure a model by the scores that takes got from fits without them."""
-    result = measure(fitted, *_threshold(fitted), _curve(fitted))
+    scores, chances = _chances(fitted)
+    threshold, false_per_hour = 0.5, None
+    if len(scores):
+        threshold, false_per_hour = threshold_for(scores, fitted.quiet, chances, fitted.options.false_per_hour,
+                                                  LEAST_THRESHOLD, MOST_THRESHOLD)
+    result = measure(fitted, threshold, false_per_hour, _curve(fitted))
+    if len(scores):
+        result.trade = trade_off(fitted, scores, chances, LEAST_THRESHOLD, MOST_THRESHOLD)
     result.advice = _advice(fitted, result)
     return result
 
@@ -55,26 +62,23 @@ def _right(sums: Sums, penalty: float, z: np.ndarray, targets: np.ndarray, quiet
     return float(np.mean((said == targets) | both))
 
 
-def _threshold(fitted: Fitted) -> tuple[float, float | None]:
-    """Return the score from which an answer counts, and the false gestures an hour that made movements give there.
+def _chances(fitted: Fitted) -> tuple[np.ndarray, float]:
+    """Return scores of what is no gesture, none where there are no gestures, and how many such windows an hour has.
 
-    It is the least for which rest, strokes without a plan and steps fire no more often than was asked for. One window
-    length is one chance to fire.
+    It is rest, and strokes without a plan and steps that are made. One window length is one chance to fire.
     """
+    nothing = np.zeros((0, len(fitted.labels)))
     if not fitted.windows.is_gesture:
-        return 0.5, None
+        return nothing, 0.0
     signal, options = fitted.signal, fitted.options
     loud = np.array([not is_quiet(fitted.labels[t]) for t in fitted.windows.targets])
     if not loud.any() or not fitted.quiet:
-        return 0.5, None
+        return nothing, 0.0
     rng = np.random.default_rng([options.seed, 3])
     made, _ = negatives(fitted.windows.values[loud], STREAM_WINDOWS, rng, signal.rate_hz, triples_of(signal.columns),
                         np.array(signal.size), parts=False)
     scores = np.exp(log_softmax(fitted.factor * fitted.head.scores(fitted.front.run(made))))
-    still = fitted.left_out[~loud]
-    chances = 3600 * signal.rate_hz / signal.samples
-    return threshold_for(np.concatenate([scores, still]), fitted.quiet, chances, options.false_per_hour,
-                         LEAST_THRESHOLD, MOST_THRESHOLD)
+    return np.concatenate([scores, fitted.left_out[~loud]]), 3600 * signal.rate_hz / signal.samples
 
 
 def _advice(fitted: Fitted, result: Judgement) -> list[str]:

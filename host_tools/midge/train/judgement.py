@@ -85,6 +85,7 @@ class Judgement:
     found_at_threshold: Share | None
     false_per_hour: float | None  # on made movements, at the threshold
     advice: list[str] = field(default_factory=list)
+    trade: list[tuple[float, float, float]] = field(default_factory=list)  # threshold, share found, false an hour
 
     def facts(self, labels: Sequence[str]) -> dict[str, Any]:
         """Return everything, for JSON."""
@@ -101,6 +102,8 @@ class Judgement:
             "learning_curve": [{"takes": n, "accuracy": round(a, 4)} for n, a in self.curve],
             "threshold": self.threshold, **({"found_at_threshold": found.facts()} if found else {}),
             "false_per_hour_made": self.false_per_hour, "advice": self.advice,
+            "thresholds": [{"threshold": t, "found": round(found, 4), "false_per_hour_made": round(false, 2)}
+                           for t, found, false in self.trade],
         }
 
 
@@ -160,6 +163,20 @@ def threshold_for(
     wanted = float(np.sort(fires)[::-1][allowed]) + 0.005
     threshold = math.ceil(100 * min(max(wanted, least), most)) / 100
     return threshold, float((fires >= threshold).mean() * chances)
+
+
+def trade_off(
+    scored: Scored, scores: np.ndarray, chances: float, least: float, most: float
+) -> list[tuple[float, float, float]]:
+    """Return for each threshold, in hundredths, the share of rows that are answered rightly, and false answers an hour.
+
+    scores, chances: of what is none of the classes, as threshold_for has them.
+    """
+    said, best = scored.left_out.argmax(axis=1), scored.left_out.max(axis=1)
+    loud = ~np.isin(scored.targets, scored.quiet)
+    fires = np.where(np.isin(scores.argmax(axis=1), scored.quiet), 0.0, scores.max(axis=1))
+    return [(t, float((((said == scored.targets) & (best >= t))[loud]).mean()), float((fires >= t).mean() * chances))
+            for t in np.round(np.arange(least, most + 0.005, 0.01), 2).tolist()]
 
 
 def share(right: np.ndarray, takes: np.ndarray) -> Share:

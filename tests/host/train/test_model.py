@@ -100,6 +100,17 @@ def test_what_is_known_before_the_world(trained: Trained) -> None:
     assert any("one person" in line for line in judged.advice)
 
 
+def test_what_each_threshold_means(trained: Trained) -> None:
+    """The higher, the less is found and the fewer false answers; the model's own is among them with its own numbers."""
+    judged = trained.judgement
+    assert [t for t, _, _ in judged.trade] == [round(0.4 + 0.01 * i, 2) for i in range(60)]
+    found, false = [f for _, f, _ in judged.trade], [n for _, _, n in judged.trade]
+    assert found == sorted(found, reverse=True) and false == sorted(false, reverse=True)
+    own = next(row for row in judged.trade if row[0] == judged.threshold)
+    assert judged.found_at_threshold is not None
+    assert own[1:] == pytest.approx((judged.found_at_threshold.value, judged.false_per_hour))
+
+
 def test_takes_without_idle() -> None:
     made = train(made_takes(5, kinds=("ring", "zigzag")))
     assert made.labels == ["ring", "zigzag", "unknown"]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""midge studio: a page on this computer, from a sensor to a board that answers."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import webbrowser
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from ..optional import need
+from .options import Command
+from .output import print_facts, say
+
+if TYPE_CHECKING:
+    from ..studio.server import Door
+
+
+@click.command(cls=Command)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the page; by default a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the page's address.")
+def studio(folder: Path, port: int | None, no_browser: bool) -> None:
+    """Open a page to record, train, put on a board, and see answers; all of it in FOLDER, and on this computer.
+
+    FOLDER: a project, by default the current folder. Its takes, models and reports are files that the other commands
+    read and write as well. A practice board, which is emulated, stands in where none is plugged in.
+    """
+    for package in ("starlette", "uvicorn", "websockets"):
+        need(package, "studio", "midge studio")
+    from ..studio.project import locked
+    from ..studio.server import Door, serve
+    from ..studio.studio import open_studio
+
+    opened = open_studio(folder)
+    with locked(opened.project) as place, contextlib.closing(opened):
+        door = Door(port or 0)
+        place.write(f"http://{door.hosts[0]}")
+        place.flush()
+        signal.signal(signal.SIGTERM, _interrupt)
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(opened, door, lambda: _ready(opened.project.root, door, no_browser))
+    say("the studio is closed; everything is in {}", opened.project.root)
+
+
+def _ready(root: Path, door: Door, no_browser: bool) -> None:
+    print_facts([("project", str(root)), ("page", door.address())])
+    say("The address is good once; Enter gives a new one. Ctrl-C closes the studio.")
+    if not no_browser:
+        Thread(target=webbrowser.open, args=(door.address(),), daemon=True).start()  # some stay until they are closed
+    if sys.stdin is not None and sys.stdin.isatty():
+        Thread(target=_offer, args=(door,), daemon=True).start()
+
+
+def _offer(door: Door) -> None:
+    """Print a new address whenever Enter is typed."""
+    for _ in sys.stdin:
+        print_facts([("page", door.address())])
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

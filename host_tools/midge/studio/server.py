@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""The studio's server: the page's files, what it asks for, and what it is told, on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ..errors import UserError, visible
+from ..resources import PACKAGE
+from .safety import Guard, Keys, TooMuch
+from .shelf import MOST_IMPORTED
+from .studio import Studio
+
+STATIC = PACKAGE / "studio" / "static"
+HOST = "127.0.0.1"
+_KEEP_OPEN_S = 15.0  # between two signs of life
+
+
+class Door:
+    """Where the studio is reached: a socket that is open already, and the addresses of its page."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self.socket.bind((HOST, port))
+        except OSError as error:
+            self.socket.close()
+            raise UserError(f"port {port}: {error.strerror or error}; choose another with --port, or none") from error
+        self.port = self.socket.getsockname()[1]
+        self.keys = Keys(self.port)
+        self.hosts = [f"{HOST}:{self.port}", f"localhost:{self.port}"]
+
+    def address(self) -> str:
+        """Return an address that is good once."""
+        return f"http://{self.hosts[0]}/?token={self.keys.new()}"
+
+
+def application(studio: Studio, keys: Keys, hosts: list[str]) -> ASGIApp:
+    """Return the application that serves a studio to those who may see it."""
+    asking = _Asking(studio)
+    routes = [
+        Route("/", lambda request: FileResponse(STATIC / "index.html")),
+        Route("/api/state", asking.get(lambda query: studio.state())),
+        Route("/api/takes", asking.get(lambda query: studio.shelf.takes(query.get("label", "")))),
+        Route("/api/take", asking.get(lambda query: studio.shelf.picture(query.get("take", "")))),
+        Route("/api/report", asking.get(lambda query: studio.project.report())),
+        Route("/api/bring", asking.bring, methods=["POST"]),
+        Route("/api/do/{action}", asking.act, methods=["POST"]),
+        Route("/report", asking.report),
+        Route("/model", asking.model),
+        WebSocketRoute("/live", asking.live),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED})
+
+
+def serve(studio: Studio, door: Door, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C, or until the process is told to end. ready: called once pages can be opened."""
+    config = uvicorn.Config(application(studio, door.keys, door.hosts), log_level="critical", lifespan="off",
+                            ws="websockets-sansio", ws_max_size=1 << 16, timeout_graceful_shutdown=1,
+                            server_header=False, date_header=False)
+    server = _Server(config, ready)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=[door.socket])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._ready()
+
+
+class _Asking:
+    """What pages ask, answered; what is for people to mend is an answer too, with a status of 400."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    def get(self, answer: Callable[[Any], Any]) -> Callable[[Request], Any]:
+        """Return the endpoint of a question that changes nothing."""
+
+        async def endpoint(request: Request) -> Response:
+            return await _answered(lambda: answer(request.query_params))
+
+        return endpoint
+
+    async def act(self, request: Request) -> Response:
+        """Do what is asked."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        try:
+            given = json.loads(body or b"{}")
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            return _refused("this is no request of the page's; reload it")
+        return await _answered(lambda: self.studio.act(request.path_params["action"], given))
+
+    async def bring(self, request: Request) -> Response:
+        """Take in a file."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        query = request.query_params
+        return await _answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
+
+    async def report(self, request: Request) -> Response:
+        """Give the report as a file to keep."""
+        return _file(self.studio.project.report_file("html"))
+
+    async def model(self, request: Request) -> Response:
+        """Give the model as a file to keep."""
+        return _file(self.studio.project.model_file())
+
+    async def live(self, page: WebSocket) -> None:
+        """Tell a page what goes on, until it is closed."""
+        await page.accept()
+        queue = self.studio.hub.open()
+        listener = asyncio.create_task(_drained(page))
+        try:
+            await page.send_json({"kind": "state", "state": await run_in_threadpool(self.studio.state)})
+            while not listener.done():
+                try:
+                    message = await asyncio.wait_for(queue.get(), _KEEP_OPEN_S)
+                except asyncio.TimeoutError:
+                    message = {"kind": "alive"}
+                if message is None:
+                    break
+                await page.send_json(message)
+            await page.close(4000)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # it was closed
+        finally:
+            listener.cancel()
+            self.studio.hub.close(queue)
+
+
+async def _drained(page: WebSocket) -> None:
+    """Take what a page sends, which is nothing, until it is closed."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await page.receive_text()
+
+
+async def _body(request: Request) -> bytes | Response:
+    try:
+        return await request.body()
+    except TooMuch:
+        return _refused("that is more than a request may bring; bring smaller files", 413)
+    except ClientDisconnect:
+        return _refused("the page went away")
+
+
+async def _answered(work: Callable[[], Any]) -> Response:
+    try:
+        return JSONResponse(await run_in_threadpool(work))
+    except UserError as error:
+        return _refused(str(error))
+    except OSError as error:
+        return _refused(f"{error.filename or 'the system'}: {error.strerror or error}; mend that, and try again")
+
+
+def _refused(text: str, status: int = 400) -> Response:
+    return JSONResponse({"error": visible(text)}, status)
+
+
+def _file(path: Any) -> Response:
+    if not path.is_file():
+        return _refused(f"{path.name}: is not there; train a model first", 404)
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)

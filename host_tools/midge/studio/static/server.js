@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What the page asks of the studio, and what it is told.
+
+import { text } from "./dom.js";
+
+const handlers = new Map();
+let onproblem = () => {};
+
+export function on(kind, handler) {
+    if (!handlers.has(kind)) handlers.set(kind, new Set());
+    handlers.get(kind).add(handler);
+    return () => handlers.get(kind).delete(handler);
+}
+
+export function onProblem(handler) {
+    onproblem = handler;
+}
+
+export function problem(words) {
+    onproblem(words);
+}
+
+function emit(message) {
+    for (const handler of handlers.get(message.kind) || []) handler(message);
+}
+
+async function answered(promise) {
+    let answer;
+    try {
+        answer = await promise;
+    } catch {
+        problem(text("closed"));
+        return undefined;
+    }
+    const type = answer.headers.get("content-type") || "";
+    const body = type.includes("json") ? await answer.json() : await answer.text();
+    if (answer.ok) return { value: body };
+    problem(typeof body === "string" ? body : body.error);
+    return undefined;
+}
+
+/** Ask for something to be done: its answer, or undefined where it could not be, which is shown. */
+export async function act(action, given = {}) {
+    const done = await answered(
+        fetch(`/api/do/${action}`, {
+            method: "POST",
+            body: JSON.stringify(given),
+            headers: { "content-type": "application/json" },
+        }),
+    );
+    return done === undefined ? undefined : (done.value ?? {});
+}
+
+export async function ask(what, query = {}) {
+    return (await answered(fetch(`/api/${what}?${new URLSearchParams(query)}`)))?.value;
+}
+
+/** The same without a word where it fails: {value} or {error}. */
+export async function askQuietly(what, query = {}) {
+    try {
+        const answer = await fetch(`/api/${what}?${new URLSearchParams(query)}`);
+        const body = await answer.json();
+        return answer.ok ? { value: body } : { error: body.error };
+    } catch {
+        return { error: text("closed") };
+    }
+}
+
+export async function bring(file, label) {
+    return (
+        await answered(
+            fetch(`/api/bring?${new URLSearchParams({ name: file.name, label })}`, {
+                method: "POST",
+                body: file,
+                headers: { "content-type": "application/octet-stream" },
+            }),
+        )
+    )?.value;
+}
+
+/** Listen as long as the page is open; a line that breaks is tried again, less and less often. */
+export function listen() {
+    let pause = 300;
+    const open = () => {
+        const socket = new WebSocket(`ws://${location.host}/live`);
+        socket.onmessage = (event) => {
+            pause = 300;
+            emit(JSON.parse(event.data));
+        };
+        socket.onopen = () => emit({ kind: "connected" });
+        socket.onclose = () => {
+            emit({ kind: "disconnected" });
+            setTimeout(open, pause);
+            pause = Math.min(pause * 2, 5000);
+        };
+    };
+    open();
+}
