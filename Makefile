@@ -235,6 +235,11 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
 
+## What training on pictures is worth, on those of SHARED; an hour [PARTS="hands cells"]
+.PHONY: bench-pictures
+bench-pictures: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)
+
 ## What boards learn from a few examples, on recordings; 20 minutes [PARTS="words cuts board"]
 .PHONY: bench-learning
 bench-learning: $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m0plus

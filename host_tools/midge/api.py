@@ -27,6 +27,7 @@ import numpy as np
 
 from . import load
 from .convert.camera import THRESHOLD, sight_of
+from .convert.cut import cut
 from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
@@ -58,6 +59,7 @@ from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
 from .samples.camera_pictures import view_of
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
+from .samples.scenes import holds_boxes
 from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
@@ -65,18 +67,20 @@ from .train import normal
 from .train.embedding import EmbeddingOfMovements
 from .train.embedding import Options as MotionEmbedding
 from .train.embedding import train_embedding as embed_movements
+from .train.pictures.recipe import Options as PictureOptions
+from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
-from .train.sounds import model as sound_training
 from .train.sounds.embedding import EmbeddingOfSounds
 from .train.sounds.embedding import Options as SoundEmbedding
 from .train.sounds.embedding import train_embedding as embed_sounds
 from .train.sounds.recipe import Options as SoundOptions
+from .train.sounds.train import train_sounds
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfSounds", "EnergyBudget",
-           "Evaluation", "MotionEmbedding", "Options", "Plan", "Report", "SoundEmbedding", "SoundOptions",
-           "TrainingOptions", "UserError", "compare", "convert", "evaluate", "evaluate_stream", "find_cell",
-           "find_extra", "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train",
-           "train_embedding", "train_sounds"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfSounds",
+           "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureOptions", "Plan", "Report",
+           "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "cut", "evaluate",
+           "evaluate_stream", "find_cell", "find_extra", "holds_boxes", "inspect", "learn_normal", "load_engine",
+           "power", "profile", "run", "train", "train_embedding", "train_pictures", "train_sounds"]
 
 
 class ConvertedModel:
@@ -441,23 +445,6 @@ def train(
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
     others = None if background is None else labelled_takes.read_background(background, takes, options.rate_hz)
     return training.train(takes, options, name, target, stage, others)
-
-
-def train_sounds(
-    data: str | Path | labelled_sounds.Clips, *, options: SoundOptions | None = None, groups: Path | None = None,
-    name: str = "model", target: str | None = None, stage: Stage = silent,
-) -> sound_training.TrainedSounds:
-    """Train a model of sounds on labelled clips, in Keras on JAX; minutes for ten words.
-
-    data: a folder with one folder of sounds per class, or clips that were read. groups: a .csv file with the speaker or
-    place of each file; by default what their names tell. options: the window, the size of the network, the seed.
-    name: what the device calls it. target: a core or board to pack the weights for. stage: told of progress.
-
-    Returns the model, which takes samples at 16 kHz, with what it is worth on clips left out, and what it costs.
-    Raises UserError where clips are damaged or too few, or where Keras or JAX are missing.
-    """
-    clips = data if isinstance(data, labelled_sounds.Clips) else labelled_sounds.read_sounds(data, groups)
-    return sound_training.train_sounds(clips, options, name, target, stage)
 
 
 def train_embedding(

@@ -20,6 +20,7 @@ from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
 from tests.support.clips import made_stream, write_clips
 from tests.support.device_scripts import DRIVERS
+from tests.support.shots import write_pictures
 from tests.support.waves import wave_bytes
 
 KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
@@ -90,6 +91,13 @@ def _clips() -> bytes:
     with tempfile.TemporaryDirectory() as place:
         folder = write_clips(Path(place), 3)
         return _zipped({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.wav")})
+
+
+def _shapes() -> bytes:
+    """Five made pictures of three shapes by each of four makers, a folder for each shape."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = write_pictures(Path(place), 5)
+        return _zipped({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.png")})
 
 
 def _heard() -> bytes:
@@ -166,6 +174,7 @@ FILES: dict[str, File] = {
     "person.png": File(_person, PERSON_SEEN),
     "fomo.tflite": copy(SHARED / "models/edge-impulse-sdk/fomo.96x96.i8q.tflite"),
     "file_camera.py": copy(DRIVERS / "file_camera.py"),
+    "shapes.zip": File(_shapes, WAND_MODEL),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
     "kws.npz": File(lambda: _features(labelled=True), FEATURES),

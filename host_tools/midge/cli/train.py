@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""midge train: a model of movements from labelled takes, or of sounds from labelled clips."""
+"""midge train: a model of movements from labelled takes, of sounds from clips, or of pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import click
@@ -17,11 +17,14 @@ from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
 from ..profiling.estimate import Costs
 from ..samples.labels import is_quiet
+from ..samples.pictures import holds_pictures
 from ..samples.sounds import holds_sounds
 from ..targets.boards import load_board
 from ..train.judgement import ClassReport, Share
 from ..train.model import Trained
 from ..train.outcome import Outcome
+from ..train.pictures.grid import STEPS as GRID
+from ..train.pictures.recipe import STEPS as CLASSES
 from ..train.recipe import FEATURES, HEADS
 from ..train.sounds.model import TrainedSounds
 from .options import Command, Option, OutputPath, complete_boards, json_option
@@ -38,16 +41,24 @@ from .output import (
     say,
 )
 from .progress import stages
+from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
 
-MODEL, MOVEMENTS, SOUNDS, REPORT = "The model", "Of movements", "Of sounds", "The report"
+MODEL, MOVEMENTS, REPORT = "The model", "Of movements", "The report"
+SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
+WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
 NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
                 "png")
 EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
-OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of movements")
-       | dict.fromkeys(("groups", "width", "steps", "folds", "made_up"), "of sounds"))  # options of one kind
+# What some options are of; others are of all three.
+OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
+       | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
+       | dict.fromkeys(("made_up",), ("sounds",))
+       | dict.fromkeys(("embedding", "values", "judge"), ("movements", "sounds"))
+       | dict.fromkeys(("groups", "width", "steps", "folds"), ("sounds", "pictures"))
+       | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",)))
 
 
 @click.command(cls=Command)
@@ -87,37 +98,44 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), "of m
               "for long recordings 2, of sounds 1.6.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), cls=Option, group=MOVEMENTS,
               help="Samples a second, for files that do not tell.")
-@click.option("--groups", type=click.Path(path_type=Path), cls=Option, group=SOUNDS,
-              help="A .csv file: a file's name and its speaker or place per line. Default: what names tell.")
-@click.option("--width", type=click.IntRange(8, 256), default=SOUND.width, cls=Option, group=SOUNDS, show_default=True,
-              help="Channels of the network.")
-@click.option("--steps", type=click.IntRange(20), default=SOUND.steps, cls=Option, group=SOUNDS, show_default=True,
-              help="Of training, of 64 examples each.")
-@click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=SOUNDS, show_default=True,
-              help="In how many parts clips are left out in turn, to judge.")
+@click.option("--groups", type=click.Path(path_type=Path), cls=Option, group=FITTED,
+              help="A .csv file: a file's name and its speaker, person or place per line. Default: what names tell.")
+@click.option("--width", type=click.IntRange(4, 256), cls=Option, group=FITTED,
+              help=f"Channels of the network's first layer. Default: {SOUND.width} of sounds, of pictures "
+              "12 or what a budget allows.")
+@click.option("--steps", type=click.IntRange(20), cls=Option, group=FITTED,
+              help=f"Of training. Default: {SOUND.steps} of 64 sounds, {CLASSES} of 32 pictures, {GRID} of 16 with "
+              "boxes.")
+@click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=FITTED, show_default=True,
+              help="In how many parts clips or pictures are left out in turn, to judge.")
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
 @click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Draw the report as a page.")
 @click.option("--png", type=OutputPath(), cls=Option, group=REPORT, help="Draw confusion matrix and learning curve "
               "(.png, .svg, .pdf).")
+@picture_options
 @json_option
 @click.pass_context
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
     false_gestures: float, background: Path | None, normal: bool, embedding: bool, values: int, judge: bool,
-    made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int,
-    steps: int, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int | None,
+    steps: int | None, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    wanted: Wanted,
 ) -> None:
-    """Train a model of movements on the takes in DATA, or of sounds on its clips, and write it for boards.
+    """Train a model of movements on the takes in DATA, or of sounds or pictures in it, and write it for boards.
 
-    DATA: a folder with one folder per class, of .csv takes as midge capture records them, or of .wav, .flac or .ogg
-    sounds; or a zip file that Edge Impulse exported.
+    DATA: a folder with one folder per class, of .csv takes as midge capture records them, of .wav, .flac or .ogg
+    sounds, or of .jpg or .png pictures; a folder of pictures with boxes (VOC, COCO, YOLO, Edge Impulse); or a zip file
+    of takes that Edge Impulse exported.
     """
-    is_sound = holds_sounds(data)
-    _refuse_others(context, "of sounds" if is_sound else "of movements", data)
+    kind = "sounds" if holds_sounds(data) else "pictures" if (
+        holds_pictures(data) or api.holds_boxes(data)) else "movements"
+    _refuse_others(context, kind, data)
+    _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     _refuse_with_embedding(context, embedding)
     if embedding:
-        _embed(context, is_sound, MotionEmbedding(seed, values, window, rate, judge), made_up)
+        _embed(context, kind == "sounds", MotionEmbedding(seed, values, window, rate, judge), made_up)
         return
     if normal:
         if html is not None or png is not None or board is not None or background is not None:
@@ -127,14 +145,18 @@ def train(
         return
     with stages(f"training on {data.name}", quiet=as_json) as stage:
         name = name or output.stem
-        if is_sound:
-            heard = api.SoundOptions(seed, window, unknown, width, steps, folds, false_per_hour=false_gestures)
-            trained: Outcome = api.train_sounds(data, options=heard, groups=groups, name=name, stage=stage)
+        if kind == "pictures":
+            trained: Outcome = wanted.train(data, name, seed, steps, width, folds, groups, board, stage)
+        elif kind == "sounds":
+            heard = api.SoundOptions(seed, window, unknown, width or SOUND.width, steps or SOUND.steps, folds,
+                                     false_per_hour=false_gestures)
+            trained = api.train_sounds(data, options=heard, groups=groups, name=name, stage=stage)
         else:
             options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
                                           unknown=unknown, false_per_hour=false_gestures)
             trained = api.train(data, options=options, name=name, stage=stage, background=background)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
+    wanted.write(trained)
     costs, missing = (None, "") if board is None else _costs(trained, board)
     if html is not None:
         from ..plots.training_page import training_page
@@ -157,11 +179,18 @@ def train(
 
 
 def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
-    """Refuse options of models of the other kind. Raises UserError."""
-    for name, of in OWN.items():
-        if of != kind and _is_given(context, name):
-            option = name.replace("_", "-")
-            raise UserError(f"--{option} is {of}; {data} holds {kind.removeprefix('of ')}: leave it out")
+    """Refuse options of models of other kinds. Raises UserError."""
+    for option in context.command.params:
+        of = OWN.get(str(option.name), (kind,))
+        if kind not in of and _is_given(context, str(option.name)):
+            raise UserError(f"{option.opts[0]} is of {' and '.join(of)}; {data} holds {kind}: leave it out")
+
+
+def _refuse_samples(data: Path, outputs: Sequence[Path]) -> None:
+    """Refuse to write over a file in the folder that is read, unless its ending says that no sample is in it."""
+    for path in outputs:
+        if path.exists() and data.resolve() in path.resolve().parents and path.suffix not in WRITTEN:
+            raise UserError(f"{path}: is among what is trained on, and would be lost; name another file to write")
 
 
 def _refuse_with_embedding(context: click.Context, embedding: bool) -> None:
@@ -256,6 +285,8 @@ def _headline(trained: Outcome, data: Path) -> None:
         say("[bold]{}[/]: {} takes of {} classes, windows of {:.2f} s at {:.4g} Hz, {} axes{}; trained in {:.1f} s",
             data, number(len(takes)), len(fitted.takes.labels), windows.samples / signal.rate_hz, signal.rate_hz,
             len(signal.columns), f" in {units}" if units else "", fitted.seconds)
+    else:
+        say("[bold]{}[/]: {}; trained in {:.0f} s", data, trained.words.about, trained.facts()["seconds"])
 
 
 def _print(trained: Outcome, data: Path, output: Path, costs: Costs | None, board: str | None, missing: str) -> None:
@@ -266,6 +297,7 @@ def _print(trained: Outcome, data: Path, output: Path, costs: Costs | None, boar
     if missing:
         print_note(f"no instructions counted: {missing.splitlines()[0]}")
     _print_classes(trained)
+    print_wrong(trained)
     for doubt in judged.suspicions[:MOST_LINES]:
         say("  [bold yellow]look[/]  {}: looks like {} ({:.2f}), hardly like {} ({:.2f}); mislabelled? Move or remove "
             "it", doubt.take.path, doubt.says, doubt.score, doubt.take.label, doubt.own_score)
@@ -282,8 +314,10 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
     words = trained.words
     kind = words.left_out
     facts: list[tuple[str, str]] = [
-        (f"{kind} left out", mark("[bold]{:.1%}[/] right ({} of {}; 19 times in 20 it lies in {:.0%} to {:.0%})",
-                                  judged.accuracy.value, judged.accuracy.right, judged.accuracy.count, low, high)),
+        (f"{kind} left out", mark("[bold]{:.1%}[/] {} ({}19 times in 20 it lies in {:.0%} to {:.0%})",
+                                  judged.accuracy.value, words.measure,
+                                  f"{judged.accuracy.right} of {judged.accuracy.count}; " if words.measure == "right"
+                                  else "", low, high)),
         ("integers, floats", f"the same answer for {agreed.right} of {agreed.count} {words.rows}")]
     if isinstance(trained, Trained) and (patterns := len(trained.fitted.front.patterns)):
         without = [tried.accuracy for tried in trained.fitted.tried if not tried.patterns]
@@ -296,7 +330,7 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
     if judged.recorded is not None:
         facts.append(("background", f"{judged.recorded.false} false answers in {judged.recorded.minutes:.1f} min that "
                       "it did not learn from"))
-    return [*facts, ("on a board", _board_text(trained, costs, board))]
+    return [*facts, *picture_facts(trained), ("on a board", _board_text(trained, costs, board))]
 
 
 def _board_text(trained: Outcome, costs: Costs | None, board: str | None) -> str:

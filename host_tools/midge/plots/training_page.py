@@ -15,17 +15,19 @@ from pathlib import Path
 import numpy as np
 
 from ..profiling.estimate import Costs
+from ..samples.pictures import Picture
 from ..samples.sounds import Clip
 from ..samples.takes import Labelled
 from ..train.judgement import Share
 from ..train.outcome import Outcome
 from . import BLUE, GREEN, ORANGE, PINK, RED, SKY
+from .pictures import picture_html
 
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY)
 _WIDTH, _HEIGHT = 240, 64  # of a take's picture
 _MOST_POINTS = 160
 _MOST_TAKES = 60  # of one cell
-_MOST_RIGHT = 3  # clips of a cell of right answers, since each brings its sound
+_MOST_RIGHT = 3  # clips and pictures of a cell of right answers, since each brings all that is in it
 _PLAYED_S = 2.0
 _STYLE = """
 :root{color-scheme:light dark;--ink:#22262b;--quiet:#6b747e;--faint:#e7eaee;--page:#fff;--blue:0,114,178}
@@ -76,7 +78,7 @@ def _share(share: Share) -> str:
 def _facts(trained: Outcome, costs: Costs | None, speed: str) -> str:
     judged, words = trained.judgement, trained.words
     low, high = judged.accuracy.interval
-    facts = [(f"{judged.accuracy.value:.1%}", f"right on {words.left_out} left out: "
+    facts = [(f"{judged.accuracy.value:.1%}", f"{words.measure} on {words.left_out} left out: "
               f"{judged.accuracy.right} of {judged.accuracy.count}, 95 % interval {low:.0%} to {high:.0%}"),
              (f"{trained.agreement.right} of {trained.agreement.count}", "answers alike in integers and in floats"),
              (f"{len(trained.blob):,} B", f"of flash, {trained.conversion.plan.arena_size:,} B of RAM")]
@@ -130,8 +132,9 @@ def _curve(trained: Outcome) -> str:
 
 
 def _suspicions(trained: Outcome) -> str:
-    found = [f"<figure>{_trace(s.take)}<figcaption><b>{escape(s.take.name)}</b><br>labelled {escape(s.take.label)} "
-             f"({s.own_score:.2f}), looks like {escape(s.says)} ({s.score:.2f})</figcaption></figure>"
+    found = [f"<figure>{_trace(s.take, trained)}<figcaption><b>{escape(s.take.name)}</b><br>labelled "
+             f"{escape(s.take.label)} ({s.own_score:.2f}), looks like {escape(s.says)} ({s.score:.2f})</figcaption>"
+             "</figure>"
              for s in trained.judgement.suspicions]
     return f"<h2>To look at</h2><div class=takes>{''.join(found)}</div>" if found else ""
 
@@ -140,8 +143,8 @@ def _cells(trained: Outcome) -> str:
     labels, takes = trained.labels, {take.path: take for take in trained.recordings}
     parts = [f"<h2>{trained.words.recordings.capitalize()}</h2>"]
     for (i, j), paths in sorted(trained.judgement.cells.items(), key=lambda item: (item[0][0] == item[0][1], item[0])):
-        most = _MOST_RIGHT if i == j and isinstance(takes[paths[0]], Clip) else _MOST_TAKES
-        figures = "".join(f"<figure>{_trace(takes[p])}<figcaption>{escape(Path(p).name)}</figcaption></figure>"
+        most = _MOST_RIGHT if i == j and isinstance(takes[paths[0]], (Clip, Picture)) else _MOST_TAKES
+        figures = "".join(f"<figure>{_trace(takes[p], trained)}<figcaption>{escape(Path(p).name)}</figcaption></figure>"
                           for p in paths[:most])
         more = f"<p class=q>and {len(paths) - most} more</p>" if len(paths) > most else ""
         title = escape(labels[i]) if i == j else f"{escape(labels[i])} taken for {escape(labels[j])}"
@@ -149,8 +152,10 @@ def _cells(trained: Outcome) -> str:
     return "".join(parts)
 
 
-def _trace(take: Labelled) -> str:
-    """Draw a recording's columns over time; a sound as the range of its samples, with a player."""
+def _trace(take: Labelled, trained: Outcome) -> str:
+    """Draw a recording's columns over time; a sound as the range of its samples, with a player; a picture as it is."""
+    if isinstance(take, Picture):
+        return picture_html(take, trained, _WIDTH)
     if isinstance(take, Clip):
         return _lines(_range(take.values), take.name) + _player(take)
     return _lines(take.values[:: max(1, len(take.values) // _MOST_POINTS)], take.name)

@@ -11,9 +11,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..graph.sight import FORMATS, Crop, Picture, read_crop
-from ..optional import need
-
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+from .picture_files import PICTURES, fit, read_picture
 
 
 @dataclass(frozen=True)
@@ -37,19 +35,13 @@ def read_as_camera(path: Path, view: View) -> np.ndarray:
     """Return the bytes that a camera gives of a picture in a file, uint8 [height, width, bytes].
 
     The picture fills the part that the model looks at, and loses what is beyond that on two sides; around it there is
-    black. Sizes change by averages of areas.
-    Raises what Pillow raises for a file that it cannot read.
+    black. Sizes change by averages of areas. Raises UserError as read_picture does.
     """
-    image_module, ops = (need(f"PIL.{name}", "media", "reading pictures") for name in ("Image", "ImageOps"))
-    with image_module.open(path) as opened:
-        image = ops.exif_transpose(opened)
-        if image.mode.startswith("I"):  # 16 bits, of which the upper ones show
-            image = image_module.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
-        crop, camera = view.crop, view.picture
-        whole = np.zeros((camera.height, camera.width, 3), np.uint8)
-        whole[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.asarray(
-            ops.fit(image.convert("RGB"), (crop.width, crop.height), image_module.Resampling.BOX))
-        return encode(whole, camera.format)
+    crop, camera = view.crop, view.picture
+    whole = np.zeros((camera.height, camera.width, 3), np.uint8)
+    seen, _ = fit(read_picture(path, grey=False), crop.height, crop.width)
+    whole[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = seen
+    return encode(whole, camera.format)
 
 
 def camera_bytes(source: Path, metadata: dict[str, str], title: str) -> tuple[bytes, str]:
@@ -63,14 +55,7 @@ def camera_bytes(source: Path, metadata: dict[str, str], title: str) -> tuple[by
     paths = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES) if source.is_dir() else [source]
     if not paths:
         raise UserError(f"{source}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
-    pictures = []
-    for path in paths:
-        try:
-            pictures.append(read_as_camera(path, view).tobytes())
-        except UserError:
-            raise
-        except Exception as error:  # what Pillow makes of damaged files
-            raise UserError(f"{path}: cannot be read as a picture ({error}); replace or remove it") from error
+    pictures = [read_as_camera(path, view).tobytes() for path in paths]
     each = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
     return b"".join(pictures), f"{each} as {view.picture}"
 

@@ -18,8 +18,8 @@ import numpy as np
 from ..errors import UserError
 from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
-from ..optional import need
-from .camera_pictures import PICTURES, View, read_as_camera
+from .camera_pictures import View, read_as_camera
+from .picture_files import PICTURES, read_picture
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
 
@@ -270,16 +270,15 @@ class _Reader:
     def _picture(self, path: Path) -> np.ndarray:
         if self.view is not None:
             return read_as_camera(path, self.view)
-        image_module = need("PIL.Image", "media", "reading pictures")
         shape = self.input.shape[1:] if len(self.input.shape) == 4 else self.input.shape
         if len(shape) != 3 or shape[2] not in (1, 3):
             raise UserError(f"{path}: a picture for the input '{self.input.name}' {list(self.input.shape)}; "
                             "pictures need [1, height, width, 1 or 3]")
-        with image_module.open(path) as image:
-            if (image.height, image.width) != tuple(shape[:2]):
-                raise UserError(f"{path}: {image.width} x {image.height} pixels; the network takes "
-                                f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
-            values = np.asarray(image.convert("L" if shape[2] == 1 else "RGB"), np.float32)
+        pixels = read_picture(path, grey=shape[2] == 1)
+        if pixels.shape[:2] != tuple(shape[:2]):
+            raise UserError(f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; the network takes "
+                            f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
+        values = pixels.astype(np.float32)
         divisor, minus = PIXEL_UNITS[self._units()]
         return values / np.float32(divisor) - np.float32(minus)
 

@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Labelled sounds to train on: a folder per class, with files of any rate and kind in it, checked and brought to one.
-
-What belongs together, such as all that one person said, is told by a table of files and groups, or by names that say
-it: 0_theo_12.wav and 3_theo_4.wav are of one speaker.
-"""
+"""Labelled sounds to train on: a folder per class, with files of any rate and kind, checked and brought to one."""
 
 from __future__ import annotations
 
-import csv
-import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import UserError
+from .doubts import Doubts
+from .groups import groups_of
 from .labels import is_quiet
 from .sound_files import SOUNDS, Sound, read_sound, resample
-from .takes import Labelled, longest_run, raise_first, twins
+from .takes import Timed, longest_run, raise_first, twins
 
 RATE_HZ = 16_000  # what networks hear
 LEAST_RATE_HZ = 8_000  # speech by telephone; below it little is left
@@ -27,11 +22,10 @@ SILENT = 10 ** (-70 / 20)  # of full scale
 CLIPPED_SAMPLES = 4  # in a row at full scale
 SHIFTED = 0.02  # of full scale, that the mean may be off
 SHORTEST_S = 0.1
-FEWEST_GROUPS = 3  # that are told by names
 
 
 @dataclass(frozen=True)
-class Clip(Labelled):
+class Clip(Timed):
     """One labelled sound. values: float32 [samples] at `rate_hz`, full scale is -1 to 1. group: "" where unknown."""
 
     rate_hz: float = RATE_HZ
@@ -68,7 +62,6 @@ def read_sounds(source: str | Path, groups: Path | None = None) -> Clips:
     path = Path(source)
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; name a folder with one folder of sounds per class")
-    known = _read_groups(groups) if groups is not None else {}
     clips, faults, doubts = list[Clip](), list[str](), _Doubts()
     for folder in sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")):
         files = _files(folder)
@@ -76,20 +69,14 @@ def read_sounds(source: str | Path, groups: Path | None = None) -> Clips:
             faults.append(f"{folder}: no sounds in this class's folder; fill it, or remove it")
         for file in files:
             try:
-                clips.append(_clip(file, folder.name, known, doubts))
+                clips.append(_clip(file, folder.name, doubts))
             except UserError as error:
                 faults.append(str(error))
     raise_first(faults, "sounds")
     found = Clips(clips, str(source), doubts.texts())
     check_clips(found)
-    if groups is not None:
-        found.grouped_by = f"the groups in {groups}"
-        missing = [clip for clip in clips if not clip.group]
-        if missing:
-            raise UserError(f"{groups}: has no line for {missing[0].name} (and {len(missing) - 1} others); write "
-                            f"'{missing[0].name},' and its group")
-    else:
-        name_groups(found)
+    names, found.grouped_by = groups_of(clips, groups)
+    found.clips = [replace(clip, group=name) for clip, name in zip(clips, names, strict=True)]
     return found
 
 
@@ -97,22 +84,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in SOUNDS and not p.name.startswith("."))
 
 
-def _read_groups(path: Path) -> dict[str, str]:
-    """Return the group of each file's name. Raises UserError."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: cannot be read ({error}); wanted a line per file: its name, a comma, its "
-                        "group") from error
-    for i, row in enumerate(rows):
-        if len(row) < 2 or not row[1].strip():
-            raise UserError(f"{path}:{i + 1}: '{','.join(row)[:40]}' names no group; wanted a file's name, a comma, "
-                            "and its group, such as its speaker")
-    return {Path(row[0].strip()).name: row[1].strip() for row in rows}
-
-
-def _clip(path: Path, label: str, groups: dict[str, str], doubts: _Doubts) -> Clip:
+def _clip(path: Path, label: str, doubts: _Doubts) -> Clip:
     sound = read_sound(path)
     doubts.look(path, sound)
     mono = sound.mono
@@ -129,17 +101,11 @@ def _clip(path: Path, label: str, groups: dict[str, str], doubts: _Doubts) -> Cl
     if float(np.abs(mono).max()) < SILENT and not is_quiet(label):
         raise UserError(f"{path}: silent; check that the microphone was on, and record it again, or move it to a "
                         "folder 'silence'")
-    return Clip(str(path), label, resample(mono, sound.rate_hz, RATE_HZ), RATE_HZ, groups.get(path.name, ""))
+    return Clip(str(path), label, resample(mono, sound.rate_hz, RATE_HZ), RATE_HZ)
 
 
-class _Doubts:
-    """Notes on files: one per kind of doubt, with how many have it and the first of them."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, list[Path]] = {}
-
-    def add(self, text: str, path: Path) -> None:
-        self._files.setdefault(text, []).append(path)
+class _Doubts(Doubts):
+    """Notes on files of sounds."""
 
     def look(self, path: Path, sound: Sound) -> None:
         """Note what a file has that a microphone on a board has not."""
@@ -152,11 +118,6 @@ class _Doubts:
         top = np.abs(sound.values).max(axis=1) >= 0.999
         if top.any() and longest_run(top) >= CLIPPED_SAMPLES:
             self.add("are clipped; lower the gain, or stand further away, and record them again", path)
-
-    def texts(self) -> list[str]:
-        """Return the notes."""
-        return [f"{files[0]}: " + (text if len(files) == 1 else f"and {len(files) - 1} more {text}")
-                for text, files in self._files.items()]
 
 
 def check_clips(found: Clips) -> None:
@@ -175,25 +136,3 @@ def check_clips(found: Clips) -> None:
             raise UserError(f"{first.path}: the only sound of '{label}'; 10 to 50 a class are wanted, some of them to "
                             "check with")
     found.notes += twins(found.clips)
-
-
-def name_groups(found: Clips) -> None:
-    """Find what belongs together in the names of files: the first part of them that several files of classes share."""
-    parts = [re.split(r"[_\- ]+", Path(clip.path).stem) for clip in found.clips]
-    for i in range(min(map(len, parts)) - 1):
-        names = [part[i] for part in parts]
-        if _are_groups(names, [clip.label for clip in found.clips]):
-            found.clips = [replace(clip, group=name) for clip, name in zip(found.clips, names, strict=True)]
-            example = found.clips[0]
-            found.grouped_by = f"part {i + 1} of their names, such as '{example.group}' in {example.name}"
-            return
-
-
-def _are_groups(names: Sequence[str], labels: Sequence[str]) -> bool:
-    """Tell whether names part files otherwise than their classes, each class into two at least."""
-    pairs = set(zip(names, labels, strict=True))
-    count = len(set(names))
-    in_one = sum(sum(name == other for other, _ in pairs) == 1 for name in set(names))  # class only
-    return (FEWEST_GROUPS <= count <= len(names) // 2
-            and all(sum(label == other for _, other in pairs) >= 2 for label in set(labels))
-            and (2 * in_one <= count or count >= 5 * len(set(labels))))

@@ -33,17 +33,23 @@ _CLIPPED = 3  # samples in a row at the end of the range
 
 @dataclass(frozen=True)
 class Labelled:
-    """A labelled recording of any kind: its file, its class, its samples, and how many a second there are."""
+    """A labelled recording of any kind: its file, its class, and its samples or pixels."""
 
     path: str
     label: str
     values: np.ndarray
-    rate_hz: float
 
     @property
     def name(self) -> str:
         """Its file's name."""
         return Path(self.path).name
+
+
+@dataclass(frozen=True)
+class Timed(Labelled):
+    """A labelled recording over time. rate_hz: samples a second."""
+
+    rate_hz: float
 
     @property
     def seconds(self) -> float:
@@ -52,7 +58,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Take(Labelled):
+class Take(Timed):
     """One labelled recording. values: float32 [samples, columns], in `units` (one per column, "" where unknown)."""
 
     columns: tuple[str, ...]
@@ -323,7 +329,7 @@ def _same_kind(takes: Sequence[Take]) -> None:
                             f"{middle:.4g}; record it again at that rate, or remove it")
 
 
-def twins(takes: Sequence[Labelled]) -> list[str]:
+def twins(takes: Sequence[Labelled], what: str = "recording") -> list[str]:
     """Return notes on recordings that are the same; one in training would tell of the other. Raises UserError."""
     seen: dict[bytes, Labelled] = {}
     found = []
@@ -331,9 +337,9 @@ def twins(takes: Sequence[Labelled]) -> list[str]:
         other = seen.setdefault(take.values.tobytes(), take)
         if other is not take:
             if other.label != take.label:
-                raise UserError(f"{take.path}: the same recording as {other.path}, under another label "
+                raise UserError(f"{take.path}: the same {what} as {other.path}, under another label "
                                 f"('{take.label}' and '{other.label}'); remove one")
-            found.append(f"{take.path}: the same recording as {other.path}; remove one")
+            found.append(f"{take.path}: the same {what} as {other.path}; remove one")
     return found
 
 

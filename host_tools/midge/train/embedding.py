@@ -25,7 +25,8 @@ from ..graph.builder import Builder
 from ..progress import Stage, silent
 from ..samples.takes import Takes
 from .features import FrontEnd, Signal, add_features, add_input, quantized
-from .network import Z_STEP, add_layer, metadata_of
+from .integers import add_dense
+from .network import Z_STEP, metadata_of
 from .recipe import MOST_FOLDS, rows_of, signal_of
 from .recipe import Options as TrainingOptions
 from .ridge import CLIP, Linear, Rows, standardized
@@ -145,7 +146,7 @@ def _network(
     vector = build.reshape(add_features(build, counts, signal), [1, rows.features.shape[1]])
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(rows.features)
-    row = add_layer(build, z, head.weights, head.bias, seen)
+    row = add_dense(build, z, head.weights, head.bias, seen)
     step = float(np.percentile(np.abs(seen), REACH)) / 127
     out = build.add("QUANTIZE", [row], row.shape, "embedding", "int8", quantized(step))
     graph = build.graph([x], [out])

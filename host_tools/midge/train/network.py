@@ -11,15 +11,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import Graph, Quantization, Tensor, motion
+from ..graph import Graph, Tensor, motion
 from ..graph.builder import Builder
-from ..graph.tflite_ops import Activation
 from .dense import Dense
 from .features import Signal, add_features, add_input, quantized
+from .integers import add_dense
 from .reach import LEAST, Reach
 from .ridge import CLIP, Linear
 
-ROOM = 1.25  # by how much values may exceed those seen before they saturate
 Z_STEP = CLIP / 32768  # of standardised features
 UNKNOWN = "unknown"
 NEAR = 4096  # of a distance, what the limit is
@@ -43,11 +42,11 @@ def network(
     z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
     seen = head.scores(features) * factor
     if isinstance(head, Linear):
-        logits = add_layer(build, z, head.weights * factor, head.bias * factor, seen)
+        logits = add_dense(build, z, head.weights * factor, head.bias * factor, seen)
     else:
         inside = head.hidden(features)
-        hidden = add_layer(build, z, head.first, head.first_bias, inside, relu=True)
-        logits = add_layer(build, hidden, head.second * factor, head.second_bias * factor, seen)
+        hidden = add_dense(build, z, head.first, head.first_bias, inside, relu=True)
+        logits = add_dense(build, hidden, head.second * factor, head.second_bias * factor, seen)
     if reach is not None:
         logits = _refuse(build, z, logits, reach, labels.index(UNKNOWN))
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
@@ -66,25 +65,6 @@ def _refuse(build: Builder, z: Tensor, logits: Tensor, reach: Reach, unknown: in
     refused = build.constant(np.where(np.arange(logits.elements) == unknown, 32767, -32768).astype(np.int16)[None])
     refused.quantization = logits.quantization
     return build.add("SELECT_V2", [far, refused, logits], logits.shape, "near", "int16", logits.quantization)
-
-
-def add_layer(
-    build: Builder, x: Tensor, weights: np.ndarray, bias: np.ndarray, outputs: np.ndarray, relu: bool = False
-) -> Tensor:
-    """Add x @ weights + bias, with int8 weights and a scale per output.
-
-    outputs: what it gives for samples like those that it will see.
-    """
-    steps = (np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127).astype(np.float32)
-    whole = np.clip(np.round(weights / steps), -127, 127).astype(np.int8)
-    constant = build.weights(np.ascontiguousarray(whole.T), steps)
-    units = steps.astype(np.float64) * x.scale
-    sums = Tensor(build.unique("bias"), (len(steps),), "int64", Quantization(units.astype(np.float32), np.zeros(
-        len(steps), np.int64)), np.round(bias / units).astype(np.int64))
-    reach = float(np.abs(outputs).max() or 1.0)
-    return build.add("FULLY_CONNECTED", [x, constant, sums], (1, len(steps)), "hidden" if relu else "logits", "int16",
-                     quantized(ROOM * reach / 32767), keep_num_dims=True,
-                     fused_activation_function=Activation.RELU if relu else Activation.NONE)
 
 
 def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: list[str], threshold: float,

@@ -20,7 +20,7 @@ from .judgement import Judgement, Share
 class Words:
     """How a kind of model speaks of its recordings, what was left out, what agreement counts, and what it answers.
 
-    about: what it was trained on, in a sentence.
+    about: what it was trained on, in a sentence. measure: what its share on recordings left out is of.
     """
 
     about: str
@@ -29,6 +29,7 @@ class Words:
     rows: str
     answered: str
     made: str
+    measure: str = "right"
 
 
 @dataclass

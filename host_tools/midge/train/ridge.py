@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CLIP = 8.0  # deviations beyond which a feature says no more
+FACTORS = np.geomspace(2, 12, 37)  # that make scores of 0 to 1 as sure as they are right
 LAMBDAS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
@@ -63,11 +64,11 @@ class Sums:
         return Sums(self.weight - other.weight, self.first - other.first, self.second - other.second,
                     self.targets - other.targets, self.cross - other.cross)
 
-    def solve(self, lambdas: Sequence[float]) -> list[Linear]:
-        """Return the ridge solution for each lambda."""
+    def solve(self, lambdas: Sequence[float], alike: bool = False) -> list[Linear]:
+        """Return the ridge solution for each lambda. alike: all features are of one unit, and stay in proportion."""
         centre, prior = self.first / self.weight, self.targets / self.weight
         covariance = self.second / self.weight - np.outer(centre, centre)
-        variance = covariance.diagonal()
+        variance = _level(covariance.diagonal()) if alike else covariance.diagonal()
         deviation = np.where(variance > 1e-9, np.sqrt(np.maximum(variance, 0)), 0.0)
         scale = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0.0)
         correlation = covariance * np.outer(scale, scale)
@@ -115,13 +116,18 @@ def balanced_weights(targets: np.ndarray, classes: int) -> np.ndarray:
     return each
 
 
-def fit_ridge(rows: Rows, lambdas: Sequence[float] = LAMBDAS) -> Ridge:
-    """Fit a head to all rows, and, for each fold, one to all others.
+def _level(variance: np.ndarray) -> np.ndarray:
+    return np.full_like(variance, variance.mean())
+
+
+def fit_ridge(rows: Rows, lambdas: Sequence[float] = LAMBDAS, alike: bool = False) -> Ridge:
+    """Fit a head to all rows, and, for each fold, one to all others. alike: see Sums.solve.
 
     The penalty is the one with the least squared error on rows left out. Scores of a fold are those of the penalty
     that was best on the other folds, so that no row has a say in what it is judged by.
     """
     centre, deviation = rows.features.mean(axis=0), rows.features.std(axis=0)
+    deviation = np.sqrt(_level(deviation**2)) if alike else deviation
     z, y = standardized(rows.features, centre, deviation), rows.one_hot()
     count = int(rows.folds.max()) + 1
     inside = [np.flatnonzero(rows.folds == fold) for fold in range(count)]
@@ -131,7 +137,7 @@ def fit_ridge(rows: Rows, lambdas: Sequence[float] = LAMBDAS) -> Ridge:
     errors = np.zeros((len(lambdas), count))
     for fold, (index, part) in enumerate(zip(inside, parts, strict=True)):
         own = index[rows.own[index]]
-        for k, head in enumerate((total - part).solve(lambdas)):
+        for k, head in enumerate((total - part).solve(lambdas, alike)):
             scores[k, index] = head.scores(z[index])
             misses = ((scores[k, own] - y[own]) ** 2).sum(axis=1)
             errors[k, fold] = (misses * rows.weights[own]).sum()
@@ -140,8 +146,8 @@ def fit_ridge(rows: Rows, lambdas: Sequence[float] = LAMBDAS) -> Ridge:
     for fold, index in enumerate(inside):
         left_out[index] = scores[int(np.argmin(everywhere - errors[:, fold])), index]
     best = int(np.argmin(everywhere))
-    return Ridge(_unfold(total.solve(lambdas[best:best + 1])[0], centre, deviation), left_out, lambdas[best], parts,
-                 (centre, deviation))
+    head = _unfold(total.solve(lambdas[best:best + 1], alike)[0], centre, deviation)
+    return Ridge(head, left_out, lambdas[best], parts, (centre, deviation))
 
 
 def _unfold(head: Linear, centre: np.ndarray, deviation: np.ndarray) -> Linear:
@@ -149,13 +155,14 @@ def _unfold(head: Linear, centre: np.ndarray, deviation: np.ndarray) -> Linear:
     return Linear(centre + deviation * head.centre, deviation * head.deviation, head.weights, head.bias)
 
 
-def temperature(scores: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> float:
+def temperature(
+    scores: np.ndarray, targets: np.ndarray, weights: np.ndarray, factors: np.ndarray = FACTORS
+) -> float:
     """Return the factor that makes softmax(factor * scores) the likeliest for these targets (Guo et al. 2017, ICML).
 
     scores: of rows left out, [n, classes]. The factor is bounded, so that few rows that are all right do not make
     every answer certain.
     """
-    factors = np.geomspace(2, 12, 37)
     losses = [float((weights * -log_softmax(f * scores)[np.arange(len(targets)), targets]).sum()) for f in factors]
     return float(factors[int(np.argmin(losses))])
 

@@ -137,8 +137,8 @@ def test_pictures_become_a_cameras_bytes(format: str) -> None:
 def test_pictures_of_all_modes_are_read(tmp_path: Path, mode: str) -> None:
     blob = convert_graph(put_camera(network(1, 4, 4, 1), read_camera("grey,16x12"), "net"), [], "net", 0).blob
     (tmp_path / "net.midge").write_bytes(blob)
-    image = (Image.fromarray(np.full((9, 7), 40000, np.uint16)) if mode == "I;16"
-             else Image.new("L", (7, 9), 200).convert(mode))
+    image = (Image.fromarray(np.full((18, 14), 40000, np.uint16)) if mode == "I;16"
+             else Image.new("L", (14, 18), 200).convert(mode))
     image.save(path := tmp_path / ("p.jpg" if mode == "CMYK" else "p.png"))
     answers, _ = run(tmp_path / "net.midge", path)
     bright = answers[0].scores[0] * 255
@@ -154,7 +154,7 @@ def test_damaged_pictures_are_refused_in_a_line(tmp_path: Path, content: bytes |
         Image.fromarray(np.random.default_rng(1).integers(0, 255, (90, 90, 3), np.uint8)).save(path)
         content = path.read_bytes()[:900]
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"p\.jpg: cannot be read as a sample"):
+    with pytest.raises(UserError, match=r"p\.jpg: (is no picture|is cut off|is damaged)"):
         run(tmp_path / "net.midge", path)
 
 

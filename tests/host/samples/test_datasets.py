@@ -106,7 +106,7 @@ def test_unfit_folders(small_net: Path, tmp_path: Path) -> None:
     (tmp_path / "b" / "0.png").unlink()
     assert "no samples in this class's folder" in refusal("evaluate", small_net / "net.midge", tmp_path)
     (tmp_path / "b" / "0.png").write_bytes(b"\x89PNG broken")
-    assert "cannot be read as a sample" in refusal("evaluate", small_net / "net.midge", tmp_path)
+    assert "is no picture" in refusal("evaluate", small_net / "net.midge", tmp_path)
     (tmp_path / "b" / "0.png").unlink()
     (tmp_path / "b").rename(tmp_path / "bird")
     assert "'bird' is none of the model's labels (a, b, c)" in refusal("evaluate", small_net / "net.midge", tmp_path)

@@ -17,10 +17,11 @@ from midge.fileformat.read import decode
 from midge.graph import Tensor, sound
 from midge.graph.builder import Builder
 from midge.samples.sounds import Clip, Clips, read_sounds
+from midge.train.folds import deal_folds
 from midge.train.sounds import augment
 from midge.train.sounds.features import FEATURES, FRAME_HOP, FrontEnd, to_pcm, to_reals
 from midge.train.sounds.network import KERNELS, Shape, Weights, logits, unfold, window_frames, windowed
-from midge.train.sounds.recipe import Listener, Options, deal_folds, window_of
+from midge.train.sounds.recipe import Listener, Options, window_of
 from tests.support.clips import MAKERS, made_sound, made_stream, write_clips
 from tests.support.command import midge, refusal
 
@@ -35,16 +36,17 @@ def clips(groups: dict[str, list[str]], seconds: float = 0.5) -> Clips:
 
 def test_groups_are_never_parted() -> None:
     found = clips({"yes": list("aabbccddee"), "no": list("abcdeabcde")})
-    folds = deal_folds(found, 3, 0)
+    folds = deal_folds(found.clips, found.grouped_by, found.title, 3, 0)
     each = {who: {int(f) for f, c in zip(folds, found.clips, strict=True) if c.group == who} for who in "abcde"}
     assert all(len(inside) == 1 for inside in each.values()) and set(folds) == {0, 1, 2}
-    with pytest.raises(UserError, match="all clips of 'no' are of one part, 'a'"):
-        deal_folds(clips({"yes": list("aabbcc"), "no": list("aaa")}), 3, 0)
+    with pytest.raises(UserError, match="all files of 'no' are of one part, 'a'"):
+        found = clips({"yes": list("aabbcc"), "no": list("aaa")})
+        deal_folds(found.clips, found.grouped_by, found.title, 3, 0)
 
 
 def test_without_groups_every_fold_has_of_each_class() -> None:
     found = clips({"yes": [""] * 9, "no": [""] * 6})
-    folds = deal_folds(found, 3, 0)
+    folds = deal_folds(found.clips, found.grouped_by, found.title, 3, 0)
     for label in ("yes", "no"):
         counts = np.bincount([f for f, c in zip(folds, found.clips, strict=True) if c.label == label])
         assert len(counts) == 3 and np.ptp(counts) <= 1

@@ -12,7 +12,6 @@ faster than it does depthwise convolutions.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -20,11 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UserError
 from ...graph import Graph, Tensor
 from ...graph.builder import Builder
-from ...optional import need
 from ...progress import Advance
+from .. import descent
 from .augment import mask, warp
 from .features import BANDS, TOP
 
@@ -79,13 +77,7 @@ class Weights:
 
 def load_keras() -> Any:
     """Return Keras on JAX. Raises UserError."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    need("jax", "train", "training on sounds")
-    keras = need("keras", "train", "training on sounds")
-    if keras.backend.backend() != "jax":
-        raise UserError(f"Keras runs on {keras.backend.backend()} here; training on sounds wants JAX: set "
-                        "KERAS_BACKEND=jax")
-    return keras
+    return descent.load_keras("training on sounds")
 
 
 @cache

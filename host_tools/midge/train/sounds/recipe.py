@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import UserError
 from ...progress import Stage, silent
 from ...samples.labels import is_quiet
 from ...samples.sounds import RATE_HZ, Clip, Clips
+from ..folds import deal_folds
 from ..ridge import balanced_weights, log_softmax, temperature
 from .augment import in_silence, noise, strange, vary
 from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, FrontEnd, to_pcm, to_reals
@@ -135,7 +135,7 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
     if with_other and OTHER not in labels:
         labels.append(OTHER)
     shape = Shape(frames, len(labels), options.width)
-    folds = deal_folds(found, options.folds, options.seed)
+    folds = deal_folds(found.clips, found.grouped_by, found.title, options.folds, options.seed)
     heard = Listener(found.clips, labels, shape, folds, options).hear(with_other, stage)
     count = int(folds.max()) + 1
     advance = stage("training networks, one without each part and one with all", options.steps * (count + 1))
@@ -166,37 +166,6 @@ def window_of(found: Clips) -> float:
     loud = [clip for clip in found.clips if not is_quiet(clip.label)] or found.clips
     seconds = float(np.percentile([clip.seconds for clip in loud], 90))
     return LONGEST_WINDOW_S if seconds > GOES_ON_S else float(np.clip(seconds, SHORTEST_WINDOW_S, LONGEST_WINDOW_S))
-
-
-def deal_folds(found: Clips, count: int, seed: int) -> np.ndarray:
-    """Return the fold of each clip, 0 to `count` - 1 or fewer: those of one group are in one fold.
-
-    Where no groups are known, each file is one; windows of one file are never parted. Raises UserError where a class
-    would be without clips to train on.
-    """
-    clips = found.clips
-    names = [clip.group for clip in clips] if found.grouped_by else [f"{c.label}/{i}" for i, c in enumerate(clips)]
-    rng = np.random.default_rng([seed, 1])
-    groups = sorted(set(names))
-    size = {name: names.count(name) for name in groups} if found.grouped_by else dict.fromkeys(groups, 1)
-    if found.grouped_by:
-        order = sorted(rng.permutation(len(groups)), key=lambda i: -size[groups[i]])
-    else:  # class by class, so that every fold has of each
-        order = sorted(rng.permutation(len(groups)), key=lambda i: groups[i].rpartition("/")[0])
-    totals = np.zeros(min(count, len(groups)), np.int64)
-    fold_of: dict[str, int] = {}
-    for i in order:
-        fold = int(totals.argmin())
-        fold_of[groups[i]] = fold
-        totals[fold] += size[groups[i]]
-    folds = np.array([fold_of[name] for name in names])
-    for label in found.labels:
-        mine = {int(f) for f, clip in zip(folds, clips, strict=True) if clip.label == label}
-        if len(mine) < 2:
-            only = next(clip.group for clip in clips if clip.label == label)
-            raise UserError(f"{found.title}: all clips of '{label}' are of one part, '{only}', so none of them could "
-                            "be left out: record it with others too, or remove it")
-    return folds
 
 
 def _examples(heard: Heard, used: np.ndarray, classes: int) -> Examples:
