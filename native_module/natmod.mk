@@ -3,7 +3,7 @@
 #
 #   make natmod ARCH=armv7emsp    build/natmod/<arch>/_midge.mpy
 #   make natmod ARCH=armv7emsp OPS_FROM="wand.midge kws.midge"    with only what these models need
-#   make natmod ARCH=armv7emsp MIDGE_WITHOUT="f32 int16 signal motion learn"   without these families of ops.def
+#   make natmod ARCH=armv7emsp MIDGE_WITHOUT="f32 int16 signal motion sight learn"   without these families of ops.def
 
 ARCH ?= x64
 NATMOD ?= build/natmod/$(ARCH)

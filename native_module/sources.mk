@@ -15,5 +15,5 @@ MIDGE_FAST := arithmetic/square_root.c kernels/elementwise/elementwise_i8.c kern
 	kernels/linear/depthwise_mve.c kernels/linear/patch.c kernels/motion/bands.c kernels/motion/lagged.c \
 	kernels/motion/log2.c kernels/motion/moments.c kernels/motion/random_conv.c kernels/motion/trees.c \
 	kernels/pool/pool_i8.c kernels/recurrent/lstm_i8.c kernels/reduce/softmax_i8.c kernels/signal/filter_bank.c \
-	kernels/signal/spectrum.c
+	kernels/signal/spectrum.c kernels/vision/image.c
 MIDGE_DEFINES := -DMG_TERSE $(if $(MIDGE_OPS),-DMG_OPS='"$(MIDGE_OPS)"')

@@ -14,7 +14,7 @@ from typing import Any
 
 from .resources import folder, version
 
-__all__ = ["Learner", "Model", "cascade", "duty", "info", "listen", "load", "off"]
+__all__ = ["Learner", "Model", "Result", "cascade", "duty", "info", "listen", "load", "off", "track", "watch"]
 __path__.append(str(folder("device")))  # for what scripts import of the device package, such as midge.gates
 __version__ = version()
 

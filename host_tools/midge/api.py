@@ -26,12 +26,13 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .convert.camera import THRESHOLD, sight_of
 from .convert.cut import cut
 from .convert.embedding import embedding_of
 from .convert.front_end import choose_step, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
-from .convert.scores import add_softmax, gives_logits
+from .convert.scores import add_softmax, doubts_on_scores
 from .convert.streaming import make_streaming
 from .convert.words import read_words
 from .core.batch import Engine
@@ -56,6 +57,7 @@ from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
 from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
+from .samples.camera_pictures import view_of
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
 from .samples.scenes import holds_boxes
 from .targets.boards import Board, load_board
@@ -169,17 +171,11 @@ def convert(
     name: str | None = None,
     target: str | None = None,
     arena_limit: int | None = None,
-    shapes: Shapes = None,
-    frozen: Frozen = None,
-    options: Options | None = None,
-    auto: Budget | None = None,
-    pixels: str | None = None,
-    front_end: str | None = None,
-    manifest: str | Path | None = None,
-    also: Sequence[str | Path] = (),
-    softmax: bool = False,
-    embedding: str | None = None,
-    stream: int | None = None,
+    shapes: Shapes = None, frozen: Frozen = None,
+    options: Options | None = None, auto: Budget | None = None, pixels: str | None = None,
+    front_end: str | None = None, manifest: str | Path | None = None, also: Sequence[str | Path] = (),
+    softmax: bool = False, embedding: str | None = None, stream: int | None = None,
+    camera: str | None = None, decode: str | None = None, threshold: float = THRESHOLD,
     stage: Stage = silent,
 ) -> ConvertedModel:
     """Convert a trained model; with calibration samples, quantise it as well.
@@ -199,6 +195,9 @@ def convert(
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
     softmax: append one, for logits. embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "".
     stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
+    camera: let a network of pictures take what a camera gives, "rgb565,320x240", of which it looks at the largest part
+        in the middle that has its proportions, or at "...,240x240+40+0" or "...,whole"; those to calibrate stay images.
+    decode: "fomo" to find boxes in a grid of scores of at least `threshold`.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     graph, title, size = _opened(model, name, shapes, frozen)
@@ -207,11 +206,12 @@ def convert(
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
     graph = add_softmax(graph, title) if softmax else graph
     step_ms = choose_step(front_end, word, title, auto is not None)
+    see = sight_of(camera, decode, threshold, pixels, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
         graph = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
         graph = graph if step_ms is None else put_front_end(graph, title, step_ms)
-        return convert_graph(graph, labels, title, size, target, arena_limit)
+        return convert_graph(*see(graph, labels), title, size, target, arena_limit)
 
     if calibrate is not None:
         _refuse_integers(graph, title)
@@ -220,7 +220,7 @@ def convert(
                          options or Options(), auto, to_midge, stage)
     if options is not None or auto is not None:
         raise UserError(f"{title}: quantisation needs samples; give --calibrate")
-    return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *_doubts_on_scores(graph, labels)])
+    return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *doubts_on_scores(graph, labels)])
 
 
 def _quantize(
@@ -230,7 +230,7 @@ def _quantize(
     """Quantise a float network with samples; where these have labels, a search keeps to the network's accuracy."""
     folders = _labels_of_folders(data, graph, labels)
     labels = folders or labels
-    warnings = [*doubts, *check_calibration(data), *data.notes, *_doubts_on_scores(graph, labels, bool(folders))]
+    warnings = [*doubts, *check_calibration(data), *data.notes, *doubts_on_scores(graph, labels, bool(folders))]
     quantizer = Quantizer(graph, data.inputs, title, stage)
 
     def finish(graph: Graph) -> Conversion:
@@ -268,18 +268,6 @@ def _labels_of_folders(data: Dataset, graph: Graph, labels: Sequence[str]) -> li
     return data.classes if fit and not labels else []
 
 
-def _doubts_on_scores(graph: Graph, labels: Sequence[str], of_folders: bool = False) -> list[str]:
-    """Return what is doubtful about a classifier's scores and their names."""
-    doubts = []
-    if of_folders:
-        doubts.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the scores "
-                      "have another order, give it with --labels")
-    if labels and gives_logits(graph):
-        doubts.append("the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; "
-                      "--softmax makes them")
-    return doubts
-
-
 def _points(blob: bytes, data: Dataset, labels: Sequence[str]) -> float:
     """Return accuracy or AUC in points, or for a regression R2 in points."""
     result = score(Engine(blob).run(data.inputs), data, labels)
@@ -313,7 +301,7 @@ def evaluate(
 def _evaluate(
     engine: Engine, data: str | Path, labels: Sequence[str], task: str | None, pixels: str | None, stage: Stage
 ) -> Evaluation:
-    samples = read_dataset(data, engine.inputs, labels, pixels)
+    samples = read_dataset(data, engine.inputs, labels, pixels, view_of(engine.file.metadata))
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
     result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
@@ -350,10 +338,11 @@ def compare(
 class Answer:
     """What a model says about one sample. label: the name of the best class, or its number where it has no name."""
 
-    label: str | int
+    label: str | int | None  # None where a model that finds things found none
     score: float
     scores: list[float]
     microseconds: float  # on this machine
+    boxes: list[dict[str, Any]] | None = None  # of things: label, score, x, y, w, h, in pixels of the camera
 
     def facts(self) -> dict[str, Any]:
         """Return all of it, for JSON."""
@@ -364,18 +353,22 @@ def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]
     """Return a model's answers, one per run, and the names of its scores, which may be empty.
 
     model: a .midge file, or one that an importer reads. samples: a file of real values in the units that the network
-    was trained on; a recording is cut into as many runs as it holds. Raises UserError where they do not fit.
+    was trained on; a recording is cut into as many runs as it holds. For a model with a camera, pictures: a file, or a
+    folder of them. Raises UserError where they do not fit.
     """
     blob = load_any(model)
     file = decode(blob)
-    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs])
+    view = view_of(file.metadata)
+    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], view)
     device_model = load(blob)
     answers = []
-    for sample in zip(*(np.asarray(x, np.float32) for x in columns), strict=True):
+    for sample in zip(*(np.asarray(x, np.uint8 if view else np.float32) for x in columns), strict=True):
         start = perf_counter()
         result = device_model(*(x.reshape(-1) for x in sample))
         seconds = perf_counter() - start
-        answers.append(Answer(result.label, result.score, list(result.scores), seconds * 1e6))
+        boxes = [box._asdict() for box in result.boxes] if hasattr(result, "boxes") else None
+        scores = list(result.scores) if boxes is None else [box["score"] for box in boxes]
+        answers.append(Answer(result.label, result.score, scores, seconds * 1e6, boxes))
     return answers, file.labels
 
 

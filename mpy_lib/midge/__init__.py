@@ -20,7 +20,7 @@ __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
 _LATER = {"cascade": "gates", "duty": "rhythm", "info": "describe", "Learner": "learn", "listen": "listener",
-          "off": "rhythm"}
+          "off": "rhythm", "track": "tracker", "watch": "watcher"}
 
 
 def __getattr__(name):
@@ -139,6 +139,8 @@ class Model:
         self._n_inputs = info[3]
         self._n_outputs = info[4]
         self._n_labels = info[5]
+        self.crop = None  # what boxes are in, boxes.py
+        self._finds = self._n_outputs == 4 and "boxes.classes" in self._core.metadata()
 
     def __call__(self, *x):
         """Run on real values, in the units that the network was trained on, and return the Result.
@@ -146,12 +148,30 @@ class Model:
         x  one argument per input: a list or tuple of numbers, which may be nested, or an array (anything with
            the buffer protocol, read as numbers of its typecode), with exactly as many values as the input has
 
-        Raises ValueError when the number of inputs or of values is wrong.
+        A model of midge convert --camera takes a whole picture, the bytes that the camera gives; one of --decode
+        returns boxes, see boxes.py. Raises ValueError when the number of inputs or of values is wrong.
         """
         self._write(x)
+        return self.answer()
+
+    def answer(self):
+        """Run on what was taken before, the rows of a picture, and return the Result."""
         core = self._core
         core.run()
-        return Result(self, [core.read(i) for i in range(self._n_outputs)])
+        outputs = [core.read(i) for i in range(self._n_outputs)]
+        if self._finds:
+            from .boxes import Found
+
+            return Found(self, outputs)
+        return Result(self, outputs)
+
+    def rows(self, rows):
+        """Take one or more rows of a picture as they come from the camera; return how many are missing.
+
+        When none is, answer() runs the network; no picture is in memory. A whole picture starts anew. Raises
+        ValueError for bytes that are not rows or more of them than are missing, and for a model without a camera.
+        """
+        return self._core.rows(rows)
 
     def _write(self, x):
         if len(x) != self._n_inputs:

@@ -137,10 +137,37 @@ void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output) {
         mg_tensor_t tensor;
         mg_input_output(model, is_output, i, &tensor);
         void *theirs = mg_raw_buffer(model, &tensor, items[i], is_output);
+        if (MG_SEES && tensor.place == MG_PLACE_OUTSIDE) {
+            mg_see(model, theirs, tensor.size);
+            continue;
+        }
         void *ours = mg_tensor_data(model, &tensor);
         memmove(is_output ? theirs : ours, is_output ? ours : theirs, tensor.size);
     }
 }
+
+#if MG_SEES
+mp_obj_t mg_method_rows(const mg_model_t *model, const mp_obj_t *args) {
+    mg_tensor_t tensor;
+    mp_buffer_info_t buffer;
+    mg_input_output(model, false, 0, &tensor);
+    if (tensor.place != MG_PLACE_OUTSIDE) {
+        mp_raise_ValueError(MP_ERROR_TEXT("the model takes no rows of a picture"));
+    }
+    uint32_t row = tensor.size / tensor.dims[0], left = mg_see(model, NULL, 0);
+    left = left != 0 ? left : tensor.dims[0];
+    mp_get_buffer_raise(args[0], &buffer, MP_BUFFER_READ);
+    if (buffer.len == 0 || buffer.len % row != 0 || buffer.len > left * row) {
+        mg_text_t text;
+        const mp_print_t *print = mg_text_start(&text);
+        print_name(print, model, &tensor, false);
+        mp_printf(print, "%u bytes, wanted rows of %u bytes, %u at most", (unsigned)buffer.len, (unsigned)row,
+                  (unsigned)left);
+        mg_text_raise(&mp_type_ValueError, &text);
+    }
+    return mp_obj_new_int_from_uint(mg_see(model, buffer.buf, (uint32_t)buffer.len));
+}
+#endif
 
 /* How many numbers a buffer holds; ValueError for one of no numbers. */
 static size_t numbers_in(const mp_buffer_info_t *buffer) {

@@ -78,6 +78,9 @@ mp_uint_t mg_index(mp_obj_t object);
 /* Copies between the arena and one buffer, or as many buffers as there are inputs or outputs. */
 void mg_copy_raw(const mg_model_t *model, mp_obj_t object, bool is_output);
 
+/* Takes rows of a picture, for a model whose input that is; how many are still missing. */
+mp_obj_t mg_method_rows(const mg_model_t *model, const mp_obj_t *args);
+
 /* Where numbers go: elements `at` and on of data; all are counted, those that fit are stored. */
 typedef struct {
     mg_tensor_t tensor;

@@ -4,6 +4,8 @@
  *
  *     m = _midge.Model(file, arena=None)   check a file once and give it working memory
  *     m.run(x=None, out=None)              raw bytes in, raw bytes out; allocates nothing
+ *     m.rows(x)                            raw bytes of some rows of the picture that input 0 is;
+ *                                          how many rows are still missing before m.run()
  *     m.reset()                            states take their initial values, as after loading
  *     m.write(values, i=0)                 numbers into input i, quantised
  *     m.push(window, values, i=0, scales=None)  the same to the end of a window of yours, which
@@ -133,6 +135,22 @@ static void run_nodes(const mg_model_t *model) {
     }
 }
 
+/* ValueError where rows of a picture are missing. */
+static void refuse_part(const mg_model_t *model) {
+#if MG_SEES
+    mg_tensor_t tensor;
+    mg_input_output(model, false, 0, &tensor);
+    uint32_t left = tensor.place == MG_PLACE_OUTSIDE ? mg_see(model, NULL, 0) : 0;
+    if (left != 0) {
+        mg_text_t text;
+        mp_printf(mg_text_start(&text), "%u rows of the picture are missing", (unsigned)left);
+        mg_text_raise(&mp_type_ValueError, &text);
+    }
+#else
+    (void)model;
+#endif
+}
+
 METHOD(run) {
     (void)fun;
     const mp_arg_t allowed[] = {
@@ -146,6 +164,7 @@ METHOD(run) {
     if (values[1].u_obj != MP_OBJ_NULL && values[1].u_obj != mp_const_none) {
         mg_copy_raw(model, values[1].u_obj, false);
     }
+    refuse_part(model);
     run_nodes(model);
     if (values[2].u_obj != MP_OBJ_NULL && values[2].u_obj != mp_const_none) {
         mg_copy_raw(model, values[2].u_obj, true);
@@ -165,6 +184,10 @@ METHOD(write) {
     mg_sink_t sink;
     mg_get_tensor(&self->model, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
     sink.data = mg_tensor_data(&self->model, &sink.tensor);
+    if (MG_SEES && sink.data == NULL) { /* a picture */
+        mg_copy_raw(&self->model, args[1], false);
+        return mp_const_none;
+    }
     sink.scales = NULL;
     sink.at = 0;
     sink.count = mg_tensor_elements(&sink.tensor);
@@ -308,6 +331,14 @@ HANDED_ON(label, 1)
 HANDED_ON(metadata, 0)
 HANDED_ON(info, 0)
 
+#if MG_SEES
+HANDED_ON(rows, 1)
+
+#define SIGHT_METHODS(X) X(MP_QSTR_rows, rows)
+#else
+#define SIGHT_METHODS(X)
+#endif
+
 #if MG_LEARNS
 HANDED_ON(learn_add, 5)
 HANDED_ON(learn_fit, 7)
@@ -326,6 +357,7 @@ HANDED_ON(learn_leave_out, 7)
 /* With the qstr spelled out: the tool that collects a native module's names reads the source. */
 #define METHODS(X) \
     LEARN_METHODS(X) \
+    SIGHT_METHODS(X) \
     X(MP_QSTR_run, run) \
     X(MP_QSTR_reset, reset) \
     X(MP_QSTR_write, write) \

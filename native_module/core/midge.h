@@ -22,7 +22,7 @@
 
 #define MG_VERSION "0.1.0" /* of Midge as a whole; the PC's package and the board's take it from here */
 #define MG_FORMAT_MAJOR 2
-#define MG_FORMAT_MINOR 1
+#define MG_FORMAT_MINOR 2
 #define MG_ARENA_ALIGN 16u
 #define MG_MAX_RANK 6
 #define MG_NODE_TENSORS 8
@@ -62,6 +62,7 @@ typedef enum {
     MG_PLACE_ARENA = 0,
     MG_PLACE_DATA = 1,  /* a constant in the file's data section */
     MG_PLACE_STATE = 2, /* in the arena too, and kept from run to run until mg_reset */
+    MG_PLACE_OUTSIDE = 3, /* a picture, a model's only input: the caller's memory, of which mg_see is told */
 } mg_place_t;
 
 #define MG_ZEROS UINT32_MAX /* in place of an initial value: the state starts as real zeros, its zero point */
@@ -117,6 +118,11 @@ void mg_run(const mg_model_t *model);
 /* Runs the node at *cursor (start with 0) and moves the cursor on; false when none is left. */
 bool mg_run_next(const mg_model_t *model, uint32_t *cursor);
 
+/* For a model whose input is a picture, outside of the arena: takes `size` bytes of whole rows of it, all or as many as
+ * there are, into what the network gets; returns how many rows are still missing before mg_run. A whole picture starts
+ * anew, and so does the row after the last one. Size 0 only asks. */
+uint32_t mg_see(const mg_model_t *model, const void *rows, uint32_t size);
+
 /* Describes the node at *cursor and moves the cursor on; false when none is left. */
 bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node);
 
@@ -124,7 +130,7 @@ bool mg_node_next(const mg_model_t *model, uint32_t *cursor, mg_node_t *node);
 void mg_tensor(const mg_model_t *model, uint32_t index, mg_tensor_t *tensor);
 uint32_t mg_input(const mg_model_t *model, uint32_t i);
 uint32_t mg_output(const mg_model_t *model, uint32_t i);
-void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor);
+void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor); /* NULL for one that is outside */
 
 /* A NUL-terminated UTF-8 string of the file, "" for an offset beyond them. Labels follow one another
  * from model->labels; metadata is key, value, key, value, ..., "". */

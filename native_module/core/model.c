@@ -28,6 +28,15 @@ static bool inside(uint32_t offset, uint32_t size, uint32_t end) {
     return offset <= end && size <= end - offset;
 }
 
+/* Neither in the file nor in the arena. */
+static bool outside(const mg_tensor_t *t) {
+    return MG_SEES && t->place == MG_PLACE_OUTSIDE;
+}
+
+static bool in_arena(const mg_tensor_t *t) {
+    return t->place != MG_PLACE_DATA && !outside(t);
+}
+
 void mg_tensor(const mg_model_t *model, uint32_t index, mg_tensor_t *tensor) {
     memcpy(tensor, model->file + model->tensors + index * MG_TENSOR_SIZE, MG_TENSOR_SIZE);
 }
@@ -134,10 +143,10 @@ static bool check_tensor(const mg_model_t *m, uint32_t index, mg_error_t *error)
     if (size != t.size) {
         return CORRUPT(error, "a tensor's size is not its shape's: bytes", t.size, size);
     }
-    if (t.place > MG_PLACE_STATE || t.reserved != 0) {
+    if (t.place > (MG_SEES ? MG_PLACE_OUTSIDE : MG_PLACE_STATE) || t.reserved != 0) {
         return NEWER(error, "place", t.place, MG_PLACE_STATE);
     }
-    uint32_t end = t.place == MG_PLACE_DATA ? m->data_size : m->arena_size;
+    uint32_t end = t.place == MG_PLACE_DATA ? m->data_size : outside(&t) ? t.size : m->arena_size;
     if (!inside(t.offset, t.size, end) || (t.place != MG_PLACE_DATA && t.offset % element != 0)) {
         return CORRUPT(error, "a tensor is outside its memory: offset", t.offset, end);
     }
@@ -160,7 +169,7 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
     uint32_t n = (uint32_t)c->n_inputs + c->n_outputs;
     for (uint32_t o = 0; o < n; o++) {
         const mg_tensor_t *out = &c->tensors[o];
-        if (out->place == MG_PLACE_DATA) {
+        if (!in_arena(out)) {
             continue;
         }
         if (c->scratch_size != 0 && overlap(out->offset, out->size, scratch, c->scratch_size)) {
@@ -169,7 +178,7 @@ static bool check_overlap(const mg_check_t *c, bool in_place, uint32_t scratch) 
         for (uint32_t i = 0; o >= c->n_inputs && i < o; i++) {
             const mg_tensor_t *in = &c->tensors[i];
             bool same = in->offset == out->offset && in->size == out->size;
-            if (in->place != MG_PLACE_DATA && overlap(in->offset, in->size, out->offset, out->size)
+            if (in_arena(in) && overlap(in->offset, in->size, out->offset, out->size)
                 && !(same && i < c->n_inputs && in_place)) {
                 return false;
             }
@@ -213,6 +222,9 @@ static bool check_node(const mg_model_t *m, uint32_t *at, mg_error_t *error) {
         mg_tensor(m, index, &c.tensors[i]);
         if (i >= c.n_inputs && c.tensors[i].place == MG_PLACE_DATA) {
             return CORRUPT(error, "a node writes to a constant: tensor", index, 0);
+        }
+        if (outside(&c.tensors[i]) && (i != 0 || op->number != MG_OP_IMAGE)) {
+            return CORRUPT(error, "a picture that another op than IMAGE takes: tensor", index, 0);
         }
     }
     uint32_t scratch = mg_load_u32(p + MG_NODE_SCRATCH);
@@ -259,6 +271,11 @@ bool mg_model_check(mg_model_t *m, const void *file, size_t size, bool checksum,
         mg_tensor(m, input_output(m, i), &t);
         if (t.place == MG_PLACE_DATA) {
             return CORRUPT(error, "an input or output is a constant: tensor", input_output(m, i), 0);
+        }
+        if (outside(&t)
+            && (i != 0 || m->n_inputs != 1 || m->nodes_size < 2 || mg_load_u16(m->file + m->nodes) != MG_OP_IMAGE)) {
+            return CORRUPT(error, "a picture that is not the only input, or that the first node does not take: tensor",
+                           input_output(m, i), 0);
         }
     }
     uint32_t at = 0;

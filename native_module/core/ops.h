@@ -12,6 +12,7 @@
 #ifndef MG_OPS
 #define MG_OPS "../ops.def"
 #define MG_LEARNS 1 /* 0: without core/learn */
+#define MG_SEES 1 /* 0: without pictures that are outside of the arena, which only IMAGE takes */
 #define MG_DENSE_ONLY 0 /* 1: every CONV_2D is a dense layer, one pixel in and one out */
 #else
 #include MG_OPS
@@ -75,6 +76,7 @@ typedef struct {
     uint32_t out_size; /* bytes of out[0] */
     void *scratch;
     uint32_t scratch_size;
+    uint32_t seen; /* bytes of in[0] where that is a picture, of which whole rows are given; 0 for none */
     const uint8_t *data;
 } mg_call_t;
 

@@ -12,7 +12,7 @@ static void *locate(const mg_model_t *model, uint32_t place, uint32_t offset) {
 }
 
 void *mg_tensor_data(const mg_model_t *model, const mg_tensor_t *tensor) {
-    return locate(model, tensor->place, tensor->offset);
+    return MG_SEES && tensor->place == MG_PLACE_OUTSIDE ? NULL : locate(model, tensor->place, tensor->offset);
 }
 
 void mg_reset(const mg_model_t *model) {
@@ -74,11 +74,39 @@ bool mg_run_next(const mg_model_t *model, uint32_t *cursor) {
     call.scratch = model->arena + mg_load_u32(p + MG_NODE_SCRATCH);
     call.scratch_size = mg_load_u32(p + MG_NODE_SCRATCH_SIZE);
     call.data = model->file + model->data;
+    call.seen = 0; /* of a picture, mg_see has told */
     /* Copied, because the file may be at an odd address that the core cannot load words from. */
     memcpy(&call.params, p + mg_params_at(n), op->params_size);
     op->run(&call);
     return true;
 }
+
+#if MG_SEES
+/* The record of a tensor that the first node names. */
+static const uint8_t *record_of(const mg_model_t *model, uint32_t i) {
+    const uint8_t *index = model->file + model->nodes + MG_NODE_SIZE + 2 * i;
+    return model->file + model->tensors + mg_load_u16(index) * MG_TENSOR_SIZE;
+}
+
+/* The first node is IMAGE, from the picture to an image and a state, which starts with the number of the next row; it is
+ * called for each row, so that nothing is looked up which is known. */
+uint32_t mg_see(const mg_model_t *model, const void *rows, uint32_t size) {
+    const uint8_t *picture = record_of(model, 0);
+    uint32_t *state = (void *)(model->arena + mg_load_u32(record_of(model, 2) + offsetof(mg_tensor_t, offset)));
+    if (size != 0) {
+        mg_call_t call;
+        call.in[0] = rows;
+        call.seen = size;
+        call.out[0] = model->arena + mg_load_u32(record_of(model, 1) + offsetof(mg_tensor_t, offset));
+        call.out[1] = state;
+        call.data = model->file + model->data;
+        memcpy(&call.params, model->file + model->nodes + mg_params_at(3), sizeof call.params.image);
+        mg_image_run(&call);
+    }
+    uint32_t height = mg_load_u32(picture + offsetof(mg_tensor_t, dims));
+    return height > *state ? height - *state : 0;
+}
+#endif
 
 void mg_run(const mg_model_t *model) {
     uint32_t cursor = 0;

@@ -86,11 +86,12 @@ def selection(
     """Return the text of a file with these rows of ops.def: (family, name, line) of ops, lines of weight layouts."""
     names = [family for family, _, _ in rows] + ["learn"] * learns
     families = dict.fromkeys(f"MG_FAMILY({family})" for family in names)
+    sees = any(name == "IMAGE" for _, name, _ in rows)
     lines = ["/* Made by native_module/tools/select_ops.py. */",
              "#ifdef MG_OP", "#ifndef MG_FAMILY", "#define MG_FAMILY(name)", "#endif", *families,
              *(line for _, _, line in rows), "#undef MG_FAMILY", "#endif",
              "#ifdef MG_LAYOUT", *layouts, "#endif", f"#define MG_DENSE_ONLY {dense:d}",
-             f"#define MG_LEARNS {learns:d}", ""]
+             f"#define MG_LEARNS {learns:d}", f"#define MG_SEES {sees:d}", ""]
     return "\n".join(lines)
 
 

@@ -4,8 +4,8 @@
     size.py FOLDER COMPILER...      the folder of a Cortex-M4 board's firmware, and its compiler with the core's flags
 
 The objects of the firmware are linked by themselves, once as they are and once without the families of ops beyond
-int8, and what can be reached from the module is summed: a build with MIDGE_WITHOUT="f32 int16 signal motion learn"
-holds the first sum only.
+int8, and what can be reached from the module is summed: a build with
+MIDGE_WITHOUT="f32 int16 signal motion sight learn" holds the first sum only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from select_ops import NATIVE, read_families, select
 
-LIMITS = {"int8": 32 * 1024, "all": 64 * 1024}  # bytes
+LIMITS = {"int8": 32 * 1024, "all": 68 * 1024}  # bytes
 LOADED = r"\.(?:text|rodata|data)[\w.$]*"  # sections that a board keeps in flash
 
 
@@ -48,11 +48,14 @@ def main(folder: Path, compiler: list[str]) -> None:
     table = folder / "ops_int8.def"
     others = set(read_families()) - {"int8"}
     table.write_text(select(others, "armv7em", []))
-    compiled = folder / "size_ops.o"
-    options = ["-Os", "-fdata-sections", f'-DMG_OPS="{table}"', "-c", f"{NATIVE}/core/ops.c", "-o", f"{compiled}"]
-    subprocess.run([*compiler, *options], check=True)
-    rest = [path for path in objects if path.name not in ("ops.o", "learn.o") and path.parent.name != "learn"]
-    int8 = linked_bytes(compiler, [compiled, *rest], folder)
+    compiled = []
+    for unit in ("ops", "model", "run"):  # what looks at the table, or at MG_SEES
+        compiled.append(folder / f"size_{unit}.o")
+        options = ["-Os", "-DMG_TERSE", "-ffunction-sections", "-fdata-sections", f'-DMG_OPS="{table}"']
+        subprocess.run([*compiler, *options, "-c", f"{NATIVE}/core/{unit}.c", "-o", f"{compiled[-1]}"], check=True)
+    left_out = {"learn.o", *(f"{path.stem.removeprefix('size_')}.o" for path in compiled)}
+    rest = [path for path in objects if path.name not in left_out and path.parent.name != "learn"]
+    int8 = linked_bytes(compiler, [*compiled, *rest], folder)
 
     for name, size in sorted(everything.items()):
         print(f"{size:8d}  {name}")

@@ -57,7 +57,7 @@ static const refusal_t REFUSALS[] = {
     {"pad", "a tensor larger than any file: dimension", {{DIM(0, 0), 0x10000}, {DIM(0, 1), 0x10000}}},
     {"pad", "a tensor's size is not its shape's: bytes", {{T_SIZE(0), 13}}},
     {"pad", "a tensor larger than any file: dimension", {{DIM(0, 0), 0x80000001u}, {DIM(0, 1), 1}, {DIM(0, 2), 1}}},
-    {"pad", "needs a newer Midge on the board: place", {{PLACE(0), 3}}},
+    {"pad", "needs a newer Midge on the board: place", {{PLACE(0), 4}}},
     {"pad", "needs a newer Midge on the board: place", {{T_RESERVED(0), 1}}},
     {"pad", OUTSIDE, {{OFFSET(0), 0x1000}}},
     {"pad", OUTSIDE, {{OFFSET(0), 0xffffffffu}}},

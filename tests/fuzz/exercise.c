@@ -174,6 +174,9 @@ static places_t places_of(const mg_model_t *model, uint32_t cursor) {
 }
 
 static bool meet(const mg_tensor_t *a, const mg_tensor_t *b) {
+    if (a->place == MG_PLACE_OUTSIDE || b->place == MG_PLACE_OUTSIDE) {
+        return false;
+    }
     bool same_memory = (a->place == MG_PLACE_DATA) == (b->place == MG_PLACE_DATA);
     return same_memory && a->offset < b->offset + b->size && b->offset < a->offset + a->size;
 }
@@ -186,7 +189,7 @@ static uint32_t digest_inputs(const mg_model_t *model, const places_t *places) {
         for (uint32_t o = 0; o < places->n_out; o++) {
             shared = shared || meet(&places->in[i], &places->out[o]);
         }
-        if (!shared) {
+        if (!shared && places->in[i].place != MG_PLACE_OUTSIDE) {
             crc = mg_crc32(crc, mg_tensor_data(model, &places->in[i]), places->in[i].size);
         }
     }
@@ -200,7 +203,7 @@ static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t 
     ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
     for (uint32_t i = 0; i < places->n_in + places->n_out; i++) {
         const mg_tensor_t *t = i < places->n_in ? &places->in[i] : &places->out[i - places->n_in];
-        if (t->place != MG_PLACE_DATA) {
+        if (t->place != MG_PLACE_DATA && t->place != MG_PLACE_OUTSIDE) {
             ASAN_UNPOISON_MEMORY_REGION(model->arena + t->offset, t->size);
         }
     }
@@ -210,9 +213,40 @@ static void run_fenced(const mg_model_t *model, uint32_t cursor, const places_t 
     require(digest == digest_inputs(model, places), "a node changed its input");
 }
 
+static void fill(uint8_t *p, size_t size, uint32_t state) {
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        p[i] = (uint8_t)(state >> 24);
+    }
+}
+
+/* Takes a picture, if that is the input, a row at a time and then as a whole, from memory of just that size. */
+static void see_all(const mg_model_t *model) {
+    mg_tensor_t in;
+    mg_tensor(model, mg_input(model, 0), &in);
+    if (in.place != MG_PLACE_OUTSIDE || in.size > MOST_ARENA) {
+        return;
+    }
+    places_t places = places_of(model, 0);
+    uint32_t row = in.size / in.dims[0];
+    for (uint32_t y = 0; y <= in.dims[0]; y++) {
+        uint32_t size = y < in.dims[0] ? row : in.size;
+        uint8_t *rows = allocate(size);
+        fill(rows, size, y);
+        ASAN_POISON_MEMORY_REGION(model->arena, model->arena_size);
+        ASAN_UNPOISON_MEMORY_REGION(model->arena + places.out[0].offset, places.out[0].size);
+        ASAN_UNPOISON_MEMORY_REGION(model->arena + places.out[1].offset, places.out[1].size);
+        uint32_t left = mg_see(model, rows, size);
+        ASAN_UNPOISON_MEMORY_REGION(model->arena, model->arena_size);
+        require(left <= in.dims[0] && (y < in.dims[0] || left == 0), "rows that do not count");
+        free(rows);
+    }
+}
+
 static void run_all(const mg_model_t *model) {
     uint8_t *before = allocate(model->arena_size), *first = allocate(model->arena_size);
     bool twice = (uint64_t)model->arena_size * model->n_nodes < MOST_COPIES;
+    see_all(model);
     uint32_t cursor = 0, next = 0;
     mg_node_t node;
     while (mg_node_next(model, &next, &node)) {
@@ -234,13 +268,6 @@ static void run_all(const mg_model_t *model) {
     }
     free(first);
     free(before);
-}
-
-static void fill(uint8_t *p, size_t size, uint32_t state) {
-    for (size_t i = 0; i < size; i++) {
-        state = state * 1664525u + 1013904223u;
-        p[i] = (uint8_t)(state >> 24);
-    }
 }
 
 exercise_t exercise(const uint8_t *bytes, size_t size, uint32_t offset, mg_error_t *error) {

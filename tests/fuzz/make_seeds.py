@@ -14,9 +14,9 @@ from pathlib import Path
 
 from midge.convert.pipeline import Conversion, convert_graph, convert_model
 from midge.fileformat.opset import ops
-from tests.fuzz.seeds import SEEDS, float32, int8, int16, motion, recurrent, signal
+from tests.fuzz.seeds import SEEDS, float32, int8, int16, motion, recurrent, sight, signal
 
-FAMILIES = (int8, int16, float32, recurrent, signal, motion)  # each fills SEEDS
+FAMILIES = (int8, int16, float32, recurrent, signal, motion, sight)  # each fills SEEDS
 
 
 def main() -> None:

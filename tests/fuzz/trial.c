@@ -105,6 +105,11 @@ uint8_t *params_of(trial_t *t) {
 
 static bool accepts(trial_t *t) {
     memset(t->check.error, 0, sizeof *t->check.error);
+    for (uint32_t i = 0; i < t->n; i++) { /* the model's own rule */
+        if (t->check.tensors[i].place == MG_PLACE_OUTSIDE && t->op->number != MG_OP_IMAGE) {
+            return false;
+        }
+    }
     return t->op->check(&t->check);
 }
 
@@ -306,6 +311,11 @@ bool write_back(file_t *f, uint8_t *record, trial_t *t) {
         for (uint32_t d = 1; d < MG_MAX_RANK; d++) {
             tensor->dims[d] = 1;
         }
+        if (tensor->place == MG_PLACE_OUTSIDE && t->check.params.image.in_h != 0) { /* rows count */
+            tensor->rank = 2;
+            tensor->dims[0] = t->check.params.image.in_h;
+            tensor->dims[1] = tensor->size / tensor->dims[0];
+        }
         tensor->offset = 0;
         tensor->initial = MG_ZEROS;
         if (tensor->place == MG_PLACE_DATA) {
@@ -314,7 +324,7 @@ bool write_back(file_t *f, uint8_t *record, trial_t *t) {
                     return false;
                 }
             }
-        } else if (i < t->check.n_inputs || !is_in_place(t, tensor)) {
+        } else if (tensor->place != MG_PLACE_OUTSIDE && (i < t->check.n_inputs || !is_in_place(t, tensor))) {
             tensor->offset = arena;
             arena += (tensor->size + 15) & ~15u;
         }

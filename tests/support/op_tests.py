@@ -121,8 +121,9 @@ TABLE: list[OpTest] = []
 
 
 def own_ops() -> set[str]:
-    """The ops that no other runtime has, whose reference is tests/support/motion.py."""
-    return {key.split()[0] for key, function in RULES.items() if function.__module__ == "midge.lowering.motion"}
+    """The ops that no other runtime has, whose references are tests/support/motion.py and sight.py."""
+    own = {"midge.lowering.motion", "midge.lowering.sight"}
+    return {key.split()[0] for key, function in RULES.items() if function.__module__ in own}
 
 
 def op_test(*ops: str, dtype: str = "int8", form: str = "", **rest: Any) -> Callable[[Any], Any]:

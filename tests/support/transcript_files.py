@@ -14,6 +14,8 @@ import numpy as np
 
 from midge.api import convert
 from midge.convert.pipeline import convert_model
+from midge.fileformat.read import decode
+from midge.samples.camera_pictures import camera_bytes
 from midge.samples.take_format import Source, take_text
 from tests.support import SHARED, WAND, WAND_MODEL
 from tests.support.clips import made_stream, write_clips
@@ -25,6 +27,7 @@ KEYWORDS = SHARED / "models/mlperf-tiny/kws_ref_model_float32.tflite"
 FEATURES = SHARED / "data/ready/kws01_mfcc_1000_visible.npz"
 WAKE_WORDS, MANIFESTS = SHARED / "models/microwakeword", SHARED / "data/wakeword_manifests"
 PERSON = SHARED / "models/tflite-micro/person_detect.tflite"
+PERSON_SEEN = SHARED / "data/tflm_person_bmp/person.bmp"
 ALEXA_SAID = SHARED / "data/wakeword_wav/alexa_1.wav"
 
 
@@ -124,6 +127,27 @@ def _features(labelled: bool) -> bytes:
     return file.getvalue()
 
 
+def _person_detector() -> bytes:
+    return convert(PERSON, camera="rgb565,320x240", labels=["no person", "person"], arena_limit=39000,
+                   name="person").blob
+
+
+def _camera() -> bytes:
+    """What the person detector's camera gives of the picture."""
+    with tempfile.TemporaryDirectory() as place:
+        (picture := Path(place, "person.png")).write_bytes(_person())
+        return camera_bytes(picture, decode(_person_detector()).metadata, "person")[0]
+
+
+def _person() -> bytes:
+    """The picture that comes with the network, whose bytes are the int8 image."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(Image.open(PERSON_SEEN)) ^ 128).save(file, "png")
+    return file.getvalue()
+
+
 FILES: dict[str, File] = {
     "wand.tflite": copy(WAND_MODEL),
     "wand_int8.tflite": copy(WAND_MODEL),
@@ -146,6 +170,11 @@ FILES: dict[str, File] = {
     "heard.zip": File(_heard, WAND_MODEL),
     "person_detect.tflite": copy(PERSON),
     "shapes.zip": File(_shapes, WAND_MODEL),
+    "person.midge": File(_person_detector, PERSON),
+    "camera.bin": File(_camera, PERSON_SEEN),
+    "person.png": File(_person, PERSON_SEEN),
+    "fomo.tflite": copy(SHARED / "models/edge-impulse-sdk/fomo.96x96.i8q.tflite"),
+    "file_camera.py": copy(DRIVERS / "file_camera.py"),
     "kws_float.tflite": copy(KEYWORDS),
     "mfcc.npy": File(lambda: _features(labelled=False), FEATURES),
     "kws.npz": File(lambda: _features(labelled=True), FEATURES),

@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from .. import api
+from ..convert.camera import DECODERS, THRESHOLD
 from ..convert.front_end import KINDS
 from ..convert.pipeline import Conversion
 from ..errors import UserError
@@ -112,13 +113,19 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="A wake word's manifest (microWakeWord's JSON): word, cut-off, window and front end.")
 @click.option("--also", type=click.Path(path_type=Path), multiple=True, metavar="MANIFEST", cls=Option, group=_MODEL,
               help="A further wake word that shares the front end; its network lies beside its manifest.")
+@click.option("--camera", cls=Option, group=_MODEL, metavar="FORMAT,SIZE[,CROP]",
+              help="Let a network of pictures take a camera's, row by row: rgb565,320x240.")
+@click.option("--decode", type=click.Choice(DECODERS), cls=Option, group=_MODEL,
+              help="Find boxes in what the network gives: fomo, in a grid of scores.")
+@click.option("--threshold", type=float, default=THRESHOLD, show_default=True, cls=Option, group=_MODEL,
+              help="With --decode: the score from which a cell counts.")
 @calibration_options
 @json_option
 def convert(
     model: Path, output: Path | None, labels: str | None, softmax: bool, embedding: str | None, name: str | None,
     target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...],
-    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], stream: int | None, as_json: bool,
-    calibration: Calibration,
+    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], stream: int | None, camera: str | None,
+    decode: str | None, threshold: float, as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
     path = output or model.with_suffix(".midge")
@@ -127,7 +134,7 @@ def convert(
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
                            manifest=manifest, also=also, softmax=softmax, embedding=embedding, stream=stream,
-                           stage=stage, **calibration.arguments())
+                           camera=camera, decode=decode, threshold=threshold, stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

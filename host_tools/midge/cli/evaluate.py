@@ -12,7 +12,7 @@ from .. import api
 from ..errors import UserError
 from ..evaluate.metrics import TASKS, Evaluation
 from ..evaluate.streams import TOLERANCE_S
-from ..samples.datasets import PIXEL_UNITS
+from ..graph.sight import PIXEL_UNITS
 from .evaluate_events import evaluate_events
 from .options import Command, OutputPath, json_option
 from .output import console, number, print_facts, print_json, print_next, print_note, print_table, say

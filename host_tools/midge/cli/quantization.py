@@ -13,11 +13,11 @@ import click
 
 from ..api import ConvertedModel
 from ..errors import UserError
+from ..graph.sight import PIXEL_UNITS
 from ..plots import save
 from ..plots.noise import noise_figure
 from ..quantize import METHODS, Options, Report
 from ..quantize.search import Budget
-from ..samples.datasets import PIXEL_UNITS
 from .options import Option, OutputPath
 from .output import number, print_facts, print_note, print_table
 
@@ -49,9 +49,9 @@ class Calibration:
         budget = Budget(self.max_drop, self.min_sqnr, self.max_flash, self.max_arena)
         options = Options(self.method, self.bias_correction, self.equalize, self.activations, self.wide, self.float_io)
         if self.calibrate is None:
-            if options != Options() or self.auto or budget != Budget() or self.layers or self.png or self.pixels:
+            if options != Options() or self.auto or budget != Budget() or self.layers or self.png:
                 raise UserError("options of quantisation without samples; give them: --calibrate samples.npy")
-            return {}
+            return {"pixels": self.pixels}  # which a camera wants to know, too
         if budget != Budget() and not self.auto:
             raise UserError("a budget is for the search: add --auto")
         return {"calibrate": self.calibrate, "options": options, "auto": budget if self.auto else None,

@@ -12,8 +12,9 @@ import click
 
 from ..core.binding import check_file
 from ..errors import UserError
-from ..fileformat.read import load_file
+from ..fileformat.read import decode, load_file
 from ..link.simulator import Simulator
+from ..samples.camera_pictures import camera_bytes
 from ..samples.recordings import read_recording
 from ..samples.sound_files import read_sound
 from ..targets.boards import load_board
@@ -30,24 +31,31 @@ from .output import number, print_facts, say
               help="CSV that the board's IMU plays over and over: x, y, z in g, and optionally in degrees per second.")
 @click.option("--mic", type=click.Path(path_type=Path),
               help="Sound (.wav, ...) that the board's I2S microphone hears over and over, a minute at most.")
+@click.option("--camera", type=click.Path(path_type=Path),
+              help="A picture, or a folder of them, that a camera sees: /rom/camera.bin, as --model's camera gives it.")
 @click.option("--flash", type=click.Path(path_type=Path), help="Image of /flash: read if it is there, kept at the end.")
 @click.option("--romfs", type=click.Path(path_type=Path), help="Folder or ROMFS image to show under /rom.")
 @click.option("--model", type=click.Path(path_type=Path), help="A .midge file to show under /rom, used in place.")
 def sim(
-    board: str, stock: bool, firmware: Path | None, sensor: Path | None, mic: Path | None,
+    board: str, stock: bool, firmware: Path | None, sensor: Path | None, mic: Path | None, camera: Path | None,
     flash: Path | None, romfs: Path | None, model: Path | None,
 ) -> None:
     """Start an emulated board. mpremote, ampy, Thonny and midge open its port like a real one's."""
     if stock and firmware:
         raise UserError("--stock and --firmware both name the firmware; give one of them")
+    if camera and not model:
+        raise UserError("--camera shows pictures as a model's camera gives them; give the model with --model")
     if model and romfs:
         raise UserError("--model and --romfs both fill /rom; put the model into the folder of --romfs")
+    seen = ""
     recording = read_recording(sensor) if sensor is not None else None
     sound = read_sound(mic) if mic is not None else None
     rom: Path | dict[str, bytes] | None = romfs
     if model:
         rom = {model.name: load_file(model)}
         check_file(rom[model.name], str(model))
+        if camera:
+            rom["camera.bin"], seen = camera_bytes(camera, decode(rom[model.name]).metadata, str(model))
     simulator = Simulator(load_board(board), firmware=firmware, stock=stock, sensor=recording, mic=sound, flash=flash,
                           romfs=rom, wait=False)
     title = simulator.board.title
@@ -60,6 +68,8 @@ def sim(
             facts.append(("/rom", f"{model.name}: midge.load(\"/rom/{model.name}\")"))
         elif romfs is not None:
             facts.append(("/rom", str(romfs)))
+        if camera is not None:
+            facts.append(("camera", f"/rom/camera.bin: {seen}"))
         if recording is not None:
             rows, columns = recording.shape
             kind = "acceleration" if columns == 3 else "acceleration and rotation"

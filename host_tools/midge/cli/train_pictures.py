@@ -15,9 +15,9 @@ import click
 from .. import api
 from ..errors import UserError
 from ..files import write_whole
+from ..graph.sight import PIXEL_UNITS
 from ..importers.tflite.export import tflite_bytes
 from ..progress import Stage
-from ..samples.datasets import PIXEL_UNITS
 from ..samples.pictures import Size as PictureSize
 from ..targets.boards import load_board
 from ..train.outcome import Outcome

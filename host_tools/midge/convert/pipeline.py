@@ -42,6 +42,7 @@ from ..program.fuse_logarithm import fuse_logarithm
 from ..program.fuse_steps import fuse_steps
 from ..program.packing import packed
 from ..program.row_slices import fit_arena
+from .camera import BOXES
 
 # Each takes a graph and returns it; it is verified after each.
 GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
@@ -192,6 +193,10 @@ def emit_checked(program: Program, plan: ArenaPlan, title: str) -> bytes:
 def check_labels(graph: Graph, labels: Sequence[str], title: str) -> None:
     """Check that there is a label for each score, if any. Raises UserError."""
     classes = graph.outputs[0].shape[-1] if graph.outputs[0].shape else 1
+    if BOXES in graph.metadata:
+        classes = int(graph.metadata[BOXES])
+        if labels and len(labels) != classes:
+            raise UserError(f"{title}: {len(labels)} labels for {classes} kinds of things; give each one a label")
     if labels and len(labels) != classes:
         raise UserError(f"{title}: {len(labels)} labels for an output of {classes} scores; give one label per score")
 

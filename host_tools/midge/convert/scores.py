@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import UserError
@@ -43,3 +45,15 @@ def add_softmax(graph: Graph, title: str) -> Graph:
     graph.nodes.append(Node("SOFTMAX", [logits], [shares], {"beta": 1.0}))
     graph.outputs[0] = shares
     return graph
+
+
+def doubts_on_scores(graph: Graph, labels: Sequence[str], of_folders: bool = False) -> list[str]:
+    """Return what is doubtful about a classifier's scores and their names."""
+    doubts = []
+    if of_folders:
+        doubts.append(f"labels are the names of the folders, in alphabetical order: {', '.join(labels)}; if the scores "
+                      "have another order, give it with --labels")
+    if labels and gives_logits(graph):
+        doubts.append("the scores are logits, of any size: thresholds and smoothing on the board expect shares of 1; "
+                      "--softmax makes them")
+    return doubts

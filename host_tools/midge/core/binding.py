@@ -18,7 +18,7 @@ from .. import resources
 from ..errors import UserError
 from ..fileformat import spec
 from ..fileformat.opset import by_number, dtypes
-from .buffers import address_of, code_of, elements_of, flat_numbers, found_shape, view_of
+from .buffers import address_of, buffer_of, code_of, elements_of, flat_numbers, found_shape, view_of
 
 __all__ = ["Model", "about"]
 
@@ -99,6 +99,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_model_check": (c_bool, [_MODEL, c_void_p, c_size_t, c_bool, _ERROR]),
     "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
     "mg_run": (None, [_MODEL]),
+    "mg_see": (c_uint32, [_MODEL, c_void_p, c_uint32]),
     "mg_reset": (None, [_MODEL]),
     "mg_run_next": (c_bool, [_MODEL, _CURSOR]),
     "mg_node_next": (c_bool, [_MODEL, _CURSOR, POINTER(_Node)]),
@@ -167,7 +168,8 @@ _NUMBERS = {
     "MG_RIDGE_MOST": LEARNS_AT_MOST,
     "mg_ridge_margin_t": _MARGIN,
     "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
-    "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
+    "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_PLACE_OUTSIDE": spec.OUTSIDE,
+    "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
 }
 _STRUCTS: dict[str, Any] = {
     "mg_error_t": _Error, "mg_tensor_t": _Tensor, "mg_node_t": _Node, "mg_model_t": _Model, "mg_scratch_t": _Scratch,
@@ -190,9 +192,7 @@ class Model:
     """A checked file and its working memory."""
 
     def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
-        view = view_of(file)
-        if view is None:
-            raise TypeError("object with buffer protocol required")
+        view = buffer_of(file)
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
         self._model = _Model()
         error = _Error()
@@ -203,9 +203,7 @@ class Model:
             start = -address_of(self._arena) % spec.ARENA_ALIGN
             self._arena = self._arena[start : start + self._model.arena_size]
         else:
-            given = view_of(arena, writable=True)
-            if given is None:
-                raise TypeError("object with buffer protocol required")
+            given = buffer_of(arena, writable=True)
             self._arena = given
             self._refuse_file(given)
         if not _core.mg_model_bind(self._model, address_of(self._arena), self._arena.nbytes, error):
@@ -215,9 +213,22 @@ class Model:
         """Run all nodes; x: raw bytes for the inputs, out: a buffer for the raw bytes of the outputs."""
         if x is not None:
             self._copy_raw(x, is_output=False)
+        self._refuse_part()
         _core.mg_run(self._model)
         if out is not None:
             self._copy_raw(out, is_output=True)
+
+    def rows(self, x: Any) -> int:
+        """Take rows of a picture, raw bytes; return how many rows are still missing before run()."""
+        tensor = self._tensor(0, is_output=False)
+        if tensor.place != spec.OUTSIDE:
+            raise ValueError("the model takes no rows of a picture")
+        view, row = buffer_of(x), tensor.size // tensor.dims[0]
+        left = _core.mg_see(self._model, None, 0) or tensor.dims[0]
+        if not view.nbytes or view.nbytes % row or view.nbytes > left * row:
+            raise ValueError(f"input '{self._string(tensor.name)}': got {view.nbytes} bytes, wanted rows of {row} "
+                             f"bytes, {left} at most")
+        return int(_core.mg_see(self._model, address_of(view), view.nbytes))
 
     @property
     def arena(self) -> memoryview:
@@ -231,6 +242,9 @@ class Model:
     def write(self, values: Any, i: int = 0) -> None:
         """Write numbers into input i, quantised. Raises ValueError for another count than its elements."""
         tensor = self._tensor(i, is_output=False)
+        if tensor.place == spec.OUTSIDE:
+            self._copy_raw(values, is_output=False)
+            return
         found = list(flat_numbers(values))
         if len(found) != tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted")
@@ -247,9 +261,7 @@ class Model:
         if len(found) > tensor.elements:
             self._raise_count(tensor, values, len(found), "wanted at most")
         if scales is not None:
-            by = view_of(scales)
-            if by is None:
-                raise TypeError("object with buffer protocol required")
+            by = buffer_of(scales)
             if code_of(by) != "f" or by.nbytes == 0:
                 raise ValueError("scales: wanted an array of 'f'")
             found = [c_float(x).value * by[k % len(by)] for k, x in enumerate(found)]  # rounded once, as in C
@@ -267,9 +279,7 @@ class Model:
     def smooth(self, scores: Any, weight: float, threshold: float) -> int:
         """Move scores (an array of f) towards output 0; return the index of the highest, -1 below threshold."""
         new = self.read()
-        view = view_of(scores, writable=True)
-        if view is None:
-            raise TypeError("object with buffer protocol required")
+        view = buffer_of(scores, writable=True)
         if code_of(view) != "f" or view.nbytes != 4 * len(new):
             raise ValueError(f"scores: wanted an array of {len(new)} 'f'")
         self._refuse_file(view)
@@ -443,8 +453,16 @@ class Model:
             tensor = self._tensor(i, is_output)
             view = self._raw_buffer(tensor, buffer, is_output)  # may hold the only copy of what it shows
             theirs = address_of(view)
+            if tensor.place == spec.OUTSIDE:
+                _core.mg_see(self._model, theirs, tensor.size)
+                continue
             ours = _core.mg_tensor_data(self._model, tensor)
             ctypes.memmove(theirs if is_output else ours, ours if is_output else theirs, tensor.size)
+
+    def _refuse_part(self) -> None:
+        """Raise ValueError where the input is a picture of which rows are missing."""
+        if self._tensor(0, is_output=False).place == spec.OUTSIDE and (left := _core.mg_see(self._model, None, 0)):
+            raise ValueError(f"{left} rows of the picture are missing")
 
     def _raise_count(self, tensor: _Tensor, values: Any, count: int, wanted: str) -> None:
         raise ValueError(

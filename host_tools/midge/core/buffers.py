@@ -52,11 +52,17 @@ def view_of(value: Any, writable: bool = False) -> Any:
     return view
 
 
-def elements_of(value: Any, code: str, wanted: int, times: bool = False) -> tuple[int, int]:
-    """Return the address of an array, and how many times `wanted` elements it has. Raises as the board does."""
-    view = view_of(value, writable=code != "b")
+def buffer_of(value: Any, writable: bool = False) -> Any:
+    """Return what view_of returns. Raises TypeError where that is None, as the board does."""
+    view = view_of(value, writable)
     if view is None:
         raise TypeError("object with buffer protocol required")
+    return view
+
+
+def elements_of(value: Any, code: str, wanted: int, times: bool = False) -> tuple[int, int]:
+    """Return the address of an array, and how many times `wanted` elements it has. Raises as the board does."""
+    view = buffer_of(value, writable=code != "b")
     size = 1 if code == "b" else 4
     found, rest = divmod(view.nbytes, wanted * size)
     if rest or (not times and found != 1) or (code != "b" and code_of(view) != code):

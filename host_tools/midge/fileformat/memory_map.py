@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from .read import File, FileNode, FileTensor
-from .spec import DATA, STATE, ZEROS
+from .spec import DATA, OUTSIDE, STATE, ZEROS
 
 
 @dataclass
@@ -93,13 +93,15 @@ def dissect(file: File) -> Anatomy:
     current: dict[int, Span] = {}  # by tensor: the span that holds its value now
     for index in file.inputs:
         t = file.tensors[index]
+        if t.place == OUTSIDE:
+            continue
         current[index] = Span("tensor", t.name, t.offset, t.size, -1, -1)
         spans.append(current[index])
 
     def spans_of(index: int) -> list[Span]:
         """Return the spans whose bytes a tensor names: its own, or those that were last written where it is."""
         t = file.tensors[index]
-        if t.place == DATA:
+        if t.place in (DATA, OUTSIDE):
             return []
         if index in current:
             return [current[index]]

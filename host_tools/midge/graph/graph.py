@@ -43,6 +43,7 @@ class Tensor:
     data: np.ndarray | None = None
     is_state: bool = False  # keeps its value from one run to the next
     signature: tuple[int, ...] = ()  # the shape with -1 for dimensions that the model leaves open
+    is_outside: bool = False  # a picture in the caller's memory
     initial: np.ndarray | None = None  # a state's value after a reset; None for real zeros, its zero point
 
     @property

@@ -165,6 +165,8 @@ _ROWS = {
     "features:int offsets:int factors:int shifts:int -> z:int": "STANDARDIZE",
     "samples:int patterns:int -> features:int | count! most_dilation!": "RANDOM_CONV",
     "features:int forest:int start:int rows:int? -> sums:int | trees! leaves!": "TREES",
+    "picture:int levels:float -> y sums:int | ...": "IMAGE",
+    "scores -> found:float classes:float scores:float count:float | ...": "BLOBS",
     "signal -> y | ...": "CUSTOM:SignalRfft CUSTOM:SignalEnergy CUSTOM:SignalFilterBankLog",
     "signal -> y scale | ...": "CUSTOM:SignalFftAutoScale",
     "signal window -> y | ...": "CUSTOM:SignalWindow",

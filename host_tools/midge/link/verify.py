@@ -18,6 +18,7 @@ from ..core.batch import to_raw
 from ..core.binding import check_file
 from ..errors import UserError
 from ..fileformat.read import decode, load_file
+from ..fileformat.spec import OUTSIDE
 from ..progress import Advance, Stage, silent
 from ..samples.datasets import read_vectors
 from .identity import identify, require_midge
@@ -28,17 +29,22 @@ _PIECE = 2048  # bytes of an input in one request
 _TEMPORARY = "_verify.midge"
 _DTYPES = {"bool": "uint8"}  # as numpy sees their bytes
 
-# ld(path): load, with a buffer for each input and output. run(): returns microseconds and the hash of each output.
+# ld(path): load, with a buffer for each input and output. see(at, rows): a picture's rows, which have none.
+# run(): returns microseconds and the hash of each output.
 _ON_BOARD = """
 import midge,time,hashlib,binascii,gc
 def ld(p,xs,ys):
- global m,x,y,done
- m=x=y=None;done=-1
+ global m,x,y,done,seen
+ m=x=y=None;done=-1;seen=0
  gc.collect()
  m=midge.load(p);x=[bytearray(n) for n in xs];y=[bytearray(n) for n in ys]
  m.reset()
+def see(at,d):
+ global seen
+ if seen==at:m.rows(d);seen+=len(d)
 def run():
- t=time.ticks_us();m.run(x,out=y);t=time.ticks_diff(time.ticks_us(),t)
+ global seen
+ seen=0;t=time.ticks_us();m.run(x or None,out=y);t=time.ticks_diff(time.ticks_us(),t)
  return '%d '%t+' '.join([binascii.hexlify(hashlib.sha256(v).digest()).decode() for v in y])
 """
 
@@ -168,12 +174,15 @@ def replay(
     try:
         here = load(blob)
         here.reset()
-        sizes = [len(x) for x in inputs[0]], [t.size for t in outputs]
+        picture = next((t for i in file.inputs if (t := file.tensors[i]).place == OUTSIDE), None)
+        row = picture.size // picture.shape[0] if picture else 0
+        sizes = [] if row else [len(x) for x in inputs[0]], [t.size for t in outputs]
         _ask(board, f"{_ON_BOARD}ld({place!r},{sizes[0]},{sizes[1]})\n", silence_s=20)
         for run, xs in enumerate(inputs):
             wanted = [bytearray(n) for n in sizes[1]]
             here.run(list(xs), out=wanted)
-            _compare(board, result, run, xs, wanted, [t.name for t in outputs])
+            _send(board, xs, row)
+            _compare(board, result, run, wanted, [t.name for t in outputs])
             progress(1)
     finally:
         code = "m=x=y=None\n" if there else f"m=x=y=None\nimport os\ntry:os.remove({place!r})\nexcept OSError:pass\n"
@@ -192,14 +201,18 @@ def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0
         raise
 
 
-def _compare(
-    board: Connection, result: Verification, run: int, xs: Sequence[bytes], wanted: Sequence[bytearray],
-    names: Sequence[str],
-) -> None:
+def _send(board: Connection, xs: Sequence[bytes], row: int) -> None:
+    """Put the inputs into their buffers; row: bytes of a picture's, which has none, 0 for other inputs."""
+    size = max(_PIECE // row, 1) * row if row else _PIECE
     for i, x in enumerate(xs):
-        for at in range(0, len(x), _PIECE):
-            piece = x[at : at + _PIECE]
-            _ask(board, f"x[{i}][{at}:{at + len(piece)}]=d", piece)
+        for at in range(0, len(x), size):
+            piece = x[at : at + size]
+            _ask(board, f"see({at},d)" if row else f"x[{i}][{at}:{at + len(piece)}]=d", piece)
+
+
+def _compare(
+    board: Connection, result: Verification, run: int, wanted: Sequence[bytearray], names: Sequence[str]
+) -> None:
     # Asked twice, a model with state would move on twice: the number of the run makes it run once.
     answer = _ask(board, f"if done!={run}:last=run();done={run}\nr=last", silence_s=120)
     time_us, *digests = answer.split()

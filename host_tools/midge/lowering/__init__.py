@@ -28,6 +28,7 @@ from . import (  # noqa: F401  (these fill rules.RULES)
     quantize,
     reduce,
     resize,
+    sight,
     signal,
     softmax,
     svdf,

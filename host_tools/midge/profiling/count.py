@@ -76,13 +76,14 @@ def count(model: bytes, core: EmulatedCore, timeout_s: float = 300) -> Profile:
     outputs are not those of the host's core.
     """
     file = decode(model)
-    if len(model) > MODEL_BYTES or file.arena_size > ARENA_BYTES:
-        raise UserError(f"{file.name}: {len(model)} B and an arena of {file.arena_size} B are more than the emulated "
+    arena = start_arena(file)
+    if len(model) > MODEL_BYTES or len(arena) > ARENA_BYTES:
+        raise UserError(f"{file.name}: {len(model)} B and an arena of {len(arena)} B are more than the emulated "
                         f"{core.title} has ({MODEL_BYTES} B and {ARENA_BYTES} B)")
     with tempfile.TemporaryDirectory(prefix="midge-") as work:
         loader: list[str] = []
         for name, content, address in (("model", model, core.memory.model),
-                                       ("arena", start_arena(file), core.memory.arena)):
+                                       ("arena", arena, core.memory.arena)):
             image = Path(work, name)
             image.write_bytes(content)
             loader += ["-device", f"loader,file={image},addr={address:#x},force-raw=on"]

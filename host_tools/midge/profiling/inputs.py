@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.binding import Model
 from ..fileformat.read import File, FileTensor
+from ..fileformat.spec import OUTSIDE
 
 SMALL = 8  # other integers stay below it: indices, lengths, tokens
 
@@ -31,9 +32,12 @@ def input_bytes(tensor: FileTensor, index: int) -> bytes:
 
 
 def start_arena(file: File) -> bytes:
-    """Return the arena as it is before a run: the inputs where they belong, noise everywhere else."""
+    """Return the arena as it is before a run: the inputs where they belong, noise elsewhere; a picture after it."""
     arena = bytearray(hashlib.shake_128(b"midge arena").digest(file.arena_size))
     for index, tensor in enumerate(file.tensors[i] for i in file.inputs):
+        if tensor.place == OUTSIDE:
+            arena += input_bytes(tensor, index)
+            continue
         arena[tensor.offset : tensor.offset + tensor.size] = input_bytes(tensor, index)
     return bytes(arena)
 

@@ -214,7 +214,7 @@ def blocks_of(program: Program) -> list[Block]:
 
     def touch(tensor: Tensor, *steps: int) -> None:
         root, at = program.place(tensor)
-        if root.is_constant:
+        if root.is_constant or root.is_outside:
             return
         touches = by_root.setdefault(id(root), (root, _Touches()))[1]
         for member in [tensor, root] if root.is_state else [tensor]:

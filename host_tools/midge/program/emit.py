@@ -16,6 +16,7 @@ from ..fileformat.spec import (
     MAX_RANK,
     MINOR,
     NODE,
+    OUTSIDE,
     STATE,
     TENSOR,
     ZEROS,
@@ -80,6 +81,8 @@ class _Tensors:
         initial = ZEROS
         if root.data is not None:
             place, offset = DATA, self.data.add(root.data.tobytes()) + at
+        elif root.is_outside:
+            place, offset = OUTSIDE, 0
         else:
             place, offset = ARENA, self.plan.offsets[id(tensor)]
         if tensor.is_state:  # only the state itself: other names for its bytes are tensors like others

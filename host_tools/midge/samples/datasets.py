@@ -16,7 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UserError
+from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
+from .camera_pictures import View, read_as_camera
 from .picture_files import PICTURES, read_picture
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
@@ -24,7 +26,6 @@ from .text import Splitter, number, read_text
 TARGET_NAMES = ("y", "label", "labels", "target", "targets", "classes")
 TABLES = (".csv", ".txt")
 FEW = 16  # calibration samples below which ranges are guesses
-PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}  # pixel / first - second
 
 
 class Input(Protocol):
@@ -61,20 +62,20 @@ class Dataset:
 
 def read_dataset(
     source: str | Path | np.ndarray | tuple[Any, ...] | Sequence[np.ndarray] | Dataset, inputs: Sequence[Input],
-    labels: Sequence[str] = (), pixels: str | None = None,
+    labels: Sequence[str] = (), pixels: str | None = None, view: View | None = None,
 ) -> Dataset:
     """Return samples for the inputs of a model: float32 [samples, *shape], checked to be finite and of the right size.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
     labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
-    by default what the input's scale tells. Raises UserError.
+    by default what the input's scale tells. view: what a model takes pictures as. Raises UserError.
     """
     if isinstance(source, Dataset):
         found = source
     elif isinstance(source, np.ndarray):
         found = Dataset([source])
     elif isinstance(source, (str, Path)):
-        found = _from_path(source, inputs, labels, pixels)
+        found = _from_path(source, inputs, labels, pixels, view=view)
     else:
         found = Dataset([np.asarray(x) for x in source])
     _check_count(found, inputs)
@@ -85,13 +86,14 @@ def read_dataset(
     return _same_length(found)
 
 
-def read_vectors(source: str | Path, inputs: Sequence[Input]) -> list[np.ndarray]:
+def read_vectors(source: str | Path, inputs: Sequence[Input], view: View | None = None) -> list[np.ndarray]:
     """Return what a file or folder holds for each input of a model, [runs, *shape] in the file's own dtype.
 
     It takes what read_dataset refuses: a recording of another shape is cut into as many runs as it holds, values may
-    be NaN, and of several arrays in an .npz file of which none is called x the first one counts. Raises UserError.
+    be NaN, and of several arrays in an .npz file of which none is called x the first one counts. view: what a model
+    takes pictures as. Raises UserError.
     """
-    found = _from_path(source, inputs, guess=True)
+    found = _from_path(source, inputs, guess=True, view=view)
     _check_count(found, inputs)
     found.inputs = [_cut(x, t, found.title) for x, t in zip(found.inputs, inputs, strict=True)]
     return _same_length(found).inputs
@@ -99,10 +101,13 @@ def read_vectors(source: str | Path, inputs: Sequence[Input]) -> list[np.ndarray
 
 def _from_path(
     source: str | Path, inputs: Sequence[Input], labels: Sequence[str] = (), pixels: str | None = None,
-    guess: bool = False,
+    guess: bool = False, view: View | None = None,
 ) -> Dataset:
     path, key = _split(str(source))
-    found = _from_folder(path, inputs, labels, pixels) if path.is_dir() else _from_file(path, key, inputs, guess)
+    reader = _Reader(inputs[0], pixels, view)
+    found = (_from_folder(path, inputs, labels, reader) if path.is_dir()
+             else Dataset([reader.read(path)[None]]) if view and path.suffix.lower() in PICTURES
+             else _from_file(path, key, inputs, guess))
     found.title = str(source)
     return found
 
@@ -205,7 +210,7 @@ def read_table(path: Path) -> np.ndarray:
 # Folders
 
 
-def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], pixels: str | None) -> Dataset:
+def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], reader: _Reader) -> Dataset:
     if len(inputs) != 1:
         raise UserError(f"{path}: a folder of samples feeds one input, the model has {len(inputs)}; give an .npz file")
     folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -228,7 +233,6 @@ def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], pix
         if not inside:
             raise UserError(f"{folder}: no samples in this class's folder; fill it or remove it")
         files += [(p, classes.index(folder.name)) for p in inside]
-    reader = _Reader(inputs[0], pixels)
     samples = np.stack([reader.read(p) for p, _ in files])
     return Dataset([samples], np.array([k for _, k in files]) if folders else None, classes, reader.notes)
 
@@ -241,11 +245,11 @@ def _files(folder: Path) -> list[Path]:
 class _Reader:
     """Reads one file as one sample of an input."""
 
-    def __init__(self, tensor: Input, pixels: str | None) -> None:
+    def __init__(self, tensor: Input, pixels: str | None, view: View | None = None) -> None:
         self.input, self.notes = tensor, list[str]()
         if pixels is not None and pixels not in PIXEL_UNITS:
             raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
-        self.pixels = pixels
+        self.pixels, self.view = pixels, view
 
     def read(self, path: Path) -> np.ndarray:
         suffix = path.suffix.lower()
@@ -264,6 +268,8 @@ class _Reader:
         return values.reshape(self.input.shape)
 
     def _picture(self, path: Path) -> np.ndarray:
+        if self.view is not None:
+            return read_as_camera(path, self.view)
         shape = self.input.shape[1:] if len(self.input.shape) == 4 else self.input.shape
         if len(shape) != 3 or shape[2] not in (1, 3):
             raise UserError(f"{path}: a picture for the input '{self.input.name}' {list(self.input.shape)}; "
@@ -277,16 +283,10 @@ class _Reader:
         return values / np.float32(divisor) - np.float32(minus)
 
     def _units(self) -> str:
-        """Return what pictures were turned into for training, as far as the input's scale tells. Raises UserError."""
         if self.pixels is None:
-            if not self.input.scale:
-                raise UserError(f"the float input '{self.input.name}' does not tell what pictures were turned into for "
-                                f"training; say --pixels {', '.join(PIXEL_UNITS)}")
-            low = self.input.scale * (-128 - self.input.zero_point)
-            high = self.input.scale * (127 - self.input.zero_point)
-            self.pixels = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
-            self.notes.append(f"pictures as {self.pixels}, which the input's range {low:.3g} to {high:.3g} suggests; "
-                              "--pixels says otherwise")
+            t = self.input
+            self.pixels, note = pixel_units(t.name, t.dtype, t.scale, t.zero_point)
+            self.notes.append(note)
         return self.pixels
 
     def _sound(self, path: Path) -> np.ndarray:

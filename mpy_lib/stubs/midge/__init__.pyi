@@ -13,6 +13,8 @@ from .listener import listen as listen
 from .profile import Profile
 from .rhythm import duty as duty, off as off
 from .stream import Stream
+from .tracker import track as track
+from .watcher import watch as watch
 
 _Buffer: TypeAlias = bytes | bytearray | memoryview | array[int] | array[float]
 _Writable: TypeAlias = bytearray | memoryview | array[int] | array[float]
@@ -50,7 +52,10 @@ class Model:
         where: str | None = None,
         checksum: bool = True,
     ) -> None: ...
+    crop: tuple[int, int, int, int] | None
     def __call__(self, *x: _Values) -> Result: ...
+    def answer(self) -> Result: ...
+    def rows(self, rows: _Buffer) -> int: ...
     def run(
         self, x: _Buffer | Sequence[_Buffer] | None = None, out: _Writable | Sequence[_Writable] | None = None
     ) -> None: ...

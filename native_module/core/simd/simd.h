@@ -191,6 +191,22 @@ static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint
     return sum;
 }
 
+/* The bytes of both halves of a word in the other order. */
+static inline uint32_t mg_swap_bytes2(uint32_t word) {
+#ifdef __arm__
+    __asm__("rev16 %0, %0" : "+l"(word)); /* which GCC does not find */
+    return word;
+#else
+    return (word >> 8 & 0x00ff00ffu) | (word & 0x00ff00ffu) << 8;
+#endif
+}
+
+/* A number in a register, where Arm's instructions can shift the other operand. */
+static inline uint32_t mg_keep(uint32_t number) {
+    __asm__("" : "+r"(number));
+    return number;
+}
+
 #ifndef MG_OWN_SHORT
 static inline int32_t mg_requantize_short(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
     return mg_requantize_twice((int32_t)((uint32_t)x << 1), multiplier, rounding, shift);

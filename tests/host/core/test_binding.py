@@ -41,7 +41,7 @@ def test_one_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_built_in() -> None:
     assert midge.info() == {"version": midge.__version__, "format": spec.MAJOR, "simd": "scalar",
-                            "ops": ("int8", "f32", "int16", "signal", "motion", "learn")}
+                            "ops": ("int8", "f32", "int16", "signal", "motion", "sight", "learn")}
 
 
 def test_the_document_has_the_same_numbers() -> None:

@@ -12,7 +12,7 @@ from tests.support import ROOT
 from tests.support.tables import ops as ops_table
 
 CORE = OPS_DEF.parent / "core"
-MOVEMENTS = ROOT / "host_tools/docs/motion.md"
+OWN = [ROOT / f"host_tools/docs/{page}.md" for page in ("motion", "see")]
 
 
 def test_numbers_are_unique_and_dense() -> None:
@@ -51,5 +51,6 @@ def test_a_misspelt_parameter_is_refused() -> None:
 
 @pytest.mark.parametrize("name", list(ops()))
 def test_every_op_is_in_the_table_of_the_documents(name: str) -> None:
-    own = [line.split("|")[1].strip() for line in MOVEMENTS.read_text(encoding="utf-8").splitlines() if "|" in line]
+    lines = [line for page in OWN for line in page.read_text(encoding="utf-8").splitlines() if "|" in line]
+    own = [line.split("|")[1].strip() for line in lines]
     assert name in ops_table.table() or name in own

@@ -20,12 +20,12 @@ from ...core.batch import Engine
 from ...errors import UserError
 from ...graph import Graph, Quantization, Tensor
 from ...graph.builder import Builder
+from ...graph.sight import PIXEL_UNITS
 from ...graph.tflite_ops import VALID, Activation
 from ...passes.prune import drop_unused
 from ...progress import Stage, silent
 from ...quantize import Options as Quantizing
 from ...quantize import quantize
-from ...samples.datasets import PIXEL_UNITS
 from ...samples.pictures import Pictures
 from ..folds import deal_folds
 from ..integers import add_dense

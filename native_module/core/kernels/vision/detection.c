@@ -17,13 +17,9 @@
 #include <math.h> /* INFINITY */
 
 #include "../../arithmetic/float_math.h"
-#include "../kernels.h"
+#include "found.h"
 
 #define TAKEN (-INFINITY) /* the score of a box that is out of the running */
-
-typedef struct {
-    float ymin, xmin, ymax, xmax;
-} box_t;
 
 static bool is_readable(uint32_t dtype) {
     return dtype == MG_INT8 || dtype == MG_UINT8 || dtype == MG_FLOAT32;
@@ -43,10 +39,8 @@ bool mg_detection_check(const mg_check_t *check) {
         return MG_REFUSE(check, "a detection of nothing: classes", p->classes, p->score_size);
     }
     if (!mg_check_elements(check, 0, mg_times(p->boxes, p->box_size))
-        || !mg_check_elements(check, 1, mg_times(p->boxes, p->score_size))
-        || !mg_check_elements(check, 2, mg_times(4, p->max_detections))
-        || !mg_check_elements(check, 3, p->max_detections) || !mg_check_elements(check, 4, p->max_detections)
-        || !mg_check_elements(check, 5, 1) || !mg_check_data(check, p->anchors_at, mg_times(16, p->boxes))) {
+        || !mg_check_elements(check, 1, mg_times(p->boxes, p->score_size)) || !mg_check_found(check, p->max_detections)
+        || !mg_check_data(check, p->anchors_at, mg_times(16, p->boxes))) {
         return false;
     }
     return mg_check_scratch(check, mg_plus(mg_times(4, p->boxes), mg_times(16, p->limit)));
@@ -66,7 +60,7 @@ static float real_at(const void *data, uint32_t i, uint32_t dtype, int32_t zero_
     return ((float)q - (float)zero_point) * scale;
 }
 
-static box_t decode(const mg_call_t *call, uint32_t i) {
+static mg_box_t decode(const mg_call_t *call, uint32_t i) {
     const mg_detection_params_t *p = &call->params.detection;
     const uint8_t *anchor = call->data + p->anchors_at + 16 * i;
     float t[4], a[4];
@@ -77,11 +71,11 @@ static box_t decode(const mg_call_t *call, uint32_t i) {
     }
     float y = t[0] * a[2] + a[0], x = t[1] * a[3] + a[1];
     float half_h = 0.5f * mg_exp(t[2]) * a[2], half_w = 0.5f * mg_exp(t[3]) * a[3];
-    box_t box = {y - half_h, x - half_w, y + half_h, x + half_w};
+    mg_box_t box = {y - half_h, x - half_w, y + half_h, x + half_w};
     return box;
 }
 
-static float area(const box_t *box) {
+static float area(const mg_box_t *box) {
     return (box->ymax - box->ymin) * (box->xmax - box->xmin);
 }
 
@@ -90,7 +84,7 @@ static float least(float a, float b) {
 }
 
 /* Intersection over union. */
-static float overlap(const box_t *a, const box_t *b) {
+static float overlap(const mg_box_t *a, const mg_box_t *b) {
     if (area(a) <= 0.0f || area(b) <= 0.0f) {
         return 0.0f;
     }
@@ -114,32 +108,11 @@ static uint32_t best_class(const mg_call_t *call, uint32_t box) {
     return best;
 }
 
-/* Puts a detection into its place among the outputs; gives their new count. */
-static uint32_t insert(const mg_call_t *call, uint32_t count, const box_t *box, uint32_t class, float score) {
-    float *corners = call->out[0], *classes = call->out[1], *scores = call->out[2];
-    uint32_t at = count, most = call->params.detection.max_detections;
-    while (at > 0 && scores[at - 1] < score) {
-        at--;
-    }
-    if (at == most) {
-        return count;
-    }
-    count += count < most;
-    uint32_t moved = count - 1 - at;
-    memmove(corners + 4 * (at + 1), corners + 4 * at, 16 * moved);
-    memmove(classes + at + 1, classes + at, 4 * moved);
-    memmove(scores + at + 1, scores + at, 4 * moved);
-    memcpy(corners + 4 * at, box, sizeof *box);
-    classes[at] = (float)class;
-    scores[at] = score;
-    return count;
-}
-
 /* One suppression: over all boxes by the class given, or by each one's best. */
 static uint32_t suppress(const mg_call_t *call, uint32_t class, uint32_t count) {
     const mg_detection_params_t *p = &call->params.detection;
     float *scores = call->scratch;
-    box_t *kept = (box_t *)(void *)(scores + p->boxes);
+    mg_box_t *kept = (mg_box_t *)(void *)(scores + p->boxes);
     for (uint32_t i = 0; i < p->boxes; i++) {
         float score = score_at(call, i, p->per_class ? class : best_class(call, i));
         scores[i] = score >= p->score_threshold ? score : TAKEN;
@@ -160,7 +133,8 @@ static uint32_t suppress(const mg_call_t *call, uint32_t class, uint32_t count) 
             k++;
         }
         if (k == n) {
-            count = insert(call, count, &kept[n], p->per_class ? class : best_class(call, best), score);
+            uint32_t of = p->per_class ? class : best_class(call, best);
+            count = mg_found_insert(call, p->max_detections, count, &kept[n], of, score);
             n++;
         }
     }
@@ -170,9 +144,7 @@ static uint32_t suppress(const mg_call_t *call, uint32_t class, uint32_t count) 
 void mg_detection_run(const mg_call_t *call) {
     const mg_detection_params_t *p = &call->params.detection;
     uint32_t count = 0;
-    memset(call->out[0], 0, 16 * (size_t)p->max_detections);
-    memset(call->out[1], 0, 4 * (size_t)p->max_detections);
-    memset(call->out[2], 0, 4 * (size_t)p->max_detections);
+    mg_found_clear(call, p->max_detections);
     for (uint32_t class = 0; class < (p->per_class ? p->classes : 1); class++) {
         count = suppress(call, class, count);
     }

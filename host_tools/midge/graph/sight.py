@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""Nodes that turn a camera's picture into a network's image, and a network's grid into boxes.
+
+Their arithmetic is that of native_module/core/kernels/vision/image.c and blobs.c.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import UserError
+from .builder import Builder
+from .graph import Node, Quantization, Tensor
+
+GREY, RGB565, RGB565_LE, YUYV, UYVY, RGB888 = range(6)
+# What cameras give: bytes of a pixel. The order of bytes is as they come.
+FORMATS = {"grey": (GREY, 1), "rgb565": (RGB565, 2), "rgb565le": (RGB565_LE, 2), "yuv422": (YUYV, 2),
+           "uyvy": (UYVY, 2), "rgb888": (RGB888, 3)}
+YUV = ("yuv422", "uyvy")
+# What pictures become in training: pixel / first - second.
+PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}
+_SUMS = 65535  # that a column's sum can hold
+_GEOMETRY = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\+([0-9]{1,5})\+([0-9]{1,5})")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The part of a picture that is looked at, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}+{self.left}+{self.top}"
+
+
+def read_crop(text: str) -> Crop | None:
+    """Return a crop from the text that it has, WIDTHxHEIGHT+LEFT+TOP; None for any other."""
+    found = _GEOMETRY.fullmatch(text)
+    if found is None:
+        return None
+    width, height, left, top = map(int, found.groups())
+    return Crop(left, top, width, height)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a camera gives: format, one of FORMATS, and its pixels."""
+
+    format: str
+    width: int
+    height: int
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Return what a pixel takes."""
+        return FORMATS[self.format][1]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of its bytes, rows first."""
+        return (self.height, self.width, self.bytes_per_pixel)
+
+    def __str__(self) -> str:
+        return f"{self.format},{self.width}x{self.height}"
+
+
+def pixel_units(name: str, dtype: str, scale: float, zero_point: int) -> tuple[str, str]:
+    """Return what pictures were turned into for training, as far as an input's scale tells, and a note on that.
+
+    Raises UserError where it does not.
+    """
+    if not scale:
+        raise UserError(f"the float input '{name}' does not tell what pictures were turned into for training; "
+                        f"say --pixels {', '.join(PIXEL_UNITS)}")
+    least = 0 if dtype == "uint8" else -128
+    low, high = (scale * (q - zero_point) for q in (least, least + 255))
+    units = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
+    return units, (f"pictures as {units}, which the input's range {low:.3g} to {high:.3g} suggests; "
+                   "--pixels says otherwise")
+
+
+def most_of(format: str, channels: int) -> tuple[int, ...]:
+    """Return the largest value of each channel, as the kernel has them: of grey, or of red, green and blue."""
+    rgb565 = format in ("rgb565", "rgb565le")
+    if channels == 1:
+        return (5 * 31 + 5 * 63 + 2 * 31 if rgb565 else 17 * 255 if format == "rgb888" else 255,)
+    return (31, 63, 31) if rgb565 else (255, 255, 255)
+
+
+def problem_of(picture: Picture, crop: Crop, height: int, width: int, channels: int) -> str:
+    """Return why a crop cannot become an image of height x width, "" where it can."""
+    if crop.width < width or crop.height < height:
+        return f"it is smaller than the network's {width}x{height}"
+    if crop.left + crop.width > picture.width or crop.top + crop.height > picture.height:
+        return f"it is not in a picture of {picture.width}x{picture.height}"
+    if crop.width % 2 or (picture.format in YUV and crop.left % 2):
+        return "pixels are taken in pairs: an even width, and of YUV formats an even left edge"
+    step_h, step_w = crop.height // math.gcd(crop.height, height), crop.width // math.gcd(crop.width, width)
+    most = max(most_of(picture.format, channels))
+    if most * step_h > _SUMS or 511 * most * step_h * step_w >= 1 << 32:
+        return (f"{crop.height} rows for {height} are {step_h} parts of a row each, too many for the sums of columns; "
+                f"take a height with a larger common divisor with {height}")
+    return ""
+
+
+def largest_crop(picture: Picture, height: int, width: int, channels: int) -> Crop | None:
+    """Return the largest crop in the middle of a picture that has the shape of an image; None where there is none."""
+    common = math.gcd(width, height)
+    w, h = width // common, height // common
+    for times in range(min(picture.width // w, picture.height // h), 0, -1):
+        left = (picture.width - times * w) // 4 * 2
+        crop = Crop(left, (picture.height - times * h) // 2, times * w, times * h)
+        if not problem_of(picture, crop, height, width, channels):
+            return crop
+    return None
+
+
+def image(
+    build: Builder, picture: Tensor, camera: Picture, crop: Crop, shape: tuple[int, ...], dtype: str,
+    quantization: Quantization | None, levels: np.ndarray,
+) -> Tensor:
+    """Add what makes a network's image of a picture, row by row.
+
+    picture: uint8 of the camera's shape, outside of the arena. shape: (..., height, width, 1 or 3) of the image, int8
+    or uint8. levels: what the 256 levels of brightness are in the network's units, float. Return the image.
+    Raises ValueError.
+    """
+    *_, height, width, channels = shape
+    if problem := problem_of(camera, crop, height, width, channels):
+        raise ValueError(f"a crop of {crop}: {problem}")
+    planes = channels * crop.width // 2
+    out = Tensor(build.unique("image"), tuple(shape), dtype, quantization)
+    sums = Tensor(build.unique("columns"), (1 + planes,), "uint32", is_state=True)
+    build.nodes.append(Node("IMAGE", [picture, build.constant(np.asarray(levels, np.float32), "levels")], [out, sums], {
+        "format": camera.format, "in_h": camera.height, "in_w": camera.width, "top": crop.top, "left": crop.left,
+        "height": crop.height, "width": crop.width}))
+    return out
+
+
+def blobs(
+    build: Builder, scores: Tensor, threshold: float, most: int = 16, first: int = 1, name: str = "boxes"
+) -> list[Tensor]:
+    """Add what finds things in a grid of cells: cells of a class that touch, corners included, are one.
+
+    scores: int8 or uint8 [..., height, width, classes], quantised. threshold: the score from which a cell counts.
+    most: how many boxes there can be. first: the first class that is no background.
+    Return float32 [1, most, 4] of corners (ymin, xmin, ymax, xmax), 0 to 1 in the picture, [1, most] of classes without
+    the background's, [1, most] of scores in falling order, and [1], how many there are.
+    """
+    shapes = {name: (1, most, 4), "classes": (1, most), "scores": (1, most), "count": (1,)}
+    found = [Tensor(build.unique(name), shape, "float32") for name, shape in shapes.items()]
+    build.nodes.append(Node("BLOBS", [scores], found, {"threshold": threshold, "most": most, "first": first}))
+    return found

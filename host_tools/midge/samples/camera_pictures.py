@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Pictures as a camera would give them: files of any size become the bytes of its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..graph.sight import FORMATS, Crop, Picture, read_crop
+from ..optional import need
+from .picture_files import PICTURES
+
+
+@dataclass(frozen=True)
+class View:
+    """What a model's camera gives, and the part of it that the model looks at."""
+
+    picture: Picture
+    crop: Crop
+
+
+def view_of(metadata: dict[str, str]) -> View | None:
+    """Return what the metadata of a .midge file say of its camera; None for a model without one."""
+    width, _, height = metadata.get("camera.size", "").partition("x")
+    format, crop = metadata.get("camera.format", ""), read_crop(metadata.get("camera.crop", ""))
+    if format not in FORMATS or crop is None or not (width.isdecimal() and height.isdecimal()):
+        return None
+    return View(Picture(format, int(width), int(height)), crop)
+
+
+def read_as_camera(path: Path, view: View) -> np.ndarray:
+    """Return the bytes that a camera gives of a picture in a file, uint8 [height, width, bytes].
+
+    The picture fills the part that the model looks at, and loses what is beyond that on two sides; around it there is
+    black. Sizes change by averages of areas.
+    Raises what Pillow raises for a file that it cannot read.
+    """
+    image_module, ops = (need(f"PIL.{name}", "media", "reading pictures") for name in ("Image", "ImageOps"))
+    with image_module.open(path) as opened:
+        image = ops.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits, of which the upper ones show
+            image = image_module.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+        crop, camera = view.crop, view.picture
+        whole = np.zeros((camera.height, camera.width, 3), np.uint8)
+        whole[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.asarray(
+            ops.fit(image.convert("RGB"), (crop.width, crop.height), image_module.Resampling.BOX))
+        return encode(whole, camera.format)
+
+
+def camera_bytes(source: Path, metadata: dict[str, str], title: str) -> tuple[bytes, str]:
+    """Return what the camera of a model gives of a picture or of a folder's, one after the other, and a line about it.
+
+    metadata: the model's. Raises UserError.
+    """
+    view = view_of(metadata)
+    if view is None:
+        raise UserError(f"{title}: has no camera; convert it with --camera")
+    paths = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES) if source.is_dir() else [source]
+    if not paths:
+        raise UserError(f"{source}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
+    pictures = []
+    for path in paths:
+        try:
+            pictures.append(read_as_camera(path, view).tobytes())
+        except UserError:
+            raise
+        except Exception as error:  # what Pillow makes of damaged files
+            raise UserError(f"{path}: cannot be read as a picture ({error}); replace or remove it") from error
+    each = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
+    return b"".join(pictures), f"{each} as {view.picture}"
+
+
+def encode(rgb: np.ndarray, format: str) -> np.ndarray:
+    """Return the bytes of a format of graph.sight, uint8 [height, width, bytes], for uint8 [height, width, 3]."""
+    red, green, blue = (rgb[..., i].astype(np.int32) for i in range(3))
+    if format == "rgb888":
+        return np.asarray(rgb)
+    if format in ("rgb565", "rgb565le"):
+        word = red >> 3 << 11 | green >> 2 << 5 | blue >> 3
+        both = [word >> 8, word & 255] if format == "rgb565" else [word & 255, word >> 8]
+        return np.stack(both, 2).astype(np.uint8)
+    # ITU-T T.871, whose light is that of BT.601
+    light = 0.299 * red + 0.587 * green + 0.114 * blue
+    y = _byte(light)
+    if format == "grey":
+        return y[..., None]
+    u, v = 128 + (blue - light) / 1.772, 128 + (red - light) / 1.402
+    colour = np.empty(y.shape, np.uint8)
+    colour[:, 0::2] = _byte((u[:, 0::2] + u[:, 1::2]) / 2)
+    colour[:, 1::2] = _byte((v[:, 0::2] + v[:, 1::2]) / 2)
+    return np.stack([y, colour] if format == "yuv422" else [colour, y], 2)
+
+
+def _byte(values: Any) -> np.ndarray:
+    found: np.ndarray = np.floor(values + 0.5).clip(0, 255).astype(np.uint8)
+    return found

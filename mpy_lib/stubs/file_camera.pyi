@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+from collections.abc import Iterator
+
+class FileCamera:
+    format: str
+    size: str
+    lost: int
+    def __init__(
+        self, path: str, format: str, width: int, height: int, line_us: int = 0, again: bool = False
+    ) -> None: ...
+    def capture(self) -> bytearray | None: ...
+    def rows(self) -> Iterator[bytearray | None]: ...
+    def close(self) -> None: ...

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+from typing import Any
+
+from . import Model, Result
+
+class Watch:
+    lost: int
+    skipped: int
+    def __init__(self, model: Model, camera: Any, gate: Any) -> None: ...
+    def __iter__(self) -> Watch: ...
+    def __next__(self) -> Result: ...
+
+def watch(model: Model, camera: Any, gate: Any = None) -> Watch: ...
