@@ -426,13 +426,13 @@ def _energy(model: str | Path, board: Board, plan: Plan, cell: Cell | None, coun
 
 def train(
     data: str | Path | labelled_takes.Takes, *, options: TrainingOptions | None = None, name: str = "model",
-    target: str | None = None, stage: Stage = silent,
+    target: str | None = None, stage: Stage = silent, background: str | Path | None = None,
 ) -> training.Trained:
     """Train a model of movements on labelled takes, with NumPy alone; seconds for a gesture wand.
 
     data: a folder with one folder of takes per class, a zip file that Edge Impulse exported, or takes that were read.
     options: the head, the length of the window, the seed. name: what the device calls it. target: a core or board to
-    pack the weights for. stage: told of progress.
+    pack the weights for. stage: told of progress. background: a folder of recordings in which there is no gesture.
 
     Returns the model, what it is worth on takes that were left out, and what it costs; its `blob` is the .midge file.
     Raises UserError where takes are damaged, too few, or of different kinds: the file, the line and the remedy.
@@ -443,7 +443,8 @@ def train(
     """
     options = options or TrainingOptions()
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
-    return training.train(takes, options, name, target, stage)
+    others = None if background is None else labelled_takes.read_background(background, takes, options.rate_hz)
+    return training.train(takes, options, name, target, stage, others)
 
 
 def train_embedding(

@@ -9,7 +9,9 @@
 The window is one buffer of the input's size; samples are quantised as they arrive. At each hop the network runs and its
 scores are smoothed: score += (1 - smoothing) * (new - score). A label is sure when its score is the highest and reaches
 `threshold` in k of the last n windows. Its Result is yielded when its score no longer rises, once, until it has been
-sure no more. Samples of a sensor allocate nothing, nor do windows in which nothing is sure.
+sure no more. Where the model has labels that are never answered, the same label comes again only after one of them has
+had the highest score: what looks like a gesture over and over, as steps may, is answered once at most. Samples of a
+sensor allocate nothing, nor do windows in which nothing is sure.
 """
 
 from array import array
@@ -59,6 +61,7 @@ class Stream(Answers):
         self._held = self._fresh = self.samples = self.lost = 0
         self._label = self._last = -1
         self._resting = 0
+        self._calm = True
         self._candidate = None
         self._open = self._ended = False
 
@@ -155,6 +158,8 @@ class Stream(Answers):
         best = self._core.smooth(self._scores, self._weight, self._threshold)
         self._weight = self._later
         self._resting = max(self._resting - passed, 0)
+        if not self._calm:
+            self._calm = self._is_calm()
         answer = self._decide(self._sure(best))
         if not self._every:
             return answer
@@ -179,7 +184,9 @@ class Stream(Answers):
         if sure != self._label:
             answer, self._candidate = self._answer(), None
             self._label = sure
-            self._open = sure >= 0 and sure not in self._quiet and not (self._resting and sure == self._last)
+            self._open = sure >= 0 and sure not in self._quiet and (
+                sure != self._last or (self._calm and not self._resting)
+            )
         if not self._open or self._resting:
             return answer
         if self._candidate is None or self._scores[sure] > self._candidate.scores[sure]:
@@ -195,7 +202,13 @@ class Stream(Answers):
             self._candidate = None
             self._open = False
             self._last, self._resting = self._label, self._rest
+            self._calm = not self._quiet
         return answer
+
+    def _is_calm(self):
+        """Tell whether a label that is never answered has the highest score."""
+        scores = self._scores
+        return max([scores[label] for label in self._quiet]) >= max(scores)
 
     def _result(self):
         model = self._model

@@ -115,7 +115,7 @@ static const refusal_t REFUSALS[] = {
     {"bands", BAND_AXES, {{PARAM(bands, axes), 0}}},
     {"bands", BAND_AXES, {{PARAM(bands, bands), 0}}},
     {"bands", BAND_AXES, {{PARAM(bands, bands), 129}}},
-    {"bands", BAND_AXES, {{PARAM(bands, mean), 2}}},
+    {"bands", BAND_AXES, {{PARAM(bands, hold), 3}}},
     {"bands", SHAPE, {{PARAM(bands, columns), 4}}},
     {"bands", SHAPE, {{PARAM(bands, samples), 13}}},
     {"bands", SHAPE, {{PARAM(bands, axes), 1}}},
@@ -191,7 +191,7 @@ static void bands(void) {
                                .frame = frame,
                                .hop = (uint16_t)random_between(1, 2 * frame),
                                .bands = bands,
-                               .mean = round % 3 == 0};
+                               .hold = (uint16_t)(round % 3)};
         uint32_t words = (bands + 1u) / 2 * frame;
         uint8_t *weights = allocate(p.weights_at + 4 * words);
         int32_t most = UINT16_MAX / (frame / 2) < INT16_MAX ? UINT16_MAX / (frame / 2) : INT16_MAX;

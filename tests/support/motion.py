@@ -121,7 +121,7 @@ def log2_of(x: int) -> int:
     return log
 
 
-def bands(x: np.ndarray, weights: np.ndarray, count: int, frame: int, hop: int, mean: bool) -> np.ndarray:
+def bands(x: np.ndarray, weights: np.ndarray, count: int, frame: int, hop: int, hold: str) -> np.ndarray:
     """The logarithms of the energies of int16 [samples, axes], by the stored weights."""
     even, odd = np.moveaxis(weights.astype(object).transpose(0, 2, 1, 3).reshape(-1, 2, frame // 2)[:count], 1, 0)
     half, found = frame // 2, []
@@ -130,11 +130,12 @@ def bands(x: np.ndarray, weights: np.ndarray, count: int, frame: int, hop: int, 
         for start in range(0, len(column) - frame + 1, hop):
             after, before = column[start + half : start + frame], column[start + 1 : start + half + 1][::-1]
             energies.append((even @ ((after + before) >> 1)) ** 2 + (odd @ ((after - before) >> 1)) ** 2)
-        if mean:
+        if hold == "mean":
             sums = [sum(e >> 16 for e in band) for band in zip(*energies, strict=True)]
             found.append([max(log2_of(v) + 16 * 512 - log2_of(len(energies)), 0) if v else 0 for v in sums])
         else:
-            found.append([log2_of(max(band)) for band in zip(*energies, strict=True)])
+            kept = max if hold == "max" else min
+            found.append([log2_of(kept(band)) for band in zip(*energies, strict=True)])
     return np.array(found, np.int16)
 
 

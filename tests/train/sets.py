@@ -114,6 +114,15 @@ def seglearn() -> list[Take]:
     return found
 
 
+def har_watch() -> list[Take]:
+    """Fifteen people who sit, stand up, walk, turn and sit down again with a watch: its accelerometer, 104 Hz."""
+    found = []
+    for path in sorted((DATA / "har_watch_23people").glob("s*/*.csv")):
+        values = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(0, 1, 2)) / 9.80665
+        found.append(take(str(path), "errands", values, 104.0, person=path.parent.name))
+    return found
+
+
 def fans() -> dict[str, list[Take]]:
     """Fans at 200 Hz, 4096 to 1 g: the recordings of each mounting, the fan as it should be first."""
     found: dict[str, list[Take]] = {}

@@ -49,10 +49,11 @@ WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
-NOT_EMBEDDED = ("head", "features", "unknown", "false_gestures", "normal", "folds", "board", "html", "png")
+NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
+                "png")
 EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
 # What some options are of; others are of all three.
-OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
+OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
        | dict.fromkeys(("made_up",), ("sounds",))
        | dict.fromkeys(("embedding", "values", "judge"), ("movements", "sounds"))
@@ -77,6 +78,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
 @click.option("--false-gestures", "--false-answers", type=click.FloatRange(0, min_open=True), default=6.0, cls=Option,
               group=MODEL, show_default=True, help="How many false answers an hour it may give to made movements, or "
               "noises, of no class.")
+@click.option("--background", type=click.Path(path_type=Path), cls=Option, group=MOVEMENTS,
+              help="A folder of recordings in which there is no gesture, such as walking: half teach it, the others "
+              "say from which score it may answer.")
 @click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
               help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
 @click.option("--embedding", is_flag=True, cls=Option, group=MODEL,
@@ -114,9 +118,10 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate"), ("movements",))
 @click.pass_context
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
-    false_gestures: float, normal: bool, embedding: bool, values: int, judge: bool, made_up: int, name: str | None,
-    window: float | None, rate: float | None, groups: Path | None, width: int | None, steps: int | None, folds: int,
-    board: str | None, html: Path | None, png: Path | None, as_json: bool, wanted: Wanted,
+    false_gestures: float, background: Path | None, normal: bool, embedding: bool, values: int, judge: bool,
+    made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int | None,
+    steps: int | None, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
+    wanted: Wanted,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds or pictures in it, and write it for boards.
 
@@ -133,8 +138,9 @@ def train(
         _embed(context, kind == "sounds", MotionEmbedding(seed, values, window, rate, judge), made_up)
         return
     if normal:
-        if html is not None or png is not None or board is not None:
-            raise UserError("--normal has no classes to draw or to count; leave out --html, --png and --board")
+        if html is not None or png is not None or board is not None or background is not None:
+            raise UserError("--normal has no classes to draw or to count; leave out --html, --png, --board and "
+                            "--background")
         _learn_normal(data, output, name or output.stem, window, rate, seed, as_json)
         return
     with stages(f"training on {data.name}", quiet=as_json) as stage:
@@ -148,7 +154,7 @@ def train(
         else:
             options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
                                           unknown=unknown, false_per_hour=false_gestures)
-            trained = api.train(data, options=options, name=name, stage=stage)
+            trained = api.train(data, options=options, name=name, stage=stage, background=background)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
     wanted.write(trained)
     costs, missing = (None, "") if board is None else _costs(trained, board)
@@ -321,6 +327,9 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
         facts.append(("answers from", f"a score of {judged.threshold:.2f}: {judged.found_at_threshold.value:.0%} of "
                       f"{words.answered} are answered; false ones in an hour of made {words.made}: "
                       f"{judged.false_per_hour:.0f}"))
+    if judged.recorded is not None:
+        facts.append(("background", f"{judged.recorded.false} false answers in {judged.recorded.minutes:.1f} min that "
+                      "it did not learn from"))
     return [*facts, *picture_facts(trained), ("on a board", _board_text(trained, costs, board))]
 
 

@@ -20,6 +20,7 @@ VOTES, ROWS, VALUES = range(3)  # what a leaf holds; core/kernels/motion/trees.c
 LEFT_LEAF, RIGHT_LEAF, MOST_FEATURES = 0x4000, 0x8000, 0x4000
 LOW, HIGH = -32768, 32767
 NONE = np.zeros(0, np.uint16)
+STEPS = 32000  # from the middle of the thresholds of a feature to the last one
 # What a probability of 1 is in a row: 2^4 * 3^2 * 5 * 7 * 11, so that shares of few samples are exact, and ties ties.
 WHOLE = 55440
 
@@ -69,7 +70,7 @@ def classifier(trees: Sequence[Tree], features: int) -> Forest:
     _check(trees, features)
     values = np.concatenate([tree.value for tree in trees])
     is_leaf = np.concatenate([tree.left < 0 for tree in trees])
-    shares = np.where(is_leaf[:, None], values / values.sum(1, keepdims=True), 0)
+    shares = np.where(is_leaf[:, None], values / np.where(is_leaf, values.sum(1), 1)[:, None], 0)
     outputs, ends = shares.shape[1], np.cumsum([len(tree.left) for tree in trees])[:-1]
     start = np.zeros(outputs, np.int32)
     if np.all(shares[is_leaf].max(1) == 1):
@@ -111,6 +112,42 @@ def trees(build: Builder, x: Tensor, forest: Forest) -> Tensor:
     real = Quantization(np.array([forest.scale], np.float32), np.array([0], np.int64))
     return build.add("TREES", inputs, [len(forest.start)], "trees", "int32", real, trees=forest.trees,
                      leaves=forest.leaves)
+
+
+def over_reals(
+    build: Builder, x: Tensor, found: Sequence[Tree], pack: Callable[[Sequence[Tree]], Forest]
+) -> Tensor:
+    """Add a forest over float32 features [..., n]. pack: makes a forest of trees over whole numbers.
+
+    Features of whole numbers, whose thresholds are the middles between them, are compared as they are; others are
+    spread over 16 bits from the least threshold to the greatest, half a step about which is all that can differ.
+    Return int32 [outputs]. Raises ValueError.
+    """
+    one = Quantization(np.array([1], np.float32), np.array([0], np.int64))
+    steps = x
+    if not between_whole_numbers(found):
+        limits = [np.unique(np.concatenate([t.threshold[(t.left >= 0) & (t.feature == i)] for t in found]))
+                  for i in range(x.elements)]
+        middle, factor = np.array([_spread(inside) for inside in limits]).T
+        off = build.binary("SUB", x, build.constant(middle, "middle"), "off")
+        steps = build.binary("MUL", off, build.constant(factor, "factor"), "steps")
+        found = [replace(t, threshold=(t.threshold - middle[t.feature]) * factor[t.feature]) for t in found]
+    whole = build.add("QUANTIZE", [steps], x.shape, "whole", "int16", one)
+    return trees(build, whole, pack(found))
+
+
+def between_whole_numbers(found: Sequence[Tree]) -> bool:
+    """Tell whether thresholds are the middles between whole numbers, as they are where features are of that kind."""
+    limits = np.concatenate([t.threshold[t.left >= 0] for t in found])
+    return bool(np.all(np.abs(2 * limits - np.round(2 * limits)) < 1e-9) and np.abs(limits).max(initial=0) < HIGH)
+
+
+def _spread(limits: np.ndarray) -> tuple[float, float]:
+    """Return the middle of a feature's thresholds, in order, and the factor that puts the outer ones STEPS from it."""
+    if not len(limits):
+        return 0.0, 0.0
+    low, high = float(limits[0]), float(limits[-1])
+    return (low + high) / 2, STEPS / max((high - low) / 2, 1e-3 * max(abs(low), abs(high), 1e-3))
 
 
 def _check(trees: Sequence[Tree], features: int) -> None:

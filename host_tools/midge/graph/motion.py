@@ -17,6 +17,7 @@ from .builder import Builder
 from .graph import Quantization, Tensor
 
 MOMENTS = ("mean", "rms", "skewness", "kurtosis", "min", "max", "crossings")
+HOLDS = ("max", "mean", "min")  # of BANDS
 
 # Which three of a pattern's nine weights are 2, in MiniRocket's order: all 84.
 TAPS = tuple(combinations(range(9), 3))
@@ -116,18 +117,18 @@ def bands(
     x: int16 [samples, columns]; the axes are as in `moments`.
     frequencies: in cycles a frame, 0.5 to frame / 2, fractions allowed; 1, 2, ... are the bins of a Fourier transform.
     frame: samples, a multiple of 4 up to 256, in Hann's window. hop: from one frame to the next, half one by default.
-    hold: "max" for the largest energy of all frames, "mean" for their mean.
+    hold: "max" for the largest energy of all frames, "mean" for their mean, "min" for the least.
     Return int16 [axes, bands] in Q6.9 (512 is a factor of 2 of energy); band_weights tells the gain.
     Raises ValueError.
     """
     axes = _axes(x, first, axes)
     if frame > x.shape[0]:
         raise ValueError(f"frames of {frame} among {x.shape[0]} samples")
-    if hold not in ("max", "mean"):
-        raise ValueError(f"hold {hold!r}; wanted 'max' or 'mean'")
+    if hold not in HOLDS:
+        raise ValueError(f"hold {hold!r}; wanted 'max', 'mean' or 'min'")
     weights = build.constant(band_weights(frequencies, frame)[0], "bands")
     return build.add("BANDS", [x, weights], [axes, len(frequencies)], "bands", "int16", first=first, axes=axes,
-                     frame=frame, hop=frame // 2 if hop is None else hop, mean=hold == "mean")
+                     frame=frame, hop=frame // 2 if hop is None else hop, hold=HOLDS.index(hold))
 
 
 def lagged(

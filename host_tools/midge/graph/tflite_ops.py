@@ -64,12 +64,12 @@ _KINDS: dict[type, str] = {
         dilation_d_factor dilation_h_factor dilation_w_factor ellipsis_mask else_subgraph_index end_mask filter_height
         filter_width in_data_type init_subgraph_index kernel_type new_axis_mask num num_splits out_data_type out_type
         output_type quantized_bias_type rank seq_dim shrink_axis_mask stride_d stride_h stride_w then_subgraph_index
-        values_count weights_format first axes fraction dead_band frame hop trees leaves floor count
+        values_count weights_format first axes fraction dead_band frame hop hold trees leaves floor count
         most_dilation""",
     bool: """
         adj_x adj_y align_corners approximate asymmetric_quantize_inputs diagonal_recurrent_tensors exclusive
         half_pixel_centers keep_dims keep_num_dims legacy_uint8 magnitude
-        mean offset pot_scale_int16 reverse root time_major""",
+        offset pot_scale_int16 reverse root time_major""",
     Real: "alpha beta cell_clip proj_clip",
     tuple: "explicit_padding new_shape places squeeze_dims strides",
     object: "container graph shared_name",
@@ -159,7 +159,7 @@ _ROWS = {
     "condition values* -> results* | then_subgraph_index else_subgraph_index": "IF",
     "parts* -> y | places! strides!": "INTERLEAVE",
     "samples:int -> features:int | first! axes! magnitude fraction dead_band": "MOMENTS",
-    "samples:int weights:int -> features:int | first! axes! frame! hop! mean": "BANDS",
+    "samples:int weights:int -> features:int | first! axes! frame! hop! hold": "BANDS",
     "samples:int lags:int -> features:int | first! axes! floor": "LAGGED",
     "features:int offsets:int centres:int factors:int? shifts:int? -> distances:int | root": "CENTROIDS",
     "features:int offsets:int factors:int shifts:int -> z:int": "STANDARDIZE",

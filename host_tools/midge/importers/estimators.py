@@ -23,8 +23,6 @@ from ..graph import Graph, Quantization, Tensor, forests
 from ..graph.builder import Builder
 from ..graph.forests import Forest, Tree
 
-STEPS = 32000  # from the middle of the thresholds of a feature to the last one
-
 
 @dataclass(frozen=True)
 class Scaling:
@@ -157,32 +155,11 @@ def _trees(
         raise UserError("a scaler of a negative factor before trees; leave it out: trees need no scaler")
     trees = [replace(t, threshold=np.where(t.left < 0, 0, (t.threshold - scaling.shift[t.feature]) / np.where(
         scaling.factor[t.feature] > 0, scaling.factor[t.feature], 1))) for t in trees]
-    limits = [np.unique(np.concatenate([t.threshold[(t.left >= 0) & (t.feature == i)] for t in trees]))
-              for i in range(count)]
-    one = Quantization(np.array([1], np.float32), np.array([0], np.int64))
-    if _are_between_whole_numbers(np.concatenate(limits)):
-        x = Tensor("features", (count,), "int16", one)
+    if forests.between_whole_numbers(trees):
+        x = Tensor("features", (count,), "int16", Quantization(np.array([1], np.float32), np.array([0], np.int64)))
         return x, forests.trees(build, x, pack(trees))
-    middle, factor = np.array([_spread(found) for found in limits]).T
     x = Tensor("features", (count,), "float32")
-    off = build.binary("SUB", x, build.constant(middle, "middle"), "off")
-    steps = build.binary("MUL", off, build.constant(factor, "factor"), "steps")
-    whole = build.add("QUANTIZE", [steps], (count,), "whole", "int16", one)
-    moved = [replace(t, threshold=(t.threshold - middle[t.feature]) * factor[t.feature]) for t in trees]
-    return x, forests.trees(build, whole, pack(moved))
-
-
-def _are_between_whole_numbers(limits: np.ndarray) -> bool:
-    """Tell whether thresholds are the middles between whole numbers, as they are where features are of that kind."""
-    return bool(np.all(np.abs(2 * limits - np.round(2 * limits)) < 1e-9) and np.abs(limits).max(initial=0) < 32767)
-
-
-def _spread(limits: np.ndarray) -> tuple[float, float]:
-    """Return the middle of a feature's thresholds, in order, and the factor that puts the outer ones STEPS from it."""
-    if not len(limits):
-        return 0.0, 0.0
-    low, high = float(limits[0]), float(limits[-1])
-    return (low + high) / 2, STEPS / max((high - low) / 2, 1e-3 * max(abs(low), abs(high), 1e-3))
+    return x, forests.over_reals(build, x, trees, pack)
 
 
 def _tree(estimator: Any, value: np.ndarray | None = None) -> Tree:

@@ -66,7 +66,7 @@ def bands(program: Program, node: Node) -> None:
     weights = table_of(node, 1, "weights", -(-count // 2) * 2 * frame)
     frames = (columns["samples"] - frame) // hop + 1
     program.add(node, "BANDS", [x], columns | {
-        "frame": frame, "hop": hop, "bands": count, "mean": attribute(node, "mean", 0, 1),
+        "frame": frame, "hop": hop, "bands": count, "hold": attribute(node, "hold", 0, 2),
     }, {"weights_at": weights}, macs=columns["axes"] * frames * count * frame)
 
 

@@ -88,6 +88,9 @@ def _facts(trained: Outcome, costs: Costs | None, speed: str) -> str:
         facts.append((f"{judged.threshold:.2f}", f"is the score from which it answers: "
                       f"{judged.found_at_threshold.value:.0%} of {words.answered} are answered, "
                       f"{judged.false_per_hour:.0f} false ones in an hour of made {words.made}"))
+    if (recorded := judged.recorded) is not None:
+        facts.append((str(recorded.false), f"false answers in {recorded.minutes:.1f} min of background that it did not "
+                      "learn from"))
     return "<div class=facts>" + "".join(f"<div><b>{value}</b>{text}</div>" for value, text in facts) + "</div>"
 
 

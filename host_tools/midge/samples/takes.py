@@ -127,6 +127,20 @@ def read_take(path: Path, rate_hz: float | None = None) -> Take:
     return take
 
 
+def read_background(source: str | Path, known: Takes, rate_hz: float | None = None) -> Takes:
+    """Return recordings, in one folder or in many, of the sensor of the takes that are known, in which none is.
+
+    Raises UserError as read_takes does, but not for there being one class or one take.
+    """
+    found = _read_all(source, rate_hz)
+    if not found.takes:
+        raise UserError(f"{found.title}: no recordings; record some minutes of what else is done with it: "
+                        "midge capture --label other --seconds 300")
+    for take in found.takes:
+        _same_kind([*known.takes, take])
+    return found
+
+
 def _read_all(source: str | Path, rate_hz: float | None) -> Takes:
     path = Path(source)
     takes, notes = list[Take](), list[str]()

@@ -22,6 +22,8 @@ from .augment import triples_of
 
 BANDS, FRAME = range(1, 9), 16  # in cycles a frame, of samples
 LAGS_S = (0.04, 0.08, 0.12, 0.18, 0.24, 0.32, 0.4)  # times from one stroke of a hand to the next
+GESTURE_LAGS_S = (0.04, 0.12, 0.24, 0.4)  # fewer do as well there, and take half the instructions
+PULSES, PULSE_S = (1, 2), 0.32  # cycles a frame, and its seconds: what tells moving from resting
 FLOOR = 0.05  # of a movement's size: below it lies noise, whose correlations say nothing
 MOST_FLOOR = (1 << 22) - 1  # what LAGGED takes
 MOST_AXES = 3  # of one group: more axes of one device would give the square of their number
@@ -99,24 +101,39 @@ def add_input(build: Builder, signal: Signal) -> tuple[Tensor, Tensor]:
 def add_features(build: Builder, counts: Tensor, signal: Signal, patterns: Sequence[motion.Pattern] = ()) -> Tensor:
     """Add moments and lagged products of each group of axes, the energies of bands of what goes on, and patterns.
 
-    Returns int16 [features], those of patterns last.
+    Of gestures, whose beginning and end are rest, there are the least and the largest energies of short frames instead.
+    Returns int16 [features], with these before those of patterns, which are last.
     """
     parts = []
     lags = lags_of(signal)
     for first, axes in signal.groups:
-        parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3, dead_band=0))
+        parts.append(motion.moments(build, counts, first, axes, magnitude=axes == 3 and signal.goes_on, dead_band=0))
         parts.append(motion.lagged(build, counts, lags, first, axes, _floor(signal, first, axes)))
         if signal.goes_on:
             parts.append(motion.bands(build, counts, BANDS, FRAME, FRAME // 2, first, axes))
+    parts += _pulses(build, counts, signal)
     if patterns:
         parts.append(motion.random_conv(build, counts, patterns))
     flat = [build.reshape(part, [part.elements]) if len(part.shape) > 1 else part for part in parts]
     return build.concatenate(flat, 0, "features") if len(flat) > 1 else flat[0]
 
 
+def _pulses(build: Builder, counts: Tensor, signal: Signal) -> list[Tensor]:
+    frame = pulse_of(signal)
+    holds = ("min", "max") if frame else ()
+    return [motion.bands(build, counts, PULSES, frame, frame, hold=hold) for hold in holds]
+
+
+def pulse_of(signal: Signal) -> int:
+    """Return the samples of a short frame, 0 where none are looked at: of what goes on, and of few samples."""
+    frame = max(round(PULSE_S * signal.rate_hz / 4), 1) * 4
+    return frame if not signal.goes_on and 4 < frame <= min(256, signal.samples // 2) else 0
+
+
 def lags_of(signal: Signal) -> list[int]:
     """Return the lags in samples, of which none is longer than half a window."""
-    return sorted({min(round(s * signal.rate_hz), signal.samples // 2) for s in LAGS_S})
+    times = LAGS_S if signal.goes_on else GESTURE_LAGS_S
+    return sorted({min(round(s * signal.rate_hz), signal.samples // 2) for s in times})
 
 
 def _floor(signal: Signal, first: int, axes: int) -> int:
@@ -134,7 +151,10 @@ class FrontEnd:
         shape = (signal.samples, len(signal.columns))
         x = Tensor("samples", shape, "int16", quantized(1 / 32768))
         made = convert_graph(build.graph([x], [add_features(build, x, signal, patterns)]), [], "features", 0)
+        pulses = 2 * len(PULSES) * len(signal.columns) if pulse_of(signal) else 0
         self.count = made.program.graph.outputs[0].elements
+        end = self.count - sum(len(p.limits) for p in patterns)
+        self.pulses = slice(end - pulses, end)  # which features are of short frames
         self._model = Model(made.blob, checksum=False)
 
     def run(self, windows: np.ndarray) -> np.ndarray:

@@ -9,24 +9,24 @@ import numpy as np
 
 from ..samples.labels import is_quiet
 from .augment import triples_of
-from .judgement import Judgement, measure, threshold_for, trade_off
+from .background import STEPS, false_answers, looks
+from .judgement import Judgement, Recorded, measure, threshold_for, trade_off
 from .negatives import negatives
 from .recipe import Fitted
-from .ridge import Sums, log_softmax, standardized
+from .ridge import Sums, standardized
 
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.4, 0.99
+KEPT = 0.97  # of gestures answered rightly, whatever made movements say
 STREAM_WINDOWS = 500  # made for the threshold, of each kind
 CURVE_DRAWS = 6
 
 
 def judge(fitted: Fitted) -> Judgement:
     """Measure a model by the scores that takes got from fits without them."""
-    scores, chances = _chances(fitted)
-    threshold, false_per_hour = 0.5, None
-    if len(scores):
-        threshold, false_per_hour = threshold_for(scores, fitted.quiet, chances, fitted.options.false_per_hour,
-                                                  LEAST_THRESHOLD, MOST_THRESHOLD)
-    result = measure(fitted, threshold, false_per_hour, _curve(fitted))
+    scores, chances = _made(fitted)
+    threshold, made, recorded = _threshold(fitted, scores, chances) if len(scores) else (0.5, None, None)
+    result = measure(fitted, threshold, made, _curve(fitted))
+    result.recorded = recorded
     if len(scores):
         result.trade = trade_off(fitted, scores, chances, LEAST_THRESHOLD, MOST_THRESHOLD)
     result.advice = _advice(fitted, result)
@@ -62,23 +62,57 @@ def _right(sums: Sums, penalty: float, z: np.ndarray, targets: np.ndarray, quiet
     return float(np.mean((said == targets) | both))
 
 
-def _chances(fitted: Fitted) -> tuple[np.ndarray, float]:
+def _made(fitted: Fitted) -> tuple[np.ndarray, float]:
     """Return scores of what is no gesture, none where there are no gestures, and how many such windows an hour has.
 
     It is rest, and strokes without a plan and steps that are made. One window length is one chance to fire.
     """
-    nothing = np.zeros((0, len(fitted.labels)))
-    if not fitted.windows.is_gesture:
-        return nothing, 0.0
-    signal, options = fitted.signal, fitted.options
-    loud = np.array([not is_quiet(fitted.labels[t]) for t in fitted.windows.targets])
-    if not loud.any() or not fitted.quiet:
-        return nothing, 0.0
-    rng = np.random.default_rng([options.seed, 3])
+    signal, loud = fitted.signal, _loud(fitted)
+    if not fitted.windows.is_gesture or not loud.any() or not fitted.quiet:
+        return np.zeros((0, len(fitted.labels))), 0.0
+    rng = np.random.default_rng([fitted.options.seed, 3])
     made, _ = negatives(fitted.windows.values[loud], STREAM_WINDOWS, rng, signal.rate_hz, triples_of(signal.columns),
                         np.array(signal.size), parts=False)
-    scores = np.exp(log_softmax(fitted.factor * fitted.head.scores(fitted.front.run(made))))
+    scores = fitted.scores(fitted.front.run(made))
     return np.concatenate([scores, fitted.left_out[~loud]]), 3600 * signal.rate_hz / signal.samples
+
+
+def _loud(fitted: Fitted) -> np.ndarray:
+    """Tell which windows are of gestures."""
+    return np.array([not is_quiet(fitted.labels[t]) for t in fitted.windows.targets])
+
+
+def _threshold(fitted: Fitted, scores: np.ndarray, chances: float) -> tuple[float, float | None, Recorded | None]:
+    """Return the score from which an answer counts, the false gestures an hour that made movements give there, and what
+    recordings without gestures give, where there are any.
+
+    It is the least for which these recordings, or else rest, strokes without a plan and steps, fire no more often than
+    was asked for, but none that loses more than few gestures.
+    """
+    options = fitted.options
+    least, most = LEAST_THRESHOLD, min(MOST_THRESHOLD, max(_kept(fitted, _loud(fitted)), LEAST_THRESHOLD))
+    counts, minutes = _counted(fitted)
+    if fitted.background:
+        few = counts <= int(options.false_per_hour * minutes / 60)
+        least = most = min(float(STEPS[few.argmax()]) if few.any() else MOST_THRESHOLD, most)
+    threshold, rate = threshold_for(scores, fitted.quiet, chances, options.false_per_hour, least, most)
+    at = int(np.searchsorted(STEPS, threshold - 1e-6))
+    return threshold, rate, Recorded(int(counts[at]), minutes) if fitted.background else None
+
+
+def _counted(fitted: Fitted) -> tuple[np.ndarray, float]:
+    """Return the false answers to recordings that it did not learn from, for each of STEPS, and their minutes."""
+    signal, found = fitted.signal, np.zeros(len(STEPS), np.int64)
+    for recording in fitted.background:
+        seen = looks(recording, signal.samples, signal.rate_hz)
+        found += false_answers(fitted.scores(fitted.front.run(seen)), fitted.quiet)
+    return found, sum(map(len, fitted.background)) / signal.rate_hz / 60
+
+
+def _kept(fitted: Fitted, loud: np.ndarray) -> float:
+    """Return the score that all but few of the gestures reach which are answered rightly when left out."""
+    right = loud & (fitted.left_out.argmax(axis=1) == fitted.windows.targets)
+    return float(np.quantile(fitted.left_out[right].max(axis=1), 1 - KEPT)) - 0.01 if right.any() else 0.0
 
 
 def _advice(fitted: Fitted, result: Judgement) -> list[str]:

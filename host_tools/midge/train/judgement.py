@@ -70,6 +70,14 @@ class Suspicion:
     own_score: float
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """False answers to recordings in which nothing is to be answered, which the model did not learn from."""
+
+    false: int
+    minutes: float
+
+
 @dataclass
 class Judgement:
     """What is known about a model before it has met the world."""
@@ -86,6 +94,7 @@ class Judgement:
     false_per_hour: float | None  # on made movements, at the threshold
     advice: list[str] = field(default_factory=list)
     trade: list[tuple[float, float, float]] = field(default_factory=list)  # threshold, share found, false an hour
+    recorded: Recorded | None = None
 
     def facts(self, labels: Sequence[str]) -> dict[str, Any]:
         """Return everything, for JSON."""
@@ -104,6 +113,8 @@ class Judgement:
             "false_per_hour_made": self.false_per_hour, "advice": self.advice,
             "thresholds": [{"threshold": t, "found": round(found, 4), "false_per_hour_made": round(false, 2)}
                            for t, found, false in self.trade],
+            **({"false_in_background": {"false": self.recorded.false, "minutes": round(self.recorded.minutes, 2)}}
+                if self.recorded else {}),
         }
 
 

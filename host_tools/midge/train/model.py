@@ -60,13 +60,15 @@ class Trained(Outcome):
 
 
 def train(
-    found: Takes, options: Options | None = None, name: str = "model", target: str | None = None, stage: Stage = silent
+    found: Takes, options: Options | None = None, name: str = "model", target: str | None = None, stage: Stage = silent,
+    background: Takes | None = None,
 ) -> Trained:
     """Train a model on takes, judge it, and convert it. Raises UserError where the takes do not do.
 
-    name: what the device calls it. target: a core or board to pack the weights for.
+    name: what the device calls it. target: a core or board to pack the weights for. background: recordings without
+    gestures.
     """
-    fitted = fit(found, options, stage)
+    fitted = fit(found, options, stage, background)
     judgement = judge(fitted)
     first, signal = found.takes[0], fitted.signal
     quiet = [fitted.labels[i] for i in fitted.quiet]
@@ -74,7 +76,7 @@ def train(
                            fitted.windows.is_gesture)
     features = fitted.rows.features
     graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata,
-                    fitted.front.patterns)
+                    fitted.front.patterns, fitted.reach)
     conversion = convert_graph(graph, fitted.labels, name, 0, target)
     return Trained(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted)
 
@@ -85,5 +87,5 @@ def _compare(fitted: Fitted, blob: bytes, stage: Stage) -> tuple[Share, Share, S
     truth = fitted.windows.targets[:MOST_COMPARED]
     (scores,) = Engine(blob, threads=1).run([values], stage("the file's integers", len(values)))
     integers = scores.reshape(len(values), -1).argmax(axis=1)
-    floats = fitted.head.scores(fitted.rows.features[:len(values)]).argmax(axis=1)
+    floats = fitted.scores(fitted.rows.features[:len(values)]).argmax(axis=1)
     return compare(integers, floats, truth)

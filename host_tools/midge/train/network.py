@@ -11,23 +11,29 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import Graph, motion
+from ..graph import Graph, Tensor, motion
 from ..graph.builder import Builder
 from .dense import Dense
 from .features import Signal, add_features, add_input, quantized
 from .integers import add_dense
+from .reach import LEAST, Reach
 from .ridge import CLIP, Linear
 
 Z_STEP = CLIP / 32768  # of standardised features
+UNKNOWN = "unknown"
+NEAR = 4096  # of a distance, what the limit is
+MOST_SCALE = 32000.0  # of what CENTROIDS takes
 HOP_S = 0.1  # from one look at a gesture to the next
+VOTES, REST_S = (2, 3), 0.5  # windows of the last ones that must agree; after an answer
 
 
 def network(
     signal: Signal, head: Linear | Dense, factor: float, features: np.ndarray, name: str, labels: list[str],
-    metadata: dict[str, str], patterns: Sequence[motion.Pattern] = (),
+    metadata: dict[str, str], patterns: Sequence[motion.Pattern] = (), reach: Reach | None = None,
 ) -> Graph:
     """Return the graph from samples to the scores of all classes, softmax(factor * the head's scores).
 
+    reach: how far a movement may be from all gestures; what is farther gets the scores of the class "unknown".
     features: int16 rows [n, features] like those that it will see, which the ranges of activations are taken from.
     """
     build = Builder(name)
@@ -41,10 +47,24 @@ def network(
         inside = head.hidden(features)
         hidden = add_dense(build, z, head.first, head.first_bias, inside, relu=True)
         logits = add_dense(build, hidden, head.second * factor, head.second_bias * factor, seen)
+    if reach is not None:
+        logits = _refuse(build, z, logits, reach, labels.index(UNKNOWN))
     scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
     graph = build.graph([x], [scores])
     graph.labels, graph.metadata = labels, metadata
     return graph
+
+
+def _refuse(build: Builder, z: Tensor, logits: Tensor, reach: Reach, unknown: int) -> Tensor:
+    """Put the logits of the unknown in place of those of what is too far from all gestures."""
+    scales = np.where(reach.deviation > LEAST, Z_STEP / np.maximum(reach.deviation, LEAST), 0)
+    scales *= NEAR / (reach.limit * np.sqrt(z.elements))
+    distance = motion.centroids(build, z, reach.middles / Z_STEP, np.minimum(scales, MOST_SCALE), root=True)
+    nearest = build.reduce("REDUCE_MIN", distance, [0], True, "nearest") if len(reach.middles) > 1 else distance
+    far = build.binary("GREATER", nearest, build.constant(np.array([NEAR], np.int32)), "far", "bool")
+    refused = build.constant(np.where(np.arange(logits.elements) == unknown, 32767, -32768).astype(np.int16)[None])
+    refused.quantization = logits.quantization
+    return build.add("SELECT_V2", [far, refused, logits], logits.shape, "near", "int16", logits.quantization)
 
 
 def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: list[str], threshold: float,
@@ -58,7 +78,7 @@ def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: li
     hop = max(1, round(HOP_S * signal.rate_hz)) if is_gesture else max(1, signal.samples // 2)
     found |= {"stream.hop": str(hop), "stream.threshold": f"{threshold:g}"}
     if is_gesture:
-        found |= {"stream.votes": "2/3", "stream.refractory_ms": "500"}
+        found |= {"stream.votes": f"{VOTES[0]}/{VOTES[1]}", "stream.refractory_ms": f"{1000 * REST_S:g}"}
     if quiet:
         found["stream.quiet"] = ",".join(quiet)
     return found

@@ -14,16 +14,18 @@ from ..progress import Stage, silent
 from ..samples.labels import is_quiet
 from ..samples.takes import Take, Takes
 from .augment import augment, triples_of, typical_size
+from .background import split_background, taught
 from .dense import Dense, fit_dense
 from .features import FrontEnd, Signal, full_scale_of, to_counts
 from .negatives import negatives
+from .network import UNKNOWN
 from .patterns import MOST_SAMPLES, draw_patterns
-from .ridge import Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, temperature
+from .reach import Reach, fit_reach
+from .ridge import CLIP, Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, standardized, temperature
 from .windows import Windows, cut_windows, split_lone
 
 HEADS = ("ridge", "dense")
 FEATURES = ("auto", "moments", "rocket")
-UNKNOWN = "unknown"
 VARIANTS = 20  # of each window
 MADE = 15  # movements of each kind that are no gesture, a take of a class
 MOST_ROWS = 24_000  # of windows and variants; long recordings have windows enough of their own
@@ -74,12 +76,14 @@ class Fitted:
     labels: list[str]
     head: Linear | Dense
     factor: float
+    reach: Reach | None
     rows: Rows
     left_out: np.ndarray
     folds: np.ndarray
     ridge: Ridge | None
     options: Options
     tried: list[Tried]
+    background: list[np.ndarray]  # recordings without gestures that it did not learn from
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -87,6 +91,14 @@ class Fitted:
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
         return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """Return softmax scores [n, classes] of rows of features, as the network gives them: too far is unknown."""
+        found: np.ndarray = np.exp(log_softmax(self.factor * self.head.scores(features)))
+        if self.reach is None:
+            return found
+        z = np.clip(standardized(features, self.head.centre, self.head.deviation), -CLIP, CLIP)
+        return _refused(found, self.reach.distances(z) > 1, self.labels)
 
     @property
     def recordings(self) -> list[Take]:
@@ -104,8 +116,13 @@ class Fitted:
         return self.windows.takes
 
 
-def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> Fitted:
-    """Train on takes. The same takes, options and seed give the same bits. Raises UserError where takes do not do."""
+def fit(
+    found: Takes, options: Options | None = None, stage: Stage = silent, background: Takes | None = None
+) -> Fitted:
+    """Train on takes. The same takes, options and seed give the same bits. Raises UserError where takes do not do.
+
+    background: recordings without gestures, half of which it learns from.
+    """
     options = options or Options()
     for kind, asked, there in (("head", options.head, HEADS), ("features", options.features, FEATURES)):
         if asked not in there:
@@ -115,8 +132,10 @@ def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> 
     signal = signal_of(found, windows)
     fronts = _front_ends(windows, signal, options)
     labels = list(found.labels)
+    _check_background(found, windows, options, background)
+    known, held = ([], []) if background is None else split_background(background, windows.samples)
     with_unknown = options.unknown if options.unknown is not None else windows.is_gesture and UNKNOWN not in labels
-    rows = rows_of(windows, signal, fronts[-1], labels, options, with_unknown, stage)
+    rows = rows_of(windows, signal, fronts[-1], labels, options, with_unknown, stage, known)
     if with_unknown and UNKNOWN not in labels:
         labels.append(UNKNOWN)
     candidates = [(front, part) for front in fronts for part in _with_variants_or_without(
@@ -131,8 +150,31 @@ def fit(found: Takes, options: Options | None = None, stage: Stage = silent) -> 
     advance(1)
     count = len(windows.values)
     left_out = np.exp(log_softmax(factor * scores[:count]))
-    return Fitted(found, windows, signal, front, labels, head, factor, rows, left_out, rows.folds[rows.own][:count],
-                  ridge if options.head == "ridge" else None, options, tried, perf_counter() - start)
+    reach = None
+    gestures = sorted({t for t in windows.targets.tolist() if not is_quiet(labels[t])})
+    if gestures and UNKNOWN in labels and (with_unknown or windows.is_gesture):
+        z = np.clip(standardized(rows.features, head.centre, head.deviation), -CLIP, CLIP)
+        reach, away = fit_reach(rows, z, gestures, front.pulses)
+        left_out = _refused(left_out, away[rows.own][:count] > 1, labels)
+    return Fitted(found, windows, signal, front, labels, head, factor, reach, rows, left_out,
+                  rows.folds[rows.own][:count], ridge if options.head == "ridge" else None, options, tried, held,
+                  perf_counter() - start)
+
+
+def _check_background(found: Takes, windows: Windows, options: Options, background: Takes | None) -> None:
+    if background is None:
+        return
+    if options.unknown is False:
+        raise UserError("recordings without gestures teach what is unknown; leave out --no-unknown, or --background")
+    if not windows.is_gesture:
+        raise UserError(f"{found.title}: its takes are no gestures but go on; give what is of no class as a folder of "
+                        "its own, unknown, in place of --background")
+
+
+def _refused(scores: np.ndarray, far: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """Return scores [n, classes] in which rows that are too far from all gestures are unknown."""
+    found: np.ndarray = np.where(far[:, None], np.arange(len(labels)) == labels.index(UNKNOWN), scores)
+    return found
 
 
 def _front_ends(windows: Windows, signal: Signal, options: Options) -> list[FrontEnd]:
@@ -174,9 +216,9 @@ def _moving(windows: Windows, labels: Sequence[str]) -> np.ndarray:
 
 def rows_of(
     windows: Windows, signal: Signal, front: FrontEnd, labels: Sequence[str], options: Options, with_unknown: bool,
-    stage: Stage,
+    stage: Stage, background: Sequence[np.ndarray] = (),
 ) -> Rows:
-    """Return rows of features: windows first, their variants, then movements that are no gesture.
+    """Return rows of features: windows first, their variants, then movements that are no gesture, made and recorded.
 
     Variants and parts of a window are in its fold.
     """
@@ -198,9 +240,14 @@ def rows_of(
         made, source = negatives(windows.values[moving], per_kind, rng, signal.rate_hz, triples, size)
         parts.append(made.astype(np.float32))
         sources.append(moving[source])
+    if background:
+        recorded, owners = taught(background, windows.samples)
+        parts.append(recorded)
+        sources.append(owners % count)
+    if len(sources) > len(targets):
         unknown = labels.index(UNKNOWN) if UNKNOWN in labels else classes
         classes = max(classes, unknown + 1)
-        targets.append(np.full(len(made), unknown))
+        targets += [np.full(len(source), unknown) for source in sources[len(targets):]]
     features = []
     for part in parts:
         features.append(front.run(part))

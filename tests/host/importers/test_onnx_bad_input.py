@@ -114,10 +114,10 @@ def test_weights_of_a_hostile_place(key: str, value: str, says: str, tmp_path: P
 def test_every_op_in_the_way_is_named(tmp_path: Path) -> None:
     """Also those that read from one that is refused, and those of other domains."""
     nodes = [node("NonZero", "x", "n"), node("Det", "n", "e"),
-             helper.make_node("Scaler", ["e"], ["y"], "scale", domain="ai.onnx.ml")]
+             helper.make_node("Imputer", ["e"], ["y"], "fill", domain="ai.onnx.ml")]
     text = refusal(make(nodes, {"x": [3, 3]}, {}), tmp_path)
     assert "3 of its operators cannot run" in text
-    for words in ("NonZero (1x, first 'layer_n')", "Det (1x, first 'layer_e')", "Scaler (1x, first 'scale')"):
+    for words in ("NonZero (1x, first 'layer_n')", "Det (1x, first 'layer_e')", "Imputer (1x, first 'fill')"):
         assert words in text
     assert "no such op of ai.onnx.ml" in text
 

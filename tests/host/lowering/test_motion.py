@@ -77,7 +77,7 @@ def test_moments_are_those_of_the_textbook(level: int) -> None:
 
 
 @settings(max_examples=25)
-@given(SEED, st.integers(1, 12), st.integers(1, 9), st.integers(1, 3), st.sampled_from(["max", "mean"]))
+@given(SEED, st.integers(1, 12), st.integers(1, 9), st.integers(1, 3), st.sampled_from(motion.HOLDS))
 def test_bands(seed: int, quarter: int, count: int, axes: int, hold: str) -> None:
     rng = np.random.default_rng(seed)
     frame, hop, first = 4 * quarter, int(rng.integers(1, 2 * 4 * quarter)), int(rng.integers(0, 2))
@@ -88,7 +88,7 @@ def test_bands(seed: int, quarter: int, count: int, axes: int, hold: str) -> Non
     made = reference.converted(
         x.shape, lambda build, t: motion.bands(build, t, frequencies, frame, hop, first, axes, hold))
     weights, _ = motion.band_weights(frequencies, frame)
-    wanted = reference.bands(x[:, first : first + axes], weights, count, frame, hop, hold == "mean")
+    wanted = reference.bands(x[:, first : first + axes], weights, count, frame, hop, hold)
     assert np.array_equal(reference.answers(made, x)[0], wanted)
 
 
@@ -99,7 +99,7 @@ def test_bands_are_the_bins_of_a_fourier_transform(frame: int) -> None:
     bins = [*range(2, frame // 2)]  # the first one's answer to what is constant is taken away
     _, gain = motion.band_weights(bins, frame)
     found = {}
-    for hold in ("max", "mean"):
+    for hold in motion.HOLDS:
         make = partial(motion.bands, frequencies=bins, frame=frame, hold=hold)
         made = reference.converted(x.shape, make)
         found[hold] = 2.0 ** (reference.answers(made, x)[0][0] / 512)
@@ -109,6 +109,7 @@ def test_bands_are_the_bins_of_a_fourier_transform(frame: int) -> None:
     unit = (gain * 4 / frame) ** 2  # a bin of the transform has a quarter of the frame times the amplitude
     assert found["max"] == pytest.approx(np.max(spectra, 0) * unit, rel=0.02, abs=(3 * gain) ** 2)
     assert found["mean"] == pytest.approx(np.mean(spectra, 0) * unit, rel=0.02, abs=(3 * gain) ** 2)
+    assert found["min"] == pytest.approx(np.min(spectra, 0) * unit, rel=0.02, abs=(3 * gain) ** 2)
 
 
 def test_gravity_leaves_no_trace_in_bands_and_full_scale_fits() -> None:

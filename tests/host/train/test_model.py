@@ -46,7 +46,7 @@ def test_it_answers_for_new_takes(trained: Trained) -> None:
 def test_integers_answer_as_floats_do(head: str) -> None:
     made = train(made_takes(6), Options(head=head))
     x, _ = fresh(60)
-    floats = made.fitted.head.scores(made.fitted.front.run(x)).argmax(axis=1)
+    floats = made.fitted.scores(made.fitted.front.run(x)).argmax(axis=1)
     agree = np.mean([made.labels[k] == said for k, said in zip(floats, said_by(made, x), strict=True)])
     assert agree >= 0.99
 
@@ -167,7 +167,7 @@ def test_patterns_where_they_are_righter() -> None:
     assert len(made.fitted.front.patterns) == best.patterns > 0
     assert best.accuracy > max(t.accuracy for t in made.fitted.tried if not t.patterns)
     x = np.stack([hum(label)[:100] for label in (True, False) * 20])
-    floats = made.fitted.head.scores(made.fitted.front.run(x)).argmax(axis=1)
+    floats = made.fitted.scores(made.fitted.front.run(x)).argmax(axis=1)
     said = said_by(made, x)
     assert np.mean(np.array(said) == ["up", "down"] * 20) >= 0.95
     assert np.mean([made.labels[k] == s for k, s in zip(floats, said, strict=True)]) >= 0.97

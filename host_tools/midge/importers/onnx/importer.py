@@ -21,11 +21,12 @@ from . import ops  # noqa: F401  (fills IMPORTS)
 from .attributes import Attributes, check_all_read
 from .constants import evaluate, transposed_steps
 from .integers import IntegerBounds
+from .ops.classic import NAMING
 from .reader import DAMAGED, OnnxFile, dims_of, dims_text
 from .registry import IMPORTS, ImportOp
 from .values import OnnxContext, OnnxNode, Value, channels_last, identity
 
-_DOMAINS = ("", "ai.onnx", "com.microsoft")
+_DOMAINS = ("", "ai.onnx", "com.microsoft", "ai.onnx.ml")
 _MAX_RANK = 6
 
 # Ops that take axes in any order, and those that want channels last.
@@ -78,7 +79,8 @@ class OnnxImporter(OnnxContext):
         """Return the whole graph. Raises UserError, UnsupportedModel."""
         graph = self.file.model.graph
         for tensor in graph.initializer:
-            self.values[tensor.name] = self.constant(self.file.array(tensor), tensor.name)
+            self.values[tensor.name] = (self.label(tensor.name) if self.file.is_text(tensor) else
+                                        self.constant(self.file.array(tensor), tensor.name))
         self._freeze()
         inputs = [self._input(i) for i in self._open_inputs()]
         if not inputs or not graph.output:
@@ -88,10 +90,15 @@ class OnnxImporter(OnnxContext):
         if self.refused:
             raise UnsupportedModel(self.title, self.refused)
         outputs: list[Tensor] = []
-        for info in graph.output:
+        shown = [o for o in graph.output if o.name not in self.values or not self.values[o.name].is_label]
+        if not shown:
+            raise UserError(f"{self.title}: gives the name of a class and no scores; export it with both")
+        for info in shown:
             outputs.append(self._output(info.name, inputs, outputs))
         result = self.build.graph(inputs, outputs)
-        for info in (*graph.input, *graph.output):
+        if outputs[0].shape[-1:] == (len(self.labels),):
+            result.labels = self.labels
+        for info in (*graph.input, *shown):
             value = self.values[info.name]
             if value.tensor is not None and value.order != identity(len(value.shape)):
                 result.layouts[info.name] = value.order
@@ -195,6 +202,10 @@ class OnnxImporter(OnnxContext):
                 made.name = name  # what a user knows the layer by
 
     def _import(self, raw: Any, node: OnnxNode) -> list[Value]:
+        if any(v is not None and v.is_label for v in node.inputs):
+            if node.op not in NAMING:
+                raise Unsupported("works with text, of which a board has none; export the scores alone")
+            return [self.label(name) for name in raw.output]
         known = all(v is None or v.is_constant for v in node.inputs)
         if known and node.op not in ("Scan", "Loop", "If", "DequantizeLinear"):
             found = [self.constant(v, n) for n, v in zip(raw.output, evaluate(self.file, raw, node), strict=False)]

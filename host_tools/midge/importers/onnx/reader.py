@@ -77,6 +77,10 @@ class OnnxFile:
             if not all(isinstance(n, str) and n.isprintable() for n in names):  # bytes: no UTF-8
                 raise UserError(f"{self.title}: damaged .onnx file (control characters in a name); export it again")
 
+    def is_text(self, tensor: Any) -> bool:
+        """Tell whether a tensor record holds text."""
+        return bool(tensor.data_type == self.onnx.TensorProto.STRING)
+
     def array(self, tensor: Any) -> np.ndarray:
         """Return the values of a tensor record. Raises UserError where they are text or in a file that is not there."""
         if tensor.data_location == self.onnx.TensorProto.EXTERNAL:

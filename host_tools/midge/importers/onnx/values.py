@@ -40,6 +40,7 @@ class Value:
     flat: Value | None = None  # an image that this is a reshape of, not yet turned
     unsigned: bool = False  # int8 that stands for uint8, all values less 128
     steps: Quantization | None = None  # of a constant that was dequantised: multiples of these, along ONNX's axis
+    is_label: bool = False  # text, or the name of the class that won: a board finds it by the scores
 
     @property
     def is_constant(self) -> bool:
@@ -96,6 +97,11 @@ class OnnxContext:
 
     def __init__(self, build: Builder) -> None:
         self.build = build
+        self.labels: list[str] = []  # of the classes, where the file names them
+
+    def label(self, name: str) -> Value:
+        """Return the value that stands for the name of a class."""
+        return Value(name, (1,), is_label=True)
 
     def constant(self, data: np.ndarray, name: str = "constant") -> Value:
         """Return a value that is known while converting."""

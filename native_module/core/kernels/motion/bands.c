@@ -8,8 +8,8 @@
  *     s[m] = (x[N/2 + m] + x[N/2 - m]) >> 1,  d[m] = (x[N/2 + m] - x[N/2 - m]) >> 1,  0 <= m < N/2
  *     energy = (sum of even[m] * s[m])^2 + (sum of odd[m] * d[m])^2,  0 <= m < N/2
  *
- * and y is the base-2 logarithm, in Q6.9, of the largest energy of all frames, or of their mean: log2(sum of
- * floor(energy / 2^16)) + 16 - log2(frames), at least 0. The logarithm of 0 is 0. With the weights that the host makes,
+ * and y is the base-2 logarithm, in Q6.9, of the largest energy of all frames, of the least, or of their mean: log2(sum
+ * of floor(energy / 2^16)) + 16 - log2(frames), at least 0. The logarithm of 0 is 0. With the weights that the host makes,
  * Hann's window times cosine and sine, this is one bin of a discrete Fourier transform for a whole number of cycles a
  * frame. Even weights sum to zero, so that gravity leaves no trace.
  *
@@ -23,6 +23,7 @@
 
 #define MOST_FRAME 256
 #define MOST_BANDS 128
+enum { LARGEST, MEAN, LEAST }; /* hold */
 
 /* Two bands are filtered at a time: their weights are stored as words of two, in the order even, odd, even, odd. */
 static uint32_t weight_words(const mg_bands_params_t *p) {
@@ -61,7 +62,7 @@ bool mg_bands_check(const mg_check_t *check) {
         return MG_REFUSE(check, "frames that do not fit their samples: frame", p->frame, p->samples);
     }
     if (p->axes == 0 || mg_plus(p->first, p->axes) > p->columns || p->bands == 0 || p->bands > MOST_BANDS
-        || p->mean > 1) {
+        || p->hold > LEAST) {
         return MG_REFUSE(check, "bands of impossible axes: axes", p->axes, p->columns);
     }
     return mg_check_tensors(check, 1, 1, DTYPES) && mg_check_elements(check, 0, mg_times4(p->samples, p->columns, 1, 1))
@@ -91,17 +92,17 @@ static void fold(const int16_t *middle, uint32_t stride, uint32_t frame, int16_t
     }
 }
 
-static inline void keep(uint64_t *kept, int32_t even, int32_t odd, bool mean) {
+static inline void keep(uint64_t *kept, int32_t even, int32_t odd, uint32_t hold) {
     uint64_t energy = mg_square(even) + mg_square(odd);
-    if (mean) {
+    if (hold == MEAN) {
         *kept += energy >> 16;
-    } else if (energy > *kept) {
+    } else if (hold == LEAST ? energy < *kept : energy > *kept) {
         *kept = energy;
     }
 }
 
 static void filter(const uint32_t *folded, const uint32_t *weights, uint32_t n, uint64_t *kept, uint32_t pairs,
-                   bool mean) {
+                   uint32_t hold) {
     for (; pairs != 0; pairs--, kept += 2) {
         const uint32_t *x = folded, *end = folded + n;
         int32_t even0 = 0, odd0 = 0, even1 = 0, odd1 = 0;
@@ -112,8 +113,8 @@ static void filter(const uint32_t *folded, const uint32_t *weights, uint32_t n, 
             even1 = mg_dot2(s, weights[2], even1);
             odd1 = mg_dot2(d, weights[3], odd1);
         }
-        keep(kept, even0, odd0, mean);
-        keep(kept + 1, even1, odd1, mean);
+        keep(kept, even0, odd0, hold);
+        keep(kept + 1, even1, odd1, hold);
     }
 }
 
@@ -126,13 +127,13 @@ void mg_bands_run(const mg_call_t *call) {
     int16_t *out = call->out[0];
     memcpy(weights, call->data + p->weights_at, 4 * weight_words(p));
     for (uint32_t axis = 0; axis < p->axes; axis++, x++) {
-        memset(kept, 0, 16 * pairs);
+        memset(kept, p->hold == LEAST ? 0xff : 0, 16 * pairs);
         for (uint32_t i = 0; i < frames; i++) {
             fold(x + i * p->hop * p->columns, p->columns, p->frame, (int16_t *)(void *)folded);
-            filter(folded, weights, p->frame / 2u, kept, pairs, p->mean);
+            filter(folded, weights, p->frame / 2u, kept, pairs, p->hold);
         }
         for (uint32_t i = 0; i < p->bands; i++) {
-            int32_t log = mg_log2(kept[i]) + (p->mean && kept[i] != 0 ? 16 * 512 - mg_log2(frames) : 0);
+            int32_t log = mg_log2(kept[i]) + (p->hold == MEAN && kept[i] != 0 ? 16 * 512 - mg_log2(frames) : 0);
             *out++ = (int16_t)(log > 0 ? log : 0);
         }
     }

@@ -52,7 +52,7 @@ static uint64_t square_of(const int16_t *x, const uint8_t *centre, uint32_t n, c
         if (factor != NULL) {
             z = (z * mg_load_u16(factor + 2 * j) + ((1 << shift[j]) >> 1)) >> shift[j];
         }
-        z = mg_clamp(z, INT16_MIN, INT16_MAX);
+        z = mg_to_i16(z);
         sum = mg_add_product(sum, z, z);
     }
     return (uint64_t)sum;
