@@ -9,173 +9,30 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from ctypes import POINTER, c_bool, c_char_p, c_float, c_int32, c_size_t, c_uint8, c_uint16, c_uint32, c_void_p
-from itertools import count
-from pathlib import Path
+from ctypes import c_float, c_uint32
 from typing import Any, NamedTuple
 
-from .. import resources
 from ..errors import UserError
 from ..fileformat import spec
-from ..fileformat.opset import by_number, dtypes
+from ..fileformat.opset import by_number
 from .buffers import address_of, buffer_of, code_of, elements_of, flat_numbers, found_shape, view_of
+from .library import (
+    DTYPES,
+    LEARNS_AT_MOST,
+    MARGIN,
+    NO_MEMORY,
+    ErrorRecord,
+    ModelRecord,
+    NodeRecord,
+    ScratchRecord,
+    TensorRecord,
+)
+from .library import core as _core
 
-__all__ = ["Model", "about"]
+__all__ = ["LEARNS_AT_MOST", "Model", "Scratch", "about", "ask_scratch", "check_file"]
 
-_DTYPES = {dtype.number: dtype for dtype in dtypes().values()}
 # What arrays of 'long' and numpy's bool are to the typecodes of ops.def; bytes go everywhere.
 _SAME_CODE = {"l": "iq", "L": "IQ", "?": "b"}
-_NO_MEMORY = 4  # of mg_status_t
-LEARNS_AT_MOST, _MARGIN = 64, 36  # core/learn/ridge.h
-
-
-class _Error(ctypes.Structure):
-    _fields_ = [
-        ("status", ctypes.c_int),
-        ("node", c_int32),
-        ("message", c_char_p),
-        ("subject", c_char_p),
-        ("found", c_uint32),
-        ("wanted", c_uint32),
-    ]
-
-
-class _Tensor(ctypes.Structure):
-    _fields_ = [
-        *((name, c_uint8) for name in ("dtype", "rank", "place", "reserved")),
-        *((name, c_uint32) for name in ("offset", "size", "name")),
-        ("scale", c_float),
-        ("zero_point", c_int32),
-        ("dims", c_uint32 * spec.MAX_RANK),
-        ("initial", c_uint32),
-    ]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.dims[: self.rank])
-
-    @property
-    def elements(self) -> int:
-        return int(self.size) // _DTYPES[self.dtype].size
-
-
-class _Node(ctypes.Structure):
-    _fields_ = [
-        ("op", c_uint16),
-        ("name", c_uint32),
-        ("n_inputs", c_uint8),
-        ("n_outputs", c_uint8),
-        ("tensors", c_void_p),
-    ]
-
-
-class _Model(ctypes.Structure):
-    _fields_ = [
-        ("file", c_void_p),
-        ("arena", c_void_p),
-        *((name, c_uint32) for name in ("file_size", "arena_size")),
-        *((name, c_uint16) for name in ("n_tensors", "n_nodes", "n_inputs", "n_outputs", "n_labels", "reserved")),
-        *((name, c_uint32) for name in ("tensors", "nodes", "nodes_size", "inputs_outputs", "strings", "strings_size")),
-        *((name, c_uint32) for name in ("data", "data_size", "name", "labels", "metadata")),
-    ]
-
-
-class _Scratch(ctypes.Structure):
-    _fields_ = [(name, c_uint32) for name in ("least", "step", "most")]
-
-
-class _Fact(ctypes.Structure):
-    _fields_ = [("name", c_char_p), ("size", c_uint32), ("offset", c_uint32)]
-
-
-_MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(_Model), POINTER(_Error), POINTER(_Tensor), POINTER(c_uint32)
-
-# The functions that are called here; of data there is mg_facts.
-PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
-    "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
-    "mg_about": (c_char_p, []),
-    "mg_ask_scratch": (c_bool, [c_uint32, c_char_p, _TENSOR, c_uint32, c_uint32, c_char_p, c_uint32, POINTER(_Scratch),
-                                _ERROR]),
-    "mg_model_check": (c_bool, [_MODEL, c_void_p, c_size_t, c_bool, _ERROR]),
-    "mg_model_bind": (c_bool, [_MODEL, c_void_p, c_size_t, _ERROR]),
-    "mg_run": (None, [_MODEL]),
-    "mg_see": (c_uint32, [_MODEL, c_void_p, c_uint32]),
-    "mg_reset": (None, [_MODEL]),
-    "mg_run_next": (c_bool, [_MODEL, _CURSOR]),
-    "mg_node_next": (c_bool, [_MODEL, _CURSOR, POINTER(_Node)]),
-    "mg_tensor": (None, [_MODEL, c_uint32, _TENSOR]),
-    "mg_input": (c_uint32, [_MODEL, c_uint32]),
-    "mg_output": (c_uint32, [_MODEL, c_uint32]),
-    "mg_tensor_data": (c_void_p, [_MODEL, _TENSOR]),
-    "mg_string": (c_char_p, [_MODEL, c_uint32]),
-    "mg_write_real": (None, [_TENSOR, c_void_p, c_uint32, c_float]),
-    "mg_read_real": (c_float, [_TENSOR, c_void_p, c_uint32]),
-    "mg_ridge_add": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_int32]),
-    "mg_ridge_factor": (None, [c_void_p, c_void_p, c_uint32, c_float]),
-    "mg_ridge_weights": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32]),
-    "mg_ridge_score": (c_float, [c_void_p, c_void_p, c_uint32]),
-    "mg_ridge_leave_out": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_void_p, *[c_uint32] * 3, c_int32]),
-}
-
-
-def _load_library() -> ctypes.CDLL:
-    path = resources.library()
-    if not path.exists():
-        raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
-    library = ctypes.CDLL(str(path))
-    for name, (result, arguments) in sorted(PROTOTYPES.items()):
-        function = getattr(library, name, None)
-        if function is None:
-            raise _another_version(path, f"it has no {name}")
-        function.restype, function.argtypes = result, arguments
-    _compare(path, _facts_of(library))
-    return library
-
-
-def _facts_of(library: ctypes.CDLL) -> dict[str, tuple[int, int]]:
-    """Read what the library says of its numbers and structs: (number or size, offset) by name."""
-    facts = ctypes.cast(library.mg_facts, POINTER(_Fact))
-    found: dict[str, tuple[int, int]] = {}
-    for i in count():
-        if facts[i].name is None:
-            return found
-        found[facts[i].name.decode()] = (facts[i].size, facts[i].offset)
-    raise AssertionError
-
-
-def _compare(path: Path, found: dict[str, tuple[int, int]]) -> None:
-    """Refuse a library whose numbers and structs are others than those of this package. Raises ImportError."""
-    wanted = {name: (number, 0) for name, number in _NUMBERS.items()}
-    for name, struct in _STRUCTS.items():
-        wanted[name] = (ctypes.sizeof(struct), 0)
-        for field in struct._fields_:
-            member = getattr(struct, field[0])
-            wanted[f"{name}.{field[0]}"] = (member.size, member.offset)
-    for name in sorted({*found, *wanted}):
-        if found.get(name) != wanted.get(name):
-            raise _another_version(path, f"{name} is {found.get(name)}, wanted {wanted.get(name)}")
-
-
-def _another_version(path: Path, why: str) -> ImportError:
-    return ImportError(f"{path.name} is of another version than the midge package: {why}; run make host in the "
-                       "repository, or reinstall")
-
-
-# By the core's names (native_module/binding/ctypes.c).
-_NUMBERS = {
-    "MG_FORMAT_MAJOR": spec.MAJOR, "MG_FORMAT_MINOR": spec.MINOR, "MG_HEADER_SIZE": spec.HEADER.size,
-    "MG_TENSOR_SIZE": spec.TENSOR.size, "MG_NODE_SIZE": spec.NODE.size, "MG_ARENA_ALIGN": spec.ARENA_ALIGN,
-    "MG_RIDGE_MOST": LEARNS_AT_MOST,
-    "mg_ridge_margin_t": _MARGIN,
-    "MG_MAX_RANK": spec.MAX_RANK, "MG_NODE_TENSORS": spec.NODE_TENSORS, "MG_PLACE_ARENA": spec.ARENA,
-    "MG_PLACE_DATA": spec.DATA, "MG_PLACE_STATE": spec.STATE, "MG_PLACE_OUTSIDE": spec.OUTSIDE,
-    "MG_ZEROS": spec.ZEROS, "MG_NO_MEMORY": _NO_MEMORY,
-}
-_STRUCTS: dict[str, Any] = {
-    "mg_error_t": _Error, "mg_tensor_t": _Tensor, "mg_node_t": _Node, "mg_model_t": _Model, "mg_scratch_t": _Scratch,
-}
-
-_core = _load_library()
 about: str = _core.mg_about().decode()
 
 
@@ -194,8 +51,8 @@ class Model:
     def __init__(self, file: Any, arena: Any = None, checksum: bool = True) -> None:
         view = buffer_of(file)
         self._file = view  # holds the bytes, and keeps a bytearray from being resized
-        self._model = _Model()
-        error = _Error()
+        self._model = ModelRecord()
+        error = ErrorRecord()
         if not _core.mg_model_check(self._model, address_of(view), view.nbytes, checksum, error):
             _raise(error)
         if arena is None:
@@ -265,7 +122,7 @@ class Model:
             if code_of(by) != "f" or by.nbytes == 0:
                 raise ValueError("scales: wanted an array of 'f'")
             found = [c_float(x).value * by[k % len(by)] for k, x in enumerate(found)]  # rounded once, as in C
-        address, gone = address_of(view), len(found) * _DTYPES[tensor.dtype].size
+        address, gone = address_of(view), len(found) * DTYPES[tensor.dtype].size
         ctypes.memmove(address, address + gone, tensor.size - gone)
         self._put(tensor, address, tensor.elements - len(found), found)
         return len(found)
@@ -306,11 +163,11 @@ class Model:
         of_class, summed = elements_of(sums, "i", width + 1, times=True)
         triangle, _ = elements_of(factor, "f", _triangle(width))
         fitted, weighed = elements_of(weights, "f", width + 1, times=True)
-        begun, room = elements_of(margins, "f", _MARGIN // 4, times=True)
+        begun, room = elements_of(margins, "f", MARGIN // 4, times=True)
         _below(classes, min(summed, weighed) + 1)
         _core.mg_ridge_factor(triangle, added, width, penalty)
         _core.mg_ridge_weights(fitted, triangle, of_class, width, classes)
-        ctypes.memset(begun, 0, room * _MARGIN)
+        ctypes.memset(begun, 0, room * MARGIN)
 
     def learn_scores(self, weights: Any, row: Any, scores: Any, classes: int) -> int:
         """Score a row for the first classes; return the class of the highest score."""
@@ -328,7 +185,7 @@ class Model:
     ) -> None:
         """Add to the margins what taught rows, of class `own`, score in fits without each of them."""
         width = self._row_width()
-        into, room = elements_of(margins, "f", _MARGIN // 4, times=True)
+        into, room = elements_of(margins, "f", MARGIN // 4, times=True)
         triangle, _ = elements_of(factor, "f", _triangle(width))
         fitted, weighed = elements_of(weights, "f", width + 1, times=True)
         taught, count = elements_of(rows, "b", width, times=True)
@@ -337,7 +194,7 @@ class Model:
 
     def _row_width(self) -> int:
         tensor = self._tensor(0, is_output=True)
-        if _DTYPES[tensor.dtype].name != "int8" or tensor.size > LEARNS_AT_MOST:
+        if DTYPES[tensor.dtype].name != "int8" or tensor.size > LEARNS_AT_MOST:
             raise ValueError("no int8 output to learn")
         return int(tensor.size)
 
@@ -379,11 +236,11 @@ class Model:
         counts = (m.n_inputs, m.n_outputs, m.n_labels, m.n_nodes)
         return self._string(m.name), m.file_size, m.arena_size, *counts, m.file
 
-    def _tensor(self, i: int, is_output: bool) -> _Tensor:
+    def _tensor(self, i: int, is_output: bool) -> TensorRecord:
         count = self._model.n_outputs if is_output else self._model.n_inputs
         if not 0 <= i < count:
             raise IndexError(f"this model has {count} {'outputs' if is_output else 'inputs'}")
-        tensor = _Tensor()
+        tensor = TensorRecord()
         index = (_core.mg_output if is_output else _core.mg_input)(self._model, i)
         _core.mg_tensor(self._model, index, tensor)
         return tensor
@@ -399,32 +256,32 @@ class Model:
             offset += len(text) + 1
             yield text.decode(errors="replace")
 
-    def _describe(self, tensor: _Tensor) -> tuple[str, str, tuple[int, ...], float, int]:
+    def _describe(self, tensor: TensorRecord) -> tuple[str, str, tuple[int, ...], float, int]:
         return (
-            self._string(tensor.name), _DTYPES[tensor.dtype].name, tensor.shape, tensor.scale, tensor.zero_point,
+            self._string(tensor.name), DTYPES[tensor.dtype].name, tensor.shape, tensor.scale, tensor.zero_point,
         )
 
-    def _find_node(self, k: int) -> tuple[c_uint32, _Node]:
+    def _find_node(self, k: int) -> tuple[c_uint32, NodeRecord]:
         """Return the byte position of node k, and the node."""
         if not 0 <= k < self._model.n_nodes:
             raise IndexError(f"this model has {self._model.n_nodes} nodes")
-        cursor, after, node = c_uint32(), c_uint32(), _Node()
+        cursor, after, node = c_uint32(), c_uint32(), NodeRecord()
         for _ in range(k + 1):
             cursor.value = after.value
             _core.mg_node_next(self._model, after, node)
         return cursor, node
 
-    def _put(self, tensor: _Tensor, data: int, at: int, values: list[float]) -> None:
+    def _put(self, tensor: TensorRecord, data: int, at: int, values: list[float]) -> None:
         for k, value in enumerate(values):
             _core.mg_write_real(tensor, data, at + k, value)
 
-    def _raw_buffer(self, tensor: _Tensor, value: Any, is_output: bool) -> Any:
+    def _raw_buffer(self, tensor: TensorRecord, value: Any, is_output: bool) -> Any:
         view = view_of(value, writable=is_output)
         if view is None:
             found = "no writable buffer" if is_output else "no buffer"
         else:
             code = code_of(view)
-            dtype = _DTYPES[tensor.dtype]
+            dtype = DTYPES[tensor.dtype]
             fits = dtype.code in _SAME_CODE.get(code, code) and view.itemsize == dtype.size
             if view.nbytes == tensor.size and (code == "B" or fits):
                 if is_output:
@@ -434,7 +291,7 @@ class Model:
         which = "output" if is_output else "input"
         raise (TypeError if view is None else ValueError)(
             f"{which} '{self._string(tensor.name)}': got {found}, wanted {tensor.size} bytes of "
-            f"{_DTYPES[tensor.dtype].name} {list(tensor.shape)}"
+            f"{DTYPES[tensor.dtype].name} {list(tensor.shape)}"
         )
 
     def _refuse_file(self, view: memoryview) -> None:
@@ -464,7 +321,7 @@ class Model:
         if self._tensor(0, is_output=False).place == spec.OUTSIDE and (left := _core.mg_see(self._model, None, 0)):
             raise ValueError(f"{left} rows of the picture are missing")
 
-    def _raise_count(self, tensor: _Tensor, values: Any, count: int, wanted: str) -> None:
+    def _raise_count(self, tensor: TensorRecord, values: Any, count: int, wanted: str) -> None:
         raise ValueError(
             f"input '{self._string(tensor.name)}': got {found_shape(values)} ({count} values), "
             f"{wanted} {list(tensor.shape)} ({tensor.elements} values)"
@@ -487,17 +344,17 @@ def ask_scratch(
     params: as a file holds them, with offsets into data. tensors: number of the dtype, place and bytes of the inputs,
     then of the outputs.
     """
-    records = (_Tensor * len(tensors))()
+    records = (TensorRecord * len(tensors))()
     for record, (dtype, place, size) in zip(records, tensors, strict=True):
         record.dtype, record.place, record.size = dtype, place, size
-    scratch, error = _Scratch(), _Error()
+    scratch, error = ScratchRecord(), ErrorRecord()
     n_outputs = len(tensors) - n_inputs
     accepted = _core.mg_ask_scratch(op, params, records, n_inputs, n_outputs, data, len(data), scratch, error)
     return Scratch(scratch.least, scratch.step, scratch.most), accepted
 
 
-def _raise(error: _Error) -> None:
-    if error.status == _NO_MEMORY:
+def _raise(error: ErrorRecord) -> None:
+    if error.status == NO_MEMORY:
         raise MemoryError(f"model needs a {error.wanted} B arena, got {error.found} B")
     text = ctypes.create_string_buffer(200)
     _core.mg_error_text(error, text, len(text))

@@ -14,7 +14,7 @@ import pytest
 
 import midge
 from midge.convert.pipeline import convert_model
-from midge.core import binding
+from midge.core import library as core_library
 from midge.fileformat import spec
 from midge.fileformat.opset import OPS_DEF, dtypes
 from midge.link.modules import write_mip
@@ -60,27 +60,27 @@ def test_every_dtype_of_the_file_is_read() -> None:
 
 def test_a_struct_of_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Node(ctypes.Structure):
-        _fields_ = [(name, ctypes.c_uint16 if name == "n_inputs" else kind) for name, kind in binding._Node._fields_]
+        _fields_ = [(name, ctypes.c_uint16 if name == "n_inputs" else kind) for name, kind in core_library.NodeRecord._fields_]
 
-    monkeypatch.setitem(binding._STRUCTS, "mg_node_t", Node)
+    monkeypatch.setitem(core_library._STRUCTS, "mg_node_t", Node)
     with pytest.raises(ImportError, match=r"mg_node_t\.n_inputs is \(1, 8\), wanted \(2, 8\); run make host"):
-        binding._load_library()
+        core_library._load_library()
 
 
 def test_a_number_of_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(binding._NUMBERS, "MG_MAX_RANK", 7)
+    monkeypatch.setitem(core_library._NUMBERS, "MG_MAX_RANK", 7)
     with pytest.raises(ImportError, match=r"MG_MAX_RANK is \(6, 0\), wanted \(7, 0\)"):
-        binding._load_library()
+        core_library._load_library()
 
 
 def test_an_older_library_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     older = tmp_path / library().name
     monkeypatch.setattr("midge.resources.library", lambda: older)
     with pytest.raises(ImportError, match="is missing in the midge package: run make host"):
-        binding._load_library()
+        core_library._load_library()
     subprocess.run(["cc", "-shared", "-o", older, "-x", "c", "/dev/null"], check=True)
     with pytest.raises(ImportError, match="is of another version than the midge package: it has no mg_about; run make"):
-        binding._load_library()
+        core_library._load_library()
 
 
 @pytest.mark.parametrize("arrange", [
