@@ -60,7 +60,8 @@ def test_every_dtype_of_the_file_is_read() -> None:
 
 def test_a_struct_of_another_layout_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class Node(ctypes.Structure):
-        _fields_ = [(name, ctypes.c_uint16 if name == "n_inputs" else kind) for name, kind in core_library.NodeRecord._fields_]
+        _fields_ = [(name, ctypes.c_uint16 if name == "n_inputs" else kind)
+                    for name, kind in core_library.NodeRecord._fields_]
 
     monkeypatch.setitem(core_library._STRUCTS, "mg_node_t", Node)
     with pytest.raises(ImportError, match=r"mg_node_t\.n_inputs is \(1, 8\), wanted \(2, 8\); run make host"):
