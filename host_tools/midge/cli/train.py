@@ -108,12 +108,12 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               "boxes.")
 @click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=FITTED, show_default=True,
               help="In how many parts clips or pictures are left out in turn, to judge.")
+@picture_options
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
 @click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Draw the report as a page.")
 @click.option("--png", type=OutputPath(), cls=Option, group=REPORT, help="Draw confusion matrix and learning curve "
               "(.png, .svg, .pdf).")
-@picture_options
 @json_option
 @click.pass_context
 def train(
