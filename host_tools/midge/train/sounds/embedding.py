@@ -24,10 +24,11 @@ from ...evaluate.few_shots import Examples, Shots, few_shots
 from ...progress import Stage, silent
 from ...samples.labels import is_quiet
 from ...samples.sounds import Clip, Clips
+from ..descent import Trainer
 from .augment import mask, warp
 from .deploy import integers_of, streaming
 from .features import BANDS, FRAMES_A_SECOND, to_pcm, to_reals
-from .network import STEP, Shape, Trainer, Weights, layers_of, load_keras, unfold, window_frames
+from .network import STEP, Shape, Weights, go_down, layers_of, load_keras, unfold, weights_of, window_frames
 from .recipe import Listener
 from .recipe import Options as SoundOptions
 from .voices import VOICE, speak
@@ -200,21 +201,27 @@ def _model(weights: Weights, heard: Heard, options: Options, name: str, target: 
 def fit_embedding(heard: Heard, options: Options, stage: Stage = silent) -> Weights:
     """Train a network that embeds."""
     keras = load_keras()
-    keras.utils.set_random_seed(options.seed)
     shape = Shape(window_frames(options.window_s), options.values, options.width)
     classes = int(heard.targets.max()) + 1
-    body = layers_of(keras, shape)
-    trainer = Trainer(keras.Model(body.input, _centres(keras, classes)(body.output)), _with_margin, options.steps)
+
+    def network() -> Any:
+        body = layers_of(keras, shape)
+        return keras.Model(body.input, _centres(keras, classes)(body.output))
+
+    def loss(network: Any, batch: Any, key: Any) -> Any:
+        return _with_margin(network(batch[0]), batch[1])
+
+    trainer = Trainer(keras, network, loss, go_down(options.steps, options.seed))
     rng = np.random.default_rng([options.seed, 5])
     bounds = np.cumsum(heard.chances)
 
-    def batch() -> tuple[np.ndarray, np.ndarray]:
+    def batch(number: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = np.searchsorted(bounds, rng.random(BATCH) * bounds[-1])
         x = (warp(heard.segments[chosen], shape.frames, rng) + 128) / 255
         mask(x, rng, 0.0)
         return unfold(x), heard.targets[chosen]
 
-    return trainer.fit(batch, stage("training a network that embeds", options.steps))
+    return weights_of(trainer.fit(batch, stage("training a network that embeds", options.steps)))
 
 
 def _centres(keras: Any, classes: int) -> Any:

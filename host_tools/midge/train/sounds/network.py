@@ -12,7 +12,6 @@ faster than it does depthwise convolutions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -80,11 +79,19 @@ def load_keras() -> Any:
     return descent.load_keras("training on sounds")
 
 
+def go_down(steps: int, seed: int) -> descent.Descent:
+    """Return how networks of sounds are trained."""
+    return descent.Descent(steps, RATE, WEIGHT_DECAY, seed)
+
+
 @cache
-def _trainer(shape: Shape, steps: int, seed: int) -> Trainer:
+def _trainer(shape: Shape, steps: int, seed: int) -> descent.Trainer:
     keras = load_keras()
-    keras.utils.set_random_seed(seed)
-    return Trainer(layers_of(keras, shape), _cross_entropy, steps)
+
+    def loss(network: Any, batch: Any, key: Any) -> Any:
+        return _cross_entropy(network(batch[0]), batch[1])
+
+    return descent.Trainer(keras, lambda: layers_of(keras, shape), loss, go_down(steps, seed))
 
 
 def _cross_entropy(scores: Any, y: Any) -> Any:
@@ -97,53 +104,7 @@ def _cross_entropy(scores: Any, y: Any) -> Any:
 def fit_network(shape: Shape, examples: Examples, steps: int, seed: int, advance: Advance) -> Weights:
     """Train a network. The same examples, steps and seed give the same numbers on the same machine."""
     rng = np.random.default_rng([seed, 4])
-    return _trainer(shape, steps, seed).fit(lambda: _batch(examples, shape, rng), advance)
-
-
-class Trainer:
-    """A Keras network and its training step, which is compiled once for all folds. loss: of its outputs and targets."""
-
-    def __init__(self, model: Any, loss: Callable[[Any, Any], Any], steps: int) -> None:
-        self.model, self.steps = model, steps
-        keras = load_keras()
-        schedules = keras.optimizers.schedules
-        rate = schedules.CosineDecay(RATE / 10, steps - steps // 20, 0.01, warmup_target=RATE,
-                                     warmup_steps=max(steps // 20, 1))
-        self.optimizer = keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
-        self.optimizer.build(self.model.trainable_variables)
-        self.start = tuple([v.value for v in variables] for variables in (
-            self.model.trainable_variables, self.model.non_trainable_variables, self.optimizer.variables))
-        self.step = self._compiled(loss)
-
-    def _compiled(self, loss_of: Callable[[Any, Any], Any]) -> Any:
-        """Return the function from a state and a batch to the next state."""
-        import jax
-
-        model, optimizer = self.model, self.optimizer
-
-        def loss(trainable: Any, other: Any, x: Any, y: Any) -> tuple[Any, Any]:
-            scores, other = model.stateless_call(trainable, other, x, training=True)
-            return loss_of(scores, y), other
-
-        @jax.jit
-        def step(state: Any, x: Any, y: Any) -> Any:
-            trainable, other, moments = state
-            (_, other), slopes = jax.value_and_grad(loss, has_aux=True)(trainable, other, x, y)
-            trainable, moments = optimizer.stateless_apply(moments, slopes, trainable)
-            return trainable, other, moments
-
-        return step
-
-    def fit(self, batch: Callable[[], tuple[np.ndarray, np.ndarray]], advance: Advance) -> Weights:
-        """Train from the same fresh weights each time. batch: returns the next inputs and targets."""
-        model, state = self.model, self.start
-        for _ in range(self.steps):
-            state = self.step(state, *batch())
-            advance(1)
-        for variables, values in ((model.trainable_variables, state[0]), (model.non_trainable_variables, state[1])):
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-        return _weights(model)
+    return weights_of(_trainer(shape, steps, seed).fit(lambda number: _batch(examples, shape, rng), advance))
 
 
 def _batch(examples: Examples, shape: Shape, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -198,7 +159,7 @@ def layers_of(keras: Any, shape: Shape) -> Any:
     return keras.Model(source, layers.GlobalAveragePooling1D()(x))
 
 
-def _weights(model: Any) -> Weights:
+def weights_of(model: Any) -> Weights:
     """Return a network's numbers, its normalisations folded into the dense layers before them."""
     dense, filters = list[tuple[np.ndarray, np.ndarray]](), list[np.ndarray]()
     for layer in model.layers:
