@@ -95,6 +95,9 @@ typedef void (*mg_run_fn)(const mg_call_t *);
 #include "../ops.def"
 #undef MG_LAYOUT
 
+/* IMAGE with the parameters of a file, at any address; the rest of the call but these is set. */
+void mg_image_see(mg_call_t *call, const uint8_t *params);
+
 typedef struct {
     uint16_t number, params_size;
     bool in_place;

@@ -100,8 +100,7 @@ uint32_t mg_see(const mg_model_t *model, const void *rows, uint32_t size) {
         call.out[0] = model->arena + mg_load_u32(record_of(model, 1) + offsetof(mg_tensor_t, offset));
         call.out[1] = state;
         call.data = model->file + model->data;
-        memcpy(&call.params, model->file + model->nodes + mg_params_at(3), sizeof call.params.image);
-        mg_image_run(&call);
+        mg_image_see(&call, model->file + model->nodes + mg_params_at(3));
     }
     uint32_t height = mg_load_u32(picture + offsetof(mg_tensor_t, dims));
     return height > *state ? height - *state : 0;

@@ -167,6 +167,21 @@ static inline bool mg_fft_stage(const mg_fft_stage_t *stage) {
 }
 #endif
 
+/* IMAGE: grey sums of columns from words of two RGB565 pixels (kernels/vision/image.c), a multiple of three of them, at
+ * an address that is a multiple of four. Swapped: the high byte first. */
+#ifdef MG_ISA_ARMV7EM
+#define MG_OWN_GREYS
+typedef struct {
+    const uint8_t *row;
+    uint32_t *sums;
+    const uint8_t *end;
+    uint32_t five, two; /* how often red and green are added, and blue */
+} mg_greys_t;
+
+void mg_add_greys(const mg_greys_t *greys);
+void mg_add_greys_swapped(const mg_greys_t *greys);
+#endif
+
 /* mve: vectors of 16 bytes. */
 
 /* A layer of CONV_2D (kernels/linear/conv_mve.c). */

@@ -24,7 +24,9 @@
  * The division is a product: n = 510 * S + T is below 2^32 and level = n / (2 T) = (n * multiplier) >> (32 + shift), which
  * the host has checked to be exact.
  */
-#include "../../simd/simd.h"
+#include <string.h>
+
+#include "../../loops/loops.h"
 #include "../kernels.h"
 
 enum { GREY8, RGB565, RGB565_LE, YUYV, UYVY, RGB888, FORMATS };
@@ -124,6 +126,14 @@ static inline __attribute__((always_inline)) void add_grey(uint32_t *sum, uint32
 static inline __attribute__((always_inline)) void add_greys(uint32_t *sums, const uint8_t *row, uint32_t pairs,
                                                             uint32_t weight, bool swapped) {
     const uint32_t five = 5 * weight, two = 2 * weight;
+#ifdef MG_OWN_GREYS
+    const uint32_t own = ((uintptr_t)row & 3u) == 0 ? pairs / 3 * 3 : 0;
+    if (own != 0) {
+        const mg_greys_t greys = {row, sums, row + 4 * own, five, two};
+        (swapped ? mg_add_greys_swapped : mg_add_greys)(&greys);
+    }
+    row += 4 * own, sums += own, pairs -= own;
+#else
     if (((uintptr_t)row & 3u) == 0) {
         const uint32_t *words = (const void *)row;
         for (; pairs >= 4; pairs -= 4, words += 4, sums += 4) {
@@ -135,6 +145,7 @@ static inline __attribute__((always_inline)) void add_greys(uint32_t *sums, cons
         }
         row = (const void *)words;
     }
+#endif
     for (; pairs != 0; pairs--, row += 4) {
         add_grey(sums++, mg_load_u32(row), swapped, five, two);
     }
@@ -183,6 +194,10 @@ static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *r
     }
 }
 
+static inline uint8_t level_of(uint32_t n, uint32_t multiplier, uint32_t shift) {
+    return (uint8_t)((uint32_t)(((uint64_t)n * multiplier) >> 32) >> shift);
+}
+
 /* Adds up the columns of a channel; writes what the table has for the levels. Parts are 510 times as many here. */
 static __attribute__((noinline)) void average(const mg_image_params_t *p, const uint16_t *column, uint32_t plane,
                                               const uint8_t *table, uint8_t *out) {
@@ -190,9 +205,19 @@ static __attribute__((noinline)) void average(const mg_image_params_t *p, const 
     const uint32_t total = most_of(p, plane) * p->step_h * p->step_w;
     const uint32_t multiplier = p->multiplier[plane], shift = p->shift[plane], channels = p->channels;
     const int32_t step = (int32_t)(510u * p->step_w);
+    uint8_t *end = out + p->out_w * channels;
+    if (2 * step == 5 * share) { /* two outputs of five columns, 240 to 96 */
+        const uint32_t half = (uint32_t)share / 2;
+        for (; out != end; out += 2 * channels, column += 5) {
+            uint32_t a = 2u * (column[0] + column[1]) + column[2], b = column[2] + 2u * (column[3] + column[4]);
+            out[0] = table[level_of(total + a * half, multiplier, shift)];
+            out[channels] = table[level_of(total + b * half, multiplier, shift)];
+        }
+        return;
+    }
     int32_t need = step; /* parts of the output that are to come */
     uint32_t n = total;
-    for (uint8_t *end = out + p->out_w * channels; out != end; out += channels) {
+    for (; out != end; out += channels) {
         uint32_t value = *column++;
         while ((need -= share) > 0) {
             n += value * (uint32_t)share;
@@ -200,7 +225,7 @@ static __attribute__((noinline)) void average(const mg_image_params_t *p, const 
         }
         need += share;
         n += value * (uint32_t)need;
-        *out = table[(uint8_t)((uint32_t)(((uint64_t)n * multiplier) >> 32) >> shift)];
+        *out = table[level_of(n, multiplier, shift)];
         n = total + value * (uint32_t)(share - need);
         need += step - share;
     }
@@ -270,4 +295,9 @@ void mg_image_run(const mg_call_t *call) {
         }
     }
     state[0] = y;
+}
+
+void mg_image_see(mg_call_t *call, const uint8_t *params) {
+    memcpy(&call->params.image, params, sizeof call->params.image);
+    mg_image_run(call);
 }
