@@ -100,7 +100,7 @@ def test_mistakes_take_one_line(tmp_path: Path) -> None:
     assert "no rule here builds firmware for BOARD=NIX" in last_line(make("firmware", "BOARD=NIX"))
     assert "cut short, upload it again" in last_line(make("natmod", "ARCH=x64", f"OPS_FROM={broken}", target))
     assert "no.midge: No such file" in last_line(make("natmod", "ARCH=x64", "OPS_FROM=no.midge", target))
-    assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 learn motion signal" in last_line(
+    assert "MIDGE_WITHOUT=int3; families: f32 int16 int8 learn motion sight signal" in last_line(
         make("natmod", "ARCH=x64", "MIDGE_WITHOUT=int3", target))
 
 
@@ -114,4 +114,4 @@ def test_a_missing_compiler_is_named(tmp_path: Path) -> None:
 
 def test_every_family_has_ops() -> None:
     select_ops = load_script(ROOT / "native_module/tools/select_ops.py")
-    assert {family for family, _, _ in select_ops.read_table()} == {"int8", "f32", "int16", "signal", "motion"}
+    assert {family for family, _, _ in select_ops.read_table()} == {"int8", "f32", "int16", "signal", "motion", "sight"}

@@ -74,6 +74,29 @@ def test_regressors_predict_as_scikit_learn_does(kind: str, tmp_path: Path) -> N
                                atol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_files_hold_the_operators_of_classic_models() -> None:
+    x, y = samples(60, 3, 9, whole=True)
+    two = y > 0
+    files = [skl2onnx.to_onnx(make().fit(x, two if kind == "svm" else y), x[:1]) for kind, make in CLASSIFIERS.items()]
+    files += [skl2onnx.to_onnx(make().fit(x, x[:, 0]), x[:1]) for make in REGRESSORS.values()]
+    files.append(skl2onnx.to_onnx(svm.SVC(kernel="linear", probability=True).fit(x, two), x[:1]))
+    found = {node.op_type for file in files for node in file.graph.node}
+    wanted = ["ArrayFeatureExtractor", "LinearClassifier", "LinearRegressor", "Normalizer", "SVMClassifier",
+              "SVMRegressor", "Scaler", "TreeEnsembleClassifier", "TreeEnsembleRegressor", "ZipMap"]
+    assert not set(wanted) - found
+
+
+def test_a_table_of_values_is_refused(tmp_path: Path) -> None:
+    node = helper.make_node("LabelEncoder", ["x"], ["y"], domain="ai.onnx.ml", keys_floats=[1.0], values_floats=[2.0])
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3]) for name in ("x", "y")]
+    graph = helper.make_graph([node], "table", ends[:1], ends[1:])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets), tmp_path / "table.onnx")
+    with pytest.raises(UserError, match="a table from values to others"):
+        convert(tmp_path / "table.onnx")
+
+
 def test_numbers_as_names_and_columns_of_many_units(tmp_path: Path) -> None:
     x, y = samples(400, 3, 6)
     fitted = make_pipeline(StandardScaler(), ensemble.RandomForestClassifier(6, random_state=0)).fit(x, y * 10)
