@@ -5,7 +5,7 @@
  * (counter.c) writes a line per mark: start-up, an empty stretch (what a mark itself costs), opening with and
  * without the checksum, binding, and then each node.
  */
-#include "midge.h"
+#include "ops.h"
 
 #include "board.h"
 
@@ -36,7 +36,7 @@ __attribute__((noinline, noclone, used)) void mark(void) {
 static bool see(const mg_model_t *model) {
     mg_tensor_t in;
     mg_tensor(model, mg_input(model, 0), &in);
-    if (in.place != MG_PLACE_OUTSIDE) {
+    if (!MG_SEES || in.place != MG_PLACE_OUTSIDE) {
         return false;
     }
     const uint8_t *picture = (const uint8_t *)ARENA_ADDRESS + model->arena_size;
