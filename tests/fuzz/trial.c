@@ -107,7 +107,7 @@ static bool accepts(trial_t *t) {
     memset(t->check.error, 0, sizeof *t->check.error);
     for (uint32_t i = 0; i < t->n; i++) { /* the model's own rule */
         if (t->check.tensors[i].place == MG_PLACE_OUTSIDE && t->op->number != MG_OP_IMAGE) {
-            return false;
+            return mg_fail(t->check.error, MG_CORRUPT, "a picture that another op than IMAGE takes");
         }
     }
     return t->op->check(&t->check);
