@@ -102,6 +102,7 @@ def onnx_case(name: str, path: Path, runs: int, pack: str | None) -> Case:
     import onnx
 
     graph = onnx.load(path, load_external_data=False).graph
+    given = {output.name: k for k, output in enumerate(graph.output)}
     known = {i.name for i in graph.initializer}
     names = [i.name for i in graph.input if i.name not in known]
     inputs, outputs = recording_of(path)
@@ -119,15 +120,17 @@ def onnx_case(name: str, path: Path, runs: int, pack: str | None) -> Case:
                 raise
             frozen[wanted[0]] = by_name[0][wanted[0]]
     ends = conversion.program.graph
+    # Outputs that only name the class that another one has scores of are not on boards.
+    kept = [given[t.name] for t in ends.outputs] if all(t.name in given for t in ends.outputs) else range(len(given))
 
     def raw(t: Tensor, value: np.ndarray) -> np.ndarray:
         turned = value.transpose(ends.layouts[t.name]) if t.name in ends.layouts else value
         return np.ascontiguousarray(turned, t.dtype)
 
     return Case(name, conversion, [[raw(t, run[t.name]).tobytes() for t in ends.inputs] for run in by_name],
-                [[raw(t, v) for t, v in zip(ends.outputs, outputs[r], strict=False)] for r in order],
+                [[raw(t, outputs[r][k]) for t, k in zip(ends.outputs, kept, strict=False)] for r in order],
                 step=_last_step(conversion),
-                whole=all(v.dtype.kind == "i" for run in outputs for v in run))
+                whole=all(run[k].dtype.kind == "i" for run in outputs for k in kept))
 
 
 def _last_step(conversion: Conversion) -> float:
