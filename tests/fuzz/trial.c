@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "error.h"
 #include "exercise.h"
 
 #define ROOM (1u << 20) /* tensor i has ROOM + i elements until its size is known */
