@@ -111,25 +111,17 @@ class Result:
 
     def top(self, k=3):
         """Return the k best classes as (label, score), the highest score first."""
-        order = sorted(range(len(self.scores)), key=lambda i: -self.scores[i])
-        return [(self._name(i), self.scores[i]) for i in order[:k]]
-
-    def __iter__(self):
-        return iter(self.top(len(self.scores)))
+        return __getattr__("ranks").top(self, k)
 
     def __getitem__(self, which):
         """Return the score of a class, named by its label or its position. Raises IndexError for what is none."""
-        scores = self.scores
-        if isinstance(which, str):
-            which = [i for i in range(len(scores)) if self._name(i) == which]
-            if not which:
-                raise IndexError("no such label")
-            which = which[0]
-        return scores[which]
+        return __getattr__("ranks").score(self, which)
 
 
 class Model:
     """A loaded model, ready to run; load() makes it."""
+
+    _crop = None  # what boxes are in, boxes.py
 
     def __init__(self, file, arena=None, where=None, checksum=True):
         self._core = _midge.Model(file, arena, checksum)
@@ -139,8 +131,6 @@ class Model:
         self._n_inputs = info[3]
         self._n_outputs = info[4]
         self._n_labels = info[5]
-        self.crop = None  # what boxes are in, boxes.py
-        self._finds = self._n_outputs == 4 and "boxes.classes" in self._core.metadata()
 
     def __call__(self, *x):
         """Run on real values, in the units that the network was trained on, and return the Result.
@@ -159,10 +149,8 @@ class Model:
         core = self._core
         core.run()
         outputs = [core.read(i) for i in range(self._n_outputs)]
-        if self._finds:
-            from .boxes import Found
-
-            return Found(self, outputs)
+        if len(outputs) == 4 and "boxes.classes" in core.metadata():
+            return __getattr__("boxes").Found(self, outputs)
         return Result(self, outputs)
 
     def rows(self, rows):

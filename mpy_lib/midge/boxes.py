@@ -39,13 +39,13 @@ class Found(Result):
 
 def _crop(model):
     """Return which part of the picture corners from 0 to 1 are of: left, top, width, height in pixels."""
-    if model.crop is None:
+    if model._crop is None:
         text = model._core.metadata().get("camera.crop")
         if text is None:  # without a camera: of the network's image
             height, width = model._core.input(0)[2][-3:-1]
-            model.crop = 0, 0, width, height
+            model._crop = 0, 0, width, height
         else:
             size, left, top = text.split("+")
             width, height = size.split("x")
-            model.crop = int(left), int(top), int(width), int(height)
-    return model.crop
+            model._crop = int(left), int(top), int(width), int(height)
+    return model._crop
