@@ -138,8 +138,11 @@ def file_system(files: dict[str, bytes]) -> bytes:
 # At three million instructions a second, damaging every byte of a file would take minutes.
 FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)"}
 
+# Python over a pretended microphone takes minutes; the emulated M0+ runs it, with this very module.
+ON_THE_PICO = [name for name in OF_THE_MODULE if name not in ("hearing", "listening")]
 
-@pytest.mark.parametrize("name", OF_THE_MODULE)
+
+@pytest.mark.parametrize("name", ON_THE_PICO)
 def test_the_native_module_on_stock_firmware(bare: Board, name: str) -> None:
     start = time.monotonic()
     script = (SCRIPTS / f"{name}.py").read_text()
