@@ -20,7 +20,7 @@ __version__ = _midge.about.split(" ")[0]
 
 # Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
 _LATER = {"cascade": "gates", "duty": "rhythm", "info": "describe", "Learner": "learn", "listen": "listener",
-          "off": "rhythm", "track": "tracker", "watch": "watcher"}
+          "off": "rhythm", "Result": "result", "track": "tracker", "watch": "watcher"}
 
 
 def __getattr__(name):
@@ -85,39 +85,6 @@ def _open(path):
     return data, "ram"
 
 
-class Result:
-    """The answer of one run: .label, .score and .scores of the first output, and all .outputs as lists of floats.
-
-    .label belongs to the highest score, whose position is .index; a model without labels gives the index instead.
-    .answer is, in a stream of every window, the Result of the answer that is due now, or None.
-    """
-
-    def __init__(self, model, outputs):
-        scores = outputs[0]
-        best = 0
-        for i, score in enumerate(scores):
-            if score > scores[best]:
-                best = i
-        self.index = best
-        self._name = model.label
-        self.label = model.label(best)
-        self.score = scores[best]
-        self.scores = scores
-        self.outputs = outputs
-        self.answer = None
-
-    def __repr__(self):
-        return "<Result %s %.4g>" % (self.label, self.score)
-
-    def top(self, k=3):
-        """Return the k best classes as (label, score), the highest score first."""
-        return __getattr__("ranks").top(self, k)
-
-    def __getitem__(self, which):
-        """Return the score of a class, named by its label or its position. Raises IndexError for what is none."""
-        return __getattr__("ranks").score(self, which)
-
-
 class Model:
     """A loaded model, ready to run; load() makes it."""
 
@@ -151,7 +118,7 @@ class Model:
         outputs = [core.read(i) for i in range(self._n_outputs)]
         if len(outputs) == 4 and "boxes.classes" in core.metadata():
             return __getattr__("boxes").Found(self, outputs)
-        return Result(self, outputs)
+        return __getattr__("Result")(self, outputs)
 
     def rows(self, rows):
         """Take one or more rows of a picture as they come from the camera; return how many are missing.

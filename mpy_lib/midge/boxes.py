@@ -8,7 +8,7 @@
 
 from collections import namedtuple
 
-from . import Result
+from .result import Result
 
 # label: the thing's name, or its number where the model has no names. x, y: the upper left corner; w, h: the size.
 Box = namedtuple("Box", ("label", "score", "x", "y", "w", "h"))

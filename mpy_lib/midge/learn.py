@@ -22,8 +22,9 @@ from array import array
 from binascii import crc32
 from struct import pack, unpack_from
 
-from . import Model, Result, load
+from . import Model, load
 from .answers import bytes_of, elements
+from .result import Result
 
 PENALTY = 0.3  # of the mean variance of the rows' values
 HEAVIEST = 1024  # what the rows of one class weigh together

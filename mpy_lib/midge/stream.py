@@ -16,7 +16,7 @@ sensor allocate nothing, nor do windows in which nothing is sure.
 
 from array import array
 
-from . import Result
+from .result import Result
 from .answers import Answers, bytes_of, elements
 
 

@@ -75,7 +75,7 @@ def test_a_module_for_one_model_and_the_model(lib: Path, target: str | None) -> 
     load(lib / "wand.midge").run(bytes(range(144)) * 2, out=expected)
     assert answer == " ".join(map(str, expected))
     assert int(free) - int(with_midge) <= 7 * 1024, said.stdout  # ports/README.md
-    assert int(with_model) >= (15.5 if target else 17.5) * 1024, said.stdout
+    assert int(with_model) >= (16 if target else 18) * 1024, said.stdout
     installed = Installation(IDENTITY, "/lib")
     _prove(OnTheCore(lib), installed)  # type: ignore[arg-type]
     assert (installed.microseconds is None) == (target is not None)  # the test model is not packed

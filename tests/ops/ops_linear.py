@@ -126,3 +126,20 @@ def fully_connected(draw: Any) -> Case:
     options = {"keep_num_dims": keep, "fused_activation_function": activation(draw)}
     out = (*lead, out_c) if keep else (int(np.prod(lead)), out_c)
     return finish(draw, "FULLY_CONNECTED", x, (out_c, in_c), 0, out, options)
+
+
+@op_test("FULLY_CONNECTED", "CONV_2D", form="int4 weights", unanswered=0.8)
+def int4_weights(draw: Any, op: str) -> Case:
+    columns, depth = integer(draw, 1, 6), integer(draw, 1, 33)
+    lead = (integer(draw, 1, 3),) if op == "FULLY_CONNECTED" else (1, integer(draw, 1, 3), 2)
+    x = tensor(draw, "x", (*lead, depth))
+    dims = (columns, depth) if op == "FULLY_CONNECTED" else (columns, 1, 1, depth)
+    weights, bias, natural = weights_and_bias(draw, x, dims, 0)
+    weights.data, weights.dtype = np.asarray(weights.data) >> 4, "int4"
+    if op == "FULLY_CONNECTED" and not chance(draw, 8):  # TFLM takes one scale only
+        weights.scale = weights.scale[:1]
+        if bias is not None:
+            bias.scale = weights.scale * np.float32(x.scale)
+    y = tensor(draw, "y", (*lead, columns), scale_=near(draw, natural / 16))
+    options = {} if op == "FULLY_CONNECTED" else {"padding": "VALID", "stride_h": 1, "stride_w": 1}
+    return Case(op, [x, weights, bias], [y], options, [values(draw, x.shape)], version=7)

@@ -11,6 +11,7 @@ from .gates import cascade as cascade
 from .learn import Learner as Learner
 from .listener import listen as listen
 from .profile import Profile
+from .result import Result as Result
 from .rhythm import duty as duty, off as off
 from .stream import Stream
 from .tracker import track as track
@@ -31,17 +32,6 @@ def load(
     checksum: bool = True,
 ) -> Model: ...
 
-
-class Result:
-    index: int
-    label: str | int
-    score: float
-    scores: list[float]
-    outputs: list[list[float]]
-    answer: Result | None
-    def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
-    def top(self, k: int = 3) -> list[tuple[str | int, float]]: ...
-    def __getitem__(self, which: str | int) -> float: ...
 
 class Model:
     def __init__(
