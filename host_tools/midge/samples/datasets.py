@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import UserError, visible
 from ..graph.sight import PIXEL_UNITS, pixel_units
 from ..limits import check_unpacked
 from .camera_pictures import View, read_as_camera
@@ -197,8 +197,8 @@ def read_table(path: Path) -> np.ndarray:
         for i, text in enumerate(split(line), 1):
             value = number(text)
             if value is None:
-                raise UserError(f"{path}:{at}: '{text[:40]}' in column {i} is no number; leave out columns of text "
-                                "(labels go into an .npz file as y, or are names of folders)")
+                raise UserError(f"{path}:{at}: '{visible(text[:40])}' in column {i} is no number; leave out columns of "
+                                "text (labels go into an .npz file as y, or are names of folders)")
             found.append(value)
         if values and len(found) != len(values[0]):
             raise UserError(f"{path}:{at}: {len(found)} values in this line, {len(values[0])} above; write as many in "

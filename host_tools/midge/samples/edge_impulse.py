@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import UserError, visible
 from .take_tables import Table
 
 _MOST_BYTES = 64 << 20  # of one recording, unpacked
@@ -54,8 +54,8 @@ def _matrix(rows: Any, columns: int, title: str) -> np.ndarray:
                             "export it again, or remove it")
         for value in fields:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e38:
-                raise UserError(f"{title}: sample {i + 1} holds '{str(value)[:40]}', which is no finite number; "
-                                "remove the recording")
+                raise UserError(f"{title}: sample {i + 1} holds '{visible(str(value)[:40])}', which is no finite "
+                                "number; remove the recording")
     return np.array([row if isinstance(row, list) else [row] for row in rows], np.float64)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import UserError
+from ..errors import UserError, visible
 
 Recording = npt.NDArray[np.float32]
 _LARGEST = float(np.finfo(np.float32).max)
@@ -42,7 +42,8 @@ def read_recording(path: Path) -> Recording:
             raise UserError(f"{path}:{number}: {len(fields)} columns, {columns} above; write as many in each line")
         for field in fields:
             if not _is_number(field) or not abs(float(field)) <= _LARGEST:  # NaN compares with nothing
-                raise UserError(f"{path}:{number}: '{field.strip()[:40]}' is no finite number; mend or remove the line")
+                raise UserError(f"{path}:{number}: '{visible(field.strip()[:40])}' is no finite number; mend or remove "
+                                "the line")
         rows.append([float(field) for field in fields])
     return np.array(rows, np.float32)
 

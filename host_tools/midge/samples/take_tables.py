@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import UserError, visible
 from .text import Splitter, number
 
 TIME_NAMES = {"t", "time", "timestamp", "timestamps", "time_s", "time_ms", "time_us", "t_ms", "t_us", "t_s", "seconds",
@@ -89,7 +89,7 @@ def _numbers(
         for i, value in enumerate(found):
             if value is None or not abs(value) <= _LARGEST:  # NaN compares with nothing
                 what = "is no number" if value is None else "is not finite"
-                raise UserError(f"{title}:{at}: '{fields[i].strip()[:40]}' in column {i + 1} {what}; "
+                raise UserError(f"{title}:{at}: '{visible(fields[i].strip()[:40])}' in column {i + 1} {what}; "
                                 "mend the line, or record the take again")
         values.append(found)
     return np.array(values, np.float64), [at for at, _ in rows]

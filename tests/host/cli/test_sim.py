@@ -43,6 +43,7 @@ CSV_MISTAKES = {
     "NaN": (b"x,y,z\n1,2,3\n1,nan,3\n", ":3: 'nan' is no finite number"),
     "infinite": (b"1,2,1e99\n", ":1: '1e99' is no finite number"),
     "a word": (b"1,2,3\n1,two,3\n", ":2: 'two' is no finite number"),
+    "two lines in quotes": (b'1,2,3\n1,"t\nwo",3\n', r"'t\nwo' is no finite number"),
     "too long": (b"1,2,3\n" * 90_000, "1080008 B for sensor; qemu-cortex-m4 has room for 1048576 B"),
 }
 
