@@ -89,6 +89,7 @@ class Model:
     """A loaded model, ready to run; load() makes it."""
 
     _crop = None  # what boxes are in, boxes.py
+    _answers = None  # the class of what it answers, once it has
 
     def __init__(self, file, arena=None, where=None, checksum=True):
         self._core = _midge.Model(file, arena, checksum)
@@ -116,9 +117,10 @@ class Model:
         core = self._core
         core.run()
         outputs = [core.read(i) for i in range(self._n_outputs)]
-        if len(outputs) == 4 and "boxes.classes" in core.metadata():
-            return __getattr__("boxes").Found(self, outputs)
-        return __getattr__("Result")(self, outputs)
+        if self._answers is None:
+            finds = len(outputs) == 4 and "boxes.classes" in core.metadata()
+            self._answers = __getattr__("boxes").Found if finds else __getattr__("Result")
+        return self._answers(self, outputs)
 
     def rows(self, rows):
         """Take one or more rows of a picture as they come from the camera; return how many are missing.
