@@ -85,3 +85,8 @@ def compare(integers: np.ndarray, floats: np.ndarray, truth: np.ndarray) -> tupl
     count = len(truth)
     return (Share(int(np.sum(integers == floats)), count, count), Share(int(np.sum(integers == truth)), count, count),
             Share(int(np.sum(floats == truth)), count, count))
+
+
+def notes_of(found: Any) -> list[str]:
+    """Return how recordings of a data set were left out, and what is doubtful about them."""
+    return [*([f"left out by {found.grouped_by}"] if found.grouped_by else []), *found.notes]

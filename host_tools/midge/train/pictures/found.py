@@ -16,9 +16,9 @@ from ...graph import Graph
 from ...progress import Stage, silent
 from ...samples.scenes import Scene, Scenes
 from ..judgement import ClassReport, Judgement, Share
-from ..outcome import Outcome, Words
+from ..outcome import Outcome, Words, notes_of
 from .grid import FittedGrid, counted, fit_grid
-from .model import MOST_COMPARED, choose_width, integers_of, notes_of, reals
+from .model import MOST_COMPARED, choose_width, integers_of, reals
 from .network import CELL, Shape, float_graph
 from .recipe import Options
 

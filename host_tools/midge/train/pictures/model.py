@@ -17,9 +17,8 @@ from ...progress import Stage, silent
 from ...quantize import Options as Quantization
 from ...quantize import quantize
 from ...samples.pictures import Picture, Pictures
-from ...samples.scenes import Scenes
 from ..judgement import Share, measure
-from ..outcome import Outcome, Words, compare
+from ..outcome import Outcome, Words, compare, notes_of
 from .network import Shape, float_graph, untrained
 from .recipe import Fitted, Options, fit_network, scale_distance
 
@@ -71,11 +70,6 @@ class TrainedPictures(Outcome):
                 "left_out": fitted.group_kind, **super().facts(), "tried": fitted.tried,
                 **({"within_half_a_unit": self.near.facts()} if self.near is not None else {}),
                 "seed": fitted.options.seed, "seconds": round(fitted.seconds, 3), "notes": fitted.takes.notes}
-
-
-def notes_of(found: Pictures | Scenes) -> list[str]:
-    """Return how pictures were left out, and what is doubtful about them."""
-    return [*([f"left out by {found.grouped_by}"] if found.grouped_by else []), *found.notes]
 
 
 def train_network(

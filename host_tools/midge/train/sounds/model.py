@@ -14,7 +14,7 @@ from ...core.batch import Engine
 from ...progress import Stage, silent
 from ...samples.sounds import Clip, Clips
 from ..judgement import Judgement, Share, measure, threshold_for
-from ..outcome import Outcome, Words, compare
+from ..outcome import Outcome, Words, compare, notes_of
 from .deploy import metadata_of, streaming_network
 from .features import FRAME_HOP, to_reals
 from .network import STEP, logits
@@ -46,8 +46,7 @@ class TrainedSounds(Outcome):
     @property
     def notes(self) -> list[str]:
         """How clips were left out, and what is doubtful about them."""
-        grouped = self.fitted.takes.grouped_by
-        return [*([f"left out by {grouped}"] if grouped else []), *self.fitted.takes.notes]
+        return notes_of(self.fitted.takes)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
