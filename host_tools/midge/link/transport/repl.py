@@ -89,14 +89,18 @@ class ReplBoard:
         """Run `code` once, hand what it prints to `hear` as it comes, and return what it left in r.
 
         hear is called at least every 100 ms, with b"" where nothing came; once it returns True, the board gets Ctrl-C.
-        silence_s: how long the board may print nothing. Raises BoardError with the exception that the code raised, and
-        Fault where the line is bad or the board has gone away from the code, as a reset does.
+        silence_s: how long the board may print nothing. Raises BoardError with the exception that the code raised,
+        which is KeyboardInterrupt where the Ctrl-C found it ending, and Fault where the line is bad or the board has
+        gone away from the code, as a reset does.
         """
         self._get_ready()
         recent = self._begin(request_line(self._number, code, b""))
         hear(recent)
         heard, stopped = monotonic(), False
         while find_reply(self._number, recent) is None:
+            if stopped and b"KeyboardInterrupt" in recent and recent.endswith(_CTRL_D + b">"):
+                self._prompt = True
+                raise BoardError("KeyboardInterrupt")
             if monotonic() - heard > silence_s or recent.endswith((_CTRL_D + b">", b">>> ")):
                 self._prompt = self._agent = False
                 raise Fault("the board has been reset" if b"MicroPython" in recent else "no answer comes")
