@@ -58,4 +58,5 @@ def table() -> str:
 
 def _forms(group: list[OpTest], dtype: str) -> str:
     # The order in which a disk lists the tables of tests must not show.
-    return ", ".join(sorted({test.form or "yes" for test in group if test.dtype == dtype}, key=lambda s: (s != "yes", s)))
+    forms = {test.form or "yes" for test in group if test.dtype == dtype}
+    return ", ".join(sorted(forms, key=lambda form: (form != "yes", form)))
