@@ -14,6 +14,7 @@ options.defaults(drivers=())
 features = sorted(name for name in os.listdir("midge") if name.endswith(".py"))
 package("midge", files=[name for name in features if getattr(options, name[:-3]) is not False])
 texts = [open("drivers/%s.py" % driver).read() for driver in options.drivers]
-bases = tuple(base for base in ("fifo_sensor", "microphone") if any("from %s import" % base in t for t in texts))
+shared = ("fifo_sensor", "microphone", "pio_camera")
+bases = tuple(base for base in shared if any("from %s import" % base in t for t in texts))
 for driver in bases + options.drivers:
     module(driver + ".py", base_path="drivers")

@@ -23,7 +23,7 @@ from ..resources import folder, is_checkout, remedy, version
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
           "rv32imc", "rv64imc")
-BASES_OF_DRIVERS = ("fifo_sensor.py", "microphone.py")
+BASES_OF_DRIVERS = ("fifo_sensor.py", "microphone.py", "pio_camera.py")
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 _ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
 

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+from collections.abc import Iterator
+from typing import Any
+
+BYTES: dict[str, int]
+
+def program(pclk: int, href: int, vsync: int, high: int, bits: int) -> list[Any]: ...
+
+class PioCamera:
+    format: str
+    size: str
+    lost: int
+    dark: int
+    timeout_ms: int
+    def __init__(self, name: str, i2c: Any, address: int, xclk: int | None, xclk_hz: int) -> None: ...
+    def capture(self) -> bytearray: ...
+    def rows(self) -> Iterator[bytearray | None]: ...
+    def check(self) -> None: ...
+    def stop(self) -> None: ...
