@@ -126,6 +126,15 @@ def as_trained(wish: Wish, metadata: dict[str, str], shape: list[int]) -> Wish:
     )
 
 
+def model_on(board: ReplBoard, path: str | None) -> tuple[str, dict[str, str]]:
+    """Return the path of a model on a board, None for the only one there, and its metadata. Raises UserError."""
+    path = path or _only_model(board)
+    try:
+        return path, json.loads(board.ask(_FACTS.format(path=path), silence_s=30))[1]
+    except BoardError as error:
+        raise UserError(f"{path}: the board cannot load it ({error.text}); put one there: midge upload") from error
+
+
 def _only_model(board: ReplBoard) -> str:
     found = board.ask(_MODELS).split()
     if len(found) == 1:

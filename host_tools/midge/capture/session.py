@@ -14,11 +14,9 @@ import numpy as np
 
 from ..errors import UserError
 from ..link.identity import identify, require_midge
-from ..link.install import lib_folder, make_folders
-from ..link.modules import driver_files
+from ..link.install import put_driver
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
-from ..link.upload import upload
 from ..progress import Stage, silent
 from ..samples.take_format import Samples, Source
 from .frames import Frames, LostSamples
@@ -153,17 +151,10 @@ class Session:
             raise UserError(f"no sensor that Midge knows on the board's I2C bus (there: {found}); check its wires, "
                             "name the bus with --i2c 1,scl=15,sda=14, or your own object with --sensor MODULE:NAME")
         if missing:
-            self._send_driver(missing)
+            put_driver(self.board, missing, self._stage)
         rate = self.wish.rate_hz if self.wish.rate_hz is not None else 100
         accel = self.wish.accel_g if self.wish.accel_g is not None else 4
         return f"S.find(b,{rate!r},{accel!r},{self.wish.gyro_dps!r})"
-
-    def _send_driver(self, module: str) -> None:
-        lib = lib_folder(identify(self.board))
-        make_folders(self.board, lib, [module])
-        for name, content in driver_files(module).items():
-            upload(self.board, content, f"{lib}/{name}", self._stage(f"{lib}/{name}", len(content)))
-        self.board.restart()  # what was missing may be remembered as missing
 
     def _start(self, machine: str) -> tuple[Source, Samples]:
         # One request: what an earlier one left on the board is gone if the line was bad and it is being asked again.

@@ -12,10 +12,12 @@ from types import FrameType
 
 import click
 
+from ..capture.picture_recorder import PicturePlan
 from ..capture.recorder import Plan, record_continuously, record_takes
 from ..capture.session import Session, Wish, open_session
 from ..errors import UserError
 from ..samples.take_format import Samples, check_label
+from .capture_pictures import capture_pictures
 from .options import Command, Option, json_option, port_option
 from .output import console, print_facts, print_json, print_next, say
 from .progress import Picture, transfers
@@ -95,12 +97,16 @@ class Screen:
               group="Sensor")
 @click.option("--sensor", "own", default="", help="An object of yours on the board with read(): MODULE:NAME.",
               cls=Option, group="Sensor")
+@click.option("--camera", help="Take pictures instead: file, esp32, openmv or MODULE:NAME of the board, and what it "
+              "gives, ,rgb565,320x240; or pc, a video or a folder.", cls=Option, group="Camera")
+@click.option("--every", type=click.FloatRange(0, 3600), default=0.5, show_default=True,
+              help="Seconds from one picture to the next.", cls=Option, group="Camera")
 @port_option
 @json_option
 def capture(
     label: str, count: int, seconds: float | None, out: Path, person: str, session_name: str | None, countdown: float,
     trigger: str | None, continuous: bool, rate: float | None, accel: float | None, gyro: float, no_gyro: bool,
-    bus: str, own: str, port: str | None, as_json: bool,
+    bus: str, own: str, camera: str | None, every: float, port: str | None, as_json: bool,
 ) -> None:
     """Record labelled takes of a board's sensor, each as a CSV file.
 
@@ -108,11 +114,18 @@ def capture(
     samples were lost is recorded again.
     """
     check_label(label)
+    session_name = session_name if session_name is not None else datetime.now().strftime("%Y-%m-%d")
+    if camera:
+        if continuous or trigger or seconds:
+            raise UserError("--camera takes pictures one by one; leave out --continuous, --trigger and --seconds")
+        with stopped_by_ctrl_c() as stopped:
+            shots = PicturePlan(label, count, every, out, person, session_name, countdown)
+            capture_pictures(camera, shots, port, as_json, stopped)
+        return
     if continuous and trigger:
         raise UserError("--continuous and --trigger: choose one; midge cut-takes finds what moves in a recording")
     plan = Plan(label, count, seconds if seconds is not None else 0 if continuous else 1.5, out, person,
-                session_name if session_name is not None else datetime.now().strftime("%Y-%m-%d"), countdown,
-                trigger == "motion")
+                session_name, countdown, trigger == "motion")
     wish = Wish(rate, accel, None if no_gyro else gyro, bus, own)
     with transfers(quiet=as_json) as stage, open_session(port, wish, stage) as session:
         if not as_json:

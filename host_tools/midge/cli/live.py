@@ -13,6 +13,7 @@ from ..capture.live import Heard, Listening, open_listening
 from ..capture.session import Wish
 from ..errors import visible
 from .capture import facts_of, stopped_by_ctrl_c
+from .live_pictures import live_pictures
 from .options import Command, Option, port_option
 from .output import print_facts, say
 from .progress import Picture, transfers
@@ -75,17 +76,24 @@ class Screen:
               group="Sensor")
 @click.option("--sensor", "own", default="", help="An object of yours on the board with read(): MODULE:NAME.",
               cls=Option, group="Sensor")
+@click.option("--camera", help="Look through the board's camera instead: file, esp32, openmv or MODULE:NAME, and what "
+              "it gives: ,rgb565,320x240.", cls=Option, group="Camera")
 @port_option
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each answer.")
 def live(
     model: str | None, plot: bool, seconds: float | None, rate: float | None, accel: float | None, gyro: float | None,
-    bus: str, own: str, port: str | None, as_json: bool,
+    bus: str, own: str, camera: str | None, port: str | None, as_json: bool,
 ) -> None:
     """Show what MODEL answers to its board's sensor: each answer with its score, as it comes.
 
     MODEL is its path on the board; without it, the only model there. The sensor runs as in the takes that MODEL was
     trained on.
     """
+    if camera:
+        with stopped_by_ctrl_c() as typed:
+            end = monotonic() + (seconds if seconds is not None else float("inf"))
+            live_pictures(camera, model, port, as_json, lambda: typed() or monotonic() > end)
+        return
     wish = Wish(rate, accel, gyro, bus, own)
     with transfers(quiet=as_json) as stage, open_listening(port, model, wish, stage) as listening:
         if not as_json:

@@ -80,4 +80,9 @@ class Picture:
         """Draw lines of plain text, the first in a style."""
         if self.moves:
             text = [Text(visible(line), style if i == 0 else "") for i, line in enumerate(lines)]
-            self._live.update(Text("\n").join(text), refresh=True)
+            self.show(Text("\n").join(text))
+
+    def show(self, text: Text) -> None:
+        """Draw a text that has its own colours."""
+        if self.moves:
+            self._live.update(text, refresh=True)

@@ -181,6 +181,15 @@ def make_folders(board: Connection, folder: str, files: Iterable[str]) -> None:
             board.ask(f"import os\ntry:os.stat({made!r})\nexcept OSError:os.mkdir({made!r})")
 
 
+def put_driver(board: Connection, module: str, stage: Stage = silent) -> None:
+    """Put a driver of mpy_lib/drivers on a board that lacks it, with what it builds on. Raises UserError."""
+    lib = lib_folder(identify(board))
+    make_folders(board, lib, [module])
+    for name, content in modules.driver_files(module).items():
+        upload(board, content, f"{lib}/{name}", stage(f"{lib}/{name}", len(content)))
+    board.restart()  # what was missing may be remembered as missing
+
+
 def _require_room(board: Connection, identity: Identity, folder: str, files: dict[str, bytes]) -> None:
     """Refuse before anything is sent what would not fit, in flash or in RAM."""
     size = sum(map(len, files.values()))

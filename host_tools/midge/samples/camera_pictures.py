@@ -84,3 +84,21 @@ def encode(rgb: np.ndarray, format: str) -> np.ndarray:
 def _byte(values: Any) -> np.ndarray:
     found: np.ndarray = np.floor(values + 0.5).clip(0, 255).astype(np.uint8)
     return found
+
+
+def decode(raw: np.ndarray, format: str) -> np.ndarray:
+    """Return what bytes of a format of graph.sight show, uint8 [height, width, 1 or 3]; encode() takes them back.
+
+    raw: uint8 [height, width, bytes]. Colours of YUV are those of both pixels of a pair.
+    """
+    if format in ("grey", "rgb888"):
+        return np.asarray(raw)
+    if format in ("rgb565", "rgb565le"):
+        high, low = (raw[..., i].astype(np.int32) for i in ((0, 1) if format == "rgb565" else (1, 0)))
+        five = [high >> 3, (high & 7) << 3 | low >> 5, low & 31]
+        bits = [5, 6, 5]
+        return np.stack([v << 8 - b | v >> 2 * b - 8 for v, b in zip(five, bits, strict=True)], 2).astype(np.uint8)
+    light, colour = (raw[..., i].astype(np.float64) for i in ((0, 1) if format == "yuv422" else (1, 0)))
+    u, v = (np.repeat(colour[:, i::2], 2, axis=1) - 128 for i in (0, 1))
+    green = light - (0.114 * 1.772 * u + 0.299 * 1.402 * v) / 0.587
+    return np.stack([_byte(light + 1.402 * v), _byte(green), _byte(light + 1.772 * u)], 2)
