@@ -98,7 +98,7 @@ class _Printer:
     def __init__(self, format, width, thin):
         if format != "jpeg" and format not in _PLANES:
             raise ValueError("no format %s; there are: jpeg, %s" % (format, ", ".join(sorted(_PLANES))))
-        self._jpeg, self._thin, self._lost = format == "jpeg", thin, 0
+        self._jpeg, self._thin, self._lost, self._by_rows = format == "jpeg", thin, 0, False
         planes = _PLANES["grey" if self._jpeg else format]
         self._stride = width * (2 if format in ("rgb565", "rgb565le", "yuv422", "uyvy") else len(planes))
         if thin > 1 and format in ("yuv422", "uyvy"):
@@ -117,7 +117,7 @@ class _Printer:
     def picture(self, camera, number, model):
         """Print the next picture; return False where there is none."""
         begin = ticks_ms()
-        taken = (camera.capture(),) if hasattr(camera, "capture") else camera.rows()
+        taken = self._take(camera)
         if self._jpeg:
             if taken[0] is None:
                 return False
@@ -126,7 +126,7 @@ class _Printer:
         y = 0
         for rows in taken:
             if rows is None:
-                if not y and hasattr(camera, "capture"):
+                if not self._by_rows:
                     return False
                 self._lost += 1
                 frame("p", struct.pack("<HHIB", number & 0xFFFF, y, 0, _LOST))
@@ -142,6 +142,17 @@ class _Printer:
         if y and model is not None:
             self._answer(number, model.answer(), begin)
         return y > 0
+
+    def _take(self, camera):
+        """Return what gives the next picture: whole, as rows come faster than a line takes them, or by rows."""
+        if hasattr(camera, "capture") and not self._by_rows:
+            try:
+                return (camera.capture(),)
+            except MemoryError:
+                if not hasattr(camera, "rows"):
+                    raise
+        self._by_rows = True
+        return camera.rows()
 
     def _row(self, number, y, rows, at):
         row = bytes(memoryview(rows)[at : at + self._stride])

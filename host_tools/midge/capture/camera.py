@@ -131,16 +131,16 @@ class Looking:
 
     def _wanted(self, kind: str, rest: str) -> tuple[str, str, int, int]:
         """Return the file that a simulated camera sees, and format, width and height of a camera."""
-        path = "camera.bin"
+        path, told = "camera.bin", read_format(rest, f"{kind},{rest}") if rest else None
         if kind == "file":
             path, models = json.loads(self.board.ask(_OF_MODELS, silence_s=30))
             if not path:
                 raise UserError(f"{self.board.port}: no camera.bin on the board; start it with midge sim --model "
                                 "MODEL --camera PICTURES")
-            if not rest and models:
-                rest = f"{models[0][0]},{models[0][1]}"
-        if rest:
-            return (path, *read_format(rest, f"{kind},{rest}"))
+            if told is None and models:
+                told = read_format(f"{models[0][0]},{models[0][1]}", kind)
+        if told is not None:
+            return (path, *told)
         if kind == "file":
             raise UserError("--camera file: no model with a camera on the board tells what camera.bin holds; say it, "
                             "as in file,rgb565,320x240")

@@ -115,14 +115,15 @@ def test_hostile_frames_give_no_picture() -> None:
         reader = PictureReader(format, 16, 2)
         for _ in range(300):
             flags = int(rng.integers(0, 16))
-            head = struct.pack("<HHIB", int(rng.integers(0, 3)), int(rng.integers(0, 3)), int(rng.integers(0, 99)), flags)
+            head = struct.pack("<HHIB", *(int(rng.integers(0, most)) for most in (3, 3, 99)), flags)
             for shot in reader.feed(frame(b"p", head + rng.bytes(int(rng.integers(0, 40))))):
                 assert shot.pixels.ndim == 3
     answers = AnswerReader()
     for text in (b"", b"[]", b'{"number": 1}', b'{"number":1,"label":"a","score":1,"boxes":[[1]],"ms":1,"lost":0}',
                  b'{"number":1,"label":"a","score":1,"boxes":[["a",1,2,3]],"ms":1,"lost":0}', b"\xff"):
         assert answers.feed(frame(b"a", text)) == []
-    found = answers.feed(frame(b"a", b'{"number":7,"label":null,"score":0,"boxes":[["a",0.5,1,2,3,4]],"ms":9,"lost":2}'))
+    sound = b'{"number":7,"label":null,"score":0,"boxes":[["a",0.5,1,2,3,4]],"ms":9,"lost":2}'
+    found = answers.feed(frame(b"a", sound))
     assert found[0].boxes == [("a", 0.5, 1, 2, 3, 4)] and (found[0].label, found[0].lost) == ("", 2)
 
 
