@@ -197,7 +197,7 @@ def convert(
     stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
     camera: let a network of pictures take what a camera gives, "rgb565,320x240", of which it looks at the largest part
         in the middle that has its proportions, or at "...,240x240+40+0" or "...,whole"; those to calibrate stay images.
-    decode: "fomo" to find boxes in a grid of scores of at least `threshold`.
+    decode: one of convert.camera.DECODERS, to find boxes in scores of at least `threshold`.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
     graph, title, size = _opened(model, name, shapes, frozen)

@@ -13,9 +13,10 @@ from ..errors import UserError
 from ..graph import Graph, Quantization, Tensor, sight
 from ..graph.builder import Builder
 from ..graph.sight import FORMATS, PIXEL_UNITS, Crop, Picture, pixel_units
+from .anchors import HEADS, put_anchors
 
 BOXES = "boxes.classes"  # the key of a model that gives boxes: how many kinds of things there are
-DECODERS = ("fomo",)
+DECODERS = ("fomo", *HEADS)
 THRESHOLD = 0.5
 _DETECTION = "CUSTOM:TFLite_Detection_PostProcess"
 _WANTED = f"wanted FORMAT,WIDTHxHEIGHT with one of {', '.join(FORMATS)}, as in rgb565,320x240"
@@ -130,21 +131,27 @@ def _image(
 def put_decoder(
     graph: Graph, how: str, labels: list[str], title: str, threshold: float = THRESHOLD, most: int = 16
 ) -> tuple[Graph, list[str]]:
-    """Return a graph that gives boxes where another gives a grid of scores, and the labels of the things.
+    """Return a graph that gives boxes where another gives scores of cells or of anchors, and the labels of the things.
 
-    how: one of DECODERS. labels: of the things, or of the background first. threshold: the score from which a cell
-    counts. most: how many boxes there can be. Raises UserError.
+    how: one of DECODERS, with anchors the path of a file of them after a colon. labels: of the things, or of the
+    background first. threshold: the score from which a cell or an anchor counts. most: how many boxes there can be.
+    Raises UserError.
     """
-    if how not in DECODERS:
+    how, _, file = how.partition(":")
+    if how not in DECODERS or (file and how not in HEADS):
         raise UserError(f"{title}: no decoder {how!r}; there are: {', '.join(DECODERS)}")
+    if not 0 < threshold < 1:
+        raise UserError(f"{title}: a threshold of {threshold:g}; above 0 and below 1 can be")
+    if how in HEADS:
+        made, labels, things = put_anchors(graph, how, labels, title, threshold, most, file)
+        made.metadata[BOXES] = str(things)
+        return made, labels
     scores = graph.outputs[0]
     if len(graph.outputs) != 1 or len(scores.shape) != 4 or scores.shape[3] < 2 or scores.elements == scores.shape[3]:
         raise UserError(f"{title}: gives {', '.join(map(str, graph.outputs))}; --decode fomo wants a grid of scores, "
                         "[1, rows, columns, background and things]; convert it without --decode")
     if scores.dtype not in ("int8", "uint8") or not scores.scale:
         raise UserError(f"{title}: its grid is {scores.dtype}; --decode wants it int8: quantise it, with --calibrate")
-    if not 0 < threshold < 1:
-        raise UserError(f"{title}: a threshold of {threshold:g}; above 0 and below 1 can be")
     things = scores.shape[3] - 1
     made = graph.copy()
     build = Builder(graph.name)
