@@ -10,7 +10,7 @@ import numpy as np
 from midge.graph import Graph, Tensor
 from midge.graph.builder import Builder
 
-GRIDS = {"ssd": ((6, 3), (4, 6)), "blazeface": ((4, 2), (2, 6))}  # rows and columns, anchors a cell; the image is square
+GRIDS = {"ssd": ((6, 3), (4, 6)), "blazeface": ((4, 2), (2, 6))}  # rows and columns, anchors a cell
 SIDE = 32
 
 
@@ -50,10 +50,11 @@ def anchors_of(how: str) -> np.ndarray:
                 if how == "blazeface":
                     found += [(*middle, 1.0, 1.0)] * each
                 elif each == 3:
-                    found += [(*middle, h, w) for h, w in (
-                        (0.1, 0.1), (0.2 / math.sqrt(2), 0.2 * math.sqrt(2)), (0.2 * math.sqrt(2), 0.2 / math.sqrt(2)))]
+                    long, short = 0.2 * math.sqrt(2), 0.2 / math.sqrt(2)
+                    found += [(*middle, h, w) for h, w in ((0.1, 0.1), (short, long), (long, short))]
                 else:
-                    kinds = [(scales[i], r) for r in (1, 2, 0.5, 3, 1 / 3)] + [(math.sqrt(scales[i] * scales[i + 1]), 1)]
+                    kinds = [(scales[i], r) for r in (1, 2, 0.5, 3, 1 / 3)]
+                    kinds.append((math.sqrt(scales[i] * scales[i + 1]), 1))
                     found += [(*middle, s / math.sqrt(r), s * math.sqrt(r)) for s, r in kinds]
     return np.array(found)
 

@@ -48,7 +48,7 @@ def put_anchors(
     n, columns = encodings.shape[1], scores.shape[2]
     layers = [] if file else layers_of(graph, encodings)
     if not file and sum(x.rows * x.columns * x.each for x in layers) != n:
-        raise UserError(f"{title}: of the {n} anchors none can be told from the layers of its heads; give them as a file, "
+        raise UserError(f"{title}: where the {n} anchors are cannot be told from its layers; give them as a file, "
                         f"float [{n}, 4] of y, x, h, w from 0 to 1: --decode {how}:anchors.npy")
     height, width = _image(graph, title)
     anchors = read_anchors(Path(file), n) if file else \
@@ -136,12 +136,12 @@ def ssd_anchors(layers: list[Layer], height: int, width: int, title: str) -> np.
         elif layer.each == len(_RATIOS) + 1:
             kinds = [(scales[i], ratio) for ratio in _RATIOS] + [(math.sqrt(scales[i] * scales[i + 1]), 1.0)]
         else:
-            raise UserError(f"{title}: {layer.each} anchors a cell of {layer.columns} x {layer.rows} are not SSD's 3 and "
-                            "6; give them as a file, --decode ssd:anchors.npy")
+            raise UserError(f"{title}: {layer.each} anchors a cell of {layer.columns} x {layer.rows} are not SSD's 3 "
+                            "and 6; give them as a file, --decode ssd:anchors.npy")
         sizes = np.array([(scale / math.sqrt(ratio) * short / height, scale * math.sqrt(ratio) * short / width)
                           for scale, ratio in kinds])
         middle = centres([Layer(layer.rows, layer.columns, 1)])[:, :2]
-        anchors.append(np.concatenate([np.repeat(middle, len(kinds), axis=0), np.tile(sizes, (len(middle), 1))], axis=1))
+        anchors.append(np.hstack([np.repeat(middle, len(kinds), axis=0), np.tile(sizes, (len(middle), 1))]))
     return np.concatenate(anchors)
 
 

@@ -120,7 +120,7 @@ def test_what_cannot_be_decoded_is_refused() -> None:
     apart.nodes[-2].op = "EXP"  # of what puts the boxes together
     for wrong, how, words in (
         (one, "ssd", "want two outputs"), (graph, "yolo", "no decoder 'yolo'; there are: fomo, ssd, blazeface"),
-        (graph, "fomo:a.npy", "no decoder 'fomo'"), (apart, "ssd", "of the 204 anchors none can be told"),
+        (graph, "fomo:a.npy", "no decoder 'fomo'"), (apart, "ssd", "where the 204 anchors are cannot be told"),
     ):
         with pytest.raises(UserError, match=words):
             put_decoder(wrong, how, [], "net")
