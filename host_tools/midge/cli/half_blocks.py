@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rich.style import Style
-from rich.text import Text
 
 from ..errors import visible
 from ..samples.picture_files import fit
+
+Cell = tuple[str, str, str]  # a character, its colour and that behind it, as #rrggbb
 
 _UPPER = "▀"
 _COLOURS = ((64, 220, 64), (255, 170, 0), (0, 190, 255), (255, 80, 160))  # of boxes, by their labels
@@ -28,8 +28,8 @@ class Mark:
     label: str
 
 
-def half_blocks(pixels: np.ndarray, columns: int, rows: int, marks: Sequence[Mark] = ()) -> Text:
-    """Return a picture as text of at most so many columns and rows, in its proportions.
+def half_blocks(pixels: np.ndarray, columns: int, rows: int, marks: Sequence[Mark] = ()) -> list[list[Cell]]:
+    """Return a picture as rows of characters, at most so many columns and rows, in its proportions.
 
     pixels: uint8 [height, width, 1 or 3].
     """
@@ -43,17 +43,21 @@ def half_blocks(pixels: np.ndarray, columns: int, rows: int, marks: Sequence[Mar
     kinds = list(dict.fromkeys(mark.label for mark in marks))
     for mark in marks:
         _outline(small, written, mark, _COLOURS[kinds.index(mark.label) % len(_COLOURS)])
-    text = Text()
+    cells = []
     for y in range(0, h, 2):
+        row = []
         for x in range(w):
-            above, below = (f"#{r:02x}{g:02x}{b:02x}" for r, g, b in (small[y, x], small[y + 1, x]))
             if (y // 2, x) in written:
                 letter, colour = written[y // 2, x]
-                text.append(letter, Style(color="#000000", bgcolor="#{:02x}{:02x}{:02x}".format(*colour), bold=True))
+                row.append((letter, "#000000", _hex(colour)))
             else:
-                text.append(_UPPER, Style(color=above, bgcolor=below))
-        text.append("\n")
-    return text
+                row.append((_UPPER, _hex(small[y, x]), _hex(small[y + 1, x])))
+        cells.append(row)
+    return cells
+
+
+def _hex(colour: Iterable[int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _outline(

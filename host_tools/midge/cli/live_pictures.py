@@ -55,11 +55,10 @@ class Screen:
         width, height = self.source.width, self.source.height
         marks = [Mark(x / width, y / height, (x + w) / width, (y + h) / height, label)
                  for label, _, x, y, w, h in seen.boxes]
-        text = half_blocks(self.shot.pixels, console.width, console.height - 4, marks)
+        cells = half_blocks(self.shot.pixels, console.width, console.height - 4, marks)
         rate = self.answers / max(monotonic() - self.began, 1e-3)
-        text.append(f"{visible(seen.label or 'nothing')} {seen.score:.2f}", "bold green")
-        text.append(f"   {seen.ms} ms on the board, {rate:.1f} a second here, {self.lost} lost")
-        self.picture.show(text)
+        self.picture.show(cells, f"{seen.label or 'nothing'} {seen.score:.2f}   {seen.ms} ms on the board, "
+                                 f"{rate:.1f} a second here, {self.lost} lost")
 
 
 def live_pictures(

@@ -80,9 +80,14 @@ class Picture:
         """Draw lines of plain text, the first in a style."""
         if self.moves:
             text = [Text(visible(line), style if i == 0 else "") for i, line in enumerate(lines)]
-            self.show(Text("\n").join(text))
+            self._live.update(Text("\n").join(text), refresh=True)
 
-    def show(self, text: Text) -> None:
-        """Draw a text that has its own colours."""
+    def show(self, cells: Sequence[Sequence[tuple[str, str, str]]], line: str = "") -> None:
+        """Draw rows of characters with their colours and those behind them, as #rrggbb, and a line of plain text."""
         if self.moves:
-            self._live.update(text, refresh=True)
+            text = Text()
+            for row in cells:
+                for character, colour, behind in row:
+                    text.append(character, f"{colour} on {behind}")
+                text.append("\n")
+            self._live.update(text.append(visible(line), "bold green"), refresh=True)

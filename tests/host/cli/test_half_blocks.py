@@ -6,36 +6,43 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from rich.console import Console
 
+from midge.cli import progress
 from midge.cli.half_blocks import Mark, half_blocks
 
 
-def printed(pixels: np.ndarray, columns: int, rows: int, *marks: Mark) -> list[str]:
-    text = half_blocks(pixels, columns, rows, marks)
-    console = Console(file=io.StringIO(), width=200)
-    console.print(text)
-    return text.plain.rstrip("\n").split("\n")
+def lines_of(pixels: np.ndarray, columns: int, rows: int, *marks: Mark) -> list[str]:
+    return ["".join(character for character, _, _ in row) for row in half_blocks(pixels, columns, rows, marks)]
 
 
 def test_it_fits_and_keeps_its_proportions() -> None:
     sizes = {(120, 160): (80, 30), (20, 20): (20, 10), (480, 640): (80, 30), (8, 300): (80, 1)}
     for (height, width), size in sizes.items():
-        lines = printed(np.zeros((height, width, 1), np.uint8), 80, 40)
+        lines = lines_of(np.zeros((height, width, 1), np.uint8), 80, 40)
         assert (len(lines[0]), len(lines)) == size
 
 
 def test_colours_are_those_of_the_two_pixels() -> None:
     pixels = np.zeros((4, 3, 3), np.uint8)
     pixels[0, 1], pixels[1, 1] = (255, 0, 0), (0, 0, 255)
-    text = half_blocks(pixels, 80, 40)
-    styles = {(span.start, str(span.style)) for span in text.spans}
-    assert (1, "#ff0000 on #0000ff") in styles and (0, "#000000 on #000000") in styles
+    row = half_blocks(pixels, 80, 40)[0]
+    assert row[:2] == [("▀", "#000000", "#000000"), ("▀", "#ff0000", "#0000ff")]
 
 
 def test_a_box_has_its_label_at_its_corner_and_nothing_outside() -> None:
     pixels = np.full((40, 40, 3), 9, np.uint8)
-    lines = printed(pixels, 80, 40, Mark(0.25, 0.5, 0.75, 1.0, "cup"), Mark(-1, -1, 2, 0.1, "a\x1b[31mb"))
+    lines = lines_of(pixels, 80, 40, Mark(0.25, 0.5, 0.75, 1.0, "cup"), Mark(-1, -1, 2, 0.1, "a\x1b[31mb"))
     assert lines[10][10:13] == "cup" and "\x1b" not in "".join(lines)
-    text = half_blocks(pixels, 80, 40, [Mark(0.25, 0.5, 0.75, 1.0, "cup")])
-    assert sum("#40dc40" in str(span.style) for span in text.spans) > 30
+    cells = half_blocks(pixels, 80, 40, [Mark(0.25, 0.5, 0.75, 1.0, "cup")])
+    assert sum("#40dc40" in cell for row in cells for cell in row) > 30
+
+
+def test_it_is_drawn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system="truecolor")
+    monkeypatch.setattr(progress, "console", console)
+    with progress.Picture(quiet=False) as picture:
+        picture.show(half_blocks(np.full((4, 4, 3), (255, 0, 9), np.uint8), 40, 20), "cup\x1b 0.9")
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "38;2;255;0;9" in said and said.count("▀") == 8 and "cup\\x1b 0.9" in said

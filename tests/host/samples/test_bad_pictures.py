@@ -44,11 +44,12 @@ def png_of(width: int, height: int) -> bytes:
 
 def wide() -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray((COLOURS[..., 0].astype(np.uint16) * 257)).save(buffer, "PNG")
+    Image.fromarray(COLOURS[..., 0].astype(np.uint16) * 257).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 JPEG = saved("JPEG", quality=90)
+PNG = saved("PNG")
 FLOATS = io.BytesIO()
 Image.fromarray(COLOURS[..., 0].astype(np.float32)).save(FLOATS, "TIFF")
 
@@ -57,10 +58,11 @@ TABLE = [
     ("baseline.jpg", JPEG, "", ""), ("progressive.jpg", saved("JPEG", progressive=True), "", ""),
     ("grey.jpg", saved("JPEG", "L"), "", ""), ("palette.png", saved("PNG", "P"), "", ""),
     ("printed.jpg", saved("JPEG", "CMYK"), "", "are in the colours of printers (CMYK)"),
-    ("clear.png", saved("PNG", "RGBA"), "", "are transparent in parts"), ("deep.png", wide(), "", "have 16 bits a pixel"),
+    ("clear.png", saved("PNG", "RGBA"), "", "are transparent in parts"),
+    ("deep.png", wide(), "", "have 16 bits a pixel"),
     ("odd.jpg", JPEG + b"trailing bytes of a camera", "", ""),
     ("half.jpg", JPEG[: len(JPEG) // 2], "is cut off (", ""), ("head.jpg", JPEG[:60], "is", ""),
-    ("half.png", saved("PNG")[: len(saved("PNG")) // 2], "is cut off (", ""), ("empty.jpg", b"", "is no picture, or of a kind that", ""),
+    ("half.png", PNG[: len(PNG) // 2], "is cut off (", ""), ("empty.jpg", b"", "is no picture, or of a kind that", ""),
     ("text.png", b"not a picture at all", "is no picture, or of a kind that", ""),
     ("zeros.jpg", bytes(1000), "is no picture, or of a kind that", ""),
     ("pixel.png", png_of(1, 1), "1 x 1 pixels; 8 a side at least show something", ""),
@@ -98,7 +100,8 @@ def test_every_kind(tmp_path: Path, model: Path, name: str, content: bytes, refu
     (tmp_path / "alone").mkdir()
     (tmp_path / "alone" / name).write_bytes(content)
     run = midge("run", model, folder / "cup" / name)
-    taken = midge("capture", "--camera", tmp_path / "alone", "--label", "x", "--countdown", 0, "--out", tmp_path / "out")
+    out = tmp_path / "out"
+    taken = midge("capture", "--camera", tmp_path / "alone", "--label", "x", "--countdown", 0, "--out", out)
     try:
         found = read_pictures(folder, Size(16, 16))
         said = ""
@@ -109,9 +112,9 @@ def test_every_kind(tmp_path: Path, model: Path, name: str, content: bytes, refu
         for done in (run, taken):
             lines = done.stderr.strip().splitlines()
             assert done.returncode == 1 and len(lines) == 1 and refusal in lines[0] and name in lines[0], done
-        assert not list((tmp_path / "out").rglob("*.*"))
+        assert not list((out).rglob("*.*"))
         return
     assert not said and len(found.pictures) == 5
     assert any(note in text for text in found.notes) == bool(note) or not note
     assert run.returncode == 0 and taken.returncode == 0, (run, taken)
-    assert len(list((tmp_path / "out/x").glob("*.png"))) == 1
+    assert len(list((out / "x").glob("*.png"))) == 1
