@@ -53,7 +53,7 @@ class PictureReader:
     """
 
     def __init__(self, format: str, width: int, height: int, thin: int = 1) -> None:
-        self.format, self.width, self.thin = format, width, thin
+        self.format, self.width, self.height, self.thin = format, width, height, thin
         self.rows = -(-height // thin)
         self.lost = self.late = self.sent = self.raw = 0
         self._reader = FrameReader(b"p")
@@ -87,6 +87,9 @@ class PictureReader:
             return None
         data = body[_HEAD.size :]
         if flags & _JPEG:
+            if size > 3 * self.width * self.height:  # no camera makes a file as large as what it shows
+                self._number = None
+                return None
             self._parts.append(data)
             return self._whole(number) if flags & _LAST else None
         row = unpacked(data, size) if flags & _NIBBLES else data
@@ -103,7 +106,9 @@ class PictureReader:
         self._number = None
         if self.format == "jpeg":
             try:
-                with need("PIL.Image", "media", "reading pictures").open(io.BytesIO(joined)) as image:
+                with need("PIL.Image", "media", "reading pictures").open(io.BytesIO(joined), formats=["JPEG"]) as image:
+                    if image.size != (self.width, self.height):
+                        return None
                     pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"), np.uint8)
             except (OSError, SyntaxError, ValueError):
                 return None

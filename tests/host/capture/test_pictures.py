@@ -136,6 +136,8 @@ def test_a_cameras_own_jpeg_is_kept_as_it_is() -> None:
             for i, part in enumerate(parts)]
     shots = PictureReader("jpeg", 64, 64).feed(b"".join(said))
     assert shots[0].jpeg == jpeg and shots[0].pixels.shape == (64, 64, 3)
+    assert PictureReader("jpeg", 640, 480).feed(b"".join(said)) == []  # it says to be of another size
+    assert PictureReader("jpeg", 8, 8).feed(b"".join(said)) == []
     reader = PictureReader("jpeg", 64, 64)
     assert reader.feed(b"".join(said[:-2] + said[-1:])) == []
     reader.feed(frame(b"p", struct.pack("<HHIB", 1, 0, 0, 4) + parts[0]))
