@@ -182,7 +182,7 @@ def modules(chip: Chip) -> dict[str, types.ModuleType]:
     micropython = module("micropython", const=lambda value: value)
     raw = module("_rp2", PIO=Pio, DMA=lambda: Dma(chip),
                  StateMachine=lambda id, prog, in_base: StateMachine(chip, id, prog, in_base))
-    source = built("build/micropython-1.25.0/ports/rp2/modules/rp2.py", "make firmware-unix")
+    source = built("build/micropython-1.25.0/ports/rp2/modules/rp2.py", "make firmware BOARD=unix")
     rp2 = module("rp2")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "_rp2", raw)
