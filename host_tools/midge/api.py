@@ -55,7 +55,6 @@ from .progress import Stage, silent
 from .quantize import Options, Quantizer, Report
 from .quantize.prepare import refuse_quantized
 from .quantize.search import Budget, search
-from .samples import sounds as labelled_sounds
 from .samples import takes as labelled_takes
 from .samples.camera_pictures import view_of
 from .samples.datasets import Dataset, check_calibration, check_range, read_dataset, read_vectors
@@ -64,23 +63,27 @@ from .targets.boards import Board, load_board
 from .targets.power import Cell, board_power, boards_with_figures, find_cell, find_extra
 from .train import model as training
 from .train import normal
-from .train.embedding import EmbeddingOfMovements
-from .train.embedding import Options as MotionEmbedding
-from .train.embedding import train_embedding as embed_movements
+from .train.embeddings import (
+    EmbeddingOfMovements,
+    EmbeddingOfPictures,
+    EmbeddingOfSounds,
+    MotionEmbedding,
+    PictureEmbedding,
+    SoundEmbedding,
+    train_embedding,
+)
 from .train.pictures.recipe import Options as PictureOptions
 from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
-from .train.sounds.embedding import EmbeddingOfSounds
-from .train.sounds.embedding import Options as SoundEmbedding
-from .train.sounds.embedding import train_embedding as embed_sounds
 from .train.sounds.recipe import Options as SoundOptions
 from .train.sounds.train import train_sounds
 
-__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfSounds",
-           "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureOptions", "Plan", "Report",
-           "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError", "compare", "convert", "cut", "evaluate",
-           "evaluate_stream", "find_cell", "find_extra", "holds_boxes", "inspect", "learn_normal", "load_engine",
-           "power", "profile", "run", "train", "train_embedding", "train_pictures", "train_sounds"]
+__all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfPictures",
+           "EmbeddingOfSounds", "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureEmbedding",
+           "PictureOptions", "Plan", "Report", "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError",
+           "compare", "convert", "cut", "evaluate", "evaluate_stream", "find_cell", "find_extra", "holds_boxes",
+           "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train", "train_embedding",
+           "train_pictures", "train_sounds"]
 
 
 class ConvertedModel:
@@ -445,32 +448,6 @@ def train(
     takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
     others = None if background is None else labelled_takes.read_background(background, takes, options.rate_hz)
     return training.train(takes, options, name, target, stage, others)
-
-
-def train_embedding(
-    data: str | Path | labelled_takes.Takes | labelled_sounds.Clips, *,
-    options: MotionEmbedding | SoundEmbedding | None = None, groups: Path | None = None,
-    name: str = "model", target: str | None = None, stage: Stage = silent,
-) -> EmbeddingOfMovements | EmbeddingOfSounds:
-    """Make a network that embeds movements or words, for a board's Learner to be taught new ones.
-
-    data: as for train or train_sounds; the more people, gestures or words, the better. options: of the one kind or the
-    other. groups, name, target, stage: as for train_sounds.
-
-    Returns the network, with what classes that it never saw are worth when they are learned from a few examples.
-    Raises UserError where data are damaged or too few.
-    """
-    if isinstance(data, (str, Path)):
-        if labelled_sounds.holds_sounds(Path(data)):
-            data = labelled_sounds.read_sounds(data, groups)
-        else:
-            data = labelled_takes.read_takes(data, options.rate_hz if isinstance(
-                options, MotionEmbedding) else None)
-    if isinstance(data, labelled_sounds.Clips):
-        chosen = options if isinstance(options, SoundEmbedding) else None
-        return embed_sounds(data, chosen, name, target, stage)
-    of_motion = options if isinstance(options, MotionEmbedding) else None
-    return embed_movements(data, of_motion, name, target, stage)
 
 
 def learn_normal(

@@ -10,6 +10,11 @@
     learner = midge.Learner("words.midge", "/words")     # the same with words
     learner.teach("lumos", mic)                          # waits until it is said
 
+    learner = midge.Learner("things.midge", "/things")   # and with pictures
+    learner.teach("red brick", camera)                   # the next picture
+    for answer in midge.watch(learner, camera):
+        print(answer.label)
+
 The network's output, at most 64 int8 values, is a row. Taught rows are kept, at most `most` of a class, and a ridge
 regression of one-hot targets is fitted to them, in which all classes weigh the same (core/learn). What is kept of the
 rows are integers, so that forgetting leaves nothing behind, and a classifier that is loaded again has the same bits.
@@ -82,15 +87,16 @@ class Learner:
         self.labels = []
         self._generation = 0
         self._fitted = False
-        self._network = self._fingerprint()
-        self._hearing = None
+        self._network = self._fingerprint(known)
+        self._hearing = self._eye = None
         _, dtype, shape, _, _ = core.input(0)
         if dtype == "int16" and known.get("stream.hop") == str(elements(shape)):  # sound, hop by hop
             from .hearing import Hearing
 
             self._hearing = Hearing(self.model, known)
         if others:
-            core.learn_add(self._products, self._sums, classes, others, _weight(len(others) // width))
+            weight = _weight(len(others) // width)
+            core.learn_add(self._products, self._sums, classes, others, weight, weight)
         if path is not None:
             self._restore()
 
@@ -98,10 +104,10 @@ class Learner:
         """Learn that an input, given as to a Model, is of a class. Returns how many rows of the class are kept.
 
         Networks of sound take a microphone, which is waited for, or int16 samples, of any length; of those the loudest
-        sound counts (hearing.py).
+        sound counts (hearing.py). Networks of pictures take a camera, as midge.watch does, or a whole picture.
 
         Raises ValueError where this very row has been taught, here or for another class, when there is no room for
-        another class, and for sounds that are silent, clipped or of another rate.
+        another class, and for sounds that are silent, clipped or of another rate; OSError where a camera gives none.
         """
         return self.add(label, bytes(self._embed(x, True)))
 
@@ -109,24 +115,28 @@ class Learner:
         """Learn that a row, as row() returns it, is of a class; otherwise as teach()."""
         if len(row) != self._width:
             raise ValueError("got a row of %d values, wanted %d" % (len(row), self._width))
-        rows, width = self._rows, self._width
-        for k in range(len(self.labels)):
-            start = self._start(k, 0)
-            for at in range(start, start + self._count[k] * width, width):
-                if rows[at:at + width] == row:
-                    raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[k])
+        rows, width, most = self._rows, self._width, self._most
+        same = self._core.learn_find(rows, row)
+        while same < len(rows) // width:
+            if same % most < self._count[same // most]:  # not one that was left behind
+                raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[same // most])
+            same += 1
+            same += self._core.learn_find(memoryview(rows)[same * width:], row)
         k = self._class(str(label))
-        n, most = self._count[k], self._most
-        start, end = self._start(k, 0), self._start(k, n)
+        n = self._count[k]
+        start = k * most * width
+        end = start + n * width
         if n == most:
             n -= 1
             self._weigh(k, 0, 1, -_weight(most))  # the oldest goes
             end -= width
             rows[start:end] = rows[start + width:end + width]
-        else:
-            self._weigh(k, 0, n, _weight(n + 1) - _weight(n))  # each weighs less than before
         rows[end:end + width] = row
-        self._weigh(k, n, n + 1, _weight(n + 1))
+        weight = _weight(n + 1)
+        if self._count[k] == most:
+            self._weigh(k, n, n + 1, weight)
+        else:
+            self._weigh(k, 0, n + 1, weight - _weight(n), weight)  # each weighs less than before
         self._count[k] = n + 1
         return n + 1
 
@@ -170,10 +180,13 @@ class Learner:
             raise ValueError(_NOTHING)
         return self.answer(self._embed(x))
 
-    def answer(self, row):
-        """Return the Result for a row, as row() returns it; otherwise as a call."""
+    def answer(self, row=None):
+        """Return the Result for a row, as row() returns it, or for what rows() took; otherwise as a call."""
         if not self.labels:
             raise ValueError(_NOTHING)
+        if row is None:
+            row = self._row
+            self._core.run(None, row)
         if not self._fitted:
             self._fit()
         n = len(self.labels)
@@ -182,6 +195,14 @@ class Learner:
         if result.score < self._threshold[result.index]:
             result.label = "uncertain"
         return result
+
+    def rows(self, rows):
+        """Take one or more rows of a picture, as Model.rows(); answer() then tells what it is."""
+        return self._core.rows(rows)
+
+    def reset(self):
+        """Forget rows of a picture that were taken, as Model.reset(). What was taught stays."""
+        self._core.reset()
 
     def row(self, *x):
         """Return what the network makes of an input, given as to a Model: bytes, of which `others` are made."""
@@ -265,11 +286,23 @@ class Learner:
                 raise ValueError("got %d inputs, wanted a sound" % len(x))
             self._hearing.hear(x[0], self._row, clean)
         else:
-            self.model._write(x)
+            if len(x) == 1 and (hasattr(x[0], "capture") or hasattr(x[0], "rows")):
+                self._look(x[0])
+            else:
+                self.model._write(x)
             self._core.run(None, self._row)
         return self._row
 
-    def _fingerprint(self):
+    def _look(self, camera):
+        """Take the next picture of a camera."""
+        if self._eye is None or self._eye.camera is not camera:
+            from .watcher import watch
+
+            self._eye = watch(self.model, camera)
+        if not self._eye.see():
+            raise OSError("the camera gave no picture")
+
+    def _fingerprint(self, known):
         """Return what tells networks apart: the sum of what this one gives for made-up inputs."""
         core = self._core
         core.reset()
@@ -278,7 +311,16 @@ class Learner:
             _, dtype, shape, _, _ = core.input(i)
             size = elements(shape) * bytes_of(dtype)
             mask = 0x3E if dtype == "float32" else 0xFF  # floats that are numbers
-            inputs.append(bytearray([k * 37 & mask for k in range(size)]))
+            if "camera.size" in known:  # row by row, for there may be no room for a picture
+                size //= shape[0]
+            made = bytearray(size)
+            for k in range(size):
+                made[k] = k * 37 & mask
+            inputs.append(made)
+        if "camera.size" in known:
+            while core.rows(inputs[0]):
+                pass
+            inputs = None
         core.run(inputs, self._row)
         core.reset()
         return crc32(self._row)
@@ -302,11 +344,11 @@ class Learner:
     def _start(self, k, i):
         return (k * self._most + i) * self._width
 
-    def _weigh(self, k, first, end, weight):
-        """Add rows `first` to `end` of a class to the sums, so many times."""
+    def _weigh(self, k, first, end, weight, last=None):
+        """Add rows `first` to `end` of a class to the sums, so many times, the last one `last` times."""
         if first < end:
             rows = memoryview(self._rows)[self._start(k, first):self._start(k, end)]
-            self._core.learn_add(self._products, self._sums, k, rows, weight)
+            self._core.learn_add(self._products, self._sums, k, rows, weight, weight if last is None else last)
         self._fitted = False
 
 

@@ -4,9 +4,9 @@
     for answer in midge.watch(model, camera):
         print(answer.label, answer.score)
 
-A camera is any object with one of two methods. rows() yields buffers of one or more rows of the next picture, in order,
-and may yield None for rows that were lost: then the picture is given up. capture() returns a whole picture. With rows,
-no picture is in memory at any time.
+A midge.Learner answers in the place of a model. A camera is any object with one of two methods. rows() yields buffers
+of one or more rows of the next picture, in order, and may yield None for rows that were lost: then the picture is given
+up. capture() returns a whole picture. With rows, no picture is in memory at any time.
 """
 
 
@@ -17,22 +17,29 @@ class Watch:
     """
 
     def __init__(self, model, camera, gate):
-        self._model, self._camera, self._gate = model, camera, gate
+        self._model, self.camera, self._gate = model, camera, gate
         self.lost = self.skipped = 0
 
     def __iter__(self):
         return self
 
     def __next__(self):
+        if not self.see():
+            raise StopIteration
+        return self._model.answer()
+
+    def see(self):
+        """Take the next picture that comes whole, and that the gate lets pass; return False where there is none."""
+        by_rows = hasattr(self.camera, "rows")
         while True:
-            done = self._by_rows() if hasattr(self._camera, "rows") else self._whole()
-            if done:
-                return self._model.answer()
+            done = self._by_rows() if by_rows else self._whole()
+            if done is not False:
+                return done is not None
 
     def _whole(self):
-        picture = self._camera.capture()
+        picture = self.camera.capture()
         if picture is None:
-            raise StopIteration
+            return None
         if self._gate is not None and not self._gate(picture):
             self.skipped += 1
             return False
@@ -41,7 +48,7 @@ class Watch:
 
     def _by_rows(self):
         model, gate, left = self._model, self._gate, -1
-        for rows in self._camera.rows():
+        for rows in self.camera.rows():
             if rows is None:
                 left = 1
                 break
@@ -49,7 +56,7 @@ class Watch:
             if gate is not None:
                 gate.rows(rows)
         if left < 0:
-            raise StopIteration
+            return None
         opens = gate is None or gate.changed()
         if left == 0 and opens:
             return True
@@ -64,7 +71,7 @@ class Watch:
 def watch(model, camera, gate=None):
     """Return an iterator of a model's answers to what a camera sees; see the head of this file.
 
-    model   a model of midge convert --camera, in the camera's format and size
+    model   a model of midge convert --camera, or a Learner with one, in the camera's format and size
     camera  an object with rows() or capture(); the iteration ends when they give nothing, or None
     gate    a gate of pictures, as of background.py: the network runs only where it opens
 

@@ -47,15 +47,28 @@ static uint32_t below(mp_obj_t object, uint32_t a, uint32_t b) {
     return (uint32_t)i;
 }
 
-/* products, sums, class, rows, weight */
+/* products, sums, class, rows, weight, the last row's weight */
 mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, count;
     int32_t *products = elements_of(args[0], 'i', MG_RIDGE_TRIANGLE(width), NULL);
     int32_t *sums = elements_of(args[1], 'i', width + 1, &classes);
     sums += below(args[2], classes, classes) * (width + 1);
     const int8_t *rows = elements_of(args[3], 'b', width, &count);
-    mg_ridge_add(products, sums, rows, count, width, (int32_t)mg_index(args[4]));
+    mg_ridge_add(products, sums, rows, count, width, (int32_t)mg_index(args[4]), (int32_t)mg_index(args[5]));
     return mp_const_none;
+}
+
+/* rows, row: the first that is the same, or how many there are */
+mp_obj_t mg_method_learn_find(const mg_model_t *model, const mp_obj_t *args) {
+    uint32_t width = width_of(model), count, same = 0, i = 0;
+    const int8_t *rows = elements_of(args[0], 'b', width, &count);
+    const int8_t *row = elements_of(args[1], 'b', width, NULL);
+    while (i < count && same < width) {
+        bool is_same = rows[i * width + same] == row[same];
+        same = is_same ? same + 1 : 0;
+        i += !is_same;
+    }
+    return mp_obj_new_int_from_uint(i);
 }
 
 /* products, sums, penalty, factor, weights, margins, classes: those that are fitted, whose margins begin anew */

@@ -23,7 +23,7 @@ static int8_t rows[CLASSES][ROWS * MG_RIDGE_MOST];
 
 static void teach(uint32_t width, uint32_t first, uint32_t count, int32_t weight) {
     for (uint32_t k = 0; k < CLASSES; k++) {
-        mg_ridge_add(learnt.products, learnt.sums[k], rows[k] + first * width, count, width, weight);
+        mg_ridge_add(learnt.products, learnt.sums[k], rows[k] + first * width, count, width, weight, weight);
     }
 }
 
@@ -101,7 +101,7 @@ static void leaves_out(void) {
             mg_ridge_margin_t margins[CLASSES] = {{0}};
             mg_ridge_leave_out(margins, all.factor, weights, CLASSES, row, 1, WIDTH, k, WEIGHT);
             learnt = all;
-            mg_ridge_add(learnt.products, learnt.sums[k], row, 1, WIDTH, -WEIGHT);
+            mg_ridge_add(learnt.products, learnt.sums[k], row, 1, WIDTH, -WEIGHT, -WEIGHT);
             mg_ridge_factor(learnt.factor, learnt.products, WIDTH, 0);
             for (uint32_t c = 0; c < CLASSES; c++) {
                 float fitted[WIDTH + 1], wanted, found = c == k ? margins[c].own : margins[c].top[0];
@@ -143,6 +143,16 @@ static void forgets(void) {
     teach(20, 4, ROWS - 4, -146);
     teach(20, 0, 4, 110);
     CHECK(memcmp(&before, &learnt, sizeof before) == 0, "rows that were taken away have left a trace");
+    for (uint32_t count = 1; count <= ROWS; count++) { /* the last one by another weight: as the others, and it alone */
+        memset(&learnt, 0, sizeof learnt);
+        mg_ridge_add(learnt.products, learnt.sums[0], rows[0], count - 1, 20, -30, -30);
+        mg_ridge_add(learnt.products, learnt.sums[0], rows[0] + (count - 1) * 20, 1, 20, 0, 146);
+        before = learnt;
+        memset(&learnt, 0, sizeof learnt);
+        mg_ridge_add(learnt.products, learnt.sums[0], rows[0], count, 20, -30, 146);
+        CHECK(memcmp(&before, &learnt, sizeof before) == 0, "%u rows are not those before the last, and it",
+              (unsigned)count);
+    }
 }
 
 /* All rows alike, none at all: numbers still, no division by zero. */

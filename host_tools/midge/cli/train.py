@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from .. import api
-from ..api import MotionEmbedding, SoundEmbedding
+from ..api import MotionEmbedding, PictureEmbedding, SoundEmbedding
 from ..errors import UserError
 from ..files import write_whole
 from ..power.budget import energy_facts, known_energies
@@ -50,13 +50,12 @@ BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
 NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
-                "png")
-EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
+                "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite")
+EMBEDDED = ("values", "judge", "made_up", "camera")  # options of embeddings only
 # What some options are of; others are of all three.
 OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
        | dict.fromkeys(("made_up",), ("sounds",))
-       | dict.fromkeys(("embedding", "values", "judge"), ("movements", "sounds"))
        | dict.fromkeys(("groups", "width", "steps", "folds"), ("sounds", "pictures"))
        | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",)))
 
@@ -84,7 +83,8 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
 @click.option("--normal", is_flag=True, cls=Option, group=MOVEMENTS,
               help="All takes are of a machine as it should be: learn what is normal, for midge.anomaly on the board.")
 @click.option("--embedding", is_flag=True, cls=Option, group=MODEL,
-              help="Make a network for midge.Learner instead, which a board is taught new gestures or words with.")
+              help="Make a network for midge.Learner instead, which a board is taught new gestures, words or things "
+              "with.")
 @click.option("--values", type=click.IntRange(4, 64), default=32, cls=Option, group=MODEL, show_default=True,
               help="Of a row, with --embedding: RAM goes by their square.")
 @click.option("--judge/--no-judge", default=True, cls=Option, group=MODEL,
@@ -135,7 +135,7 @@ def train(
     _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     _refuse_with_embedding(context, embedding)
     if embedding:
-        _embed(context, kind == "sounds", MotionEmbedding(seed, values, window, rate, judge), made_up)
+        _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge), made_up, wanted)
         return
     if normal:
         if html is not None or png is not None or board is not None or background is not None:
@@ -197,26 +197,31 @@ def _refuse_with_embedding(context: click.Context, embedding: bool) -> None:
     """Refuse options that an embedding has not, or that only an embedding has. Raises UserError."""
     for name in NOT_EMBEDDED if embedding else EMBEDDED:
         if _is_given(context, name):
-            option = name.replace("_", "-")
-            raise UserError(f"--embedding knows no --{option}: leave it out" if embedding
-                            else f"--{option} goes with --embedding: add it, or leave it out")
+            option = next(option.opts[0] for option in context.command.params if option.name == name)
+            raise UserError(f"--embedding knows no {option}: leave it out" if embedding
+                            else f"{option} goes with --embedding: add it, or leave it out")
 
 
-def _embed(context: click.Context, is_sound: bool, asked: MotionEmbedding, made_up: int) -> None:
-    """Make an embedding. asked: what those of movements and of sounds have in common."""
+def _embed(context: click.Context, kind: str, asked: MotionEmbedding, made_up: int, wanted: Wanted) -> None:
+    """Make an embedding. asked: what those of all kinds have in common."""
     from .train_embedding import train_embedding
 
     given = context.params
-    options: MotionEmbedding | SoundEmbedding = asked
-    if is_sound:
+    options: MotionEmbedding | SoundEmbedding | PictureEmbedding = asked
+    if kind == "sounds":
         options = SoundEmbedding(seed=asked.seed, values=asked.values, made_up=made_up, judge=asked.judge)
         if asked.window_s is not None:
             options = replace(options, window_s=asked.window_s)
+    elif kind == "pictures":
+        options = PictureEmbedding(seed=asked.seed, values=asked.values, flips=wanted.flips or "none",
+                                   camera=wanted.camera, judge=asked.judge)
+    if not isinstance(options, MotionEmbedding):
         for name in ("width", "steps"):
             if _is_given(context, name):
                 options = replace(options, **{name: given[name]})
     output = given["output"]
-    train_embedding(given["data"], output, given["name"] or output.stem, options, given["groups"], given["as_json"])
+    train_embedding(given["data"], output, options, given["as_json"], groups=given["groups"], size=wanted.picture_size,
+                    person=wanted.person, name=given["name"] or output.stem)
 
 
 def _is_given(context: click.Context, name: str) -> bool:

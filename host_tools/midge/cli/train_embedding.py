@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""midge train --embedding: a network that a board is taught new gestures or words with."""
+"""midge train --embedding: a network that a board is taught new gestures, words or things with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .. import api
 from ..evaluate.few_shots import Mean, Shots
@@ -16,12 +17,12 @@ MOST_NOTES = 8
 
 
 def train_embedding(
-    data: Path, output: Path, name: str, options: api.MotionEmbedding | api.SoundEmbedding, groups: Path | None,
-    as_json: bool,
+    data: Path, output: Path, options: api.MotionEmbedding | api.SoundEmbedding | api.PictureEmbedding, as_json: bool,
+    **how: Any,
 ) -> None:
-    """Make it, write it, and say what it is worth."""
+    """Make it, write it, and say what it is worth. how: as of api.train_embedding."""
     with stages(f"training on {data.name}", quiet=as_json) as stage:
-        made = api.train_embedding(data, options=options, groups=groups, name=name, stage=stage)
+        made = api.train_embedding(data, options=options, stage=stage, **how)
     write_whole(output, lambda aside: aside.write_bytes(made.blob))
     facts = made.facts()
     if as_json:
@@ -32,6 +33,11 @@ def train_embedding(
         say("[bold]{}[/]: {} clips of {} words{}; trained in {:.0f} s", data, number(facts["clips"]), facts["words"],
             voices, made.seconds)
         rows = _rows("words left out", made.shots)
+    elif isinstance(made, api.EmbeddingOfPictures):
+        say("[bold]{}[/]: {} pictures of {} classes, {} x {} in {}; trained in {:.0f} s", data,
+            number(facts["pictures"]), facts["classes"], facts["width"], facts["height"],
+            "colours" if facts["channels"] == 3 else "grey", made.seconds)
+        rows = [row for what, shots in made.shots.items() for row in _rows(what, shots)]
     else:
         say("[bold]{}[/]: {} takes of {} gestures; made in {:.1f} s", data, number(facts["takes"]), facts["gestures"],
             made.seconds)

@@ -49,6 +49,7 @@ class Wanted:
     pixels: str | None
     person: str | None
     tflite: Path | None
+    camera: str | None
 
     def train(
         self, data: Path, name: str, seed: int, steps: int | None, width: int | None, folds: int,
@@ -62,10 +63,12 @@ class Wanted:
             seed, width, steps, folds, self.flips or ("sideways" if with_boxes else "none"), self.scale, self.max_flash,
             self.max_arena or heap, WIDTH if free else WIDTHS[0])
         return api.train_pictures(
-            data, options=options, size=self._size(), front=self.front, layer=self.layer, pixels=self.pixels,
+            data, options=options, size=self.picture_size, front=self.front, layer=self.layer, pixels=self.pixels,
             groups=groups, person=self.person, name=name, stage=stage)
 
-    def _size(self) -> PictureSize:
+    @property
+    def picture_size(self) -> PictureSize:
+        """How large pictures are to be. Raises UserError."""
         if self.size is None:
             return PictureSize(grey=self.grey)
         found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", self.size)
@@ -101,6 +104,8 @@ _OPTIONS = (
     _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="As what it takes pictures, if it is of floats."),
     _option("--person-from", "person", metavar="REGEX", help="Finds who is in a picture in its path: those of one "
             "person are left out together. Default: what names tell."),
+    _option("--camera", metavar="FORMAT,WxH[,CROP]", help="With --embedding, what the board's camera gives, as midge "
+            "convert --camera has it: its rows go in."),
     _option("--tflite", type=OutputPath(), help="A .tflite file to write as well, for midge convert and others."),
 )
 

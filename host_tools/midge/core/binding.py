@@ -145,14 +145,23 @@ class Model:
         best = max(range(len(new)), key=lambda k: (view[k], -k))
         return best if view[best] >= threshold else -1
 
-    def learn_add(self, products: Any, sums: Any, k: int, rows: Any, weight: int) -> None:
-        """Add rows of class k, each `weight` times, to products and sums (arrays of i)."""
+    def learn_add(self, products: Any, sums: Any, k: int, rows: Any, weight: int, last: int) -> None:
+        """Add rows of class k, each `weight` times, the last one `last` times, to products and sums (arrays of i)."""
         width = self._row_width()
         into, _ = elements_of(products, "i", _triangle(width))
         of_class, classes = elements_of(sums, "i", width + 1, times=True)
         taught, count = elements_of(rows, "b", width, times=True)
         _below(k, classes)
-        _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight)
+        _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight, last)
+
+    def learn_find(self, rows: Any, row: Any) -> int:
+        """Return the first of the rows that is the same as one, or how many there are."""
+        width = self._row_width()
+        elements_of(rows, "b", width, times=True)
+        elements_of(row, "b", width)
+        known, one = bytes(rows), bytes(row)
+        starts = range(0, len(known), width)
+        return next((at // width for at in starts if known[at:at + width] == one), len(starts))
 
     def learn_fit(
         self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any, margins: Any, classes: int

@@ -113,7 +113,7 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_string": (c_char_p, [_MODEL, c_uint32]),
     "mg_write_real": (None, [_TENSOR, c_void_p, c_uint32, c_float]),
     "mg_read_real": (c_float, [_TENSOR, c_void_p, c_uint32]),
-    "mg_ridge_add": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_int32]),
+    "mg_ridge_add": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32, c_int32, c_int32]),
     "mg_ridge_factor": (None, [c_void_p, c_void_p, c_uint32, c_float]),
     "mg_ridge_weights": (None, [c_void_p, c_void_p, c_void_p, c_uint32, c_uint32]),
     "mg_ridge_score": (c_float, [c_void_p, c_void_p, c_uint32]),

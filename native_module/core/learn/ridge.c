@@ -7,27 +7,32 @@
 #define ROW_END 127 /* as large as the others may be */
 #define LEFT 1e-3f /* at least, of a score without the row's own part */
 
-/* Sums and products may wrap, in the wrong hands, but are defined. */
-static void add_to(int32_t *sum, int32_t x, int32_t y) {
-    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x * (uint32_t)y);
+/* Two products. They and sums may wrap, in the wrong hands, but are defined. */
+static void add_to(int32_t *sum, int32_t x, int32_t a, int32_t y, int32_t b) {
+    *sum = (int32_t)((uint32_t)*sum + (uint32_t)x * (uint32_t)a + (uint32_t)y * (uint32_t)b);
 }
 
 static int32_t value_of(const int8_t *row, uint32_t i, uint32_t width) {
     return i < width ? row[i] : ROW_END;
 }
 
-void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width,
-                  int32_t weight) {
-    for (; count > 0; count--, rows += width) {
+void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width, int32_t weight,
+                  int32_t last) {
+    /* Two rows at a time: each sum is loaded and stored once for both. An odd last one goes with none. */
+    for (uint32_t r = 0; r < count; r += 2, rows += 2 * width) {
+        uint32_t left = count - r;
+        const int8_t *a = rows, *b = left > 1 ? rows + width : rows;
+        int32_t weight_a = left > 1 ? weight : last, weight_b = left > 2 ? weight : left > 1 ? last : 0;
         int32_t *at = products;
         for (uint32_t i = 0; i <= width; i++) {
-            int32_t last = value_of(rows, i, width), x = 0;
-            add_to(&x, weight, last);
-            add_to(&sums[i], x, 1);
+            int32_t end_a = value_of(a, i, width), end_b = value_of(b, i, width), x = 0, y = 0;
+            add_to(&x, weight_a, end_a, 0, 0);
+            add_to(&y, weight_b, end_b, 0, 0);
+            add_to(&sums[i], x, 1, y, 1);
             for (uint32_t k = 0; k < i; k++) {
-                add_to(at++, x, rows[k]);
+                add_to(at++, x, a[k], y, b[k]);
             }
-            add_to(at++, x, last);
+            add_to(at++, x, end_a, y, end_b);
         }
     }
 }

@@ -18,9 +18,10 @@
 #define MG_RIDGE_TOP 8 /* scores of others that are kept to find a threshold */
 #define MG_RIDGE_TRIANGLE(width) (((width) + 1) * ((width) + 2) / 2)
 
-/* Adds `count` rows of one class, each `weight` times: to the products of all rows, and to the class's sums. A
- * negative weight takes rows away. */
-void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width, int32_t weight);
+/* Adds `count` rows of one class, each `weight` times, and the last of them `last` times: to the products of all rows,
+ * and to the class's sums. A negative weight takes rows away. */
+void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t count, uint32_t width, int32_t weight,
+                  int32_t last);
 
 /* Makes the factor L of L L' = products + penalty * the values' mean variance on the diagonal, but for ROW_END's.
  * Its own diagonal is stored as reciprocals. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,18 @@ import midge
 from midge.core.batch import Engine
 from midge.errors import UserError
 from midge.fileformat.read import decode
+from midge.samples.pictures import Pictures, Size, read_pictures
 from midge.samples.sounds import Clips, read_sounds
 from midge.samples.takes import Takes
 from midge.train.embedding import Options, discriminants, train_embedding
+from midge.train.pictures import embedding as of_pictures
 from midge.train.sounds import embedding as of_sounds
 from midge.train.sounds.features import to_pcm
 from midge.train.sounds.voices import CONSONANTS, VOWELS, made_up_words, speak, spell
 from tests.support.clips import write_clips
 from tests.support.command import midge as command
 from tests.support.command import refusal
+from tests.support.shots import write_pictures
 from tests.train.sets import wand_person
 
 SEEN = ("idle", "thrust", "slope", "flick")
@@ -131,3 +135,50 @@ def test_made_up_words() -> None:
     assert len(said) == 9 and len({clip.label for clip in said}) == 3
     assert all(0.1 < clip.seconds < 3 and np.abs(clip.values).max() > 0.02 for clip in said)
     assert all((a.values == b.values).all() for a, b in zip(said, speak(3, 3, 0), strict=True))
+
+
+def test_pictures_are_embedded(tmp_path: Path) -> None:
+    data = write_pictures(tmp_path / "shapes", 4)
+    found = read_pictures(data, Size(24, 24, True))
+    options = of_pictures.Options(values=16, width=5, steps=120, camera="grey,48x24,24x24+12+0", judge=False)
+    made = of_pictures.train_embedding(found, options, "shapes")
+    file = decode(made.blob)
+    assert file.metadata["camera.size"] == "48x24" and file.metadata["learn.others"].endswith(f",{of_pictures.OTHERS}")
+    learner: Any = midge.Learner(midge.load(made.blob))
+    new = read_pictures(write_pictures(tmp_path / "new", 4, seed=9), Size(24, 24, True))
+    seen = [(picture.label, np.pad(picture.values, ((0, 0), (12, 12), (0, 0))).tobytes()) for picture in new.pictures]
+    row = np.frombuffer(learner.row(seen[0][1]), np.int8).astype(int)
+    assert 110 <= np.sqrt((row * row).sum()) <= 140
+    for label, picture in seen[::4]:
+        learner.teach(label, picture)
+    right = [learner.label(learner(picture).index) == label for i, (label, picture) in enumerate(seen) if i % 4]
+    assert np.mean(right) >= 0.8
+    assert of_pictures.train_embedding(found, options, "shapes").blob == made.blob
+
+
+def test_pictures_that_are_asked_were_not_trained_on(tmp_path: Path) -> None:
+    found = read_pictures(write_pictures(tmp_path / "shapes", 2), Size(24, 24, True))
+    parts = of_pictures.parts_left_out(found, of_pictures.Options())
+    assert list(parts) == ["known things, new people"]  # three kinds are too few to leave two out
+    used, asked = ({found.pictures[i].group for i in part} for part in parts["known things, new people"])
+    assert used and asked and not used & asked and used | asked == {"ann", "bob", "cho", "dee"}
+    more = [replace(p, label=p.label + suffix) for p in found.pictures for suffix in ("", " b")]
+    parts = of_pictures.parts_left_out(Pictures(more, "more", [], found.grouped_by), of_pictures.Options())
+    assert list(parts) == ["known things, new people", "new things"]
+    used, asked = ({(more[i].label, more[i].group) for i in part} for part in parts["new things"])
+    assert len({label for label, _ in asked}) == 2 and not {label for label, _ in asked} & {label for label, _ in used}
+    assert not {group for _, group in asked} & {group for _, group in used}
+
+
+def test_the_command_for_pictures(tmp_path: Path) -> None:
+    data, out = str(write_pictures(tmp_path / "shapes", 3)), str(tmp_path / "shapes.midge")
+    done = command("train", data, "--embedding", "--width", "4", "--steps", "20", "--values", "8", "--size", "24x24",
+                   "--camera", "rgb565,48x32", "--no-judge", "-o", out, "--json")
+    facts = json.loads(done.stdout)
+    assert (facts["classes"], facts["values"], facts["camera"], facts["shots"]) == (3, 8, "rgb565,48x32", {})
+    assert "--embedding knows no --from" in refusal("train", data, "--embedding", "--from", "net.tflite", "-o", out)
+    assert "--camera goes with --embedding" in refusal("train", data, "--camera", "rgb565,48x32", "-o", out)
+    assert "no picture; wanted FORMAT" in refusal("train", data, "--embedding", "--camera", "rgb", "-o", out)
+    one = Pictures(read_pictures(data).pictures[:12], "one")
+    with pytest.raises(UserError, match="one: an embedding learns from different things, here are 1"):
+        of_pictures.train_embedding(one)

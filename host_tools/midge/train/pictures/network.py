@@ -101,16 +101,17 @@ def untrained(shape: Shape, seed: int = 0) -> Weights:
     return Weights(found)
 
 
-def float_graph(weights: Weights, shape: Shape, factor: float, name: str) -> Graph:
+def float_graph(weights: Weights, shape: Shape, factor: float | None, name: str) -> Graph:
     """Return the network as a graph of floats, from a picture 0 to 1 [1, height, width, channels] to scores.
 
-    factor: what scores before softmax are multiplied with, so that they are as sure as they are right.
+    factor: what scores before softmax are multiplied with, so that they are as sure as they are right. None for a
+    network that embeds: instead of softmax, its rows are brought to one length.
     """
     build = Builder(name)
     source = Tensor("picture", (1, shape.height, shape.pixels, shape.channels), "float32")
     x, last = source, len(weights.layers) - 1
     for i, (kernel, bias) in enumerate(weights.layers):
-        scale = factor if i == last else 1.0
+        scale = factor if i == last and factor is not None else 1.0
         turned = (scale * kernel.transpose(3, 0, 1, 2)).astype(np.float32)
         k, _, stride = shape.layers[i] if i < len(shape.layers) else (1, 0, 1)
         if i == last and not shape.grid:
@@ -122,4 +123,6 @@ def float_graph(weights: Weights, shape: Shape, factor: float, name: str) -> Gra
             x = build.like("RELU", x, f"relu {i + 1}")
     if not shape.grid:
         x = build.reshape(x, (1, shape.classes))
+    if factor is None:
+        return build.graph([source], [build.like("L2_NORMALIZATION", x, "embedding")])
     return build.graph([source], [build.add("SOFTMAX", [x], x.shape, "scores", beta=1.0)])

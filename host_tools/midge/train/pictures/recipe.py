@@ -115,9 +115,9 @@ def fit_network(
     trainer = _trainer(shape, Descent(steps, RATE, DECAY, options.seed), options.flips)
     scores = np.zeros((len(x), len(found.labels)))
     for fold in range(count):
-        model = trainer.fit(_batches(x, wanted, targets, np.flatnonzero(folds != fold), options.seed), advance)
+        model = trainer.fit(batches(x, wanted, targets, np.flatnonzero(folds != fold), options.seed), advance)
         scores[folds == fold] = logits(model, x[folds == fold])
-    model = trainer.fit(_batches(x, wanted, targets, np.arange(len(x)), options.seed), advance)
+    model = trainer.fit(batches(x, wanted, targets, np.arange(len(x)), options.seed), advance)
     factor = temperature(scores, targets, balanced_weights(targets, len(found.labels)), FACTORS)
     floats = logits(model, x).argmax(axis=1)
     left_out = np.exp(log_softmax(factor * scores))
@@ -133,13 +133,18 @@ def _trainer(shape: Shape, descent: Descent, flips: str) -> Trainer:
 
 def _loss(network: Any, batch: Any, key: Any, views: Views) -> Any:
     import jax
-    import jax.numpy as jnp
 
     pixels, wanted = batch
+    return -(wanted * jax.nn.log_softmax(network(variants(pixels, key, views)))).sum(axis=1).mean()
+
+
+def variants(pixels: Any, key: Any, views: Views) -> Any:
+    """Return pictures 0 to 1, each of which shows a variant of one, uint8 [n, height, width, channels]; by JAX."""
+    import jax.numpy as jnp
+
     x = pixels.astype(jnp.float32) / 255
     u, noise = random_numbers(key, x)
-    x = relight(u, noise, warp(x, *draw(u, x.shape[1:3], views, jnp), jnp), views, jnp)
-    return -(wanted * jax.nn.log_softmax(network(x))).sum(axis=1).mean()
+    return relight(u, noise, warp(x, *draw(u, x.shape[1:3], views, jnp), jnp), views, jnp)
 
 
 def random_numbers(key: Any, x: Any) -> tuple[Any, Any]:
@@ -150,10 +155,10 @@ def random_numbers(key: Any, x: Any) -> tuple[Any, Any]:
     return jax.random.uniform(first, (len(x), RANDOM), minval=-1, maxval=1), jax.random.normal(second, x.shape)
 
 
-def _batches(x: np.ndarray, wanted: np.ndarray, targets: np.ndarray, used: np.ndarray, seed: int) -> Any:
-    """Return the function from a step's number to a batch, in which all classes are as likely."""
+def batches(x: np.ndarray, wanted: np.ndarray, targets: np.ndarray, used: np.ndarray, seed: int) -> Any:
+    """Return the function from a step's number to a batch of pictures and what is wanted of them, classes alike."""
     rng = np.random.default_rng([seed, 4])
-    chances = balanced_weights(targets[used], wanted.shape[1])
+    chances = balanced_weights(targets[used], int(targets.max()) + 1)
     chances = chances / chances.sum()
 
     def batch(number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Networks that embed words: what the same word is, whoever says it, lies together, and apart from other words.
 
-They are the networks that `midge train` makes of sounds, without classes. While they are trained, each word has a few
-centres on a sphere, and what is said has to be nearer to one of its own than to others', by a margin: ArcFace with
-sub-centres (Deng et al. 2020, ECCV, "Sub-center ArcFace"). What is left is the way to the sphere: a row of at most 64
-values that a board's Learner tells new words apart by.
+They are the networks that `midge train` makes of sounds, without classes, trained by metric.py. What is left is the way
+to the sphere: a row of at most 64 values that a board's Learner tells new words apart by.
 """
 
 from __future__ import annotations
@@ -25,6 +23,7 @@ from ...progress import Stage, silent
 from ...samples.labels import is_quiet
 from ...samples.sounds import Clip, Clips
 from ..descent import Trainer
+from ..metric import centres, with_margin
 from .augment import mask, warp
 from .deploy import integers_of, streaming
 from .features import BANDS, FRAMES_A_SECOND, to_pcm, to_reals
@@ -33,7 +32,6 @@ from .recipe import Listener
 from .recipe import Options as SoundOptions
 from .voices import VOICE, speak
 
-CENTRES, MARGIN, SCALE = 2, 0.2, 30.0  # of each word; in radians; of cosines before softmax
 BATCH = 128
 MOST_SEGMENTS, LEAST_VARIANTS, MOST_VARIANTS = 24_000, 2, 12  # of clips, in variants
 
@@ -206,10 +204,10 @@ def fit_embedding(heard: Heard, options: Options, stage: Stage = silent) -> Weig
 
     def network() -> Any:
         body = layers_of(keras, shape)
-        return keras.Model(body.input, _centres(keras, classes)(body.output))
+        return keras.Model(body.input, centres(keras, classes)(body.output))
 
     def loss(network: Any, batch: Any, key: Any) -> Any:
-        return _with_margin(network(batch[0]), batch[1])
+        return with_margin(network(batch[0]), batch[1])
 
     trainer = Trainer(keras, network, loss, go_down(options.steps, options.seed))
     rng = np.random.default_rng([options.seed, 5])
@@ -222,31 +220,3 @@ def fit_embedding(heard: Heard, options: Options, stage: Stage = silent) -> Weig
         return unfold(x), heard.targets[chosen]
 
     return weights_of(trainer.fit(batch, stage("training a network that embeds", options.steps)))
-
-
-def _centres(keras: Any, classes: int) -> Any:
-    """Return a layer from rows to the cosine between each and the nearest centre of each class."""
-    ops = keras.ops
-
-    class Centres(keras.layers.Layer):  # type: ignore[misc]
-        def build(self, input_shape: Any) -> None:
-            start = keras.initializers.RandomNormal()
-            self.kernel = self.add_weight(shape=(input_shape[-1], classes * CENTRES), initializer=start)
-
-        def call(self, x: Any) -> Any:
-            cosines = ops.matmul(ops.normalize(x, axis=1), ops.normalize(self.kernel, axis=0))
-            return ops.max(ops.reshape(cosines, (-1, classes, CENTRES)), axis=2)
-
-    return Centres()
-
-
-def _with_margin(cosines: Any, words: Any) -> Any:
-    """Return the loss of cosines [n, classes]: a word's own has to be larger than others by a margin of the angle."""
-    import jax
-    import jax.numpy as jnp
-
-    own = jnp.clip(jnp.take_along_axis(cosines, words[:, None], 1), -1 + 1e-6, 1 - 1e-6)
-    nearer = jnp.cos(jnp.minimum(jnp.arccos(own) + MARGIN, jnp.pi))
-    is_own = jnp.arange(cosines.shape[1])[None] == words[:, None]
-    scores = jax.nn.log_softmax(SCALE * jnp.where(is_own, nearer, cosines))
-    return -jnp.take_along_axis(scores, words[:, None], 1).mean()
