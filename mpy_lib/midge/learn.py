@@ -81,7 +81,7 @@ class Learner:
         self._sums = array("i", bytes((classes + 1) * size))  # the last one: others
         self._weights, self._margins = array("f", bytes(classes * size)), array("f", bytes(4 * classes * MARGIN))
         self._scores, self._threshold = array("f", bytes(4 * classes)), array("f", bytes(4 * classes))
-        self._rows = bytearray(classes * most * width)
+        self._rows, self._marks = bytearray(classes * most * width), bytearray(classes * most)
         self._row = bytearray(width)
         self._count = bytearray(classes)  # rows of each class, which lie from the oldest on
         self.labels = []
@@ -116,12 +116,13 @@ class Learner:
         if len(row) != self._width:
             raise ValueError("got a row of %d values, wanted %d" % (len(row), self._width))
         rows, width, most = self._rows, self._width, self._most
-        same = self._core.learn_find(rows, row)
-        while same < len(rows) // width:
-            if same % most < self._count[same // most]:  # not one that was left behind
-                raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[same // most])
-            same += 1
-            same += self._core.learn_find(memoryview(rows)[same * width:], row)
+        mark, marks = _mark(row), bytes(self._marks)
+        same = marks.find(mark)
+        while same >= 0:  # few have its mark, some of which were left behind
+            k = same // most
+            if same % most < self._count[k] and rows[same * width:same * width + width] == row:
+                raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[k])
+            same = marks.find(mark, same + 1)
         k = self._class(str(label))
         n = self._count[k]
         start = k * most * width
@@ -131,7 +132,9 @@ class Learner:
             self._weigh(k, 0, 1, -_weight(most))  # the oldest goes
             end -= width
             rows[start:end] = rows[start + width:end + width]
+            self._marks[k * most:k * most + n] = marks[k * most + 1:k * most + n + 1]
         rows[end:end + width] = row
+        self._marks[k * most + n] = mark[0]
         weight = _weight(n + 1)
         if self._count[k] == most:
             self._weigh(k, n, n + 1, weight)
@@ -164,6 +167,8 @@ class Learner:
         for i in range(k, last):
             start = self._start(i, 0), self._start(i + 1, 0), self._start(i + 2, 0)
             self._rows[start[0]:start[1]] = self._rows[start[1]:start[2]]
+            at = i * self._most
+            self._marks[at:at + self._most] = self._marks[at + self._most:at + 2 * self._most]
             self._count[i] = self._count[i + 1]
             self._sums[i * size:(i + 1) * size] = self._sums[(i + 1) * size:(i + 2) * size]
         for i in range(last * size, (last + 1) * size):
@@ -254,7 +259,9 @@ class Learner:
             self.labels.append(str(found[at:at + size], "utf-8"))
             at += size
             self._rows[self._start(k, 0):self._start(k, count)] = found[at:at + count * width]
-            at += count * width
+            for i in range(count):
+                self._marks[k * self._most + i] = _mark(found[at:at + width])[0]
+                at += width
             self._count[k] = count
             self._weigh(k, 0, count, _weight(count))
         self._generation = generation
@@ -350,6 +357,11 @@ class Learner:
             rows = memoryview(self._rows)[self._start(k, first):self._start(k, end)]
             self._core.learn_add(self._products, self._sums, k, rows, weight, weight if last is None else last)
         self._fitted = False
+
+
+def _mark(row):
+    """Return a byte that most other rows have not."""
+    return bytes((crc32(row) & 0xFF,))
 
 
 def _weight(rows):

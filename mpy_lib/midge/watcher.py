@@ -17,7 +17,8 @@ class Watch:
     """
 
     def __init__(self, model, camera, gate):
-        self._model, self.camera, self._gate = model, camera, gate
+        self._model, self._gate = model, gate
+        self.camera = camera
         self.lost = self.skipped = 0
 
     def __iter__(self):

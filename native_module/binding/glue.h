@@ -99,7 +99,6 @@ NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp
 /* ---- learn.c: a classifier of what output 0 holds ---- */
 
 mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args);
-mp_obj_t mg_method_learn_find(const mg_model_t *model, const mp_obj_t *args);
 mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args);
 mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args);
 mp_obj_t mg_method_learn_leave_out(const mg_model_t *model, const mp_obj_t *args);

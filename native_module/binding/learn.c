@@ -58,19 +58,6 @@ mp_obj_t mg_method_learn_add(const mg_model_t *model, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-/* rows, row: the first that is the same, or how many there are */
-mp_obj_t mg_method_learn_find(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), count, same = 0, i = 0;
-    const int8_t *rows = elements_of(args[0], 'b', width, &count);
-    const int8_t *row = elements_of(args[1], 'b', width, NULL);
-    while (i < count && same < width) {
-        bool is_same = rows[i * width + same] == row[same];
-        same = is_same ? same + 1 : 0;
-        i += !is_same;
-    }
-    return mp_obj_new_int_from_uint(i);
-}
-
 /* products, sums, penalty, factor, weights, margins, classes: those that are fitted, whose margins begin anew */
 mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
     uint32_t width = width_of(model), classes, weighed, room;

@@ -14,7 +14,7 @@
  *     m.read(i=0)                          output i as a list of floats
  *     m.smooth(scores, weight, threshold)  scores += weight * (output 0 - scores), an array of f;
  *                                          the highest one's index, -1 when it is below threshold
- *     m.learn_add(), m.learn_find(), m.learn_fit(), m.learn_scores(), m.learn_leave_out()
+ *     m.learn_add(), m.learn_fit(), m.learn_scores(), m.learn_leave_out()
  *                                          core/learn over rows that are as output 0: learn.c
  *     m.step(k), m.node(k)                 run node k; its (op number, op name, name)
  *     m.input(i), m.output(i)              (name, dtype, shape, scale, zero_point)
@@ -341,14 +341,12 @@ HANDED_ON(rows, 1)
 
 #if MG_LEARNS
 HANDED_ON(learn_add, 6)
-HANDED_ON(learn_find, 2)
 HANDED_ON(learn_fit, 7)
 HANDED_ON(learn_scores, 4)
 HANDED_ON(learn_leave_out, 7)
 
 #define LEARN_METHODS(X) \
     X(MP_QSTR_learn_add, learn_add) \
-    X(MP_QSTR_learn_find, learn_find) \
     X(MP_QSTR_learn_fit, learn_fit) \
     X(MP_QSTR_learn_scores, learn_scores) \
     X(MP_QSTR_learn_leave_out, learn_leave_out)

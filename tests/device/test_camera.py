@@ -6,20 +6,28 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from midge import load
+from midge import Learner, load
 from midge.api import convert
+from midge.convert.camera import put_camera, read_camera
+from midge.convert.pipeline import convert_graph
 from midge.fileformat.read import decode
 from midge.link.transport import open_board
 from midge.link.verify import replay, vectors
 from midge.samples.camera_pictures import encode, view_of
+from midge.samples.pictures import Size, read_pictures
+from midge.train.pictures.embedding import Options, train_embedding
+from midge.train.pictures.model import integers_of
+from midge.train.pictures.network import Shape, float_graph, untrained
 from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
 from tests.support.boards import Board
+from tests.support.shots import made_picture, write_pictures
 from tests.support.transcript_files import PERSON, _person
 
 NewBoard = Callable[..., Board]
@@ -40,6 +48,14 @@ def frames(metadata: dict[str, str]) -> tuple[bytes, bytes]:
     with Image.open(io.BytesIO(_person())) as image:
         person[:, 20:140] = np.asarray(image.convert("RGB").resize((120, 120)))
     return encode(wall, view.picture.format).tobytes(), encode(person, view.picture.format).tobytes()
+
+
+def embedder() -> bytes:
+    """A network of pictures that nobody has trained, whose rows are of one length."""
+    shape = Shape(24, 24, 1, 16, 4)
+    x = np.random.default_rng(1).integers(0, 256, (4, 24, 24, 1), np.uint8)
+    graph = integers_of(float_graph(untrained(shape), shape, None, "net"), x, "net")
+    return convert_graph(put_camera(graph, read_camera("grey,48x24,24x24+12+0"), "net"), [], "net", 0).blob
 
 
 @real
@@ -94,3 +110,51 @@ def test_verify_shows_a_picture_by_rows(new_board: NewBoard) -> None:
     with open_board(board.port) as link:
         result = replay(link, blob, "/rom/person.midge", vectors(blob, None, 2), lambda _: None)
     assert result.on_board and (result.runs, result.compared) == (2, 4) and not result.differences
+
+
+def test_things_are_sorted_that_a_board_was_taught(new_board: NewBoard, tmp_path: Path) -> None:
+    """Five bars are shown and five discs, by a maker whom the network has not seen; then others of both."""
+    found = read_pictures(write_pictures(tmp_path, 4), Size(24, 24, True))
+    things = train_embedding(found, Options(values=16, width=5, steps=120, camera="rgb565,48x24,24x24+12+0",
+                                            judge=False), "things").blob
+    rng, asked = np.random.default_rng(5), ["bar", "disc", "disc", "bar"]
+    shown = [made_picture(kind, 4, rng) for kind in ["bar"] * 5 + ["disc"] * 5 + asked]
+    file = b"".join(encode(np.repeat(np.pad(x, ((0, 0), (12, 12)), "edge")[..., None], 3, 2), "rgb565").tobytes()
+                    for x in shown)
+    board = new_board(romfs={**DRIVER, "things.midge": things, "camera.bin": file})
+    board.run("import qemu\nqemu.skip_waits(True)\n"
+              "for name in ('things.midge', 'camera.bin'):\n"
+              "    with open('/flash/' + name, 'wb') as f: f.write(open('/rom/' + name, 'rb').read())")
+    out = played(board, "sort_objects.py", 60, until="\0", folder="/flash")
+    answers = [line.split()[0] for line in out[out.index("sorting"):].splitlines()[1:] if line.strip()]
+    assert answers == ["nut", "screw", "screw", "nut"], out
+    assert board.run("import midge\nprint(midge.Learner('/rom/things.midge', '/flash/things').counts())") == str(
+        {"nut": 5, "screw": 5})
+
+
+def test_a_learner_looks_through_a_camera_as_on_the_pc(new_board: NewBoard) -> None:
+    """Rows of a camera give the bits of the PC, and what it lacks is told."""
+    model = embedder()
+    pictures = np.random.default_rng(3).integers(0, 256, (3, 24, 48, 1), np.uint8)
+    learner = Learner(load(model))
+    wanted = [list(learner.row(picture.tobytes())) for picture in pictures]
+    board = new_board(romfs={**DRIVER, "net.midge": model, "camera.bin": pictures.tobytes()})
+    out = board.run("""
+import midge
+from file_camera import FileCamera
+learner = midge.Learner("/rom/net.midge")
+camera = FileCamera("/rom/camera.bin", "grey", 48, 24)
+for _ in range(3):
+    print(list(learner.row(camera)))
+print(learner._network)
+for wrong in camera, FileCamera("/rom/camera.bin", "grey", 24, 48), bytes(9):
+    try:
+        learner.teach("x", wrong)
+    except (OSError, ValueError) as error:
+        print(type(error).__name__, error)
+print(learner.counts())
+""", timeout_s=90)
+    assert out.splitlines() == [
+        *map(str, wanted), str(learner._network), "OSError the camera gave no picture",
+        "ValueError the camera's size is 24x48, the model's 48x24",
+        "ValueError input 'picture': got 9 bytes, wanted 1152 bytes of uint8 [24, 48, 1]", "{}"]

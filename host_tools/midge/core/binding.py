@@ -154,15 +154,6 @@ class Model:
         _below(k, classes)
         _core.mg_ridge_add(into, of_class + 4 * k * (width + 1), taught, count, width, weight, last)
 
-    def learn_find(self, rows: Any, row: Any) -> int:
-        """Return the first of the rows that is the same as one, or how many there are."""
-        width = self._row_width()
-        elements_of(rows, "b", width, times=True)
-        elements_of(row, "b", width)
-        known, one = bytes(rows), bytes(row)
-        starts = range(0, len(known), width)
-        return next((at // width for at in starts if known[at:at + width] == one), len(starts))
-
     def learn_fit(
         self, products: Any, sums: Any, penalty: float, factor: Any, weights: Any, margins: Any, classes: int
     ) -> None:

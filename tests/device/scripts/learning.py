@@ -20,6 +20,11 @@ def others():
     return bytes(rows)
 
 
+class Camera:
+    def capture(self):
+        return b"1234"
+
+
 learner = midge.Learner(model)
 raises("nothing taught", ValueError, "nothing has been taught", learner, sample(1, 2, 3, 4))
 for k in range(5):
@@ -66,6 +71,27 @@ equal("one class and others", few(sample(41, 3, 1, 2)).label, "up")
 equal("an other", few(sample(10, 40, 10, 30)).label, "uncertain")
 raises("no room", ValueError, "no room for 'down'", few.teach, "down", sample(1, 40, 1, 1))
 raises("the same take", ValueError, "the same as what 'up'", few.teach, "up", sample(42, 3, 1, 2))
+many = midge.Learner(model, classes=4, most=3, others=others())
+for k in range(18):  # more than are kept
+    many.teach("abc"[k % 3], sample(40 - k, 2 * k, 20 + k, k))
+for gone in ("a", "b"):
+    for k in range(9, 18):
+        if "abc"[k % 3] in many.labels:
+            raises("a twin, %s" % k, ValueError, "the same as what '%s'" % "abc"[k % 3], many.teach, "d",
+                   sample(40 - k, 2 * k, 20 + k, k))
+    many.forget(gone)
+equal("what went may come again", many.teach("a", sample(25, 30, 35, 15)), 1)
+many.teach("c", sample(32, 16, 28, 8))
+many.untrain("c")
+equal("and what was taken back", many.teach("a", sample(32, 16, 28, 8)), 2)
+# Ten times the same take, as a stuck button gives: one is taught, nine are refused, and the head is as before.
+stuck = midge.Learner(model, others=others())
+stuck.teach("up", sample(40, 2, 1, 1))
+before = stuck(sample(30, 9, 2, 2)).scores
+for k in range(9):
+    raises("the same take again", ValueError, "record it anew", stuck.teach, ("up", "down")[k % 2], sample(40, 2, 1, 1))
+equal("the head is as before", (stuck.counts(), stuck(sample(30, 9, 2, 2)).scores), ({"up": 1}, before))
+raises("no camera's network", ValueError, "takes no rows", stuck.teach, "up", Camera())
 raises("a label unknown", ValueError, "'down' was not taught; there are: up", few.forget, "down")
 equal("the last row", few.untrain("up"), 1)
 equal("the class goes with it", (few.untrain("up"), few.labels), (0, []))
