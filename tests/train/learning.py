@@ -2,7 +2,8 @@
 """Measure what boards learn from a few examples: python -m tests.train.learning [part ...]
 
 Parts: words (real words that the embedding in host_tools/demo/words never heard, by a crowd, each example by another
-person), old (what words that were taught before lose by a new one), gestures (of a session or a person of whom the
+person), pictures (hand signs of people whom the embedding has not seen, and signs that it has not seen by them),
+old (what words that were taught before lose by a new one), gestures (of a session or a person of whom the
 embedding has seen nothing), cuts (power cuts while a head is saved, one after the other), board (instructions and RAM).
 All by default. Recordings are read from $SHARED/data; 20 seeds. The penalty, the thresholds and the network were chosen
 on other words, and on simulated gestures.
@@ -13,18 +14,22 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from midge.core.device import device
 from midge.evaluate.few_shots import Examples, Mean, Shots, draw, few_shots, of_others, taught
+from midge.samples.pictures import Size, read_pictures
 from midge.samples.takes import Take, Takes
 from midge.train.embedding import Options, train_embedding
+from midge.train.pictures import embedding as of_pictures
 from midge.train.sounds.features import to_pcm
 from tests.bench import teaching
 from tests.support import ROOT, SHARED
 from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, SCRIPTS, search_path
+from tests.train.pictures import CHOSEN_ON
 from tests.train.sets import cyberry, take
 from tests.train.words import clip_of
 
@@ -68,6 +73,23 @@ def words() -> None:
         found = few_shots(model, examples, n, SEEDS)
         if found is not None:
             show("crowd", found)
+
+
+def pictures() -> None:
+    """Ten hand signs: half of 45 people, and of the signs half at a time, are kept from the embedding."""
+    found = read_pictures(DATA / "hand_signs_0_9", Size(48, 48, True))
+    people, signs = (np.array([getattr(p, key) for p in found.pictures]) for key in ("group", "label"))
+    names = sorted(set(people) - CHOSEN_ON)
+    known, new = np.isin(people, names[::2]), np.isin(people, names[1::2])
+    options = of_pictures.Options(judge=False)
+    for half in ("", "02468", "13579"):
+        used = known & (np.isin(signs, list(half)) if half else True)
+        made = of_pictures.train_embedding(replace(found, pictures=[found.pictures[i] for i in np.flatnonzero(used)]),
+                                           options)
+        print(f"pictures: {used.sum()} of {len(names[::2])} people; {len(made.blob):,} B, arena "
+              f"{made.conversion.plan.arena_size:,} B, {made.conversion.macs:,} MACs; {made.seconds:.0f} s")
+        for shots in of_pictures.judge(made.blob, found, np.flatnonzero(new & ~np.isin(signs, list(half)))):
+            show(f"signs that were not {half}" if half else "known signs", shots)
 
 
 def old() -> None:
@@ -143,7 +165,7 @@ def cuts() -> None:
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "words": words, "old": old, "gestures": gestures, "cuts": cuts, "board": teaching.main}
+    "words": words, "pictures": pictures, "old": old, "gestures": gestures, "cuts": cuts, "board": teaching.main}
 
 
 def main() -> None:

@@ -105,7 +105,7 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               "12 or what a budget allows.")
 @click.option("--steps", type=click.IntRange(20), cls=Option, group=FITTED,
               help=f"Of training. Default: {SOUND.steps} of 64 sounds, {CLASSES} of 32 pictures, {GRID} of 16 with "
-              "boxes.")
+              "boxes; 2000 with --embedding.")
 @click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=FITTED, show_default=True,
               help="In how many parts clips or pictures are left out in turn, to judge.")
 @picture_options

@@ -49,7 +49,7 @@ class Options:
     seed: int = 0
     values: int = 32
     width: int = 12
-    steps: int = 3000
+    steps: int = 2000
     flips: str = "none"
     camera: str | None = None
     judge: bool = True
