@@ -250,14 +250,19 @@ class Learner:
             raise ValueError("%s was taught on another network: give another path, or remove its files" % self._path)
         if n > self._room:
             raise ValueError("%s has %d classes, there is room for %d" % (self._path, n, self._room))
-        at = 14
+        at, end = 14, len(found)
+        damaged = ValueError("%s is damaged: remove its files, or give it others (midge learner push)" % self._path)
         for k in range(n):
+            if at + 2 > end:
+                raise damaged
             size, count = unpack_from("<BB", found, at)
+            label = str(found[at + 2:at + 2 + size], "utf-8")
+            if not size or not count or at + 2 + size + count * width > end or label in self.labels:
+                raise damaged
             if count > self._most:
                 raise ValueError("%s has %d rows of a class, there is room for %d" % (self._path, count, self._most))
-            at += 2
-            self.labels.append(str(found[at:at + size], "utf-8"))
-            at += size
+            at += 2 + size
+            self.labels.append(label)
             self._rows[self._start(k, 0):self._start(k, count)] = found[at:at + count * width]
             for i in range(count):
                 self._marks[k * self._most + i] = _mark(found[at:at + width])[0]

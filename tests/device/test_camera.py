@@ -127,7 +127,8 @@ def test_things_are_sorted_that_a_board_was_taught(new_board: NewBoard, tmp_path
               "    with open('/flash/' + name, 'wb') as f: f.write(open('/rom/' + name, 'rb').read())")
     out = played(board, "sort_objects.py", 60, until="\0", folder="/flash")
     answers = [line.split()[0] for line in out[out.index("sorting"):].splitlines()[1:] if line.strip()]
-    assert all(said in (true, "uncertain") for said, true in zip(answers, ["nut", "screw", "screw", "nut"], strict=True))
+    wanted = ["nut", "screw", "screw", "nut"]
+    assert all(said in (true, "uncertain") for said, true in zip(answers, wanted, strict=True)), out
     assert {"nut", "screw"} <= set(answers), out
     assert board.run("import midge\nprint(midge.Learner('/rom/things.midge', '/flash/things').counts())") == str(
         {"nut": 5, "screw": 5})

@@ -2,6 +2,8 @@
 """What a Learner saved comes back to the bit, and from every power cut the old or the new comes back."""
 
 import os
+import struct
+from binascii import crc32
 
 import midge
 from check import equal, ok, raises
@@ -78,6 +80,17 @@ def kept(path):
     raises("too few rows", ValueError, "3 rows of a class", midge.Learner, model, path, most=2)
     other = midge.load(classifier().replace(bytes([2] * 4), bytes([3] * 4)), checksum=False)
     raises("another network", ValueError, "another network", midge.Learner, other, path)
+    for what, n, body in (
+        ("rows beyond the end", 1, b"\2\3up" + bytes(11)),
+        ("no name", 1, b"\0\1" + bytes(4)),
+        ("no rows", 1, b"\2\0up"),
+        ("a class twice", 2, b"\2\1up1234\2\1up1235"),
+        ("a class too few", 2, b"\2\1up1234"),
+    ):  # as somebody might make them: their checksums are right
+        data = b"MGL1" + struct.pack("<IIBB", 9, again._network, 4, n) + body
+        with open(path + ".1", "wb") as file:
+            file.write(data + struct.pack("<I", crc32(data)))
+        raises(what, ValueError, "is damaged", midge.Learner, model, path)
     for slot in ".0", ".1":
         os.remove(path + slot)
 
