@@ -126,7 +126,7 @@ def test_things_are_sorted_that_a_board_was_taught(new_board: NewBoard, tmp_path
               "for name in ('things.midge', 'camera.bin'):\n"
               "    with open('/flash/' + name, 'wb') as f: f.write(open('/rom/' + name, 'rb').read())")
     out = played(board, "sort_objects.py", 60, until="\0", folder="/flash")
-    answers = [line.split()[0] for line in out[out.index("sorting"):].splitlines()[1:] if line.strip()]
+    answers = re.findall(r"^(\w+) \d\.\d\d", out[out.index("sorting"):], re.MULTILINE)
     wanted = ["nut", "screw", "screw", "nut"]
     assert all(said in (true, "uncertain") for said, true in zip(answers, wanted, strict=True)), out
     assert {"nut", "screw"} <= set(answers), out
