@@ -53,7 +53,8 @@ typedef struct {
     bool aligned; /* weights and bias are where floats can be */
     int32_t y, x;
     uint32_t top, bottom, left, right;
-    uint32_t pixels; /* the next ones have the same taps inside */
+    uint32_t in_w, out_w; /* of all rows where they are one */
+    uint32_t pixels;      /* the next ones have the same taps inside */
     float low, high;
 } window_t;
 
@@ -70,7 +71,7 @@ static __attribute__((noinline)) void clip(int32_t start, uint32_t kernel, uint3
 static const float *pixel_at(const window_t *w, uint32_t ky, uint32_t kx) {
     uint32_t y = (uint32_t)(w->y + (int32_t)(ky * w->p->dilation_h));
     uint32_t x = (uint32_t)(w->x + (int32_t)(kx * w->p->dilation_w));
-    return w->image + (y * w->p->in_w + x) * w->p->in_c;
+    return w->image + (y * w->in_w + x) * w->p->in_c;
 }
 
 /* The products of some neighbouring taps, for all channels of the pixels. */
@@ -148,10 +149,10 @@ static void finish(const window_t *w, float *out) {
 static void look(window_t *w, uint32_t j, uint32_t most) {
     const mg_conv_params_t *p = w->p;
     w->x = (int32_t)(j * p->stride_w) - p->pad_left;
-    clip(w->x, p->kernel_w, p->dilation_w, p->in_w, &w->left, &w->right);
-    for (w->pixels = 1; w->pixels < most && j + w->pixels < p->out_w; w->pixels++) {
+    clip(w->x, p->kernel_w, p->dilation_w, w->in_w, &w->left, &w->right);
+    for (w->pixels = 1; w->pixels < most && j + w->pixels < w->out_w; w->pixels++) {
         uint32_t left, right;
-        clip(w->x + (int32_t)(w->pixels * p->stride_w), p->kernel_w, p->dilation_w, p->in_w, &left, &right);
+        clip(w->x + (int32_t)(w->pixels * p->stride_w), p->kernel_w, p->dilation_w, w->in_w, &left, &right);
         if (left != w->left || right != w->right) {
             break;
         }
@@ -168,12 +169,17 @@ static void walk(const mg_call_t *call, void (*sum)(const window_t *, float *), 
                   .bias = table + LIMITS,
                   .low = mg_load_f32(table),
                   .high = mg_load_f32(table + 4)};
+    const bool flat = mg_is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h
+                      && p->out_w == p->in_w; /* and so without padding */
+    const int32_t rows = flat ? 1 : p->out_h;
+    w.in_w = flat ? (uint32_t)p->in_h * p->in_w : p->in_w;
+    w.out_w = flat ? w.in_w : p->out_w;
     w.aligned = mg_is_aligned(w.weights, 4) && mg_is_aligned(w.bias, 4);
     for (uint32_t n = 0; n < p->batches; n++) {
-        for (int32_t i = 0; i < p->out_h; i++) {
+        for (int32_t i = 0; i < rows; i++) {
             w.y = i * p->stride_h - p->pad_top;
             clip(w.y, p->kernel_h, p->dilation_h, p->in_h, &w.top, &w.bottom);
-            for (uint32_t j = 0; j < p->out_w; j += w.pixels) {
+            for (uint32_t j = 0; j < w.out_w; j += w.pixels) {
                 look(&w, j, most);
                 memset(out, 0, 4 * w.pixels * p->out_c);
                 sum(&w, out);

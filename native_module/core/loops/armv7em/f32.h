@@ -3,12 +3,6 @@
  * The loops of float32 on the FPU of Cortex-M4 and its successors. VLDM takes four taps at a time, and two pixels share
  * those of four channels; no sum waits for the one before.
  */
-#ifdef __OPTIMIZE_SIZE__ /* native modules, which are in RAM */
-#define MG_F32_TILE 1u
-#else
-#define MG_F32_TILE 2u
-#endif
-
 #define MG_ONE_TAP(y, x, w, sum) \
     "vmul.f32 " y ", " x ", " w "\n" \
     "vadd.f32 " sum ", " sum ", " y "\n"
@@ -46,12 +40,13 @@
 #define MG_LAST_1(w, sum, other) "vldmia " w "!, {s8}\n" MG_ONE_TAP("s12", "s0", "s8", sum)
 #define MG_LAST_2(w, sum0, sum1) "vldmia " w "!, {s8}\n" MG_TWO_TAPS("s0", "s4", "s8", sum0, sum1)
 
-static inline void mg_dot_f32_tile(float *sums, const mg_f32_tile_t *tile, uint32_t pixels) {
+/* One pixel or two. */
+static inline void mg_dot_f32_pixels(float *sums, const mg_f32_tile_t *tile, uint32_t pixels) {
     const float *x0 = tile->x, *x1 = x0 + tile->x_step;
     const float *w0 = tile->w, *w1 = w0 + tile->w_step, *w2 = w1 + tile->w_step, *w3 = w2 + tile->w_step;
     float *other = sums + tile->sums_step;
     uint32_t n = tile->taps;
-    if (MG_F32_TILE == 2 && pixels == 2) {
+    if (pixels == 2) {
         __asm__ volatile("vldmia %[sums], {s16-s19}\n"
                          "vldmia %[other], {s20-s23}\n"
                          MG_TAPS("vldmia %[x0]!, {s0-s3}\nvldmia %[x1]!, {s4-s7}\n", MG_FOUR_OF_TWO,
@@ -73,6 +68,20 @@ static inline void mg_dot_f32_tile(float *sums, const mg_f32_tile_t *tile, uint3
                            "cc", "memory");
     }
 }
+
+#ifdef MG_ISA_MVE
+#include "../mve/f32.h"
+#else
+#ifdef __OPTIMIZE_SIZE__ /* native modules, which are in RAM */
+#define MG_F32_TILE 1u
+#else
+#define MG_F32_TILE 2u
+#endif
+
+static inline void mg_dot_f32_tile(float *sums, const mg_f32_tile_t *tile, uint32_t pixels) {
+    mg_dot_f32_pixels(sums, tile, MG_F32_TILE == 1 ? 1 : pixels);
+}
+#endif
 
 #define MG_PRODUCT(x, w) "vmul.f32 " w ", " x ", " w "\n"
 #define MG_SUM(sum, product) "vadd.f32 " sum ", " sum ", " product "\n"
