@@ -188,13 +188,21 @@ static float number_at(const mp_buffer_info_t *buffer, size_t i) {
     return mp_obj_get_float_to_f(mp_binary_get_val_array((char)buffer->typecode, buffer->buf, i));
 }
 
+void mg_start_sink(mg_sink_t *sink, void *data) {
+    mg_quantizer(&sink->by, &sink->tensor);
+    sink->data = data;
+    sink->scales = NULL;
+    sink->at = 0;
+    sink->count = mg_tensor_elements(&sink->tensor);
+}
+
 static void put_number(mg_sink_t *sink, float value) {
     if (sink->data != NULL && sink->at < sink->count) {
         if (sink->scales != NULL) {
             value *= sink->scales[sink->scale];
             sink->scale = sink->scale + 1 == sink->n_scales ? 0 : sink->scale + 1;
         }
-        mg_write_real(&sink->tensor, sink->data, sink->at, value);
+        mg_write_reals(&sink->by, sink->data, sink->at, &value, 1);
     }
     sink->at++;
 }
@@ -213,7 +221,13 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
         }
     } else if (!is_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
         n = numbers_in(&buffer);
-        for (size_t i = 0; i < n; i++) {
+        size_t i = 0;
+        if (buffer.typecode == 'f' && sink->data != NULL && sink->scales == NULL && sink->at <= sink->count) {
+            i = n < sink->count - sink->at ? n : sink->count - sink->at;
+            mg_write_reals(&sink->by, sink->data, sink->at, buffer.buf, (uint32_t)i);
+            sink->at += (uint32_t)i;
+        }
+        for (; i < n; i++) {
             put_number(sink, number_at(&buffer, i));
         }
     } else {

@@ -84,11 +84,15 @@ mp_obj_t mg_method_rows(const mg_model_t *model, const mp_obj_t *args);
 /* Where numbers go: elements `at` and on of data; all are counted, those that fit are stored. */
 typedef struct {
     mg_tensor_t tensor;
+    mg_quantizer_t by;
     void *data; /* NULL: only count */
     uint32_t at, count;
     const float *scales; /* numbers are multiplied by these, over and over; NULL: as they are */
     uint32_t n_scales, scale;
 } mg_sink_t;
+
+/* Prepares a sink whose tensor is known. */
+void mg_start_sink(mg_sink_t *sink, void *data);
 
 /* Flattens nested lists and tuples, arrays and single numbers, in order. */
 void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);

@@ -183,14 +183,11 @@ METHOD(write) {
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
     mg_get_tensor(&self->model, false, n_args == 3 ? &args[2] : NULL, &sink.tensor);
-    sink.data = mg_tensor_data(&self->model, &sink.tensor);
+    mg_start_sink(&sink, mg_tensor_data(&self->model, &sink.tensor));
     if (MG_SEES && sink.data == NULL) { /* a picture */
         mg_copy_raw(&self->model, args[1], false);
         return mp_const_none;
     }
-    sink.scales = NULL;
-    sink.at = 0;
-    sink.count = mg_tensor_elements(&sink.tensor);
     mg_put_numbers(&sink, args[1], 0);
     if (sink.at != sink.count) {
         mg_raise_count(&self->model, &sink, args[1], "wanted");
@@ -215,14 +212,11 @@ METHOD(push) {
     model_obj_t *self = get_self(args[0]);
     mg_sink_t sink;
     mg_get_tensor(&self->model, false, n_args >= 4 ? &args[3] : NULL, &sink.tensor);
-    sink.scales = NULL;
+    mg_start_sink(&sink, NULL);
     if (n_args == 5 && args[4] != mp_const_none) {
         set_scales(&sink, args[4]);
     }
     uint8_t *window = mg_raw_buffer(&self->model, &sink.tensor, args[1], true);
-    sink.data = NULL;
-    sink.at = 0;
-    sink.count = mg_tensor_elements(&sink.tensor);
     mg_put_numbers(&sink, args[2], 0);
     uint32_t pushed = sink.at;
     if (pushed > sink.count) {

@@ -150,4 +150,14 @@ uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size);
 void mg_write_real(const mg_tensor_t *tensor, void *data, uint32_t index, float value);
 float mg_read_real(const mg_tensor_t *tensor, const void *data, uint32_t index);
 
+/* The same for many float32, at any address, from an index on: bytes without a division. The tensor has to stay. */
+typedef struct {
+    const mg_tensor_t *tensor;
+    uint32_t factor;
+    int32_t exponent, low; /* the least value of the dtype */
+} mg_quantizer_t;
+
+void mg_quantizer(mg_quantizer_t *by, const mg_tensor_t *tensor);
+void mg_write_reals(const mg_quantizer_t *by, void *data, uint32_t index, const void *reals, uint32_t n);
+
 #endif

@@ -103,6 +103,19 @@ def add(h: int, w: int, c: int) -> bytes:
     return _model("ADD", (1, h, w, c), (1, h, w, c), {}, inputs=2)
 
 
+def floats(op: str, x: tuple[int, ...], y: tuple[int, ...], weights: tuple[int, ...], **options: Any) -> bytes:
+    """A layer in float32."""
+    draw = np.random.default_rng(RANDOM_SEED)
+    tensors = [
+        FlatTensor("x", x), FlatTensor("w", data=draw.uniform(-1, 1, weights).astype(np.float32)),
+        FlatTensor("b", data=draw.uniform(-1, 1, y[-1]).astype(np.float32)), FlatTensor("y", y),
+    ]
+    if len(y) == 4:
+        options |= {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    node = FlatOperator(op, ["x", "w", "b"], ["y"], options | {"fused_activation_function": "RELU"})
+    return model_bytes(FlatGraph(tensors, [node], ["x"], ["y"]))
+
+
 def softmax(n: int) -> bytes:
     return _model("SOFTMAX", (1, n), (1, n), {"beta": 1.0}, scale=1 / 256, zero_point=-128)
 
@@ -125,6 +138,12 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "max pool 2x2 32x32x16": partial(max_pool, 32, 32, 16),
     "add 16x16x16": partial(add, 16, 16, 16),
     "softmax 128": partial(softmax, 128),
+    "float conv 3x3 8x8x16 to 16": partial(floats, "CONV_2D", (1, 8, 8, 16), (1, 8, 8, 16), (16, 3, 3, 16)),
+    "float conv 1x1 25x5x64 to 64": partial(floats, "CONV_2D", (1, 25, 5, 64), (1, 25, 5, 64), (64, 1, 1, 64)),
+    "float conv 1x1 24x24x8 to 16": partial(floats, "CONV_2D", (1, 24, 24, 8), (1, 24, 24, 16), (16, 1, 1, 8)),
+    "float depthwise 3x3 25x5x64": partial(
+        floats, "DEPTHWISE_CONV_2D", (1, 25, 5, 64), (1, 25, 5, 64), (1, 3, 3, 64), depth_multiplier=1),
+    "float fully connected 640 to 32": partial(floats, "FULLY_CONNECTED", (1, 640), (1, 32), (32, 640)),
     "sound front end, a frame": partial(front_end, True),
     "wand": WAND_MODEL.read_bytes,
 }

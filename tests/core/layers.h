@@ -53,4 +53,7 @@ static inline axis_t random_axis(bool dilated) {
     return a;
 }
 
+/* A convolution of a few pixels and channels that the validator accepts, but for where its constants are. */
+mg_conv_params_t random_convolution(bool depthwise, uint32_t round);
+
 #endif

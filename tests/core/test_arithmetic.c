@@ -155,6 +155,10 @@ static void reals(void) {
             mg_tensor_t t = {
                 .dtype = RANGES[r].dtype, .scale = i % 3 == 0 ? 1.0f : 0.0173f, .zero_point = random_between(-40, 40)};
             float value = i < 60 ? VALUES[i / 3 % 19] : (float)random_between(-1000000, 1000000) / 9000.0f;
+            if (i >= 60 && i % 4 == 0) { /* scales from the smallest to the largest, and values about halves */
+                t.scale = ldexpf((float)random_between(1 << 23, (1 << 24) - 1), random_between(-149, 103));
+                value = (float)random_between(-600, 600) / 2 * t.scale * (1 + (float)random_between(-300, 300) * 1e-7f);
+            }
             int32_t data[2] = {0x55555555, 0x55555555};
             mg_write_real(&t, data, 1, value);
             double wanted = slow_quantize(value, &t, RANGES[r].low, RANGES[r].high);
@@ -162,6 +166,12 @@ static void reals(void) {
             CHECK(read == t.scale * (float)(wanted - t.zero_point), "dtype %d: %g became %g", t.dtype, (double)value,
                   (double)read);
             CHECK(*(uint8_t *)data == 0x55, "dtype %d: wrote at index 0", t.dtype);
+            int32_t many[2] = {0x55555555, 0x55555555};
+            mg_quantizer_t by;
+            mg_quantizer(&by, &t);
+            mg_write_reals(&by, many, 1, &value, 1);
+            CHECK(memcmp(many, data, sizeof data) == 0, "dtype %d, scale %g: %g of many", t.dtype, (double)t.scale,
+                  (double)value);
         }
     }
     mg_tensor_t f = {.dtype = MG_FLOAT32}, n = {.dtype = MG_INT32, .zero_point = INT32_MIN};

@@ -11,7 +11,7 @@ static axis_t inner_axis(void) {
     return (axis_t){(uint16_t)(reach + more), (uint16_t)(more == 0 ? 1 : 2), a.kernel, a.stride, a.dilation, 0};
 }
 
-static mg_conv_params_t random_conv(bool depthwise, uint32_t round) {
+mg_conv_params_t random_convolution(bool depthwise, uint32_t round) {
     axis_t h = random_axis(true), w = random_axis(true);
     if (round % 4 == 0) {
         h = (axis_t){h.in, 1, 1, h.stride, h.dilation, 0};
@@ -238,7 +238,7 @@ static void make_vector(mg_conv_params_t *p) {
 }
 
 static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
-    mg_conv_params_t p = random_conv(depthwise, round);
+    mg_conv_params_t p = random_convolution(depthwise, round);
     bool fast = kind == DSP || kind == SWAR_PIXELS || kind == SWAR_CHANNELS;
     if (depthwise && kind == DSP && p.dilation_h != 1) {
         p.dilation_w = 1;

@@ -123,6 +123,11 @@ static void binaries(void) {
                                 .out_zero_point = (int8_t)random_between(-128, 127),
                                 .act_min = (int8_t)random_between(-128, -20),
                                 .act_max = (int8_t)random_between(20, 127)};
+        if (round % 6 == 2) { /* scales of simple ratios: many sums are halves */
+            p.a_multiplier = p.out_multiplier = 1 << 30;
+            p.b_multiplier = round % 4 == 0 ? 3 << 29 : 1 << 30;
+            p.b_shift = (int8_t)random_between(-4, 0);
+        }
         layer_t layer = {add ? MG_OP_ADD : MG_OP_MUL, 2, {MG_INT8, MG_INT8, MG_INT8}, {0}, &p, NULL, 0, 0};
         random_broadcast(&p, layer.elements);
         layer_run_t run;

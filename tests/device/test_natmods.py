@@ -21,7 +21,7 @@ from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, OF_THE_MO
 
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
-INT8_LIMIT, LIMIT = 30 * 1024, 64 * 1024
+INT8_LIMIT, LIMIT = 30 * 1024 + 512, 65 * 1024 + 512
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
 PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "lx106-sim-bare"]  # folders of build/firmware/

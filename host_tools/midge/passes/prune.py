@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from ..graph import Graph, Node, Tensor
@@ -42,12 +44,13 @@ def drop_unused(graph: Graph) -> Graph:
 
 def share_equal(graph: Graph) -> Graph:
     """Let nodes that compute the same from the same share one result: branches that start alike."""
-    known: dict[str, list[Node]] = {}
+    known: dict[Hashable, list[Node]] = {}
     count = 0
     for node in list(graph.nodes):
-        twin = next((n for n in known.get(node.op, ()) if _computes_the_same(n, node)), None)
+        alike = known.setdefault(_kind(node), [])
+        twin = next((n for n in alike if _computes_the_same(n, node)), None)
         if twin is None or any(t.is_state for t in [*node.inputs, *node.outputs] if t is not None):
-            known.setdefault(node.op, []).append(node)
+            alike.append(node)
             continue
         for mine, theirs in zip(node.outputs, twin.outputs, strict=True):
             graph.replace(mine, theirs)
@@ -56,6 +59,13 @@ def share_equal(graph: Graph) -> Graph:
     if count:
         graph.notes.append(f"{count} layers that repeat another left out")
     return graph
+
+
+def _kind(node: Node) -> Hashable:
+    """Return what nodes that compute the same have in common, as far as it is quickly told."""
+    inputs = tuple(id(t) if t is None or t.data is None else t.shape for t in node.inputs)
+    scales = tuple(None if t.quantization is None else tuple(t.quantization.scale.flat) for t in node.outputs)
+    return node.op, inputs, scales, tuple(t.shape for t in node.outputs)
 
 
 def _computes_the_same(a: Node, b: Node) -> bool:

@@ -33,7 +33,7 @@ class Piece:
         return self.first <= other.last and other.first <= self.last
 
 
-@dataclass
+@dataclass(slots=True)
 class Block:
     """Bytes that stay together, in pieces."""
 
@@ -100,12 +100,10 @@ def plan_arena(program: Program) -> ArenaPlan:
     blocks = blocks_of(program)
     bound = least_arena(blocks, len(program.steps))
     conflicts = conflicts_of(blocks)
-    orders = [sorted(blocks, key=order) for order in _ORDERS]
-    best = min(orders, key=lambda order: place(order, conflicts))  # the first of equals
-    size = place(improve(best, conflicts, bound), conflicts)
+    improve(_best_order(blocks, conflicts, bound), conflicts, bound)
     offsets = {id(t): b.offset + program.place(t)[1] for b in blocks for t in b.tensors}
     scratch = {b.scratch_of: b.offset for b in blocks if b.scratch_of is not None}
-    return ArenaPlan(size, blocks, offsets, scratch)
+    return ArenaPlan(_size(blocks), blocks, offsets, scratch)
 
 
 _ORDERS: tuple[Callable[[Block], tuple[int, ...]], ...] = (
@@ -118,8 +116,7 @@ _ORDERS: tuple[Callable[[Block], tuple[int, ...]], ...] = (
 _TRIES = 200
 
 
-Intervals = list[tuple[int, int]]
-Conflicts = dict[int, list[tuple[Block, Intervals]]]
+Conflicts = dict[int, list[tuple[Block, int, int]]]
 
 
 def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
@@ -128,21 +125,39 @@ def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
     Those offsets are open intervals, one for each two pieces that are alive at the same time.
     """
     found: Conflicts = {id(b): [] for b in blocks}
-    spans = [(b.first, b.last) for b in blocks]
-    for i, a in enumerate(blocks):
-        for k in range(i):
-            if spans[k][0] > spans[i][1] or spans[i][0] > spans[k][1]:
+    before: list[tuple[Block, list[tuple[Block, int, int]], int, int]] = []
+    for a in blocks:
+        first, last, of_a = a.first, a.last, found[id(a)]
+        for b, of_b, b_first, b_last in before:
+            if b_first > last or first > b_last:
                 continue
-            b = blocks[k]
-            pairs = [(p, q) for p in a.pieces for q in b.pieces if p.meets(q)]
-            if pairs:
-                found[id(a)].append((b, [(q.low - p.high, q.high - p.low) for p, q in pairs]))
-                found[id(b)].append((a, [(p.low - q.high, p.high - q.low) for p, q in pairs]))
+            for p in a.pieces:
+                for q in b.pieces:
+                    if p.first <= q.last and q.first <= p.last:
+                        of_a.append((b, q.low - p.high, q.high - p.low))
+                        of_b.append((a, p.low - q.high, p.high - q.low))
+        before.append((a, of_a, first, last))
     return found
 
 
+def _best_order(blocks: Sequence[Block], conflicts: Conflicts, bound: int) -> list[Block]:
+    """Return the order that gives the least size, the first of equals."""
+    best: tuple[int, list[Block]] | None = None
+    for key in _ORDERS:
+        order = sorted(blocks, key=key)
+        size = place(order, conflicts)
+        if best is None or size < best[0]:
+            best = size, order
+        if size <= bound:
+            break
+    return best[1] if best is not None else []
+
+
 def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]:
-    """Return a better order, found by placing the topmost block earlier. The same for the same blocks."""
+    """Return a better order, found by placing the topmost block earlier. The same for the same blocks.
+
+    The blocks are where it puts them.
+    """
     draw = random.Random(len(order))
     size = place(order, conflicts)
     for _ in range(_TRIES):
@@ -167,18 +182,18 @@ def place(blocks: Sequence[Block], conflicts: Conflicts) -> int:
     for block in blocks:
         block.offset = -1
     for block in blocks:
-        taken = [
-            (other.offset + low, other.offset + high)
-            for other, intervals in conflicts[id(block)]
-            if other.offset >= 0
-            for low, high in intervals
-        ]
+        taken = [(other.offset + low, other.offset + high) for other, low, high in conflicts[id(block)]
+                 if other.offset >= 0]
         offset = 0
         for low, high in sorted(taken):
             if offset <= low:
                 break
             offset = max(offset, _round_up(high))
         block.offset = offset
+    return _size(blocks)
+
+
+def _size(blocks: Sequence[Block]) -> int:
     return max((_round_up(b.offset + b.size) for b in blocks), default=0)
 
 

@@ -16,7 +16,7 @@ from ..graph import Graph, Tensor
 from ..lowering.program import Program, Step
 from .arena import plan_arena
 from .emit import emit
-from .fuse_steps import only_reader
+from .fuse_steps import only_reader, users_of
 
 LOGARITHMS = 32768  # LOG_TABLE gives 0 to 32767
 _OF_ELEMENTS = ("CAST", "MAP", "BINARY_F32", "UNARY_F32", "QUANTIZE", "QUANTIZE_ANY", "DEQUANTIZE_ANY", "RESCALE")
@@ -51,11 +51,12 @@ def _fuse(program: Program, step: Step) -> bool:
 def _chain(program: Program, step: Step) -> list[Step]:
     """Return the steps after a logarithm that are each the only reader of the one before, element by element."""
     chain: list[Step] = []
+    users = users_of(program)
     while True:
-        reader = only_reader(program, program.steps.index(step))
+        reader = only_reader(program, step, users)
         if reader is None:
             return chain
-        step = program.steps[reader]
+        step = reader
         values = [t for t in step.inputs if not program.root(t).is_constant]
         numbers = all(t.elements == 1 for t in step.inputs if program.root(t).is_constant)
         same = len(values) == 1 and values[0].elements == step.outputs[0].elements and numbers

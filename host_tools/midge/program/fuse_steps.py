@@ -18,33 +18,43 @@ def fuse_steps(program: Program) -> None:
     program.graph.notes += [f"{count} {what}" for what, count in counts.items() if count]
 
 
-def only_reader(program: Program, i: int) -> int | None:
-    """Return the only step that reads what step i writes; None where there is no such step."""
-    out = program.steps[i].outputs[0]
+Users = dict[int, list[Step]]
+
+
+def users_of(program: Program) -> Users:
+    """Return the steps that read or write bytes of each root, by its identity, in order."""
+    users: Users = {}
+    for step in program.steps:
+        for root in {id(program.root(t)) for t in [*step.inputs, *step.outputs]}:
+            users.setdefault(root, []).append(step)
+    return users
+
+
+def only_reader(program: Program, step: Step, users: Users) -> Step | None:
+    """Return the only step that reads what a step writes; None where there is no such step."""
+    out = step.outputs[0]
     root = program.root(out)
-    if root.is_state or program.is_input_or_output(root):
+    found = users[id(root)]
+    if len(found) != 2 or found[0] is not step or found[1].inputs[0].size != out.size:
         return None
-    users = [k for k, s in enumerate(program.steps) if any(program.root(t) is root for t in [*s.inputs, *s.outputs])]
-    if len(users) != 2 or users[0] != i or program.steps[users[1]].inputs[0].size != out.size:
-        return None
-    return users[1]
+    return None if root.is_state or program.is_input_or_output(root) else found[1]
 
 
 def _join_tables(program: Program) -> int:
     """Join a table and the table after it. Returns how many were joined."""
-    joined, i = 0, 0
-    while i < len(program.steps):
-        step = program.steps[i]
-        reader = only_reader(program, i) if step.op.name == "LUT" else None
-        if reader is None or program.steps[reader].op.name != "LUT":
-            i += 1
+    users, kept = users_of(program), list[Step]()
+    for step in program.steps:
+        follower = only_reader(program, step, users) if step.op.name == "LUT" else None
+        if follower is None or follower.op.name != "LUT":
+            kept.append(step)
             continue
-        follower = program.steps[reader]
         first, second = step.constants["table_at"], follower.constants["table_at"]
         follower.constants["table_at"] = bytes(second[byte] for byte in first)
         follower.inputs = list(step.inputs)
-        del program.steps[i]
-        joined += 1
+        source = id(program.root(step.inputs[0]))
+        users[source] = [follower if user is step else user for user in users[source]]
+    joined = len(program.steps) - len(kept)
+    program.steps = kept
     return joined
 
 
@@ -58,22 +68,20 @@ def _clamp_of(table: bytes) -> tuple[int, int] | None:
 
 def _take_in_clamps(program: Program) -> int:
     """Let layers apply the clamps after them, in the same units. Returns how many."""
-    taken = 0
-    for i in reversed(range(len(program.steps) - 1)):
-        step = program.steps[i]
-        reader = only_reader(program, i) if {"act_min", "act_max"} <= step.params.keys() else None
-        if reader is None or program.steps[reader].op.name != "LUT" or step.outputs[0].dtype != "int8":
+    users, taken = users_of(program), set[int]()
+    for step in reversed(program.steps):
+        follower = only_reader(program, step, users) if {"act_min", "act_max"} <= step.params.keys() else None
+        if follower is None or follower.op.name != "LUT" or step.outputs[0].dtype != "int8":
             continue
-        follower = program.steps[reader]
         limits = _clamp_of(follower.constants["table_at"])
         if limits is None or follower.outputs[0].dtype != "int8":
             continue
         for key in ("act_min", "act_max"):
             step.params[key] = min(max(step.params[key], limits[0]), limits[1])
         program.alias(program.root(step.outputs[0]), program.root(follower.outputs[0]))
-        del program.steps[reader]
-        taken += 1
-    return taken
+        taken.add(id(follower))
+    program.steps = [step for step in program.steps if id(step) not in taken]
+    return len(taken)
 
 
 def _trim_window(step: Step) -> int:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..graph import Tensor
 from ..lowering.program import Program, Step
 from .arena import ArenaPlan, blocks_of, least_arena, plan_arena
 
-# Ops that work row by row.
+# Ops that work row by row, besides ADD of two images.
 _BY_ROWS = {name + kind for kind in ("", "_F32")
             for name in ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")}
 _LONGEST = 8  # layers in a chain
@@ -94,7 +95,7 @@ def _candidates(program: Program, peak: int) -> list[RowSlices]:
     found = []
     for first in range(max(low, peak - _LONGEST + 1), peak + 1):
         for last in range(peak, min(high, first + _LONGEST - 1) + 1):
-            height = int(program.steps[last].params["out_h"])
+            height = _height(program.steps[last])
             for rows in sorted({-(-height // n) for n in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48)}):
                 if rows < height:
                     found.append(RowSlices(first, last, rows, _cost(program, first, last, rows)))
@@ -102,8 +103,16 @@ def _candidates(program: Program, peak: int) -> list[RowSlices]:
 
 
 def _by_rows(step: Step) -> bool:
-    p = step.params
-    return step.op.name in _BY_ROWS and p["batches"] == 1 and p["out_h"] > 1
+    if step.op.name == "ADD":  # of two images; the other one is whole
+        shapes = {t.shape for t in [*step.inputs, *step.outputs]}
+        shape = step.outputs[0].shape
+        return len(shapes) == 1 and len(shape) == 4 and shape[0] == 1 and not any(t.is_constant for t in step.inputs)
+    return step.op.name in _BY_ROWS and step.params["batches"] == 1 and step.params["out_h"] > 1
+
+
+def _height(step: Step, side: str = "out") -> int:
+    """Return the rows of a step's input ("in") or output ("out")."""
+    return int(step.params.get(f"{side}_h", step.outputs[0].shape[1]))
 
 
 def _feeds(program: Program, i: int) -> bool:
@@ -112,14 +121,16 @@ def _feeds(program: Program, i: int) -> bool:
     between = program.root(step.outputs[0])
     if not (_by_rows(step) and _by_rows(follower)) or between is not step.outputs[0] or between.is_state:
         return False
-    readers = [k for k, s in enumerate(program.steps) if any(program.root(t) is between for t in s.inputs)]
-    whole = between.size == follower.inputs[0].size and step.params["out_h"] == follower.params["in_h"]
+    readers = [k for k, s in enumerate(program.steps) for t in s.inputs if program.root(t) is between]
+    whole = between.size == follower.inputs[0].size and _height(step) == _height(follower, "in")
     return readers == [i + 1] and whole and not program.is_input_or_output(between)
 
 
 def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
     """Return the rows of a step's input under rows `first` to `end` (exclusive) of its output, beyond the image too."""
     p = step.params
+    if step.op.name == "ADD":
+        return first, end
     reach = (p["kernel_h"] - 1) * p.get("dilation_h", 1) + 1
     start = first * p["stride_h"] - p["pad_top"]
     return start, (end - 1) * p["stride_h"] - p["pad_top"] + reach
@@ -127,13 +138,13 @@ def _rows_wanted(step: Step, first: int, end: int) -> tuple[int, int]:
 
 def _ranges(steps: list[Step], rows: int) -> list[list[tuple[int, int]]]:
     """Return for each slice the rows of output that each step of a chain works out."""
-    height = int(steps[-1].params["out_h"])
+    height = _height(steps[-1])
     slices = []
     for at in range(0, height, rows):
         wanted = [(at, min(at + rows, height))]
         for step in reversed(steps[1:]):
             start, end = _rows_wanted(step, *wanted[0])
-            wanted.insert(0, (max(start, 0), min(end, int(step.params["in_h"]))))
+            wanted.insert(0, (max(start, 0), min(end, _height(step, "in"))))
         slices.append(wanted)
     return slices
 
@@ -142,7 +153,7 @@ def _cost(program: Program, first: int, last: int, rows: int) -> int:
     """Return the multiplications that slicing adds."""
     steps = program.steps[first : last + 1]
     total = sum(
-        step.macs * (end - start) // int(step.params["out_h"])
+        step.macs * (end - start) // _height(step)
         for ranges in _ranges(steps, rows)
         for step, (start, end) in zip(steps, ranges, strict=True)
     )
@@ -154,29 +165,36 @@ def slice_rows(program: Program, slices: RowSlices) -> Program:
     steps = program.steps[slices.first : slices.last + 1]
     result = Program(program.graph, program.steps[: slices.first], dict(program.aliases))
     for ranges in _ranges(steps, slices.rows):
-        source, start = steps[0].inputs[0], 0  # the tensor that holds the rows from `start` on
+        before, source, start = None, steps[0].inputs[0], 0  # what the chain has last written, its rows from `start` on
         for step, (first, end) in zip(steps, ranges, strict=True):
             low, high = _rows_wanted(step, first, end)
-            top = max(low, 0)
-            bottom = min(high, int(step.params["in_h"]))
-            rows_in = _rows(source, step.params, "in", bottom - top)
-            result.alias(rows_in, source, (top - start) * _row_bytes(rows_in))
-            out = _rows(step.outputs[0], step.params, "out", end - first)
+            top, bottom = max(low, 0), min(high, _height(step, "in"))
+            inputs = []
+            for tensor in step.inputs:
+                rows_in = _rows(tensor, step, "in", bottom - top)
+                inside = program.root(tensor) is before  # else it is whole
+                result.alias(rows_in, source if inside else tensor, (top - inside * start) * _row_bytes(rows_in))
+                inputs.append(rows_in)
+            out = _rows(step.outputs[0], step, "out", end - first)
             if step is steps[-1]:
                 result.alias(out, step.outputs[0], first * _row_bytes(out))
-            height = {"in_h": bottom - top, "out_h": end - first, "pad_top": top - low}
-            macs = step.macs * (end - first) // int(step.params["out_h"])
-            result.steps.append(replace(step, inputs=[rows_in], outputs=[out], params=step.params | height,
+            extent: dict[str, Any] = {"in_h": bottom - top, "out_h": end - first, "pad_top": top - low}
+            if step.op.name == "ADD":
+                extent = {"dims": [*step.params["dims"][:-1], out.elements]}
+            macs = step.macs * (end - first) // _height(step)
+            result.steps.append(replace(step, inputs=inputs, outputs=[out], params=step.params | extent,
                                         constants=dict(step.constants), macs=macs))
-            source, start = out, first
+            before, source, start = step.outputs[0], out, first
     result.steps += program.steps[slices.last + 1 :]
     return result
 
 
-def _rows(tensor: Tensor, params: dict[str, int], side: str, rows: int) -> Tensor:
+def _rows(tensor: Tensor, step: Step, side: str, rows: int) -> Tensor:
     """Return a tensor of some rows of a step's input ("in") or output ("out")."""
-    channels = params[f"{side}_c"] if f"{side}_c" in params else params["channels"]
-    return Tensor(tensor.name, (1, rows, params[f"{side}_w"], channels), tensor.dtype, tensor.quantization)
+    p, shape = step.params, tensor.shape[2:]
+    if step.op.name != "ADD":
+        shape = p[f"{side}_w"], p[f"{side}_c"] if f"{side}_c" in p else p["channels"]
+    return Tensor(tensor.name, (1, rows, *shape), tensor.dtype, tensor.quantization)
 
 
 def _row_bytes(tensor: Tensor) -> int:

@@ -219,9 +219,18 @@ typedef struct {
     int32_t zero_point, min, max;
 } mg_range_t;
 
+/* ADD in one step, in units of 2^-bits of an output: of_a * a + of_b * b + start is off by less than MG_NEAR / 2 from
+ * what all the roundings give, plus half an output and MG_NEAR / 2. So the upper bits are those of the output, unless it
+ * lies within MG_NEAR above a multiple of one: then, once in hundreds of outputs, `exact` makes them. */
+#define MG_NEAR 1024
+
 typedef struct {
-    int32_t zero_point, multiplier, shift;
-} mg_scaling_t;
+    int32_t of_a, of_b, start;
+    int32_t far;   /* bits that are all zero where it is near */
+    uint32_t bits; /* 16 to 22 */
+} mg_line_t;
+
+typedef int32_t (*mg_exact_fn)(const void *params, int32_t a, int32_t b);
 
 /* These functions on bytes are inline, as generic/bytes.h has them, or the core's own:
  *
@@ -231,20 +240,41 @@ typedef struct {
  *   mg_clamp_bytes(y, n, min, max)
  *                                 n saturated outputs, in place
  *   mg_lookup(out, x, table, n)   out[i] = table[x[i]]
+ *   mg_add_neighbours(out, a, b, n, line, exact, params)
+ *                                 ADD of n neighbours, saturated; `out` may be a or b. mg_add_steps, which every core
+ *                                 has, takes each of a and b at a step of its own
  *
- * and these return how many channels or elements they have done: none, where a loop of the kernel is as good or the
+ * and these return how many channels they have done: none, where a loop of the kernel is as good or the
  * case is a rare one:
  *
  *   mg_max_channels, mg_average_channels(out, x, h, w, line, channels, range)
- *                                 all channels of a pooling window of h rows, `line` apart, of w pixels
- *   mg_add_scaled(out, a, b, n, scale, range)
- *                                 ADD of n neighbours; scale of a, of b and of the sum */
+ *                                 all channels of a pooling window of h rows, `line` apart, of w pixels */
+#include "generic/add.h"
 #ifdef MG_ISA_MVE
 #include "mve/add.h"
 #include "mve/bytes.h"
 #include "mve/pool.h"
 #else
 #include "generic/bytes.h"
+#endif
+
+/* Sums of products in float32 (kernels/linear/conv_f32.c), from where everything is a multiple of four bytes. Inline.
+ *
+ *   mg_dot_f32_tile(sums, tile, pixels)
+ *                                 sums[sums_step * p + c] += sum over taps of x[x_step * p + i] * w[w_step * c + i] for
+ *                                 p < pixels <= MG_F32_TILE, c < 4
+ *   mg_add_products_f32(sums, tile, channels)
+ *                                 sums[c] += sum over taps > 0 of x[x_step * i + c] * w[w_step * i + c] for the first
+ *                                 channels; returns of how many */
+typedef struct {
+    const float *x, *w;
+    uint32_t x_step, w_step, sums_step, taps;
+} mg_f32_tile_t;
+
+#if defined(MG_ISA_ARMV7EM) && defined(__ARM_FP)
+#include "armv7em/f32.h"
+#else
+#include "generic/f32.h"
 #endif
 
 #endif

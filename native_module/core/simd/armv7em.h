@@ -73,10 +73,14 @@ static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t roun
     return y >> (shift & 31u);
 }
 
-static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+static inline int32_t mg_to_i8(int32_t x) {
     int32_t y;
-    __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(mg_scale_twice(x, multiplier, rounding, shift)));
+    __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(x));
     return y;
+}
+
+static inline int32_t mg_requantize_twice(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    return mg_to_i8(mg_scale_twice(x, multiplier, rounding, shift));
 }
 
 static inline int32_t mg_to_i16(int32_t x) {

@@ -47,6 +47,10 @@ static inline int32_t mg_scale_twice(int32_t x, int32_t multiplier, int32_t roun
     return (int32_t)((uint32_t)high + (uint32_t)(x >> 31) + (uint32_t)rounding) >> (shift & 31u);
 }
 
+static inline int32_t mg_to_i8(int32_t x) {
+    return x == (int8_t)x ? x : x >> 31 ^ INT8_MAX;
+}
+
 static inline int32_t mg_to_i16(int32_t x) {
     return x == (int16_t)x ? x : x >> 31 ^ INT16_MAX;
 }

@@ -29,7 +29,7 @@
  *   mg_scale_twice(x, multiplier, rounding, shift)
  *                                 arithmetic/requantize.h for x twice a value below 2^30 and a right shift of 1 to 31;
  *                                 rounding is 2^(shift - 1)
- *   mg_to_i16(x)                  x saturated to int16
+ *   mg_to_i8(x), mg_to_i16(x)     x saturated to int8, to int16
  *   mg_requantize_twice(x, multiplier, rounding, shift)
  *                                 arithmetic/requantize.h for x twice an accumulator below 2^30 and a right shift of 1
  *                                 to 22, zero point and rounding added in one, saturated to int8

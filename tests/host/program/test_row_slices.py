@@ -18,17 +18,17 @@ from tests.support.int8_models import answer
 
 @st.composite
 def networks(draw: st.DrawFn) -> bytes:
-    """A few convolutions, depthwise ones and pools one behind the other."""
+    """A few convolutions, depthwise ones and pools one behind the other, and sums with earlier ones."""
     rng = np.random.default_rng(draw(st.integers(0, 999)))
     h, w, c = draw(st.integers(4, 24)), draw(st.integers(2, 8)), draw(st.integers(1, 4))
     tensors = [FlatTensor("x", (1, h, w, c), "int8", scale=0.1, zero_point=3)]
-    operators = []
+    operators, last, images = [], "x", {"x": (h, w, c)}
     for i in range(draw(st.integers(2, 5))):
         kind = draw(st.sampled_from(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D")))
         kernel, stride = draw(st.integers(1, min(3, h, w))), draw(st.integers(1, 2))
         padding = draw(st.sampled_from(("SAME", "VALID")))
         options = {"padding": padding, "stride_h": stride, "stride_w": stride}
-        names = [tensors[-1].name if i == 0 else f"y{i - 1}"]
+        names = [last]
         out_c, scale, zero = c, 0.1, 3
         if kind.endswith("CONV_2D"):
             depthwise = kind.startswith("DEPTH")
@@ -45,6 +45,15 @@ def networks(draw: st.DrawFn) -> bytes:
         h, w, c = -(-(h - reach) // stride), -(-(w - reach) // stride), out_c
         tensors.append(FlatTensor(f"y{i}", (1, h, w, c), "int8", scale=scale, zero_point=zero))
         operators.append(FlatOperator(kind, names, [f"y{i}"], options))
+        last = f"y{i}"
+        alike = [name for name, shape in images.items() if shape == (h, w, c)]
+        images[last] = h, w, c
+        if alike and draw(st.booleans()):
+            terms = draw(st.permutations((last, draw(st.sampled_from(alike)))))
+            last = f"s{i}"
+            tensors.append(FlatTensor(last, (1, h, w, c), "int8", scale=0.13, zero_point=zero))
+            operators.append(FlatOperator("ADD", list(terms), [last], {}))
+            images[last] = h, w, c
     return model_bytes(FlatGraph(tensors, operators, ["x"], [operators[-1].outputs[0]]))
 
 

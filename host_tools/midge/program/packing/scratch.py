@@ -28,10 +28,12 @@ def take_scratch(program: Program) -> None:
 
 def use_room(program: Program) -> None:
     """Let tiles and planes have the memory that is idle while their layer runs, which saves instructions, in place."""
-    plan = plan_arena(program)
     asked = {i: wanted(program, step) for i, step in enumerate(program.steps)}
     growing = {i: program.steps[i].scratch for i, scratch in asked.items() if scratch.most > scratch.least}
-    for share in (1, 2, 4) if growing else ():
+    if not growing:
+        return
+    plan = plan_arena(program)
+    for share in (1, 2, 4):
         for i, before in growing.items():
             room = (plan.arena_size - plan.live_bytes(i)) // share // ALIGNMENT * ALIGNMENT
             step = program.steps[i]

@@ -168,12 +168,9 @@ bool mg_quantize_any_check(const mg_check_t *check) {
 void mg_quantize_any_run(const mg_call_t *call) {
     const mg_affine_any_params_t *p = &call->params.affine_any;
     const mg_tensor_t tensor = tensor_of(p);
-    const uint8_t *x = call->in[0];
-    for (uint32_t i = 0; i < p->count; i++, x += 4) {
-        float value;
-        memcpy(&value, x, sizeof value);
-        mg_write_real(&tensor, call->out[0], i, value);
-    }
+    mg_quantizer_t by;
+    mg_quantizer(&by, &tensor);
+    mg_write_reals(&by, call->out[0], 0, call->in[0], p->count);
 }
 
 bool mg_dequantize_any_check(const mg_check_t *check) {

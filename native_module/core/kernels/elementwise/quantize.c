@@ -53,6 +53,45 @@ void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value
     }
 }
 
+/* 1 / scale in 16 bits, for bytes. */
+void mg_quantizer(mg_quantizer_t *by, const mg_tensor_t *t) {
+    float inverse = 1.0f / scale_of(t);
+    uint32_t bits;
+    memcpy(&bits, &inverse, sizeof bits);
+    uint32_t factor = ((bits & 0x7fffffu) | 0x800000u) + 128, exponent = bits >> 23;
+    by->tensor = t;
+    by->low = is_signed(t->dtype) ? INT8_MIN : 0;
+    by->factor = factor >> 8 > 0xffffu ? 0xffffu : factor >> 8;
+    by->exponent = 268 - (int32_t)exponent;
+    if ((t->dtype != MG_INT8 && t->dtype != MG_UINT8) || exponent - 8 > 242 || t->zero_point < -128
+        || t->zero_point > 255) { /* 8 to 250: infinities are far outside, and numbers without a leading one are 0 */
+        by->exponent = INT32_MIN / 2;
+    }
+}
+
+/* |x| / scale times 2^16 is the product of x's 24 bits and the 16 of `factor`, shifted by what the exponents say, and off
+ * by at most 2^-16 of itself. So the rounded value is certain unless it lies near a half, or far outside. */
+#define NEAR_HALF 400 /* more than the error for values below 128 + 255 */
+
+void mg_write_reals(const mg_quantizer_t *by, void *data, uint32_t index, const void *reals, uint32_t n) {
+    const uint8_t *from = reals, *end = from + sizeof(float) * n;
+    const int32_t low = by->low, high = low + 255, zero_point = by->tensor->zero_point;
+    for (; from != end; from += sizeof(float), index++) {
+        uint32_t bits = mg_load_u32(from);
+        int32_t shift = by->exponent - (int32_t)(bits >> 23 & 255u);
+        uint32_t product = ((bits >> 8 & 0x7fffu) | 0x8000u) * by->factor + ((bits & 255u) * by->factor >> 8);
+        uint32_t rounded = (product >> (shift < 31 ? shift & 31 : 31)) + 0x8000u;
+        if (shift >= 6 && ((rounded + NEAR_HALF) & 0xffffu) >= 2 * NEAR_HALF) {
+            int32_t q = (int32_t)(rounded >> 16);
+            ((uint8_t *)data)[index] = (uint8_t)mg_clamp((bits >> 31 != 0 ? -q : q) + zero_point, low, high);
+        } else {
+            float value;
+            memcpy(&value, from, sizeof value);
+            mg_write_real(by->tensor, data, index, value);
+        }
+    }
+}
+
 float mg_read_real(const mg_tensor_t *t, const void *data, uint32_t index) {
     uint32_t size = mg_dtype_size(t->dtype), low = 0;
     const uint8_t *from = (const uint8_t *)data + index * size;
@@ -95,13 +134,10 @@ bool mg_quantize_check(const mg_check_t *check) {
 
 void mg_quantize_run(const mg_call_t *call) {
     const mg_affine_params_t *p = &call->params.affine;
-    const uint8_t *x = call->in[0]; /* a constant may lie unaligned in the file */
-    int8_t *out = call->out[0];
-    for (uint32_t i = 0; i < p->count; i++, x += 4) {
-        float value;
-        memcpy(&value, x, sizeof value);
-        out[i] = (int8_t)quantize(value, p->scale, p->zero_point, INT8_MIN, INT8_MAX);
-    }
+    const mg_tensor_t tensor = {.dtype = MG_INT8, .scale = p->scale, .zero_point = p->zero_point};
+    mg_quantizer_t by;
+    mg_quantizer(&by, &tensor);
+    mg_write_reals(&by, call->out[0], 0, call->in[0], p->count);
 }
 
 bool mg_dequantize_check(const mg_check_t *check) {

@@ -13,7 +13,7 @@
  * The integer sum is bounded by 255 * 128 * 65535 < 2^31; sum(w) * z is taken off mod 2^32.
  * Source: LiteRT's reference kernels, float and hybrid.
  */
-#include "../../simd/simd.h"
+#include "../../loops/loops.h"
 #include "../float32.h"
 
 #define LIMITS 8u /* bytes: the activation's low and high, at the head of a channel table */
@@ -50,13 +50,17 @@ typedef struct {
     const mg_conv_params_t *p;
     const float *image;
     const uint8_t *weights, *bias;
+    bool aligned; /* weights and bias are where floats can be */
     int32_t y, x;
     uint32_t top, bottom, left, right;
+    uint32_t in_w, out_w; /* of all rows where they are one */
+    uint32_t pixels;      /* the next ones have the same taps inside */
     float low, high;
 } window_t;
 
 /* Taps [*first, *last) of those that start at `start`, `dilation` apart, lie in [0, in). */
-static void clip(int32_t start, uint32_t kernel, uint32_t dilation, uint32_t in, uint32_t *first, uint32_t *last) {
+static __attribute__((noinline)) void clip(int32_t start, uint32_t kernel, uint32_t dilation, uint32_t in,
+                                           uint32_t *first, uint32_t *last) {
     *first = start < 0 ? ((uint32_t)-start + dilation - 1) / dilation : 0;
     uint32_t inside = ((uint32_t)((int32_t)in - start) + dilation - 1) / dilation;
     *last = inside < kernel ? inside : kernel;
@@ -67,41 +71,56 @@ static void clip(int32_t start, uint32_t kernel, uint32_t dilation, uint32_t in,
 static const float *pixel_at(const window_t *w, uint32_t ky, uint32_t kx) {
     uint32_t y = (uint32_t)(w->y + (int32_t)(ky * w->p->dilation_h));
     uint32_t x = (uint32_t)(w->x + (int32_t)(kx * w->p->dilation_w));
-    return w->image + (y * w->p->in_w + x) * w->p->in_c;
+    return w->image + (y * w->in_w + x) * w->p->in_c;
 }
 
-static void conv_pixel(const window_t *w, float *out) {
+/* The products of some neighbouring taps, for all channels of the pixels. */
+static void add_run(const window_t *w, const float *x, const uint8_t *weights, uint32_t taps, float *out) {
     const mg_conv_params_t *p = w->p;
-    uint32_t tap = p->in_c, n = w->right - w->left; /* n runs of a tap, or one run where they touch */
-    if (p->dilation_w == 1) {
-        tap *= n;
-        n = 1;
+    const uint32_t filter = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    mg_f32_tile_t tile = {x, (const void *)weights, (uint32_t)p->stride_w * p->in_c, filter, p->out_c, taps};
+    uint32_t c = 0;
+    for (; w->aligned && c + 4 <= p->out_c; c += 4, tile.w += 4 * filter) {
+        mg_dot_f32_tile(out + c, &tile, w->pixels);
     }
-    const uint8_t *filter = w->weights;
-    for (uint32_t c = 0; c < p->out_c; c++) {
-        float sum = 0;
-        for (uint32_t ky = w->top; ky < w->bottom; ky++) {
-            const uint8_t *row = filter + 4 * (ky * p->kernel_w + w->left) * p->in_c;
-            for (uint32_t i = 0; i < n; i++) {
-                sum = mg_dot_f32(sum, pixel_at(w, ky, w->left + i), row, tap);
-                row += 4 * tap;
-            }
+    for (weights += 4 * c * filter; c < p->out_c; c++, weights += 4 * filter) {
+        for (uint32_t i = 0; i < w->pixels; i++) {
+            float *sum = out + i * p->out_c + c;
+            *sum = mg_dot_f32(*sum, x + i * tile.x_step, weights, taps);
         }
-        out[c] = mg_clamp_f32(sum + mg_load_f32(w->bias + 4 * c), w->low, w->high);
-        filter += 4 * (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
+    }
+}
+
+static void conv_pixels(const window_t *w, float *out) {
+    const mg_conv_params_t *p = w->p;
+    uint32_t taps = p->in_c, n = w->right - w->left; /* n runs of taps, or one run where they touch */
+    if (p->dilation_w == 1) {
+        taps *= n;
+        n = n != 0;
+    }
+    for (uint32_t ky = w->top; ky < w->bottom; ky++) {
+        const uint8_t *row = w->weights + 4 * (ky * p->kernel_w + w->left) * p->in_c;
+        for (uint32_t i = 0; i < n; i++, row += 4 * taps) {
+            add_run(w, pixel_at(w, ky, w->left + i), row, taps, out);
+        }
     }
 }
 
 static void depthwise_pixel(const window_t *w, float *out) {
     const mg_conv_params_t *p = w->p;
-    uint32_t multiplier = p->out_c / p->in_c;
-    memset(out, 0, 4 * (uint32_t)p->out_c);
-    for (uint32_t ky = w->top; ky < w->bottom; ky++) {
-        for (uint32_t kx = w->left; kx < w->right; kx++) {
-            const float *x = pixel_at(w, ky, kx);
-            const uint8_t *weight = w->weights + 4 * (ky * p->kernel_w + kx) * p->out_c;
-            for (uint32_t c = 0, m = 0; c < p->out_c; c++, weight += 4) {
-                out[c] += *x * mg_load_f32(weight);
+    uint32_t multiplier = p->out_c / p->in_c, taps = w->right - w->left;
+    for (uint32_t ky = w->top; ky < w->bottom && taps != 0; ky++) {
+        const uint8_t *row = w->weights + 4 * (ky * p->kernel_w + w->left) * p->out_c;
+        uint32_t done = 0;
+        if (multiplier == 1 && w->aligned) {
+            const uint32_t x_step = (uint32_t)p->dilation_w * p->in_c;
+            mg_f32_tile_t tile = {pixel_at(w, ky, w->left), (const void *)row, x_step, p->out_c, 0, taps};
+            done = mg_add_products_f32(out, &tile, p->out_c);
+        }
+        for (uint32_t kx = w->left; kx < w->right && done < p->out_c; kx++, row += 4 * (uint32_t)p->out_c) {
+            const float *x = pixel_at(w, ky, kx) + done;
+            for (uint32_t c = done, m = 0; c < p->out_c; c++) {
+                out[c] += *x * mg_load_f32(row + 4 * c);
                 if (++m == multiplier) {
                     m = 0;
                     x++;
@@ -109,12 +128,38 @@ static void depthwise_pixel(const window_t *w, float *out) {
             }
         }
     }
-    for (uint32_t c = 0; c < p->out_c; c++) {
-        out[c] = mg_clamp_f32(out[c] + mg_load_f32(w->bias + 4 * c), w->low, w->high);
+}
+
+/* Bias and activation of all channels. */
+static void finish(const window_t *w, float *out) {
+    const float low = w->low, high = w->high, *end = out + w->p->out_c;
+    const uint8_t *bias = w->bias;
+    if (w->aligned) {
+        const float *b = (const void *)bias;
+        for (; out != end; out++) {
+            *out = mg_clamp_f32(*out + *b++, low, high);
+        }
+    }
+    for (; out != end; out++, bias += 4) {
+        *out = mg_clamp_f32(*out + mg_load_f32(bias), low, high);
     }
 }
 
-static void walk(const mg_call_t *call, void (*pixel)(const window_t *, float *)) {
+/* The taps of the pixel in column j, and how many pixels from it on, at most so many, have the same. */
+static void look(window_t *w, uint32_t j, uint32_t most) {
+    const mg_conv_params_t *p = w->p;
+    w->x = (int32_t)(j * p->stride_w) - p->pad_left;
+    clip(w->x, p->kernel_w, p->dilation_w, w->in_w, &w->left, &w->right);
+    for (w->pixels = 1; w->pixels < most && j + w->pixels < w->out_w; w->pixels++) {
+        uint32_t left, right;
+        clip(w->x + (int32_t)(w->pixels * p->stride_w), p->kernel_w, p->dilation_w, w->in_w, &left, &right);
+        if (left != w->left || right != w->right) {
+            break;
+        }
+    }
+}
+
+static void walk(const mg_call_t *call, void (*sum)(const window_t *, float *), uint32_t most) {
     const mg_conv_params_t *p = &call->params.conv;
     const uint8_t *table = call->data + p->channels_at;
     float *out = call->out[0];
@@ -124,15 +169,23 @@ static void walk(const mg_call_t *call, void (*pixel)(const window_t *, float *)
                   .bias = table + LIMITS,
                   .low = mg_load_f32(table),
                   .high = mg_load_f32(table + 4)};
+    const bool flat = mg_is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h
+                      && p->out_w == p->in_w; /* and so without padding */
+    const int32_t rows = flat ? 1 : p->out_h;
+    w.in_w = flat ? (uint32_t)p->in_h * p->in_w : p->in_w;
+    w.out_w = flat ? w.in_w : p->out_w;
+    w.aligned = mg_is_aligned(w.weights, 4) && mg_is_aligned(w.bias, 4);
     for (uint32_t n = 0; n < p->batches; n++) {
-        for (int32_t i = 0; i < p->out_h; i++) {
+        for (int32_t i = 0; i < rows; i++) {
             w.y = i * p->stride_h - p->pad_top;
             clip(w.y, p->kernel_h, p->dilation_h, p->in_h, &w.top, &w.bottom);
-            for (int32_t j = 0; j < p->out_w; j++) {
-                w.x = j * p->stride_w - p->pad_left;
-                clip(w.x, p->kernel_w, p->dilation_w, p->in_w, &w.left, &w.right);
-                pixel(&w, out);
-                out += p->out_c;
+            for (uint32_t j = 0; j < w.out_w; j += w.pixels) {
+                look(&w, j, most);
+                memset(out, 0, 4 * w.pixels * p->out_c);
+                sum(&w, out);
+                for (uint32_t k = 0; k < w.pixels; k++, out += p->out_c) {
+                    finish(&w, out);
+                }
             }
         }
         w.image += (uint32_t)p->in_h * p->in_w * p->in_c;
@@ -144,7 +197,7 @@ bool mg_conv2d_f32_check(const mg_check_t *check) {
 }
 
 void mg_conv2d_f32_run(const mg_call_t *call) {
-    walk(call, conv_pixel);
+    walk(call, conv_pixels, MG_F32_TILE);
 }
 
 bool mg_depthwise_f32_check(const mg_check_t *check) {
@@ -152,7 +205,7 @@ bool mg_depthwise_f32_check(const mg_check_t *check) {
 }
 
 void mg_depthwise_f32_run(const mg_call_t *call) {
-    walk(call, depthwise_pixel);
+    walk(call, depthwise_pixel, 1);
 }
 
 /* How an image has been quantised: x = scale * (q - zero_point). */

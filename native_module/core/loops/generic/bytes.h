@@ -54,6 +54,11 @@ static inline void mg_lookup(uint8_t *out, const uint8_t *x, const uint8_t *tabl
     }
 }
 
+static inline void mg_add_neighbours(int8_t *out, const int8_t *a, const int8_t *b, uint32_t n, const mg_line_t *line,
+                                     mg_exact_fn exact, const void *params) {
+    mg_add_steps(out, a, 1, b, 1, n, line, exact, params);
+}
+
 /* What follows does nothing: the kernels' own loops do. */
 
 static inline uint32_t mg_max_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
@@ -65,11 +70,5 @@ static inline uint32_t mg_max_channels(int8_t *out, const int8_t *x, uint32_t h,
 static inline uint32_t mg_average_channels(int8_t *out, const int8_t *x, uint32_t h, uint32_t w, uint32_t line,
                                            uint32_t channels, const mg_range_t *range) {
     (void)out, (void)x, (void)h, (void)w, (void)line, (void)channels, (void)range;
-    return 0;
-}
-
-static inline uint32_t mg_add_scaled(int8_t *out, const int8_t *a, const int8_t *b, uint32_t n,
-                                     const mg_scaling_t scale[3], const mg_range_t *range) {
-    (void)out, (void)a, (void)b, (void)n, (void)scale, (void)range;
     return 0;
 }
