@@ -75,6 +75,7 @@ from .train.embeddings import (
 from .train.pictures.recipe import Options as PictureOptions
 from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
+from .train.search import search as search_movements
 from .train.sounds.recipe import Options as SoundOptions
 from .train.sounds.train import train_sounds
 
@@ -82,8 +83,8 @@ __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements"
            "EmbeddingOfSounds", "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureEmbedding",
            "PictureOptions", "Plan", "Report", "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError",
            "compare", "convert", "cut", "evaluate", "evaluate_stream", "find_cell", "find_extra", "holds_boxes",
-           "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train", "train_embedding",
-           "train_pictures", "train_sounds"]
+           "inspect", "learn_normal", "load_engine", "power", "profile", "run", "search_movements", "train",
+           "train_embedding", "train_pictures", "train_sounds"]
 
 
 class ConvertedModel:

@@ -21,6 +21,7 @@ from midge.errors import UserError
 from midge.profiling.count import count
 from midge.samples.takes import Takes
 from midge.targets.cores import find_emulated
+from midge.train.heads import HEADS
 from midge.train.judgement import Share
 from midge.train.model import train
 from midge.train.recipe import Options
@@ -50,6 +51,8 @@ def show(name: str, tally: Tally, seconds: float) -> None:
         answer = f"{count(largest, find_emulated('cortex-m4')).total.instructions:,} instructions on a Cortex-M4"
     except UserError as error:
         answer = f"no instructions counted: {error}"
+    heads = Counter(m.fitted.kind for m in tally.models)
+    print("  heads: " + ", ".join(f"{kind} {times}x" for kind, times in sorted(heads.items())))
     print(f"  file <= {max(sizes)} B, arena <= {max(arenas)} B, fit {fits[len(fits) // 2]:.2f} s; {answer}", flush=True)
 
 
@@ -101,7 +104,7 @@ def main() -> None:
     """Run the parts that are named."""
     parser = argparse.ArgumentParser(description="Measure training on takes.")
     parser.add_argument("parts", nargs="*", default=[])
-    parser.add_argument("--head", default="ridge")
+    parser.add_argument("--head", default="ridge", choices=HEADS)
     parser.add_argument("--people", type=int, default=40, help="simulated people")
     arguments = parser.parse_args()
     options = Options(head=arguments.head)

@@ -56,7 +56,7 @@ def run(splits: Iterable[Split], options: Options, opponents: Sequence[str] = ()
         said = scores.reshape(len(x), -1).argmax(axis=1)
         labels = trained.labels
         truth = [t.label for _, t in windows]
-        floats = trained.fitted.scores(trained.fitted.front.run(x)).argmax(axis=1)
+        floats = trained.fitted.scores(x).argmax(axis=1)
         answers = {"midge": [labels[k] for k in said], "midge, floats": [labels[k] for k in floats]}
         answers |= {who: _opponent(who, trained, x) for who in opponents}
         for who, given in answers.items():

@@ -20,12 +20,14 @@ from ..samples.labels import is_quiet
 from ..samples.pictures import holds_pictures
 from ..samples.sounds import holds_sounds
 from ..targets.boards import load_board
+from ..train.heads import HEADS
 from ..train.judgement import ClassReport, Share
 from ..train.model import Trained
 from ..train.outcome import Outcome
 from ..train.pictures.grid import STEPS as GRID
 from ..train.pictures.recipe import STEPS as CLASSES
-from ..train.recipe import FEATURES, HEADS
+from ..train.recipe import FEATURES
+from ..train.search import Limits
 from ..train.sounds.model import TrainedSounds
 from .options import Command, Option, OutputPath, complete_boards, json_option
 from .output import (
@@ -41,23 +43,27 @@ from .output import (
     say,
 )
 from .progress import stages
+from .train_movements import MOVEMENTS, Ways, movement_options
 from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
 
-MODEL, MOVEMENTS, REPORT = "The model", "Of movements", "The report"
+MODEL, REPORT = "The model", "The report"
 SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
 WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
 NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
-                "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite")
+                "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite", "searches", "processes",
+                "dask")
 EMBEDDED = ("values", "judge", "made_up", "camera")  # options of embeddings only
 # What some options are of; others are of all three.
 OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
        | dict.fromkeys(("made_up",), ("sounds",))
        | dict.fromkeys(("groups", "width", "steps", "folds"), ("sounds", "pictures"))
-       | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",)))
+       | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",))
+       | dict.fromkeys(("max_flash", "max_arena"), ("movements", "pictures"))
+       | dict.fromkeys((f.name for f in fields(Ways) if f.init), ("movements",)))
 
 
 @click.command(cls=Command)
@@ -65,7 +71,8 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
 @click.option("-o", "--output", type=OutputPath(), required=True, cls=Option, group=MODEL,
               help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MOVEMENTS, show_default=True,
-              help="A linear head in closed form, or a small dense network.")
+              help="A linear head in closed form, a small dense network, or convolutions of samples (cnn, a minute); "
+              "auto tries all, and keeps what is righter on takes left out.")
 @click.option("--features", type=click.Choice(FEATURES), default="auto", cls=Option, group=MOVEMENTS, show_default=True,
               help="What it sees of a window: moments, or MiniRocket's patterns (rocket) as well. auto tries both on "
               "long recordings, and keeps what is righter on takes left out.")
@@ -108,6 +115,7 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               "boxes; 2000 with --embedding.")
 @click.option("--folds", type=click.IntRange(2, 60), default=SOUND.folds, cls=Option, group=FITTED, show_default=True,
               help="In how many parts clips or pictures are left out in turn, to judge.")
+@movement_options
 @picture_options
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
@@ -121,7 +129,7 @@ def train(
     false_gestures: float, background: Path | None, normal: bool, embedding: bool, values: int, judge: bool,
     made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int | None,
     steps: int | None, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
-    wanted: Wanted,
+    wanted: Wanted, ways: Ways,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds or pictures in it, and write it for boards.
 
@@ -134,13 +142,14 @@ def train(
     _refuse_others(context, kind, data)
     _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     _refuse_with_embedding(context, embedding)
+    _refuse_with_search(context)
     if embedding:
         _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge), made_up, wanted)
         return
     if normal:
-        if html is not None or png is not None or board is not None or background is not None:
-            raise UserError("--normal has no classes to draw or to count; leave out --html, --png, --board and "
-                            "--background")
+        if ways.searches or any(path is not None for path in (html, png, board, background)):
+            raise UserError("--normal has no classes to draw or to count; leave out --html, --png, --board, --search "
+                            "and --background")
         _learn_normal(data, output, name or output.stem, window, rate, seed, as_json)
         return
     with stages(f"training on {data.name}", quiet=as_json) as stage:
@@ -154,28 +163,34 @@ def train(
         else:
             options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
                                           unknown=unknown, false_per_hour=false_gestures)
-            trained = api.train(data, options=options, name=name, stage=stage, background=background)
+            trained = ways.train(data, options, name, background, board, Limits(wanted.max_flash, wanted.max_arena),
+                                 stage)
     write_whole(output, lambda aside: aside.write_bytes(trained.blob))
     wanted.write(trained)
     costs, missing = (None, "") if board is None else _costs(trained, board)
     if html is not None:
         from ..plots.training_page import training_page
 
-        page = training_page(trained, str(data), output.name, costs, _speed(costs, board))
+        page = training_page(trained, str(data), output.name, costs, _speed(costs, board), ways.found)
         write_whole(html, lambda aside: aside.write_text(page, encoding="utf-8"))
+    _draw(trained, output, png)
+    if as_json:
+        print_json({"data": str(data), "output": str(output), **trained.facts(), **ways.facts(),
+                    **({"profile": costs.facts(), "microjoules_estimate": energy_facts(costs)} if costs else {})})
+        return
+    ways.print()
+    _print(trained, data, output, costs, board, missing)
+    shown = [path for path in (html, png) if path is not None]
+    print_next(f"midge upload {output}", *([f"look at {shown[0]}"] if shown else [
+        f"midge train {data} -o {output} --html {output.with_suffix('.html')}"]))
+
+
+def _draw(trained: Outcome, output: Path, png: Path | None) -> None:
     if png is not None:
         from ..plots import save
         from ..plots.training import training_figure
 
         save(training_figure(trained, output.stem), png)
-    if as_json:
-        print_json({"data": str(data), "output": str(output), **trained.facts(),
-                    **({"profile": costs.facts(), "microjoules_estimate": energy_facts(costs)} if costs else {})})
-        return
-    _print(trained, data, output, costs, board, missing)
-    shown = [path for path in (html, png) if path is not None]
-    print_next(f"midge upload {output}", *([f"look at {shown[0]}"] if shown else [
-        f"midge train {data} -o {output} --html {output.with_suffix('.html')}"]))
 
 
 def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
@@ -222,6 +237,13 @@ def _embed(context: click.Context, kind: str, asked: MotionEmbedding, made_up: i
     output = given["output"]
     train_embedding(given["data"], output, options, given["as_json"], groups=given["groups"], size=wanted.picture_size,
                     person=wanted.person, name=given["name"] or output.stem)
+
+
+def _refuse_with_search(context: click.Context) -> None:
+    """Refuse options that say what a search would find. Raises UserError."""
+    given = [name for name in ("head", "features") if _is_given(context, name)]
+    if _is_given(context, "searches") and given:
+        raise UserError(f"--search tries all there are: leave --{given[0]} out")
 
 
 def _is_given(context: click.Context, name: str) -> bool:

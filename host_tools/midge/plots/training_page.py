@@ -20,8 +20,10 @@ from ..samples.sounds import Clip
 from ..samples.takes import Labelled
 from ..train.judgement import Share
 from ..train.outcome import Outcome
+from ..train.search import Search
 from . import BLUE, GREEN, ORANGE, PINK, RED, SKY
 from .pictures import picture_html
+from .search_page import search_section
 
 _COLOURS = (BLUE, ORANGE, GREEN, RED, PINK, SKY)
 _WIDTH, _HEIGHT = 240, 64  # of a take's picture
@@ -51,9 +53,11 @@ section:target h3{color:rgb(var(--blue))}h3{font-size:1em;margin:1.4em 0 .5em}
 """
 
 
-def training_page(trained: Outcome, data: str, output: str, costs: Costs | None, speed: str) -> str:
+def training_page(
+    trained: Outcome, data: str, output: str, costs: Costs | None, speed: str, search: Search | None = None
+) -> str:
     """Return the page. data, output: the takes' folder and the file, as they are to be named. speed: what follows the
-    instructions of an answer, such as ", about 1.21 ms on a board".
+    instructions of an answer, such as ", about 1.21 ms on a board". search: what else was tried.
     """
     words = trained.words
     parts = [
@@ -64,7 +68,8 @@ def training_page(trained: Outcome, data: str, output: str, costs: Costs | None,
         _facts(trained, costs, speed), _advice(trained),
         "<h2>What was taken for what</h2><p class=q>A row is what one was, a column what the model said that was "
         f"trained without it. Cells lead to their {words.recordings}.</p>", _matrix(trained),
-        "<h2>Each class</h2>", _classes(trained), _curve(trained), _suspicions(trained), _cells(trained),
+        "<h2>Each class</h2>", _classes(trained), _curve(trained),
+        search_section(search) if search else "", _suspicions(trained), _cells(trained),
         "</html>\n",
     ]
     return "\n".join(part for part in parts if part)

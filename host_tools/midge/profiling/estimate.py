@@ -74,6 +74,11 @@ def estimate(blob: bytes, core: EmulatedCore) -> Costs:
     return Costs(decode(blob), count(blob, core), code_bytes(blob, core))
 
 
+def count_instructions(core: str, blob: bytes) -> int:
+    """Return the instructions of one run of a .midge file on an emulated core, by its name. Raises UserError."""
+    return count(blob, find_emulated(core)).total.instructions
+
+
 def stall_cycles(board: Board, taken: int, constants: int) -> int:
     """Estimate the cycles that the core waits for flash in a run.
 

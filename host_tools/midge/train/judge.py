@@ -73,7 +73,7 @@ def _made(fitted: Fitted) -> tuple[np.ndarray, float]:
     rng = np.random.default_rng([fitted.options.seed, 3])
     made, _ = negatives(fitted.windows.values[loud], STREAM_WINDOWS, rng, signal.rate_hz, triples_of(signal.columns),
                         np.array(signal.size), parts=False)
-    scores = fitted.scores(fitted.front.run(made))
+    scores = fitted.scores(made)
     return np.concatenate([scores, fitted.left_out[~loud]]), 3600 * signal.rate_hz / signal.samples
 
 
@@ -105,7 +105,7 @@ def _counted(fitted: Fitted) -> tuple[np.ndarray, float]:
     signal, found = fitted.signal, np.zeros(len(STEPS), np.int64)
     for recording in fitted.background:
         seen = looks(recording, signal.samples, signal.rate_hz)
-        found += false_answers(fitted.scores(fitted.front.run(seen)), fitted.quiet)
+        found += false_answers(fitted.scores(seen), fitted.quiet)
     return found, sum(map(len, fitted.background)) / signal.rate_hz / 60
 
 

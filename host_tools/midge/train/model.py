@@ -32,7 +32,8 @@ class Trained(Outcome):
         kinds = {"take": "takes", "person": "people", "session": "sessions"}
         windows, signal, options = self.fitted.windows, self.fitted.signal, self.fitted.options
         about = (f"{len(self.recordings)} takes, windows of {windows.samples / signal.rate_hz:.2f} s at "
-                 f"{signal.rate_hz:.4g} Hz of {', '.join(signal.columns)}; head {options.head}, seed {options.seed}")
+                 f"{signal.rate_hz:.4g} Hz of {', '.join(signal.columns)}; head {self.fitted.kind}, seed "
+                 f"{options.seed}")
         return Words(about, "takes", kinds[self.fitted.windows.group_kind], "windows", "gestures", "movements")
 
     @property
@@ -52,9 +53,9 @@ class Trained(Outcome):
             "takes": len(fitted.takes.takes), "windows": len(windows.values), "window_samples": windows.samples,
             "rate_hz": fitted.signal.rate_hz, "left_out": windows.group_kind, **super().facts(),
             "features": fitted.front.count, "patterns": len(fitted.front.patterns),
-            "tried": [{"patterns": t.patterns, "variants": t.variants, "accuracy": round(t.accuracy, 4)}
-                      for t in fitted.tried],
-            "head": fitted.options.head, "seed": fitted.options.seed, "seconds": round(fitted.seconds, 3),
+            "tried": [{"head": t.head, "patterns": t.patterns, "variants": t.variants,
+                       "accuracy": round(t.accuracy, 4)} for t in fitted.tried],
+            "head": fitted.kind, "seed": fitted.options.seed, "seconds": round(fitted.seconds, 3),
             "notes": fitted.takes.notes,
         }
 
@@ -74,8 +75,7 @@ def train(
     quiet = [fitted.labels[i] for i in fitted.quiet]
     metadata = metadata_of(signal, list(first.units), list(first.range), quiet, judgement.threshold,
                            fitted.windows.is_gesture)
-    features = fitted.rows.features
-    graph = network(signal, fitted.head, fitted.factor, features, name, fitted.labels, metadata,
+    graph = network(signal, fitted.head, fitted.base, fitted.factor, fitted.rows, name, fitted.labels, metadata,
                     fitted.front.patterns, fitted.reach)
     conversion = convert_graph(graph, fitted.labels, name, 0, target)
     return Trained(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted)
@@ -87,5 +87,5 @@ def _compare(fitted: Fitted, blob: bytes, stage: Stage) -> tuple[Share, Share, S
     truth = fitted.windows.targets[:MOST_COMPARED]
     (scores,) = Engine(blob, threads=1).run([values], stage("the file's integers", len(values)))
     integers = scores.reshape(len(values), -1).argmax(axis=1)
-    floats = fitted.scores(fitted.rows.features[:len(values)]).argmax(axis=1)
+    floats = fitted.scores(values).argmax(axis=1)
     return compare(integers, floats, truth)

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph import Graph, Tensor, motion
+from ..graph import Graph, Quantization, Tensor, motion
 from ..graph.builder import Builder
+from .convolutions import Convolutions
+from .convolved import add_convolutions
 from .dense import Dense
 from .features import Signal, add_features, add_input, quantized
 from .integers import add_dense
 from .reach import LEAST, Reach
-from .ridge import CLIP, Linear
+from .ridge import CLIP, Linear, Rows
 
 Z_STEP = CLIP / 32768  # of standardised features
 UNKNOWN = "unknown"
@@ -27,29 +29,41 @@ HOP_S = 0.1  # from one look at a gesture to the next
 VOTES, REST_S = (2, 3), 0.5  # windows of the last ones that must agree; after an answer
 
 
+Head = Linear | Dense | Convolutions
+
+
 def network(
-    signal: Signal, head: Linear | Dense, factor: float, features: np.ndarray, name: str, labels: list[str],
+    signal: Signal, head: Head, base: Linear | Dense, factor: float, seen_before: Rows, name: str, labels: list[str],
     metadata: dict[str, str], patterns: Sequence[motion.Pattern] = (), reach: Reach | None = None,
 ) -> Graph:
     """Return the graph from samples to the scores of all classes, softmax(factor * the head's scores).
 
-    reach: how far a movement may be from all gestures; what is farther gets the scores of the class "unknown".
-    features: int16 rows [n, features] like those that it will see, which the ranges of activations are taken from.
+    base: whose standardisation of features the reach is of. reach: how far a movement may be from all gestures; what is
+    farther gets the scores of the class "unknown". seen_before: rows like those that it will see, which the ranges of
+    activations are taken from.
     """
     build = Builder(name)
     x, counts = add_input(build, signal)
-    vector = build.reshape(add_features(build, counts, signal, patterns), [1, features.shape[1]])
-    z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
-    seen = head.scores(features) * factor
+    if not isinstance(head, Convolutions) or reach is not None:
+        vector = add_features(build, counts, signal, patterns)
+        z = motion.standardize(build, build.reshape(vector, [1, vector.elements]), base.centre, base.deviation, Z_STEP,
+                               "int16")
+    if isinstance(head, Convolutions):
+        logits = add_convolutions(build, counts, head, factor, seen_before.counts)
+    else:
+        features = seen_before.features
+        seen = head.scores(features) * factor
     if isinstance(head, Linear):
         logits = add_dense(build, z, head.weights * factor, head.bias * factor, seen)
-    else:
+    elif isinstance(head, Dense):
         inside = head.hidden(features)
         hidden = add_dense(build, z, head.first, head.first_bias, inside, relu=True)
         logits = add_dense(build, hidden, head.second * factor, head.second_bias * factor, seen)
     if reach is not None:
         logits = _refuse(build, z, logits, reach, labels.index(UNKNOWN))
-    scores = build.add("SOFTMAX", [logits], logits.shape, "scores", "int16", quantized(1 / 32768), beta=1.0)
+    wide = logits.dtype == "int16"
+    grid = quantized(1 / 32768) if wide else Quantization(np.array([1 / 256], np.float32), np.array([-128], np.int64))
+    scores = build.add("SOFTMAX", [logits], logits.shape, "scores", logits.dtype, grid, beta=1.0)
     graph = build.graph([x], [scores])
     graph.labels, graph.metadata = labels, metadata
     return graph
@@ -62,9 +76,11 @@ def _refuse(build: Builder, z: Tensor, logits: Tensor, reach: Reach, unknown: in
     distance = motion.centroids(build, z, reach.middles / Z_STEP, np.minimum(scales, MOST_SCALE), root=True)
     nearest = build.reduce("REDUCE_MIN", distance, [0], True, "nearest") if len(reach.middles) > 1 else distance
     far = build.binary("GREATER", nearest, build.constant(np.array([NEAR], np.int32)), "far", "bool")
-    refused = build.constant(np.where(np.arange(logits.elements) == unknown, 32767, -32768).astype(np.int16)[None])
+    ends = np.iinfo(logits.dtype)
+    surely = np.where(np.arange(logits.elements) == unknown, ends.max, ends.min).astype(logits.dtype)[None]
+    refused = build.constant(surely)
     refused.quantization = logits.quantization
-    return build.add("SELECT_V2", [far, refused, logits], logits.shape, "near", "int16", logits.quantization)
+    return build.add("SELECT_V2", [far, refused, logits], logits.shape, "near", logits.dtype, logits.quantization)
 
 
 def metadata_of(signal: Signal, units: list[str], ranges: list[float], quiet: list[str], threshold: float,

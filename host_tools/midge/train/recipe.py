@@ -15,8 +15,10 @@ from ..samples.labels import is_quiet
 from ..samples.takes import Take, Takes
 from .augment import augment, triples_of, typical_size
 from .background import split_background, taught
-from .dense import Dense, fit_dense
+from .convolutions import Convolutions
+from .dense import Dense
 from .features import FrontEnd, Signal, full_scale_of, to_counts
+from .heads import HEADS, Tried, choose_head, nested
 from .negatives import negatives
 from .network import UNKNOWN
 from .patterns import MOST_SAMPLES, draw_patterns
@@ -24,13 +26,11 @@ from .reach import Reach, fit_reach
 from .ridge import CLIP, Linear, Ridge, Rows, balanced_weights, fit_ridge, log_softmax, standardized, temperature
 from .windows import Windows, cut_windows, split_lone
 
-HEADS = ("ridge", "dense")
 FEATURES = ("auto", "moments", "rocket")
 VARIANTS = 20  # of each window
 MADE = 15  # movements of each kind that are no gesture, a take of a class
 MOST_ROWS = 24_000  # of windows and variants; long recordings have windows enough of their own
 MOST_FOLDS = 60
-DENSE_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Options:
     """How to train. window_s, rate_hz: None for what the takes have. unknown: None where takes are single gestures.
 
     features: "rocket" has MiniRocket's patterns beside the moments; "auto" tries them on recordings that go on.
+    head: "ridge", "dense", "cnn", or "auto" for what is rightest on what is left out.
     """
 
     head: str = "ridge"
@@ -50,23 +51,12 @@ class Options:
     false_per_hour: float = 6.0
 
 
-@dataclass(frozen=True)
-class Tried:
-    """A way to train that was compared, by how many patterns it has and if with variants; accuracy on what it left out.
-
-    Classes weigh the same.
-    """
-
-    patterns: int
-    variants: bool
-    accuracy: float
-
-
 @dataclass
 class Fitted:
     """A trained head and what is known about it. left_out: softmax scores [windows, classes] without their own group.
 
-    folds: of each window, what was left out together with it.
+    folds: of each window, what was left out together with it. kind: of the head. base: what features are standardised
+    by; the head itself, unless that looks at samples.
     """
 
     takes: Takes
@@ -74,7 +64,9 @@ class Fitted:
     signal: Signal
     front: FrontEnd
     labels: list[str]
-    head: Linear | Dense
+    kind: str
+    head: Linear | Dense | Convolutions
+    base: Linear | Dense
     factor: float
     reach: Reach | None
     rows: Rows
@@ -92,13 +84,18 @@ class Fitted:
         """The classes that are never answered."""
         return [i for i, label in enumerate(self.labels) if is_quiet(label)]
 
-    def scores(self, features: np.ndarray) -> np.ndarray:
-        """Return softmax scores [n, classes] of rows of features, as the network gives them: too far is unknown."""
-        found: np.ndarray = np.exp(log_softmax(self.factor * self.head.scores(features)))
+    def scores(self, windows: np.ndarray) -> np.ndarray:
+        """Return softmax scores [n, classes] of windows of reals [n, samples, columns], as the network gives them.
+
+        What is too far from all gestures is unknown.
+        """
+        seen = isinstance(self.head, Convolutions)
+        features = self.front.run(windows) if not seen or self.reach is not None else windows
+        raw = self.head.scores(to_counts(windows, self.signal) if seen else features)
+        found: np.ndarray = np.exp(log_softmax(self.factor * raw))
         if self.reach is None:
             return found
-        z = np.clip(standardized(features, self.head.centre, self.head.deviation), -CLIP, CLIP)
-        return _refused(found, self.reach.distances(z) > 1, self.labels)
+        return _refused(found, self.reach.distances(_standard(features, self.base)) > 1, self.labels)
 
     @property
     def recordings(self) -> list[Take]:
@@ -140,25 +137,35 @@ def fit(
         labels.append(UNKNOWN)
     candidates = [(front, part) for front in fronts for part in _with_variants_or_without(
         replace(rows, features=rows.features[:, :front.count]), not windows.is_gesture)]
-    advance = stage(f"fitting the {options.head} head", 1)
+    advance = stage("fitting the ridge head", 1)
+    everything = rows
     chosen, scores, ridge, tried = _choose(candidates)
     front, rows = candidates[chosen]
-    head: Linear | Dense = ridge.head
-    if options.head == "dense":
-        head, scores = _dense(rows, options.seed)
-    factor = temperature(scores, rows.targets[rows.own], rows.weights[rows.own])
     advance(1)
+    picked = choose_head(options.head, rows, everything, ridge, scores, len(front.patterns), options.seed, stage)
+    head, scores = picked.head, picked.left_out
+    base = ridge.head if isinstance(head, Convolutions) else head
+    if isinstance(head, Convolutions):
+        rows = everything.part(np.arange(len(everything.targets)))
+        rows.features = rows.features[:, :front.count]
+    factor = temperature(scores, rows.targets[rows.own], rows.weights[rows.own])
     count = len(windows.values)
     left_out = np.exp(log_softmax(factor * scores[:count]))
     reach = None
     gestures = sorted({t for t in windows.targets.tolist() if not is_quiet(labels[t])})
     if gestures and UNKNOWN in labels and (with_unknown or windows.is_gesture):
-        z = np.clip(standardized(rows.features, head.centre, head.deviation), -CLIP, CLIP)
+        z = _standard(rows.features, base)
         reach, away = fit_reach(rows, z, gestures, front.pulses)
         left_out = _refused(left_out, away[rows.own][:count] > 1, labels)
-    return Fitted(found, windows, signal, front, labels, head, factor, reach, rows, left_out,
-                  rows.folds[rows.own][:count], ridge if options.head == "ridge" else None, options, tried, held,
-                  perf_counter() - start)
+    return Fitted(found, windows, signal, front, labels, picked.name, head, base, factor, reach, rows, left_out,
+                  rows.folds[rows.own][:count], ridge if picked.name == "ridge" else None, options,
+                  tried + picked.tried, held, perf_counter() - start)
+
+
+def _standard(features: np.ndarray, base: Linear | Dense) -> np.ndarray:
+    """Return features [n, features] as a network sees them."""
+    found: np.ndarray = np.clip(standardized(features, base.centre, base.deviation), -CLIP, CLIP)
+    return found
 
 
 def _check_background(found: Takes, windows: Windows, options: Options, background: Takes | None) -> None:
@@ -256,8 +263,11 @@ def rows_of(
     own[:count] = True
     own[count * (1 + times):] = True
     folds = _folds(windows, options.seed)[np.concatenate(sources)]
-    return Rows(np.concatenate(features).astype(np.float64), target, balanced_weights(target, classes), folds, own,
+    rows = Rows(np.concatenate(features).astype(np.float64), target, balanced_weights(target, classes), folds, own,
                 classes)
+    if options.head in ("cnn", "auto"):
+        rows.counts = np.concatenate([to_counts(part, signal) for part in parts])
+    return rows
 
 
 def _with_variants_or_without(rows: Rows, goes_on: bool) -> list[Rows]:
@@ -268,28 +278,21 @@ def _with_variants_or_without(rows: Rows, goes_on: bool) -> list[Rows]:
     own = rows.own
     if not goes_on or own.all():
         return [rows]
-    return [Rows(rows.features[own], rows.targets[own], balanced_weights(rows.targets[own], rows.classes),
-                 rows.folds[own], rows.own[own], rows.classes), rows]
+    return [replace(rows.part(own), weights=balanced_weights(rows.targets[own], rows.classes)), rows]
 
 
 def _choose(candidates: Sequence[tuple[FrontEnd, Rows]]) -> tuple[int, np.ndarray, Ridge, list[Tried]]:
     """Return which of the candidates a ridge fit to is righter on what is left out, the first of equals.
 
-    Also returns the scores of their own rows, which are the same in all, from fits without each row's fold. Those of a
-    fold are of the candidate that was best on the other folds, so that no row has a say in what it is judged by.
+    Also returns the scores of their own rows, which are the same in all, as `nested` gives them.
     """
     fits = [fit_ridge(rows) for _, rows in candidates]
     known = candidates[0][1]
-    targets, folds, weights = known.targets[known.own], known.folds[known.own], known.weights[known.own]
-    scores = np.stack([ridge.left_out[rows.own] for ridge, (_, rows) in zip(fits, candidates, strict=True)])
-    wrong = (scores.argmax(axis=2) != targets) * weights
-    of_fold = np.stack([np.bincount(folds, row) for row in wrong])
-    everywhere = of_fold.sum(axis=1)
-    elsewhere = np.argmin(everywhere[:, None] - of_fold, axis=0)
-    tried = [Tried(len(front.patterns), not rows.own.all(), 1 - float(e / weights.sum()))
-             for e, (front, rows) in zip(everywhere, candidates, strict=True)]
-    chosen = int(np.argmin(everywhere))
-    return chosen, scores[elsewhere[folds], np.arange(len(folds))], fits[chosen], tried
+    scores, chosen, accuracies = nested(
+        [ridge.left_out[rows.own] for ridge, (_, rows) in zip(fits, candidates, strict=True)], known.part(known.own))
+    tried = [Tried(len(front.patterns), not rows.own.all(), accuracy)
+             for accuracy, (front, rows) in zip(accuracies, candidates, strict=True)]
+    return chosen, scores, fits[chosen], tried
 
 
 def _folds(windows: Windows, seed: int) -> np.ndarray:
@@ -307,15 +310,3 @@ def _folds(windows: Windows, seed: int) -> np.ndarray:
     fold[order] = np.arange(count) % MOST_FOLDS
     dealt: np.ndarray = fold[windows.groups]
     return dealt
-
-
-def _dense(rows: Rows, seed: int) -> tuple[Dense, np.ndarray]:
-    """Return a dense head, and the scores of own rows from heads that were fitted without each row's fold."""
-    scores = np.zeros((len(rows.targets), rows.classes))
-    fewer = rows.folds % DENSE_FOLDS
-    for fold in np.unique(fewer):
-        inside = fewer == fold
-        part = Rows(rows.features[~inside], rows.targets[~inside], rows.weights[~inside], rows.folds[~inside],
-                    rows.own[~inside], rows.classes)
-        scores[inside] = fit_dense(part, seed).scores(rows.features[inside])
-    return fit_dense(rows, seed), scores[rows.own]

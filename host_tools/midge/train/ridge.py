@@ -9,7 +9,7 @@ of a group of rows is their sums of products. So leaving a group out is a subtra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -82,6 +82,7 @@ class Rows:
     """What a head is fitted to. features [n, F] float64, targets [n] class numbers, weights [n], folds [n].
 
     own: the rows that are takes themselves, not variants or made; only those are counted when validating.
+    counts: int16 [n, samples, columns], what the features are of; n is 0 where no head looks at them.
     """
 
     features: np.ndarray
@@ -90,6 +91,12 @@ class Rows:
     folds: np.ndarray
     own: np.ndarray
     classes: int
+    counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.int16))
+
+    def part(self, which: np.ndarray) -> Rows:
+        """Return some of the rows, flags or indices [n]."""
+        return Rows(self.features[which], self.targets[which], self.weights[which], self.folds[which], self.own[which],
+                    self.classes, self.counts[which] if len(self.counts) else self.counts)
 
     def one_hot(self) -> np.ndarray:
         """Return the targets as [n, classes]."""

@@ -41,12 +41,12 @@ def test_what_is_far_from_all_gestures_is_unknown() -> None:
     fitted, windows = trained.fitted, looks(shaking(10), 64, RATE_HZ)
     features = fitted.front.run(windows)
     raw = fitted.head.scores(features).argmax(axis=1)
-    said = fitted.scores(features).argmax(axis=1)
+    said = fitted.scores(windows).argmax(axis=1)
     loud = [i for i in range(len(fitted.labels)) if i not in fitted.quiet]
     assert np.isin(said, loud).mean() <= np.isin(raw, loud).mean()
     assert not np.isin(said, loud).any() and fitted.reach is not None
     rng = np.random.default_rng(5)
-    kept = fitted.scores(fitted.front.run(np.stack([movement("ring", rng) for _ in range(60)])))
+    kept = fitted.scores(np.stack([movement("ring", rng) for _ in range(60)]))
     assert np.mean(kept.argmax(axis=1) == fitted.labels.index("ring")) >= 0.9
 
 
@@ -56,7 +56,7 @@ def test_the_file_refuses_what_floats_refuse() -> None:
     windows = np.concatenate([looks(shaking(8, hz=hz), 64, RATE_HZ) for hz in (0.7, 1.4, 3.1)]
                              + [np.stack([movement("zigzag", rng) * rng.uniform(0.3, 2) for _ in range(100)])])
     (scores,) = model.Engine(trained.blob, threads=1).run([windows.astype(np.float32)])
-    floats = trained.fitted.scores(trained.fitted.front.run(windows)).argmax(axis=1)
+    floats = trained.fitted.scores(windows).argmax(axis=1)
     assert np.mean(scores.reshape(len(windows), -1).argmax(axis=1) == floats) >= 0.99
 
 
@@ -99,7 +99,7 @@ def test_answers_are_counted_as_the_board_gives_them() -> None:
     rng, rest = np.random.default_rng(4), np.tile(np.float32([0, 0, 1]), (60, 1))
     samples = np.concatenate([rest, *[p for _ in range(6) for p in (movement("ring", rng), rest)]])
     samples += rng.normal(0, 0.005, samples.shape).astype(np.float32)
-    scores = trained.fitted.scores(trained.fitted.front.run(looks(samples, 64, RATE_HZ)))
+    scores = trained.fitted.scores(looks(samples, 64, RATE_HZ))
     at = int(np.searchsorted(STEPS, trained.judgement.threshold - 1e-6))
     counted = int(false_answers(scores, trained.fitted.quiet)[at])
     assert abs(counted - len(streamed(trained, samples))) <= 1 and counted >= 5

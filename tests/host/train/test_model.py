@@ -12,6 +12,7 @@ import midge
 from midge.core.batch import Engine
 from midge.errors import UserError
 from midge.samples.takes import Take, Takes
+from midge.train import convolutions
 from midge.train.features import FrontEnd, to_counts
 from midge.train.model import Trained, train
 from midge.train.recipe import Options, fit
@@ -42,11 +43,12 @@ def test_it_answers_for_new_takes(trained: Trained) -> None:
     assert np.mean(right) >= 0.95
 
 
-@pytest.mark.parametrize("head", ["ridge", "dense"])
-def test_integers_answer_as_floats_do(head: str) -> None:
+@pytest.mark.parametrize("head", ["ridge", "dense", "cnn"])
+def test_integers_answer_as_floats_do(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolutions, "STEPS", 300)
     made = train(made_takes(6), Options(head=head))
     x, _ = fresh(60)
-    floats = made.fitted.scores(made.fitted.front.run(x)).argmax(axis=1)
+    floats = made.fitted.scores(x).argmax(axis=1)
     agree = np.mean([made.labels[k] == said for k, said in zip(floats, said_by(made, x), strict=True)])
     assert agree >= 0.99
 
@@ -144,7 +146,7 @@ def test_recordings_that_go_on_have_no_unknown() -> None:
 
 
 def test_heads_that_there_are() -> None:
-    with pytest.raises(UserError, match="no head 'forest'; there are ridge, dense"):
+    with pytest.raises(UserError, match="no head 'forest'; there are ridge, dense, cnn, auto"):
         fit(made_takes(3), Options(head="forest"))
     with pytest.raises(UserError, match="no features 'wavelets'; there are auto, moments, rocket"):
         fit(made_takes(3), Options(features="wavelets"))
@@ -167,7 +169,7 @@ def test_patterns_where_they_are_righter() -> None:
     assert len(made.fitted.front.patterns) == best.patterns > 0
     assert best.accuracy > max(t.accuracy for t in made.fitted.tried if not t.patterns)
     x = np.stack([hum(label)[:100] for label in (True, False) * 20])
-    floats = made.fitted.scores(made.fitted.front.run(x)).argmax(axis=1)
+    floats = made.fitted.scores(x).argmax(axis=1)
     said = said_by(made, x)
     assert np.mean(np.array(said) == ["up", "down"] * 20) >= 0.95
     assert np.mean([made.labels[k] == s for k, s in zip(floats, said, strict=True)]) >= 0.97
