@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import load
+from .capture.pauses import read_gestures
 from .convert.camera import THRESHOLD, sight_of
 from .convert.cut import cut
 from .convert.embedding import embedding_of
@@ -446,7 +447,7 @@ def train(
     0.983
     """
     options = options or TrainingOptions()
-    takes = data if isinstance(data, labelled_takes.Takes) else labelled_takes.read_takes(data, options.rate_hz)
+    takes = data if isinstance(data, labelled_takes.Takes) else read_gestures(data, options.rate_hz, options.window_s)
     others = None if background is None else labelled_takes.read_background(background, takes, options.rate_hz)
     return training.train(takes, options, name, target, stage, others)
 

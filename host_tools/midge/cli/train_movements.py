@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from .. import api
+from ..capture.pauses import read_gestures
 from ..errors import UserError
 from ..profiling.estimate import choose_core, count_instructions
 from ..progress import Stage
-from ..samples.takes import read_takes
 from ..train.model import Trained
 from ..train.search import Limits, Point, Search
 from .options import Option
@@ -55,7 +55,7 @@ class Ways:
             if given:
                 raise UserError(f"{given[0]} of movements goes with --search: add it, or leave {given[0]} out")
             return api.train(data, options=options, name=name, stage=stage, background=background)
-        takes = read_takes(data, options.rate_hz)
+        takes = read_gestures(data, options.rate_hz, options.window_s)
         core = choose_core(None if board else "cortex-m4", board)
         self.found = api.search_movements(
             takes, options, count=functools.partial(count_instructions, core.name), limits=limits,
