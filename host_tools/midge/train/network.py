@@ -73,9 +73,9 @@ def _refuse(build: Builder, z: Tensor, logits: Tensor, reach: Reach, unknown: in
     """Put the logits of the unknown in place of those of what is too far from all gestures."""
     scales = np.where(reach.deviation > LEAST, Z_STEP / np.maximum(reach.deviation, LEAST), 0)
     scales *= NEAR / (reach.limit * np.sqrt(z.elements))
-    distance = motion.centroids(build, z, reach.middles / Z_STEP, np.minimum(scales, MOST_SCALE), root=True)
+    distance = motion.centroids(build, z, reach.middles / Z_STEP, np.minimum(scales, MOST_SCALE))
     nearest = build.reduce("REDUCE_MIN", distance, [0], True, "nearest") if len(reach.middles) > 1 else distance
-    far = build.binary("GREATER", nearest, build.constant(np.array([NEAR], np.int32)), "far", "bool")
+    far = build.binary("GREATER", nearest, build.constant(np.array([NEAR**2 >> 8], np.int32)), "far", "bool")
     ends = np.iinfo(logits.dtype)
     surely = np.where(np.arange(logits.elements) == unknown, ends.max, ends.min).astype(logits.dtype)[None]
     refused = build.constant(surely)

@@ -44,13 +44,14 @@ bool mg_centroids_check(const mg_check_t *check) {
     return true;
 }
 
-static uint64_t square_of(const int16_t *x, const uint8_t *centre, uint32_t n, const uint8_t *factor,
-                          const uint8_t *shift) {
+static __attribute__((noinline)) uint64_t square_of(const int16_t *x, const uint8_t *centre, uint32_t n,
+                                                    const uint8_t *factor, const uint8_t *shift) {
     int64_t sum = 0;
-    for (uint32_t j = 0; j < n; j++, centre += 2) {
-        int32_t z = x[j] - mg_load_i16(centre);
+    for (uint32_t j = 0; j < n; j++) {
+        int32_t z = x[j] - mg_load_i16(centre + 2 * j);
         if (factor != NULL) {
-            z = (z * mg_load_u16(factor + 2 * j) + ((1 << shift[j]) >> 1)) >> shift[j];
+            uint32_t s = shift[j];
+            z = (z * mg_load_u16(factor + 2 * j) + ((1 << s) >> 1)) >> s;
         }
         z = mg_to_i16(z);
         sum = mg_add_product(sum, z, z);
