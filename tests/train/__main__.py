@@ -2,7 +2,7 @@
 """Measure training: python -m tests.train [part ...]
 
 Parts: wand (simulated people), stream (false gestures while people stand, walk and run), har_st, cgestures, punch_flex,
-cyberry, seglearn, fan (what is not normal). All by default. Recordings are read from $SHARED/data; nothing in the
+cyberry, seglearn, fan (what is not normal), fan_states. All by default. Recordings are read from $SHARED/data; nothing in the
 recipe was chosen by what is printed here, but for the features that fan uses and the rule on short windows that
 cgestures brought to light.
 """
@@ -69,6 +69,20 @@ def show_fans() -> None:
     print(f"  false alarms {share.value:.2%} ({share.interval[0]:.1%} to {share.interval[1]:.1%})")
 
 
+def show_fan_classes(options: Options) -> None:
+    """Print how often each state of a fan is told by a model of the first half of the same mounting's recordings."""
+    splits = [(mounting, *halves) for mounting, halves in sets.fans_in_time().items()]
+    start = perf_counter()
+    tally = run(splits, options, ["RandomForest"])
+    show("fan states, second halves", tally, perf_counter() - start)
+    for split, shares in tally.of_split.items():
+        print(f"    {split:14} " + "  ".join(f"{who} {share:.1%}" for who, share in shares.items()))
+    labels = np.array([path.rsplit("-", 1)[1].removesuffix(".csv") for path in tally.draws])
+    for label in sorted(set(labels)):
+        right = np.array(tally.right["midge"])[labels == label]
+        print(f"    {label:14} {right.mean():.1%} of {len(right)}")
+
+
 def show_stream(people: int) -> None:
     """Print how many gestures wands of simulated people find in a stream, and what they answer to none."""
     rate = float(sets.simulator().RATE_HZ)
@@ -108,10 +122,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=40, help="simulated people")
     arguments = parser.parse_args()
     options = Options(head=arguments.head)
-    chosen = arguments.parts or ["wand", "stream", *sets.SETS, "fan"]
+    chosen = arguments.parts or ["wand", "stream", *sets.SETS, "fan", "fan_states"]
     for part in chosen:
         if part == "fan":
             show_fans()
+            continue
+        if part == "fan_states":
+            show_fan_classes(options)
             continue
         if part == "stream":
             show_stream(min(arguments.people, 8))
@@ -124,7 +141,7 @@ def main() -> None:
                 show(f"simulated wand, {takes} takes a class, synthetic people", tally, perf_counter() - start)
             continue
         if part not in sets.SETS:
-            sys.exit(f"no part '{part}'; there are wand, stream, fan, {', '.join(sets.SETS)}")
+            sys.exit(f"no part '{part}'; there are wand, stream, fan, fan_states, {', '.join(sets.SETS)}")
         start = perf_counter()
         takes_of = sets.SETS[part]()
         keys = {"cyberry": (lambda t: t.session, None), "seglearn": (lambda t: t.person, None),

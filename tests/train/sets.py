@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -131,6 +132,16 @@ def fans() -> dict[str, list[Take]]:
         values = np.loadtxt(path, delimiter=",", skiprows=1, usecols=(2, 3, 4)) / 4096
         found.setdefault(mounting, []).append(take(str(path), label, values, 200.0))
     return {mounting: sorted(takes, key=lambda t: t.label != "on") for mounting, takes in found.items()}
+
+
+def fans_in_time() -> dict[str, tuple[list[Take], list[Take]]]:
+    """The first and the second half of each recording of each mounting; the first is learned from."""
+    found = {}
+    for mounting, takes in fans().items():
+        halves = [(replace(t, values=t.values[: len(t.values) // 2]), replace(t, values=t.values[len(t.values) // 2:]))
+                  for t in takes]
+        found[mounting] = ([first for first, _ in halves], [second for _, second in halves])
+    return found
 
 
 SETS: dict[str, Callable[[], list[Take]]] = {

@@ -170,6 +170,7 @@ def check_takes(found: Takes) -> None:
         if count < 2 and first.seconds < 10:  # a long recording gives several windows
             raise UserError(f"{first.path}: the only take of '{label}'; 3 to 10 a class are wanted, one of them to "
                             f"check with: midge capture --label {label} --count 5")
+    _same_scale(found.takes)
     found.notes += saturated(found.takes) + twins(found.takes)
 
 
@@ -327,6 +328,22 @@ def _same_kind(takes: Sequence[Take]) -> None:
         if abs(take.rate_hz / middle - 1) > _RATES_ALIKE:
             raise UserError(f"{take.path}:{take.line}: {take.rate_hz:.4g} samples a second, most takes have "
                             f"{middle:.4g}; record it again at that rate, or remove it")
+
+
+def _same_scale(takes: Sequence[Take]) -> None:
+    """Refuse takes without units of which some are in g and some in m/s2, as their gravity tells. Raises UserError."""
+    if any(take.units[0] for take in takes) or [name[-1:].lower() for name in takes[0].columns[:3]] != ["x", "y", "z"]:
+        return
+    gravity = np.array([float(np.linalg.norm(take.values[:, :3].mean(axis=0))) for take in takes])
+    base = float(np.quantile(gravity, 0.2))
+    low, high = np.abs(gravity / max(base, 1e-9) - 1) < 0.6, np.abs(gravity / max(base, 1e-9) / GRAVITY - 1) < 0.4
+    if not high.any() or not (low | high).all():  # no accelerometer: its mean is never far from gravity's
+        return
+    fewer, more = (high, low) if high.sum() <= low.sum() else (low, high)
+    odd, other = int(np.flatnonzero(fewer)[0]), int(np.flatnonzero(more)[0])
+    raise UserError(f"{takes[odd].path}:{takes[odd].line}: gravity is {gravity[odd]:.3g} there, "
+                    f"{gravity[other]:.3g} in {takes[other].name}: g and m/s2 are mixed; convert them, or write '# units: g,g,g' or "
+                    "'# units: m/s2,m/s2,m/s2' above their samples")
 
 
 def twins(takes: Sequence[Labelled], what: str = "recording") -> list[str]:

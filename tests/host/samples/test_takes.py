@@ -123,6 +123,34 @@ def test_doubts_are_noted(data: Path) -> None:
     assert "wing-1.csv: the same recording as" in notes[2]
 
 
+def test_g_and_metres_are_not_mixed(data: Path) -> None:
+    """Without units, gravity tells; with them, one is converted to the other."""
+    rng = np.random.default_rng(1)
+
+    def fill(label: str, i: int, factor: float, units: str) -> None:
+        values = factor * rng.normal([0.1, -0.9, 0.3], 0.2, (40, 3))
+        body = "\n".join(",".join(f"{v:.4f}" for v in row) for row in values)
+        (data / label / f"{label}-{i}.csv").write_text(
+            f"# rate_hz: 50\n{f'# units: {units}' if units else '# note: none'}\nax,ay,az\n{body}\n",
+            encoding="utf-8")
+
+    for i in range(3):
+        fill("circle", i, 1, "")
+        fill("wing", i, 9.80665 if i == 1 else 1, "")
+    with pytest.raises(UserError, match=r"wing-1\.csv:4: gravity is 8\.62 there, 0\.956 in circle-0\.csv: g and"):
+        read_takes(data)
+    fill("wing", 0, 9.80665, "")
+    fill("wing", 2, 9.80665, "")
+    with pytest.raises(UserError, match=r"g and m/s2 are mixed; convert them"):
+        read_takes(data)
+    for i in range(3):
+        fill("circle", i, 1, "g,g,g")
+        fill("wing", i, 9.80665, "m/s2,m/s2,m/s2")
+    found = read_takes(data)
+    assert {t.units for t in found.takes} == {("g",) * 3}
+    assert max(np.abs(t.values).max() for t in found.takes) < 3
+
+
 def test_one_recording_under_two_labels(data: Path) -> None:
     text = (data / "wing/wing-0.csv").read_text(encoding="utf-8").replace("label: wing", "label: circle")
     (data / "circle/circle-7.csv").write_text(text, encoding="utf-8")
