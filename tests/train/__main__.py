@@ -2,8 +2,8 @@
 """Measure training: python -m tests.train [part ...]
 
 Parts: wand (simulated people), stream (false gestures while people stand, walk and run), har_st, cgestures, punch_flex,
-cyberry, seglearn, fan (what is not normal), fan_states. All by default. Recordings are read from $SHARED/data; nothing in the
-recipe was chosen by what is printed here, but for the features that fan uses and the rule on short windows that
+cyberry, seglearn, fan (what is not normal), fan_states. All by default. Recordings are read from $SHARED/data; nothing
+in the recipe was chosen by what is printed here, but for the features that fan uses and the rule on short windows that
 cgestures brought to light.
 """
 

@@ -342,8 +342,8 @@ def _same_scale(takes: Sequence[Take]) -> None:
     fewer, more = (high, low) if high.sum() <= low.sum() else (low, high)
     odd, other = int(np.flatnonzero(fewer)[0]), int(np.flatnonzero(more)[0])
     raise UserError(f"{takes[odd].path}:{takes[odd].line}: gravity is {gravity[odd]:.3g} there, "
-                    f"{gravity[other]:.3g} in {takes[other].name}: g and m/s2 are mixed; convert them, or write '# units: g,g,g' or "
-                    "'# units: m/s2,m/s2,m/s2' above their samples")
+                    f"{gravity[other]:.3g} in {takes[other].name}: g and m/s2 are mixed; convert them, or write "
+                    "'# units: g,g,g' or '# units: m/s2,m/s2,m/s2' above their samples")
 
 
 def twins(takes: Sequence[Labelled], what: str = "recording") -> list[str]:
