@@ -52,7 +52,8 @@ def show(name: str, tally: Tally, seconds: float) -> None:
     except UserError as error:
         answer = f"no instructions counted: {error}"
     heads = Counter(m.fitted.kind for m in tally.models)
-    print("  heads: " + ", ".join(f"{kind} {times}x" for kind, times in sorted(heads.items())))
+    lengths = Counter(f"{m.fitted.windows.samples / m.fitted.signal.rate_hz:.2f} s" for m in tally.models)
+    print("  " + ", ".join(f"{kind} {times}x" for kind, times in sorted([*heads.items(), *lengths.items()])))
     print(f"  file <= {max(sizes)} B, arena <= {max(arenas)} B, fit {fits[len(fits) // 2]:.2f} s; {answer}", flush=True)
 
 
@@ -120,6 +121,8 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=[])
     parser.add_argument("--head", default="ridge", choices=HEADS)
     parser.add_argument("--people", type=int, default=40, help="simulated people")
+    parser.add_argument("--windows", type=float, nargs="+", default=[], help="seconds: each split takes the best of "
+                        "them on its own takes left out")
     arguments = parser.parse_args()
     options = Options(head=arguments.head)
     chosen = arguments.parts or ["wand", "stream", *sets.SETS, "fan", "fan_states"]
@@ -148,7 +151,8 @@ def main() -> None:
                 "har_st": (lambda t: t.path, 10)}
         key, folds = keys.get(part, (lambda t: t.path, None if len(takes_of) < 40 else 10))
         chosen_options = replace(options, window_s=1.0) if part == "cgestures" else options  # as others measured it
-        tally = run(leave_out(takes_of, key, folds), chosen_options, ["RandomForest", "CreateAI"])
+        tally = run(leave_out(takes_of, key, folds), chosen_options, ["RandomForest", "CreateAI"],
+                    arguments.windows)
         show(part, tally, perf_counter() - start)
         if part in ("cyberry", "seglearn"):
             for split, shares in tally.of_split.items():

@@ -16,6 +16,7 @@ from midge.train.judgement import Share
 from midge.train.model import Trained, train
 from midge.train.normal import learn_normal
 from midge.train.recipe import Options
+from midge.train.search import Limits, Point, choose, run_trial
 from midge.train.windows import cut, is_quiet
 from tests.train.opponents import CreateAI, random_forest
 
@@ -41,12 +42,20 @@ class Tally:
         return float(np.mean([shares[who] for shares in self.of_split.values()]))
 
 
-def run(splits: Iterable[Split], options: Options, opponents: Sequence[str] = ()) -> Tally:
-    """Train for each split and answer for its tests. What is never answered, idle and unknown, counts as one."""
+def run(
+    splits: Iterable[Split], options: Options, opponents: Sequence[str] = (), windows: Sequence[float] = ()
+) -> Tally:
+    """Train for each split and answer for its tests. What is never answered, idle and unknown, counts as one.
+
+    windows: seconds, of which each split takes what is best on its own takes left out, as `midge train --search` does.
+    """
     tally = Tally()
     for name, known, tests in splits:
         found = Takes(known, name)
         check_takes(found)
+        if windows:
+            tried = [run_trial(found, replace(options, window_s=w), None, None) for w in windows]
+            options = choose([p for p in tried if isinstance(p, Point)], Limits()).options
         trained = train(found, options)
         tally.models.append(trained)
         samples = trained.fitted.windows.samples
