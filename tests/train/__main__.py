@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=[])
     parser.add_argument("--head", default="ridge", choices=HEADS)
     parser.add_argument("--people", type=int, default=40, help="simulated people")
-    parser.add_argument("--windows", type=float, nargs="+", default=[], help="seconds: each split takes the best of "
+    parser.add_argument("--windows", type=float, nargs="*", default=[], help="seconds: each split takes the best of "
                         "them on its own takes left out")
     arguments = parser.parse_args()
     options = Options(head=arguments.head)

@@ -43,18 +43,19 @@ class Tally:
 
 
 def run(
-    splits: Iterable[Split], options: Options, opponents: Sequence[str] = (), windows: Sequence[float] = ()
+    splits: Iterable[Split], options: Options, opponents: Sequence[str] = (), lengths: Sequence[float] = ()
 ) -> Tally:
     """Train for each split and answer for its tests. What is never answered, idle and unknown, counts as one.
 
-    windows: seconds, of which each split takes what is best on its own takes left out, as `midge train --search` does.
+    lengths: of windows in seconds, of which each split takes what is best on its own takes left out, as
+    `midge train --search` does.
     """
     tally = Tally()
     for name, known, tests in splits:
         found = Takes(known, name)
         check_takes(found)
-        if windows:
-            tried = [run_trial(found, replace(options, window_s=w), None, None) for w in windows]
+        if lengths:
+            tried = [run_trial(found, replace(options, window_s=w), None, None) for w in lengths]
             options = choose([p for p in tried if isinstance(p, Point)], Limits()).options
         trained = train(found, options)
         tally.models.append(trained)

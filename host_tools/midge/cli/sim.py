@@ -80,7 +80,8 @@ def sim(
         print_facts(facts)
         say("[bold]next:[/]")
         fill = "midge install --port {}" if stock else "midge upload wand.midge --port {}"
-        for command in ("mpremote connect {}", "ampy -p {} ls", fill):
+        record = [] if recording is None or stock else ["midge capture --label circle --port {}"]
+        for command in ("mpremote connect {}", "ampy -p {} ls", fill, *record):
             say("  " + command, simulator.port)
         say("Ctrl-C stops the board")
         report = simulator.wait_until_it_ends()

@@ -76,6 +76,29 @@ def test_refusals(data: Path, tmp_path: Path) -> None:
     assert take.exists()
 
 
+def test_searches_that_cannot_be(data: Path, tmp_path: Path) -> None:
+    wanted = ("train", data, "-o", tmp_path / "w.midge")
+    assert "--processes of movements goes with --search" in refusal(*wanted, "--processes", 2)
+    assert "--max-flash of movements goes with --search" in refusal(*wanted, "--max-flash", "9k")
+    assert "--search tries all there are: leave --head out" in refusal(*wanted, "--search", "--head", "cnn")
+    assert "--embedding knows no --search" in refusal(*wanted, "--embedding", "--search")
+    assert "leave out --html, --png, --board, --search" in refusal(*wanted, "--normal", "--search")
+    assert not (tmp_path / "w.midge").exists()
+
+
+@pytest.mark.slow
+def test_a_search(data: Path, tmp_path: Path) -> None:
+    target, page = tmp_path / "w.midge", tmp_path / "w.html"
+    done = midge("train", data, "-o", target, "--search", "--window", 1.28, "--max-flash", "9k", "--html", page)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if " 1.28 s" in line and "%" in line]
+    assert len(rows) == 5 and any(row[0] == "→" for row in rows), done.stdout
+    assert {"ridge", "dense", "cnn"} <= {word for row in rows for word in row}
+    assert "Units that had no say in the choice are" in done.stdout
+    assert target.stat().st_size <= 9000
+    assert "What was tried" in page.read_text(encoding="utf-8")
+
+
 def test_what_is_normal(tmp_path: Path) -> None:
     """One class will do; what the file says of a window is a distance in thresholds."""
     data, target = write_hums(tmp_path / "normal"), tmp_path / "fan.midge"
