@@ -94,7 +94,7 @@ class _Training:
         first = max(1, -(-samples // MOST_STEPS))
         time, channels = samples, columns
         for i, (out, stride) in enumerate(zip(CHANNELS, (first, *STRIDES), strict=True)):
-            kernel = KERNEL if i else max(KERNEL, 2 * first + 1)
+            kernel = KERNEL if i else max(KERNEL, first + 1)
             if time < kernel + stride:
                 break
             inside = channels if i else kernel * channels
