@@ -83,7 +83,16 @@ class ArenaPlan:
 
 def live_bytes(blocks: Sequence[Block], step: int) -> int:
     """Return the bytes in use while a step runs: no plan can do with less."""
-    return sum(p.high - p.low for b in blocks for p in b.pieces if p.first <= step <= p.last)
+    return sum(covered([(p.low, p.high) for p in b.pieces if p.first <= step <= p.last]) for b in blocks)
+
+
+def covered(spans: Sequence[tuple[int, int]]) -> int:
+    """Return how many bytes lie in at least one of the spans, such as those of an op that works in place."""
+    count, end = 0, 0
+    for low, high in sorted(spans):
+        count += max(0, high - max(low, end))
+        end = max(end, high)
+    return count
 
 
 def least_arena(blocks: Sequence[Block], steps: int) -> int:
