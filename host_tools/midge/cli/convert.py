@@ -125,8 +125,9 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @json_option
 def convert(
     model: Path, output: Path | None, labels: str | None, softmax: bool, embedding: str | None, name: str | None,
-    target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...], signature: str | None,
-    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], stream: int | None, camera: str | None,
+    target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...],
+    signature: str | None, front_end: str | None, manifest: Path | None, also: tuple[Path, ...],
+    stream: int | None, camera: str | None,
     decode: str | None, threshold: float, as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
@@ -135,8 +136,9 @@ def convert(
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
                            shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), signature=signature,
-                           front_end=front_end, manifest=manifest, also=also, softmax=softmax, embedding=embedding, stream=stream,
-                           camera=camera, decode=decode, threshold=threshold, stage=stage, **calibration.arguments())
+                           front_end=front_end, manifest=manifest, also=also, softmax=softmax,
+                           embedding=embedding, stream=stream, camera=camera, decode=decode,
+                           threshold=threshold, stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

@@ -41,7 +41,8 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     fix_inputs(graph.inputs, shapes, title)
     kept, room = [], graph.room()
     for node in graph.nodes:
-        if _is_open(node) or (node.op in RULES and not all(t.shape for t in node.outputs)):  # a shape may lack its dimensions
+        unsaid = node.op in RULES and not all(t.shape for t in node.outputs)  # a shape may lack its dimensions
+        if _is_open(node) or unsaid:
             _infer(node, title)
         _leave_out_nothing(node)
         if not (node.outputs and all(t.is_constant for t in node.outputs)) and not fold_node(node, room):

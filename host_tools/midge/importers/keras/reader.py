@@ -35,8 +35,8 @@ def is_keras(source: Source) -> bool:
 def read_config(data: bytes, title: str) -> Any:
     """Return the description of the model in the file. Raises UserError where the file is not whole."""
     if data[:4] == _HDF5:
-        raise UserError(f"{title}: an HDF5 file, as Keras 2 wrote them; keras.saving.load_model(path).save('net.keras') "
-                        f"where Keras 3 loads it, else {_EXPORT}")
+        raise UserError(f"{title}: an HDF5 file, as Keras 2 wrote them; where Keras 3 loads it, keras.saving."
+                        f"load_model(path).save('net.keras'), else {_EXPORT}")
     again = "save it again with model.save('net.keras')"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
