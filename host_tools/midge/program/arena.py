@@ -42,6 +42,7 @@ class Block:
     tensors: list[Tensor] = field(default_factory=list)
     scratch_of: int | None = None
     offset: int = -1
+    starts: dict[int, int] = field(default_factory=dict)  # where in it tensors begin, by identity; 0 for most
 
     @property
     def first(self) -> int:
@@ -110,7 +111,8 @@ def plan_arena(program: Program) -> ArenaPlan:
     bound = least_arena(blocks, len(program.steps))
     conflicts = conflicts_of(blocks)
     improve(_best_order(blocks, conflicts, bound), conflicts, bound)
-    offsets = {id(t): b.offset + program.place(t)[1] for b in blocks for t in b.tensors}
+    offsets = {id(t): b.offset + b.starts.get(id(program.root(t)), 0) + program.place(t)[1]
+               for b in blocks for t in b.tensors}
     scratch = {b.scratch_of: b.offset for b in blocks if b.scratch_of is not None}
     return ArenaPlan(_size(blocks), blocks, offsets, scratch)
 
@@ -268,9 +270,14 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
         out = by_root[id(program.root(step.outputs[0]))]
         for source in step.inputs:
             into = by_root.get(id(program.root(source)))
-            if into is not None and into is not out and _can_take(program, into, out, i, source, step):
+            if into is None or into is out:
+                continue
+            root, at = program.place(source)
+            at += into.starts.get(id(root), 0)
+            if _can_take(program, into, at, out, i, source, step):
                 into.tensors += out.tensors
-                into.pieces += out.pieces
+                into.pieces += [Piece(p.low + at, p.high + at, p.first, p.last) for p in out.pieces]
+                into.starts[id(program.root(step.outputs[0]))] = at
                 for key, block in list(by_root.items()):
                     if block is out:
                         by_root[key] = into
@@ -279,8 +286,17 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
     return list(unique.values())
 
 
-def _can_take(program: Program, into: Block, out: Block, step: int, source: Tensor, taker: Step) -> bool:
+def _can_take(
+    program: Program, into: Block, at: int, out: Block, step: int, source: Tensor, taker: Step
+) -> bool:
+    """Tell whether the output may take the bytes from `at` on of a block, those of an input that dies there."""
     target = taker.outputs[0]
     same = (source.size, source.elements) == (target.size, target.elements)  # else it is broadcast to another dtype
-    both_whole = program.place(source)[1] == 0 == program.place(target)[1] and source.size == into.size
-    return into.last == step and out.first == step and same and both_whole and into.size == out.size
+    whole_out = program.place(target)[1] == 0 and target.size == out.size and out.first == step
+    dies = all(p.last <= step for p in into.pieces if p.low < at + source.size and p.high > at)
+    root, low = program.place(source)
+    others = [(low2, t) for t in taker.inputs for root2, low2 in [program.place(t)] if root2 is root and t is not source]
+    # What is read there under another name must be read where it is written, element by element.
+    apart = all(low2 == low and t.size == source.size or low2 >= low + source.size or low2 + t.size <= low
+                for low2, t in others)
+    return same and whole_out and dies and apart and at % ALIGNMENT == 0
