@@ -295,8 +295,8 @@ def _can_take(
     whole_out = program.place(target)[1] == 0 and target.size == out.size and out.first == step
     dies = all(p.last <= step for p in into.pieces if p.low < at + source.size and p.high > at)
     root, low = program.place(source)
-    others = [(low2, t) for t in taker.inputs for root2, low2 in [program.place(t)] if root2 is root and t is not source]
+    others = [(program.place(t)[1], t.size) for t in taker.inputs if t is not source and program.root(t) is root]
     # What is read there under another name must be read where it is written, element by element.
-    apart = all(low2 == low and t.size == source.size or low2 >= low + source.size or low2 + t.size <= low
-                for low2, t in others)
+    apart = all((start, size) == (low, source.size) or start >= low + source.size or start + size <= low
+                for start, size in others)
     return same and whole_out and dies and apart and at % ALIGNMENT == 0

@@ -234,7 +234,8 @@ class _Rewriter:
         for i, weights in enumerate(new.inputs[1:9], 1):
             assert weights is not None and weights.data is not None
             q = scheme.per_tensor(max(float(np.abs(weights.data).max()), 1e-9) / 127, 0)
-            new.inputs[i] = Tensor(weights.name, weights.shape, "int8", q, scheme.quantize_array(weights.data, q, "int8"))
+            data = scheme.quantize_array(weights.data, q, "int8")
+            new.inputs[i] = Tensor(weights.name, weights.shape, "int8", q, data)
         for i, weights in zip(range(12, 16), new.inputs[1:5], strict=True):
             bias = new.inputs[i]
             assert bias is not None and bias.data is not None and weights is not None

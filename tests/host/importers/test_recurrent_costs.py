@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import midge
 from midge import api
 from midge.convert.pipeline import convert_model
 from midge.errors import UserError

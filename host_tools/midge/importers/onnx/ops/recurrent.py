@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""RNN, GRU and LSTM: a plain LSTM as one op, others a step of time after the other. ONNX starts each run from the given states, or from zeros."""
+"""RNN, GRU and LSTM: a plain LSTM as one op, others a step of time after the other.
+
+ONNX starts each run from the given states, or from zeros.
+"""
 
 from __future__ import annotations
 
