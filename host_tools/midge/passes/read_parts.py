@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 
 import numpy as np
@@ -15,8 +16,10 @@ _MOST = 1 << 20  # elements of what is cut
 
 
 def read_parts(graph: Graph) -> Graph:
-    """Read parts of concatenations where they were made; what is not read any more is dropped later."""
-    makers = {id(t): node for node in graph.nodes for t in node.outputs}
+    """Read the only part of a concatenation that is read where it was made; the rest is dropped later."""
+    reads = Counter(id(t) for t in [*graph.outputs, *(t for node in graph.nodes for t in node.inputs)])
+    # A whole that others read as well has to be there anyway: its part costs nothing.
+    makers = {id(t): node for node in graph.nodes for t in node.outputs if reads[id(t)] == 1}
     for node in graph.nodes:
         if node.op not in ("SLICE", "STRIDED_SLICE", "GATHER") or node.input(0) is None:
             continue

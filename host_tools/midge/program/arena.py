@@ -106,8 +106,15 @@ def least_arena(blocks: Sequence[Block], steps: int) -> int:
 
 
 def plan_arena(program: Program) -> ArenaPlan:
-    """Place all blocks: greedily in several orders, and from the best of them on by small changes of the order."""
-    blocks = blocks_of(program)
+    """Place all blocks, without and with outputs in parts of inputs, which saves bytes but binds blocks together."""
+    plan, fewer = _plan(program, blocks_of(program)), blocks_of(program, in_parts=True)
+    if len(fewer) == len(plan.blocks):
+        return plan
+    return min(plan, _plan(program, fewer), key=lambda p: p.arena_size)
+
+
+def _plan(program: Program, blocks: list[Block]) -> ArenaPlan:
+    """Place blocks: greedily in several orders, and from the best of them on by small changes of the order."""
     bound = least_arena(blocks, len(program.steps))
     conflicts = conflicts_of(blocks)
     improve(_best_order(blocks, conflicts, bound), conflicts, bound)
@@ -233,8 +240,11 @@ class _Touches:
         return Block(size, pieces, self.tensors)
 
 
-def blocks_of(program: Program) -> list[Block]:
-    """Return one block for each group of tensors that share bytes, and one for each scratch."""
+def blocks_of(program: Program, in_parts: bool = False) -> list[Block]:
+    """Return one block for each group of tensors that share bytes, and one for each scratch.
+
+    in_parts: an op that works in place may also do so in a part of a tensor, such as some columns of gates.
+    """
     by_root: dict[int, tuple[Tensor, _Touches]] = {}
     last = len(program.steps)
 
@@ -258,11 +268,11 @@ def blocks_of(program: Program) -> list[Block]:
     for tensor in program.graph.outputs:
         touch(tensor, last)
     blocks = {key: touches.block(root.size) for key, (root, touches) in by_root.items()}
-    found = _merge_in_place(program, blocks)
+    found = _merge_in_place(program, blocks, in_parts)
     return found + [whole(step.scratch, i, i, scratch_of=i) for i, step in enumerate(program.steps) if step.scratch]
 
 
-def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
+def _merge_in_place(program: Program, by_root: dict[int, Block], in_parts: bool) -> list[Block]:
     """Give an element-by-element op's output the bytes of an input that dies there."""
     for i, step in enumerate(program.steps):
         if not step.op.in_place:
@@ -274,7 +284,7 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
                 continue
             root, at = program.place(source)
             at += into.starts.get(id(root), 0)
-            if _can_take(program, into, at, out, i, source, step):
+            if (in_parts or into.size == source.size) and _can_take(program, into, at, out, i, source, step):
                 into.tensors += out.tensors
                 into.pieces += [Piece(p.low + at, p.high + at, p.first, p.last) for p in out.pieces]
                 into.starts[id(program.root(step.outputs[0]))] = at
