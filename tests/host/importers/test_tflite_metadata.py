@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from midge import api
-from midge.errors import UserError
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
 from tests.support.command import printed, refusal
 
