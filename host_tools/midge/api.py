@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -176,7 +176,7 @@ def convert(
     name: str | None = None,
     target: str | None = None,
     arena_limit: int | None = None,
-    shapes: Shapes = None, frozen: Frozen = None,
+    shapes: Shapes = None, frozen: Frozen = None, signature: str | None = None,
     options: Options | None = None, auto: Budget | None = None, pixels: str | None = None,
     front_end: str | None = None, manifest: str | Path | None = None, also: Sequence[str | Path] = (),
     softmax: bool = False, embedding: str | None = None, stream: int | None = None,
@@ -193,6 +193,7 @@ def convert(
     name: what the device calls it. target: a core or board to pack weights for. arena_limit: bytes of RAM, at most.
     shapes: of inputs whose shapes the model leaves open: (1, 96, 96, 3) for the only one, or by name.
     frozen: inputs of an ONNX model that are to be constants, arrays by name.
+    signature: which of a .tflite file's graphs, by the name under which it is published; the first by default.
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
@@ -205,7 +206,7 @@ def convert(
     decode: one of convert.camera.DECODERS, to find boxes in scores of at least `threshold`.
     Raises UserError: file or samples are unfit, or the budget cannot be kept.
     """
-    graph, title, size = _opened(model, name, shapes, frozen)
+    graph, title, size = _opened(model, name, shapes, frozen, signature)
     if embedding is not None:
         graph = embedding_of(graph, embedding, labels, title)
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
@@ -252,11 +253,13 @@ def _quantize(
     return ConvertedModel(conversion, quantized.report, warnings)
 
 
-def _opened(model: Any, name: str | None, shapes: Shapes, frozen: Frozen) -> tuple[Graph, str, int]:
+def _opened(
+    model: Any, name: str | None, shapes: Shapes, frozen: Frozen, signature: str | None
+) -> tuple[Graph, str, int]:
     """Return a model's graph, what errors call it, and the bytes of its file."""
     if is_estimator(model):
         return read_estimator(model, name), type(model).__name__, 0
-    source = open_source(model, name)
+    source = replace(open_source(model, name), signature=signature)
     return read_model(source, name, shapes, frozen), source.title, len(source.data)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from midge.link import confine
 from tests.support.boards import ROMFS, Board
 
 NewBoard = Callable[..., Board]
@@ -281,3 +282,28 @@ def test_pins_remember(qemu_board: Board) -> None:
         "try:\n    Pin(64)\nexcept ValueError as error:\n    print(error)"
     )
     assert out.split("\n") == ["0 0 1", f"0 {qemu_board.row.clock_hz} True", "pins are 0 to 63, and 'LED'"]
+
+
+SEMIHOSTING = """
+import micropython, uctypes, array
+@micropython.asm_thumb
+def ask(r0, r1):
+    data(2, 0xBEAB)
+def call(number, text, *more):
+    text = text.encode() + b'\\0'
+    block = array.array('I', [uctypes.addressof(text)] + list(more) + [len(text) - 1])
+    return ask(number, uctypes.addressof(block))
+OPEN, SYSTEM = 1, 0x12
+print(call(OPEN, {read!r}, 0), call(OPEN, {write!r}, 4), call(SYSTEM, 'touch ' + {ran!r}) != 0)
+"""
+
+
+def test_machine_code_on_the_board_does_not_reach_this_users_files(qemu_board: Board, tmp_path: Path) -> None:
+    if not qemu_board.row.arch.startswith("armv7"):
+        pytest.skip("the instruction is written for Armv7")
+    if not confine.has_landlock():
+        pytest.skip("this kernel has no Landlock")
+    (tmp_path / "mine.txt").write_text("secret")
+    paths = {"read": str(tmp_path / "mine.txt"), "write": str(tmp_path / "new.txt"), "ran": str(tmp_path / "ran")}
+    assert qemu_board.run(SEMIHOSTING.format(**paths)) == "-1 -1 True"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Feed damaged files to the converter and to each reader, and say in one line what came of it.
 
-    python -m tests.fuzz.readers [--seconds 20] [--seed 0] [--only onnx,csv]
+    python -m tests.fuzz.readers [--seconds 20] [--each 50000] [--seed 0] [--only onnx,csv]
 
 Every file has to be read, or refused with a UserError of one line, within SECONDS of a processor's time and MEMORY.
 What does neither is kept as build/fuzz/found-*; the same seed finds it again.
@@ -145,6 +145,7 @@ def main() -> None:
     """Run it; the exit code is 1 where it found something."""
     parser = argparse.ArgumentParser(description="Feed damaged files to the converter and the readers.")
     parser.add_argument("--seconds", type=int, default=20, help="of a processor's time, for all kinds together")
+    parser.add_argument("--each", type=int, default=0, help="files of each kind, however long they take")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default=",".join(KINDS), help="kinds of files")
     options = parser.parse_args()
@@ -162,7 +163,7 @@ def main() -> None:
             (other / path.name).write_bytes(data)
             attempt(partial(read, path))
             end = process_time() + options.seconds / len(kinds)
-            while process_time() < end:
+            while counts[kind] < options.each if options.each else process_time() < end:
                 path.write_bytes(mutate(data, rng))
                 counts[kind] += 1
                 problem = try_one(read, path)

@@ -92,7 +92,8 @@ def fully_connected(draw: Any) -> Case:
     rows, in_c, out_c = integer(draw, 1, 4), choice(draw, 1, 2, 3, 5, 16, 17, 64, 600), integer(draw, 1, 9)
     x = tensor16(draw, "x", (rows, in_c))
     return weighted(draw, "FULLY_CONNECTED", x, (out_c, in_c), 0, (rows, out_c),
-                    {"fused_activation_function": choice(draw, "NONE", "RELU", "RELU6")}, ("int64", "int32", ""))
+                    {"fused_activation_function": choice(draw, "NONE", "RELU", "RELU6"),
+                     "quantized_bias_type": choice(draw, "FLOAT32", "INT32", "INT64")}, ("int64", "int32", ""))
 
 
 @op_test("TRANSPOSE_CONV", dtype="int16", limits=FAR | {"exceed its kernel": "strides wider than the kernel"})

@@ -107,6 +107,8 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="The shape of an input that the model leaves open.")
 @click.option("--freeze", "frozen", multiple=True, metavar="NAME=values.npy", cls=Option, group=_MODEL,
               help="An input of an ONNX model that is to be a constant.")
+@click.option("--signature", metavar="NAME", cls=Option, group=_MODEL,
+              help="Which of a .tflite file's graphs, by the name under which it is published.")
 @click.option("--front-end", type=click.Choice(list(KINDS)), cls=Option, group=_MODEL,
               help="Put before a network of sound features what computes them: it then takes samples at 16 kHz.")
 @click.option("--manifest", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
@@ -124,17 +126,19 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 def convert(
     model: Path, output: Path | None, labels: str | None, softmax: bool, embedding: str | None, name: str | None,
     target: str | None, arena_limit: int | None, shapes: tuple[str, ...], frozen: tuple[str, ...],
-    front_end: str | None, manifest: Path | None, also: tuple[Path, ...], stream: int | None, camera: str | None,
+    signature: str | None, front_end: str | None, manifest: Path | None, also: tuple[Path, ...],
+    stream: int | None, camera: str | None,
     decode: str | None, threshold: float, as_json: bool, calibration: Calibration,
 ) -> None:
     """Convert a trained MODEL (.tflite, .onnx, .keras) into a .midge file; with samples, --calibrate, quantise it."""
-    path = output or model.with_suffix(".midge")
+    path = output or model.parent / f"{model.stem}.midge"
     refuse_overwriting([path], [model, *also] if manifest is None else [model, manifest, *also])
     with stages(f"converting {model.name}", quiet=as_json) as stage:
         made = api.convert(model, labels=read_labels(labels), name=name, target=target, arena_limit=arena_limit,
-                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), front_end=front_end,
-                           manifest=manifest, also=also, softmax=softmax, embedding=embedding, stream=stream,
-                           camera=camera, decode=decode, threshold=threshold, stage=stage, **calibration.arguments())
+                           shapes=_read_shapes(shapes), frozen=_read_frozen(frozen), signature=signature,
+                           front_end=front_end, manifest=manifest, also=also, softmax=softmax,
+                           embedding=embedding, stream=stream, camera=camera, decode=decode,
+                           threshold=threshold, stage=stage, **calibration.arguments())
         made.save(path)
     if calibration.png is not None and made.report is not None:
         draw_report(made.report, made.conversion.program.graph.name, calibration.png)

@@ -32,6 +32,7 @@ from ..passes.fuse_activations import fuse_activations
 from ..passes.fuse_affine import fuse_affine, fuse_clamps
 from ..passes.fuse_qdq import fuse_qdq
 from ..passes.prune import drop_identities, drop_unused, share_equal
+from ..passes.read_parts import read_parts
 from ..passes.uint8_to_int8 import uint8_to_int8
 from ..passes.variables import resolve_variables
 from ..program.arena import ArenaPlan, plan_arena
@@ -53,6 +54,7 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fuse_qdq,  # float ops between conversions become int8 ones
     fold_constants,
     drop_identities,
+    read_parts,  # of concatenations
     fuse_affine,  # factors and shifts of channels into weights and biases
     decompose,  # grouped and transposed convolutions
     fold_padding,  # into the convolution after it

@@ -114,6 +114,12 @@ class Builder:
         starts[axis], ends[axis] = start, end
         return self.slice(x, starts, ends, [1] * len(x.shape))
 
+    def reverse(self, x: Tensor, axis: int) -> Tensor:
+        """Take the entries of one axis from the last to the first."""
+        starts, ends, steps = [0] * len(x.shape), list(x.shape), [1] * len(x.shape)
+        starts[axis], ends[axis], steps[axis] = x.shape[axis] - 1, -1, -1
+        return self.slice(x, starts, ends, steps) if x.shape[axis] > 1 else x
+
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
         """Add a concatenation along one axis, given from the front."""
         shape = list(parts[0].shape)

@@ -20,6 +20,7 @@ from .tflite_ops import SAME, constant, dilations_of, pool_window, required, sli
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Sequence[int]] | Sequence[int] | None
 MOST = 2**31 - 1
+_SLICES = ("SLICE", "STRIDED_SLICE")
 
 
 def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
@@ -31,6 +32,7 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     """
     given = _by_name(graph.inputs, shapes, title)
     guessed = not given and all(d >= 0 for t in graph.tensors() for d in t.signature[1:])
+    guessed &= any(d < 0 for t in graph.inputs for d in (*t.signature, *t.shape)) or not graph.inputs
     if guessed:  # open batches only, for which the file's own shapes hold 1
         if any(d < 0 for t in graph.tensors() for d in t.shape):
             for t in graph.tensors():
@@ -39,12 +41,23 @@ def fix_shapes(graph: Graph, shapes: Shapes, title: str) -> None:
     fix_inputs(graph.inputs, shapes, title)
     kept, room = [], graph.room()
     for node in graph.nodes:
-        is_open = any(d < 0 for t in node.outputs for d in (*t.signature, *t.shape))
-        if is_open or (node.op in RULES and not all(t.shape for t in node.outputs)):  # a shape may lack its dimensions
+        unsaid = node.op in RULES and not all(t.shape for t in node.outputs)  # a shape may lack its dimensions
+        if _is_open(node) or unsaid:
             _infer(node, title)
-        if not fold_node(node, room):
+        _leave_out_nothing(node)
+        if not (node.outputs and all(t.is_constant for t in node.outputs)) and not fold_node(node, room):
             kept.append(node)
     graph.nodes = kept
+
+
+def close_known(node: Node, title: str) -> None:
+    """Fix the open shapes of a node whose inputs are all known, in place. Raises UserError."""
+    if _is_open(node) and node.op in RULES and all(t is None or t.is_constant for t in node.inputs):
+        _infer(node, title)
+
+
+def _is_open(node: Node) -> bool:
+    return any(d < 0 for t in node.outputs for d in (*t.signature, *t.shape))
 
 
 def fix_inputs(inputs: Sequence[Tensor], shapes: Shapes, title: str) -> None:
@@ -100,9 +113,21 @@ def _infer(node: Node, title: str) -> None:
                         "try another --shape") from reason
     for tensor, shape in zip(node.outputs, shapes, strict=False):
         tensor.shape = tuple(int(d) for d in shape)
-        if min(tensor.shape, default=1) < 1 or prod(tensor.shape) > MOST:
+        least = 0 if node.op in _SLICES else 1
+        if min(tensor.shape, default=1) < least or prod(tensor.shape) > MOST:
             raise UserError(f"{title}: {node.op} '{node.name}' would have the shape {list(tensor.shape)}; "
                             "try another --shape")
+
+
+def _leave_out_nothing(node: Node) -> None:
+    """Make a slice of no elements a constant, and leave such out of a concatenation.
+
+    Loops write row i of a list as the rows before it, the row, and the rows after it: none at both ends.
+    """
+    if node.op in _SLICES and not node.outputs[0].elements:
+        node.outputs[0].data = np.zeros(node.outputs[0].shape, node.outputs[0].dtype)
+    if node.op == "CONCATENATION":
+        node.inputs = [t for t in node.inputs if t is None or t.elements] or node.inputs[:1]
 
 
 def _shapes_text(node: Node) -> str:
@@ -247,6 +272,7 @@ RULES: dict[str, Callable[[Node], list[Shape]]] = {
     "BATCH_MATMUL": _matmul,
     "BROADCAST_TO": lambda node: [tuple(_ints(node, 1, "shapes"))],
     "CONCATENATION": _of_all(np.concatenate, axis="axis"),
+    "FILL": lambda node: [tuple(_ints(node, 0, "shapes"))],
     "EXPAND_DIMS": _of(lambda x, node: np.expand_dims(x, _ints(node, 1, "axes")[0])),
     "FULLY_CONNECTED": _fully_connected,
     "GATHER": _gather,

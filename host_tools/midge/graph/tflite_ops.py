@@ -67,7 +67,7 @@ _KINDS: dict[type, str] = {
         values_count weights_format first axes fraction dead_band frame hop hold trees leaves floor count
         most_dilation""",
     bool: """
-        adj_x adj_y align_corners approximate asymmetric_quantize_inputs diagonal_recurrent_tensors exclusive
+        adj_x adj_y align_corners approximate asymmetric_quantize_inputs diagonal_recurrent_tensors exclusive from_zeros
         half_pixel_centers keep_dims keep_num_dims legacy_uint8 magnitude
         offset pot_scale_int16 reverse root time_major""",
     Real: "alpha beta cell_clip proj_clip",
@@ -150,7 +150,7 @@ _ROWS = {
     "shape:int value -> y": "FILL",
     "x features time bias? state -> y | rank! fused_activation_function asymmetric_quantize_inputs": "SVDF",
     f"x weights?* -> y* | {_LSTM} kernel_type": "LSTM",
-    f"x weights?* -> y* | {_LSTM} diagonal_recurrent_tensors time_major": "UNIDIRECTIONAL_SEQUENCE_LSTM",
+    f"x weights?* -> y* | {_LSTM} diagonal_recurrent_tensors time_major from_zeros": "UNIDIRECTIONAL_SEQUENCE_LSTM",
     "-> variable | container shared_name": "VAR_HANDLE",
     "variable -> value": "READ_VARIABLE",
     "variable value? -> state?": "ASSIGN_VARIABLE",

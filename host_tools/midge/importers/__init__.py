@@ -36,6 +36,8 @@ def read_model(
     """
     source = open_source(model, name)
     try:
+        if source.signature is not None and (source.suffix == ".onnx" or is_keras(source)):
+            raise UserError(f"{source.title}: signatures are of .tflite files; leave --signature out")
         if reads_apart() and source.suffix == ".onnx":
             graph = read_apart(load_onnx, _read, source, shapes, frozen)
         elif reads_apart() and is_keras(source):
@@ -58,6 +60,6 @@ def _read(source: Source, shapes: Shapes, frozen: Frozen) -> Graph:
         return read_onnx(source.data, source.title, by_name, frozen, source.folder)
     if is_keras(source):
         return read_keras(source.data, source.title, shapes)
-    graph = read_tflite(source.data, source.title)
+    graph = read_tflite(source.data, source.title, source.signature)
     fix_shapes(graph, shapes, source.title)
     return graph

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Recurrent layers, unrolled: one step of time after another. What the importers share.
+"""Recurrent layers: a plain LSTM as one op, others unrolled, a step of time after another. What the importers share.
 
 A step turns a row [batch, ...] and the states into the next states, the hidden one first. A state of None is zeros,
 with which every run starts unless the model gives others.
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from ..graph import Tensor
 from ..graph.builder import Builder
+from ..graph.tflite_ops import Activation
 
 States = list[Tensor | None]
 CellStep = Callable[[Tensor, States], States]
@@ -48,3 +51,21 @@ def lstm(
     new = build.binary("MUL", i, g, name)
     state = new if c is None else build.binary("ADD", new, build.binary("MUL", forget, c, name), name)
     return [build.binary("MUL", o, activate(state), name), state]
+
+
+def whole_lstm(
+    build: Builder, x: Tensor, weights: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, time_major: bool, name: str
+) -> tuple[Tensor, Tensor]:
+    """Add an LSTM that starts each run from zeros; return its hidden states after each step, and its last cell state.
+
+    x: [batch, steps, features], with time_major [steps, batch, features]. weights [4 units, features], recurrent
+    [4 units, units], bias [4 units]: of the gates i, f, c, o. Activations are sigmoid and tanh.
+    """
+    units, batch = recurrent.shape[1], x.shape[1 if time_major else 0]
+    parts = [[build.constant(part, "lstm") for part in np.split(m, 4)] for m in (weights, recurrent, bias)]
+    inputs = [x, *parts[0], *parts[1], None, None, None, *parts[2], None, None, None, None]
+    hidden = build.add("UNIDIRECTIONAL_SEQUENCE_LSTM", inputs, (*x.shape[:2], units), name, time_major=time_major,
+                       fused_activation_function=int(Activation.TANH), from_zeros=True)
+    cell = Tensor(build.unique(f"{name}/cell"), (batch, units), "float32")
+    build.nodes[-1].outputs.append(cell)
+    return hidden, cell

@@ -25,6 +25,7 @@ class Source:
     title: str
     suffix: str
     folder: Path | None = None  # where it is, for files that belong to it
+    signature: str | None = None  # which of a .tflite file's graphs; None for the first
 
     @property
     def size(self) -> int:

@@ -36,6 +36,7 @@ from ..resources import STOCK, built_firmware, firmware_remedy, is_checkout, sto
 from ..samples.recordings import Recording
 from ..samples.sound_files import Sound
 from ..targets.boards import Board, Qemu, load_board
+from .confine import confined
 from .romfs import build_romfs
 
 _PR_SET_PDEATHSIG = 1
@@ -176,9 +177,15 @@ class Simulator:
         ]
         if self.icount is not None:
             command += ["-icount", f"shift={self.icount}"]
+        confine = confined(system, [self.firmware], memory)
+
+        def in_child() -> None:
+            _die_with_parent()
+            confine()
+
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            pass_fds=[memory], start_new_session=True, preexec_fn=_die_with_parent,
+            pass_fds=[memory], start_new_session=True, preexec_fn=in_child,
         )
         self._process = process
         assert process.stdout is not None

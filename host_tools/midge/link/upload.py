@@ -31,7 +31,8 @@ _RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more a
 
 # h(path): size and hash of a file, "-" for none. o(part): open what there is of it. w(at, d): write at a place, and say
 # how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say
-# what its hash is.
+# what its hash is. x(part, path): remove both where they are alike. On FAT power that fails within a rename leaves two
+# names of the same blocks, and removing or shortening one of them alone takes the blocks from the other.
 _ON_BOARD = """
 import os,hashlib,binascii
 def h(p):
@@ -67,6 +68,9 @@ def e(p,q,s):
   try:os.rename(p,q)
   except OSError:os.remove(q);os.rename(p,q)
  return r
+def x(p,q):
+ r=h(p)
+ if r!='-'and r==h(q):rm(p);rm(q)
 def z(d):
  import io,deflate
  return deflate.DeflateIO(io.BytesIO(d),deflate.ZLIB).read()
@@ -125,7 +129,7 @@ def upload(board: Connection, data: bytes, path: str, progress: Advance) -> Uplo
     hash_s = 5 + len(data) / _HASH_RATE
     wanted = fingerprint(data)
     try:
-        if _ask(board, f"r=h({path!r})", silence_s=hash_s) == wanted:
+        if _ask(board, f"x({part!r},{path!r});r=h({path!r})", silence_s=3 * hash_s) == wanted:
             done.unchanged = True
             _ask(board, f"rm({part!r})")
             progress(len(data))

@@ -20,6 +20,8 @@ from .rules import axes_of, rule, want_int16
 from .strides import row_major
 from .windows import LONGEST_AXIS, dense_params, image_params, nhwc, window_params
 
+_INT32 = 2  # of the schema's TensorType
+
 
 def channel_table(bias: np.ndarray, pairs: list[tuple[int, int]]) -> bytes:
     """Return int64 bias, int32 multiplier and int8 shift of every channel."""
@@ -101,7 +103,8 @@ def fully_connected(program: Program, node: Node) -> None:
     weights = symmetric_weights(node)
     if weights.ndim != 2 or node.attrs.get("weights_format", 0) != 0:
         raise Unsupported(f"weights of shape {list(weights.shape)}; export the model again")
-    bias, wide = bias_of(node, 2, len(weights), wide_without=False)
+    wide_without = node.attrs.get("quantized_bias_type", 0) != _INT32  # as TFLM's kernel decides
+    bias, wide = bias_of(node, 2, len(weights), wide_without)
     add_rows(program, node, weights, bias, wide, activation_range(node), per_tensor_in_float=True)
 
 

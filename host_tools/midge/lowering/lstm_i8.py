@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..graph import Node, Tensor, Unsupported
+from ..graph import Node, Quantization, Tensor, Unsupported
 from ..graph import fixedpoint as fp
 from ..graph.requantization import want_quantized
 from ..graph.tflite_ops import Activation, activation_of, constant, required
 from .elementwise_i16 import log2_of, sigmoid_table
 from .program import Program
 from .rules import rule
+from .strides import strided_copy
 
 # The op's inputs.
 INPUT_WEIGHTS = {"input": 1, "forget": 2, "cell": 3, "output": 4}
@@ -19,6 +20,7 @@ HIDDEN_WEIGHTS = {"input": 5, "forget": 6, "cell": 7, "output": 8}
 BIASES = {"input": 12, "forget": 13, "cell": 14, "output": 15}
 HIDDEN_STATE, CELL_STATE = 18, 19
 _EXTRAS = {"peephole connections": (9, 10, 11), "a projection": (16, 17), "layer normalisation": (20, 21, 22, 23)}
+CELL_SCALE = 2.0**-11  # of cell states that start from zeros: up to 16 either way, where tanh is 1 from 8 on
 _GATES = ("forget", "input", "cell", "output")  # as the kernel reads them
 
 
@@ -53,6 +55,23 @@ def int8_matrix(node: Node, i: int, *shape: int) -> np.ndarray:
     return data
 
 
+def zeroed(
+    program: Program, node: Node, batches: int, *kinds: tuple[str, Quantization | None]
+) -> tuple[Tensor, Tensor]:
+    """Add steps that set the hidden and the cell state to real zeros, for an LSTM that starts from them in each run.
+
+    kinds: dtype and units of both. The cell state is the node's second output, if it has one.
+    """
+    states = [Tensor(f"{node.name}/{what}", (batches, node.outputs[0].shape[-1]), dtype, q)
+              for what, (dtype, q) in zip(("hidden", "cell"), kinds, strict=True)]
+    states[1:] = node.outputs[1:] or states[1:]
+    for state in states:
+        zero = np.array([state.zero_point], state.dtype)
+        constant = Tensor(f"{state.name} at first", (1,), state.dtype, state.quantization, zero)
+        strided_copy(program, Node("ZEROS", [constant], [state]), constant, state, (state.elements,), (0,), 0, (1,))
+    return states[0], states[1]
+
+
 @rule("UNIDIRECTIONAL_SEQUENCE_LSTM")
 def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
     source, out, a = required(node, 0), node.outputs[0], node.attrs
@@ -64,13 +83,17 @@ def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
     if activation not in (Activation.TANH, Activation.NONE, Activation.SIGN_BIT) or len(source.shape) != 3:
         raise Unsupported(f"an LSTM with activation {activation.name} on shape {list(source.shape)}; "
                           "TANH on [batch, steps, inputs] can run")
-    hidden = state_of(node, HIDDEN_STATE, "hidden state", source.dtype)
-    cell = state_of(node, CELL_STATE, "cell state", "int16")
-    want_quantized(source, out)
-    if cell.zero_point != 0 or (wide and (source.zero_point, hidden.zero_point) != (0, 0)):
-        raise Unsupported("16-bit LSTM tensors with a zero point; 0 can run")
     time_major = bool(a.get("time_major", False))
     steps, batches = source.shape[:2] if time_major else source.shape[1::-1]
+    want_quantized(source, out)
+    if a.get("from_zeros"):
+        own = Quantization(np.array([CELL_SCALE], np.float32), np.zeros(1, np.int64))
+        hidden, cell = zeroed(program, node, batches, (out.dtype, out.quantization), ("int16", own))
+    else:
+        hidden = state_of(node, HIDDEN_STATE, "hidden state", source.dtype)
+        cell = state_of(node, CELL_STATE, "cell state", "int16")
+    if cell.zero_point != 0 or (wide and (source.zero_point, hidden.zero_point) != (0, 0)):
+        raise Unsupported("16-bit LSTM tensors with a zero point; 0 can run")
     inputs, units = source.shape[2], hidden.shape[-1]
     if hidden.elements != batches * units or cell.elements != batches * units:
         raise Unsupported(f"states of shape {list(hidden.shape)} and {list(cell.shape)} for {batches} batches")
@@ -82,7 +105,7 @@ def unidirectional_sequence_lstm(program: Program, node: Node) -> None:
         "clip": max(clip, 0), "time_major": int(time_major), "cell_gate_tanh": int(activation == Activation.TANH),
         "wide": int(wide),
     }, {"gates_at": gates, "table_at": sigmoid_table()},
-        macs=4 * batches * steps * units * (inputs + units))
+        macs=4 * batches * steps * units * (inputs + units), out=out)
     program.steps[-1].outputs += [hidden, cell]
 
 

@@ -37,6 +37,9 @@ def drop_unused(graph: Graph) -> Graph:
     while True:
         read = {id(t) for n in graph.nodes for t in n.inputs if t is not None} | {id(t) for t in graph.outputs}
         kept = [n for n in graph.nodes if any(id(t) in read for t in n.outputs) or not n.outputs]
+        for node in kept:
+            if node.attrs.get("from_zeros"):  # an LSTM's cell state is seldom read
+                node.outputs = [t for i, t in enumerate(node.outputs) if i == 0 or id(t) in read]
         if len(kept) == len(graph.nodes):
             return graph
         graph.nodes = kept

@@ -42,6 +42,7 @@ class Block:
     tensors: list[Tensor] = field(default_factory=list)
     scratch_of: int | None = None
     offset: int = -1
+    starts: dict[int, int] = field(default_factory=dict)  # where in it tensors begin, by identity; 0 for most
 
     @property
     def first(self) -> int:
@@ -83,7 +84,16 @@ class ArenaPlan:
 
 def live_bytes(blocks: Sequence[Block], step: int) -> int:
     """Return the bytes in use while a step runs: no plan can do with less."""
-    return sum(p.high - p.low for b in blocks for p in b.pieces if p.first <= step <= p.last)
+    return sum(covered([(p.low, p.high) for p in b.pieces if p.first <= step <= p.last]) for b in blocks)
+
+
+def covered(spans: Sequence[tuple[int, int]]) -> int:
+    """Return how many bytes lie in at least one of the spans, such as those of an op that works in place."""
+    count, end = 0, 0
+    for low, high in sorted(spans):
+        count += max(0, high - max(low, end))
+        end = max(end, high)
+    return count
 
 
 def least_arena(blocks: Sequence[Block], steps: int) -> int:
@@ -96,12 +106,20 @@ def least_arena(blocks: Sequence[Block], steps: int) -> int:
 
 
 def plan_arena(program: Program) -> ArenaPlan:
-    """Place all blocks: greedily in several orders, and from the best of them on by small changes of the order."""
-    blocks = blocks_of(program)
+    """Place all blocks, without and with outputs in parts of inputs, which saves bytes but binds blocks together."""
+    plan, fewer = _plan(program, blocks_of(program)), blocks_of(program, in_parts=True)
+    if len(fewer) == len(plan.blocks):
+        return plan
+    return min(plan, _plan(program, fewer), key=lambda p: p.arena_size)
+
+
+def _plan(program: Program, blocks: list[Block]) -> ArenaPlan:
+    """Place blocks: greedily in several orders, and from the best of them on by small changes of the order."""
     bound = least_arena(blocks, len(program.steps))
     conflicts = conflicts_of(blocks)
     improve(_best_order(blocks, conflicts, bound), conflicts, bound)
-    offsets = {id(t): b.offset + program.place(t)[1] for b in blocks for t in b.tensors}
+    offsets = {id(t): b.offset + b.starts.get(id(program.root(t)), 0) + program.place(t)[1]
+               for b in blocks for t in b.tensors}
     scratch = {b.scratch_of: b.offset for b in blocks if b.scratch_of is not None}
     return ArenaPlan(_size(blocks), blocks, offsets, scratch)
 
@@ -222,8 +240,11 @@ class _Touches:
         return Block(size, pieces, self.tensors)
 
 
-def blocks_of(program: Program) -> list[Block]:
-    """Return one block for each group of tensors that share bytes, and one for each scratch."""
+def blocks_of(program: Program, in_parts: bool = False) -> list[Block]:
+    """Return one block for each group of tensors that share bytes, and one for each scratch.
+
+    in_parts: an op that works in place may also do so in a part of a tensor, such as some columns of gates.
+    """
     by_root: dict[int, tuple[Tensor, _Touches]] = {}
     last = len(program.steps)
 
@@ -247,11 +268,11 @@ def blocks_of(program: Program) -> list[Block]:
     for tensor in program.graph.outputs:
         touch(tensor, last)
     blocks = {key: touches.block(root.size) for key, (root, touches) in by_root.items()}
-    found = _merge_in_place(program, blocks)
+    found = _merge_in_place(program, blocks, in_parts)
     return found + [whole(step.scratch, i, i, scratch_of=i) for i, step in enumerate(program.steps) if step.scratch]
 
 
-def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
+def _merge_in_place(program: Program, by_root: dict[int, Block], in_parts: bool) -> list[Block]:
     """Give an element-by-element op's output the bytes of an input that dies there."""
     for i, step in enumerate(program.steps):
         if not step.op.in_place:
@@ -259,9 +280,14 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
         out = by_root[id(program.root(step.outputs[0]))]
         for source in step.inputs:
             into = by_root.get(id(program.root(source)))
-            if into is not None and into is not out and _can_take(program, into, out, i, source, step):
+            if into is None or into is out:
+                continue
+            root, at = program.place(source)
+            at += into.starts.get(id(root), 0)
+            if (in_parts or into.size == source.size) and _can_take(program, into, at, out, i, source, step):
                 into.tensors += out.tensors
-                into.pieces += out.pieces
+                into.pieces += [Piece(p.low + at, p.high + at, p.first, p.last) for p in out.pieces]
+                into.starts[id(program.root(step.outputs[0]))] = at
                 for key, block in list(by_root.items()):
                     if block is out:
                         by_root[key] = into
@@ -270,8 +296,17 @@ def _merge_in_place(program: Program, by_root: dict[int, Block]) -> list[Block]:
     return list(unique.values())
 
 
-def _can_take(program: Program, into: Block, out: Block, step: int, source: Tensor, taker: Step) -> bool:
+def _can_take(
+    program: Program, into: Block, at: int, out: Block, step: int, source: Tensor, taker: Step
+) -> bool:
+    """Tell whether the output may take the bytes from `at` on of a block, those of an input that dies there."""
     target = taker.outputs[0]
     same = (source.size, source.elements) == (target.size, target.elements)  # else it is broadcast to another dtype
-    both_whole = program.place(source)[1] == 0 == program.place(target)[1] and source.size == into.size
-    return into.last == step and out.first == step and same and both_whole and into.size == out.size
+    whole_out = program.place(target)[1] == 0 and target.size == out.size and out.first == step
+    dies = all(p.last <= step for p in into.pieces if p.low < at + source.size and p.high > at)
+    root, low = program.place(source)
+    others = [(program.place(t)[1], t.size) for t in taker.inputs if t is not source and program.root(t) is root]
+    # What is read there under another name must be read where it is written, element by element.
+    apart = all((start, size) == (low, source.size) or start >= low + source.size or start + size <= low
+                for start, size in others)
+    return same and whole_out and dies and apart and at % ALIGNMENT == 0

@@ -202,6 +202,8 @@ class _Rewriter:
             weights = node.inputs[place.weights]
             if weights is not None and weights.data is not None:
                 self.add_weights(new, node, place, dtype)
+        if node.op == scheme.LSTM:
+            self.add_gates(new)
         if node.op in ("ADD", "SUB") and dtype == "int16":
             new.attrs["pot_scale_int16"] = False
         self.nodes.append(new)
@@ -224,6 +226,21 @@ class _Rewriter:
         biases = scheme.bias_tensor(name, scheme.quantize_bias(reals, scales, bias_dtype), scales)
         new.inputs += [None] * (place.bias + 1 - len(new.inputs))
         new.inputs[place.bias] = biases
+
+    def add_gates(self, new: Node) -> None:
+        """Give an LSTM weights of one scale a gate, and biases at the scale input * weights."""
+        source = new.inputs[0]
+        assert source is not None
+        for i, weights in enumerate(new.inputs[1:9], 1):
+            assert weights is not None and weights.data is not None
+            q = scheme.per_tensor(max(float(np.abs(weights.data).max()), 1e-9) / 127, 0)
+            data = scheme.quantize_array(weights.data, q, "int8")
+            new.inputs[i] = Tensor(weights.name, weights.shape, "int8", q, data)
+        for i, weights in zip(range(12, 16), new.inputs[1:5], strict=True):
+            bias = new.inputs[i]
+            assert bias is not None and bias.data is not None and weights is not None
+            scales = np.array([source.scale * weights.scale])
+            new.inputs[i] = scheme.bias_tensor(bias.name, scheme.quantize_bias(bias.data, scales, "int32"), scales)
 
     def _shift(self, node: Node, place: Weighted, real: np.ndarray, data: np.ndarray,
                q: Quantization) -> np.ndarray:

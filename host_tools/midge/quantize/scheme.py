@@ -15,10 +15,12 @@ import numpy as np
 from ..graph import Node, Quantization, Tensor
 from ..graph.tflite_ops import WEIGHTED, Activation, activation_of
 
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+
 # Output scale and zero point that the kernels take for granted.
 FIXED: dict[str, dict[str, tuple[float, int]]] = {
     "int8": {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0),
-             "L2_NORMALIZATION": (1 / 128, 0)},
+             "L2_NORMALIZATION": (1 / 128, 0), LSTM: (1 / 128, 0)},
     "int16": {"SOFTMAX": (1 / 32768, 0), "LOGISTIC": (1 / 32768, 0), "TANH": (1 / 32768, 0)},
 }
 
@@ -49,6 +51,8 @@ def data_inputs(node: Node) -> list[int]:
         weights = node.input(WEIGHTED[node.op].weights)
         own = [WEIGHTED[node.op].data]
         return [0, 1] if node.op == "FULLY_CONNECTED" and weights is not None and weights.data is None else own
+    if node.op == LSTM:
+        return [0]
     return [i for i, t in enumerate(node.inputs) if t is not None and t.dtype == "float32"]
 
 
@@ -56,6 +60,8 @@ def can_run(node: Node, dtype: str) -> bool:
     """Tell whether a float node's op has a kernel of this dtype in the scheme."""
     if node.op not in RUNS_IN[dtype] or any(t.dtype != "float32" for t in node.outputs):
         return False
+    if node.op == LSTM:  # states that outlive a run have no range that one run shows
+        return bool(node.attrs.get("from_zeros")) and len(node.outputs) == 1
     if activation_of(node) in (Activation.TANH, Activation.SIGN_BIT):
         return False
     if node.op in WEIGHTED:

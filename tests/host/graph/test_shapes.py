@@ -153,6 +153,7 @@ def test_rules_agree_with_the_shapes_in_real_files(shared: Path) -> None:
 
 SELDOM = [
     ("EXPAND_DIMS", [(2, 3), [1]], {}, [(2, 1, 3)]),
+    ("FILL", [[2, 5], ()], {}, [(2, 5)]),
     ("SQUEEZE", [(2, 1, 3, 1)], {"squeeze_dims": [1]}, [(2, 3, 1)]),
     ("SQUEEZE", [(2, 1, 3, 1)], {"squeeze_dims": []}, [(2, 3)]),
     ("TRANSPOSE_CONV", [[1, 8, 6, 4], (4, 3, 3, 2), (1, 4, 3, 2)], {}, [(1, 8, 6, 4)]),

@@ -43,7 +43,7 @@ def test_every_op_has_its_row() -> None:
 
 def test_rows_know_the_options_of_the_schema() -> None:
     """Attributes are those of TFLite's option tables, but for a few that passes and importers add."""
-    ours = {"legacy_uint8", "explicit_padding", "graph", "container", "shared_name"}
+    ours = {"legacy_uint8", "explicit_padding", "graph", "container", "shared_name", "from_zeros"}
     for op, schema in SCHEMAS.items():
         if op in BUILTIN and schema.attributes is not None:
             assert set(schema.attributes) <= set(option_fields(op)) | ours, op

@@ -302,7 +302,8 @@ def test_resize(mode: str, where: str, scales: tuple[int, ...], by_size: bool, t
     *(node(op, "x") for op in (
         "Relu", "Sigmoid", "Tanh", "Exp", "Abs", "Neg", "Floor", "Ceil", "Sin", "Cos", "Sign", "HardSwish", "Softplus",
         "Softsign", "HardSigmoid", "Elu", "LeakyRelu", "Identity", "Reciprocal", "Round", "Dropout", "Sum", "Max",
-        "Selu", "Celu", "Mish")),
+        "Selu", "Celu", "Mish", "ThresholdedRelu", "Mean")),
+    node("ThresholdedRelu", "x", alpha=0.3), node("Mean", "x row x"),
     node("Selu", "x", alpha=1.5, gamma=0.5), node("Celu", "x", alpha=0.5), node("CumSum", "x last"),
     node("CumSum", "x last", exclusive=1), node("CumSum", "x last", reverse=1),
     node("CumSum", "x first", exclusive=1, reverse=1), node("ReduceLogSumExp", "x"),
@@ -316,6 +317,11 @@ def test_functions(made: onnx.NodeProto, tmp_path: Path) -> None:
                  "three": np.float32(3), "last": np.int64(-1), "first": np.int64(0), "lasts": i64(-1)}
     used = {k: v for k, v in constants.items() if k in made.input}
     compare(make([made], {"x": [3, 4]}, used, opset=NEWEST), tmp_path)
+
+
+def test_large_numbers_overflow_nothing(tmp_path: Path) -> None:
+    compare(make([node("Mul", "x big", "m"), node("Softplus", "m"), node("Mish", "m", "z")], {"x": [3, 4]},
+                 {"big": np.float32(1000)}, ["y", "z"]), tmp_path)
 
 
 @pytest.mark.parametrize("text", [

@@ -53,6 +53,47 @@ def loop(turns: int) -> bytes:
     return model_bytes([main, condition, body])
 
 
+def list_loop(turns: int) -> bytes:
+    """Row i of a list becomes x * 2^(i + 1), as Keras's RNN layers with return_sequences write theirs."""
+    open_rows = FlatTensor("rows", (turns, 2), "float32")
+    main = FlatGraph(
+        [known("n", 0, np.int32), f32("x"), known("zeros", np.zeros((turns, 2)), np.float32),
+         FlatTensor("i", (), "int32"), f32("y"), open_rows],
+        [FlatOperator("WHILE", ["n", "x", "zeros"], ["i", "y", "rows"],
+                      {"cond_subgraph_index": 1, "body_subgraph_index": 2})],
+        ["x"], ["rows"],
+    )
+    ends = [FlatTensor("n", (), "int32"), f32("x"), FlatTensor("list", (1, 1), "float32", shape_signature=(-1, -1))]
+    condition = FlatGraph([*ends, known("end", turns, np.int32), FlatTensor("c", (), "bool")],
+                      [FlatOperator("LESS", ["n", "end"], ["c"])], ["n", "x", "list"], ["c"])
+    parts = [FlatTensor(name, (1, 1), "float32", shape_signature=(-1, -1)) for name in ("before", "after", "whole")]
+    body = FlatGraph(
+        [*ends, *parts, known("one", 1, np.int32), known("two", [2.0], np.float32), FlatTensor("m", (), "int32"),
+         known("zero", 0, np.int32), known("all", -1, np.int32), known("row", [1, 2], np.int32), f32("z"),
+         *(FlatTensor(name, (2,), "int32") for name in ("start", "count", "next", "rest")), FlatTensor("item", (1, 2))],
+        [FlatOperator("ADD", ["n", "one"], ["m"]), FlatOperator("MUL", ["x", "two"], ["z"]),
+         FlatOperator("PACK", ["zero", "zero"], ["start"], {"axis": 0, "values_count": 2}),
+         FlatOperator("PACK", ["n", "all"], ["count"], {"axis": 0, "values_count": 2}),
+         FlatOperator("PACK", ["m", "zero"], ["next"], {"axis": 0, "values_count": 2}),
+         FlatOperator("PACK", ["all", "all"], ["rest"], {"axis": 0, "values_count": 2}),
+         FlatOperator("SLICE", ["list", "start", "count"], ["before"]),
+         FlatOperator("SLICE", ["list", "next", "rest"], ["after"]),
+         FlatOperator("RESHAPE", ["z", "row"], ["item"]),
+         FlatOperator("CONCATENATION", ["before", "item", "after"], ["whole"], {"axis": 0})],
+        ["n", "x", "list"], ["m", "z", "whole"],
+    )
+    return model_bytes([main, condition, body])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 5])
+def test_a_loop_that_writes_a_list(turns: int) -> None:
+    """At both ends the rows before and after are none; what a turn's slice of zeros holds depends on the turn."""
+    out = bytearray(8 * turns)
+    _midge.Model(convert_model(list_loop(turns)).blob).run(np.array([1, -3], np.float32).tobytes(), out)
+    powers = 2.0 ** np.arange(1, turns + 1)
+    assert np.array_equal(np.frombuffer(out, np.float32).reshape(turns, 2), np.outer(powers, [1, -3]))
+
+
 def test_a_choice_that_is_known() -> None:
     assert run(choice(True, one_op("NEG"), one_op("ABS")), -3, 4) == [3, -4]
     assert run(choice(False, one_op("NEG"), one_op("ABS")), -3, 4) == [3, 4]

@@ -23,6 +23,8 @@ from ..source import KERAS_SUFFIXES, Source
 
 _HDF5 = b"\x89HDF"
 _PARTS = ("config.json", "model.weights.h5")
+_EXPORT = ("with TensorFlow and tf_keras: tf.lite.TFLiteConverter.from_keras_model(tf_keras.models.load_model(path)), "
+           "whose convert() gives the bytes of a .tflite file")  # of what Keras 3 does not load
 
 
 def is_keras(source: Source) -> bool:
@@ -33,8 +35,8 @@ def is_keras(source: Source) -> bool:
 def read_config(data: bytes, title: str) -> Any:
     """Return the description of the model in the file. Raises UserError where the file is not whole."""
     if data[:4] == _HDF5:
-        raise UserError(f"{title}: an HDF5 file, as Keras 2 wrote them; open it with keras.saving.load_model(path) and "
-                        "save it as .keras: model.save('net.keras')")
+        raise UserError(f"{title}: an HDF5 file, as Keras 2 wrote them; where Keras 3 loads it, keras.saving."
+                        f"load_model(path).save('net.keras'), else {_EXPORT}")
     again = "save it again with model.save('net.keras')"
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -53,6 +55,15 @@ def read_config(data: bytes, title: str) -> Any:
         raise
     except Exception as error:  # zipfile and zlib fail in many ways
         raise UserError(f"{title}: not a .keras file, or damaged ({error}); {again}") from error
+
+
+def written_by(data: bytes) -> str:
+    """Return the version of Keras that saved a file, "" where the file does not say."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return str(json.loads(archive.read("metadata.json"))["keras_version"])[:20]
+    except Exception:  # zipfile and zlib fail in many ways
+        return ""
 
 
 def strangers(config: Any, name: str = "the model") -> Iterator[tuple[str, str, str]]:
@@ -98,5 +109,8 @@ def load_model(keras: Any, data: bytes, title: str) -> Any:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras has no family of errors for this
             said = " ".join(str(error).split())
+            if (version := written_by(data)).startswith(("1.", "2.")):
+                raise UserError(f"{title}: saved by Keras {version}, whose layers Keras {keras.__version__} does not "
+                                f"load; export it {_EXPORT}") from error
             raise UserError(f"{title}: Keras {keras.__version__} cannot load it ({said[:200]}); save it again with "
                             "model.save('net.keras')") from error

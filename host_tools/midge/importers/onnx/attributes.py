@@ -49,6 +49,7 @@ HARMLESS = {
     ("Split", "num_outputs"): "the number of outputs, all of one size",
     ("Cast", "saturate"): "of casts to float8, which are refused",
     ("QuantizeLinear", "saturate"): "of float8, which is refused",
+    ("GroupNormalization", "stash_type"): "of sums in float16; here they are in float32",
     ("LayerNormalization", "stash_type"): "of sums in float16; here they are in float32",
     ("Resize", "cubic_coeff_a"): "of the mode cubic, which is refused",
     ("Resize", "exclude_outside"): "of the mode cubic, which is refused",

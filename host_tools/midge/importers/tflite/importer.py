@@ -18,22 +18,24 @@ from ...errors import UserError
 from ...graph import DTYPE_SIZES, Graph, Node, Quantization, Tensor
 from ...graph.tflite_ops import SCHEMAS
 from ...limits import Room, check_operators
+from .metadata import Signature, choose, labels_in, note_of, signatures_of
 from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, vector
 from .subgraphs import Inliner
 
 _MAX_RANK = 6
 
 
-def read_tflite(data: bytes, title: str) -> Graph:
+def read_tflite(data: bytes, title: str, signature: str | None = None) -> Graph:
     """Return the graph of the bytes of a .tflite file.
 
-    title: what error messages call the file; its stem is the graph's name. Raises UserError where the file is damaged,
-    of another kind, or holds no graph. Open shapes are fixed later, by fix_shapes.
+    title: what error messages call the file; its stem is the graph's name. signature: which of its graphs, by the name
+    under which it is published; the first by default. Raises UserError where the file is damaged, of another kind, or
+    holds no graph. Open shapes are fixed later, by fix_shapes.
     """
     if len(data) < 8 or data[4:8] != b"TFL3":
         raise UserError(f"{title}: not a .tflite file (bytes 4 to 8 are {data[4:8]!r}, wanted b'TFL3')")
     try:
-        return TfliteImporter(data, title).graph()
+        return TfliteImporter(data, title).graph(signature)
     except (struct.error, IndexError, ValueError, TypeError, AttributeError, OverflowError, UnicodeDecodeError) as e:
         raise UserError(f"{title}: damaged .tflite file ({e}); export or download it again") from e
 
@@ -46,11 +48,17 @@ class TfliteImporter:
         self.data = data
         self.model = tflite.Model.GetRootAs(data, 0)
 
-    def graph(self) -> Graph:
-        """Return the first graph, calls inlined. Raises UserError where it has no operators, inputs or outputs."""
+    def graph(self, name: str | None = None) -> Graph:
+        """Return the graph of a signature, or the first one, calls inlined.
+
+        Raises UserError where it has no operators, inputs or outputs.
+        """
         if self.model.SubgraphsLength() == 0:
             raise UserError(f"{self.title}: the file holds no graph; export it again")
-        graph = self._subgraph(0)
+        signatures = signatures_of(self.model, self.data)
+        signature = choose(signatures, name, self.title)
+        graph = self._subgraph(signature.graph if signature is not None else 0, signature)
+        graph.notes += [note for note in [note_of(signatures, signature)] if note]
         if not graph.nodes:
             raise UserError(f"{self.title}: the graph has no operators, so there is nothing to run")
         if not graph.inputs or not graph.outputs:
@@ -60,6 +68,7 @@ class TfliteImporter:
         for node in graph.nodes:
             if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
                 node.attrs["graph"] = self._called(node.attrs.get("init_subgraph_index", 0))
+        graph.labels = labels_in(self.data, graph)
         return graph
 
     def _called(self, index: int) -> Graph:
@@ -68,19 +77,23 @@ class TfliteImporter:
             raise UserError(f"{self.title}: an operator calls graph {index}, which is not there; export it again")
         return self._subgraph(index)
 
-    def _subgraph(self, index: int) -> Graph:
+    def _subgraph(self, index: int, signature: Signature | None = None) -> Graph:
+        if not 0 <= index < self.model.SubgraphsLength():
+            raise UserError(f"{self.title}: a signature names graph {index}, which is not there; export it again")
         subgraph = self.model.Subgraphs(index)
         n_tensors, n_nodes = (checked_count(length, self.data)
                               for length in (subgraph.TensorsLength(), subgraph.OperatorsLength()))
         check_operators(n_nodes)
         tensors = [self._tensor(subgraph.Tensors(i), i) for i in range(n_tensors)]
         nodes = [self._node(subgraph.Operators(i), tensors, i) for i in range(n_nodes)]
-        return Graph(
-            name=Path(self.title).stem,
-            inputs=[tensors[i] for i in indices(subgraph, "Inputs", len(tensors))],
-            outputs=[tensors[i] for i in indices(subgraph, "Outputs", len(tensors))],
-            nodes=nodes,
-        )
+        ends = [indices(subgraph, kind, len(tensors)) for kind in ("Inputs", "Outputs")]
+        if signature is not None:
+            for numbers, names in zip(ends, (signature.inputs, signature.outputs), strict=True):
+                if len(numbers) > 1:  # where names tell them apart, those that the user gave
+                    for i in numbers:
+                        tensors[i].name = names.get(i) or tensors[i].name
+        inputs, outputs = ([tensors[i] for i in numbers] for numbers in ends)
+        return Graph(Path(self.title).stem, inputs, outputs, nodes)
 
     def _tensor(self, raw: Any, index: int) -> Tensor:
         # Fused layers carry all their names, joined by semicolons; the first one says enough.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ...errors import UserError
 from ...graph import Graph, Node, Tensor
 from ...graph.evaluate import fold_node
+from ...graph.shapes import close_known
 from ...limits import Room
 
 Read = Callable[[int], Graph]  # a graph of the file by its index, made anew for each call
@@ -92,4 +93,9 @@ class Inliner:
                 raise UserError(f"{what} is called without its input '{formal.name}'; export it again")
             body.replace(formal, actual)
         self.inline(body, depth + 1)
-        return [n for n in body.nodes if not fold_node(n, self.room)], body.outputs
+        left = []
+        for node in body.nodes:
+            close_known(node, what)
+            if not fold_node(node, self.room):
+                left.append(node)
+        return left, body.outputs

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""SimpleRNN, GRU and LSTM, a step of time after the other, and layers around other layers.
+"""SimpleRNN, GRU and LSTM: a plain LSTM as one op, others a step of time after the other; layers around layers.
 
-Each run starts from zeros, or from the states that the model gives. What the steps take from the inputs is one product
-for all of them; the weights of a step are one constant.
+Each run starts from zeros, or from the states that the model gives. All steps share their
+weights.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import Tensor, Unsupported
-from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll, whole_lstm
 from ..registry import Call, KerasContext, Result, layer
 from .activations import apply
 
@@ -28,10 +28,13 @@ def _recurrent(ctx: KerasContext, call: Call) -> Result:
         raise Unsupported(f"the cell {type(cell).__name__}; {', '.join(steps)} can run")
     batch, length, _ = x.shape
     kernel, bias = ctx.weights(cell.kernel), None if cell.bias is None else np.atleast_2d(ctx.weights(cell.bias))
-    seen = build.dense(x, kernel.T, None if bias is None else bias[0], call.name)
     step = steps[type(cell).__name__](ctx, call, bias)
     states = _initial(call, 2 if type(cell).__name__ == "LSTMCell" else 1)
-    rows = (build.reshape(build.along(seen, 1, i, i + 1), (batch, kernel.shape[1]))
+    if _is_plain_lstm(cell) and states == [None, None]:
+        return _whole(ctx, call, kernel, bias)
+    weights, shift = build.weights(kernel.T), None if bias is None else build.constant(bias[0], "bias")
+    rows = (build.add("FULLY_CONNECTED", [build.reshape(build.along(x, 1, i, i + 1), (batch, x.shape[2])), weights,
+                                          shift], (batch, kernel.shape[1]), call.name, keep_num_dims=True)
             for i in range(length)[:: -1 if op.go_backwards else 1])
     found, states = unroll(step, rows, states)
     result = found[-1]
@@ -39,6 +42,24 @@ def _recurrent(ctx: KerasContext, call: Call) -> Result:
         parts = [build.reshape(h, (batch, 1, cell.units)) for h in found]
         result = build.concatenate(parts, 1, call.name) if length > 1 else parts[0]
     return [result, *(s for s in states if s is not None)] if op.return_state else result
+
+
+def _is_plain_lstm(cell: Any) -> bool:
+    """Tell whether it has the usual activations, as one op runs it."""
+    names = [getattr(f, "__name__", "") for f in (cell.activation, getattr(cell, "recurrent_activation", None))]
+    return type(cell).__name__ == "LSTMCell" and names == ["tanh", "sigmoid"]
+
+
+def _whole(ctx: KerasContext, call: Call, kernel: np.ndarray, bias: np.ndarray | None) -> Result:
+    """Add one op for all steps."""
+    op, x, build, units = call.op, call.x, ctx.build, call.op.cell.units
+    x = build.reverse(x, 1) if op.go_backwards else x
+    shift = np.zeros(4 * units, np.float32) if bias is None else bias[0]
+    recurrent = ctx.weights(op.cell.recurrent_kernel).T
+    hidden, state = whole_lstm(build, x, kernel.T, recurrent, shift, False, call.name)
+    last = build.reshape(build.along(hidden, 1, x.shape[1] - 1, x.shape[1]), (x.shape[0], units))
+    result = hidden if op.return_sequences else last
+    return [result, last, state] if op.return_state else result
 
 
 def _initial(call: Call, count: int) -> States:

@@ -58,7 +58,7 @@ def nothing(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 
 @onnx_op("Elu", "LeakyRelu", "Gelu", "HardSigmoid", "Reciprocal", "Softplus", "Softsign", "Clip", "Celu", "Selu",
-         "Mish")
+         "Mish", "Swish", "ThresholdedRelu")
 def function(ctx: OnnxContext, node: OnnxNode) -> Value:
     return each(ctx, node.input(0), lambda t: _function(ctx, node, t))
 
@@ -75,6 +75,12 @@ def _function(ctx: OnnxContext, node: OnnxNode, t: Tensor) -> Tensor:
             return _elu(ctx, t, gamma, gamma * a.get("alpha", 1.67326319217681884765625), 1.0, name)
         case "Mish":
             return build.binary("MUL", t, build.like("TANH", _softplus(ctx, t, name), name), name)
+        case "Swish":
+            scaled = build.binary("MUL", t, build.scalar(a.get("alpha", 1.0)), name)
+            return build.binary("MUL", t, build.like("LOGISTIC", scaled, name), name)
+        case "ThresholdedRelu":
+            above = build.binary("GREATER", t, build.scalar(a.get("alpha", 1.0)), name, "bool")
+            return build.add("SELECT_V2", [above, t, build.scalar(0.0)], t.shape, name)
         case "LeakyRelu":
             return build.like("LEAKY_RELU", t, name, alpha=float(a.get("alpha", 0.01)))
         case "Gelu":
@@ -112,8 +118,11 @@ def _elu(ctx: OnnxContext, t: Tensor, above: float, below: float, width: float, 
 
 
 def _softplus(ctx: OnnxContext, t: Tensor, name: str) -> Tensor:
-    return ctx.build.like("LOG", ctx.build.binary("ADD", ctx.build.like("EXP", t, name), ctx.build.scalar(1.0), name),
-                          name)
+    """Add max(x, 0) + log(1 + exp(-|x|)), which no large number overflows."""
+    build = ctx.build
+    powers = build.like("EXP", build.like("NEG", build.like("ABS", t, name), name), name)
+    rest = build.like("LOG", build.binary("ADD", powers, build.scalar(1.0), name), name)
+    return build.binary("ADD", build.like("RELU", t, name), rest, name)
 
 
 def _limit(node: OnnxNode, i: int, key: str) -> float | None:
@@ -130,6 +139,17 @@ def binary(ctx: OnnxContext, node: OnnxNode) -> Value:
     for i in range(2, len(node.inputs)):  # Max, Min and Sum take any number
         result = _binary(ctx, node, result, node.input(i))
     return result
+
+
+@onnx_op("Mean")
+def mean(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Add the sum of all inputs, times 1 / their number."""
+    values = [node.input(i) for i in range(len(node.inputs))]
+    order = ctx.common_order(values)
+    total, *others = (ctx.broadcast(v, order) for v in values)
+    for other in others:
+        total = ctx.build.binary("ADD", total, other, node.name)
+    return ctx.value(ctx.build.binary("MUL", total, ctx.build.scalar(1.0 / len(values)), node.name), order)
 
 
 def _binary(ctx: OnnxContext, node: OnnxNode, a: Value, b: Value) -> Value:

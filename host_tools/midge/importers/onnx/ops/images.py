@@ -155,6 +155,21 @@ def instance_normalization(ctx: OnnxContext, node: OnnxNode) -> Value:
     return ctx.value(ctx.build.affine(t, scale, shift, node.name), channels_last(rank))
 
 
+@onnx_op("GroupNormalization")
+def group_normalization(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Normalize each group of channels; scale and shift are of channels, before opset 21 of groups."""
+    x, groups = node.input(0), node.attrs["num_groups"]
+    batch, channels = x.shape[:2]
+    if channels % groups:
+        raise Unsupported(f"{channels} channels in {groups} groups; export the model again")
+    scale, shift = (node.known(i, "parameters").astype(np.float32) for i in (1, 2))
+    if node.opset < 21:
+        scale, shift = (np.repeat(values, channels // groups) for values in (scale, shift))
+    t = ctx.build.reshape(ctx.plain(x), (batch, groups, -(-int(np.prod(x.shape[1:])) // groups)))
+    t = ctx.build.reshape(ctx.build.normalize(t, [2], node.attrs.get("epsilon", 1e-5), node.name), x.shape)
+    return ctx.value(ctx.build.affine(ctx.image(ctx.value(t)), scale, shift, node.name), channels_last(len(x.shape)))
+
+
 @onnx_op("LayerNormalization")
 def layer_normalization(ctx: OnnxContext, node: OnnxNode) -> Value:
     x, rank = node.input(0), len(node.input(0).shape)

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""RNN, GRU and LSTM, a step of time after the other. ONNX starts each run from the given states, or from zeros."""
+"""RNN, GRU and LSTM: a plain LSTM as one op, others a step of time after the other.
+
+ONNX starts each run from the given states, or from zeros.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 
 from ....graph import Tensor, Unsupported
 from ....graph.builder import Builder
-from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll
+from ...recurrent_cells import CellStep, States, columns, gru, lstm, unroll, whole_lstm
 from ..registry import onnx_op
 from ..values import OnnxContext, OnnxNode, Value
 
@@ -25,11 +28,13 @@ def recurrent(ctx: OnnxContext, node: OnnxNode) -> list[Value]:
     steps, batch, _ = x.shape
     if node.attrs.get("layout", 0) or (node.has(4) and node.input(4).data is None) or "clip" in node.attrs:
         raise Unsupported("batches first, lengths or clipping; export it without")
-    if steps > _MAX_STEPS:
-        raise Unsupported(f"{steps} steps of time; at most {_MAX_STEPS} can run")
     direction = node.attrs.get("direction", "forward")
     directions = 2 if direction == "bidirectional" else 1
     hidden = node.attrs["hidden_size"]
+    if _is_plain_lstm(node, directions):
+        return _whole(ctx, node, directions)
+    if steps > _MAX_STEPS:
+        raise Unsupported(f"{steps} steps of time; at most {_MAX_STEPS} can run")
     t = ctx.plain(x)
     rows = [ctx.build.reshape(ctx.build.along(t, 0, i, i + 1), (batch, t.shape[2])) for i in range(steps)]
     outputs: list[list[Tensor]] = []
@@ -51,22 +56,63 @@ def recurrent(ctx: OnnxContext, node: OnnxNode) -> list[Value]:
     return results
 
 
+def _is_zero(value: Value) -> bool:
+    return value.data is not None and not value.data.any()
+
+
+def _functions(node: OnnxNode, d: int) -> list[str]:
+    """Return the names of the activations of direction d."""
+    count, names = len(_DEFAULTS[node.op]), node.attrs.get("activations", _DEFAULTS[node.op] * 2)
+    return [n.decode() if isinstance(n, bytes) else n for n in names][d * count :][:count]
+
+
+def _is_plain_lstm(node: OnnxNode, directions: int) -> bool:
+    """Tell whether it starts from zeros and has the usual activations, as one op runs it."""
+    plain = node.op == "LSTM" and all(_functions(node, d) == _DEFAULTS["LSTM"] for d in range(directions))
+    return plain and not node.has(7) and all(not node.has(i) or _is_zero(node.input(i)) for i in (5, 6))
+
+
+def _whole(ctx: OnnxContext, node: OnnxNode, directions: int) -> list[Value]:
+    """Add one op for each direction. ONNX's gates are i, o, f, c."""
+    build, x, units = ctx.build, ctx.plain(node.input(0)), node.attrs["hidden_size"]
+    steps, batch, _ = x.shape
+    found, ends = [], []
+    for d in range(directions):
+        backwards = node.attrs.get("direction", "forward") == "reverse" or d == 1
+        w, r, b = _weights(node, d)
+        order = np.arange(4 * units).reshape(4, units)[[0, 2, 3, 1]].reshape(-1)
+        hidden, cell = whole_lstm(build, build.reverse(x, 0) if backwards else x, w[order], r[order],
+                                  (b[: 4 * units] + b[4 * units :])[order], True, node.name)
+        last = build.along(hidden, 0, steps - 1, steps)
+        hidden = build.reverse(hidden, 0) if backwards else hidden
+        found.append(build.reshape(hidden, (steps, 1, batch, units)))
+        ends.append([last, build.reshape(cell, (1, batch, units))])
+    whole = build.concatenate(found, 1, node.name) if directions > 1 else found[0]
+    lasts = [build.concatenate(list(parts), 0, node.name) if directions > 1 else parts[0]
+             for parts in zip(*ends, strict=True)]
+    return [ctx.value(whole), *map(ctx.value, lasts)]
+
+
+def _weights(node: OnnxNode, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return weights, recurrent weights and biases of direction d. Raises Unsupported."""
+    w, r = node.known(1, "weights")[d].astype(np.float32), node.known(2, "weights")[d].astype(np.float32)
+    b = node.known(3, "biases")[d] if node.has(3) else np.zeros(2 * len(w))
+    return w, r, b.astype(np.float32)
+
+
 def _initial(ctx: OnnxContext, node: OnnxNode, i: int, d: int, batch: int, hidden: int) -> Tensor | None:
-    if not node.has(i):
+    if not node.has(i) or _is_zero(node.input(i)):
         return None
     return ctx.build.reshape(ctx.build.along(ctx.plain(node.input(i)), 0, d, d + 1), (batch, hidden))
 
 
 def _step_of(ctx: OnnxContext, node: OnnxNode, d: int) -> CellStep:
     """Return the step of direction d. Raises Unsupported."""
-    hidden, gates, count = node.attrs["hidden_size"], _GATES[node.op], len(_DEFAULTS[node.op])
-    w, r = node.known(1, "weights")[d].astype(np.float32), node.known(2, "weights")[d].astype(np.float32)
-    b = node.known(3, "biases")[d] if node.has(3) else np.zeros(2 * gates * hidden)
-    names = node.attrs.get("activations", _DEFAULTS[node.op] * 2)
-    names = [n.decode() if isinstance(n, bytes) else n for n in names][d * count :][:count]
+    hidden, gates, names = node.attrs["hidden_size"], _GATES[node.op], _functions(node, d)
+    w, r, b = _weights(node, d)
     if any(n not in _FUNCTIONS for n in names) or node.has(7):
         raise Unsupported(f"the activations {names} or peepholes; {', '.join(_FUNCTIONS)} can run")
-    wb, rb = b[: gates * hidden].astype(np.float32), b[gates * hidden :].astype(np.float32)
+    wb, rb = b[: gates * hidden], b[gates * hidden :]
     cell = _Cell(ctx.build, node.name, hidden, [_FUNCTIONS[n] for n in names], w, r, wb, rb,
                  bool(node.attrs.get("linear_before_reset", 0)))
     return {"RNN": cell.rnn, "GRU": cell.gru, "LSTM": cell.lstm}[node.op]
