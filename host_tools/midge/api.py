@@ -77,13 +77,14 @@ from .train.pictures.train import train_pictures
 from .train.recipe import Options as TrainingOptions
 from .train.sounds.recipe import Options as SoundOptions
 from .train.sounds.train import train_sounds
+from .train.sounds.word import train_word
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfPictures",
            "EmbeddingOfSounds", "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureEmbedding",
            "PictureOptions", "Plan", "Report", "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError",
            "compare", "convert", "cut", "evaluate", "evaluate_stream", "find_cell", "find_extra", "holds_boxes",
            "inspect", "learn_normal", "load_engine", "power", "profile", "run", "train", "train_embedding",
-           "train_pictures", "train_sounds"]
+           "train_pictures", "train_sounds", "train_word"]
 
 
 class ConvertedModel:

@@ -31,7 +31,7 @@ _CLIPPED_SAMPLES = 4  # in a row at full scale
 _FULL = 0.999
 _FAINT = 10 ** (-40 / 20)  # of full scale: what is never louder than that is recorded again
 _NOTHING_S = 10.0  # without a sound, after which that is said
-_DEAD_S = 6.0  # of the same value all the time: no microphone gives that
+_DEAD_S = 3.0  # of the same value all the time: no microphone gives that
 _LOSSES_IN_A_ROW = 3
 LONGEST_S = 3.0
 

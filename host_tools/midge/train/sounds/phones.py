@@ -124,7 +124,7 @@ def nearly(sounds: Sequence[str], rng: np.random.Generator) -> tuple[str, ...]:
     kind = rng.random()
     if kind < 0.3:  # a beginning or an end: a half of it, more or less
         cut = int(rng.integers(max(len(at) // 3, 2), max(2 * len(at) // 3, 2) + 1))
-        part = sounds[:at[cut]] if rng.random() < 0.5 else sounds[at[len(at) - cut]:]
+        part = sounds[:at[cut - 1] + 1] if rng.random() < 0.5 else sounds[at[len(at) - cut]:]
         return tuple(part) if any(s in VOWELS for s in part) else tuple(sounds[:at[-1]])
     made: list[str] = list(sounds)
     if kind < 0.4 and " " in made:  # its words in another order
