@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# ruff: noqa: RUF001 (letters of the phonetic alphabet look like others)
 """A word from its name: its sounds, what is nearly it, who speaks, and a model of it that a made speaker trains."""
 
 from __future__ import annotations
@@ -7,7 +8,6 @@ import shutil
 import sys
 import types
 import wave
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import pytest
 from midge.errors import UserError
 from midge.evaluate.streams import Ear
 from midge.fileformat.read import decode
-from midge.train.sounds import engines as of_engines
 from midge.train.sounds import phones
 from midge.train.sounds import word as of_word
 from midge.train.sounds.engines import EspeakNg, Flite, Kokoro, Piper, Speech, Voice, find_engines, spoken
@@ -60,15 +59,15 @@ def test_words_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(UserError, match="an English word or several are wanted, of letters and spaces"):
             phones.sounds_of(text)
     said = {"uh": "V\n", "hmmm": "h_'@_m_m q\n", "long": "_".join(["b", "I"] * 20)}
-    monkeypatch.setattr(phones.shutil, "which", lambda name: name)
-    monkeypatch.setattr(phones.subprocess, "run", lambda command, **_: types.SimpleNamespace(stdout=said[command[-1]]))
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr("subprocess.run", lambda command, **_: types.SimpleNamespace(stdout=said[command[-1]]))
     with pytest.raises(UserError, match="1 sounds are too short: it would be heard in other words; 4 to 24 are wanted"):
         phones.sounds_of("uh")
     with pytest.raises(UserError, match="espeak-ng says a sound in it, 'q', that is none of American English"):
         phones.sounds_of("hmmm")
     with pytest.raises(UserError, match="40 sounds are too long for one answer"):
         phones.sounds_of("long")
-    monkeypatch.setattr(phones.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(UserError, match="how a word sounds is asked of espeak-ng, which is not here: apt-get install"):
         phones.sounds_of("alexa")
 
@@ -87,7 +86,7 @@ def test_real_synthesizers() -> None:
 
 
 def test_no_one_who_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(of_engines.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(UserError, match="nothing here can speak: apt-get install espeak-ng flite, or name a folder"):
         find_engines()
     with pytest.raises(UserError, match="no voices in it; put in Piper's"):
@@ -129,7 +128,7 @@ def test_neural_voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vars(kokoro).update(Kokoro=KokoroVoices)
     monkeypatch.setitem(sys.modules, "piper", piper)
     monkeypatch.setitem(sys.modules, "kokoro_onnx", kokoro)
-    monkeypatch.setattr(of_engines.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     for name in ("libritts.onnx", "libritts.onnx.json", "kokoro-v1.onnx", "voices-v1.bin"):
         (tmp_path / name).touch()
     found = find_engines(tmp_path)
@@ -213,13 +212,13 @@ def test_takes_and_negatives_that_do_not_do(tmp_path: Path, monkeypatch: pytest.
         ("negatives", tmp_path / "none", "no sounds in it"),
     ):
         with pytest.raises(UserError, match=reason):
-            of_word.train_word("view glass", options=options, engines=[Whistler()], **{argument: folder})
+            asked: dict[str, Any] = {argument: folder}
+            of_word.train_word("view glass", options=options, engines=[Whistler()], **asked)
     taught, held = of_word._negatives(write_takes(tmp_path / "five", 5))
     assert len(taught) == 3 and len(held) == 2 and not {c.path for c in taught} & {c.path for c in held}
     one = write_takes(tmp_path / "one", 1)
     taught, held = of_word._negatives(one)
     assert abs(len(taught[0].values) - len(held[0].values)) <= 1
-    assert replace(options, seed=3).clips == 20
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,21 +60,22 @@ wednesday week weight welcome well went were west wet what wheel when where whic
 wife wild will win wind window wine winter wish with without woman wonder wood word work world worry would write wrong
 yard year yellow yes yesterday yet you young your zero
 """
-LENGTHS = (6, 16)  # of a row, in words
+SHORT, LONG = (1, 4), (6, 16)  # of a row, in words
+ALONE = 0.7  # share of rows that are short: a word alone in silence is more like the one that is waited for
 MADE_UP = 0.3  # share of sentences whose words are made up: they sound as names, and as other languages do
 
 
 def sentences(count: int, without: str, rng: np.random.Generator) -> list[Speech]:
-    """Return rows of words, at random, some of them made up: 2 to 6 seconds each.
+    """Return rows of words, at random, some of them made up: a word or a few alone, and 2 to 6 seconds.
 
     without: a word, or several, that they do not have.
     """
     taken = set(re.split(r"[ -]", without.lower()))
     words = [word for word in _WORDS.split() if word not in taken]
-    invented = made_up_words(20 * LENGTHS[1], rng)
+    invented = made_up_words(20 * LONG[1], rng)
     found = []
     for _ in range(count):
-        length = int(rng.integers(*LENGTHS))
+        length = int(rng.integers(*(SHORT if rng.random() < ALONE else LONG)))
         if rng.random() < MADE_UP:
             said = [invented[int(i)] for i in rng.integers(len(invented), size=length)]
             found.append(Speech(sounds=tuple(s for word in said for s in (" ", *word))[1:]))

@@ -35,7 +35,7 @@ from .voices import VOICE, say_all
 
 LABELS = 2  # the word, and all else
 LEFT_OUT = 0.12  # share of voices that the network does not hear, by which it is judged
-SENTENCES = 0.5  # so many of them, as a share of the word's clips; of words like it there are as many as of it
+SENTENCES = 1.5  # so many of them, as a share of the word's clips; of words like it there are as many as of it
 NEURAL, NEURAL_LIKE = 0.25, 8  # share of the word's clips that neural voices say; and one in so many words like it
 NEAR_AND_FAR = 3  # variants of what synthesizers say
 TAKES_LIKE = 0.5  # own takes weigh as so much of all that synthesizers say
@@ -48,7 +48,7 @@ LEAST_TAKES = 3
 LEAST_CLIPS = 20  # that are spoken
 LEAST_THRESHOLD = 0.5
 THRESHOLDS = np.arange(100, 200) / 200  # that are tried
-SURE = 4.6  # logarithm of the odds that a good example of the word is given: scores of 0.99
+SURE = 3.0  # logarithm of the odds that a good example of the word is given: scores of 0.95
 SHIFTED = 8  # a window may be early or late by one part in so many
 WINDOW = 1.15  # times what nearly all clips of the word take
 LONGEST_S = 8.0  # of a sentence
@@ -198,7 +198,7 @@ class Spoken:
         rng = np.random.default_rng([self.seed, 11])
         found, seconds = list[Clip](), 0.0
         while seconds < hours * 3600:
-            wanted = [(s, OTHER) for s in sentences(200, self.word_text, rng)]
+            wanted = [(s, OTHER) for s in sentences(400, self.word_text, rng)]
             found += say_all(wanted, self.quick, rng, stage, "speech to find the threshold by", LONGEST_S)
             seconds = sum(clip.seconds + float(np.mean(PAUSE_S)) for clip in found)
         return found
