@@ -37,7 +37,7 @@ LABELS = 2  # the word, and all else
 LEFT_OUT = 0.12  # share of voices that the network does not hear, by which it is judged
 SENTENCES = 1.5  # so many of them, as a share of the word's clips; of words like it there are as many as of it
 NEURAL, NEURAL_LIKE = 0.25, 8  # share of the word's clips that neural voices say; and one in so many words like it
-NEAR_AND_FAR = 3  # variants of what synthesizers say
+NEAR_AND_FAR = 2  # variants of what synthesizers say
 TAKES_LIKE = 0.5  # own takes weigh as so much of all that synthesizers say
 WORDS_SHARE = 0.25  # of what a step of training sees
 MADE_NOISES = 600
@@ -63,10 +63,10 @@ class Options:
     """
 
     seed: int = 0
-    clips: int = 1200
+    clips: int = 900
     window_s: float | None = None
     width: int = 64
-    steps: int = 4000
+    steps: int = 2600
     false_per_hour: float = 0.5
     held_hours: float = 2.0
     voices: Path | None = None
