@@ -235,6 +235,11 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
 
+## What a word from its name is worth, on real speakers of SHARED; half an hour [WORDS="alexa snowboy" VOICES=<dir>]
+.PHONY: bench-word
+bench-word: $(VENV)/.ready-to-test host
+	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.wake $(WORDS)
+
 ## What training on pictures is worth, on those of SHARED; an hour [PARTS="hands cells"]
 .PHONY: bench-pictures
 bench-pictures: $(VENV)/.ready-to-test host

@@ -79,13 +79,14 @@ from .train.recipe import Options as TrainingOptions
 from .train.search import search as search_movements
 from .train.sounds.recipe import Options as SoundOptions
 from .train.sounds.train import train_sounds
+from .train.sounds.word import train_word
 
 __all__ = ["Answer", "Budget", "ConvertedModel", "Costs", "EmbeddingOfMovements", "EmbeddingOfPictures",
            "EmbeddingOfSounds", "EnergyBudget", "Evaluation", "MotionEmbedding", "Options", "PictureEmbedding",
            "PictureOptions", "Plan", "Report", "SoundEmbedding", "SoundOptions", "TrainingOptions", "UserError",
            "compare", "convert", "cut", "evaluate", "evaluate_stream", "find_cell", "find_extra", "holds_boxes",
            "inspect", "learn_normal", "load_engine", "power", "profile", "run", "search_movements", "train",
-           "train_embedding", "train_pictures", "train_sounds"]
+           "train_embedding", "train_pictures", "train_sounds", "train_word"]
 
 
 class ConvertedModel:

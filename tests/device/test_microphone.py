@@ -183,6 +183,17 @@ def test_the_example_of_a_wake_word(new_board: NewBoard, board_name: str) -> Non
     assert "say Alexa" in out and ", 0 overruns" in out
 
 
+@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
+def test_the_example_of_an_alarm(new_board: NewBoard, board_name: str) -> None:
+    """A wake word's network stands in for one of cries: what begins also ends, and the lamp is lit in between."""
+    blob = convert(ALEXA[0], manifest=ALEXA[1], target=board_name, name="alexa").blob
+    board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "sound.midge": blob})
+    out = played(board, "cry_alarm.py", 30, until="ended")
+    assert "listening for Alexa" in out
+    began, ended = (line for line in out.splitlines() if line.startswith("Alexa "))
+    assert began == "Alexa began" and 0 < float(ended.split()[3]) < 2
+
+
 def claps(at_s: list[float], seconds: float, level: int = 20000) -> Sound:
     """Return claps in a quiet room: noise that dies down within 20 ms."""
     rng = np.random.default_rng(6)

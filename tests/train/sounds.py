@@ -23,7 +23,7 @@ from midge.convert.pipeline import convert_graph
 from midge.errors import UserError
 from midge.evaluate.streams import Ear, Event, evaluate_stream
 from midge.importers import open_source, read_model
-from midge.samples.sound_files import read_sound, resample
+from midge.samples.sound_files import SOUNDS, read_sound, resample
 from midge.samples.sounds import Clips, read_sounds
 from midge.train.sounds.features import to_pcm
 from midge.train.sounds.model import train_sounds
@@ -84,12 +84,17 @@ def esc10() -> None:
 def alexa() -> None:
     """microWakeWord's alexa: real speakers among other commands, a second of room between, nothing reset."""
     ear = Ear(wake_word("v2_alexa"), "alexa")
-    rng = np.random.default_rng(0)
     words = sounds_of(DATA / "wakeword_picovoice" / "alexa")
     others = [x for name in ("smart_mirror", "snowboy", "view_glass")
               for x in sounds_of(DATA / "wakeword_picovoice" / name)]
     others += [x for folder in sorted((DATA / "arabic_speech_commands_30people").iterdir()) if folder.is_dir()
                for x in sounds_of(folder)]
+    listen(ear, words, others)
+
+
+def listen(ear: Ear, words: list[np.ndarray], others: list[np.ndarray]) -> None:
+    """Play words among other sounds to a model, and print what it hears at each threshold."""
+    rng = np.random.default_rng(0)
     parts, events, at = list[np.ndarray](), list[Event](), 0.0
     order = [(True, x) for x in words] + [(False, x) for x in others]
     for i in rng.permutation(len(order)):
@@ -100,7 +105,7 @@ def alexa() -> None:
         parts += [x, room]
         at += (len(x) + len(room)) / 16000
     result = evaluate_stream(ear, to_pcm(np.concatenate(parts)), events, lambda n: None)
-    print(f"alexa: {result.seconds / 3600:.2f} h, {len(events)} words among {len(others)} other commands")
+    print(f"{ear.title}: {result.seconds / 3600:.2f} h, {len(events)} words among {len(others)} other sounds")
     for p in result.curve:
         low, high = p.false.interval
         own = "*" if p.threshold == result.own.threshold else " "
@@ -117,9 +122,9 @@ def wake_word(name: str) -> bytes:
 
 
 def sounds_of(folder: Path) -> list[np.ndarray]:
-    """Return the sounds of a folder at 16 kHz; what cannot be read is said."""
+    """Return the sounds of a folder, or of a file, at 16 kHz; what cannot be read is said."""
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in sorted(p for p in folder.iterdir() if p.suffix in SOUNDS) if folder.is_dir() else [folder]:
         try:
             sound = read_sound(path)
         except UserError as error:

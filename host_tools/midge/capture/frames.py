@@ -59,10 +59,11 @@ class Frames:
 
     width   how many columns a sample has
     scales  what the int16 values of each column are multiplied by; empty where the board sends real values
+    keep    whether blocks are kept, or only counted
     """
 
-    def __init__(self, width: int, scales: Samples) -> None:
-        self.width, self.scales = width, scales
+    def __init__(self, width: int, scales: Samples, keep: bool = True) -> None:
+        self.width, self.scales, self.keep = width, scales, keep
         self.blocks: list[Samples] = []
         self.count = 0
         self._reader = FrameReader(b"f")
@@ -90,6 +91,7 @@ class Frames:
         block = values.astype(np.float32)
         if not flags & _FLOATS:
             block *= self.scales
-        self.blocks.append(block)
+        if self.keep:
+            self.blocks.append(block)
         self.count += count
         return block

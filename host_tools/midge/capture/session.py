@@ -39,7 +39,7 @@ if P:
 r=json.dumps([P,m,len(B),[sorted(x.scan()) for x in B]])
 """
 _START = """
-from midge import record as R
+from midge import {recorder} as R
 s={make}
 r=R.describe(s)
 """
@@ -62,6 +62,8 @@ class Wish:
 
 class Session:
     """A board with its sensor running; source says what it measures. capture.open_session() makes it."""
+
+    recorder = "record"  # the module of the device package that prints the frames
 
     def __init__(self, board: ReplBoard, wish: Wish, stage: Stage = silent) -> None:
         self.board, self.wish = board, wish
@@ -111,7 +113,8 @@ class Session:
             return stopped
 
         try:
-            self.board.watch(f"from midge import record as R\nr=R.record(s,{samples})", heard, silence_s=_SILENCE_S)
+            self.board.watch(f"from midge import {self.recorder} as R\nr=R.record(s,{self._asked(samples)})", heard,
+                             silence_s=_SILENCE_S)
         except BoardError as error:
             if not error.text.startswith("KeyboardInterrupt"):  # ours, where the line swallowed what it was for
                 raise _explain(error, self.wish) from error
@@ -128,9 +131,13 @@ class Session:
         """Put the sensor to sleep."""
         self.board.ask("try:s.stop()\nexcept AttributeError:pass")
 
-    def frames(self) -> Frames:
-        """Return empty frames of this sensor."""
-        return Frames(len(self.source.columns), self._scales)
+    def frames(self, keep: bool = True) -> Frames:
+        """Return empty frames of this sensor. keep: whether they are to hold the samples that came."""
+        return Frames(len(self.source.columns), self._scales, keep)
+
+    def _asked(self, samples: int) -> str:
+        """Return what the board is asked to record, as arguments."""
+        return str(samples)
 
     def _find(self) -> str:
         """Return the code that makes the sensor, whose driver is on the board then."""
@@ -158,9 +165,9 @@ class Session:
 
     def _start(self, machine: str) -> tuple[Source, Samples]:
         # One request: what an earlier one left on the board is gone if the line was bad and it is being asked again.
-        look = "" if self.wish.object else _LOOK.format(bus=_bus_arguments(self.wish.bus))
+        code = _START.format(recorder=self.recorder, make=self._make)
         try:
-            facts = json.loads(self.board.ask(look + _START.format(make=self._make), silence_s=10))
+            facts = json.loads(self.board.ask(self._look() + code, silence_s=10))
         except BoardError as error:
             raise _explain(error, self.wish) from error
         rate = facts["rate_hz"] or self.wish.rate_hz
@@ -174,6 +181,10 @@ class Session:
             raise UserError(f"{facts['name']}: what it says of itself makes no sense ({error}); mend its rate_hz, "
                             "columns, units and range") from error
         return _checked(source, scales), scales
+
+    def _look(self) -> str:
+        """Return the code that goes before that which makes the sensor."""
+        return "" if self.wish.object else _LOOK.format(bus=_bus_arguments(self.wish.bus))
 
     def _start_again(self) -> None:
         """Have the sensor running after the board may have been reset."""

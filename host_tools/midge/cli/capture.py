@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -18,6 +14,8 @@ from ..capture.session import Session, Wish, open_session
 from ..errors import UserError
 from ..samples.take_format import Samples, check_label
 from .capture_pictures import capture_pictures
+from .capture_sound import sound_options
+from .interrupt import stopped_by_ctrl_c
 from .options import Command, Option, json_option, port_option
 from .output import console, print_facts, print_json, print_next, say
 from .progress import Picture, transfers
@@ -101,6 +99,7 @@ class Screen:
               "gives, ,rgb565,320x240; or pc, a video or a folder.", cls=Option, group="Camera")
 @click.option("--every", type=click.FloatRange(0, 3600), default=0.5, show_default=True,
               help="Seconds from one picture to the next.", cls=Option, group="Camera")
+@sound_options
 @port_option
 @json_option
 def capture(
@@ -111,7 +110,7 @@ def capture(
     """Record labelled takes of a board's sensor, each as a CSV file.
 
     The sensor is found on the board's I2C bus; its driver is put on the board if it is not there. A take of which
-    samples were lost is recorded again.
+    samples were lost is recorded again. With --mic sounds are recorded, each where it is louder than the background.
     """
     check_label(label)
     session_name = session_name if session_name is not None else datetime.now().strftime("%Y-%m-%d")
@@ -150,24 +149,3 @@ def facts_of(session: Session) -> list[tuple[str, str]]:
     measured = ", ".join(f"{unit} to {limit:g}" for unit, limit in ranges.items())
     return [("board", source.board), ("sensor", f"{source.sensor}, {source.rate_hz:g} samples a second"),
             ("columns", f"{','.join(source.columns)}" + (f" ({measured})" if measured else ""))]
-
-
-@contextmanager
-def stopped_by_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether Ctrl-C has been typed; the second time it interrupts as ever."""
-    typed: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if typed:
-            raise KeyboardInterrupt
-        typed.append(number)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread, which gets no Ctrl-C either
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(typed)
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -12,7 +12,8 @@ import click
 from ..capture.live import Heard, Listening, open_listening
 from ..capture.session import Wish
 from ..errors import visible
-from .capture import facts_of, stopped_by_ctrl_c
+from .capture import facts_of
+from .interrupt import stopped_by_ctrl_c
 from .live_pictures import live_pictures
 from .options import Command, Option, port_option
 from .output import print_facts, say

@@ -45,6 +45,7 @@ from .output import (
 from .progress import stages
 from .train_movements import MOVEMENTS, Ways, movement_options
 from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
+from .train_word import word_options
 
 MODEL, REPORT = "The model", "The report"
 SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
@@ -67,7 +68,7 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
 
 
 @click.command(cls=Command)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option("-o", "--output", type=OutputPath(), required=True, cls=Option, group=MODEL,
               help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MOVEMENTS, show_default=True,
@@ -117,6 +118,7 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               help="In how many parts clips or pictures are left out in turn, to judge.")
 @movement_options
 @picture_options
+@word_options
 @click.option("--board", shell_complete=complete_boards, cls=Option, group=REPORT,
               help="Count instructions and estimate the time on this board.")
 @click.option("--html", type=OutputPath(), cls=Option, group=REPORT, help="Draw the report as a page.")
@@ -135,7 +137,7 @@ def train(
 
     DATA: a folder with one folder per class, of .csv takes as midge capture records them, of .wav, .flac or .ogg
     sounds, or of .jpg or .png pictures; a folder of pictures with boxes (VOC, COCO, YOLO, Edge Impulse); or a zip file
-    of takes that Edge Impulse exported.
+    of takes that Edge Impulse exported. With --word there is none: synthesizers speak.
     """
     kind = "sounds" if holds_sounds(data) else "pictures" if (
         holds_pictures(data) or api.holds_boxes(data)) else "movements"

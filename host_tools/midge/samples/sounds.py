@@ -80,6 +80,26 @@ def read_sounds(source: str | Path, groups: Path | None = None) -> Clips:
     return found
 
 
+def read_clips(source: str | Path, label: str) -> Clips:
+    """Return all sounds in a folder and below it, or in one file, as clips of one class, checked.
+
+    Raises UserError, with file and remedy, where one is damaged, silent or of another kind, or where there is none.
+    """
+    path = Path(source)
+    files = [path] if path.is_file() else sorted(
+        p for p in path.rglob("*") if p.suffix.lower() in SOUNDS and not p.name.startswith("."))
+    if not files:
+        raise UserError(f"{path}: no sounds in it; name a folder of .wav, .flac or .ogg files")
+    clips, faults, doubts = list[Clip](), list[str](), _Doubts()
+    for file in files:
+        try:
+            clips.append(_clip(file, label, doubts))
+        except UserError as error:
+            faults.append(str(error))
+    raise_first(faults, "sounds")
+    return Clips(clips, str(source), doubts.texts())
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in SOUNDS and not p.name.startswith("."))
 

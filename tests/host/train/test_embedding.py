@@ -23,7 +23,8 @@ from midge.train.embedding import Options, discriminants, train_embedding
 from midge.train.pictures import embedding as of_pictures
 from midge.train.sounds import embedding as of_sounds
 from midge.train.sounds.features import to_pcm
-from midge.train.sounds.voices import CONSONANTS, VOWELS, made_up_words, speak, spell
+from midge.train.sounds.phones import CONSONANTS, VOWELS, made_up_words, spell
+from midge.train.sounds.voices import speak
 from tests.support.clips import write_clips
 from tests.support.command import midge as command
 from tests.support.command import refusal

@@ -57,13 +57,16 @@ def window_frames(seconds: float) -> int:
 class Examples:
     """What is trained on. segments: int8 [examples, frames with room to shift, BANDS]; targets: of each.
 
-    used: which of them are; chances: how likely each of these is drawn.
+    used: which of them are; chances: how likely each of these is drawn. smoothing: of targets. mixed: share of examples
+    that are mixed from two.
     """
 
     segments: np.ndarray
     targets: np.ndarray
     used: np.ndarray
     chances: np.ndarray
+    smoothing: float = SMOOTHING
+    mixed: float = MIXED
 
 
 @dataclass
@@ -113,9 +116,9 @@ def _batch(examples: Examples, shape: Shape, rng: np.random.Generator) -> tuple[
     x = (warp(examples.segments[chosen], shape.frames, rng) + 128) / 255
     mask(x, rng, 0.0)
     y = np.eye(shape.classes, dtype=np.float32)[examples.targets[chosen]]
-    y = y * (1 - SMOOTHING) + SMOOTHING / shape.classes
+    y = y * (1 - examples.smoothing) + examples.smoothing / shape.classes
     other = rng.permutation(BATCH)
-    share = np.where(rng.random(BATCH) < MIXED, rng.beta(0.4, 0.4, BATCH), 1.0).astype(np.float32)
+    share = np.where(rng.random(BATCH) < examples.mixed, rng.beta(0.4, 0.4, BATCH), 1.0).astype(np.float32)
     x = share[:, None, None] * x + (1 - share)[:, None, None] * x[other]
     y = share[:, None] * y + (1 - share)[:, None] * y[other]
     return unfold(x), y

@@ -179,14 +179,15 @@ class Listener:
     """Makes what a board hears of clips."""
 
     def __init__(
-        self, clips: Sequence[Clip], labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options
+        self, clips: Sequence[Clip], labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options,
+        room: int | None = None,
     ) -> None:
         self.clips, self.labels, self.folds = clips, labels, folds
         self.rng = np.random.default_rng(options.seed)
         self.front = FrontEnd()
         self.noises = [noise(self.rng, NOISE_S * RATE_HZ, RATE_HZ) for _ in range(MADE_NOISES)]
         self.frames = shape.frames
-        self.room = shape.frames // 4  # by which a window may be early or late
+        self.room = shape.frames // 4 if room is None else room  # by which a window may be early or late
         lead = round(LEAD_S * FRAMES_A_SECOND)
         self.lead = lead + -(lead + self.room + shape.frames) % STEP  # answers come with every third frame
         heard = sum(clip.seconds + (2 * self.room + self.lead) / FRAMES_A_SECOND for clip in clips)
