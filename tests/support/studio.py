@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,8 +101,8 @@ class Newcomer:
 
 
 @contextmanager
-def newcomer(door: Door, **options: Any) -> Iterator[Newcomer]:
-    """Open the page in a browser from which nothing gets out of this machine."""
+def newcomer(door: Door, devices: Sequence[str] = (), **options: Any) -> Iterator[Newcomer]:
+    """Open the page in a browser from which nothing gets out of this machine. devices: switches of what it fakes."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -110,7 +110,7 @@ def newcomer(door: Door, **options: Any) -> Iterator[Newcomer]:
     if not AXE.is_file():
         pytest.skip("no axe-core; run: make test-studio")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", *devices])
         context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS["wide"], strict=True)), **options)
         context.add_init_script(path=AXE)
         page = context.new_page()

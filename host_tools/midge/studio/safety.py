@@ -20,12 +20,13 @@ MOST_BODY = 1 << 20  # bytes of a request
 _TOKENS = 20  # that wait to be used
 
 _POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-           "connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+           "media-src 'self'; connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; "
+           "frame-ancestors 'none'; "
            "require-trusted-types-for 'script'; trusted-types 'none'")
 _HEADERS = {
     "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "permissions-policy": "camera=(self), microphone=(self), geolocation=()",
 }
 USED = ("This address was used already, or is of an earlier studio. In the terminal where midge studio runs, press "
         "Enter for a new one.\n")

@@ -22,8 +22,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import UserError, visible
 from ..resources import PACKAGE
+from ..samples.sound_files import Sound
+from .here import see
+from .kinds import MEDIA, wav_bytes
 from .safety import Guard, Keys, TooMuch
-from .shelf import MOST_IMPORTED
+from .shelf import MOST_IMPORTED, MOST_LISTED
 from .studio import Studio
 
 STATIC = PACKAGE / "studio" / "static"
@@ -57,17 +60,23 @@ def application(studio: Studio, keys: Keys, hosts: list[str]) -> ASGIApp:
     routes = [
         Route("/", lambda request: FileResponse(STATIC / "index.html")),
         Route("/api/state", asking.get(lambda query: studio.state())),
-        Route("/api/takes", asking.get(lambda query: studio.shelf.takes(query.get("label", "")))),
+        Route("/api/takes", asking.get(lambda query: studio.shelf.takes(
+            query.get("label", ""), _number(query.get("start"), 0), _number(query.get("count"), MOST_LISTED)))),
+        Route("/api/file", asking.file),
         Route("/api/take", asking.get(lambda query: studio.shelf.picture(query.get("take", "")))),
+        Route("/api/misses", asking.get(lambda query: studio.bench.nearly())),
+        Route("/api/miss", asking.miss),
         Route("/api/report", asking.get(lambda query: studio.project.report())),
         Route("/api/bring", asking.bring, methods=["POST"]),
+        Route("/api/front", asking.front, methods=["POST"]),
+        Route("/api/see", asking.see, methods=["POST"]),
         Route("/api/do/{action}", asking.act, methods=["POST"]),
         Route("/report", asking.report),
         Route("/model", asking.model),
         WebSocketRoute("/live", asking.live),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED})
+    return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED, "/api/front": MOST_IMPORTED})
 
 
 def serve(studio: Studio, door: Door, ready: Callable[[], None]) -> None:
@@ -126,6 +135,36 @@ class _Asking:
         query = request.query_params
         return await _answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
 
+    async def file(self, request: Request) -> Response:
+        """Give a take as it is, for a player or to look at."""
+        try:
+            path = await run_in_threadpool(lambda: self.studio.shelf.path_of(request.query_params.get("take", "")))
+        except UserError as error:
+            return _refused(str(error), 404)
+        return FileResponse(path, media_type=MEDIA.get(path.suffix.lower(), "application/octet-stream"))
+
+    async def miss(self, request: Request) -> Response:
+        """Give the sound of a near miss, for a player."""
+        try:
+            found = self.studio.bench.miss(request.query_params.get("id", ""))
+        except UserError as error:
+            return _refused(str(error), 404)
+        return Response(wav_bytes(Sound(found.values[:, None], found.rate_hz)), media_type="audio/wav")
+
+    async def front(self, request: Request) -> Response:
+        """Take in a network on whose front pictures are trained."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        return await _answered(lambda: self.studio.bring_front(request.query_params.get("name", ""), body))
+
+    async def see(self, request: Request) -> Response:
+        """Answer to a picture, as the board would."""
+        body = await _body(request)
+        if isinstance(body, Response):
+            return body
+        return await _answered(lambda: see(self.studio.project.model_file(), body))
+
     async def report(self, request: Request) -> Response:
         """Give the report as a file to keep."""
         return _file(self.studio.project.report_file("html"))
@@ -138,7 +177,7 @@ class _Asking:
         """Tell a page what goes on, until it is closed."""
         await page.accept()
         queue = self.studio.hub.open()
-        listener = asyncio.create_task(_drained(page))
+        listener = asyncio.create_task(_heard(page, lambda said: self.studio.bench.hear("browser", said)))
         try:
             await page.send_json({"kind": "state", "state": await run_in_threadpool(self.studio.state)})
             while not listener.done():
@@ -157,11 +196,15 @@ class _Asking:
             self.studio.hub.close(queue)
 
 
-async def _drained(page: WebSocket) -> None:
-    """Take what a page sends, which is nothing, until it is closed."""
+async def _heard(page: WebSocket, hear: Callable[[bytes], None]) -> None:
+    """Take what a page sends, which is samples, until it is closed."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
-            await page.receive_text()
+            message = await page.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if message.get("bytes"):
+                hear(message["bytes"])
 
 
 async def _body(request: Request) -> bytes | Response:
@@ -171,6 +214,10 @@ async def _body(request: Request) -> bytes | Response:
         return _refused("that is more than a request may bring; bring smaller files", 413)
     except ClientDisconnect:
         return _refused("the page went away")
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else otherwise
 
 
 async def _answered(work: Callable[[], Any]) -> Response:

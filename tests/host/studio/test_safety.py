@@ -156,8 +156,8 @@ def test_uploads_have_a_limit(page: TestClient, studio: Studio) -> None:
     ("move", b'{"movement": "circle"}', "no practice board"), ("delete", b'{"takes": []}', "a list of takes"),
     ("delete", b'{"takes": ["../x.csv"]}', "is no take"),
     ("trim", b'{"take": "a/b.csv", "start": "0", "end": 1}', "whole numbers"),
-    ("record", b'{"label": "<script>", "count": 1, "seconds": 1, "countdown": 0, "trigger": false}', "wanted 1 to 40"),
-    ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 1e9, "trigger": false}', "0 to 60 seconds"),
+    ("record", b'{"label": "<script>", "count": 1, "seconds": 1, "countdown": 0, "way": "trigger"}', "wanted 1 to 40"),
+    ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 1e9, "way": "countdown"}', "0 to 60 seconds"),
     ("undo", b"{}", "nothing to undo"),
     ("settings", b'{"model": "../../x"}', "wanted a letter"),
 ])

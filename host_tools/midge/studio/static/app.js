@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The frame around the pages: steps, what is going on, and what went wrong.
 
-import { fill, h, loadText, say, show, text, whenOther } from "./dom.js";
+import { fill, h, loadText, say, show, text, textOf, whenOther } from "./dom.js";
 import { act, listen, on, onProblem } from "./server.js";
 
 const PAGES = ["board", "record", "train", "deploy", "live", "report"];
@@ -158,6 +158,7 @@ function update(state) {
     }
     showError(state.error || (state.project.note ? { number: 0, text: state.project.note } : null));
     app.page?.update?.(state);
+    if (app.name && app.kind !== state.kind) go();
 }
 
 async function go() {
@@ -166,9 +167,9 @@ async function go() {
         location.replace("#/board");
         return;
     }
-    if (name === app.name) return;
+    if (name === app.name && app.kind === app.state.kind) return;
     const first = !app.name;
-    app.name = name;
+    Object.assign(app, { name, kind: app.state.kind });
     const page = await import(`/static/pages/${name}.js`);
     if (app.name !== name) return;
     app.page?.close?.();
@@ -178,7 +179,7 @@ async function go() {
     }
     const heading = h("h1", { tabindex: -1 }, text(`${name}.title`));
     const body = h("div.page", { "data-page": name });
-    fill(parts.main, heading, h("p.lead", {}, text(`${name}.lead`)), body);
+    fill(parts.main, heading, h("p.lead", {}, textOf(`${name}.lead`, app.state.kind)), body);
     document.title = `${text(`nav.${name}`)} · ${text("title")}`;
     window.scrollTo(0, 0);
     if (!first) heading.focus({ preventScroll: true });
