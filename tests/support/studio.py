@@ -24,7 +24,7 @@ from tests.support import ROOT
 AXE = ROOT / "build/browser/node_modules/axe-core/axe.min.js"
 SHOTS = ROOT / "build/studio"
 WIDTHS = {"narrow": (360, 740), "wide": (1280, 900), "4k": (3840, 2160)}
-PAGES = ("board", "record", "train", "deploy", "live", "report")
+PAGES = ("board", "record", "train", "deploy", "live", "teach", "report")
 
 
 @contextmanager

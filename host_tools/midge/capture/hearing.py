@@ -29,11 +29,9 @@ _FACTS = "import midge,json\nm=midge.load({path!r})\nr=json.dumps([m.labels,m.in
 _HEAR = """
 import midge,struct
 from array import array
-from machine import Pin
 from midge.record import frame
-from i2s_microphone import I2SMicrophone
 m=midge.load({path!r})
-k=I2SMicrophone({id},sck=Pin({sck}),ws=Pin({ws}),sd=Pin({sd}))
+{microphone}
 def say(a):
  s=[e.score(i) for i in range(e.classes)]
  b=s.index(max(s))
@@ -108,16 +106,12 @@ class Hearing:
 @contextmanager
 def open_hearing(port: str, path: str, pins: str, stage: Stage = silent) -> Iterator[Hearing]:
     """Open a board whose I2S microphone a model on it listens to. pins: 0,sck=16,ws=17,sd=18. Raises UserError."""
-    found = _PINS.fullmatch(pins.replace(" ", ""))
-    if found is None:
-        raise UserError(f"microphone {pins[:60]}: wanted its I2S bus's number, and pins: 0,sck=16,ws=17,sd=18")
-    id, *names = found.groups()
-    sck, ws, sd = (name if name.isdigit() else repr(name) for name in names)
+    microphone = microphone_code(pins)
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
         labels, known = _loaded(board, path)
         require_driver(board, "i2s_microphone", stage)
-        code = _HEAR.format(path=path, id=id, sck=sck, ws=ws, sd=sd)
+        code = _HEAR.format(path=path, microphone=microphone)
         yield Hearing(board, path, labels, float(known.get("sensor.rate_hz", 16000)), code)
 
 
@@ -143,6 +137,20 @@ def open_seeing(port: str, path: str, camera: str, pause_ms: int = 0, stage: Sta
             raise UserError(f"camera '{camera[:60]}': wanted an object of the board's with rows() or capture(), as "
                             "MODULE:NAME, such as mycamera:camera")
         yield Hearing(board, path, labels, 1.0, _SEE.format(path=path, camera=code, pause_ms=pause_ms))
+
+
+def microphone_code(pins: str) -> str:
+    """Return the code that makes k a microphone, whose driver is on the board. pins: 0,sck=16,ws=17,sd=18.
+
+    Raises UserError.
+    """
+    found = _PINS.fullmatch(pins.replace(" ", ""))
+    if found is None:
+        raise UserError(f"microphone {pins[:60]}: wanted its I2S bus's number, and pins: 0,sck=16,ws=17,sd=18")
+    id, *names = found.groups()
+    sck, ws, sd = (name if name.isdigit() else repr(name) for name in names)
+    return ("from machine import Pin\nfrom i2s_microphone import I2SMicrophone\n"
+            f"k=I2SMicrophone({id},sck=Pin({sck}),ws=Pin({ws}),sd=Pin({sd}))")
 
 
 def require_driver(board: ReplBoard, module: str, stage: Stage = silent) -> None:

@@ -34,6 +34,7 @@ from .kinds import MOTION, PICTURE, SOUND
 from .practice import CAMERA, RATE_HZ, SEEN, Practice, pictures
 from .recorder import Recorder
 from .shelf import Shelf
+from .teach import TEACHING, Teacher
 
 PAUSE_MS = 700  # between two pictures that a board's camera sees
 _PATIENCE_S = 15.0  # in which work with a board ends once it is asked to
@@ -49,9 +50,10 @@ class Bench:
         self.facts = Facts()
         self.practice: Practice | None = None
         self.worker = Worker(changed, failed)
+        self.recorder = Recorder(shelf, hub, self.facts, changed, self.progress)
+        self.teacher = Teacher(self.project, hub, self.recorder, changed, self.progress)
         self.misses = Misses([], 1.0)
         self._seen: list[str] = []  # takes that the practice board's camera sees, in their order
-        self.recorder = Recorder(shelf, hub, self.facts, changed, self.progress)
 
     def state(self) -> dict[str, Any]:
         """Return what pages show."""
@@ -61,7 +63,7 @@ class Bench:
             if self.shelf.kind() == SOUND:
                 practice["movements"] = list(self.shelf.labels())
         return {**asdict(self.facts), "source": self.source(), "sources": self.sources(), "busy": self.worker.kind,
-                "practice": practice}
+                "practice": practice, "learner": self.teacher.facts}
 
     def close(self) -> None:
         """End what is going on, and the practice board."""
@@ -160,6 +162,19 @@ class Bench:
         self.facts.source = source
         self.changed()
 
+    def join_phone(self, feed: Feed) -> None:
+        """Take samples from a phone as well, and rather than from nowhere."""
+        self.feeds["phone"] = feed
+        if not self.facts.port and self.shelf.kind() == MOTION:
+            self.facts.source = "phone"
+        self.changed()
+
+    def leave_phone(self, feed: Feed) -> None:
+        """Forget a phone that went."""
+        if self.feeds.get("phone") is feed:
+            del self.feeds["phone"]
+        self.changed()
+
     def hear(self, source: str, message: bytes) -> None:
         """Take in what a page or a phone sent."""
         feed = self.feeds.get(source)
@@ -185,7 +200,7 @@ class Bench:
         """Return what a page or phone sends, from now on."""
         source = self.source()
         if source == "browser":
-            self.feeds[source] = Feed(sound_source("this computer's microphone"))
+            self.feeds[source] = Feed(sound_source("This computer's microphone"))
         self.feeds[source].begin()
         return self.feeds[source]
 
@@ -207,7 +222,7 @@ class Bench:
 
     def leave(self) -> None:
         """End what is shown of the sensor, or of the answers, unless takes are being recorded."""
-        if self.facts.taking is None and self.worker.kind in (SENSOR, LISTENING):
+        if self.facts.taking is None and self.worker.kind in (SENSOR, LISTENING, TEACHING):
             self.worker.stop()
 
     # The model
@@ -335,6 +350,25 @@ class Bench:
         finally:
             self._seen = []
 
+    def teach(self, model: Path) -> None:
+        """Open the learner of a network on the board, which is put there where it is not. Raises UserError."""
+        port = self._port()
+        if not model.is_file():
+            raise UserError(f"{model.name}: is not there; make one of the takes here first")
+        self._free()
+        settings = self.project.settings
+
+        def run(stopped: Stopped) -> None:
+            upload_model(model, port, stage=stage_of(self.progress, stopped))
+            try:
+                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, stopped)
+            except BoardError as error:
+                raise UserError(f"{port}: the board ended it ({error.text}); reset it, and begin again") from error
+            finally:
+                self.facts.progress = None
+
+        self.worker.start(TEACHING, run)
+
     # What all of them do
 
     def _port(self) -> str:
@@ -346,7 +380,7 @@ class Bench:
         """Have the board free: what only shows something ends, other work goes on. Raises UserError."""
         if self.facts.taking is not None or self.recorder.waits:
             raise UserError("takes are being recorded; stop that first, or wait until they are done")
-        if self.worker.kind in (SENSOR, LISTENING):
+        if self.worker.kind in (SENSOR, LISTENING, TEACHING):
             self.worker.stop(_PATIENCE_S)
 
     def progress(self, what: str, done: int, count: int) -> None:

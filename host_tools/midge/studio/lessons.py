@@ -7,10 +7,15 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from .. import api
 from ..errors import UserError
+from ..fileformat.read import decode, load_file
 from ..files import write_whole
 from ..importers.tflite.export import tflite_bytes
 from ..plots.training_page import training_page
@@ -20,6 +25,7 @@ from ..targets.boards import load_board
 from ..targets.power import boards_with_figures
 from ..train.outcome import Outcome
 from ..train.pictures.model import WIDTH, TrainedPictures
+from ..train.taught import MOST_VALUES
 from .hub import Hub, Stopped, Worker, stage_of
 from .kinds import PICTURE, SOUND
 from .project import Project
@@ -81,6 +87,26 @@ class Lessons:
         """Train. Raises UserError where a training goes on."""
         self.worker.start("training", self._train)
 
+    def embed(self) -> None:
+        """Make a network for a board's learner of the takes. Raises UserError where a training goes on."""
+        self.worker.start("training", self._embed)
+
+    def _embed(self, stopped: Stopped) -> None:
+        project = self.project
+        name = f"{project.settings.model[:25]}-learn"
+        try:
+            made = api.train_embedding(project.data, name=name, stage=stage_of(self._tell, stopped))
+            write_whole(project.models / f"{name}.midge", lambda aside: aside.write_bytes(made.conversion.blob))
+        except UserError as error:
+            raise UserError(str(error).replace(f"{project.data}{os.sep}", "")) from error
+        finally:
+            self.progress = None
+
+    def embeddings(self) -> list[str]:
+        """Return the names of the networks in models/ that a board's learner can use."""
+        paths = sorted(self.project.models.glob("*.midge"))
+        return [path.name for path in paths if _embeds(path, path.stat().st_mtime_ns)]
+
     def close(self) -> None:
         """End it."""
         self.worker.stop()
@@ -132,6 +158,18 @@ class Lessons:
     def _tell(self, what: str, done: int, count: int) -> None:
         self.progress = {"what": what, "done": done, "count": count}
         self.hub.tell("training", progress=self.progress)
+
+
+@lru_cache(maxsize=64)
+def _embeds(path: Path, changed_ns: int) -> bool:
+    """Tell whether a file is a network with one output of at most 64 values of int8, and no labels."""
+    try:
+        file = decode(load_file(path))
+    except UserError:
+        return False
+    outputs = [file.tensors[i] for i in file.outputs]
+    return (not file.labels and len(outputs) == 1 and outputs[0].dtype == "int8"
+            and int(np.prod(outputs[0].shape)) <= MOST_VALUES)
 
 
 def _costs(project: Project) -> dict[str, Any]:

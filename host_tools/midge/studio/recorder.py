@@ -71,7 +71,7 @@ class Recorder:
         """Show and record what a microphone hears. Raises UserError."""
         show = Show(self)
         ear = Ear(feed, self.shelf, show)
-        self._shown(feed.source, SHOWN_HZ, ("loudest", "lowest"))
+        self.shown(feed.source, SHOWN_HZ, ("loudest", "lowest"))
         try:
             while not stopped():
                 plan, self._plan = self._plan, None
@@ -91,7 +91,7 @@ class Recorder:
 
     def _watch(self, session: Sensor, stopped: Stopped) -> None:
         source = session.source
-        self._shown(source, source.rate_hz, source.columns)
+        self.shown(source, source.rate_hz, source.columns)
         show = Show(self)
         while not stopped():
             plan, self._plan = self._plan, None
@@ -100,7 +100,8 @@ class Recorder:
             else:
                 self._take(session, plan, show, stopped)
 
-    def _shown(self, source: Source, rate_hz: float, columns: tuple[str, ...]) -> None:
+    def shown(self, source: Source, rate_hz: float, columns: tuple[str, ...]) -> None:
+        """Tell pages what is measured from now on."""
         self.facts.progress = None
         self.facts.sensor = {"name": source.sensor, "rate_hz": source.rate_hz, "shown_hz": rate_hz,
                                    "columns": columns, "units": source.units, "range": source.range,

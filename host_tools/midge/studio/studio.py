@@ -30,6 +30,7 @@ class Studio:
         self.shelf = Shelf(project)
         self.bench = Bench(self.shelf, self.hub, self.changed, self.failed)
         self.lessons = Lessons(self.shelf, self.hub, self.changed, self.failed)
+        self.phone: Callable[[], str] | None = None  # what returns an address for a phone, where one is waited for
         self.error: dict[str, Any] | None = None
         self._numbers = count(1)
         self.actions: dict[str, Callable[..., Any]] = {
@@ -39,6 +40,7 @@ class Studio:
             "halt": self.bench.halt, "relabel": self._relabel, "trim": self._trim, "delete": self._delete,
             "undo": self._undo, "settings": self._settings, "train": self._train, "end-training": self.lessons.close,
             "put": self._put, "listen": self._listen, "here": self._here, "keep-miss": self._keep_miss,
+            "embed": self._embed, "open-learner": self._open_learner, "learner": self._learner,
             "dismiss": self._dismiss,
         }
 
@@ -49,6 +51,7 @@ class Studio:
         return {
             "project": {"name": project.root.name, "folder": str(project.root), "note": project.note},
             "kind": self.shelf.kind(), "fronts": self._fronts(),
+            "phone": self.phone is not None, "embeddings": self.lessons.embeddings(),
             "labels": labels, "quiet": [label for label in labels if is_quiet(label)],
             "undo": self.shelf.can_undo(), "settings": asdict(project.settings), "boards": boards(),
             "model": {"name": project.model_file().name, "there": project.model_file().is_file(),
@@ -172,6 +175,20 @@ class Studio:
 
     def _keep_miss(self, id: str, label: str) -> dict[str, str]:
         return self._after(self.bench.keep_miss(_text(id), _text(label)))
+
+    def _embed(self) -> None:
+        self.lessons.embed()
+        self.changed()
+
+    def _open_learner(self, model: str) -> None:
+        if _text(model) not in self.lessons.embeddings():
+            raise UserError(f"'{model[:40]}': is no network that a learner can use; make one of the takes here")
+        self.bench.teach(self.project.models / model)
+
+    def _learner(self, what: str, label: str = "", times: int = 1) -> None:
+        if not isinstance(times, int):
+            raise UserError("times: wanted a whole number")
+        self.bench.teacher.wish(_text(what), _text(label), times)
 
     def _dismiss(self, number: int) -> None:
         if self.error is not None and self.error["number"] == number:

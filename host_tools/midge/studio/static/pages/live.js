@@ -8,6 +8,11 @@ import { announce } from "../app.js";
 
 const SECONDS = 12,
     KEPT = 30;
+const CODE = {
+    motion: "model.stream(sensor, threshold=?)",
+    sound: "midge.listen(mic, model, threshold=?)",
+    picture: "if answer.score >= ?:",
+};
 
 export function open(root, first) {
     const { kind } = first;
@@ -136,7 +141,7 @@ export function open(root, first) {
                 ? text("live.means", { found: Math.round(100 * row.found), n: Math.round(row.false_per_hour_made) })
                 : text("live.unknown"),
         );
-        say(code, `model.stream(sensor, threshold=${threshold.toFixed(2)})`);
+        say(code, CODE[kind].replace("?", threshold.toFixed(2)));
         if (curves) {
             curves.line = threshold;
             curves.draw();

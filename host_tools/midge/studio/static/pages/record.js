@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { choice, field, fill, h, say, show, terminal, text, whenOther } from "../dom.js";
 import { hand } from "../hand.js";
-import { act, ask, bring, on } from "../server.js";
+import { act, askQuietly, bring, on } from "../server.js";
 import { announce, undo } from "../app.js";
 import { seeing, sensing, sources } from "../stage.js";
 import { grid } from "../takes.js";
@@ -91,14 +91,15 @@ export function open(root, first) {
 
     /** Take pictures one after the other, as long as nobody stops it. */
     async function shoot() {
-        const mine = (shooting = { over: false });
+        const mine = (shooting = { over: false }),
+            into = chosen;
         const n = Number(count.value),
             side = state.settings.side;
         for (let taken = 0; taken < n && !mine.over; taken++) {
-            taking({ phase: "recording", count: n, done: taken, label: chosen });
-            const name = `${chosen}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.png`;
+            taking({ phase: "recording", count: n, done: taken, label: into });
+            const name = `${into}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.png`;
             const picture = await stage.shoot(side);
-            if (!(await bring(picture, chosen, name))) break;
+            if (!(await bring(picture, into, name))) break;
             await new Promise((done) => setTimeout(done, BETWEEN_MS));
         }
         shooting = null;
@@ -206,9 +207,9 @@ export function open(root, first) {
 
     async function list() {
         const labels = Object.keys(state.labels);
-        if (!labels.includes(chosen) && !(state.bench.taking && chosen)) chosen = labels[0] || "";
+        if (!labels.includes(chosen) && !((state.bench.taking || shooting) && chosen)) chosen = labels[0] || "";
         const wanted = chosen;
-        const some = (start) => ask("takes", { label: wanted, start, count: 120 });
+        const some = async (start) => (await askQuietly("takes", { label: wanted, start, count: 120 })).value;
         const found = (labels.includes(wanted) && (await some(0))) || { count: 0, takes: [] };
         if (wanted !== chosen) return;
         fill(
