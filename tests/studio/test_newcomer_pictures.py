@@ -24,7 +24,7 @@ from tests.support.studio import WIDTHS, Newcomer, newcomer, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 WIDTH, HEIGHT, FRAMES = 320, 240, 40
-TAKES, STEPS, SIDE = 12, 150, 48
+TAKES, STEPS, SIDE = 12, 100, 48
 
 
 def scene(kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -97,7 +97,8 @@ def test_pictures_are_taken_and_dropped(opened: tuple[Studio, Newcomer], eye: Ey
         person.go("board")
     for path in studio.shelf.files("disc", TAKES):
         assert read_picture(path).shape == (SIDE, SIDE, 3)
-    middle = np.mean([read_picture(p)[SIDE // 2, SIDE // 2].astype(float) for p in studio.shelf.files("disc", TAKES)], 0)
+    taken = [read_picture(path).astype(float) for path in studio.shelf.files("disc", TAKES)]
+    middle = np.mean(taken, axis=0)[SIDE // 2, SIDE // 2]
     assert middle[0] > middle[2] + 60  # the disc is yellow
 
     person.go("record")
@@ -148,7 +149,7 @@ def test_the_board_answers_to_what_its_camera_sees(opened: tuple[Studio, Newcome
     person.click("link", "Put it on the board")
     person.click("button", "Upload and verify")
     person.see("It is on the board", 120)
-    person.see('FileCamera("/camera.bin", "rgb565", 80, 60)')
+    person.see('FileCamera("camera.bin", "rgb565", 80, 60)')
     person.click("link", "See its answers")
     person.click("button", "Start listening")
     person.page.locator(".seen img").wait_for(timeout=60_000)

@@ -52,6 +52,7 @@ class Newcomer:
     clicks: int = 0
     elsewhere: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    shots: Path = SHOTS
 
     def click(self, role: str, name: str | re.Pattern[str]) -> None:
         """Click on what has a role and a name, as a screen reader tells them."""

@@ -122,20 +122,21 @@ def open_seeing(port: str, path: str, camera: str, pause_ms: int = 0, stage: Sta
     camera: MODULE:NAME of an object with rows() or capture(), or the path of a file with pictures in the model's format
     (drivers/file_camera.py), which are seen over and over. pause_ms: between two pictures.
     """
+    module, colon, name = camera.partition(":")
+    if not camera or (colon and not (module.isidentifier() and name.isidentifier())):
+        raise UserError(f"camera '{camera[:60]}': wanted an object of the board's with rows() or capture(), as "
+                        "MODULE:NAME, such as mycamera:camera")
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
-        labels, known = _loaded(board, path)
-        module, colon, name = camera.partition(":")
-        if colon and module.isidentifier() and name.isidentifier():
-            code = f"getattr(__import__({module!r}),{name!r})"
-        elif camera.startswith("/"):
+        require_midge(board)
+        if not colon:
             require_driver(board, "file_camera", stage)
-            width, _, height = known.get("camera.size", "0x0").partition("x")
-            format = known.get("camera.format", "")
-            code = f"__import__('file_camera').FileCamera({camera!r},{format!r},{int(width)},{int(height)},again=True)"
-        else:
-            raise UserError(f"camera '{camera[:60]}': wanted an object of the board's with rows() or capture(), as "
-                            "MODULE:NAME, such as mycamera:camera")
+        board.restart()  # a model in RAM needs its bytes in one piece, and uploads leave them in many
+        labels, known = _loaded(board, path)
+        width, _, height = known.get("camera.size", "0x0").partition("x")
+        format = known.get("camera.format", "")
+        code = (f"getattr(__import__({module!r}),{name!r})" if colon else
+                f"__import__('file_camera').FileCamera({camera!r},{format!r},{int(width)},{int(height)},again=True)")
         yield Hearing(board, path, labels, 1.0, _SEE.format(path=path, camera=code, pause_ms=pause_ms))
 
 

@@ -63,7 +63,8 @@ class Bench:
             if self.shelf.kind() == SOUND:
                 practice["movements"] = list(self.shelf.labels())
         return {**asdict(self.facts), "source": self.source(), "sources": self.sources(), "busy": self.worker.kind,
-                "practice": practice, "learner": self.teacher.facts}
+                "practice": practice, "learner": self.teacher.facts,
+                "phone": "phone" in self.feeds}
 
     def close(self) -> None:
         """End what is going on, and the practice board."""

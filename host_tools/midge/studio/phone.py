@@ -62,7 +62,8 @@ def certificate(path: Path, address: str) -> Path:
     """
     x509 = need("cryptography.x509", "studio", _PURPOSE)
     ec = need("cryptography.hazmat.primitives.asymmetric.ec", "studio", _PURPOSE)
-    tools = need("cryptography.hazmat.primitives", "studio", _PURPOSE)
+    hashes = need("cryptography.hazmat.primitives.hashes", "studio", _PURPOSE)
+    form = need("cryptography.hazmat.primitives.serialization", "studio", _PURPOSE)
     now = datetime.now(timezone.utc)
     with contextlib.suppress(OSError, ValueError, x509.ExtensionNotFound):
         known = x509.load_pem_x509_certificate(path.read_bytes())
@@ -78,8 +79,7 @@ def certificate(path: Path, address: str) -> Path:
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
             .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH]), False)
-            .sign(key, tools.hashes.SHA256()))
-    form = tools.serialization
+            .sign(key, hashes.SHA256()))
     secret = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
 
     def write(aside: Path) -> None:
@@ -178,8 +178,9 @@ class _Line:
         told = ""
         try:
             while not listener.done():
-                now = json.dumps({"kind": kind, "labels": list(studio.shelf.labels()), "side": studio.project.settings.side,
-                                  "taking": bench.facts.taking, "chosen": bench.source() == "phone"})
+                now = json.dumps({"kind": kind, "labels": list(studio.shelf.labels()),
+                                  "side": studio.project.settings.side, "taking": bench.facts.taking,
+                                  "chosen": bench.source() == "phone"})
                 if now != told:
                     await phone.send_text(told := now)
                 await asyncio.wait([listener], timeout=_TELL_S)

@@ -23,7 +23,7 @@ from ..samples.recordings import Recording, read_recording
 from ..samples.sound_files import Sound, read_sound, resample
 from ..train.augment import augment, typical_size
 
-CAMERA = "/camera.bin"  # on the board: what its camera sees
+CAMERA = "camera.bin"  # on the board: what its camera sees
 SEEN = 8  # pictures
 SOUND_HZ, MOST_SOUND_S, PAUSE_S = 16_000, 60.0, 1.2
 FAINT = 0.0005  # of full scale: noise of a quiet room

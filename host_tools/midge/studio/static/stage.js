@@ -137,6 +137,39 @@ export function seeing() {
     };
 }
 
+/** The code that lets a phone in, where the studio waits for one. */
+export function joining() {
+    const code = h("img.code", { alt: text("record.phone.code"), width: 220, height: 220 });
+    const renew = () => {
+        code.src = `/api/phone?${Date.now()}`;
+    };
+    const here = h("p.hint", { role: "status" });
+    const element = h(
+        "details.card",
+        { hidden: true, ontoggle: () => element.open && renew() },
+        h("summary", {}, text("record.phone.join")),
+        h(
+            "div.joining",
+            {},
+            code,
+            h(
+                "div",
+                {},
+                h("p", {}, text("record.phone.scan")),
+                here,
+                h("button.quiet", { type: "button", onclick: renew }, text("record.phone.again")),
+            ),
+        ),
+    );
+    return {
+        element,
+        update: ({ phone, bench }) => {
+            show(element, phone);
+            here.textContent = bench.phone ? text("record.phone.here") : "";
+        },
+    };
+}
+
 /** Where samples come from, where there is a choice. */
 export function sources() {
     const element = h("div", { hidden: true });

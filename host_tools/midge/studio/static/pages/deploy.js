@@ -141,7 +141,7 @@ const programs = {
             "import midge",
             "from file_camera import FileCamera",
             "",
-            `camera = FileCamera("/camera.bin", "${format}", ${size.replace("x", ", ")})`,
+            `camera = FileCamera("camera.bin", "${format}", ${size.replace("x", ", ")})`,
             `${named(model)} = midge.load("${model}")`,
             `for answer in midge.watch(${named(model)}, camera):`,
             "    print(answer.label, answer.score)",

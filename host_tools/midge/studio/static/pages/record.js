@@ -3,7 +3,7 @@ import { choice, field, fill, h, say, show, terminal, text, whenOther } from "..
 import { hand } from "../hand.js";
 import { act, askQuietly, bring, on } from "../server.js";
 import { announce, undo } from "../app.js";
-import { seeing, sensing, sources } from "../stage.js";
+import { joining, seeing, sensing, sources } from "../stage.js";
 import { grid } from "../takes.js";
 
 const WAYS = { motion: ["trigger", "countdown", "pauses"], sound: ["trigger", "countdown", "pauses"], picture: [] };
@@ -23,6 +23,7 @@ export function open(root, first) {
 
     const stage = kind === "picture" ? seeing() : sensing(first);
     const from = sources();
+    const phone = joining();
     const status = h("p.status", { role: "status" });
     const count = h("input", {
         type: "number",
@@ -194,7 +195,7 @@ export function open(root, first) {
     fill(
         root,
         h("section.card.stage", {}, from.element, stage.element, status),
-        h("div.columns.first-last", {}, h("div", {}, form, sensor), simulated.element),
+        h("div.columns.first-last", {}, h("div", {}, form, phone.element, sensor), simulated.element),
         h(
             "section.card",
             {},
@@ -306,6 +307,7 @@ export function open(root, first) {
             relist(now.labels);
             show(undoing, now.undo);
             from.update(now);
+            phone.update(now);
             stage.update(now);
             ready();
         },
