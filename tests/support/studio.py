@@ -71,7 +71,7 @@ class Newcomer:
     def start_a_practice_board(self) -> None:
         """Start one, and see its sensor."""
         self.click("button", "Start a practice board")
-        self.click("link", "Record movements")
+        self.click("link", "Record takes")
         self.see("LSM9DS1")
 
     def record(self, movement: str, label: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midge.capture.cut import cut_takes
 from midge.capture.frames import LostSamples
 from midge.capture.live import Heard
 from midge.errors import UserError
@@ -85,6 +86,15 @@ def test_two_hours_take_no_more_memory_than_two_minutes() -> None:
 
     few, many = most(2), most(120)
     assert many[0] == pytest.approx(60 * few[0], rel=0.03) and many[1] < 1.3 * few[1]
+
+
+def test_two_hours_of_movements_are_cut_into_takes() -> None:
+    rng = np.random.default_rng(0)
+    samples = rng.normal(0, 0.01, (2 * 3600 * 100, 3)).astype(np.float32) + np.float32([0, 0, 1])
+    for start in range(500, len(samples), 1000):  # every ten seconds, for half a second
+        samples[start:start + 50, 0] += np.sin(np.arange(50))
+    takes = cut_takes(samples, 100.0, ("g", "g", "g"), 150)
+    assert len(takes) == 720 and all(take.end - take.start == 150 for take in takes)
 
 
 def test_a_plan_becomes_files(tmp_path: Path) -> None:

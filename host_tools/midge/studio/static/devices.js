@@ -71,7 +71,7 @@ export class Camera {
         return Boolean(this.stream?.active);
     }
 
-    /** A PNG of side x side pixels, of the largest square in the middle, made small by halves so that nothing flickers. */
+    /** A JPEG of side x side pixels, of the largest square in the middle, made small by halves so that nothing flickers. */
     async shoot(side) {
         const { videoWidth: width, videoHeight: height } = this.video;
         let size = Math.min(width, height);
@@ -85,6 +85,6 @@ export class Camera {
             context.drawImage(canvas, 0, 0, next, next);
             [canvas, size] = [smaller, next];
         }
-        return canvas.convertToBlob({ type: "image/png" });
+        return canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
     }
 }

@@ -81,7 +81,7 @@ async function look() {
     parts.shoot = async () => {
         const label = parts.label.value.trim();
         const picture = await camera.shoot(now.side);
-        const name = `${label}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.png`;
+        const name = `${label}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.jpg`;
         const answer = await fetch(`/picture?${new URLSearchParams({ name, label })}`, { method: "POST", body: picture });
         if (answer.ok) say(parts.status, text("phone.taken", { label }));
         else complain((await answer.json()).error);

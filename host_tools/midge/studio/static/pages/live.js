@@ -25,8 +25,7 @@ export function open(root, first) {
         labels = [],
         rows = [],
         last = null,
-        answered = false,
-        count = 0;
+        answered = false;
     const answer = h("p.answer.none", { "aria-live": "polite" }, text("live.none"));
     const bars = h("div.scores");
     const scene = h("div.scene");
@@ -162,7 +161,6 @@ export function open(root, first) {
         curves?.close();
         curves = null;
         last = null;
-        count = 0;
         fill(seen);
         show(seen, Boolean(live.seen?.length));
         fill(scene);
@@ -201,7 +199,7 @@ export function open(root, first) {
     function heard({ seconds, scores, answer: said, label }) {
         if (rows.length !== scores.length) return;
         draw(seconds, scores);
-        if (state.bench.live?.seen?.length) showSeen(state.bench.live.seen[count++ % state.bench.live.seen.length]);
+        if (state.bench.live?.seen?.length) showSeen(state.bench.live.seen[Math.round(seconds) % state.bench.live.seen.length]);
         scores.forEach((score, i) => {
             rows[i].meter.style.transform = `scaleX(${score.toFixed(3)})`;
             rows[i].meter.classList.toggle("best", labels[i] === label);

@@ -98,7 +98,7 @@ export function open(root, first) {
             side = state.settings.side;
         for (let taken = 0; taken < n && !mine.over; taken++) {
             taking({ phase: "recording", count: n, done: taken, label: into });
-            const name = `${into}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.png`;
+            const name = `${into}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.jpg`;
             const picture = await stage.shoot(side);
             if (!(await bring(picture, into, name))) break;
             await new Promise((done) => setTimeout(done, BETWEEN_MS));
