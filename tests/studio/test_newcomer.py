@@ -98,7 +98,7 @@ def test_the_threshold_tells_what_it_means(opened: tuple[Studio, Newcomer]) -> N
     for threshold in (0.5, 0.95):
         slider.fill(str(threshold))
         row = next(r for r in report["thresholds"] if r["threshold"] == threshold)
-        person.see(f"{100 * row['found']:.0f} % of the movements are answered then")
+        person.see(f"{100 * row['found']:.0f} % of what is to be answered is answered then")
         person.see(f"about {row['false_per_hour_made']:.0f} false answers")
         person.see(f"threshold={threshold:.2f}")
 

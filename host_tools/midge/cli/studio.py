@@ -57,11 +57,12 @@ def studio(folder: Path, port: int | None, phone: bool, no_browser: bool) -> Non
 
 def _phone_door(project: Project) -> PhoneDoor:
     """Return where a phone comes in, and print how. Raises UserError."""
-    from ..studio.phone import PhoneDoor, qr
+    from ..studio.phone import PhoneDoor, qr_text
 
     door = PhoneDoor(project.hidden)
     address = door.address()
-    qr(address).terminal(compact=True)
+    for line in qr_text(address).splitlines():
+        say("{}", line)
     print_facts([("phone", address)])
     say("Scan it with a phone in the same network, and go on though nobody vouches for its certificate: it is this "
         "studio's own. The page Record has a new code for another phone.")

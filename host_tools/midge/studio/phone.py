@@ -111,15 +111,22 @@ class PhoneDoor:
         return f"https://{self.hosts[0]}/?token={self.keys.new()}"
 
 
-def qr(address: str) -> Any:
+def _qr(address: str) -> Any:
     """Return the QR code of an address. Raises UserError where segno is missing."""
     return need("segno", "studio", _PURPOSE).make(address, error="m", micro=False)
+
+
+def qr_text(address: str) -> str:
+    """Return the QR code of an address as lines of blocks, for a terminal. Raises UserError where segno is missing."""
+    text = io.StringIO()
+    _qr(address).terminal(text, compact=True)
+    return text.getvalue()
 
 
 def qr_svg(address: str) -> bytes:
     """Return the QR code of an address as a picture, dark on white in any theme."""
     file = io.BytesIO()
-    qr(address).save(file, kind="svg", scale=6, border=3, dark="#101418", light="#ffffff")
+    _qr(address).save(file, kind="svg", scale=6, border=3, dark="#101418", light="#ffffff")
     return file.getvalue()
 
 
