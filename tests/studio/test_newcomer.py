@@ -109,7 +109,7 @@ def test_takes_are_renamed_trimmed_deleted_and_brought_back(opened: tuple[Studio
     person.page.get_by_role("button", name=re.compile("of idle called idle: open the takes")).click()
     person.page.locator(".opened .take").first.click()
     dialog = person.page.get_by_role("dialog")
-    dialog.get_by_label("Name of this take's movement").fill("calm")
+    dialog.get_by_label("Name of this take").fill("calm")
     dialog.get_by_role("button", name="Rename").click()
     person.see("The take is called calm now.")
     assert studio.shelf.labels() == {"calm": 1, "circle": 5, "idle": 4, "wing": 5}

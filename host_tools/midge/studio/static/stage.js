@@ -139,10 +139,17 @@ export function seeing() {
 
 /** The code that lets a phone in, where the studio waits for one. */
 export function joining() {
-    const code = h("img.code", { alt: text("record.phone.code"), width: 220, height: 220 });
-    const renew = () => {
-        code.src = `/api/phone?${Date.now()}`;
-    };
+    const code = h("div");
+    const renew = () =>
+        fill(
+            code,
+            h("img.code", {
+                src: `/api/phone?${Date.now()}`,
+                alt: text("record.phone.code"),
+                width: 220,
+                height: 220,
+            }),
+        );
     const here = h("p.hint", { role: "status" });
     const element = h(
         "details.card",
