@@ -8,6 +8,7 @@ Pictures of all pages are kept in build/studio/ for people to look at.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -98,8 +99,8 @@ def test_the_threshold_tells_what_it_means(opened: tuple[Studio, Newcomer]) -> N
     for threshold in (0.5, 0.95):
         slider.fill(str(threshold))
         row = next(r for r in report["thresholds"] if r["threshold"] == threshold)
-        person.see(f"{100 * row['found']:.0f} % of what is to be answered is answered then")
-        person.see(f"about {row['false_per_hour_made']:.0f} false answers")
+        person.see(f"{math.floor(100 * row['found'] + 0.5)} % of what is to be answered is answered then")
+        person.see(f"about {math.floor(row['false_per_hour_made'] + 0.5)} false answers")
         person.see(f"threshold={threshold:.2f}")
 
 
@@ -356,7 +357,7 @@ def test_two_tabs_see_the_same(opened: tuple[Studio, Newcomer]) -> None:
     other = person.page.context.new_page()
     other.goto(f"{person.home}/#/train")
     other.get_by_text("takes: circle").wait_for()
-    studio.act("delete", {"takes": [studio.shelf.takes("wing")[0]["take"]]})
+    studio.act("delete", {"takes": [studio.shelf.takes("wing")["takes"][0]]})
     other.get_by_role("link", name=re.compile("Record")).click()
     other.get_by_role("button", name="wing 4").wait_for()
     studio.act("undo", {})

@@ -57,8 +57,10 @@ export function open(root, first) {
     const save = h("button.main", { type: "button", onclick: () => wish("save") }, text("teach.save"));
     const push = h("button.quiet", { type: "button", onclick: () => wish("push") }, text("teach.push"));
     const saved = h("small");
+    let byHand = "";
     const simulated = hand((name) => {
-        label.value = name;
+        if (label.value && label.value !== byHand) return;
+        label.value = byHand = name;
         ready();
     }, true);
     const lesson = h(
