@@ -48,15 +48,15 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         aside.unlink(missing_ok=True)
 
 
-def write_new(path: Path, text: str) -> bool:
-    """Write a text as a file that was not there: it is there whole, or not at all. Return False where one is there.
+def write_new(path: Path, content: str | bytes) -> bool:
+    """Write a text or bytes as a file that was not there, whole or not at all. Return False where one is there.
 
     Raises OSError.
     """
     aside = path.with_name(f".{secrets.token_hex(4)}-{path.name}")
     try:
-        with aside.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with aside.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         try:

@@ -8,6 +8,7 @@ Pictures of all pages are kept in build/studio/ for people to look at.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from midge.link.simulator import Simulator
 from midge.studio.practice import EMULATED
 from midge.studio.server import STATIC
 from midge.studio.studio import Studio
+from midge.train.taught import load_taught
 from tests.support.boards import Board, built
 from tests.support.command import printed
 from tests.support.studio import PAGES, WIDTHS, Newcomer, newcomer, serving
@@ -97,8 +99,8 @@ def test_the_threshold_tells_what_it_means(opened: tuple[Studio, Newcomer]) -> N
     for threshold in (0.5, 0.95):
         slider.fill(str(threshold))
         row = next(r for r in report["thresholds"] if r["threshold"] == threshold)
-        person.see(f"{100 * row['found']:.0f} % of the movements are answered then")
-        person.see(f"about {row['false_per_hour_made']:.0f} false answers")
+        person.see(f"{math.floor(100 * row['found'] + 0.5)} % of what is to be answered is answered then")
+        person.see(f"about {math.floor(row['false_per_hour_made'] + 0.5)} false answers")
         person.see(f"threshold={threshold:.2f}")
 
 
@@ -108,7 +110,7 @@ def test_takes_are_renamed_trimmed_deleted_and_brought_back(opened: tuple[Studio
     person.page.get_by_role("button", name=re.compile("of idle called idle: open the takes")).click()
     person.page.locator(".opened .take").first.click()
     dialog = person.page.get_by_role("dialog")
-    dialog.get_by_label("Name of this take's movement").fill("calm")
+    dialog.get_by_label("Name of this take").fill("calm")
     dialog.get_by_role("button", name="Rename").click()
     person.see("The take is called calm now.")
     assert studio.shelf.labels() == {"calm": 1, "circle": 5, "idle": 4, "wing": 5}
@@ -132,6 +134,39 @@ def test_takes_are_renamed_trimmed_deleted_and_brought_back(opened: tuple[Studio
     person.page.get_by_role("button", name="Undo").first.click()
     person.see("is back")
     assert studio.shelf.labels() == {"circle": 5, "idle": 5, "wing": 5}
+
+
+def test_the_board_is_taught_by_itself(opened: tuple[Studio, Newcomer]) -> None:
+    """A network of the takes goes there; two names are taught and tried, one is forgotten, one is saved."""
+    studio, person = opened
+    practice = studio.bench.practice
+    assert practice is not None
+    person.go("teach")
+    person.click("button", "Make one of the takes here")
+    person.page.get_by_role("option", name="wand-learn.midge").wait_for(state="attached", timeout=60_000)
+    person.click("button", "Open the learner on the board")
+    person.page.get_by_label("Name").wait_for(timeout=60_000)
+    person.page.get_by_role("spinbutton", name="Times").fill("3")
+    for movement, label in (("flick", "snap"), ("slope", "slide")):
+        person.choose(movement)
+        person.page.get_by_label("Name").fill(label)
+        person.click("button", f"Teach {label} 3 times")
+        person.page.locator(".known li").filter(has_text=label).get_by_text("3 examples").wait_for(timeout=90_000)
+    person.choose("flick")
+    person.click("button", "Try it")
+    person.page.locator(".answer:not(.none)").wait_for(timeout=60_000)
+    assert person.violations() == []
+    person.picture("teach")
+    person.click("button", "Stop")
+    person.click("button", "Forget slide")
+    person.page.locator(".known").get_by_text("slide").wait_for(state="hidden")
+    person.click("button", "Save")
+    person.see("All is saved.")
+    kept = load_taught(studio.project.models / "wand-learn.taught")
+    assert {label: len(rows) for label, rows in kept.classes.items()} == {"snap": 3}
+    person.click("button", "Close the learner")
+    person.page.get_by_role("button", name="Open the learner on the board").wait_for()
+    practice.move("circle")
 
 
 def test_commands_go_on_where_the_page_stopped(opened: tuple[Studio, Newcomer]) -> None:
@@ -322,7 +357,7 @@ def test_two_tabs_see_the_same(opened: tuple[Studio, Newcomer]) -> None:
     other = person.page.context.new_page()
     other.goto(f"{person.home}/#/train")
     other.get_by_text("takes: circle").wait_for()
-    studio.act("delete", {"takes": [studio.shelf.takes("wing")[0]["take"]]})
+    studio.act("delete", {"takes": [studio.shelf.takes("wing")["takes"][0]]})
     other.get_by_role("link", name=re.compile("Record")).click()
     other.get_by_role("button", name="wing 4").wait_for()
     studio.act("undo", {})

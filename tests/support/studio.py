@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.support import ROOT
 AXE = ROOT / "build/browser/node_modules/axe-core/axe.min.js"
 SHOTS = ROOT / "build/studio"
 WIDTHS = {"narrow": (360, 740), "wide": (1280, 900), "4k": (3840, 2160)}
-PAGES = ("board", "record", "train", "deploy", "live", "report")
+PAGES = ("board", "record", "train", "deploy", "live", "teach", "report")
 
 
 @contextmanager
@@ -52,6 +52,7 @@ class Newcomer:
     clicks: int = 0
     elsewhere: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    shots: Path = SHOTS
 
     def click(self, role: str, name: str | re.Pattern[str]) -> None:
         """Click on what has a role and a name, as a screen reader tells them."""
@@ -70,7 +71,7 @@ class Newcomer:
     def start_a_practice_board(self) -> None:
         """Start one, and see its sensor."""
         self.click("button", "Start a practice board")
-        self.click("link", "Record movements")
+        self.click("link", "Record takes")
         self.see("LSM9DS1")
 
     def record(self, movement: str, label: str) -> None:
@@ -101,8 +102,8 @@ class Newcomer:
 
 
 @contextmanager
-def newcomer(door: Door, **options: Any) -> Iterator[Newcomer]:
-    """Open the page in a browser from which nothing gets out of this machine."""
+def newcomer(door: Door, devices: Sequence[str] = (), **options: Any) -> Iterator[Newcomer]:
+    """Open the page in a browser from which nothing gets out of this machine. devices: switches of what it fakes."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -110,7 +111,7 @@ def newcomer(door: Door, **options: Any) -> Iterator[Newcomer]:
     if not AXE.is_file():
         pytest.skip("no axe-core; run: make test-studio")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", *devices])
         context = browser.new_context(viewport=dict(zip(("width", "height"), WIDTHS["wide"], strict=True)), **options)
         context.add_init_script(path=AXE)
         page = context.new_page()

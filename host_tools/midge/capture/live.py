@@ -69,7 +69,7 @@ class Listening:
             enough = hear(None)
             for body in reader.feed(said):
                 if body is not None:  # a damaged one is missed, as a word is
-                    enough = hear(_heard(body, self.labels, rate)) or enough
+                    enough = hear(read_answer(body, self.labels, rate)) or enough
             return enough
 
         try:
@@ -144,7 +144,8 @@ def _only_model(board: ReplBoard) -> str:
     raise UserError(f"{board.port}: {len(found)} models on the board; name one: {', '.join(found)}")
 
 
-def _heard(body: bytes, labels: list[str], rate_hz: float) -> Heard:
+def read_answer(body: bytes, labels: list[str], rate_hz: float) -> Heard:
+    """Return what a frame of mpy_lib/midge/live.py says."""
     samples, lost, answer, best = _HEAD.unpack_from(body)
 
     def name(index: int) -> str | None:

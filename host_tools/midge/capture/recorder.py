@@ -11,10 +11,9 @@ from time import sleep
 from typing import Protocol
 
 from ..errors import UserError
-from ..samples.take_format import Samples, check_label, read_recording_file, write_take
+from ..samples.take_format import Samples, Source, check_label, read_recording_file, write_take
 from .cut import Trigger, cut_pauses, cut_takes, thresholds
-from .frames import LostSamples
-from .session import Session
+from .frames import Frames, LostSamples
 
 _TICK_S = 0.1
 _LOSSES_IN_A_ROW = 3  # of a continuous recording, with nothing between them that is worth keeping
@@ -40,6 +39,29 @@ class Plan:
     trigger: bool = False
 
 
+class Sensor(Protocol):
+    """Whatever is recorded: a board's Session, or what sends samples in another way."""
+
+    source: Source
+
+    @property
+    def port(self) -> str:
+        """What errors call it."""
+        ...
+
+    def record(self, samples: int, hear: Callable[[Samples], bool], retry: Callable[[str], bool]) -> Samples:
+        """Record so many samples, again where some were lost; see Session."""
+        ...
+
+    def record_once(self, samples: int, hear: Callable[[Samples], bool], frames: Frames | None = None) -> Samples:
+        """Do the same without another attempt."""
+        ...
+
+    def frames(self) -> Frames:
+        """Return empty frames of it."""
+        ...
+
+
 class Display(Protocol):
     """Whoever shows what goes on."""
 
@@ -57,7 +79,7 @@ class Display(Protocol):
 
 
 def record_takes(
-    session: Session, plan: Plan, display: Display, stopped: Callable[[], bool] = lambda: False
+    session: Sensor, plan: Plan, display: Display, stopped: Callable[[], bool] = lambda: False
 ) -> list[Path]:
     """Record the takes of a plan and return their files. stopped: whether to end after the take that is whole.
 
@@ -81,7 +103,7 @@ def record_takes(
 
 
 def record_continuously(
-    session: Session, plan: Plan, display: Display, stopped: Callable[[], bool] = lambda: False
+    session: Sensor, plan: Plan, display: Display, stopped: Callable[[], bool] = lambda: False
 ) -> list[Path]:
     """Record until stopped, or for plan.seconds, and return the files: a new one begins where samples were lost.
 
@@ -115,7 +137,7 @@ def record_continuously(
         if stopped() or (wanted and came >= wanted):
             return files
         display.again(reason)
-    raise UserError(f"{session.board.port}: samples were lost {losses} times in a row ({reason}); record fewer a "
+    raise UserError(f"{session.port}: samples were lost {losses} times in a row ({reason}); record fewer a "
                     "second (--rate), or try another cable")
 
 
@@ -154,7 +176,7 @@ class _Take:
     """One take while it is recorded."""
 
     def __init__(
-        self, session: Session, plan: Plan, number: int, display: Display, stopped: Callable[[], bool]
+        self, session: Sensor, plan: Plan, number: int, display: Display, stopped: Callable[[], bool]
     ) -> None:
         source = session.source
         self.length = max(round(plan.seconds * source.rate_hz), 1)
@@ -162,7 +184,7 @@ class _Take:
         self._new_trigger = (lambda: Trigger(self.length, source.rate_hz, source.units)) if plan.trigger else None
         self._begin()
 
-    def record(self, session: Session) -> Samples:
+    def record(self, session: Sensor) -> Samples:
         """Return its samples, fewer where it was stopped."""
         samples = session.record(0 if self.trigger else self.length, self._hear, self._again)
         if not self.trigger:
@@ -192,6 +214,6 @@ class _Take:
         return not self.stopped()
 
 
-def _keep(session: Session, plan: Plan, samples: Samples, started: str, kind: str) -> Path:
+def _keep(session: Sensor, plan: Plan, samples: Samples, started: str, kind: str) -> Path:
     source = replace(session.source, person=plan.person, session=plan.session)
     return write_take(plan.out, samples, source, plan.label, started, kind)

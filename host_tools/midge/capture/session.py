@@ -73,6 +73,11 @@ class Session:
         self._make = self._find()
         self.source, self._scales = self._start(identity.machine or identity.platform)
 
+    @property
+    def port(self) -> str:
+        """The board's serial port."""
+        return self.board.port
+
     def record(self, samples: int, hear: Callable[[Samples], bool], retry: Callable[[str], bool]) -> Samples:
         """Record so many samples (0: until hear says that it is enough) and return them, float32 [samples, columns].
 

@@ -163,6 +163,11 @@ class Simulator:
         self._write_memory("sensor", struct.pack("<II", rows, columns) + sensor.astype("<f4").tobytes())
         self.sensor = sensor
 
+    def hear(self, mic: Sound) -> None:
+        """Have the simulated microphone of a board that runs hear another sound from now on. Raises UserError."""
+        self._write_memory("sound", _sound_image(mic, self.qemu.memory["sound"].bytes))
+        self.mic = mic
+
     def _start(self, system: str) -> None:
         import termios  # here: Windows has neither, and all else of this package runs there
         import tty
@@ -222,7 +227,7 @@ class Simulator:
         if self.sensor is not None:
             self.play(self.sensor)
         if self.mic is not None:
-            self._write_memory("sound", _sound_image(self.mic, self.qemu.memory["sound"].bytes))
+            self.hear(self.mic)
         if self.heap_bytes is not None:
             most = self.qemu.memory["data"].bytes
             if not 16384 <= self.heap_bytes < most:

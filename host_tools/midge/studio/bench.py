@@ -7,65 +7,64 @@ upload_model (upload), verify_model (verify), open_listening (live). One thing i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from ..capture.frames import Frames, LostSamples
+from ..capture.hearing import open_hearing, open_seeing
 from ..capture.live import Heard, open_listening
-from ..capture.recorder import Plan, record_takes
-from ..capture.session import Session, Wish, open_session
+from ..capture.session import Wish
 from ..errors import UserError
 from ..link.identity import identify
 from ..link.install import install_at
 from ..link.survey import survey
 from ..link.transport import BoardError, open_board
-from ..link.upload import upload_model
+from ..link.upload import upload, upload_model
 from ..link.verify import verify_model
-from ..samples.take_format import Samples, check_label
+from ..samples.take_format import check_label
+from .ear import keep_sound
+from .facts import Facts
+from .feeds import Feed, sound_source
+from .here import Miss, Misses, listen
 from .hub import Hub, Stopped, Worker, stage_of
-from .practice import RATE_HZ, Practice
-from .project import Project
+from .kinds import MOTION, PICTURE, SOUND
+from .practice import CAMERA, RATE_HZ, SEEN, Practice, pictures
+from .recorder import Recorder
+from .shelf import Shelf
+from .teach import TEACHING, Teacher
 
-_TELL_S = 0.04  # between two messages of samples
+PAUSE_MS = 700  # between two pictures that a board's camera sees
 _PATIENCE_S = 15.0  # in which work with a board ends once it is asked to
-_WHOLE_S, _LOSSES_IN_A_ROW = 1.0, 3  # of what is only shown
 SENSOR, LISTENING = "the sensor", "live answers"
-
-
-@dataclass
-class Facts:
-    """What pages are shown of the board."""
-
-    found: list[dict[str, Any]] | None = None  # None before anybody looked
-    port: str = ""
-    sensor: dict[str, Any] | None = None
-    taking: dict[str, Any] | None = None  # the takes that are being recorded
-    progress: dict[str, Any] | None = None
-    put: dict[str, Any] | None = None  # the model that was put on the board
-    live: dict[str, Any] | None = None
 
 
 class Bench:
     """The board. changed: called when facts have changed. failed: told what went wrong, in a sentence."""
 
-    def __init__(self, project: Project, hub: Hub, changed: Callable[[], None], failed: Callable[[str], None]) -> None:
-        self.project, self.hub, self.changed = project, hub, changed
+    def __init__(self, shelf: Shelf, hub: Hub, changed: Callable[[], None], failed: Callable[[str], None]) -> None:
+        self.shelf, self.project, self.hub, self.changed = shelf, shelf.project, hub, changed
+        self.feeds: dict[str, Feed] = {}  # what pages and phones send
         self.facts = Facts()
         self.practice: Practice | None = None
         self.worker = Worker(changed, failed)
-        self._plan: Plan | None = None  # of what the thread at the sensor is to record next
-        self._halt = False  # the takes that are being recorded
+        self.recorder = Recorder(shelf, hub, self.facts, changed, self.progress)
+        self.teacher = Teacher(self.project, hub, self.recorder, changed, self.progress)
+        self.misses = Misses([], 1.0)
+        self._seen: list[str] = []  # takes that the practice board's camera sees, in their order
 
     def state(self) -> dict[str, Any]:
         """Return what pages show."""
-        return {**asdict(self.facts), "busy": self.worker.kind,
-                "practice": self.practice.facts() if self.practice else None}
+        practice = None
+        if self.practice is not None:
+            practice = self.practice.facts()
+            if self.shelf.kind() == SOUND:
+                practice["movements"] = list(self.shelf.labels())
+        return {**asdict(self.facts), "source": self.source(), "sources": self.sources(), "busy": self.worker.kind,
+                "practice": practice, "learner": self.teacher.facts,
+                "phone": "phone" in self.feeds}
 
     def close(self) -> None:
         """End what is going on, and the practice board."""
@@ -120,7 +119,10 @@ class Bench:
         """Have the emulated board's sensor play another movement. Raises UserError."""
         if self.practice is None:
             raise UserError("no practice board runs; start one on the page Board")
-        self.practice.move(movement)
+        if self.shelf.kind() == SOUND:
+            self.practice.hear(movement, self.shelf.files(movement, SEEN))
+        else:
+            self.practice.move(movement)
         self.changed()
 
     def choose(self, port: str) -> None:
@@ -139,91 +141,90 @@ class Bench:
 
         def run(stopped: Stopped) -> None:
             try:
-                install_at(port, stage_of(self._progress, stopped))
+                install_at(port, stage_of(self.progress, stopped))
             finally:
                 self.facts.progress = None
             self._look(stopped)
 
         self.worker.start("installing Midge", run)
 
-    # The sensor
+    # What is recorded
+
+    def sources(self) -> list[str]:
+        """Return where samples can come from."""
+        own = {MOTION: "board", SOUND: "browser", PICTURE: "browser"}[self.shelf.kind()]
+        return [own, *(["phone"] if "phone" in self.feeds else [])]
+
+    def choose_source(self, source: str) -> None:
+        """Record from elsewhere from now on. Raises UserError."""
+        if source not in self.sources():
+            raise UserError(f"source '{source[:40]}': wanted {' or '.join(self.sources())}")
+        self._free()
+        self.facts.source = source
+        self.changed()
+
+    def join_phone(self, feed: Feed) -> None:
+        """Take samples from a phone as well, and rather than from nowhere."""
+        self.feeds["phone"] = feed
+        if not self.facts.port and self.shelf.kind() == MOTION:
+            self.facts.source = "phone"
+        self.changed()
+
+    def leave_phone(self, feed: Feed) -> None:
+        """Forget a phone that went."""
+        if self.feeds.get("phone") is feed:
+            del self.feeds["phone"]
+        self.changed()
+
+    def hear(self, source: str, message: bytes) -> None:
+        """Take in what a page or a phone sent."""
+        feed = self.feeds.get(source)
+        if feed is not None:
+            feed.put(message)
 
     def watch(self) -> None:
-        """Show what the sensor measures. Raises UserError."""
+        """Show what the sensor measures, or the microphone hears. Raises UserError."""
         if self.worker.kind == SENSOR and not self.worker.ending:
             return
-        port = self._port()
+        kind, source = self.shelf.kind(), self.source()
+        if source == "board":
+            port = self._port()
+            self._free()
+            self.worker.start(SENSOR, lambda stopped: self.recorder.watch_board(port, stopped))
+            return
         self._free()
-        self.worker.start(SENSOR, lambda stopped: self._watch(port, stopped))
+        feed = self._fed()
+        run = self.recorder.watch_sound if kind == SOUND else self.recorder.watch_feed
+        self.worker.start(SENSOR, lambda stopped: run(feed, stopped))
 
-    def record(self, label: str, count: int, seconds: float, countdown: float, trigger: bool) -> None:
-        """Record takes. Raises UserError where another recording goes on."""
-        if self.facts.taking is not None or self._plan is not None:
+    def _fed(self) -> Feed:
+        """Return what a page or phone sends, from now on."""
+        source = self.source()
+        if source == "browser":
+            self.feeds[source] = Feed(sound_source("This computer's microphone"))
+        self.feeds[source].begin()
+        return self.feeds[source]
+
+    def source(self) -> str:
+        """Return where samples come from."""
+        return self.facts.source if self.facts.source in self.sources() else self.sources()[0]
+
+    def record(self, label: str, count: int, seconds: float, countdown: float, way: str) -> None:
+        """Record takes. way: countdown, trigger or pauses. Raises UserError where another recording goes on."""
+        if self.facts.taking is not None or self.recorder.waits:
             raise UserError("takes are being recorded; stop that first, or wait until they are done")
-        plan = Plan(check_label(label), count, seconds, self.project.data, self.project.settings.person,
-                    time.strftime("%Y-%m-%d"), countdown, trigger)
+        check_label(label)
         self.watch()
-        self._halt = False
-        self._plan = plan
+        self.recorder.begin(label, count, seconds, countdown, way)
 
     def halt(self) -> None:
         """End the takes that are being recorded; those that are whole are kept."""
-        self._halt = True
+        self.recorder.halt = True
 
     def leave(self) -> None:
         """End what is shown of the sensor, or of the answers, unless takes are being recorded."""
-        if self.facts.taking is None and self.worker.kind in (SENSOR, LISTENING):
+        if self.facts.taking is None and self.worker.kind in (SENSOR, LISTENING, TEACHING):
             self.worker.stop()
-
-    def _watch(self, port: str, stopped: Stopped) -> None:
-        settings = self.project.settings
-        wish = Wish(settings.rate_hz, settings.accel_g, settings.gyro_dps or None, settings.bus)
-        try:
-            with open_session(port, wish, stage_of(self._progress, stopped)) as session:
-                self.facts.progress = None
-                source = session.source
-                self.facts.sensor = {"name": source.sensor, "rate_hz": source.rate_hz, "columns": source.columns,
-                                     "units": source.units, "range": source.range, "board": source.board}
-                self.changed()
-                show = _Show(self, source.rate_hz)
-                while not stopped():
-                    plan, self._plan = self._plan, None
-                    if plan is None:
-                        self._preview(session, show, stopped)
-                    else:
-                        self._take(session, plan, show, stopped)
-        finally:
-            self._plan = self.facts.progress = self.facts.taking = self.facts.sensor = None
-
-    def _preview(self, session: Session, show: _Show, stopped: Stopped) -> None:
-        """Show samples until there is something to record."""
-        losses = 0
-        while not stopped() and self._plan is None:
-            frames = session.frames()
-
-            def hear(block: Samples, seen: Frames = frames) -> bool:
-                seen.blocks.clear()  # nobody wants them afterwards
-                show.samples(block, None)
-                return stopped() or self._plan is not None
-
-            try:
-                session.record_once(0, hear, frames)
-            except LostSamples as lost:
-                losses = 1 if frames.count > _WHOLE_S * session.source.rate_hz else losses + 1
-                if losses == _LOSSES_IN_A_ROW:
-                    raise UserError(f"{session.board.port}: samples were lost {losses} times in a row ({lost}); choose "
-                                    "fewer a second, or try another cable") from lost
-                show.again(str(lost))
-
-    def _take(self, session: Session, plan: Plan, show: _Show, stopped: Stopped) -> None:
-        self.facts.taking = {"label": plan.label, "count": plan.count, "done": 0, "phase": "waiting", "left": 0}
-        self.changed()
-        try:
-            record_takes(session, plan, show, lambda: stopped() or self._halt)
-        finally:
-            self.facts.taking = None
-            self.hub.tell("takes")
-            self.changed()
 
     # The model
 
@@ -235,7 +236,7 @@ class Bench:
         self._free()
 
         def run(stopped: Stopped) -> None:
-            stage = stage_of(self._progress, stopped)
+            stage = stage_of(self.progress, stopped)
             self.facts.put = None
             try:
                 done = upload_model(model, port, stage=stage)
@@ -252,30 +253,122 @@ class Bench:
         self.worker.start("putting the model on the board", run)
 
     def listen(self, model: str) -> None:
-        """Show what a model on the board answers to its sensor. Raises UserError."""
+        """Show what a model on the board answers to its sensor, microphone or camera. Raises UserError."""
         port = self._port()
         self._free()
-        self.worker.start(LISTENING, lambda stopped: self._listen(port, model, stopped))
+        run = {MOTION: self._listen, SOUND: self._hear, PICTURE: self._see}[self.shelf.kind()]
+        self.worker.start(LISTENING, lambda stopped: run(port, model, stopped))
 
-    def _listen(self, port: str, model: str, stopped: Stopped) -> None:
+    def listen_here(self, model: Path) -> None:
+        """Show what a model answers on this computer to what a page's or phone's microphone hears. Raises UserError."""
+        if self.shelf.kind() != SOUND:
+            raise UserError("only sounds are listened to here; choose the board")
+        if not model.is_file():
+            raise UserError(f"{model.name}: is not there; train a model first")
+        self._free()
+        feed = self._fed()
+        self.worker.start(LISTENING, lambda stopped: self._listen_here(model, feed, stopped))
+
+    def _listen_here(self, model: Path, feed: Feed, stopped: Stopped) -> None:
+        labels, answers = listen(model, feed, stopped)
+        report = self.project.report() or {}
+        self.misses = Misses(labels, float(report.get("threshold", 0.5)))
+        self.facts.live = {"model": model.name, "labels": labels, "rate_hz": feed.source.rate_hz, "where": "here",
+                           "seen": []}
+        self.changed()
+        tell = self._told(stopped)
+        try:
+            for heard, sound in answers:
+                tell(heard)
+                if self.misses.look(heard, sound, int(feed.source.rate_hz)) is not None:
+                    self.hub.tell("misses")
+        finally:
+            self.facts.live = None
+
+    def nearly(self) -> list[dict[str, Any]]:
+        """Return the near misses, the newest first."""
+        return [miss.facts() for miss in self.misses.found]
+
+    def miss(self, id: str) -> Miss:
+        """Return a near miss. Raises UserError."""
+        for miss in self.misses.found:
+            if miss.id == id:
+                return miss
+        raise UserError("this near miss is not kept any more; newer ones took its place")
+
+    def keep_miss(self, id: str, label: str) -> str:
+        """Make a take of a near miss, or forget it where the label is "". Return the take's name. Raises UserError."""
+        miss = self.miss(id)
+        name = self.shelf.name_of(keep_sound(self.shelf, miss.values, miss.rate_hz, label)) if label else ""
+        self.misses.found.remove(miss)
+        self.hub.tell("misses")
+        return name
+
+    def _told(self, stopped: Stopped) -> Callable[[Heard | None], bool]:
+        """Return what tells pages of answers."""
         def hear(heard: Heard | None) -> bool:
             if heard is not None:
                 self.hub.tell("heard", seconds=round(heard.seconds, 3), label=heard.label, answer=heard.answer,
                               scores=np.round(heard.scores.astype(float), 4).tolist(), lost=heard.lost)
             return stopped()
 
+        return hear
+
+    def _answering(self, port: str, path: str, labels: list[str], rate_hz: float, run: Callable[[], None]) -> None:
+        self.facts.progress = None
+        self.facts.live = {"model": path, "labels": labels, "rate_hz": rate_hz, "where": "board", "seen": self._seen}
+        self.changed()
         try:
-            with open_listening(port, model, Wish(gyro_dps=None, bus=self.project.settings.bus),
-                                stage_of(self._progress, stopped)) as listening:
-                self.facts.progress = None
-                self.facts.live = {"model": listening.path, "labels": listening.labels,
-                                   "rate_hz": listening.session.source.rate_hz}
-                self.changed()
-                listening.run(hear, every=True)
+            run()
         except BoardError as error:
             raise UserError(f"{port}: the board ended it ({error.text}); reset it, and begin again") from error
         finally:
             self.facts.progress = self.facts.live = None
+
+    def _listen(self, port: str, model: str, stopped: Stopped) -> None:
+        wish = Wish(gyro_dps=None, bus=self.project.settings.bus)
+        with open_listening(port, model, wish, stage_of(self.progress, stopped)) as listening:
+            self._answering(port, listening.path, listening.labels, listening.session.source.rate_hz,
+                            lambda: listening.run(self._told(stopped), every=True))
+
+    def _hear(self, port: str, model: str, stopped: Stopped) -> None:
+        with open_hearing(port, model, self.project.settings.mic, stage_of(self.progress, stopped)) as hearing:
+            self._answering(port, hearing.path, hearing.labels, hearing.rate_hz,
+                            lambda: hearing.run(self._told(stopped)))
+
+    def _see(self, port: str, model: str, stopped: Stopped) -> None:
+        stage = stage_of(self.progress, stopped)
+        camera = self.project.settings.eye
+        if self.practice is not None and self.practice.port == port:
+            camera = CAMERA
+            seen, files = pictures(self.shelf.some(SEEN), self.project.models / model)
+            self._seen = [self.shelf.name_of(path) for path in files]
+            with open_board(port) as board:
+                upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
+        try:
+            with open_seeing(port, model, camera, PAUSE_MS, stage) as seeing:
+                self._answering(port, seeing.path, seeing.labels, 1.0, lambda: seeing.run(self._told(stopped)))
+        finally:
+            self._seen = []
+
+    def teach(self, model: Path) -> None:
+        """Open the learner of a network on the board, which is put there where it is not. Raises UserError."""
+        port = self._port()
+        if not model.is_file():
+            raise UserError(f"{model.name}: is not there; make one of the takes here first")
+        self._free()
+        settings = self.project.settings
+
+        def run(stopped: Stopped) -> None:
+            upload_model(model, port, stage=stage_of(self.progress, stopped))
+            try:
+                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, stopped)
+            except BoardError as error:
+                raise UserError(f"{port}: the board ended it ({error.text}); reset it, and begin again") from error
+            finally:
+                self.facts.progress = None
+
+        self.worker.start(TEACHING, run)
 
     # What all of them do
 
@@ -286,53 +379,12 @@ class Bench:
 
     def _free(self) -> None:
         """Have the board free: what only shows something ends, other work goes on. Raises UserError."""
-        if self.facts.taking is not None or self._plan is not None:
+        if self.facts.taking is not None or self.recorder.waits:
             raise UserError("takes are being recorded; stop that first, or wait until they are done")
-        if self.worker.kind in (SENSOR, LISTENING):
+        if self.worker.kind in (SENSOR, LISTENING, TEACHING):
             self.worker.stop(_PATIENCE_S)
 
-    def _progress(self, what: str, done: int, count: int) -> None:
+    def progress(self, what: str, done: int, count: int) -> None:
+        """Tell pages how far something is."""
         self.facts.progress = {"what": what, "done": done, "count": count}
         self.hub.tell("progress", what=what, done=done, count=count)
-
-
-class _Show:
-    """Shows samples as they come, and takes as they are recorded."""
-
-    def __init__(self, bench: Bench, rate_hz: float) -> None:
-        self.bench, self.rate_hz = bench, rate_hz
-        self._rows: list[Samples] = []
-        self._told = 0.0
-
-    def waiting(self, take: int, seconds: float) -> None:
-        """Show that a take begins in so many seconds, or when something moves."""
-        self._phase("countdown" if seconds else "waiting", done=take - 1, left=round(seconds, 1))
-
-    def samples(self, block: Samples, share: float | None) -> None:
-        """Show samples that came."""
-        if len(block):
-            self._rows.append(block)
-        if share is not None:
-            self._phase("recording", share=round(min(share, 1), 2))
-        if self._rows and monotonic() - self._told > _TELL_S:
-            self._told = monotonic()
-            rows, self._rows = np.concatenate(self._rows), []
-            self.bench.hub.tell("samples", rows=np.round(rows.astype(float), 4).tolist(), at=time.time())
-
-    def again(self, reason: str) -> None:
-        """Say why the recording is made again."""
-        self.bench.hub.tell("notice", code="again", reason=reason)
-
-    def kept(self, take: int, path: Path, samples: int) -> None:
-        """Tell of a file that has been written."""
-        self._phase("waiting", done=take)
-        self.bench.hub.tell("takes", kept=f"{path.parent.name}/{path.name}", take=take)
-        self.bench.changed()
-
-    def _phase(self, phase: str, **more: Any) -> None:
-        taking = self.bench.facts.taking
-        if taking is not None:
-            new = {**taking, "phase": phase, **more}
-            if new != taking:
-                self.bench.facts.taking = new
-                self.bench.hub.tell("taking", taking=new)

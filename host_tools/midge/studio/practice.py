@@ -1,21 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""A practice board: an emulated one, whose sensor plays movements of simulated people, varied from one to the next."""
+"""A practice board: an emulated one, whose sensor plays movements of simulated people, varied from one to the next.
+
+Its microphone and its camera have what a project has recorded.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Thread
 
 import numpy as np
 
 from ..errors import UserError
+from ..fileformat.read import decode, load_file
 from ..link.demo import EMULATED
 from ..link.simulator import Simulator
 from ..resources import folder
+from ..samples.camera_pictures import read_as_camera, view_of
 from ..samples.labels import is_quiet
 from ..samples.recordings import Recording, read_recording
+from ..samples.sound_files import Sound, read_sound, resample
 from ..train.augment import augment, typical_size
 
+CAMERA = "camera.bin"  # on the board: what its camera sees
+SEEN = 8  # pictures
+SOUND_HZ, MOST_SOUND_S, PAUSE_S = 16_000, 60.0, 1.2
+FAINT = 0.0005  # of full scale: noise of a quiet room
 RATE_HZ = 50.0  # of the recordings
 REPETITIONS = 12
 REST = (60, 90)  # samples between two movements
@@ -43,6 +54,30 @@ def performance(movement: str, seed: int = 0) -> Recording:
         parts.append(take)
     parts.append(_between(parts[-1][-1], parts[0][0], REST[0], rng))  # it plays over and over
     return np.concatenate(parts).astype(np.float32)
+
+
+def room(takes: Sequence[Path]) -> Sound:
+    """Return sounds one after the other, in faint noise, with pauses between, as long as a microphone holds them."""
+    rng = np.random.default_rng(len(takes))
+    parts = [np.zeros(round(PAUSE_S * SOUND_HZ), np.float32)]
+    left = round(MOST_SOUND_S * SOUND_HZ) - len(parts[0])
+    for path in takes:
+        sound = read_sound(path)
+        mono = resample(sound.mono, sound.rate_hz, SOUND_HZ)
+        if len(mono) + len(parts[0]) > left:
+            break
+        parts += [mono, parts[0]]
+        left -= len(mono) + len(parts[0])
+    values = np.concatenate(parts)
+    return Sound((values + rng.normal(0, FAINT, len(values)).astype(np.float32))[:, None], SOUND_HZ)
+
+
+def pictures(takes: Sequence[Path], model: Path) -> tuple[bytes, list[Path]]:
+    """Return what the camera of a model gives of some pictures, one after the other, and which. Raises UserError."""
+    view = view_of(decode(load_file(model)).metadata)
+    if view is None:
+        raise UserError(f"{model.name}: has no camera; train it again on this page")
+    return b"".join(read_as_camera(path, view).tobytes() for path in takes), list(takes)
 
 
 def _variants(movement: str, rng: np.random.Generator) -> np.ndarray:
@@ -92,6 +127,11 @@ class Practice:
         """Play another movement from now on. Raises UserError."""
         self.simulator.play(performance(movement))
         self.movement = movement
+
+    def hear(self, label: str, takes: Sequence[Path]) -> None:
+        """Have its microphone hear takes of a label over and over, with pauses between them. Raises UserError."""
+        self.simulator.hear(room(takes))
+        self.movement = label
 
     def facts(self) -> dict[str, object]:
         """Return what a page shows of it."""

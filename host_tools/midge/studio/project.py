@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A project: a folder of plain files that the page and the commands share.
 
-    data/LABEL/*.csv    takes, as midge capture writes and midge train reads them
+    data/LABEL/*.csv    takes, as midge capture writes and midge train reads them; or *.wav, or *.jpg
     models/NAME.midge   what midge train writes
     reports/NAME.html   its report, and .json, its facts
     midge.toml          what the studio remembers: table [studio]
@@ -23,19 +23,29 @@ from typing import Any
 
 from ..errors import UserError
 from ..files import write_whole
+from ..graph.sight import PIXEL_UNITS
+from .kinds import MOTION, SUFFIXES
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+KINDS = tuple(SUFFIXES)
 _TABLE = re.compile(r"^\[studio\][^\n]*\n(?:(?!\[)[^\n]*(?:\n|\Z))*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the page asks for and keeps. gyro_dps: 0 for a gyroscope that is off. board: counted for in reports."""
+    """What the page asks for and keeps.
 
+    kind: motion, sound or picture, as long as there are no takes. gyro_dps: 0 for a gyroscope that is off. board: that
+    reports count for. steps: of training, 0 for as many as is usual. side: pixels of a picture. front: the network in
+    models/ whose front sees, and pixels as what it takes pictures. camera: what the board's gives, and eye
+    which object of the board's it is, MODULE:NAME. mic: the pins of its microphone.
+    """
+
+    kind: str = MOTION
     rate_hz: float = 100.0
     accel_g: float = 4.0
     gyro_dps: float = 0.0
@@ -45,9 +55,21 @@ class Settings:
     count: int = 5
     model: str = "wand"
     board: str = ""
+    steps: int = 0
+    side: int = 96
+    front: str = ""
+    pixels: str = ""
+    camera: str = "rgb565,160x120"
+    eye: str = ""
+    mic: str = "0,sck=1,ws=2,sd=3"
 
 
-_LIMITS = {"rate_hz": (1, 2000), "accel_g": (1, 200), "gyro_dps": (0, 4000), "seconds": (0.1, 600), "count": (1, 100)}
+_LIMITS = {"rate_hz": (1, 2000), "accel_g": (1, 200), "gyro_dps": (0, 4000), "seconds": (0.1, 600),
+           "count": (1, 100),
+           "steps": (0, 20_000), "side": (16, 480)}
+_CHOICES = {"kind": KINDS, "pixels": ("", *PIXEL_UNITS)}
+_FORMS = {"camera": r"[a-z0-9]+,\d+x\d+(,whole|,\d+x\d+\+\d+\+\d+)?", "front": r"|\w[\w .-]*", "eye": r"|\w+:\w+",
+          "mic": r"\d+,sck=\w+,ws=\w+,sd=\w+"}
 _NAME = re.compile(r"[A-Za-z][\w-]{0,30}")
 
 
@@ -65,6 +87,12 @@ def changed(settings: Settings, values: dict[str, Any]) -> Settings:
             raise UserError(f"{key}: {value:g}; wanted {low:g} to {high:g}")
     typed: dict[str, Any] = {key: value if isinstance(value, str) else kinds[key](value)
                              for key, value in values.items()}
+    for key, among in _CHOICES.items():
+        if typed.get(key, among[0]) not in among:
+            raise UserError(f"{key} '{typed[key][:40]}': wanted {', '.join(map(repr, among))}")
+    for key, form in _FORMS.items():
+        if key in typed and not re.fullmatch(form, typed[key][:80]):
+            raise UserError(f"{key} '{typed[key][:40]}': wanted it as in '{getattr(Settings(), key)}'")
     found = replace(settings, **typed)
     if not _NAME.fullmatch(found.model):
         raise UserError(f"model '{found.model[:40]}': wanted a letter, then up to 30 letters, digits, - and _")

@@ -20,12 +20,13 @@ MOST_BODY = 1 << 20  # bytes of a request
 _TOKENS = 20  # that wait to be used
 
 _POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-           "connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+           "media-src 'self'; connect-src 'self' {line}://{host}; base-uri 'none'; form-action 'none'; "
+           "frame-ancestors 'none'; "
            "require-trusted-types-for 'script'; trusted-types 'none'")
 _HEADERS = {
     "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "permissions-policy": "camera=(self), microphone=(self), accelerometer=(self), gyroscope=(self), geolocation=()",
 }
 USED = ("This address was used already, or is of an earlier studio. In the terminal where midge studio runs, press "
         "Enter for a new one.\n")
@@ -63,11 +64,13 @@ class Keys:
 class Guard:
     """Let through to an application what may pass. hosts: names and ports by which it is reached.
 
-    limits: the most bytes of a body by path, where it is another than MOST_BODY.
+    limits: the most bytes of a body by path, where it is another than MOST_BODY. scheme: http or https.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: list[str], limits: dict[str, int]) -> None:
-        self.app, self.keys, self.hosts, self.limits = app, keys, hosts, limits
+    def __init__(
+        self, app: ASGIApp, keys: Keys, hosts: list[str], limits: dict[str, int], scheme: str = "http"
+    ) -> None:
+        self.app, self.keys, self.hosts, self.limits, self.scheme = app, keys, hosts, limits, scheme
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, or refuse it."""
@@ -94,7 +97,7 @@ class Guard:
         if headers.get("host", "") not in self.hosts:
             return _no("This is not an address of the studio; open the one that its terminal shows.\n", 421)
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
-        origins = [f"http://{host}" for host in self.hosts]
+        origins = [f"{self.scheme}://{host}" for host in self.hosts]
         origin = headers.get("origin")
         if (changes or origin is not None) and origin not in origins:
             return _no("Only the studio's own page may ask for this.\n", 403)
@@ -114,14 +117,16 @@ class Guard:
 
     def _welcome(self) -> Response:
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(self.keys.cookie, self.keys.secret, httponly=True, samesite="strict", path="/")
+        answer.set_cookie(self.keys.cookie, self.keys.secret, httponly=True, samesite="strict", path="/",
+                          secure=self.scheme == "https")
         return answer
 
     def _limit(self, scope: Scope) -> int:
         return self.limits.get(scope["path"], MOST_BODY)
 
     def _with_headers(self, send: Send, host: str) -> Send:
-        policy = _POLICY.format(host=host if host in self.hosts else self.hosts[0])
+        line = self.scheme.replace("http", "ws")
+        policy = _POLICY.format(line=line, host=host if host in self.hosts else self.hosts[0])
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -13,20 +13,24 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ..errors import UserError, visible
-from ..resources import PACKAGE
-from .safety import Guard, Keys, TooMuch
-from .shelf import MOST_IMPORTED
+from ..errors import UserError
+from ..samples.sound_files import Sound
+from .asking import answered, body_of, heard, refused
+from .here import see
+from .kinds import MEDIA, wav_bytes
+from .phone import qr_svg
+from .safety import Guard, Keys
+from .shelf import MOST_IMPORTED, MOST_LISTED
+from .static_files import STATIC
 from .studio import Studio
 
-STATIC = PACKAGE / "studio" / "static"
 HOST = "127.0.0.1"
 _KEEP_OPEN_S = 15.0  # between two signs of life
 
@@ -57,17 +61,24 @@ def application(studio: Studio, keys: Keys, hosts: list[str]) -> ASGIApp:
     routes = [
         Route("/", lambda request: FileResponse(STATIC / "index.html")),
         Route("/api/state", asking.get(lambda query: studio.state())),
-        Route("/api/takes", asking.get(lambda query: studio.shelf.takes(query.get("label", "")))),
+        Route("/api/takes", asking.get(lambda query: studio.shelf.takes(
+            query.get("label", ""), _number(query.get("start"), 0), _number(query.get("count"), MOST_LISTED)))),
+        Route("/api/file", asking.file),
         Route("/api/take", asking.get(lambda query: studio.shelf.picture(query.get("take", "")))),
+        Route("/api/phone", asking.phone),
+        Route("/api/misses", asking.get(lambda query: studio.bench.nearly())),
+        Route("/api/miss", asking.miss),
         Route("/api/report", asking.get(lambda query: studio.project.report())),
         Route("/api/bring", asking.bring, methods=["POST"]),
+        Route("/api/front", asking.front, methods=["POST"]),
+        Route("/api/see", asking.see, methods=["POST"]),
         Route("/api/do/{action}", asking.act, methods=["POST"]),
         Route("/report", asking.report),
         Route("/model", asking.model),
         WebSocketRoute("/live", asking.live),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED})
+    return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED, "/api/front": MOST_IMPORTED})
 
 
 def serve(studio: Studio, door: Door, ready: Callable[[], None]) -> None:
@@ -101,13 +112,13 @@ class _Asking:
         """Return the endpoint of a question that changes nothing."""
 
         async def endpoint(request: Request) -> Response:
-            return await _answered(lambda: answer(request.query_params))
+            return await answered(lambda: answer(request.query_params))
 
         return endpoint
 
     async def act(self, request: Request) -> Response:
         """Do what is asked."""
-        body = await _body(request)
+        body = await body_of(request)
         if isinstance(body, Response):
             return body
         try:
@@ -115,16 +126,52 @@ class _Asking:
         except ValueError:
             given = None
         if not isinstance(given, dict):
-            return _refused("this is no request of the page's; reload it")
-        return await _answered(lambda: self.studio.act(request.path_params["action"], given))
+            return refused("this is no request of the page's; reload it")
+        return await answered(lambda: self.studio.act(request.path_params["action"], given))
 
     async def bring(self, request: Request) -> Response:
         """Take in a file."""
-        body = await _body(request)
+        body = await body_of(request)
         if isinstance(body, Response):
             return body
         query = request.query_params
-        return await _answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
+        return await answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
+
+    async def file(self, request: Request) -> Response:
+        """Give a take as it is, for a player or to look at."""
+        try:
+            path = await run_in_threadpool(lambda: self.studio.shelf.path_of(request.query_params.get("take", "")))
+        except UserError as error:
+            return refused(str(error), 404)
+        return FileResponse(path, media_type=MEDIA.get(path.suffix.lower(), "application/octet-stream"))
+
+    async def phone(self, request: Request) -> Response:
+        """Give a QR code whose address is good once, for a phone."""
+        if self.studio.phone is None:
+            return refused("no phone is waited for; start the studio with: midge studio --phone", 404)
+        return Response(qr_svg(self.studio.phone()), media_type="image/svg+xml")
+
+    async def miss(self, request: Request) -> Response:
+        """Give the sound of a near miss, for a player."""
+        try:
+            found = self.studio.bench.miss(request.query_params.get("id", ""))
+        except UserError as error:
+            return refused(str(error), 404)
+        return Response(wav_bytes(Sound(found.values[:, None], found.rate_hz)), media_type="audio/wav")
+
+    async def front(self, request: Request) -> Response:
+        """Take in a network on whose front pictures are trained."""
+        body = await body_of(request)
+        if isinstance(body, Response):
+            return body
+        return await answered(lambda: self.studio.bring_front(request.query_params.get("name", ""), body))
+
+    async def see(self, request: Request) -> Response:
+        """Answer to a picture, as the board would."""
+        body = await body_of(request)
+        if isinstance(body, Response):
+            return body
+        return await answered(lambda: see(self.studio.project.model_file(), body))
 
     async def report(self, request: Request) -> Response:
         """Give the report as a file to keep."""
@@ -138,7 +185,7 @@ class _Asking:
         """Tell a page what goes on, until it is closed."""
         await page.accept()
         queue = self.studio.hub.open()
-        listener = asyncio.create_task(_drained(page))
+        listener = asyncio.create_task(heard(page, lambda said: self.studio.bench.hear("browser", said)))
         try:
             await page.send_json({"kind": "state", "state": await run_in_threadpool(self.studio.state)})
             while not listener.done():
@@ -157,36 +204,11 @@ class _Asking:
             self.studio.hub.close(queue)
 
 
-async def _drained(page: WebSocket) -> None:
-    """Take what a page sends, which is nothing, until it is closed."""
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await page.receive_text()
-
-
-async def _body(request: Request) -> bytes | Response:
-    try:
-        return await request.body()
-    except TooMuch:
-        return _refused("that is more than a request may bring; bring smaller files", 413)
-    except ClientDisconnect:
-        return _refused("the page went away")
-
-
-async def _answered(work: Callable[[], Any]) -> Response:
-    try:
-        return JSONResponse(await run_in_threadpool(work))
-    except UserError as error:
-        return _refused(str(error))
-    except OSError as error:
-        return _refused(f"{error.filename or 'the system'}: {error.strerror or error}; mend that, and try again")
-
-
-def _refused(text: str, status: int = 400) -> Response:
-    return JSONResponse({"error": visible(text)}, status)
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 10 else otherwise
 
 
 def _file(path: Any) -> Response:
     if not path.is_file():
-        return _refused(f"{path.name}: is not there; train a model first", 404)
+        return refused(f"{path.name}: is not there; train a model first", 404)
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)

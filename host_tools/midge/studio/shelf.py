@@ -11,24 +11,25 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 from time import time_ns
 from typing import Any
 
-import numpy as np
-
 from ..capture.recorder import now
 from ..errors import UserError
 from ..files import write_new
 from ..samples.take_format import check_label, read_recording_file, write_take
-from ..samples.takes import TABLES, UNCUT, Take, read_take
+from ..samples.takes import UNCUT
 from ..samples.text import read_text
+from . import kinds
 from .project import Project
 
 MOST_IMPORTED = 16 << 20  # bytes of a file that is brought in
-MOST_POINTS = 96  # of a take's picture
+MOST_LISTED = 600  # takes in one answer
+_WORDS = {kinds.MOTION: "movement", kinds.SOUND: "sound", kinds.PICTURE: "picture"}
 _GONE = "is not there any more: it was moved or removed outside of this page; the list is as it is now"
 
 
@@ -44,26 +45,47 @@ class Shelf:
         """Return how many takes each label has."""
         return {folder.name: len(_files(folder)) for folder in _folders(self.data)}
 
-    def takes(self, label: str) -> list[dict[str, Any]]:
-        """Return the takes of a label, the newest first: name and bytes. Raises UserError."""
+    def kind(self) -> str:
+        """Return what the takes are of; where there are none, what the settings say."""
+        try:
+            found = kinds.kind_among(entry.name for folder in _folders(self.data) for entry in _files(folder))
+        except UserError:
+            found = ""
+        return found or self.project.settings.kind
+
+    def takes(self, label: str, start: int = 0, count: int = MOST_LISTED) -> dict[str, Any]:
+        """Return how many takes a label has, and so many of them from the start-th newest on. Raises UserError."""
         folder = next((folder for folder in _folders(self.data) if folder.name == label), None)
         if folder is None:
             raise UserError(f"'{label[:80]}': no takes have this name any more; the list is as it is now")
-        found = sorted(_files(folder), key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
-        return [{"take": f"{label}/{entry.name}", "bytes": entry.stat().st_size} for entry in found]
+        found = sorted(((_age(entry), entry.name) for entry in _files(folder)), reverse=True)
+        most = max(0, min(count, MOST_LISTED))
+        return {"count": len(found), "takes": [f"{label}/{name}" for _, name in found[max(start, 0):][:most]]}
+
+    def files(self, label: str, count: int) -> list[Path]:
+        """Return the files of a label's newest takes. Raises UserError."""
+        return [self.path_of(name) for name in self.takes(label, 0, count)["takes"]]
+
+    def some(self, count: int) -> list[Path]:
+        """Return the files of so many takes, of all labels by turns. Raises UserError."""
+        rows = [self.files(label, count) for label in self.labels()]
+        return [row[i] for i in range(count) for row in rows if i < len(row)][:count]
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of a take's file."""
+        return path.relative_to(self.data).as_posix()
 
     def picture(self, name: str) -> dict[str, Any]:
-        """Return a take to be drawn: columns, units, its seconds and at most 96 points of each column.
+        """Return a take to be drawn: what it is, and at most 96 points of each column, or a small picture.
 
         Raises UserError where it is damaged or gone.
         """
-        take = self._read(name)
-        values = take.values
-        at = np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)
-        return {"take": name, "label": take.label, "columns": take.columns, "units": take.units,
-                "seconds": round(take.seconds, 3), "rate_hz": take.rate_hz, "samples": len(values),
-                "sensor": take.sensor, "person": take.person, "session": take.session,
-                "points": np.round(values[at].T.astype(float), 4).tolist()}
+        try:
+            return kinds.view(self.path_of(name), name)
+        except FileNotFoundError as error:
+            raise UserError(f"{name[:80]} {_GONE}") from error
+        except UserError as error:
+            raise UserError(str(error).replace(f"{self.data}{os.sep}", "")) from error
 
     def relabel(self, name: str, label: str) -> str:
         """Give a take another label and return its new name. Raises UserError."""
@@ -72,24 +94,28 @@ class Shelf:
             path = self.path_of(name)
             if path.parent.name == label:
                 return name
-            if read_text(path).startswith("# midge take:"):
+            if kinds.kind_of(path.name) == kinds.MOTION and read_text(path).startswith("# midge take:"):
                 samples, source, header = read_recording_file(path)
                 new = write_take(self.data, samples, source, label, header.get("started") or now())
             else:
-                new = self._bring(path.name, read_text(path), label)
+                new = self._bring(_stem_as(path, label), path.read_bytes(), label)
             self._put_away([path], [new], f"{path.name} is {path.parent.name} again")
-            return self._name(new)
+            return self.name_of(new)
 
     def trim(self, name: str, start: int, end: int) -> str:
         """Keep the samples [start, end) of a take and return its new name. Raises UserError."""
         with self._lock:
             path = self.path_of(name)
+            if kinds.kind_of(path.name) == kinds.SOUND:
+                new = self._bring(f"{path.stem}.wav", kinds.cut_sound(path, start, end), path.parent.name)
+                self._put_away([path], [new], f"{path.name} is whole again")
+                return self.name_of(new)
             samples, source, header = read_recording_file(path)
             if not 0 <= start < end <= len(samples) or end - start < 8:
                 raise UserError(f"{name}: samples {start} to {end} of {len(samples)}; keep at least 8 of them")
             new = write_take(self.data, samples[start:end], source, path.parent.name, header.get("started") or now())
             self._put_away([path], [new], f"{path.name} is whole again")
-            return self._name(new)
+            return self.name_of(new)
 
     def delete(self, names: list[str]) -> None:
         """Put takes away, for undo to bring back. Raises UserError."""
@@ -99,12 +125,33 @@ class Shelf:
             self._put_away(paths, [], f"{what} is back" if len(names) == 1 else f"{what} are back")
 
     def bring(self, name: str, data: bytes, label: str) -> str:
-        """Take in a table of samples from elsewhere as a take, checked, and return its name. Raises UserError."""
+        """Take in a file from elsewhere as a take, checked, and return its name. Raises UserError."""
+        check_label(label)
+        kind, there = kinds.kind_of(name) or kinds.MOTION, self.kind()
+        if kind != there:
+            raise UserError(f"{name[:80]}: is a {_WORDS[kind]}, and this project is of {_WORDS[there]}s; bring "
+                            f"{', '.join(kinds.SUFFIXES[there])} files, or open another folder: midge studio FOLDER")
+        if kind == kinds.MOTION:
+            try:
+                data = data.decode("utf-8-sig").encode()
+            except UnicodeDecodeError as error:
+                raise UserError(f"{name[:80]}: is no text; bring a .csv file of samples") from error
+        return self.name_of(self._bring(name, data, label))
+
+    def keep(self, stem: str, suffix: str, data: bytes, label: str) -> Path:
+        """Write a take that was recorded here as a new file, and return it; where that fails it is kept elsewhere.
+
+        Raises UserError.
+        """
+        folder = self.data / check_label(label)
         try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise UserError(f"{name[:80]}: is no text; bring a .csv file of samples") from error
-        return self._name(self._bring(name, text, check_label(label)))
+            folder.mkdir(parents=True, exist_ok=True)
+            for number in range(1, 100_000):
+                if write_new(path := folder / f"{stem}-{number:02d}{suffix}", data):
+                    return path
+        except OSError as error:
+            raise UserError(f"{folder}: {error.strerror or error}; {_rescue(data, label, suffix)}") from error
+        raise UserError(f"{folder}: is full of takes of this second; wait for the next")
 
     def undo(self) -> str:
         """Take back the last change that was not, and return what is so again. Raises UserError."""
@@ -121,7 +168,7 @@ class Shelf:
                     self._inside(path)
                     path.parent.mkdir(parents=True, exist_ok=True)
                     if path.exists():
-                        raise UserError(f"{self._name(path)}: there is another take of this name now; move it away, "
+                        raise UserError(f"{self.name_of(path)}: there is another take of this name now; move it away, "
                                         "and undo again")
                     aside.rename(path)
                 for name in added:
@@ -143,8 +190,8 @@ class Shelf:
         path = self.data / label / file
         if not slash or "/" in file or "\\" in name or "\0" in name or label.startswith(".") or file.startswith("."):
             raise UserError(f"'{name[:80]}' is no take of this project")
-        if path.suffix.lower() not in TABLES:
-            raise UserError(f"'{name[:80]}' is no take: wanted a file that ends in {', '.join(TABLES)}")
+        if not kinds.kind_of(path.name):
+            raise UserError(f"'{name[:80]}' is no take: wanted a file that ends in {', '.join(kinds.ALL)}")
         self._inside(path)
         if not path.is_file():
             raise UserError(f"{name[:80]} {_GONE}")
@@ -155,32 +202,21 @@ class Shelf:
         if not path.resolve().is_relative_to(self.data.resolve()):
             raise UserError(f"'{path.name[:80]}' leads out of the project's folder")
 
-    def _read(self, name: str) -> Take:
-        try:
-            return read_take(self.path_of(name))
-        except FileNotFoundError as error:
-            raise UserError(f"{name[:80]} {_GONE}") from error
-        except UserError as error:
-            raise UserError(str(error).replace(f"{self.data}{os.sep}", "")) from error
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self.data).as_posix()
-
-    def _bring(self, name: str, text: str, label: str) -> Path:
+    def _bring(self, name: str, data: bytes, label: str) -> Path:
         stem = re.sub(r"[^\w.-]+", "-", Path(name).stem).strip("-.")[:60] or label
-        suffix = suffix if (suffix := Path(name).suffix.lower()) in TABLES else ".csv"
+        suffix = suffix if (suffix := Path(name).suffix.lower()) in kinds.ALL else ".csv"
         aside = self.project.hidden / secrets.token_hex(4) / label / f"{stem}{suffix}"
         try:
             aside.parent.mkdir(parents=True)
-            write_new(aside, text)
+            write_new(aside, data)
             try:
-                read_take(aside)
+                kinds.check(aside)
             except UserError as error:
                 raise UserError(str(error).replace(f"{aside.parent}{os.sep}", "")) from error
             (self.data / label).mkdir(exist_ok=True)
             for number in range(1, 10_000):
                 path = self.data / label / f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
-                if write_new(path, text):
+                if write_new(path, data):
                     return path
         except OSError as error:
             raise UserError(f"{name[:80]}: {error.strerror or error}; make room, and bring it again") from error
@@ -190,7 +226,7 @@ class Shelf:
 
     def _put_away(self, removed: list[Path], added: list[Path], undone: str) -> None:
         place = self.deleted / f"{time_ns():020d}"
-        change = {"removed": [self._name(path) for path in removed], "added": [self._name(path) for path in added],
+        change = {"removed": [self.name_of(path) for path in removed], "added": [self.name_of(path) for path in added],
                   "undone": undone}
         try:
             place.mkdir(parents=True)
@@ -220,9 +256,33 @@ def _files(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return [e for e in entries
-                    if Path(e.name).suffix.lower() in TABLES and not e.name.startswith(".") and e.is_file()]
+                    if kinds.kind_of(e.name) and not e.name.startswith(".") and e.is_file()]
     except OSError:  # removed meanwhile
         return []
+
+
+def _age(entry: os.DirEntry[str]) -> int:
+    """Return when a file was written, 0 for one that has gone meanwhile."""
+    try:
+        return entry.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _stem_as(path: Path, label: str) -> str:
+    """Return the name of a file under another label: what begins with its own begins with that."""
+    own = path.parent.name
+    return label + path.name[len(own):] if path.name.startswith(f"{own}-") else path.name
+
+
+def _rescue(data: bytes, label: str, suffix: str) -> str:
+    """Keep a take elsewhere, and return where it is, for an error."""
+    try:
+        with tempfile.NamedTemporaryFile("wb", prefix=f"{label}-", suffix=suffix, delete=False) as file:
+            file.write(data)
+    except OSError as error:
+        return f"the take could not be kept anywhere ({error.strerror}); make room and record it again"
+    return f"the take is kept as {file.name}; make room, and move it there"
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from itertools import count
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, visible
+from ..files import write_whole
 from ..samples.labels import is_quiet
 from .bench import Bench
 from .hub import Hub
 from .lessons import Lessons, boards
 from .project import Project
 from .shelf import Shelf
+
+FRONTS = (".tflite", ".onnx", ".keras")
 
 
 class Studio:
@@ -24,16 +28,19 @@ class Studio:
     def __init__(self, project: Project) -> None:
         self.project, self.hub = project, Hub()
         self.shelf = Shelf(project)
-        self.bench = Bench(project, self.hub, self.changed, self.failed)
-        self.lessons = Lessons(project, self.hub, self.changed, self.failed)
+        self.bench = Bench(self.shelf, self.hub, self.changed, self.failed)
+        self.lessons = Lessons(self.shelf, self.hub, self.changed, self.failed)
+        self.phone: Callable[[], str] | None = None  # what returns an address for a phone, where one is waited for
         self.error: dict[str, Any] | None = None
         self._numbers = count(1)
         self.actions: dict[str, Callable[..., Any]] = {
             "look": self.bench.look, "choose": self._choose, "practice": self.bench.start_practice,
             "end-practice": self.bench.stop_practice, "move": self._move, "install": self.bench.install,
-            "watch": self.bench.watch, "leave": self.bench.leave, "record": self._record, "halt": self.bench.halt,
-            "relabel": self._relabel, "trim": self._trim, "delete": self._delete, "undo": self._undo,
-            "settings": self._settings, "train": self._train, "put": self._put, "listen": self._listen,
+            "watch": self.bench.watch, "source": self._source, "leave": self.bench.leave, "record": self._record,
+            "halt": self.bench.halt, "relabel": self._relabel, "trim": self._trim, "delete": self._delete,
+            "undo": self._undo, "settings": self._settings, "train": self._train, "end-training": self.lessons.close,
+            "put": self._put, "listen": self._listen, "here": self._here, "keep-miss": self._keep_miss,
+            "embed": self._embed, "open-learner": self._open_learner, "learner": self._learner,
             "dismiss": self._dismiss,
         }
 
@@ -43,6 +50,8 @@ class Studio:
         labels = self._labels()
         return {
             "project": {"name": project.root.name, "folder": str(project.root), "note": project.note},
+            "kind": self.shelf.kind(), "fronts": self._fronts(),
+            "phone": self.phone is not None, "embeddings": self.lessons.embeddings(),
             "labels": labels, "quiet": [label for label in labels if is_quiet(label)],
             "undo": self.shelf.can_undo(), "settings": asdict(project.settings), "boards": boards(),
             "model": {"name": project.model_file().name, "there": project.model_file().is_file(),
@@ -76,6 +85,21 @@ class Studio:
         self.lessons.close()
         self.bench.close()
 
+    def _fronts(self) -> list[str]:
+        """Return the networks in models/ on whose front pictures can be trained."""
+        return sorted(path.name for path in self.project.models.glob("*") if path.suffix in FRONTS)
+
+    def bring_front(self, name: str, data: bytes) -> dict[str, str]:
+        """Take in a network on whose front pictures are trained. Raises UserError."""
+        stem, suffix = re.sub(r"[^\w-]+", "-", Path(name).stem).strip("-")[:60] or "network", Path(name).suffix.lower()
+        if suffix not in FRONTS:
+            raise UserError(f"{name[:80]}: wanted a network that ends in {', '.join(FRONTS)}")
+        path = self.project.models / f"{stem}{suffix}"
+        write_whole(path, lambda aside: aside.write_bytes(data))
+        self.project.change({"front": path.name})
+        self.changed()
+        return {"front": path.name}
+
     def _labels(self) -> dict[str, int]:
         try:
             return self.shelf.labels()
@@ -89,12 +113,15 @@ class Studio:
     def _move(self, movement: str) -> None:
         self.bench.move(_text(movement))
 
-    def _record(self, label: str, count: int, seconds: float, countdown: float, trigger: bool) -> None:
+    def _source(self, source: str) -> None:
+        self.bench.choose_source(_text(source))
+
+    def _record(self, label: str, count: int, seconds: float, countdown: float, way: str) -> None:
         self.project.change({"count": count, "seconds": seconds})
         if not isinstance(countdown, (int, float)) or not 0 <= countdown <= 60:
             raise UserError(f"countdown {countdown!r:.20}: wanted 0 to 60 seconds")
         settings = self.project.settings
-        self.bench.record(_text(label), settings.count, settings.seconds, float(countdown), trigger is True)
+        self.bench.record(_text(label), settings.count, settings.seconds, float(countdown), _text(way))
 
     def _relabel(self, take: str, label: str) -> dict[str, str]:
         return self._after(self.shelf.relabel(_text(take), _text(label)))
@@ -121,10 +148,14 @@ class Studio:
         return {"take": take}
 
     def bring(self, name: str, label: str, data: bytes) -> dict[str, str]:
-        """Take in a file of samples. Raises UserError."""
+        """Take in a file as a take. Raises UserError."""
         return self._after(self.shelf.bring(name, data, label))
 
     def _settings(self, **values: Any) -> None:
+        kind = values.get("kind", self.shelf.kind())
+        if kind != self.shelf.kind() and self.shelf.labels():
+            raise UserError(f"this project holds takes of another kind than {str(kind)[:20]}; open another folder for "
+                            "those: midge studio FOLDER")
         self.project.change(values)
         self.changed()
 
@@ -138,6 +169,26 @@ class Studio:
 
     def _listen(self) -> None:
         self.bench.listen(self.project.model_file().name)
+
+    def _here(self) -> None:
+        self.bench.listen_here(self.project.model_file())
+
+    def _keep_miss(self, id: str, label: str) -> dict[str, str]:
+        return self._after(self.bench.keep_miss(_text(id), _text(label)))
+
+    def _embed(self) -> None:
+        self.lessons.embed()
+        self.changed()
+
+    def _open_learner(self, model: str) -> None:
+        if _text(model) not in self.lessons.embeddings():
+            raise UserError(f"'{model[:40]}': is no network that a learner can use; make one of the takes here")
+        self.bench.teach(self.project.models / model)
+
+    def _learner(self, what: str, label: str = "", times: int = 1) -> None:
+        if not isinstance(times, int):
+            raise UserError("times: wanted a whole number")
+        self.bench.teacher.wish(_text(what), _text(label), times)
 
     def _dismiss(self, number: int) -> None:
         if self.error is not None and self.error["number"] == number:

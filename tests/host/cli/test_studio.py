@@ -6,8 +6,11 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import ssl
 import subprocess
 from pathlib import Path
+from urllib import request
+from urllib.error import HTTPError
 
 import pytest
 
@@ -34,6 +37,27 @@ def test_a_studio_opens_and_closes(tmp_path: Path) -> None:
     assert opened.returncode == 0 and not faults, faults
     assert "the studio is closed; everything is in" in said
     assert sorted(path.name for path in (tmp_path / "project").iterdir()) == [".studio", "data", "models", "reports"]
+
+
+def test_a_phone_gets_an_address_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("segno")
+    command = [*MIDGE, "studio", str(tmp_path / "project"), "--no-browser", "--phone"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+                          stdin=subprocess.DEVNULL) as opened:
+        assert opened.stdout is not None
+        seen = ""
+        while "  page " not in seen and (line := opened.stdout.readline()):
+            seen += line
+        found = re.search(r"  phone  (https://[\d.]+:\d+)/\?token=([\w-]{32})\n", seen)
+        assert found and "\u2588" in seen, seen
+        pem = tmp_path / "project/.studio/phone.pem"
+        assert pem.stat().st_mode & 0o077 == 0
+        trusted = ssl.create_default_context(cafile=str(pem))  # which checks that it is for this address
+        with pytest.raises(HTTPError, match="401"):  # it sent us on with a cookie, which we did not keep
+            request.urlopen(f"{found[1]}/?token={found[2]}", context=trusted, timeout=10)
+        opened.send_signal(signal.SIGINT)
+        _, faults = opened.communicate(timeout=20)
+    assert opened.returncode == 0 and not faults, faults
 
 
 def test_what_it_needs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,10 +35,26 @@ def test_a_damaged_file_is_told_and_not_written_over(tmp_path: Path, text: str) 
 
 
 @pytest.mark.parametrize("values", [{"model": "../x"}, {"model": "a/b"}, {"model": ""}, {"rate_hz": float("nan")},
+                                    {"kind": "smell"}, {"camera": "rgb565"}, {"mic": "0"}, {"eye": "a:b:c"},
+                                    {"front": "../x.tflite"}, {"pixels": "0..2"}, {"side": 4}, {"steps": -1},
                                     {"rate_hz": True}, {"count": 0}, {"seconds": 1e9}, {"person": 3}, {"no": 1}])
 def test_settings_that_cannot_be(values: dict[str, object]) -> None:
     with pytest.raises(UserError, match="wanted"):
         changed(Settings(), values)
+
+
+@pytest.mark.parametrize("name", ["data", "models", "reports", ".studio"])
+def test_a_folder_that_is_none_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("")
+    with pytest.raises(UserError, match="name a folder that can be written to, or a new one"):
+        Project(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"accuracy": 1}', "\x00"])
+def test_a_report_that_is_damaged_is_none(tmp_path: Path, text: str) -> None:
+    project = Project(tmp_path)
+    project.report_file("json").write_text(text)
+    assert project.report() is None
 
 
 def test_one_studio_a_project(tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def test_a_token_is_good_once(page: TestClient, studio: Studio, keys: Keys) -> N
     assert page.get(f"/?token={token}").headers["location"] == "/"  # who is in already stays in
 
 
+def test_a_token_expires_when_many_newer_ones_wait(stranger: TestClient, keys: Keys) -> None:
+    first, *others = (keys.new() for _ in range(21))
+    assert stranger.get(f"/?token={first}").status_code == 401
+    assert stranger.get(f"/?token={others[0]}").status_code == 303
+
+
 @pytest.mark.parametrize("token", ["", "x", "%00", "\u00fc", "x" * 5000])
 def test_a_token_that_is_none(stranger: TestClient, token: str) -> None:
     assert stranger.get("/", params={"token": token}).status_code == 401
@@ -115,7 +121,7 @@ def test_lines_need_cookie_and_origin(page: TestClient, stranger: TestClient) ->
 
 
 def test_answers_carry_a_policy(page: TestClient) -> None:
-    for path in ("/", "/api/state", "/static/app.css", "/nothing"):
+    for path in ("/", "/api/state", "/static/app.css", "/nothing", "/api/phone", "/api/file?take=a/b.wav"):
         headers = page.get(path).headers
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; script-src 'self';") and "unsafe" not in policy
@@ -137,6 +143,13 @@ def test_files_are_those_of_the_page(page: TestClient) -> None:
         assert page.get(path).status_code in (404, 405), path
 
 
+def test_networks_that_are_brought_stay_in_their_folder(page: TestClient, studio: Studio) -> None:
+    for name, status in (("../../evil.tflite", 200), ("x.exe", 400), ("", 400), ("..", 400)):
+        assert page.post("/api/front", params={"name": name}, content=b"1", headers=OWN).status_code == status
+    assert [path.name for path in studio.project.models.iterdir()] == ["evil.tflite"]
+    assert studio.state()["fronts"] == ["evil.tflite"] and studio.project.settings.front == "evil.tflite"
+
+
 def test_uploads_have_a_limit(page: TestClient, studio: Studio) -> None:
     declared = page.post("/api/bring?name=x.csv&label=a", headers=OWN | {"content-length": str(4 << 30)}, content=b"1")
     assert declared.status_code == 413 and "bring smaller files" in declared.text
@@ -156,10 +169,15 @@ def test_uploads_have_a_limit(page: TestClient, studio: Studio) -> None:
     ("move", b'{"movement": "circle"}', "no practice board"), ("delete", b'{"takes": []}', "a list of takes"),
     ("delete", b'{"takes": ["../x.csv"]}', "is no take"),
     ("trim", b'{"take": "a/b.csv", "start": "0", "end": 1}', "whole numbers"),
-    ("record", b'{"label": "<script>", "count": 1, "seconds": 1, "countdown": 0, "trigger": false}', "wanted 1 to 40"),
-    ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 1e9, "trigger": false}', "0 to 60 seconds"),
+    ("record", b'{"label": "<script>", "count": 1, "seconds": 1, "countdown": 0, "way": "trigger"}', "wanted 1 to 40"),
+    ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 1e9, "way": "countdown"}', "0 to 60 seconds"),
+    ("record", b'{"label": "a", "count": 1, "seconds": 1, "countdown": 0, "way": "magic"}', "no board is chosen"),
+    ("source", b'{"source": "phone"}', "wanted board"), ("here", b"{}", "only sounds are listened to here"),
+    ("keep-miss", b'{"id": "x", "label": "a"}', "not kept any more"),
+    ("open-learner", b'{"model": "../x"}', "no network"),
+    ("learner", b'{"what": "teach"}', "no learner is open"), ("learner", b'{"what": 1}', "wanted a text"),
     ("undo", b"{}", "nothing to undo"),
-    ("settings", b'{"model": "../../x"}', "wanted a letter"),
+    ("settings", b'{"model": "../../x"}', "wanted a letter"), ("settings", b'{"kind": 3}', "wanted a text"),
 ])
 def test_what_is_refused_is_told_in_a_sentence(page: TestClient, action: str, body: bytes, words: str) -> None:
     answer = page.post(f"/api/do/{action}", content=body, headers=OWN)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,10 @@ def test_sounds_are_trained_on(tmp_path: Path) -> None:
     assert file.labels == ["beep", "knock", "sweep", "other"]
     assert file.metadata["stream.hop"] == "480" and file.metadata["stream.quiet"] == "other"
     assert 0.5 <= float(file.metadata["stream.threshold"]) <= 0.95
+    trade = facts["thresholds"]
+    assert [row["threshold"] for row in trade] == [round(0.5 + 0.01 * i, 2) for i in range(46)]
+    for name in ("found", "false_per_hour_made"):
+        assert all(after[name] <= before[name] for before, after in pairwise(trade))
     text = page.read_text(encoding="utf-8")
     for words in ("<audio controls", "data:audio/wav;base64,", "36 clips, a window of 0.8", "groups left out"):
         assert words in text, words

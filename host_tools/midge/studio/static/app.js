@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The frame around the pages: steps, what is going on, and what went wrong.
 
-import { fill, h, loadText, say, show, text, whenOther } from "./dom.js";
+import { fill, h, loadText, say, show, text, textOf, whenOther } from "./dom.js";
 import { act, listen, on, onProblem } from "./server.js";
 
-const PAGES = ["board", "record", "train", "deploy", "live", "report"];
+const PAGES = ["board", "record", "train", "deploy", "live", "teach", "report"];
 const ICONS = {
     board: "M5 6h14v12H5zM9 6V3m6 3V3M9 21v-3m6 3v-3M9 10h6v4H9z",
     record: "M3 12h3l2-6 4 12 3-9 2 3h4",
     train: "M4 19h16M7 19v-5m5 5V9m5 10V5",
     deploy: "M12 4v11m0 0-4-4m4 4 4-4M5 20h14",
     live: "M12 12h.01M8.5 15.5a5 5 0 0 1 0-7m7 0a5 5 0 0 1 0 7M5.6 18.4a9 9 0 0 1 0-12.8m12.8 0a9 9 0 0 1 0 12.8",
+    teach: "M3 9l9-4 9 4-9 4zM7 11v5c3 2 7 2 10 0v-5m4-2v6",
     report: "M7 3h7l4 4v14H7zM14 3v4h4M10 12h5m-5 4h5",
 };
 const THEMES = ["", "light", "dark"];
@@ -150,6 +151,7 @@ function update(state) {
         train: model.there ? text("note.trained") : "",
         deploy: bench.put ? text("note.put") : "",
         live: bench.live ? text("note.live") : "",
+        teach: bench.learner ? text("note.teach") : "",
         report: "",
     };
     for (const name of PAGES) {
@@ -158,6 +160,7 @@ function update(state) {
     }
     showError(state.error || (state.project.note ? { number: 0, text: state.project.note } : null));
     app.page?.update?.(state);
+    if (app.name && app.kind !== state.kind) go();
 }
 
 async function go() {
@@ -166,9 +169,9 @@ async function go() {
         location.replace("#/board");
         return;
     }
-    if (name === app.name) return;
+    if (name === app.name && app.kind === app.state.kind) return;
     const first = !app.name;
-    app.name = name;
+    Object.assign(app, { name, kind: app.state.kind });
     const page = await import(`/static/pages/${name}.js`);
     if (app.name !== name) return;
     app.page?.close?.();
@@ -178,7 +181,7 @@ async function go() {
     }
     const heading = h("h1", { tabindex: -1 }, text(`${name}.title`));
     const body = h("div.page", { "data-page": name });
-    fill(parts.main, heading, h("p.lead", {}, text(`${name}.lead`)), body);
+    fill(parts.main, heading, h("p.lead", {}, textOf(`${name}.lead`, app.state.kind)), body);
     document.title = `${text(`nav.${name}`)} · ${text("title")}`;
     window.scrollTo(0, 0);
     if (!first) heading.focus({ preventScroll: true });

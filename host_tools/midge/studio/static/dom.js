@@ -17,8 +17,13 @@ export function text(key, values = {}) {
     return found.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
 }
 
+/** The text of a key for a kind of takes, where there is one of its own. */
+export function textOf(key, kind, values) {
+    return text(`${key}.${kind}` in catalogue ? `${key}.${kind}` : key, values);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
-const DRAWN = new Set(["svg", "polyline", "path", "line", "g", "circle", "rect", "text", "title"]);
+const DRAWN = new Set(["svg", "polyline", "polygon", "path", "line", "g", "circle", "rect", "text", "title"]);
 
 /** An element: h("button.quiet", {onclick, disabled}, "text", child). Attributes that are false or null are left out. */
 export function h(what, attributes = {}, ...children) {

@@ -11,9 +11,11 @@ const DASH = 6,
     GAP = 2; // samples of a dashed curve
 
 export class Curves {
-    /** names: of the curves; seconds: that are seen; range: [low, high], or null for what the samples have. */
-    constructor(names, rate, seconds, range, label) {
+    /** names: of the curves; seconds: that are seen; range: [low, high], or null for what the samples have.
+     * band: fill what is between the first two, and say nothing of them. */
+    constructor(names, rate, seconds, range, label, band = false) {
         this.names = names;
+        this.band = band;
         this.length = Math.max(Math.round(rate * seconds), 2);
         this.seconds = seconds;
         this.range = range;
@@ -28,7 +30,7 @@ export class Curves {
             this.canvas,
             h(
                 "figcaption",
-                {},
+                { hidden: band },
                 names.map((name, i) =>
                     h(
                         "span.key",
@@ -210,6 +212,17 @@ export class Curves {
 
     curves(first, x) {
         const { context, length, values, names } = this;
+        if (this.band) {
+            context.fillStyle = this.colours["--c0"];
+            const wide = Math.max(x(1) - x(0), 1);
+            for (let n = first; n < this.count; n++) {
+                const at = (n % length) * names.length;
+                const top = this.height(values[at]),
+                    bottom = this.height(values[at + 1]);
+                context.fillRect(Math.floor(x(n - 1)), top, Math.ceil(wide), Math.max(bottom - top, 1));
+            }
+            return;
+        }
         context.lineJoin = "bevel";
         context.lineWidth = 0.16 * this.size;
         names.forEach((name, i) => {
@@ -245,30 +258,26 @@ export class Curves {
     }
 }
 
-/** The picture of a take. marks: [start, end] as shares of it that stay, where it is being trimmed. */
+/** The picture of a take: curves, what a sound's samples are between, or a picture as it is. */
 export function picture(take, wide = 180, tall = 64) {
+    if (take.kind === "picture") return h("img.photo", { src: take.image, alt: "", draggable: "false" });
     const all = take.points.flat();
-    const low = Math.min(...all),
-        high = Math.max(...all, low + 1e-6);
-    const lines = take.points.map((points, i) =>
-        h(`polyline`, {
-            class: `curve c${i % 6}`,
-            points: points
-                .map(
-                    (value, n) =>
-                        `${((wide * n) / Math.max(points.length - 1, 1)).toFixed(1)},${(
-                            tall -
-                            3 -
-                            ((tall - 6) * (value - low)) / (high - low)
-                        ).toFixed(1)}`,
-                )
-                .join(" "),
-        }),
-    );
+    const sound = take.kind === "sound";
+    const most = Math.max(...all.map(Math.abs), 0.02);
+    const low = sound ? -most : Math.min(...all),
+        high = sound ? most : Math.max(...all, low + 1e-6);
+    const at = (points) =>
+        points.map((value, n) => {
+            const x = (wide * n) / Math.max(points.length - 1, 1),
+                y = tall - 3 - ((tall - 6) * (value - low)) / (high - low);
+            return `${x.toFixed(1)},${y.toFixed(1)}`;
+        });
     return h(
         "svg.picture",
         { viewBox: `0 0 ${wide} ${tall}`, preserveAspectRatio: "none", "aria-hidden": "true" },
-        lines,
+        sound
+            ? h("polygon.wave", { points: [...at(take.points[0]), ...at(take.points[1]).reverse()].join(" ") })
+            : take.points.map((points, i) => h("polyline", { class: `curve c${i % 6}`, points: at(points).join(" ") })),
     );
 }
 

@@ -66,10 +66,11 @@ export async function askQuietly(what, query = {}) {
     }
 }
 
-export async function bring(file, label) {
+/** Bring a file: a take of a label, or a network whose front sees. */
+export async function bring(file, label, name = file.name, what = "bring") {
     return (
         await answered(
-            fetch(`/api/bring?${new URLSearchParams({ name: file.name, label })}`, {
+            fetch(`/api/${what}?${new URLSearchParams({ name, label })}`, {
                 method: "POST",
                 body: file,
                 headers: { "content-type": "application/octet-stream" },
@@ -78,11 +79,24 @@ export async function bring(file, label) {
     )?.value;
 }
 
+/** Have this computer answer to a picture. */
+export async function see(picture) {
+    return (await answered(fetch("/api/see", { method: "POST", body: picture })))?.value;
+}
+
+let line = null;
+
+/** Send samples, unless the line is behind. */
+export function send(bytes) {
+    if (line?.readyState === WebSocket.OPEN && line.bufferedAmount < 1 << 20) line.send(bytes);
+}
+
 /** Listen as long as the page is open; a line that breaks is tried again, less and less often. */
 export function listen() {
     let pause = 300;
     const open = () => {
         const socket = new WebSocket(`ws://${location.host}/live`);
+        line = socket;
         socket.onmessage = (event) => {
             pause = 300;
             emit(JSON.parse(event.data));

@@ -19,22 +19,37 @@ const drawn = new IntersectionObserver(
     { rootMargin: "200px" },
 );
 
-/** A grid of takes, more of them when asked. names: of the takes; labels: those that a take may get. */
-export function grid(names, labels, says = {}) {
+/** A grid of takes, more of them when asked. names: of the takes, or the first of them; labels: those that a take may
+ * get; says: a note by name; rest: {count, more(start)}, where not all are in names. */
+export function grid(names, labels, says = {}, rest = null) {
     const element = h("div.takes");
     const list = h("ul", { "aria-label": text("takes.list") });
     const more = h("button", { type: "button", onclick: () => add() });
+    const count = rest ? rest.count : names.length;
     let at = 0;
-    const add = () => {
+    const add = async () => {
+        if (at >= names.length && rest) names.push(...(await rest.more(names.length)));
         const next = names.slice(at, at + AT_ONCE);
         at += next.length;
         list.append(...next.map((name) => card(name, names, labels, says[name])));
-        more.hidden = at >= names.length;
-        fill(more, text("takes.more", { n: names.length - at }));
+        more.hidden = at >= count || !next.length;
+        fill(more, text("takes.more", { n: count - at }));
     };
     add();
     fill(element, list, more);
     return element;
+}
+
+/** The take as a file. */
+const fileOf = (name) => `/api/file?${new URLSearchParams({ take: name })}`;
+
+let playing = null;
+
+/** Play a sound; another one stops. */
+function play(name) {
+    playing?.pause();
+    playing = new Audio(fileOf(name));
+    playing.play();
 }
 
 function card(name, names, labels, note) {
@@ -64,7 +79,12 @@ function card(name, names, labels, note) {
         const { value, error } = await askQuietly("take", { take: name });
         if (value) {
             fill(shape, picture(value));
-            seconds.textContent = text("takes.seconds", { s: value.seconds.toFixed(1) });
+            shape.classList.toggle("photos", value.kind === "picture");
+            if (value.kind === "sound") item.append(player(name));
+            seconds.textContent =
+                value.kind === "picture"
+                    ? text("takes.size", { w: value.width, h: value.height })
+                    : text("takes.seconds", { s: value.seconds.toFixed(1) });
         } else {
             button.classList.add("damaged");
             fill(shape, h("span.fault", {}, error));
@@ -72,6 +92,19 @@ function card(name, names, labels, note) {
     };
     drawn.observe(item);
     return item;
+}
+
+function player(name) {
+    return h(
+        "button.quiet.play",
+        {
+            type: "button",
+            "aria-label": text("takes.play", { name: name.split("/")[1] }),
+            title: text("takes.hear"),
+            onclick: () => play(name),
+        },
+        h("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: "M8 5v14l11-7z" })),
+    );
 }
 
 export async function discard(names) {
@@ -111,7 +144,11 @@ async function inspect(name, names, labels, opener) {
             dialog,
             head,
             facts(take),
-            trimming(take, close),
+            take.kind === "picture"
+                ? h("img.whole", { src: fileOf(take.take), alt: text("takes.picture", { label: take.label }) })
+                : trimming(take, close),
+            take.kind === "sound" &&
+                h("audio", { controls: true, src: fileOf(take.take), "aria-label": text("takes.hear") }),
             relabelling(take, labels, close),
             h(
                 "div.row.between",
@@ -133,7 +170,10 @@ function facts(take) {
     return h(
         "p.hint",
         {},
-        [take.sensor, text("takes.rate", { hz: take.rate_hz, n: take.samples }), take.person, take.session]
+        (take.kind === "picture"
+            ? [text("takes.size", { w: take.width, h: take.height })]
+            : [take.sensor, text("takes.rate", { hz: take.rate_hz, n: take.samples }), take.person, take.session]
+        )
             .filter(Boolean)
             .join(" · "),
     );
@@ -201,7 +241,7 @@ function trimming(take, close) {
         "div.trim",
         {},
         h("div.large", {}, picture(take, 600, 180), before, after),
-        h(
+        take.columns && h(
             "p.legend",
             {},
             take.columns.map((name, i) =>

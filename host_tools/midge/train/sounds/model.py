@@ -13,7 +13,7 @@ from ...convert.pipeline import convert_graph
 from ...core.batch import Engine
 from ...progress import Stage, silent
 from ...samples.sounds import Clip, Clips
-from ..judgement import Judgement, Share, measure, threshold_for
+from ..judgement import Judgement, Share, measure, threshold_for, trade_off
 from ..outcome import Outcome, Words, compare, notes_of
 from .deploy import metadata_of, streaming_network
 from .features import FRAME_HOP, to_reals
@@ -80,6 +80,8 @@ def judge(fitted: Fitted) -> Judgement:
         threshold, false_rate = threshold_for(other, fitted.quiet, 3600 / fitted.window_s,
                                               fitted.options.false_per_hour, LEAST_THRESHOLD, MOST_THRESHOLD)
     result = measure(fitted, threshold, false_rate)
+    if len(other):
+        result.trade = trade_off(fitted, other, 3600 / fitted.window_s, LEAST_THRESHOLD, MOST_THRESHOLD)
     result.advice = _advice(fitted, result)
     return result
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { bar, fill, h, say, show, terminal, text, whenOther } from "../dom.js";
+import { bar, fill, h, say, show, terminal, text, textOf, whenOther } from "../dom.js";
 import { act, ask, on } from "../server.js";
 
-export function open(root) {
+export function open(root, { kind }) {
     const model = h("div"),
         target = h("div");
     const go = h("button.main", { type: "button", onclick: () => act("put") }, text("deploy.go"));
@@ -59,11 +59,11 @@ export function open(root) {
             ),
         );
         const report = await ask("report");
-        const code = program(put.model, report?.rate_hz ?? settings.rate_hz, settings);
+        const code = programs[kind](put.model, report, settings);
         fill(
             script,
             h("h2", {}, text("deploy.script")),
-            h("p.hint", {}, text("deploy.script.hint")),
+            h("p.hint", {}, textOf("deploy.script.hint", kind)),
             h("pre", { tabindex: 0, "aria-label": text("deploy.script") }, code),
         );
     });
@@ -104,17 +104,47 @@ export function open(root) {
     };
 }
 
-/** A program for the board: its sensor has to run as it did in the takes. */
-function program(model, rate, { accel_g, gyro_dps }) {
-    const name = model.replace(/\.midge$/, "").replaceAll("-", "_");
-    const sensor = `I2C(0), rate_hz=${rate}, accel_g=${accel_g}, gyro_dps=${gyro_dps || "None"}`;
-    return [
-        "import midge",
-        "from machine import I2C",
-        "from midge import sensors",
-        "",
-        `${name} = midge.load("${model}")`,
-        `for answer in ${name}.stream(sensors.find(${sensor})):`,
-        "    print(answer.label, answer.score)",
-    ].join("\n");
-}
+const named = (model) => model.replace(/\.midge$/, "").replaceAll("-", "_");
+
+/** Programs for the board, by what the model is of. A sensor has to run as it did in the takes. */
+const programs = {
+    motion(model, report, { rate_hz, accel_g, gyro_dps }) {
+        const rate = report?.rate_hz ?? rate_hz;
+        const sensor = `I2C(0), rate_hz=${rate}, accel_g=${accel_g}, gyro_dps=${gyro_dps || "None"}`;
+        return [
+            "import midge",
+            "from machine import I2C",
+            "from midge import sensors",
+            "",
+            `${named(model)} = midge.load("${model}")`,
+            `for answer in ${named(model)}.stream(sensors.find(${sensor})):`,
+            "    print(answer.label, answer.score)",
+        ].join("\n");
+    },
+    sound(model, report, { mic }) {
+        const [id, ...pins] = mic.split(",");
+        const wires = pins.map((pin) => pin.replace(/=(\w+)/, (all, name) => `=Pin(${/^\d/.test(name) ? name : `"${name}"`})`));
+        return [
+            "import midge",
+            "from machine import Pin",
+            "from i2s_microphone import I2SMicrophone",
+            "",
+            `mic = I2SMicrophone(${[id, ...wires].join(", ")})`,
+            `${named(model)} = midge.load("${model}")`,
+            `for heard in midge.listen(mic, ${named(model)}):`,
+            "    print(heard.label, heard.score)",
+        ].join("\n");
+    },
+    picture(model, report, { camera }) {
+        const [format, size] = camera.split(",");
+        return [
+            "import midge",
+            "from file_camera import FileCamera",
+            "",
+            `camera = FileCamera("camera.bin", "${format}", ${size.replace("x", ", ")})`,
+            `${named(model)} = midge.load("${model}")`,
+            `for answer in midge.watch(${named(model)}, camera):`,
+            "    print(answer.label, answer.score)",
+        ].join("\n");
+    },
+};

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: MIT
 import { choice, field, fill, h, say, show, terminal, text, whenOther } from "../dom.js";
 import { hand } from "../hand.js";
-import { Curves } from "../plot.js";
-import { act, ask, bring, on } from "../server.js";
+import { act, askQuietly, bring, on } from "../server.js";
 import { announce, undo } from "../app.js";
+import { joining, seeing, sensing, sources } from "../stage.js";
 import { grid } from "../takes.js";
 
-const SECONDS = 6;
+const WAYS = { motion: ["trigger", "countdown", "pauses"], sound: ["trigger", "countdown", "pauses"], picture: [] };
+const ENDS = { motion: ".csv,.txt,.tsv", sound: ".wav,.flac,.ogg,.mp3", picture: ".jpg,.jpeg,.png,.bmp,.webp" };
+const BETWEEN_MS = 250; // two pictures
 
 export function open(root, first) {
-    const quiet = (label) => first.quiet.includes(label) || /^(idle|rest|still|noise|none|unknown)$/.test(label);
+    const { kind } = first;
+    const quiet = (label) =>
+        first.quiet.includes(label) ||
+        /^(idle|rest|still|noise|none|nothing|unknown|silence|background|other)$/.test(label);
     let state = first,
         chosen = "",
-        curves = null,
         way = "",
+        shooting = null,
         typed = false;
 
-    const scene = h("div.scene");
+    const stage = kind === "picture" ? seeing() : sensing(first);
+    const from = sources();
+    const phone = joining();
     const status = h("p.status", { role: "status" });
     const count = h("input", {
         type: "number",
@@ -41,7 +48,7 @@ export function open(root, first) {
         list: "known",
         autocomplete: "off",
         spellcheck: "false",
-        placeholder: text("record.example"),
+        placeholder: text(`record.example.${kind}`),
         oninput: () => {
             typed = Boolean(label.value);
             ready();
@@ -51,10 +58,7 @@ export function open(root, first) {
     const ways = choice(
         text("record.start"),
         "way",
-        [
-            ["motion", text("record.motion")],
-            ["countdown", text("record.countdown")],
-        ],
+        WAYS[kind].map((name) => [name, text(`record.${name}.${kind}`)]),
         "",
         (value) => {
             way = value;
@@ -62,19 +66,45 @@ export function open(root, first) {
         },
     );
     const go = h("button.main", { type: "submit" });
-    const halt = h("button", { type: "button", hidden: true, onclick: () => act("halt") }, text("record.stop"));
+    const halt = h("button", { type: "button", hidden: true, onclick: halting }, text("record.stop"));
     const simulated = hand((name) => {
         if (typed && label.value !== chosenByHand) return;
         label.value = chosenByHand = name;
         ready();
     });
     let chosenByHand = "";
-    const starts = () => way || (quiet(label.value.trim()) ? "countdown" : "motion");
+    const starts = () => way || (quiet(label.value.trim()) ? "countdown" : "trigger");
 
     function ready() {
         ways.set(starts());
         const n = Number(count.value) || 1;
-        say(go, label.value.trim() ? text("record.go", { n, label: label.value.trim() }) : text("record.unnamed"));
+        const name = label.value.trim();
+        const words = kind === "picture" ? "record.shoot" : starts() === "pauses" ? "record.on" : "record.go";
+        say(go, name ? text(words, { n, label: name }) : text("record.unnamed"));
+        go.disabled = !stage.ready();
+    }
+    stage.whenReady?.(ready);
+
+    function halting() {
+        if (shooting) shooting.over = true;
+        else act("halt");
+    }
+
+    /** Take pictures one after the other, as long as nobody stops it. */
+    async function shoot() {
+        const mine = (shooting = { over: false }),
+            into = chosen;
+        const n = Number(count.value),
+            side = state.settings.side;
+        for (let taken = 0; taken < n && !mine.over; taken++) {
+            taking({ phase: "recording", count: n, done: taken, label: into });
+            const name = `${into}-${new Date().toISOString().replace(/[-:]|\..*/g, "")}.jpg`;
+            const picture = await stage.shoot(side);
+            if (!(await bring(picture, into, name))) break;
+            await new Promise((done) => setTimeout(done, BETWEEN_MS));
+        }
+        shooting = null;
+        taking(null);
     }
     count.addEventListener("input", ready);
 
@@ -84,20 +114,30 @@ export function open(root, first) {
             onsubmit: async (event) => {
                 event.preventDefault();
                 chosen = label.value.trim();
+                if (kind === "picture") {
+                    await act("settings", { count: Number(count.value) });
+                    await shoot();
+                    return;
+                }
                 await act("record", {
                     label: chosen,
                     count: Number(count.value),
                     seconds: Number(seconds.value),
                     countdown: starts() === "countdown" ? 3 : 0,
-                    trigger: starts() === "motion",
+                    way: starts(),
                 });
             },
         },
         h("h2", {}, text("record.plan")),
-        field(text("record.label"), label, text("record.label.hint")),
+        field(text(`record.label.${kind}`), label, text(`record.label.hint.${kind}`)),
         known,
-        h("div.pair", {}, field(text("record.count"), count), field(text("record.seconds"), seconds)),
-        ways.element,
+        h(
+            "div.pair",
+            {},
+            field(text(`record.count.${kind}`), count),
+            kind !== "picture" && field(text("record.seconds"), seconds),
+        ),
+        kind !== "picture" && ways.element,
         h("div.row", {}, go, halt),
     );
 
@@ -107,19 +147,35 @@ export function open(root, first) {
     const file = h("input", {
         type: "file",
         multiple: true,
-        accept: ".csv,.txt,.tsv",
+        accept: ENDS[kind],
         hidden: true,
         onchange: async () => {
-            const into = label.value.trim() || chosen;
-            for (const one of file.files) {
-                const done = await bring(one, into);
-                if (!done) break;
-                announce(text("record.brought", { name: one.name, label: into }));
-                chosen = into;
-            }
+            await takeIn([...file.files]);
             file.value = "";
-            list();
         },
+    });
+    async function takeIn(files) {
+        const into = label.value.trim() || chosen;
+        if (!into) {
+            label.focus();
+            announce(text("record.name.first"));
+            return;
+        }
+        let last = null,
+            brought = 0;
+        for (const one of files) {
+            if (!(await bring(one, into))) break;
+            last = one.name;
+            brought++;
+        }
+        chosen = into;
+        if (brought) announce(text("record.brought", { n: brought, name: last, label: into }));
+        list();
+    }
+    root.addEventListener("dragover", (event) => event.preventDefault());
+    root.addEventListener("drop", (event) => {
+        event.preventDefault();
+        if (event.dataTransfer.files.length) takeIn([...event.dataTransfer.files]);
     });
     const bringing = h(
         "button.quiet",
@@ -138,8 +194,8 @@ export function open(root, first) {
     const sensor = settings(first);
     fill(
         root,
-        h("section.card.stage", {}, scene, status),
-        h("div.columns.first-last", {}, h("div", {}, form, sensor), simulated.element),
+        h("section.card.stage", {}, from.element, stage.element, status),
+        h("div.columns.first-last", {}, h("div", {}, form, phone.element, sensor), simulated.element),
         h(
             "section.card",
             {},
@@ -147,18 +203,15 @@ export function open(root, first) {
             tabs,
             shelf,
         ),
-        terminal(
-            "midge capture --label circle --count 5 --seconds 2 --trigger motion",
-            "midge capture --label idle --count 5 --seconds 2",
-            "midge cut-takes data/gesture/uncut/*.csv --seconds 2",
-        ),
+        terminal(...commands(kind)),
     );
 
     async function list() {
         const labels = Object.keys(state.labels);
-        if (!labels.includes(chosen) && !(state.bench.taking && chosen)) chosen = labels[0] || "";
+        if (!labels.includes(chosen) && !((state.bench.taking || shooting) && chosen)) chosen = labels[0] || "";
         const wanted = chosen;
-        const takes = (labels.includes(wanted) && (await ask("takes", { label: wanted }))) || [];
+        const some = async (start) => (await askQuietly("takes", { label: wanted, start, count: 120 })).value;
+        const found = (labels.includes(wanted) && (await some(0))) || { count: 0, takes: [] };
         if (wanted !== chosen) return;
         fill(
             tabs,
@@ -183,54 +236,15 @@ export function open(root, first) {
         );
         fill(
             shelf,
-            takes.length
-                ? grid(
-                      takes.map((take) => take.take),
-                      labels,
-                  )
+            found.count
+                ? grid(found.takes, labels, {}, {
+                      count: found.count,
+                      more: async (start) => (await some(start))?.takes || [],
+                  })
                 : h("p.hint", {}, text("record.empty")),
         );
     }
 
-    const scenery = whenOther(([source, port, resting]) => {
-        curves?.close();
-        curves = null;
-        if (source) {
-            curves = new Curves(
-                source.columns,
-                source.rate_hz,
-                SECONDS,
-                null,
-                text("record.plot", { sensor: source.name }),
-            );
-            fill(
-                scene,
-                h(
-                    "div.row.between",
-                    {},
-                    h("h2", {}, source.name),
-                    h(
-                        "span.hint",
-                        {},
-                        text("record.source", { hz: source.rate_hz, unit: [...new Set(source.units)].join(", ") }),
-                    ),
-                ),
-                curves.element,
-            );
-        } else {
-            fill(
-                scene,
-                h(
-                    "div.empty",
-                    {},
-                    h("p", {}, text(!port ? "record.noboard" : resting ? "record.resting" : "record.opening")),
-                    !port
-                        ? h("a", { href: "#/board" }, text("record.toboard"))
-                        : resting && h("button", { type: "button", onclick: wake }, text("record.wake")),
-                ),
-            );
-        }
-    });
     const relist = whenOther(() => list());
     const options = whenOther((labels) =>
         fill(
@@ -249,78 +263,91 @@ export function open(root, first) {
         }
         const values = {
             n: now.count,
-            take: Math.min(now.done + 1, now.count),
+            done: now.done,
+            take: now.count ? Math.min(now.done + 1, now.count) : now.done + 1,
             label: now.label,
             left: Math.ceil(now.left || 0),
         };
         say(
             status,
             text(
-                now.phase === "countdown" ? "record.in" : now.phase === "recording" ? "record.now" : "record.when",
+                !now.count
+                    ? "record.going"
+                    : now.phase === "countdown"
+                      ? "record.in"
+                      : now.phase === "recording"
+                        ? `record.now.${kind}`
+                        : `record.when.${kind}`,
                 values,
             ),
         );
     }
 
     const offs = [
-        on("samples", ({ rows }) => curves?.add(rows)),
         on("taking", (message) => taking(message.taking)),
         on("takes", () => list()),
     ];
-    // The sensor is woken by itself, until that went wrong once: then by a button.
-    let waking = false,
-        tired = false,
-        knownError = first.error?.number;
-    async function wake() {
-        waking = true;
-        tired = (await act("watch")) === undefined;
-        waking = false;
-        scenery([state.bench.sensor, state.bench.port, tired]);
-    }
     ready();
 
     return {
         close() {
             offs.forEach((off) => off());
-            curves?.close();
-            act("leave");
+            if (shooting) shooting.over = true;
+            else if (kind === "sound") act("halt"); // its microphone goes with the page
+            stage.close();
         },
         update(now) {
             state = now;
             const { bench } = now;
-            taking(bench.taking);
+            if (!shooting) taking(bench.taking);
             simulated.update(now);
-            if (bench.practice && !typed && !label.value) {
+            if (bench.practice && kind === "motion" && !typed && !label.value)
                 label.value = chosenByHand = bench.practice.movement;
-                ready();
-            }
             options(Object.keys(now.labels));
             relist(now.labels);
             show(undoing, now.undo);
-            go.disabled = !bench.port;
-            if (now.error && now.error.number !== knownError) {
-                knownError = now.error.number;
-                tired = true;
-            }
-            tired = tired && !bench.sensor;
-            scenery([bench.sensor, bench.port, tired]);
-            if (bench.port && !bench.busy && !tired && !waking) wake();
+            from.update(now);
+            phone.update(now);
+            stage.update(now);
+            ready();
         },
     };
 }
 
-function settings({ settings: now }) {
-    const inputs = {
-        rate_hz: h("input", { type: "number", min: 1, max: 2000, step: "any", value: now.rate_hz }),
-        accel_g: h("input", { type: "number", min: 1, max: 200, step: "any", value: now.accel_g }),
-        gyro_dps: h("input", { type: "number", min: 0, max: 4000, step: "any", value: now.gyro_dps }),
-        person: h("input", { type: "text", maxlength: 60, value: now.person, autocomplete: "off" }),
-        bus: h("input", { type: "text", maxlength: 60, value: now.bus, autocomplete: "off", spellcheck: "false" }),
+function commands(kind) {
+    if (kind === "motion")
+        return [
+            "midge capture --label circle --count 5 --seconds 2 --trigger motion",
+            "midge capture --label idle --count 5 --seconds 2",
+            "midge cut-takes data/gesture/uncut/*.csv --seconds 2",
+        ];
+    if (kind === "sound") return ["mkdir -p data/yes", "arecord -f S16_LE -r 16000 -d 1 data/yes/yes-ann-1.wav"];
+    return ["mkdir -p data/cup", "cp holiday/cup*.jpg data/cup/"];
+}
+
+const SETTINGS = {
+    motion: ["rate_hz", "accel_g", "gyro_dps", "person", "bus"],
+    sound: ["person"],
+    picture: ["side"],
+};
+
+function settings({ kind, settings: now }) {
+    const number = (name, min, max) => h("input", { type: "number", min, max, step: "any", value: now[name] });
+    const words = (name, spellcheck) =>
+        h("input", { type: "text", maxlength: 60, value: now[name], autocomplete: "off", spellcheck });
+    const all = {
+        rate_hz: () => number("rate_hz", 1, 2000),
+        accel_g: () => number("accel_g", 1, 200),
+        gyro_dps: () => number("gyro_dps", 0, 4000),
+        side: () => number("side", 16, 480),
+        person: () => words("person", "true"),
+        bus: () => words("bus", "false"),
     };
+    const inputs = Object.fromEntries(SETTINGS[kind].map((name) => [name, all[name]()]));
     return h(
         "details.card",
         {},
-        h("summary", {}, text("record.sensor")),
+        h("summary", {}, text(`record.sensor.${kind}`)),
         h(
             "form",
             {
@@ -333,8 +360,8 @@ function settings({ settings: now }) {
                         ]),
                     );
                     if (await act("settings", given)) {
-                        await act("leave");
-                        announce(text("record.set"));
+                        if (kind === "motion") await act("leave");
+                        announce(text(`record.set.${kind}`));
                     }
                 },
             },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { bar, field, fill, h, say, show, terminal, text, whenOther } from "../dom.js";
+import { bar, field, fill, h, say, show, terminal, text, textOf, whenOther } from "../dom.js";
 import { growth } from "../plot.js";
-import { act, ask, on } from "../server.js";
+import { act, ask, bring, on } from "../server.js";
 import { grid } from "../takes.js";
 
 const percent = (share) => `${Math.round(100 * share)}%`;
@@ -41,12 +41,12 @@ export function tiles(report) {
         costs && [
             tile(
                 scaled(costs.seconds.value, "s"),
-                text("train.time", { board: costs.board }),
+                textOf("train.time", report.kind, { board: costs.board }),
                 text("train.range", { low: scaled(costs.seconds.low, "s"), high: scaled(costs.seconds.high, "s") }),
             ),
             tile(
                 scaled(costs.microjoules.value / 1e6, "J"),
-                text("train.energy", { board: costs.board }),
+                textOf(report.kind === "sound" ? "train.time" : "train.energy", report.kind, { board: costs.board }),
                 text("train.range", {
                     low: scaled(costs.microjoules.low / 1e6, "J"),
                     high: scaled(costs.microjoules.high / 1e6, "J"),
@@ -77,9 +77,11 @@ export function open(root, first) {
     );
     board.value = first.settings.board;
     const go = h("button.main", { type: "submit" }, text("train.go"));
+    const stop = h("button", { type: "button", onclick: () => act("end-training") }, text("train.stop"));
+    const more = options(first);
     const progress = bar(text("train.progress"));
     const doing = h("p", { role: "status" });
-    const going = h("div.going", { hidden: true }, doing, progress.element);
+    const going = h("div.going", { hidden: true }, doing, progress.element, h("div.row", {}, stop));
     const counts = h("p");
     const result = h("div.result");
     const next = h("p.next", { hidden: true }, h("a.button.main", { href: "#/deploy" }, text("train.next")));
@@ -90,7 +92,8 @@ export function open(root, first) {
             {
                 onsubmit: async (event) => {
                     event.preventDefault();
-                    if (await act("settings", { model: name.value.trim(), board: board.value })) await act("train");
+                    const given = { model: name.value.trim(), board: board.value, ...more.values() };
+                    if (await act("settings", given)) await act("train");
                 },
             },
             counts,
@@ -100,6 +103,7 @@ export function open(root, first) {
                 field(text("train.name"), name),
                 field(text("train.board"), board, text("train.board.hint")),
             ),
+            more.element,
             h("div.row", {}, go),
             going,
         ),
@@ -130,12 +134,68 @@ export function open(root, first) {
         close: () => offs.forEach((off) => off()),
         update(state) {
             labels = Object.keys(state.labels);
+            more.update(state);
             const n = Object.values(state.labels).reduce((sum, more) => sum + more, 0);
             say(counts, n ? text("train.takes", { n, labels: labels.join(", ") }) : text("train.empty"));
             go.disabled = state.lessons.busy || !n;
             told(state.lessons.progress);
             reload(state.model);
         },
+    };
+}
+
+/** What sounds and pictures let one choose: movements need nothing. */
+function options(first) {
+    const { kind, settings } = first;
+    if (kind === "motion") return { element: null, values: () => ({}), update() {} };
+    const steps = h("input", { type: "number", min: 0, max: 20000, step: 1, value: settings.steps });
+    const fields = [field(text("train.steps"), steps, text("train.steps.hint"))];
+    const values = { steps: () => Number(steps.value) };
+    let update = () => {};
+    if (kind === "picture") {
+        const front = h("select", {});
+        const pixels = h(
+            "select",
+            {},
+            ["", "0..255", "0..1", "-1..1"].map((unit) =>
+                h("option", { value: unit }, unit || text("train.pixels.whole")),
+            ),
+        );
+        pixels.value = settings.pixels;
+        const camera = h("input", { type: "text", value: settings.camera, maxlength: 60, spellcheck: "false" });
+        const file = h("input", {
+            type: "file",
+            accept: ".tflite,.onnx,.keras",
+            hidden: true,
+            onchange: async () => {
+                if (file.files.length) await bring(file.files[0], "", file.files[0].name, "front");
+                file.value = "";
+            },
+        });
+        const choose = h("button.quiet", { type: "button", onclick: () => file.click() }, text("train.front.bring"));
+        update = whenOther(({ fronts, settings: now }) => {
+            fill(
+                front,
+                h("option", { value: "" }, text("train.front.none")),
+                fronts.map((name) => h("option", { value: name }, name)),
+            );
+            front.value = now.front;
+        });
+        fields.unshift(field(text("train.front"), front, text("train.front.hint")), h("div.row", {}, choose, file));
+        fields.push(
+            field(text("train.pixels"), pixels, text("train.pixels.hint")),
+            field(text("train.camera"), camera, text("train.camera.hint")),
+        );
+        Object.assign(values, {
+            front: () => front.value,
+            pixels: () => pixels.value,
+            camera: () => camera.value.trim(),
+        });
+    }
+    return {
+        element: h("details", {}, h("summary", {}, text("train.more")), h("div.more", {}, fields)),
+        values: () => Object.fromEntries(Object.entries(values).map(([name, get]) => [name, get()])),
+        update: ({ fronts, settings: now }) => update({ fronts, settings: now }),
     };
 }
 
