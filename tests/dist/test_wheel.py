@@ -105,8 +105,7 @@ def type_at_repl(port: str, lines: list[str]) -> list[str]:
     serial = pytest.importorskip("serial")
     with serial.Serial(port, timeout=10) as line:
         line.write(b"\r\x03\x02")
-        line.read_until(b">>> ")
-        line.reset_input_buffer()
+        line.read_until(b"information.\r\n>>> ")  # the last of what a start says
         said = []
         for text in lines:
             time.sleep(0.2)

@@ -10,8 +10,8 @@ from ..errors import UserError
 from . import modules
 from .transport import BoardError, Connection
 
-LESS_RAM = ("flash firmware with Midge in it (midge flash BOARD), or build a module with what your models need, in a "
-            "checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
+LESS_RAM = ("install only what a model needs (midge install --for MODEL.midge), flash firmware with Midge in it (midge "
+            "flash BOARD), or build the least of all in a checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
 
 # Every fact that the choice depends on. A native module has a file name, one in firmware has none.
 _ASK = """
