@@ -25,9 +25,13 @@ def _text(done: Upload) -> str:
     return text + (f"; {done.retries} requests had to be repeated" if done.retries else "")
 
 
+_NAMED = 3  # other files in ROMFS; more are counted
+
+
 def _rom_text(done: RomUpload) -> str:
     """Return one line on how it went into ROMFS."""
-    beside = f", beside {', '.join(done.beside)}" if done.beside else ""
+    names = done.beside if len(done.beside) <= _NAMED else [f"{len(done.beside)} other files"]
+    beside = f", beside {', '.join(names)}" if names else ""
     if done.unchanged:
         return f"is there already, byte for byte{beside}; nothing sent"
     return (f"{number(done.size)} B in {done.seconds:.1f} s, checked by SHA-256{beside}; "
