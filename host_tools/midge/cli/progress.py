@@ -17,7 +17,7 @@ from .terminal import cut, paint, paint_cell
 
 _FRAME_S = 0.1
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_BAR = 24  # characters
+_BAR = 16  # characters
 
 
 @dataclass
