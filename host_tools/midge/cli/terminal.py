@@ -33,8 +33,12 @@ def paint(text: str, style: str) -> str:
 
 def paint_cell(character: str, colour: str, behind: str) -> str:
     """Return a character in a colour on another, both as #rrggbb."""
-    front, back = (tuple(bytes.fromhex(name.removeprefix("#"))) for name in (colour, behind))
-    return click.style(character, fg=front, bg=back)
+    return click.style(character, fg=_rgb(colour), bg=_rgb(behind))
+
+
+def _rgb(name: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(name.removeprefix("#"))
+    return red, green, blue
 
 
 def _begin(style: str) -> str:
