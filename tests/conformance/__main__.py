@@ -23,8 +23,9 @@ from typing import Protocol
 
 import click
 import numpy as np
+from rich.console import Console
+from rich.markup import escape
 
-from midge.cli.output import mark, say
 from midge.convert.pipeline import Conversion, convert_model
 from midge.errors import UnsupportedModel, UserError
 from midge.graph import Tensor
@@ -35,6 +36,7 @@ from tests.conformance.recorded import recording_of
 from tests.support import ROOT
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # of a float output against the reference
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Target(Protocol):
@@ -212,7 +214,7 @@ def main(models: Path, target: str, runs: int, only: str, most_macs: int | None,
         if isinstance(case, UserError):
             refused += 1
             if not quiet:
-                say("[yellow]refused[/]  {}: {}", name, str(case) if verbose else brief(case))
+                console.print(f"[yellow]refused[/]  {name}: {escape(str(case) if verbose else brief(case))}")
             continue
         if most_macs is not None and (case.is_float or case.conversion.macs > most_macs):
             continue
@@ -222,22 +224,22 @@ def main(models: Path, target: str, runs: int, only: str, most_macs: int | None,
             error = str(failure)
             if "MemoryError" in error or isinstance(failure, TooLarge):
                 too_large.append(name)
-                say("[yellow]too large[/] {}: {}", name, error)
+                console.print(f"[yellow]too large[/] {name}: {escape(error)}")
                 continue
         tally = floats if case.is_float else exact
         tally[1] += 1
         tally[0] += not error
         wrong += bool(error)
-        state = mark("[red]WRONG[/]   " if error else "[green]ok[/]      ")
+        state = "[red]WRONG[/]   " if error else "[green]ok[/]      "
         if error or not quiet:
-            say("{} {}: {}", state, name, error or f"{len(case.inputs)} runs")
-    print(
+            console.print(f"{state} {name}: {escape(error) or f'{len(case.inputs)} runs'}")
+    console.print(
         f"{exact[0]} of {exact[1]} bit-exact, {floats[0]} of {floats[1]} float within tolerance, {refused} refused"
         + (f", {len(too_large)} too large for {target}" if too_large else "")
     )
     ran = exact[1] + floats[1]
     if ran < at_least * (ran + refused):
-        say("[red]{} of {} run, {:.0%} should[/]", ran, ran + refused, at_least)
+        console.print(f"[red]{ran} of {ran + refused} run, {at_least:.0%} should[/]")
         sys.exit(1)
     sys.exit(1 if wrong or not ran else 0)  # nothing to compare is no success
 

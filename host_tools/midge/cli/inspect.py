@@ -23,7 +23,6 @@ from .output import (
     Markup,
     console,
     layer_text,
-    mark,
     number,
     print_facts,
     print_json,
@@ -32,7 +31,6 @@ from .output import (
     say,
     shape_text,
 )
-from .terminal import paint
 
 _CELLS = {
     "written": ("█", "green"), "read": ("▓", "cyan"), "kept": ("▒", "blue"), "scratch": ("~", "yellow"),
@@ -66,17 +64,17 @@ def _role(span: Span, n: NodeCost) -> str:
 def _print_timeline(model: Anatomy) -> None:
     width = max(20, min(64, console.width - 46))
     say("\n[bold]arena over time[/], {} B across", number(model.file.arena_size))
-    say("  {}", Markup("  ".join(f"{paint(cell, colour)} {name}" for name, (cell, colour) in _CELLS.items())))
+    say("  {}", Markup("  ".join(f"[{colour}]{cell}[/] {name}" for name, (cell, colour) in _CELLS.items())))
     for i, (n, row) in enumerate(zip(model.nodes, timeline(model, width), strict=True)):
-        peak = mark("  [bold red]← peak[/]" if i == model.peak else "")
+        peak = Markup("  [bold red]← peak[/]" if i == model.peak else "")
         say("{:>3} {:19} {:>9} B [dim]|[/]{}[dim]|[/]{}", i, n.node.op.name[:19], number(n.live), _coloured(row), peak)
 
 
 def _coloured(row: str) -> Markup:
-    """Return a row of cells in colour, one code per run of equal ones."""
+    """Return a row of cells in colour, one tag per run of equal ones."""
     colours = dict(_CELLS.values())
     runs = ((colours.get(cell, "dim"), "".join(run)) for cell, run in groupby(row))
-    return Markup("".join(paint(run, colour) for colour, run in runs))
+    return Markup("".join(f"[{colour}]{run}[/]" for colour, run in runs))
 
 
 def _tensor_text(t: FileTensor) -> str:
@@ -115,7 +113,7 @@ def _print_model(path: Path, model: Anatomy) -> None:
     _print_timeline(model)
 
 
-_MARKS = {"changed": mark("[yellow]~[/]"), "removed": mark("[red]-[/]"), "added": mark("[green]+[/]")}
+_MARKS = {"changed": Markup("[yellow]~[/]"), "removed": Markup("[red]-[/]"), "added": Markup("[green]+[/]")}
 
 
 def _print_diff(paths: tuple[Path, ...], before: Anatomy, after: Anatomy) -> None:

@@ -8,38 +8,39 @@ from collections.abc import Callable, Iterable, Sequence
 from string import Formatter
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
 from ..errors import visible
 from ..power.uncertain import Uncertain
-from .terminal import Console, cells, coloured, table
 
-console = Console()
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Markup(str):
-    """Text that may hold codes of the terminal. All other text comes from outside, and is shown as it is."""
+    """Text whose rich markup is meant. All other text comes from outside, and is shown as it is."""
 
 
 def plain(value: object) -> Markup:
-    """Return text that shows a value as it is: control characters become visible."""
-    return value if isinstance(value, Markup) else Markup(visible(str(value)))
+    """Return markup that shows a value as it is: brackets are no tags, and control characters become visible."""
+    return value if isinstance(value, Markup) else Markup(escape(visible(str(value))))
 
 
 def mark(template: str, *values: object) -> Markup:
-    """Return a template with its tags, [bold green] to [/], as codes, and values in the places of its {}.
-
-    Values are shown as they are, brackets and all, unless they are Markup.
-    """
-    return Markup(_Filler().format(coloured(template), *values))
+    """Return a template of markup with values in the places of its {}, shown as they are unless they are Markup."""
+    return Markup(_Filler().format(template, *values))
 
 
 class _Filler(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Return a value as its format says, and as it is."""
+        """Return a value as its format says, as markup that shows it as it is."""
         return plain(format(value, format_spec) if format_spec else value)
 
 
 def say(template: str = "", *values: object) -> None:
-    """Print a template with values in the places of its {} (see mark)."""
+    """Print a template of markup with values in the places of its {} (see mark)."""
     console.print(mark(template, *values))
 
 
@@ -73,13 +74,19 @@ def print_table(
     """
     headers, rows = [plain(h) for h in headers], [[plain(cell) for cell in row] for row in rows]
     fixed = {i for i in range(len(headers)) if i in right or i in whole}
-    room = console.width - sum(max(cells(row[i]) for row in [headers, *rows]) for i in fixed)
-    shown = len(headers)
-    if room < shown + LEAST_ROOM and shown - 1 not in fixed:
-        shown -= 1
-    gap = 1 if room < 2 * len(headers) + LEAST_ROOM else 2
-    for line in table(headers[:shown], [row[:shown] for row in rows], console.width, right, fixed, gap):
-        console.print(line)
+    widths = {i: max(Text.from_markup(row[i]).cell_len for row in [headers, *rows]) for i in fixed}
+    room = console.width - sum(widths.values())
+    narrow = room < 2 * len(headers) + LEAST_ROOM
+    shown = list(range(len(headers)))
+    if room < len(headers) + LEAST_ROOM and shown[-1] not in fixed:
+        shown.pop()
+    table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
+    for i in shown:
+        table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",
+                         min_width=widths.get(i))
+    for row in rows:
+        table.add_row(*(row[i] for i in shown))
+    console.print(table)
 
 
 def print_next(*commands: str) -> None:

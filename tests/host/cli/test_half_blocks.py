@@ -7,10 +7,10 @@ import io
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from midge.cli import progress
 from midge.cli.half_blocks import Mark, half_blocks
-from midge.cli.terminal import Console
 
 
 def lines_of(pixels: np.ndarray, columns: int, rows: int, *marks: Mark) -> list[str]:
@@ -40,7 +40,7 @@ def test_a_box_has_its_label_at_its_corner_and_nothing_outside() -> None:
 
 
 def test_it_is_drawn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(file=io.StringIO(), width=40, force_terminal=True)
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system="truecolor")
     monkeypatch.setattr(progress, "console", console)
     with progress.Picture(quiet=False) as picture:
         picture.show(half_blocks(np.full((4, 4, 3), (255, 0, 9), np.uint8), 40, 20), "cup\x1b 0.9")

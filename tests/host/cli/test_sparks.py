@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import midge.cli.capture as capture
 import midge.cli.live as live
@@ -17,7 +18,6 @@ import midge.cli.progress as progress
 from midge.capture.live import Heard
 from midge.capture.recorder import Plan
 from midge.cli.sparks import Trace, spark
-from midge.cli.terminal import Console
 from midge.samples.take_format import Source
 
 SOURCE = Source("LSM9DS1", 100, ("ax", "gx"), ("g", "dps"))
@@ -38,7 +38,7 @@ def test_a_trace_keeps_the_latest_of_each_step() -> None:
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Console:
-    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, highlight=False)
     for module in (capture, progress, output):
         monkeypatch.setattr(module, "console", console)
     return console
