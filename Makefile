@@ -74,7 +74,8 @@ firmware-for-%-bare: $(VENV)/.ready
 		$(MAKE) firmware BOARD=$* BARE=1)
 
 natmod-for-%: $(VENV)/.ready
-	@$(call step,building the native module for $*,build/natmod/$*/build.log,$(MAKE) natmod ARCH=$*)
+	@$(call step,building the native module for $*,build/natmod/$(subst -,/,$*)/build.log,\
+		$(MAKE) natmod ARCH=$(word 1,$(subst -, ,$*)) SET=$(word 2,$(subst -, ,$*)))
 
 ## A gesture wand on MicroPython: its unix port, or an emulated board [BOARD=qemu-cortex-m4]
 .PHONY: demo
@@ -94,7 +95,8 @@ mip: host
 
 ## Wheels for Linux, macOS and Windows with all that boards need, and the sources: build/dist/
 .PHONY: dist
-dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) $(prebuilt_firmware:%=firmware-for-%)
+dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) \
+		$(foreach set,$(natmod_sets),$(natmod_archs:%=natmod-for-%-$(set))) $(prebuilt_firmware:%=firmware-for-%)
 	@$(BIN)/python host_tools/dist/make.py build/dist
 
 ## The documents as a site, every link checked: build/site/
@@ -105,7 +107,8 @@ docs: $(VENV)/.ready-for-docs
 
 ##@ Test
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
-	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4)
+	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4) \
+	natmod-for-$(arch_of_qemu-cortex-m4)-networks
 TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz fuzz-readers \
 	size lint
 

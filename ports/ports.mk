@@ -34,13 +34,15 @@ define watch_module_files
 		{ rm -rf $(FIRMWARE)/genhdr; echo '$(module_files)' >$(FIRMWARE)/.modules; }
 endef
 
-# Builds may leave ops out: MIDGE_WITHOUT="f32 motion signal", or all but those of some models: OPS_FROM="a.midge b.midge".
+# Builds may leave ops out: MIDGE_WITHOUT="f32 motion signal", or all but those of some models: OPS_FROM="a.midge b.midge",
+# or of a list: OPS="CONV_2D SOFTMAX", which takes plain weights alone.
 # A build for a core does without the kernels of weights packed for others; a PC's has them all.
 # select_ops FILE,SIMD: the choice as C includes it; MIDGE_OPS hands it to the build.
 MIDGE_WITHOUT ?=
 OPS_FROM ?=
 ops_ready = $(if $(OPS_FROM),host)
-select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --simd "$2" --models "$(OPS_FROM)"
+select_ops = $(VENV_PYTHON) native_module/tools/select_ops.py $1 --without "$(MIDGE_WITHOUT)" --simd "$2" --models "$(OPS_FROM)" \
+	--ops "$(OPS)"
 
 ##@ Build
 ## MicroPython with Midge linked in: build/firmware/<board>/ [BOARD=qemu-cortex-m4]

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import lief
 
-from midge.core import binding
 from midge.core.build import PLATFORMS, Platform
+from midge.core.library import PROTOTYPES
 from midge.errors import UserError
 from midge.resources import CHECKOUT, CONTENTS, library
 from midge.targets.boards import load_boards
@@ -103,7 +103,7 @@ def check_library(content: bytes, platform: Platform, title: str) -> str:
         raise UserError(f"{title}: is no library of {platform.target}")
     exports = {_plain(found, str(symbol.name)) for symbol in found.exported_functions} | {
         _plain(found, str(symbol.name)) for symbol in getattr(found, "exported_symbols", ())}
-    missing = sorted({*binding.PROTOTYPES, "mg_facts"} - exports)
+    missing = sorted({*PROTOTYPES, "mg_facts"} - exports)
     if missing:
         raise UserError(f"{title}: does not export {', '.join(missing)}")
     asked = _asked(found)

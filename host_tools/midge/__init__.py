@@ -14,7 +14,7 @@ from typing import Any
 
 from .resources import folder, version
 
-__all__ = ["Learner", "Model", "Result", "cascade", "duty", "info", "listen", "load", "off", "track", "watch"]
+__all__ = ["Learner", "Model", "Result", "cascade", "duty", "help", "info", "listen", "load", "off", "track", "watch"]
 __path__.append(str(folder("device")))  # for what scripts import of the device package, such as midge.gates
 __version__ = version()
 
@@ -25,5 +25,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'midge' has no attribute '{name}'")
     from .core.device import device
 
-    globals().update({each: getattr(device, each) for each in __all__})
+    for each in __all__:  # the things themselves, of which the device has stand-ins until they are called
+        home = device._module(device._LATER[each]) if each in device._LATER else device
+        globals()[each] = getattr(home, each)
     return globals()[name]

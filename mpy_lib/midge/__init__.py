@@ -6,30 +6,36 @@
     print(wand(samples).label)
 """
 
-import gc
-import sys
+import gc as _gc  # what begins with _ is not shown to who types midge. and Tab
 
 try:
     import _midge
 except (ImportError, ValueError) as error:  # ValueError: a native module for another core
+    import sys
+
     if sys.implementation.name != "micropython":
         raise
-    raise ImportError("no _midge for this board (%s): run midge install, or flash firmware with Midge" % error)
+    raise ImportError("no _midge for this board (%s): run midge install" % error)
 
 __version__ = _midge.about.split(" ")[0]
 
-# Functions of modules that are imported when they are first asked for: a board with little RAM pays for what it uses.
-_LATER = {"cascade": "gates", "duty": "rhythm", "info": "describe", "Learner": "learn", "listen": "listener",
-          "off": "rhythm", "Result": "result", "track": "tracker", "watch": "watcher"}
+# What is in modules that are imported when it is called: a board with little RAM pays for what it uses. Nothing is
+# imported before, since Tab at the REPL asks for every name that the firmware knows.
+_LATER = {"cascade": "gates", "duty": "rhythm", "help": "manual", "info": "describe", "Learner": "learn",
+          "listen": "listener", "off": "rhythm", "Result": "result", "track": "tracker",
+          "watch": "watcher"}
 
 
 def __getattr__(name):
-    if name in _LATER:
-        return getattr(__import__(__name__ + "." + _LATER[name], None, None, (name,)), name)
-    try:
-        return __import__(__name__ + "." + name, None, None, (name,))  # midge.sensors needs no import of its own
-    except ImportError:
+    if name not in _LATER:
+        if name in "anomaly background gates live record sensors show".split():  # noqa: SIM905  # less RAM
+            return _module(name)  # from midge import sensors
         raise AttributeError(name)
+    return lambda *x, **out: getattr(_module(_LATER[name]), name)(*x, **out)
+
+
+def _module(name):
+    return __import__(__name__ + "." + name, None, None, (name,))
 
 
 def load(source, arena=None, checksum=True):
@@ -52,13 +58,13 @@ def load(source, arena=None, checksum=True):
         source, where = _open(name)
     elif isinstance(source, bytearray):
         where = "ram"
-    gc.collect()
+    _gc.collect()
     try:
         return Model(source, arena, where, checksum)
     except MemoryError as error:
-        if arena is not None or not hasattr(gc, "mem_free"):
+        if arena is not None or not hasattr(_gc, "mem_free"):
             raise
-        raise MemoryError("%s%s, %d B are free" % (name + ": " if name else "", error, gc.mem_free()))
+        raise MemoryError("%s%s, %d B are free" % (name + ": " if name else "", error, _gc.mem_free()))
 
 
 def _open(path):
@@ -76,11 +82,11 @@ def _open(path):
     with file:
         size = file.seek(0, 2)
         file.seek(0)
-        gc.collect()
+        _gc.collect()
         try:
             data = bytearray(size)
         except MemoryError:
-            raise MemoryError("%s: has %d B, %d B are free; in ROMFS it would need none" % (path, size, gc.mem_free()))
+            raise MemoryError("%s: has %d B, %d B are free; in ROMFS it would need none" % (path, size, _gc.mem_free()))
         file.readinto(data)
     return data, "ram"
 
@@ -119,7 +125,7 @@ class Model:
         outputs = [core.read(i) for i in range(self._n_outputs)]
         if self._answers is None:
             finds = len(outputs) == 4 and "boxes.classes" in core.metadata()
-            self._answers = __getattr__("boxes").Found if finds else __getattr__("Result")
+            self._answers = _module("boxes").Found if finds else _module("result").Result
         return self._answers(self, outputs)
 
     def rows(self, rows):

@@ -75,8 +75,8 @@ uint32_t mg_dtype_size(uint32_t dtype) {
 
 bool mg_refuse_op(mg_error_t *error, uint32_t number, const char *name) {
     bool refused = mg_fail_with(error, MG_UNSUPPORTED,
-                                "this Midge was built without an op that the model needs, install "
-                                "a full one or build with OPS_FROM=<model>: op",
+                                "this Midge was built without an op that the model needs, run "
+                                "midge install or build with OPS_FROM=<model>: op",
                                 number, number);
     error->subject = name;
     return refused;

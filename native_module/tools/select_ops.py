@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Choose the ops of a build: write the file that C includes in place of ops.def's table (MG_OPS).
 
-    select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"]
+    select_ops.py FILE [--without "f32 signal"] [--simd armv7em] [--models "a.midge b.midge"] [--ops "CONV_2D SOFTMAX"]
 
 A family named by --without stays out, and with --simd the weight layouts that are for other backends of core/simd/;
-with --models only the ops and weight layouts of those files are in. The file
-is rewritten only when the choice is another one, so that make rebuilds what depends on it.
+with --models only the ops and weight layouts of those files are in, with --ops only these ops, with plain weights. The
+file is rewritten only when the choice is another one, so that make rebuilds what depends on it.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def layouts_of(simd: str) -> list[Layout]:
     return [layout for layout in layouts if not simd or {simd, "any"} & set(layout.simd)]
 
 
-def select(without: set[str], simd: str, models: list[str]) -> str:
-    """Return the file's text. Ends the program for an unknown family or backend, or a file that is no model."""
+def select(without: set[str], simd: str, models: list[str], named: list[str]) -> str:
+    """Return the file's text. Ends the program for an unknown family, op or backend, or a file that is no model."""
     table = read_table()
     families = set(read_families())
     if unknown := without - families:
@@ -115,11 +115,15 @@ def select(without: set[str], simd: str, models: list[str]) -> str:
     if models:
         used, used_layouts, dense = ops_of(models)
         kept = [layout for layout in read_layouts() if (layout.op, layout.number) in used_layouts]
+    if named:
+        if unknown := set(named) - used:
+            fail(f"OPS={' '.join(sorted(unknown))}; ops are rows of native_module/ops.def")
+        used, kept = set(named), [layout for layout in kept if layout.number == 0]
     rows = [row for row in table if row[1] in used and row[0] not in without]
     if not rows:
         fail("no op is left for this build; leave fewer families out by MIDGE_WITHOUT")
     ops = {name for _, name, _ in rows}
-    learns = not models and "learn" not in without
+    learns = not models and not named and "learn" not in without
     return selection(rows, [layout.line for layout in kept if layout.op in ops], dense, learns)
 
 
@@ -129,8 +133,9 @@ def main() -> None:
     parser.add_argument("--without", default="", help="families of ops.def to leave out")
     parser.add_argument("--simd", default="", help="the backend of core/simd/ whose weight layouts alone are wanted")
     parser.add_argument("--models", default="", help=".midge files whose ops alone are wanted")
+    parser.add_argument("--ops", default="", help="ops that alone are wanted")
     options = parser.parse_args()
-    text = select(set(options.without.split()), options.simd, options.models.split())
+    text = select(set(options.without.split()), options.simd, options.models.split(), options.ops.split())
     if not options.file.exists() or options.file.read_text() != text:
         options.file.parent.mkdir(parents=True, exist_ok=True)
         options.file.write_text(text)

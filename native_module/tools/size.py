@@ -47,7 +47,7 @@ def main(folder: Path, compiler: list[str]) -> None:
 
     table = folder / "ops_int8.def"
     others = set(read_families()) - {"int8"}
-    table.write_text(select(others, "armv7em", []))
+    table.write_text(select(others, "armv7em", [], []))
     compiled = []
     for unit in ("ops", "model", "run"):  # what looks at the table, or at MG_SEES
         compiled.append(folder / f"size_{unit}.o")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import re
 import subprocess
 import threading
 import time
@@ -229,6 +230,28 @@ def test_too_little_ram(stock_board: Callable[..., Board]) -> None:
     assert done.returncode == 1
     assert "B of RAM as files, " in done.stderr and "flash firmware with Midge in it" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_small_module_for_a_model_where_the_whole_one_has_no_room(
+    stock_board: Callable[..., Board], wand: Path
+) -> None:
+    if not (ROOT / "build/natmod/armv7emsp/networks/_midge.mpy").is_file():
+        pytest.skip("not built: make natmod ARCH=armv7emsp SET=networks")
+    board = stock_board(heap_bytes=64_000)
+    refused = midge("install", "--port", board.port)
+    assert refused.returncode == 1 and "midge install --for MODEL" in refused.stderr
+    done = midge("install", "--port", board.port, "--for", wand)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.splitlines()[0]
+    said = re.search(r"native module 'networks' and the package, .* take about (\d+) kB of the (\d+) kB of RAM", told)
+    assert said and int(said[2]) < 64, told
+    before = int(board.run("import gc; gc.collect(); print(gc.mem_free())", fresh=True))
+    taken = before - int(board.run("import midge; gc.collect(); print(gc.mem_free())"))
+    assert abs(taken - 1000 * int(said[1])) < 1500 and taken < 24_000, taken
+    assert midge("upload", wand, "--port", board.port).returncode == 0
+    assert board.run("print(midge.load('wand.midge')([0, 0, 1] * 96).label)") == "idle"
+    facts = json.loads(midge("install", "--port", board.port, "--for", wand, "--json").stdout)
+    assert facts["plan"]["module"] == "networks" and all(file["unchanged"] for file in facts["files"])
 
 
 def test_too_little_flash(stock_board: Callable[..., Board]) -> None:

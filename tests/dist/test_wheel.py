@@ -105,8 +105,7 @@ def type_at_repl(port: str, lines: list[str]) -> list[str]:
     serial = pytest.importorskip("serial")
     with serial.Serial(port, timeout=10) as line:
         line.write(b"\r\x03\x02")
-        line.read_until(b">>> ")
-        line.reset_input_buffer()
+        line.read_until(b"information.\r\n>>> ")  # the last of what a start says
         said = []
         for text in lines:
             time.sleep(0.2)
@@ -163,7 +162,7 @@ def test_help_is_quick_and_the_install_small(stranger: Stranger) -> None:
     numpy = sum(path.stat().st_size for path in files if path.relative_to(stranger.site).parts[0].startswith("numpy"))
     print(f"midge --help: {min(spent):.2f} s; installed: {total / 1e6:.1f} MB, of it NumPy {numpy / 1e6:.1f} MB")
     assert min(spent) < 0.25
-    assert total - numpy < 26_000_000
+    assert total < 90_000_000 and total - numpy < 18_000_000
 
 
 def test_source_builds_a_wheel_that_has_the_boards_files(tmp_path: Path) -> None:

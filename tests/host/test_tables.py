@@ -49,7 +49,7 @@ def test_tables_are_written_where_they_belong(tmp_path: Path, monkeypatch: pytes
     ("text", "words"),
     [
         ("no marks", r"no place for a table; put <!-- NAME --> and <!-- /NAME --> where it belongs"),
-        ("<!-- ports -->\n<!-- /ports -->\n", r"there is no table 'ports'; known: boards, commands, onnx, ops"),
+        ("<!-- ports -->\n<!-- /ports -->\n", r"there is no table 'ports'; known: boards, commands, "),
     ],
 )
 def test_pages_that_will_not_do(tmp_path: Path, text: str, words: str) -> None:

@@ -111,20 +111,27 @@ def main() -> None:
         cli(prog_name="midge", standalone_mode=False)
     except UserError as error:
         text = visible(str(error), keep="\n")
-        if "--json" in sys.argv[1:]:
-            from json import dumps
-
-            print(dumps({"error": text}, indent=2))
+        _fail_as_json(text)
         sys.exit("midge: " + text)
     except click.ClickException as error:
         shown = StringIO()
         error.show(shown)
         sys.stderr.write(visible(shown.getvalue(), keep="\n"))
+        _fail_as_json(visible(error.format_message(), keep="\n"))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        _fail_as_json("interrupted")
         sys.exit("midge: interrupted")
     except BrokenPipeError:
         sys.exit(1)
+
+
+def _fail_as_json(text: str) -> None:
+    """Print what went wrong for whoever asked for JSON, as every command has it."""
+    if "--json" in sys.argv[1:]:
+        from json import dumps
+
+        print(dumps({"error": text}, indent=2))
 
 
 if __name__ == "__main__":

@@ -19,12 +19,15 @@ from .progress import stages
               help="Inputs as .npy, .npz or .csv; by default the edges of their range, then random ones.")
 @click.option("--runs", type=click.IntRange(1), default=12, show_default=True, help="How many inputs to make.")
 @click.option("--seed", type=int, default=0, help="Of the random ones.")
+@click.option("--on", help="Where the file is on the board, such as /rom/x.midge; by default its name, or a copy.")
 @port_option
 @json_option
-def verify(model: Path, given: str | None, runs: int, seed: int, port: str | None, as_json: bool) -> None:
+def verify(
+    model: Path, given: str | None, runs: int, seed: int, on: str | None, port: str | None, as_json: bool
+) -> None:
     """Replay inputs through MODEL on a board and compare every byte of every output with this machine's core."""
     with stages(f"verifying {model.name}", quiet=as_json) as stage:
-        result = verify_model(model, port, given, runs, seed, stage)
+        result = verify_model(model, port, given, runs, seed, stage, on)
     if as_json:
         print_json(result.facts())
     else:
@@ -37,5 +40,5 @@ def verify(model: Path, given: str | None, runs: int, seed: int, port: str | Non
     result.require_equal()
     if not as_json:
         say("[bold green]{}: every byte is the same on the board and on this machine[/]", model)
-        load = mark('at the REPL: [green]import midge; midge.load("{}")[/]', model.name)
+        load = mark('at the REPL: [green]import midge; midge.load("{}")[/]', on or model.name)
         print_next(load if result.on_board else f"midge upload {model}")

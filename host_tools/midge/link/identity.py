@@ -10,10 +10,11 @@ from ..errors import UserError
 from . import modules
 from .transport import BoardError, Connection
 
-LESS_RAM = ("flash firmware with Midge in it (midge flash BOARD), or build a module with what your models need, in a "
-            "checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
+LESS_RAM = ("install only what a model needs (midge install --for MODEL.midge), flash firmware with Midge in it (midge "
+            "flash BOARD), or build the least of all in a checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
 
-# Every fact that the choice depends on. A native module has a file name, one in firmware has none.
+# Every fact that the choice depends on. A native module has a file name, one in firmware has none. An empty folder is a
+# module as well, but has no load.
 _ASK = """
 import sys,gc,os
 i=sys.implementation
@@ -26,7 +27,7 @@ except ImportError:w=''
 except Exception as e:w='!'+repr(e)
 try:
  import midge as m
- q=getattr(m,'__file__','')or'frozen'
+ q=m.load and getattr(m,'__file__','')or'frozen'
 except Exception as e:q=''
 import json
 r=json.dumps([i.name,list(i.version)[:3],getattr(i,'_machine',''),getattr(i,'_mpy',0),sys.platform,n,

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from ..core.binding import check_file
 from ..errors import UserError
+from ..fileformat.read import load_file
 from ..progress import Stage, silent
 from . import modules
 from .identity import LESS_RAM, Identity, explain_import_error, identify
@@ -17,7 +20,18 @@ from .transport import BoardError, Connection, open_board
 from .upload import Upload, fingerprint, free_bytes, hashes, upload
 
 OLDEST = (1, 23)  # the first with the .mpy format of today
-_HEAP_FACTOR = 1.15  # of RAM that an .mpy file takes beside its size, about
+_NATIVE_FACTOR, _PACKAGE_FACTOR = 1.04, 2  # of RAM that a native .mpy takes to its size, and one of bytecode; measured
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be sent."""
+
+    title: str  # of the board
+    module: str  # the set of ops of its native module: "all" and so on; "" where the firmware has one
+    flash: int  # bytes of the files
+    ram: int  # bytes that importing them takes, about
+    free_ram: int  # of the board's heap, as it is now
 
 
 @dataclass
@@ -26,6 +40,7 @@ class Installation:
 
     identity: Identity
     folder: str
+    plan: Plan | None = None  # None where nothing was lacking
     uploads: list[Upload] = field(default_factory=list)
     microseconds: int | None = None  # of the test model; None where the module was made without its ops
     free_ram_after: int = 0
@@ -40,24 +55,39 @@ class Installation:
         """Return what was found and done, for JSON."""
         return {
             "board": self.identity.title, "arch": self.identity.arch, "folder": self.folder, "core": self.core,
+            "plan": self.plan and asdict(self.plan),
             "files": [asdict(upload) for upload in self.uploads], "proof_microseconds": self.microseconds,
             "free_ram_bytes": self.free_ram_after, "seconds": self.seconds,
         }
 
 
-def install_at(port: str | None = None, stage: Stage = silent) -> Installation:
-    """Put Midge on the board at a serial port, None for the only one there; see install. Raises UserError."""
+def install_at(
+    port: str | None = None, stage: Stage = silent, models: Sequence[Path] = (),
+    told: Callable[[Plan], None] = lambda plan: None,
+) -> Installation:
+    """Put Midge on the board at a serial port, None for the only one there; see install.
+
+    models: .midge files that it is to run, and no others. Raises UserError, also for a file that the core refuses.
+    """
+    blobs = []
+    for path in models:
+        blobs.append(load_file(path))
+        check_file(blobs[-1], str(path))
     started = monotonic()
     with open_board(port) as board:
-        done = install(board, stage)
+        done = install(board, stage, blobs, told)
     done.seconds = monotonic() - started
     return done
 
 
-def install(board: Connection, stage: Stage = silent) -> Installation:
+def install(
+    board: Connection, stage: Stage = silent, models: Sequence[bytes] = (),
+    told: Callable[[Plan], None] = lambda plan: None,
+) -> Installation:
     """Put what a board lacks on it, and prove that it runs.
 
-    stage: told of each file, by its path, and of the bytes that arrive. Raises UserError.
+    stage: told of each file, by its path, and of the bytes that arrive. models: the contents of .midge files, for
+    which the native module may be one of the small ones. told: of what is about to be sent. Raises UserError.
     """
     board.restart()
     identity = identify(board)
@@ -65,10 +95,15 @@ def install(board: Connection, stage: Stage = silent) -> Installation:
     _refuse_namesakes(board, identity)
     folder = lib_folder(identity)
     done = Installation(identity, folder)
-    files = _missing(identity)
+    native = _native(identity, models)
+    files = {"_midge.mpy": native.content} if native else {}
+    if identity.package != "frozen":
+        files.update(modules.device_package())
     if files:
+        done.plan = _plan(identity, native, files)
+        told(done.plan)
         make_folders(board, folder, files)
-        _require_room(board, identity, folder, files)
+        _require_room(board, done.plan, identity, folder, files)
         for name, content in files.items():
             path = f"{folder}/{name}"
             done.uploads.append(upload(board, content, path, stage(path, len(content))))
@@ -150,25 +185,27 @@ def lib_folder(identity: Identity) -> str:
     return identity.lib_folders[0] if identity.lib_folders else identity.folder.rstrip("/") + "/lib"
 
 
-def _missing(identity: Identity) -> dict[str, bytes]:
-    """Return the files of the lib folder that this board needs: what its firmware has is left out."""
-    files: dict[str, bytes] = {}
-    if identity.core != "firmware":
-        if not identity.arch:
-            raise UserError(
-                f"{identity.title}: this firmware loads no native modules; flash one with Midge in it: "
-                "midge flash BOARD"
-            )
-        if modules.format_of(identity.mpy) != modules.FORMAT:
-            version, sub_version = modules.format_of(identity.mpy)
-            raise UserError(
-                f"{identity.title}: loads native modules of .mpy format {version}.{sub_version}, Midge's are of "
-                f"{modules.FORMAT[0]}.{modules.FORMAT[1]}; flash MicroPython 1.25 (midge flash)"
-            )
-        files["_midge.mpy"] = modules.native_module(identity.arch)
-    if identity.package != "frozen":
-        files.update(modules.device_package())
-    return files
+def _native(identity: Identity, models: Sequence[bytes]) -> modules.Native | None:
+    """Return the native module that a board needs; None where its firmware has one."""
+    if identity.core == "firmware":
+        return None
+    if not identity.arch:
+        raise UserError(f"{identity.title}: this firmware loads no native modules; flash one with Midge in it: "
+                        "midge flash BOARD")
+    if modules.format_of(identity.mpy) != modules.FORMAT:
+        version, sub_version = modules.format_of(identity.mpy)
+        raise UserError(
+            f"{identity.title}: loads native modules of .mpy format {version}.{sub_version}, Midge's are of "
+            f"{modules.FORMAT[0]}.{modules.FORMAT[1]}; flash MicroPython 1.25 (midge flash)"
+        )
+    return modules.native_module(identity.arch, models)
+
+
+def _plan(identity: Identity, native: modules.Native | None, files: dict[str, bytes]) -> Plan:
+    code = int(len(native.content) * _NATIVE_FACTOR) if native else 0
+    package = _PACKAGE_FACTOR * len(files.get("midge/__init__.mpy", b""))
+    return Plan(identity.title, native.name if native else "", sum(map(len, files.values())), code + package,
+                identity.free_ram)
 
 
 def make_folders(board: Connection, folder: str, files: Iterable[str]) -> None:
@@ -190,9 +227,10 @@ def put_driver(board: Connection, module: str, stage: Stage = silent) -> None:
     board.restart()  # what was missing may be remembered as missing
 
 
-def _require_room(board: Connection, identity: Identity, folder: str, files: dict[str, bytes]) -> None:
+def _require_room(
+    board: Connection, plan: Plan, identity: Identity, folder: str, files: dict[str, bytes]
+) -> None:
     """Refuse before anything is sent what would not fit, in flash or in RAM."""
-    size = sum(map(len, files.values()))
     there = hashes(board, [f"{folder}/{name}" for name in files])
     unsent = sum(len(content) for name, content in files.items()
                  if there[f"{folder}/{name}"] != fingerprint(content))
@@ -200,12 +238,9 @@ def _require_room(board: Connection, identity: Identity, folder: str, files: dic
     if unsent > free:
         raise UserError(f"{folder}: Midge needs {unsent:,} B of flash there, {free:,} B are free; remove files "
                         "(mpremote rm) and try again")
-    need = int(size * _HEAP_FACTOR)
-    if need > identity.free_ram:
-        raise UserError(
-            f"{identity.title}: Midge needs about {need:,} B of RAM as files, {identity.free_ram:,} B are free; "
-            f"{LESS_RAM.format(arch=identity.arch)}"
-        )
+    if plan.ram > plan.free_ram:
+        raise UserError(f"{plan.title}: Midge needs about {plan.ram:,} B of RAM as files, {plan.free_ram:,} B are "
+                        f"free; {LESS_RAM.format(arch=identity.arch)}")
 
 
 def _prove(board: Connection, done: Installation) -> None:

@@ -10,13 +10,17 @@ writes a folder with a package.json for each architecture, and one with a .json 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ..errors import UserError
+from ..fileformat.read import decode
 from ..optional import need
 from ..resources import folder, is_checkout, remedy, version
 
@@ -39,20 +43,48 @@ def format_of(mpy: int) -> tuple[int, int]:
     return mpy & 0xFF, mpy >> 8 & 3
 
 
-def native_module(arch: str) -> bytes:
+@dataclass(frozen=True)
+class Native:
+    """A native module; name: which of the sets of native_module/natmod.mk it is, "all" for every op."""
+
+    name: str
+    content: bytes
+
+
+def native_module(arch: str, models: Sequence[bytes] = ()) -> Native:
     """Return the _midge.mpy for a board's native code: its own, or that of an older core which it runs as well.
 
-    Raises UserError when there is none, with how to build it.
+    models: the contents of .midge files; with them it is the smallest of the built modules that runs them all, else
+    the one with every op. Raises UserError when there is none, with how to build it.
     """
+    needs = set().union(*map(_needs, models))
     fitting = [arch, *reversed(_ARM[: _ARM.index(arch)])] if arch in _ARM else [arch]
     for name in fitting:
-        path = folder("natmod") / name / "_midge.mpy"
-        if path.is_file():
+        whole = folder("natmod") / name / "_midge.mpy"
+        if whole.is_file():
+            small = whole.parent.glob("*/_midge.mpy") if models else ()
+            paths = [path for path in small if needs <= _has(path.with_name("ops_selected.def"))]
+            path = min([whole, *paths], key=lambda path: path.stat().st_size)
             content = path.read_bytes()
             check_native(content, name, str(path))
-            return content
+            return Native("all" if path == whole else path.parent.name, content)
     where = "is built here" if is_checkout() else "came with this package"
     raise UserError(f"no _midge.mpy for {arch} {where}; run: {remedy(f'natmod ARCH={arch}')}")
+
+
+def _needs(model: bytes) -> set[str]:
+    """Return what a model asks of a build: its ops, and "CONV_2D 1" for layouts of weights."""
+    nodes = decode(model).nodes
+    layouts = {f"{node.op.name} {node.params['layout']}" for node in nodes if "layout" in node.params}
+    return layouts | {node.op.name for node in nodes}
+
+
+def _has(choice: Path) -> set[str]:
+    """Return the ops and layouts of a build, from the choice that select_ops.py has left beside it."""
+    if not choice.is_file() or "#define MG_DENSE_ONLY 1" in (text := choice.read_text()):
+        return set()
+    layouts = re.findall(r"^MG_LAYOUT\((\w+), (\d+),", text, re.M)
+    return {f"{op} {number}" for op, number in layouts} | set(re.findall(r"^MG_OP\(\d+, (\w+),", text, re.M))
 
 
 def check_native(content: bytes, arch: str, title: str) -> None:
@@ -93,7 +125,7 @@ def device_package() -> dict[str, bytes]:
 
 def write_mip(root: Path, arch: str) -> Path:
     """Write a package that mpremote's and the boards' own mip install from any static web server."""
-    files = {"_midge.mpy": native_module(arch), **device_package()}
+    files = {"_midge.mpy": native_module(arch).content, **device_package()}
     place = root / arch
     for name, content in files.items():
         (place / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Build a ROMFS image, MicroPython's read-only file system that is used where it is in flash.
+"""Build and read ROMFS images, MicroPython's read-only file system that is used where it is in flash.
 
 The format is described in MicroPython's extmod/vfs_rom.c: nested records of kind, length, payload. Numbers are
 big-endian groups of seven bits and may carry leading zeros, so every length here takes four bytes and an image
@@ -8,10 +8,15 @@ is written in one pass. Each file's data starts aligned, so that a model in it n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-_FILE_SYSTEM, _PADDING, _DATA, _DIRECTORY, _FILE = 0x14A6B1, 1, 2, 4, 5
+from ..errors import UserError
+
+HEADER_BYTES = 12  # in which the image says how long it is
+MAGIC = b"\xd2\xcd\x31"
+_FILE_SYSTEM, _PADDING, _DATA, _POINTER, _DIRECTORY, _FILE = 0x14A6B1, 1, 2, 3, 4, 5
+_MOST_FOLDERS = 16  # within one another
 _LENGTH_BYTES = 4
 
 Tree = dict[str, "bytes | Tree"]
@@ -94,3 +99,80 @@ def build_romfs(files: Mapping[str, bytes] | Path, align: int = 16) -> bytes:
         writer.pad(3)
     writer.close(start)
     return bytes(writer.out)
+
+
+def image_bytes(header: bytes) -> int:
+    """Return how long an image is, from its first HEADER_BYTES; 0 where there is none."""
+    if not header.startswith(MAGIC):
+        return 0
+    length, start = _read_number(header, len(MAGIC), len(header))
+    return start + length
+
+
+def read_romfs(image: bytes) -> dict[str, bytes]:
+    """Return the files of an image, as build_romfs takes them. Raises UserError for one that is damaged.
+
+    >>> read_romfs(build_romfs({"lib/greeting.txt": b"hello"}))
+    {'lib/greeting.txt': b'hello'}
+    """
+    size = image_bytes(image[:HEADER_BYTES])
+    if not 0 < size <= len(image):
+        raise UserError(f"ROMFS: no whole image, {size} B of it in {len(image)}; write it anew: mpremote romfs deploy")
+    start = size - _read_number(image, len(MAGIC), size)[0]
+    return dict(_files(image, start, size, start, "", 0))
+
+
+def _files(image: bytes, at: int, end: int, base: int, folder: str, depth: int) -> Iterator[tuple[str, bytes]]:
+    """Give the files below a record's payload from `at` to `end`; pointers count from `base`."""
+    if depth > _MOST_FOLDERS:
+        raise UserError(f"ROMFS: folders within folders, {folder} the last; write it anew: mpremote romfs deploy")
+    for kind, start, after in _records(image, at, end):
+        if kind not in (_DIRECTORY, _FILE):
+            continue
+        length, start = _read_number(image, start, after)
+        if length > after - start:
+            raise _damaged(start)
+        name = folder + image[start : start + length].decode(errors="replace")
+        if kind == _DIRECTORY:
+            yield from _files(image, start + length, after, base, name + "/", depth + 1)
+        else:
+            yield name, _content(image, start + length, after, base)
+
+
+def _content(image: bytes, at: int, end: int, base: int) -> bytes:
+    for kind, start, after in _records(image, at, end):
+        if kind == _DATA:
+            return image[start:after]
+        if kind == _POINTER:
+            size, start = _read_number(image, start, after)
+            offset, _ = _read_number(image, start, after)
+            if base + offset + size > len(image):
+                raise _damaged(start)
+            return image[base + offset : base + offset + size]
+    return b""
+
+
+def _records(image: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Give the records of a payload: kind, start and end of what each holds."""
+    while at < end:
+        kind, start = _read_number(image, at, end)
+        length, start = _read_number(image, start, end)
+        if kind == 0 or length > end - start:
+            raise _damaged(at)
+        yield kind, start, start + length
+        at = start + length
+
+
+def _read_number(image: bytes, at: int, end: int) -> tuple[int, int]:
+    """Return a number, and where the next byte is."""
+    value = 0
+    while at < end:
+        value = value << 7 | image[at] & 0x7F
+        at += 1
+        if not image[at - 1] & 0x80 or value > 0xFFFFFFFF:
+            return value, at
+    raise _damaged(at)
+
+
+def _damaged(at: int) -> UserError:
+    return UserError(f"ROMFS: damaged at byte {at}; write it anew: mpremote romfs deploy")

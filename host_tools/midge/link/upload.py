@@ -129,13 +129,13 @@ def upload(board: Connection, data: bytes, path: str, progress: Advance) -> Uplo
     hash_s = 5 + len(data) / _HASH_RATE
     wanted = fingerprint(data)
     try:
-        if _ask(board, f"x({part!r},{path!r});r=h({path!r})", silence_s=3 * hash_s) == wanted:
+        if ask(board, f"x({part!r},{path!r});r=h({path!r})", silence_s=3 * hash_s) == wanted:
             done.unchanged = True
-            _ask(board, f"rm({part!r})")
+            ask(board, f"rm({part!r})")
             progress(len(data))
         else:
             _write_part(board, data, part, progress, done)
-            found = _ask(board, f"r=e({part!r},{path!r},{wanted!r})", silence_s=hash_s)
+            found = ask(board, f"r=e({part!r},{path!r},{wanted!r})", silence_s=hash_s)
             if found != wanted:
                 _remove(board, part)
                 raise UserError(f"{path}: arrived damaged ({found[:20]}, wanted {wanted[:20]}); try again")
@@ -148,12 +148,12 @@ def upload(board: Connection, data: bytes, path: str, progress: Advance) -> Uplo
 
 def hashes(board: Connection, paths: Sequence[str]) -> dict[str, str]:
     """Return the fingerprints of files on the board, as `fingerprint` gives them; "-" for those that are not there."""
-    return {path: _ask(board, f"r=h({path!r})", silence_s=30) for path in paths}
+    return {path: ask(board, f"r=h({path!r})", silence_s=30) for path in paths}
 
 
 def free_bytes(board: Connection, folder: str) -> int:
     """Return how many bytes are free on the file system of a folder."""
-    return int(_ask(board, f"r=v({folder!r})"))
+    return int(ask(board, f"r=v({folder!r})"))
 
 
 def fingerprint(data: bytes) -> str:
@@ -161,7 +161,7 @@ def fingerprint(data: bytes) -> str:
     return f"{len(data)} {hashlib.sha256(data).hexdigest()}"
 
 
-def _ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
+def ask(board: Connection, code: str, data: bytes = b"", silence_s: float = 3.0) -> str:
     """Ask with the functions above, which a reset of the board takes away."""
     try:
         return board.ask(code, data, silence_s=silence_s)
@@ -179,10 +179,10 @@ def _write_part(board: Connection, data: bytes, part: str, progress: Advance, do
         return
     at = done.resumed_at = _start(board, data, part, done)
     progress(at)
-    chunk, restarts, unpacks = _CHUNK, 0, _unpacks(board)
+    chunk, restarts, packed = _CHUNK, 0, unpacks(board)
     while at < len(data):
         piece = data[at : at + chunk]
-        small = _squeeze(piece) if unpacks else piece
+        small = squeeze(piece) if packed else piece
         try:
             there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
         except BoardError as error:
@@ -201,15 +201,15 @@ def _write_part(board: Connection, data: bytes, part: str, progress: Advance, do
         at = there
 
 
-def _unpacks(board: Connection) -> bool:
+def unpacks(board: Connection) -> bool:
     """Tell whether the board's firmware can inflate."""
     try:
-        return _ask(board, f"r=z(d)==b'{'x' * 50}'", _squeeze(b"x" * 50)) == "True"
+        return ask(board, f"r=z(d)==b'{'x' * 50}'", squeeze(b"x" * 50)) == "True"
     except BoardError:
         return False
 
 
-def _squeeze(piece: bytes) -> bytes:
+def squeeze(piece: bytes) -> bytes:
     """Return the piece compressed, with a window that costs the board 2 kB, or as it is where that gains nothing."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 11)
     small = packer.compress(piece) + packer.flush()
@@ -218,8 +218,8 @@ def _squeeze(piece: bytes) -> bytes:
 
 def _start(board: Connection, data: bytes, part: str, done: Upload) -> int:
     """Open the temporary file and return how much of it is there and right."""
-    _ask(board, "if f:f.close()\nf=None")
-    size, _, digest = _ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
+    ask(board, "if f:f.close()\nf=None")
+    size, _, digest = ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
     keep = size != "-" and int(size) <= len(data) and digest == hashlib.sha256(data[: int(size)]).hexdigest()
     have = int(size) if keep else 0
     if (free := free_bytes(board, part.rpartition("/")[0])) < len(data) - have:
@@ -227,12 +227,12 @@ def _start(board: Connection, data: bytes, part: str, done: Upload) -> int:
             f"{part.removesuffix('.part')}: needs {len(data) - have:,} B, the board's file system has {free:,} B free; "
             "remove files there (mpremote rm) and try again"
         )
-    return int(_ask(board, f"r=o({part!r},{keep})"))
+    return int(ask(board, f"r=o({part!r},{keep})"))
 
 
 def _remove(board: Connection, path: str) -> None:
     with suppress(UserError):
-        _ask(board, f"rm({path!r})")
+        ask(board, f"rm({path!r})")
 
 
 def _explain(error: BoardError, path: str, size: int) -> UserError:
@@ -241,7 +241,7 @@ def _explain(error: BoardError, path: str, size: int) -> UserError:
     if error.errno == errno.ENOENT:
         return UserError(f"{path}: no such folder on the board; make it first, or choose another with --to")
     if error.errno == errno.EROFS:
-        return UserError(f"{path}: that file system is read-only; choose another folder with --to")
+        return UserError(f"{path}: that file system is read-only; choose another folder with --to, or --romfs")
     if "MemoryError" in error.text:
         return UserError(f"{path}: the board has too little RAM to receive it; reset it and try again")
     return error

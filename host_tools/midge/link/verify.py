@@ -93,20 +93,25 @@ class Verification:
 
 def verify_model(
     model: Path, port: str | None = None, given: str | None = None, runs: int = 12, seed: int = 0,
-    stage: Stage = silent,
+    stage: Stage = silent, on: str | None = None,
 ) -> Verification:
     """Compare a board with this machine on one .midge file.
 
     port: serial port of the board, None for the only one there. given, runs, seed: the inputs, see vectors.
-    stage: told of the runs. Raises UserError for a file that the core refuses, inputs
-    that do not fit, and a board that cannot run it.
+    stage: told of the runs. on: where the file is on the board, its name by default, or a copy where that is another
+    file. Raises UserError for a file that the core refuses, inputs that do not fit, a board that cannot run it, and
+    another file at `on`.
     """
     blob = load_file(model)
     check_file(blob, str(model))
     inputs = vectors(blob, given, runs, seed)
     with open_board(port) as board:
-        return replay(board, blob, model.name, inputs, stage("verifying", len(inputs)))
-
+        if on is not None:
+            board.restart()
+            if (found := hashes(board, [on])[on]) != fingerprint(blob):
+                what = "no such file" if found == "-" else f"another file, of {found.partition(' ')[0]} B"
+                raise UserError(f"{on}: {what} on the board; upload {model} there, or leave out --on")
+        return replay(board, blob, on or model.name, inputs, stage("verifying", len(inputs)))
 
 
 

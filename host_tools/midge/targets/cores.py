@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, suggestion
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -121,4 +121,4 @@ def find_emulated(name: str) -> EmulatedCore:
     for candidate in (name, f"cortex-{name}"):
         if candidate in known:
             return known[candidate]
-    raise UserError(f"no target '{name}' can be profiled; targets: {', '.join(known)}")
+    raise UserError(f"no target '{name}' can be profiled; targets: {', '.join(known)}{suggestion(name, known)}")

@@ -10,6 +10,7 @@ from .describe import Tensor, info as info
 from .gates import cascade as cascade
 from .learn import Learner as Learner
 from .listener import listen as listen
+from .manual import help as help
 from .profile import Profile
 from .result import Result as Result
 from .rhythm import duty as duty, off as off

@@ -2,7 +2,9 @@
 """Sleep on three chips, proven by what is written to their registers and what these do then."""
 
 from check import equal, raises
-from midge import sleep_nrf52, sleep_rp2040, sleep_rp2350
+import midge.sleep_nrf52 as sleep_nrf52
+import midge.sleep_rp2040 as sleep_rp2040
+import midge.sleep_rp2350 as sleep_rp2350
 from midge.rhythm import sleeper
 from registers import Nrf52, Off, Rp2040, Rp2350
 

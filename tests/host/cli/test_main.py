@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 from midge.cli.main import COMMANDS, cli
 from midge.convert.pipeline import convert_model
+from tests.support.command import midge, refusal
 
 
 def loaded(*arguments: str) -> set[str]:
@@ -94,3 +96,23 @@ def test_completion() -> None:
 def test_scripts_of_completion(shell: str) -> None:
     done = CliRunner().invoke(cli, ["completion", shell])
     assert done.exit_code == 0 and f"_MIDGE_COMPLETE={shell}_complete" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "code"),
+    [
+        (["inspect", "nowhere.midge", "--json"], "nowhere.midge: No such file or directory; check the path", 1),
+        (["boards", "--jsn", "--json"], "No such option '--jsn'. Did you mean '--json'?", 2),
+        (["flash", "--json"], "Missing argument 'BOARD'.", 2),
+        (["uplaod", "x", "--json"], "No such command 'uplaod'. Did you mean upload?", 2),
+        (["flash", "RPI_PICOO", "--json"], "did you mean RPI_PICO?", 1),
+    ],
+)
+def test_every_failure_is_json_where_json_is_asked_for(words: list[str], said: str, code: int) -> None:
+    done = midge(*words)
+    assert done.returncode == code
+    assert json.loads(done.stdout)["error"].endswith(said) and said in done.stderr
+
+
+def test_a_core_that_is_nearly_right(wand_tflite: Path) -> None:
+    assert refusal("profile", wand_tflite, "--target", "cortx-m4").endswith("; did you mean cortex-m4?")

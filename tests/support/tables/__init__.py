@@ -10,21 +10,24 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from midge.errors import UserError
 from tests.support import ROOT
-from tests.support.tables import boards, commands, onnx, ops, power
+from tests.support.tables import boards, commands, examples, onnx, ops, power, starts
 
 TABLES: dict[str, Callable[[], str]] = {
     "boards": boards.table,
     "commands": commands.table,
+    "examples": examples.gallery,
     "onnx": onnx.table,
     "ops": ops.table,
     "power-figures": power.figures,
     "power-inferences": power.inferences,
     "power-listeners": power.listeners,
     "power-model": power.model,
+    **{f"start-{name}": partial(starts.page, name) for name in starts.STARTS},
 }
 
 _PLACE = re.compile(r"^<!-- (?P<name>[\w-]+) -->\n(?P<text>.*?)^<!-- /(?P=name) -->$", re.MULTILINE | re.DOTALL)
