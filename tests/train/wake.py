@@ -2,8 +2,9 @@
 """Measure midge train --word: python -m tests.train.wake [word ...]; VOICES=<dir> adds neural voices
 
 A word of the crowd that spoke for Picovoice's benchmark, made from its name and 20 of its recordings, is played to
-the others of them and to all other speech of $SHARED/data, which nothing is trained on. One choice was made by it: that
-words alone are among the speech that is not the word. Who spoke is not named there: some may have spoken more than once.
+the others of them and to all other speech of $SHARED/data, which nothing is trained on. One choice was made by it:
+that words alone are among the speech that is not the word. Who spoke is not named there: some may have spoken more
+than once.
 """
 
 from __future__ import annotations
