@@ -238,7 +238,7 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
 
-## What a word from its name is worth, on real speakers of SHARED; half an hour [WORDS="alexa snowboy" VOICES=<dir>]
+## What a word from its name is worth, on real speakers; half an hour [WORDS= VOICES=<dir>]
 .PHONY: bench-word
 bench-word: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.wake $(WORDS)

@@ -28,7 +28,7 @@ _LATER = {"cascade": "gates", "duty": "rhythm", "help": "manual", "info": "descr
 
 def __getattr__(name):
     if name not in _LATER:
-        if name in "anomaly background gates live record sensors show".split():  # noqa: SIM905  # less RAM
+        if name in "anomaly background gates sensors".split():  # noqa: SIM905  # less RAM
             return _module(name)  # from midge import sensors
         raise AttributeError(name)
     return lambda *x, **out: getattr(_module(_LATER[name]), name)(*x, **out)

@@ -47,8 +47,8 @@ for f in ('','/rom'):
 r=json.dumps([W,F])
 """
 _MISSING = "try:\n __import__({module!r})\n r=''\nexcept ImportError as e:r=str(e)"
-_START = "from midge import show as W\nc={make}\nr=W.describe(c)"
-_SHOW = "from midge import show as W\nr=W.show(c,{format!r},{width},0,{every},{thin},{model})"
+_START = "import midge.show as W\nc={make}\nr=W.describe(c)"
+_SHOW = "import midge.show as W\nr=W.show(c,{format!r},{width},0,{every},{thin},{model})"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ m=midge.load({path!r})
 r=json.dumps([m.labels,m.info()['metadata'],m.inputs[0].shape])
 del m
 """
-_RUN = "from midge import live as L\nimport midge\nm=midge.load({path!r})\nL.live(m,s,{every})"
+_RUN = "import midge\nimport midge.live as L\nm=midge.load({path!r})\nL.live(m,s,{every})"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _ATTEMPTS = 3  # at a take whose samples get lost
 _SILENCE_S = 5.0  # in which a board that records prints something
 
 _LOOK = """
-from midge import sensors as S
+import midge.sensors as S
 import json
 B=S.buses({bus})
 P=None
@@ -39,7 +39,7 @@ if P:
 r=json.dumps([P,m,len(B),[sorted(x.scan()) for x in B]])
 """
 _START = """
-from midge import {recorder} as R
+import midge.{recorder} as R
 s={make}
 r=R.describe(s)
 """
@@ -118,7 +118,7 @@ class Session:
             return stopped
 
         try:
-            self.board.watch(f"from midge import {self.recorder} as R\nr=R.record(s,{self._asked(samples)})", heard,
+            self.board.watch(f"import midge.{self.recorder} as R\nr=R.record(s,{self._asked(samples)})", heard,
                              silence_s=_SILENCE_S)
         except BoardError as error:
             if not error.text.startswith("KeyboardInterrupt"):  # ours, where the line swallowed what it was for
