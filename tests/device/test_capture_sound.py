@@ -96,7 +96,7 @@ def test_a_microphone_with_no_wire(new_board: NewBoard, tmp_path: Path) -> None:
     said = refusal("capture", "--mic", "--label", "x", "--out", tmp_path, "--port", board.port)
     assert said.startswith("midge: the microphone gives 0 all the time; check its wires")
     said = refusal("capture", "--mic", "7", "--label", "x", "--out", tmp_path, "--port", board.port)
-    assert said.startswith("midge: --mic 7: wanted pc, MODULE:NAME of an object on the board, or an I2S with its pins")
+    assert said.startswith("midge: microphone 7: wanted an I2S with its pins, as 0,sck=16")
     with open_microphone("", board.port) as mic, pytest.raises(AssertionError):
         record_sounds(mic, SoundPlan("x", out=tmp_path), _Stops())
 

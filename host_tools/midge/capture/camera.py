@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..errors import UserError
 from ..graph.sight import FORMATS
 from ..link.identity import identify, require_midge
-from ..link.install import put_driver
+from ..link.install import require_driver
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
 from ..progress import Stage, silent
@@ -46,7 +46,6 @@ for f in ('','/rom'):
    except (OSError,ValueError,MemoryError):pass
 r=json.dumps([W,F])
 """
-_MISSING = "try:\n __import__({module!r})\n r=''\nexcept ImportError as e:r=str(e)"
 _START = "import midge.show as W\nc={make}\nr=W.describe(c)"
 _SHOW = "import midge.show as W\nr=W.show(c,{format!r},{width},0,{every},{thin},{model})"
 
@@ -104,9 +103,7 @@ class Looking:
         """Return the camera that a text names, running. Raises UserError."""
         kind, _, rest = camera.partition(",")
         if kind in _DRIVERS:
-            missing = self.board.ask(_MISSING.format(module=_DRIVERS[kind]), silence_s=10)
-            if missing:
-                put_driver(self.board, _DRIVERS[kind], stage)
+            require_driver(self.board, _DRIVERS[kind], stage)
             path, format, width, height = self._wanted(kind, rest)
             make = _MAKERS[kind].format(path=path, format=format, width=width, height=height)
         else:

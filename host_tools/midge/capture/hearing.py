@@ -7,22 +7,21 @@ The frames are those of mpy_lib/midge/live.py. A microphone is one on I2S, a cam
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import UserError
 from ..link.identity import require_midge
-from ..link.install import put_driver
+from ..link.install import require_driver
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
 from ..progress import Stage, silent
 from .frames import FrameReader
 from .live import Heard, read_answer
+from .microphones import DRIVER, i2s_microphone
 
 _SILENCE_S = 86400.0  # nothing need ever be answered
-_PINS = re.compile(r"(\d+),sck=(\w+),ws=(\w+),sd=(\w+)")
 _FACTS = "import midge,json\nm=midge.load({path!r})\nr=json.dumps([m.labels,m.info()['metadata']])\ndel m"
 
 # A gate sees each hop before the models do: there the scores of the hop before are told, every third of them.
@@ -31,7 +30,7 @@ import midge,struct
 from array import array
 from midge.record import frame
 m=midge.load({path!r})
-{microphone}
+k={microphone}
 def say(a):
  s=[e.score(i) for i in range(e.classes)]
  b=s.index(max(s))
@@ -105,12 +104,12 @@ class Hearing:
 
 @contextmanager
 def open_hearing(port: str, path: str, pins: str, stage: Stage = silent) -> Iterator[Hearing]:
-    """Open a board whose I2S microphone a model on it listens to. pins: 0,sck=16,ws=17,sd=18. Raises UserError."""
-    microphone = microphone_code(pins)
+    """Open a board whose I2S microphone a model on it listens to. pins: as microphones.PINS. Raises UserError."""
+    microphone = i2s_microphone(pins)
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
         labels, known = _loaded(board, path)
-        require_driver(board, "i2s_microphone", stage)
+        require_driver(board, DRIVER, stage)
         code = _HEAR.format(path=path, microphone=microphone)
         yield Hearing(board, path, labels, float(known.get("sensor.rate_hz", 16000)), code)
 
@@ -138,26 +137,6 @@ def open_seeing(port: str, path: str, camera: str, pause_ms: int = 0, stage: Sta
         code = (f"getattr(__import__({module!r}),{name!r})" if colon else
                 f"__import__('file_camera').FileCamera({camera!r},{format!r},{int(width)},{int(height)},again=True)")
         yield Hearing(board, path, labels, 1.0, _SEE.format(path=path, camera=code, pause_ms=pause_ms))
-
-
-def microphone_code(pins: str) -> str:
-    """Return the code that makes k a microphone, whose driver is on the board. pins: 0,sck=16,ws=17,sd=18.
-
-    Raises UserError.
-    """
-    found = _PINS.fullmatch(pins.replace(" ", ""))
-    if found is None:
-        raise UserError(f"microphone {pins[:60]}: wanted its I2S bus's number, and pins: 0,sck=16,ws=17,sd=18")
-    id, *names = found.groups()
-    sck, ws, sd = (name if name.isdigit() else repr(name) for name in names)
-    return ("from machine import Pin\nfrom i2s_microphone import I2SMicrophone\n"
-            f"k=I2SMicrophone({id},sck=Pin({sck}),ws=Pin({ws}),sd=Pin({sd}))")
-
-
-def require_driver(board: ReplBoard, module: str, stage: Stage = silent) -> None:
-    """Put a driver onto a board that lacks it. Raises UserError."""
-    if board.ask(f"try:\n __import__({module!r});r=''\nexcept ImportError as e:r='-'") == "-":
-        put_driver(board, module, stage)
 
 
 def _loaded(board: ReplBoard, path: str) -> tuple[list[str], dict[str, str]]:

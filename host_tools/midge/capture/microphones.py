@@ -15,7 +15,7 @@ from ..convert.pipeline import convert_graph
 from ..errors import UserError
 from ..graph import Tensor
 from ..graph.builder import Builder
-from ..link.install import put_driver
+from ..link.install import require_driver
 from ..link.transport import open_board
 from ..link.transport.repl import ReplBoard
 from ..optional import need
@@ -25,16 +25,14 @@ from .session import Session, Wish, leave
 
 RATE_HZ = 16_000
 PINS = "0,sck=16,ws=17,sd=18"  # of a board's I2S, where none are named
+DRIVER = "i2s_microphone"  # of mpy_lib/drivers
 _IN_A_FRAME = 240  # samples
 _BLOCK = 480  # that the PC's microphone gives at a time
 _WAIT_S = 5.0  # for a block
 
-_MAKE = "I({id},sck=Pin({sck}),ws=Pin({ws}),sd=Pin({sd}){right})"
 _LOOK = """
 try:s.stop()
 except (NameError,AttributeError):pass
-from machine import Pin
-from i2s_microphone import I2SMicrophone as I
 from binascii import a2b_base64
 H=a2b_base64({hop!r})
 """
@@ -78,22 +76,26 @@ class SoundSession(Session):
         return f"{samples},H"
 
     def _look(self) -> str:
-        if self.wish.object:
-            return _LOOK.format(hop=_hop()).replace("from i2s_microphone import I2SMicrophone as I\n", "")
         return _LOOK.format(hop=_hop())
 
     def _find(self) -> str:
         if self.wish.object:
             return super()._find()
-        pins = re.fullmatch(r"(\d+),sck=(\w+),ws=(\w+),sd=(\w+)(,right)?", self.wish.bus.replace(" ", ""))
-        if not pins:
-            raise UserError(f"--mic {self.wish.bus}: wanted pc, MODULE:NAME of an object on the board, or an I2S with "
-                            f"its pins, as {PINS}, with ,right where the microphone's L/R pin is high")
-        there = self.board.ask("try:\n import i2s_microphone\n r='y'\nexcept ImportError:r=''", silence_s=10)
-        if not there:
-            put_driver(self.board, "i2s_microphone", self._stage)
-        number, sck, ws, sd = (pin if pin.isdigit() else repr(pin) for pin in pins.groups()[:4])
-        return _MAKE.format(id=number, sck=sck, ws=ws, sd=sd, right=",channel='right'" if pins[5] else "")
+        made = i2s_microphone(self.wish.bus)
+        require_driver(self.board, DRIVER, self._stage)
+        return made
+
+
+def i2s_microphone(pins: str) -> str:
+    """Return what makes a microphone on a board that has DRIVER. pins: as PINS. Raises UserError."""
+    found = re.fullmatch(r"(\d+),sck=(\w+),ws=(\w+),sd=(\w+)(,right)?", pins.replace(" ", ""))
+    if not found:
+        raise UserError(f"microphone {pins[:60]}: wanted an I2S with its pins, as {PINS}, with ,right where the "
+                        "microphone's L/R pin is high; or pc, or MODULE:NAME of an object on the board")
+    number, sck, ws, sd = (pin if pin.isdigit() else repr(pin) for pin in found.groups()[:4])
+    right = ",channel='right'" if found[5] else ""
+    pin = "__import__('machine').Pin"
+    return f"__import__('{DRIVER}').I2SMicrophone({number},sck={pin}({sck}),ws={pin}({ws}),sd={pin}({sd}){right})"
 
 
 def _hop() -> str:

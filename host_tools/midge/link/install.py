@@ -227,6 +227,12 @@ def put_driver(board: Connection, module: str, stage: Stage = silent) -> None:
     board.restart()  # what was missing may be remembered as missing
 
 
+def require_driver(board: Connection, module: str, stage: Stage = silent) -> None:
+    """Put a driver of mpy_lib/drivers on a board that cannot import it. Raises UserError."""
+    if board.ask(f"try:\n __import__({module!r});r='y'\nexcept ImportError:r=''", silence_s=10) != "y":
+        put_driver(board, module, stage)
+
+
 def _require_room(
     board: Connection, plan: Plan, identity: Identity, folder: str, files: dict[str, bytes]
 ) -> None:
