@@ -305,5 +305,5 @@ def test_machine_code_on_the_board_does_not_reach_this_users_files(qemu_board: B
         pytest.skip("this kernel has no Landlock")
     (tmp_path / "mine.txt").write_text("secret")
     paths = {"read": str(tmp_path / "mine.txt"), "write": str(tmp_path / "new.txt"), "ran": str(tmp_path / "ran")}
-    assert qemu_board.run(SEMIHOSTING.format(**paths)) == "-1 -1 True"
+    assert qemu_board.run(SEMIHOSTING.format(**paths), fresh=True) == "-1 -1 True"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -82,7 +82,7 @@ class Image:
 class Csi:
     """The module csi; sensor below is the older one."""
 
-    RGB565, GRAYSCALE, QQVGA = "RGB565", "GRAYSCALE", "QQVGA"
+    RGB565, GRAYSCALE, QQQVGA = "RGB565", "GRAYSCALE", "QQQVGA"
     calls, faults, picture = [], 0, b""
 
     class CSI:
@@ -109,12 +109,12 @@ class Sensor(Csi):
 
 
 raises("not OpenMV", OSError, "neither csi nor sensor", openmv_camera.OpenMVCamera)
-Csi.picture = bytes(range(240)) * 160
+Csi.picture = bytes(range(240)) * 40
 for name, module in (("csi", Csi), ("sensor", Sensor())):
     sys.modules[name] = module
     Csi.calls = []
-    camera = openmv_camera.OpenMVCamera(160, 120)
-    equal(name, (bytes(camera.capture()) == Csi.picture, camera.format, camera.size), (True, "rgb565le", "160x120"))
+    camera = openmv_camera.OpenMVCamera(80, 60)
+    equal(name, (bytes(camera.capture()) == Csi.picture, camera.format, camera.size), (True, "rgb565le", "80x60"))
     names = ["reset", "pixformat", "framesize", "framebuffers"]
     wanted = names if name == "csi" else ["reset", "set_pixformat", "set_framesize", "set_framebuffers", "skip_frames"]
     equal(name + " calls", [call[0] for call in Csi.calls], wanted)
@@ -123,9 +123,9 @@ for name, module in (("csi", Csi), ("sensor", Sensor())):
     equal(name + " late", camera.lost, 1)
     Csi.faults = 3
     raises(name + " silent", OSError, "the camera gave no picture (Capture Failed: -5)", camera.capture)
-    Csi.picture, whole = bytes(160 * 120 * 2), Csi.picture
-    raises(name + " dark", OSError, "nothing but 0x00: is its lens covered?", openmv_camera.OpenMVCamera, 160, 120)
-    Csi.picture = whole[:-320]
-    raises(name + " short", OSError, "gave 38080 bytes, wanted 38400", camera.capture)
+    Csi.picture, whole = bytes(80 * 60 * 2), Csi.picture
+    raises(name + " dark", OSError, "nothing but 0x00: is its lens covered?", openmv_camera.OpenMVCamera, 80, 60)
+    Csi.picture = whole[:-160]
+    raises(name + " short", OSError, "gave 9440 bytes, wanted 9600", camera.capture)
     Csi.picture = whole
     del sys.modules[name]
