@@ -102,7 +102,7 @@ dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) \
 ## The documents as a site, every link checked: build/site/
 .PHONY: docs
 docs: $(VENV)/.ready-for-docs
-	@$(BIN)/python host_tools/docs/site.py build/site-source
+	@$(BIN)/python host_tools/docs/make_site.py build/site-source
 	@NO_MKDOCS_2_WARNING=1 $(call step,building the site,build/docs.log,$(BIN)/mkdocs build)
 
 ##@ Test

@@ -11,7 +11,7 @@ import pytest
 from tests.support import ROOT
 from tests.support.script import load_script
 
-site = load_script(ROOT / "host_tools/docs/site.py")
+site = load_script(ROOT / "host_tools/docs/make_site.py")
 
 
 @pytest.fixture(scope="module")
