@@ -2,7 +2,7 @@
 """Lay out what the site is made of: the documents where they are in the repository, what they link to, and pages made
 from docstrings.
 
-    site.py FOLDER
+    make_site.py FOLDER
 
 A link to a source file leads to a page that shows it, one to a folder to the list of its files.
 """
