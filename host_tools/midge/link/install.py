@@ -253,7 +253,7 @@ def _prove(board: Connection, done: Installation) -> None:
     """Import it, run a small model and compare its answer with that of this machine."""
     model, x, wanted = proof()
     code = (
-        "import midge,gc,time\nm=midge.Model(d)\n"
+        "import gc\ngc.collect()\nimport midge,time\nm=midge.Model(d)\n"
         f"y=bytearray({len(wanted)})\nt=time.ticks_us()\nm.run({x!r},out=y)\nt=time.ticks_diff(time.ticks_us(),t)\n"
         "import binascii\ngc.collect()\nr='%d %d %s'%(t,gc.mem_free(),binascii.hexlify(y).decode())\ndel m,y\n"
     )
