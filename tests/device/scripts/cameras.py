@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Cameras of other firmware, by modules that do what their documents say: pictures whole and fresh, or an error."""
 
+import gc
 import sys
 
 import board_modules  # noqa: F401
@@ -69,6 +70,8 @@ raises("always short", OSError, "gave 18240 bytes, wanted 18432, 3 times", camer
 raises("silent", OSError, "the camera gave no picture", camera.capture)
 camera.stop()
 equal("stopped", Esp32.made, None)
+Esp32.pictures = PICTURE = old = None  # room for those of another camera
+gc.collect()
 
 
 class Image:
