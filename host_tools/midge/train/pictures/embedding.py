@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...convert.camera import put_camera, read_camera
+from ...convert.camera import Camera, put_camera, read_camera
 from ...convert.pipeline import Conversion, convert_graph
 from ...core.batch import Engine
 from ...core.device import device
@@ -90,6 +90,7 @@ def train_embedding(
     file on the same machine. Raises UserError where there are too few classes, or where something is missing.
     """
     options, start = options or Options(), perf_counter()
+    camera = read_camera(options.camera) if options.camera is not None else None  # refused before minutes of training
     load_keras(PURPOSE)
     things = Pictures([p for p in found.pictures if not is_quiet(p.label)], found.title, found.notes, found.grouped_by)
     if len(things.labels) < 2:
@@ -105,7 +106,7 @@ def train_embedding(
             shots[what] = judged
     everything = np.arange(len(things.pictures))
     weights = _fitted(things, everything, options, advance)
-    made = _model(things, everything, weights, options, name, target, options.camera)
+    made = _model(things, everything, weights, options, name, target, camera)
     return EmbeddingOfPictures(made, things, options, shots, perf_counter() - start)
 
 
@@ -164,7 +165,7 @@ def _loss(network: Any, batch: Any, key: Any, views: Views) -> Any:
 
 def _model(
     found: Pictures, used: np.ndarray, weights: Weights, options: Options, name: str, target: str | None,
-    camera: str | None = None,
+    camera: Camera | None = None,
 ) -> Conversion:
     """Return the file: a camera where there is one, the network, and rows of what is of no class."""
     x = found.values[used]
@@ -174,7 +175,7 @@ def _model(
     (rows,) = engine.run([reals(none, engine)])
     graph.others = np.clip(np.round(rows.reshape(len(none), -1) * UNIT), -128, 127).astype(np.int8)
     if camera is not None:
-        graph = put_camera(graph, read_camera(camera), found.title)
+        graph = put_camera(graph, camera, found.title)
     return convert_graph(graph, [], name, 0, target)
 
 
