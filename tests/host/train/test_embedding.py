@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,11 @@ def test_pictures_that_are_asked_were_not_trained_on(tmp_path: Path) -> None:
     assert not {group for _, group in asked} & {group for _, group in used}
 
 
+def never(what: str, total: int) -> Callable[[int], None]:
+    """Fail where work begins that takes its time."""
+    raise AssertionError(what)
+
+
 def test_the_command_for_pictures(tmp_path: Path) -> None:
     data, out = str(write_pictures(tmp_path / "shapes", 3)), str(tmp_path / "shapes.midge")
     done = command("train", data, "--embedding", "--width", "4", "--steps", "20", "--values", "8", "--size", "24x24",
@@ -180,6 +186,8 @@ def test_the_command_for_pictures(tmp_path: Path) -> None:
     assert "--embedding knows no --from" in refusal("train", data, "--embedding", "--from", "net.tflite", "-o", out)
     assert "--camera goes with --embedding" in refusal("train", data, "--camera", "rgb565,48x32", "-o", out)
     assert "no picture; wanted FORMAT" in refusal("train", data, "--embedding", "--camera", "rgb", "-o", out)
+    with pytest.raises(UserError, match="no picture; wanted FORMAT"):  # at once, not after minutes of training
+        of_pictures.train_embedding(read_pictures(data), of_pictures.Options(camera="rgb"), stage=never)
     one = Pictures(read_pictures(data).pictures[:12], "one")
     with pytest.raises(UserError, match="one: an embedding learns from different things, here are 1"):
         of_pictures.train_embedding(one)
