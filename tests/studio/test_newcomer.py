@@ -182,23 +182,7 @@ def test_commands_go_on_where_the_page_stopped(opened: tuple[Studio, Newcomer]) 
 def test_nobody_is_shut_out(opened: tuple[Studio, Newcomer], scheme: str, width: str) -> None:
     """Axe finds nothing on any page, nothing is wider than the screen, and a picture of each is kept."""
     _, person = opened
-    page = person.page
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
-    found = {}
-    for name in PAGES:
-        person.go(name)
-        page.wait_for_timeout(1500 if name == "record" else 300)
-        if name == "train":
-            page.locator(".matrix").wait_for()
-            for card in page.locator(".takes").all():
-                card.scroll_into_view_if_needed()
-        if violations := person.violations():
-            found[name] = violations
-        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px wider than the screen"
-        person.picture(f"{name}-{scheme}-{width}")
-    assert found == {}
+    assert person.is_shut_out(PAGES, scheme, width) == {}
 
 
 def test_the_keyboard_alone_does(opened: tuple[Studio, Newcomer]) -> None:

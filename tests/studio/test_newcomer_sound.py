@@ -20,7 +20,7 @@ from midge.studio.here import Miss
 from midge.studio.practice import EMULATED
 from midge.studio.studio import Studio
 from tests.support.boards import built
-from tests.support.studio import WIDTHS, Newcomer, newcomer, serving
+from tests.support.studio import Newcomer, newcomer, serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 RATE = 48_000
@@ -199,19 +199,7 @@ def test_this_computer_answers_and_near_misses_are_kept(opened: tuple[Studio, Ne
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nobody_is_shut_out(opened: tuple[Studio, Newcomer], scheme: str, width: str) -> None:
     _, person = opened
-    page = person.page
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
-    found = {}
-    for name in ("board", "record", "train", "deploy", "live"):
-        person.go(name)
-        page.wait_for_timeout(1500 if name == "record" else 400)
-        if violations := person.violations():
-            found[name] = violations
-        wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{name} is {wide} px wider than the screen"
-        person.picture(f"sound-{name}-{scheme}-{width}")
-    assert found == {}
+    assert person.is_shut_out(("board", "record", "train", "deploy", "live"), scheme, width, "sound-") == {}
 
 
 def test_nothing_was_asked_of_another_machine(opened: tuple[Studio, Newcomer]) -> None:

@@ -94,6 +94,26 @@ class Newcomer:
         SHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
+    def is_shut_out(self, pages: Sequence[str], scheme: str, width: str, kind: str = "") -> dict[str, list[str]]:
+        """Return what axe finds on pages in a scheme and width; nothing may be wider than the screen. Keep pictures."""
+        page = self.page
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
+        found = {}
+        for name in pages:
+            self.go(name)
+            page.wait_for_timeout(1500 if name == "record" else 400)
+            if name == "train":
+                page.locator(".matrix").wait_for()
+                for card in page.locator(".takes").all():
+                    card.scroll_into_view_if_needed()
+            if violations := self.violations():
+                found[name] = violations
+            wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{name} is {wide} px wider than the screen"
+            self.picture(f"{kind}{name}-{scheme}-{width}")
+        return found
+
     def violations(self) -> list[str]:
         """Return what axe finds wrong with the page for people with disabilities."""
         found = self.page.evaluate("async () => (await axe.run()).violations")

@@ -47,6 +47,15 @@ async def answered(work: Callable[[], Any]) -> Response:
         return refused(f"{error.filename or 'the system'}: {error.strerror or error}; mend that, and try again")
 
 
+async def brought(request: Request, take: Callable[[str, str, bytes], Any]) -> Response:
+    """Return the answer to a file that is brought: what `take` makes of its name, label and bytes."""
+    body = await body_of(request)
+    if isinstance(body, Response):
+        return body
+    query = request.query_params
+    return await answered(lambda: take(query.get("name", ""), query.get("label", ""), body))
+
+
 def refused(text: str, status: int = 400) -> Response:
     """Return an answer that says what is wrong."""
     return JSONResponse({"error": visible(text)}, status)

@@ -33,7 +33,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..errors import UserError
 from ..files import write_whole
 from ..optional import need
-from .asking import answered, body_of, heard
+from .asking import brought, heard
 from .feeds import Feed, motion_source, sound_source
 from .kinds import SOUND
 from .safety import Guard, Keys
@@ -168,11 +168,7 @@ class _Line:
 
     async def picture(self, request: Request) -> Response:
         """Take in a picture as a take."""
-        body = await body_of(request)
-        if isinstance(body, Response):
-            return body
-        query = request.query_params
-        return await answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
+        return await brought(request, self.studio.bring)
 
     async def live(self, phone: WebSocket) -> None:
         """Take samples, and tell what is recorded, until the phone goes."""

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import UserError
 from ..samples.sound_files import Sound
-from .asking import answered, body_of, heard, refused
+from .asking import answered, body_of, brought, heard, refused
 from .here import see
 from .kinds import MEDIA, wav_bytes
 from .phone import qr_svg
@@ -131,11 +131,7 @@ class _Asking:
 
     async def bring(self, request: Request) -> Response:
         """Take in a file."""
-        body = await body_of(request)
-        if isinstance(body, Response):
-            return body
-        query = request.query_params
-        return await answered(lambda: self.studio.bring(query.get("name", ""), query.get("label", ""), body))
+        return await brought(request, self.studio.bring)
 
     async def file(self, request: Request) -> Response:
         """Give a take as it is, for a player or to look at."""
