@@ -16,7 +16,7 @@ from ...graph import Graph
 from ...progress import Stage, silent
 from ...samples.scenes import Scene, Scenes
 from ..judgement import ClassReport, Judgement, Share
-from ..outcome import Outcome, Words, notes_of
+from ..outcome import Outcome, Words
 from .grid import FittedGrid, counted, fit_grid
 from .model import MOST_COMPARED, choose_width, integers_of, reals
 from .network import CELL, Shape, float_graph
@@ -53,11 +53,6 @@ class TrainedGrid(Outcome):
     def recordings(self) -> Sequence[Scene]:
         """The pictures."""
         return self.fitted.takes.pictures
-
-    @property
-    def notes(self) -> list[str]:
-        """How pictures were left out, and what is doubtful about them."""
-        return notes_of(self.fitted.takes)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""

@@ -18,7 +18,7 @@ from ...quantize import Options as Quantization
 from ...quantize import quantize
 from ...samples.pictures import Picture, Pictures
 from ..judgement import Share, measure
-from ..outcome import Outcome, Words, compare, notes_of
+from ..outcome import Outcome, Words, compare
 from .network import Shape, float_graph, untrained
 from .recipe import Fitted, Options, fit_network, scale_distance
 
@@ -55,11 +55,6 @@ class TrainedPictures(Outcome):
     def recordings(self) -> Sequence[Picture]:
         """The pictures."""
         return self.fitted.recordings
-
-    @property
-    def notes(self) -> list[str]:
-        """How pictures were left out, and what is doubtful about them."""
-        return notes_of(self.fitted.takes)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import UserError
 from ...progress import Stage, silent
-from ...samples.labels import is_quiet
+from ...samples.labels import quiet_ones
 from ...samples.pictures import Picture, Pictures
 from ..descent import Descent, Trainer, load_keras
 from ..folds import deal_folds
@@ -68,7 +68,7 @@ class Fitted:
     @property
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
-        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+        return quiet_ones(self.labels)
 
     @property
     def recordings(self) -> Sequence[Picture]:
