@@ -114,7 +114,8 @@ TEST_STEPS := test-device test-host test-conformance test-ops test-core test-qua
 	size lint
 
 # at_once STEPS,HOW MANY: steps that need not wait for one another share the cores; each prints once it is done, the
-# longest start first. Emulated boards wait for one another's bytes much of their time: so many more than there are cores.
+# longest start first. Tests of emulated boards use a processor half of the time and wait for bytes the other half: they
+# run more at once than there are cores.
 at_once = $(MAKE) -j$(or $2,$(JOBS)) --output-sync=recurse $1
 one_more := $(shell expr $(JOBS) + 1)
 twice_as_many := $(shell expr $(JOBS) \* 2)
