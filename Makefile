@@ -59,7 +59,7 @@ $(VENV)/.ready-for-docs: $(VENV)/.ready
 	@$(call step,installing what makes the site into $(VENV),build/docs-tools.log,$(pip_install) '.[docs]')
 	@touch $@
 
-$(LIBRARY): $(CORE) host_tools/midge/core/build.py
+$(LIBRARY): $(CORE) host_tools/midge/core/build.py | $(VENV)/.ready
 	@$(PYTHON) host_tools/midge/core/build.py
 
 .PHONY: host
@@ -117,6 +117,7 @@ TEST_STEPS := test-device test-host test-conformance test-ops test-core test-qua
 # longest start first. Tests of emulated boards use a processor half of the time and wait for bytes the other half: they
 # run more at once than there are cores.
 at_once = $(MAKE) -j$(or $2,$(JOBS)) --output-sync=recurse $1
+built_at_once = PYTHONPATH=$(abspath host_tools) $(call at_once,$1) # pip may be putting midge into its place anew
 one_more := $(shell expr $(JOBS) + 1)
 twice_as_many := $(shell expr $(JOBS) \* 2)
 timed-%: # what all of them need has been built
@@ -126,7 +127,7 @@ timed-%: # what all of them need has been built
 .PHONY: test
 test: # one installation of what the steps would each install
 	@ports/toolchain.sh unix arm riscv fuzz $(core_tools)
-	@+$(call at_once,$(BUILT) $(CORE_SEEDS)/list)
+	@+$(call built_at_once,$(BUILT) $(CORE_SEEDS)/list)
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
 
@@ -169,7 +170,7 @@ test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 BOARDS ?= $(filter-out qemu-cortex-m4,$(emulated_boards)) # `make test` has had that one
 test-boards:
 	@ports/toolchain.sh unix arm riscv rp2 xtensa
-	@+$(call at_once,built-for-natmods $(addprefix built-for-,$(BOARDS)))
+	@+$(call built_at_once,built-for-natmods $(addprefix built-for-,$(BOARDS)))
 	@+$(call step,make test-boards,-,$(call at_once,timed-run-natmods $(addprefix timed-run-on-,$(BOARDS)),$(twice_as_many)))
 
 ## The same on one of them
