@@ -16,6 +16,8 @@ import pytest
 import midge
 from midge.api import convert
 from midge.graph.sound import RATE_HZ
+from midge.link.transport import open_board
+from midge.link.verify import replay, vectors
 from midge.samples.sound_files import Sound, read_sound
 from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
@@ -212,3 +214,12 @@ def test_the_example_of_a_clap_switch(new_board: NewBoard) -> None:
     board = new_board(mic=sound, romfs=DRIVERS)
     out = played(board, "clap_switch.py", 30, until="lamp off")
     assert [line.strip() for line in out.splitlines() if "lamp" in line or "overrun" in line] == ["lamp on", "lamp off"]
+
+
+@pytest.mark.parametrize("kind", ["mfcc:count=40", "mel:bands=40"])
+def test_other_front_ends_have_the_bits_of_the_pc(new_board: NewBoard, kind: str) -> None:
+    """Features of floats behind integers: run after run, which remember, on the board as here."""
+    blob = convert(small_network(2), front_end=kind, name="n").blob
+    with open_board(new_board(romfs={"n.midge": blob}).port) as link:
+        result = replay(link, blob, "/rom/n.midge", vectors(blob, None, 6), lambda _: None)
+    assert (result.runs, result.compared) == (6, 30) and not result.differences
