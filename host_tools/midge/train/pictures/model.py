@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...convert.camera import Camera, put_camera, read_camera
 from ...convert.pipeline import Conversion, convert_graph
 from ...core.batch import Engine
 from ...errors import UserError
@@ -76,24 +77,39 @@ def train_network(
     name: what the device calls it. target: a core or board to pack the weights for.
     """
     options = options or Options()
+    eye = eye_of(options, found.pictures[0].values.shape, found.title)
     height, pixels, channels = found.pictures[0].values.shape
     shape = choose_width(Shape(height, pixels, channels, len(found.labels), WIDTH), options)
     fitted, weights, factor = fit_network(found, shape, options, stage)
     graph = integers_of(float_graph(weights, shape, factor, name), found.values, name, stage)
     about = f"a network of {shape.width} to {6 * shape.width} channels"
-    return finish(fitted, graph, about, name, target, stage)
+    return finish(fitted, graph, eye, about, name, target, stage)
+
+
+def eye_of(options: Options, shape: Sequence[int], title: str) -> Camera | None:
+    """Return the camera that a network for images of a shape gets, if any.
+
+    Raises UserError where the two do not fit, before minutes of training.
+    """
+    if options.camera is None:
+        return None
+    eye = read_camera(options.camera)
+    height, width, channels = shape
+    eye.crop_for(height, width, channels, title)
+    return eye
 
 
 def finish(
-    fitted: Fitted, graph: Graph, about: str, name: str, target: str | None, stage: Stage
+    fitted: Fitted, graph: Graph, eye: Camera | None, about: str, name: str, target: str | None, stage: Stage
 ) -> TrainedPictures:
     """Judge a network of integers and convert it."""
     judgement = measure(fitted, THRESHOLD, None)
     graph.labels = list(fitted.labels)
     graph.metadata |= {"picture.threshold": f"{THRESHOLD:g}"}
-    conversion = convert_graph(graph, fitted.labels, name, 0, target, fitted.options.max_arena)
-    made = TrainedPictures(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted,
-                           graph, about)
+    shares = _compare(fitted, convert_graph(graph, fitted.labels, name, 0).blob, stage)
+    whole = graph if eye is None else put_camera(graph, eye, name)
+    conversion = convert_graph(whole, fitted.labels, name, 0, target, fitted.options.max_arena)
+    made = TrainedPictures(fitted.labels, judgement, conversion, *shares, fitted, graph, about)
     if fitted.options.scale != "none":
         apart = scale_distance(fitted.labels, fitted.options.scale)
         right = apart[fitted.targets, fitted.left_out.argmax(axis=1)] <= 0.5 + 1e-9
