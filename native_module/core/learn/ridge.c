@@ -93,11 +93,11 @@ static void backward(float *const v[ABREAST], const float *factor, uint32_t rows
 /* The mean variance of the rows' values, weighted, and `least` of their mean square. */
 static float spread(const int32_t *products, uint32_t width, float *least) {
     const int32_t *ends = products + MG_RIDGE_TRIANGLE(width) - (width + 1); /* of each value with ROW_END */
-    float squares = 0, centred = 0, all = (float)ends[width];
+    float squares = 0, centred = 0, all = (float)ends[width] + 1; /* never 0, and no less by what matters */
     for (uint32_t i = 0, at = 0; i < width; i++, at += i + 1) {
         float square = (float)products[at], end = (float)ends[i];
         squares += square;
-        centred += all > 0 ? square - end / all * end : square;
+        centred += square - end / all * end;
     }
     *least = LEAST * (squares + all) / (float)width + 1;
     return centred / (float)width;
@@ -123,11 +123,11 @@ void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, flo
         }
         forward(v, factor, i);
         for (uint32_t r = 0; r < n; r++) {
-            float *own = v[r] + i + r;
             take_products(v, v[r], i + r, 1);
+            float *own = v[r] + i + r, square = *own > floor ? *own : floor;
             v[r] = spare;
-            *own = 1 / mg_sqrt(*own > floor ? *own : floor);
-            for (uint32_t s = r + 1; s < n; s++) {
+            *own = 1 / mg_sqrt(square);
+            for (uint32_t s = 0; s < ABREAST; s++) {
                 v[s][i + r] *= *own;
             }
         }
@@ -192,7 +192,7 @@ static void rank(float *top, float score) {
 
 void mg_ridge_leave_out(mg_ridge_margin_t *margins, const float *factor, const float *weights, uint32_t classes,
                         const int8_t *rows, uint32_t count, uint32_t width, uint32_t own, int32_t weight) {
-    float shares[ABREAST] = {0};
+    float shares[ABREAST];
     for (uint32_t i = 0; i < count; i++, rows += width) {
         if (i % ABREAST == 0) {
             leverages(shares, factor, rows, count - i, width, weight);
@@ -202,7 +202,7 @@ void mg_ridge_leave_out(mg_ridge_margin_t *margins, const float *factor, const f
             mg_ridge_margin_t *margin = &margins[k];
             float score = mg_ridge_score(weights + k * (width + 1), rows, width);
             if (k == own) {
-                margin->own += (score - (1 - left)) / left;
+                margin->own += (score - 1) / left + 1;
             } else {
                 rank(margin->top, score / left);
             }
