@@ -261,7 +261,7 @@ bench-word: $(VENV)/.ready-to-test host
 bench-pictures: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.pictures $(PARTS)
 
-## What boards learn from a few examples, on recordings; 20 minutes [PARTS="words cuts board"]
+## What boards learn from a few examples, on recordings; an hour [PARTS="words cuts board"]
 .PHONY: bench-learning
 bench-learning: $(VENV)/.ready-to-test host firmware-for-unix firmware-for-qemu-cortex-m4 firmware-for-qemu-cortex-m0plus
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.learning $(PARTS)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Teach a board gestures: make each five times, and from then on it says which one you make. Ctrl-C stops it.
 
-It needs gestures.midge (midge train --embedding) in the current folder, and a sensor that Midge knows, with its driver
+It needs moves.midge (midge train --embedding) in the current folder, and a sensor that Midge knows, with its driver
 and fifo_sensor.py (from mpy_lib/drivers). What it was taught is kept in KEPT.0 and KEPT.1; remove them to begin anew.
 """
 
@@ -15,7 +15,7 @@ KEPT = "mine"
 MOVES = 0.4  # g away from where it lay: a gesture has begun
 BEFORE = 0.2  # of a take, from before that
 
-learner = midge.Learner("gestures.midge", KEPT)
+learner = midge.Learner("moves.midge", KEPT)
 trained = learner.model.info()["metadata"]
 samples, columns = learner.model.inputs[0].shape
 imu = sensors.find(
@@ -55,7 +55,10 @@ try:
     for gesture in GESTURES:
         while learner.counts().get(gesture, 0) < TAKES:
             print("make a %s" % gesture)
-            print("%d of %d" % (learner.teach(gesture, take()), TAKES))
+            try:
+                print("%d of %d" % (learner.teach(gesture, take()), TAKES))
+            except ValueError as error:  # the very same again
+                print(error)
     learner.save()
     print("make any")
     while True:

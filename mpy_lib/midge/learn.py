@@ -82,6 +82,7 @@ class Learner:
         self._weights, self._margins = array("f", bytes(classes * size)), array("f", bytes(4 * classes * MARGIN))
         self._scores, self._threshold = array("f", bytes(4 * classes)), array("f", bytes(4 * classes))
         self._rows, self._marks = bytearray(classes * most * width), bytearray(classes * most)
+        self._kept = memoryview(self._rows)
         self._row = bytearray(width)
         self._count = bytearray(classes)  # rows of each class, which lie from the oldest on
         self.labels = []
@@ -123,7 +124,8 @@ class Learner:
             if same % most < self._count[k] and rows[same * width:same * width + width] == row:
                 raise ValueError("the same as what '%s' was taught: record it anew" % self.labels[k])
             same = marks.find(mark, same + 1)
-        k = self._class(str(label))
+        label = str(label)
+        k = self.labels.index(label) if label in self.labels else self._class(label)
         n = self._count[k]
         start = k * most * width
         end = start + n * width
@@ -135,12 +137,15 @@ class Learner:
             self._marks[k * most:k * most + n] = marks[k * most + 1:k * most + n + 1]
         rows[end:end + width] = row
         self._marks[k * most + n] = mark[0]
-        weight = _weight(n + 1)
-        if self._count[k] == most:
-            self._weigh(k, n, n + 1, weight)
+        weight = HEAVIEST // (n + 1)
+        more = 0  # each weighs less than before, unless another made room
+        if n == self._count[k]:
+            self._count[k] = n + 1
+            more = weight - _weight(n)
         else:
-            self._weigh(k, 0, n + 1, weight - _weight(n), weight)  # each weighs less than before
-        self._count[k] = n + 1
+            start = end
+        self._core.learn_add(self._products, self._sums, k, self._kept[start:end + width], more, weight)
+        self._fitted = False
         return n + 1
 
     def untrain(self, label):
@@ -279,9 +284,8 @@ class Learner:
         core, n, others = self._core, len(self.labels), self._others
         weights, margins, factor = self._weights, self._margins, self._factor
         core.learn_fit(self._products, self._sums, PENALTY, factor, weights, margins, n)
-        rows = memoryview(self._rows)
         for k in range(n):
-            kept, weight = rows[self._start(k, 0):self._start(k, self._count[k])], _weight(self._count[k])
+            kept, weight = self._kept[self._start(k, 0):self._start(k, self._count[k])], _weight(self._count[k])
             core.learn_leave_out(margins, factor, weights, kept, k, weight, n)
         if others:
             core.learn_leave_out(margins, factor, weights, others, n, _weight(len(others) // self._width), n)
@@ -347,8 +351,7 @@ class Learner:
         return self.labels.index(str(label))
 
     def _class(self, label):
-        if label in self.labels:
-            return self.labels.index(label)
+        """Return the index of a class that is new."""
         if len(self.labels) == self._room:
             raise ValueError("no room for '%s': %d classes are taught; forget one, or Learner(classes=)"
                              % (label, self._room))
@@ -360,11 +363,11 @@ class Learner:
     def _start(self, k, i):
         return (k * self._most + i) * self._width
 
-    def _weigh(self, k, first, end, weight, last=None):
-        """Add rows `first` to `end` of a class to the sums, so many times, the last one `last` times."""
+    def _weigh(self, k, first, end, weight):
+        """Add rows `first` to `end` of a class to the sums, so many times."""
         if first < end:
-            rows = memoryview(self._rows)[self._start(k, first):self._start(k, end)]
-            self._core.learn_add(self._products, self._sums, k, rows, weight, weight if last is None else last)
+            rows = self._kept[self._start(k, first):self._start(k, end)]
+            self._core.learn_add(self._products, self._sums, k, rows, weight, weight)
         self._fitted = False
 
 

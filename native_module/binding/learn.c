@@ -73,18 +73,17 @@ mp_obj_t mg_method_learn_fit(const mg_model_t *model, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-/* weights, row, scores, classes: the highest one's class */
+/* weights, row, scores, classes */
 mp_obj_t mg_method_learn_scores(const mg_model_t *model, const mp_obj_t *args) {
-    uint32_t width = width_of(model), classes, room, best = 0;
+    uint32_t width = width_of(model), classes, room;
     const float *weights = elements_of(args[0], 'f', width + 1, &classes);
     const int8_t *row = elements_of(args[1], 'b', width, NULL);
     float *scores = elements_of(args[2], 'f', 1, &room);
     classes = below(args[3], classes + 1, room + 1);
     for (uint32_t i = 0; i < classes; i++) {
         scores[i] = mg_ridge_score(weights + i * (width + 1), row, width);
-        best = scores[i] > scores[best] ? i : best;
     }
-    return mp_obj_new_int_from_uint(best);
+    return mp_const_none;
 }
 
 /* margins, factor, weights, rows, the rows' class or how many classes there are, weight, classes */

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,37 @@ def test_from_a_board_to_the_pc_and_back(new_board: NewBoard, tmp_path: Path) ->
     assert counts == str([("circle", 4), ("thrust", 3), ("wing", 7)])
     done = command("learner", "pull", "/flash/eve", "-o", ann, "--port", port)
     assert done.returncode and "neither is on the board" in done.stderr
+
+
+def test_a_board_keeps_its_head_where_another_cannot_be_put(new_board: NewBoard, tmp_path: Path) -> None:
+    """A head of another network, one that is cut short, a full flash, and more classes than there is room for."""
+    network = gestures_network()
+    learner = midge.Learner(midge.load(network), str(tmp_path / "ann"))
+    for take in wand_person(150, range(3)):
+        if take.label in ("wing", "circle"):
+            learner.teach(take.label, take.values)
+    learner.save()
+    ann = load_taught(tmp_path / "ann")
+    board = new_board(romfs={"net.midge": network})
+    port, path = board.port, "/flash/ann"
+    assert command("learner", "push", tmp_path / "ann", path, "--port", port).returncode == 0
+    (tmp_path / "other").write_bytes(replace(ann, network=ann.network ^ 1).blob)
+    (tmp_path / "cut").write_bytes(ann.blob[:-5])
+    many = {f"class {i}": [bytes([i] * ann.width)] * 2 for i in range(60)}
+    (tmp_path / "many").write_bytes(replace(ann, classes=many).blob)
+    board.run("import os\nfree = os.statvfs('/flash')\nwith open('/flash/filler', 'wb') as f:\n"
+              "    for i in range(free[3] - 2): f.write(bytes(free[0]))")
+    for name, why in (("other", "another network"), ("cut", "cut short or damaged"), ("many", "free")):
+        done = command("learner", "push", tmp_path / name, path, "--port", port)
+        assert done.returncode == 1 and why in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        board.run("pass", fresh=True)
+        done = command("learner", "pull", path, "-o", tmp_path / "back", "--port", port)
+        assert load_taught(tmp_path / "back").classes == ann.classes, done.stderr
+    board.run("import os\nos.remove('/flash/filler')")
+    assert command("learner", "push", tmp_path / "many", path, "--port", port).returncode == 0
+    said = board.run("import midge\ntry: midge.Learner('/rom/net.midge', '/flash/ann')\n"
+                     "except ValueError as e: print(e)", fresh=True)
+    assert said == "/flash/ann has 60 classes, there is room for 8"
+    board.run("for i in (0, 1):\n    with open('/flash/ann.%d' % i, 'wb') as f: f.write(b'MGL1')")
+    done = command("learner", "pull", path, "-o", tmp_path / "back", "--port", port)
+    assert done.returncode == 1 and "cut short or damaged" in done.stderr

@@ -95,14 +95,14 @@ def test_gestures_that_a_board_is_taught(new_board: NewBoard) -> None:
     rest = np.tile(np.float32([0, 0, 1]), (40, 1)) + np.random.default_rng(2).normal(0, 0.01, (40, 3))
     shown = [*made["wing"][:5], *made["circle"][:5], made["wing"][5], made["circle"][6], made["wing"][7]]
     recording = np.concatenate([rest, *(part for gesture in shown for part in (gesture, rest)), rest])
-    board = new_board(sensor=recording.astype(np.float32), romfs=DRIVERS | {"gestures.midge": gestures_network()})
+    board = new_board(sensor=recording.astype(np.float32), romfs=DRIVERS | {"moves.midge": gestures_network()})
     board.run("import qemu\nqemu.skip_waits(True)\n"
-              "with open('/flash/gestures.midge', 'wb') as f: f.write(open('/rom/gestures.midge', 'rb').read())")
+              "with open('/flash/moves.midge', 'wb') as f: f.write(open('/rom/moves.midge', 'rb').read())")
     out = played(board, "teach_gesture.py", 60, until="\ncircle ", folder="/flash")
     assert "5 of 5" in out and out.index("make a circle") < out.index("make any"), out
     answers = [line.split()[0] for line in out[out.index("make any"):].splitlines()[1:] if line.strip()]
     assert answers[:2] == ["wing", "circle"], out
-    assert board.run("import midge\nprint(midge.Learner('/rom/gestures.midge', '/flash/mine').counts())") == str(
+    assert board.run("import midge\nprint(midge.Learner('/rom/moves.midge', '/flash/mine').counts())") == str(
         {"wing": 5, "circle": 5})
 
 

@@ -3,8 +3,9 @@
 
 Parts: words (real words that the embedding in host_tools/demo/words never heard, by a crowd, each example by another
 person), pictures (hand signs of people whom the embedding has not seen, and signs that it has not seen by them),
-old (what words that were taught before lose by a new one), gestures (of a session or a person of whom the
-embedding has seen nothing), cuts (power cuts while a head is saved, one after the other), board (instructions and RAM).
+old (what words that were taught before lose by a new one), wand, convolutions, arms and day (movements of a session or
+a person of whom the embedding has seen nothing), cuts (power cuts while a head is saved, one after the other), board
+(instructions and RAM).
 All by default. Recordings are read from $SHARED/data; 20 seeds. The penalty, the thresholds and the network were chosen
 on other words, and on simulated gestures.
 """
@@ -16,9 +17,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from midge.core.batch import Engine
 from midge.core.device import device
 from midge.evaluate.few_shots import Examples, Mean, Shots, draw, few_shots, of_others, taught
 from midge.samples.pictures import Size, read_pictures
@@ -26,17 +29,18 @@ from midge.samples.takes import Take, Takes
 from midge.train.embedding import Options, train_embedding
 from midge.train.pictures import embedding as of_pictures
 from midge.train.sounds.features import to_pcm
+from midge.train.windows import Windows, cut_windows
 from tests.bench import teaching
 from tests.support import ROOT, SHARED
 from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, SCRIPTS, search_path
 from tests.train.pictures import CHOSEN_ON
-from tests.train.sets import cyberry, take
+from tests.train.sets import cyberry, seglearn, take
 from tests.train.words import clip_of
 
 DATA = SHARED / "data"
 WORDS = ROOT / "host_tools/demo/words/words.midge"
 SHOTS, SEEDS = (1, 3, 5, 10), 20
-ROUNDS = 2000  # of saving, each cut at every write
+ROUNDS, LEAST_CUTS = 2000, 10_000  # of saving, each cut at every write; writes in all
 
 
 def text(mean: Mean) -> str:
@@ -132,24 +136,86 @@ def watches() -> list[Take]:
     return found
 
 
-SETS = {"cyberry": cyberry, "watches": watches}
+def rows_of(blob: bytes, found: Takes) -> tuple[Windows, np.ndarray]:
+    """Return the windows of takes that an embedding has not seen, and its rows of them."""
+    windows = cut_windows(found)
+    (rows,) = Engine(blob, threads=1).run([windows.values])
+    scale = device.load(blob, checksum=False).outputs[0].scale
+    return windows, np.round(rows.reshape(len(rows), -1) / scale).astype(np.int8)
 
 
-def gestures() -> None:
-    """Gestures of those who were left out, learned from a few takes."""
-    for name, read in SETS.items():
-        takes = read()
-        made = train_embedding(Takes(takes, name), Options())
-        print(f"{name}: {len(takes)} takes of {len(made.takes.labels)} gestures, left out by "
-              f"{made.windows.group_kind}; {len(made.blob):,} B")
-        for who, shots in made.shots.items():
-            for each in shots:
-                show(who, each)
-        for i, n in enumerate((5, 10)):
-            values = [shots[i].closed.value for shots in made.shots.values() if len(shots) > i]
-            if not values:
-                continue
-            print(f"  all: {n} examples: {text(Mean.of(values))} right, over {len(values)} left out", flush=True)
+def wand(head: str) -> None:
+    """A session that the embedding has seen nothing of: takes of all of it, and of ten in a row by themselves.
+
+    Takes of a gesture are numbered; within ten in a row the grip stays as it is, and from ten to ten it changes.
+    """
+    takes, right = cyberry(), dict[str, list[float]]()
+    for session in sorted({t.session for t in takes}):
+        made = train_embedding(Takes([t for t in takes if t.session != session], "others"),
+                               Options(judge=False, head=head))
+        left = Takes([t for t in takes if t.session == session], session)
+        windows, rows = rows_of(made.blob, left)
+        own = [left.takes[i] for i in windows.takes]
+        tens = np.array([(int(t.path.removesuffix(".txt").rsplit("_", 1)[1]) - 1) // 10 for t in own])
+        parts = [(f"{n} of a session", np.arange(len(own)), n) for n in (5, 10)]
+        parts += [("5 of ten in a row", np.flatnonzero(tens == ten), 5) for ten in np.unique(tens)]
+        for what, part, n in parts:
+            examples = Examples(rows[part], [own[i].label for i in part], [own[i].path for i in part])
+            shots = few_shots(device.load(made.blob, checksum=False), examples, n, SEEDS)
+            if shots is not None:
+                show(f"wand, {head} of {len(made.blob):,} B, {session}, {what}", shots)
+                right.setdefault(what, []).append(shots.closed.value)
+    for what, values in right.items():
+        print(f"  wand, {head}, {what}: {text(Mean.of(values))} right, over {len(values)}", flush=True)
+
+
+def arms() -> None:
+    """Exercises of people whom the embedding has seen nothing of, five windows of two seconds taught of each.
+
+    Windows of the first half of a recording teach, those of the second half are asked: of the same arm, of both, and of
+    the other one than was taught. The window between the halves, which is in both, is left out.
+    """
+    takes, right = seglearn(), dict[str, list[float]]()
+    for person in sorted({t.person for t in takes}, key=int):
+        made = train_embedding(Takes([t for t in takes if t.person != person], "others"), Options(judge=False))
+        left = Takes([t for t in takes if t.person == person], person)
+        windows, rows = rows_of(made.blob, left)
+        model, labels = device.load(made.blob, checksum=False), np.array(left.labels)[windows.targets]
+        arm, half = np.zeros(len(rows), int), np.zeros(len(rows), int)
+        for i, each in enumerate(left.takes):
+            own = np.flatnonzero(windows.takes == i)
+            arm[own] = sum(other.label == each.label for other in left.takes[:i])
+            half[own] = np.sign(np.arange(len(own)) - len(own) // 2)
+        for what, taught_of, asked_of in (("the same arm", (0,), (0,)), ("both arms", (0, 1), (0, 1)),
+                                          ("the other arm", (0,), (1,))):
+            values = [answered(model, rows, labels, np.flatnonzero((half < 0) & np.isin(arm ^ turned, taught_of)),
+                               np.flatnonzero((half > 0) & np.isin(arm ^ turned, asked_of)), seed)
+                      for turned in (0, 1) for seed in range(SEEDS)]
+            print(f"  exercises, person {person}, {what}: {text(Mean.of(values))} right", flush=True)
+            right.setdefault(what, []).append(float(np.mean(values)))
+    for what, values in right.items():
+        print(f"  exercises, {what}: {text(Mean.of(values))} right, over {len(values)} people", flush=True)
+
+
+def answered(model: Any, rows: np.ndarray, labels: np.ndarray, pool: np.ndarray, asked: np.ndarray, seed: int) -> float:
+    """Return the share of rows that are asked which a learner gets right that was taught five of each from a pool."""
+    order = np.random.default_rng(seed).permutation(pool)
+    names = np.unique(labels)
+    classes = {name: [rows[i].tobytes() for i in order[labels[order] == name][:5]] for name in names}
+    learner = taught(model, classes, None)
+    said = np.array([learner.label(learner.answer(rows[i].tobytes()).index) for i in asked])
+    return float(np.mean([np.mean(said[labels[asked] == name] == name) for name in names]))
+
+
+def day() -> None:
+    """What people do with a watch in a day, of those whom the embedding has seen nothing of."""
+    takes = watches()
+    made = train_embedding(Takes(takes, "watches"), Options())
+    for who, shots in made.shots.items():
+        for each in shots:
+            show(f"day, {who}", each)
+    values = [shots[0].closed.value for shots in made.shots.values()]
+    print(f"  day: 5 examples: {text(Mean.of(values))} right, over {len(values)} people", flush=True)
 
 
 def cuts() -> None:
@@ -160,12 +226,14 @@ def cuts() -> None:
     done = subprocess.run([micropython, "-c", script.replace("\nROUNDS = 2\n", f"\nROUNDS = {ROUNDS}\n")], check=True,
                           capture_output=True, text=True,
                           env={"MICROPYPATH": search_path(DEVICE_PACKAGE, LIB, DRIVERS)})
-    print("cuts: " + "; ".join(line[3:] for line in done.stdout.splitlines() if "power cuts" in line)
-          + "; heads lost or mixed: 0", flush=True)
+    found = {line.split()[-1]: int(line.split()[1]) for line in done.stdout.splitlines() if "power cuts" in line}
+    assert sorted(found) == ["FAT", "littlefs"] and sum(found.values()) >= LEAST_CUTS, done.stdout
+    print(f"cuts: {found['littlefs']:,} on littlefs, {found['FAT']:,} on FAT; heads lost or mixed: 0", flush=True)
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "words": words, "pictures": pictures, "old": old, "gestures": gestures, "cuts": cuts, "board": teaching.main}
+    "words": words, "pictures": pictures, "old": old, "wand": lambda: wand("ridge"),
+    "convolutions": lambda: wand("cnn"), "arms": arms, "day": day, "cuts": cuts, "board": teaching.main}
 
 
 def main() -> None:

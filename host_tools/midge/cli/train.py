@@ -53,7 +53,7 @@ WRITTEN = (".midge", ".html", ".tflite")  # endings of what is made of samples
 BAR = 20  # characters of a whole bar
 MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
-NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
+NOT_EMBEDDED = ("features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
                 "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite", "searches", "processes",
                 "dask")
 EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
@@ -73,7 +73,7 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               help="The .midge file to write.")
 @click.option("--head", type=click.Choice(HEADS), default="ridge", cls=Option, group=MOVEMENTS, show_default=True,
               help="A linear head in closed form, a small dense network, or convolutions of samples (cnn, a minute); "
-              "auto tries all, and keeps what is righter on takes left out.")
+              "auto tries all, and keeps what is righter on takes left out. With --embedding, ridge or cnn.")
 @click.option("--features", type=click.Choice(FEATURES), default="auto", cls=Option, group=MOVEMENTS, show_default=True,
               help="What it sees of a window: moments, or MiniRocket's patterns (rocket) as well. auto tries both on "
               "long recordings, and keeps what is righter on takes left out.")
@@ -146,7 +146,7 @@ def train(
     _refuse_with_embedding(context, embedding)
     _refuse_with_search(context)
     if embedding:
-        _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge), made_up, wanted)
+        _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge, head), made_up, wanted)
         return
     if normal:
         if ways.searches or any(path is not None for path in (html, png, board, background)):

@@ -169,8 +169,8 @@ class Model:
         _core.mg_ridge_weights(fitted, triangle, of_class, width, classes)
         ctypes.memset(begun, 0, room * MARGIN)
 
-    def learn_scores(self, weights: Any, row: Any, scores: Any, classes: int) -> int:
-        """Score a row for the first classes; return the class of the highest score."""
+    def learn_scores(self, weights: Any, row: Any, scores: Any, classes: int) -> None:
+        """Score a row for the first classes."""
         width = self._row_width()
         fitted, weighed = elements_of(weights, "f", width + 1, times=True)
         values, _ = elements_of(row, "b", width)
@@ -178,7 +178,6 @@ class Model:
         _below(classes, min(weighed, room) + 1)
         for k in range(classes):
             scores[k] = _core.mg_ridge_score(fitted + 4 * k * (width + 1), values, width)
-        return max(range(classes), key=lambda k: (scores[k], -k), default=0)
 
     def learn_leave_out(
         self, margins: Any, factor: Any, weights: Any, rows: Any, own: int, weight: int, classes: int

@@ -3,13 +3,14 @@
 
 A board's Learner takes at most 64 values. They are those combinations of the features in which gestures of several
 people or sessions lie apart, measured by how far takes of the same gesture do: linear discriminants (Fisher 1936,
-Annals of Eugenics 7:179; Rao 1948, JRSS B 10:159), in closed form.
+Annals of Eugenics 7:179; Rao 1948, JRSS B 10:159), in closed form. With convolutions half of the values are these, and
+half the principal components of what the last channels of a network see that was fitted to the gestures.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +25,8 @@ from ..graph import Graph, motion
 from ..graph.builder import Builder
 from ..progress import Stage, silent
 from ..samples.takes import Takes
+from .convolutions import Convolutions, fit_convolutions
+from .convolved import add_convolutions
 from .features import FrontEnd, Signal, add_features, add_input, quantized
 from .integers import add_dense
 from .network import Z_STEP, metadata_of
@@ -36,6 +39,8 @@ from .windows import Windows, cut_windows
 SHRINK = 0.03  # of the mean variance within gestures, added to each: few takes do not tell which directions never vary
 SHOTS = (5, 10)
 MOST_OTHERS = 128
+HEADS = ("ridge", "cnn")
+STEPS = 2000  # of convolutions: more than for their own scores, for here those that were left out are other people
 REACH = 99.9  # per cent of values that an int8 holds without saturating
 
 
@@ -43,6 +48,7 @@ REACH = 99.9  # per cent of values that an int8 holds without saturating
 class Options:
     """How to make an embedding. values: of a row. window_s, rate_hz: None for what the takes have.
 
+    head: "cnn" has convolutions of the samples beside the features; it takes a minute for each person or session.
     judge: make another one without each person or session, and say what its gestures are worth when they are learned
     from a few takes.
     """
@@ -52,6 +58,22 @@ class Options:
     window_s: float | None = None
     rate_hz: float | None = None
     judge: bool = True
+    head: str = "ridge"
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Reals of a row, in units of the spread within a gesture. convolutions: None without."""
+
+    linear: Linear
+    convolutions: Convolutions | None
+
+    def scores(self, rows: Rows) -> np.ndarray:
+        """Return the values [n, values] of rows."""
+        found = self.linear.scores(rows.features)
+        if self.convolutions is None:
+            return found
+        return np.concatenate([found, self.convolutions.scores(rows.counts)], axis=1)
 
 
 @dataclass
@@ -83,13 +105,16 @@ def train_embedding(
     """Make a network that embeds movements, judge it, and convert it. Raises UserError where takes do not do."""
     options = options or Options()
     start = perf_counter()
+    if options.head not in HEADS:
+        raise UserError(f"an embedding has no head '{options.head}'; there are {', '.join(HEADS)}")
     if len(found.labels) < 3:
         raise UserError(f"{found.title}: an embedding learns from different gestures, here are {len(found.labels)}; "
                         "add folders of others")
     windows = cut_windows(found, options.window_s)
     signal = signal_of(found, windows)
     front = FrontEnd(signal)
-    rows = rows_of(windows, signal, front, found.labels, TrainingOptions(seed=options.seed), windows.is_gesture, stage)
+    rows = rows_of(windows, signal, front, found.labels, TrainingOptions(options.head, seed=options.seed),
+                   windows.is_gesture, stage)
     metadata = metadata_of(signal, list(found.takes[0].units), list(found.takes[0].range), [], 0.5, windows.is_gesture)
     classes = len(found.labels)
     groups = np.unique(windows.groups).tolist()
@@ -98,7 +123,7 @@ def train_embedding(
     advance = stage(f"making embeddings without each {windows.group_kind}, and with all", len(groups) + 1)
 
     def made_of(used: np.ndarray, target: str | None = None) -> Conversion:
-        head = discriminants(rows.features[used], rows.targets[used], options.values)
+        head = _fit(rows.part(used), options)
         advance(1)
         return convert_graph(_network(signal, head, rows, classes, name, metadata), [], name, 0, target)
 
@@ -128,24 +153,47 @@ def discriminants(features: np.ndarray, targets: np.ndarray, values: int) -> Lin
     return Linear(centre, deviation, weights, -(z.mean(axis=0) @ weights))
 
 
+def _fit(rows: Rows, options: Options) -> Embedding:
+    """Return the embedding of gestures."""
+    if options.head == "ridge":
+        return Embedding(discriminants(rows.features, rows.targets, options.values), None)
+    linear = discriminants(rows.features, rows.targets, options.values - options.values // 2)
+    fitted = fit_convolutions(rows.counts, rows.targets, rows.weights, rows.classes, options.seed, STEPS)
+    channels = len(fitted.matrix)
+    seen = replace(fitted, matrix=np.eye(channels), bias=np.zeros(channels)).scores(rows.counts)
+    _, directions = np.linalg.eigh(np.cov(seen.T))
+    chosen = directions[:, ::-1][:, :options.values // 2]
+    values = seen @ chosen
+    within = np.mean([values[rows.targets == c].var(axis=0).mean() for c in np.unique(rows.targets)])
+    matrix = chosen / max(float(within) ** 0.5, 1e-9)
+    return Embedding(linear, replace(fitted, matrix=matrix, bias=-seen.mean(axis=0) @ matrix))
+
+
 def _network(
-    signal: Signal, head: Linear, rows: Rows, classes: int, name: str, metadata: dict[str, str]
+    signal: Signal, head: Embedding, rows: Rows, classes: int, name: str, metadata: dict[str, str]
 ) -> Graph:
     """Return the graph from samples to the int8 row; movements that are no gesture become the file's others."""
     build = Builder(name)
     x, counts = add_input(build, signal)
     vector = build.reshape(add_features(build, counts, signal), [1, rows.features.shape[1]])
-    z = motion.standardize(build, vector, head.centre, head.deviation, Z_STEP, "int16")
-    seen = head.scores(rows.features)
-    row = add_dense(build, z, head.weights, head.bias, seen)
+    linear = head.linear
+    z = motion.standardize(build, vector, linear.centre, linear.deviation, Z_STEP, "int16")
+    seen = head.scores(rows)
     step = float(np.percentile(np.abs(seen), REACH)) / 127
-    out = build.add("QUANTIZE", [row], row.shape, "embedding", "int8", quantized(step))
+    parts = [add_dense(build, z, linear.weights, linear.bias, seen[:, :linear.weights.shape[1]])]
+    if head.convolutions is not None:
+        parts.append(add_convolutions(build, counts, head.convolutions, 1.0, rows.counts))
+    even = [build.add("QUANTIZE", [part], part.shape, "embedding", "int8", quantized(step)) for part in parts]
+    out = even[0]
+    if len(even) > 1:
+        shape = (1, seen.shape[1])
+        out = build.add("CONCATENATION", even, shape, "embedding", "int8", quantized(step), axis=1)
     graph = build.graph([x], [out])
     graph.metadata = dict(metadata)
-    made = rows.features[rows.targets >= classes]
-    chosen = made[np.unique(np.linspace(0, len(made) - 1, MOST_OTHERS).astype(int))] if len(made) else made
-    if len(chosen):
-        graph.others = np.clip(np.round(head.scores(chosen) / step), -128, 127).astype(np.int8)
+    made = seen[rows.targets >= classes]
+    if len(made):
+        chosen = made[np.unique(np.linspace(0, len(made) - 1, MOST_OTHERS).astype(int))]
+        graph.others = np.clip(np.round(chosen / step), -128, 127).astype(np.int8)
     return graph
 
 

@@ -167,6 +167,7 @@ if hasattr(os, "VfsLfs2"):
     os.umount("/ram")
     full()
     ok("%d power cuts on littlefs" % cuts(os.VfsLfs2, 16))
+    gc.collect()
     if hasattr(os, "VfsFat") and gc.mem_free() > 200000:
         ok("%d power cuts on FAT" % cuts(os.VfsFat, 64))
 else:

@@ -20,6 +20,7 @@ from midge.fileformat.read import decode
 from midge.samples.pictures import Pictures, Size, read_pictures
 from midge.samples.sounds import Clips, read_sounds
 from midge.samples.takes import Takes
+from midge.train import embedding as of_movements
 from midge.train.embedding import Options, discriminants, train_embedding
 from midge.train.pictures import embedding as of_pictures
 from midge.train.sounds import embedding as of_sounds
@@ -72,6 +73,22 @@ def test_gestures_of_people_who_were_left_out() -> None:
     assert train_embedding(people(141, 142, 143), Options(values=16, judge=False)).blob == made.blob
 
 
+def test_convolutions_beside_the_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a row's values are theirs; a board gives what was fitted, and the same takes the same bytes."""
+    monkeypatch.setattr(of_movements, "STEPS", 120)
+    options = Options(values=16, head="cnn", judge=False)
+    made = train_embedding(people(141, 142, 143), options)
+    plain = train_embedding(people(141, 142, 143), replace(options, values=8, head="ridge"))
+    rows, features = (Engine(m.blob, threads=1).run([m.windows.values])[0].reshape(len(m.windows.values), -1)
+                      for m in (made, plain))
+    assert rows.shape[1] == 16 and made.conversion.macs > plain.conversion.macs
+    for k in range(8):  # the first half are the discriminants alone, in another step
+        assert np.corrcoef(rows[:, k], features[:, k])[0, 1] > 0.98
+    within = [rows[made.windows.targets == t][:, 8:].std(axis=0) for t in np.unique(made.windows.targets)]
+    assert 0 < np.mean(within) < 0.7 * rows[:, 8:].std(axis=0).mean()
+    assert train_embedding(people(141, 142, 143), options).blob == made.blob
+
+
 def test_the_command_for_movements(tmp_path: Path) -> None:
     from midge.samples.take_format import Source, take_text
 
@@ -84,7 +101,8 @@ def test_the_command_for_movements(tmp_path: Path) -> None:
     facts = json.loads(command("train", takes, "--embedding", "--values", "8", "-o", out, "--json").stdout)
     assert facts["values"] == 8 and list(facts["shots"]) == ["141", "142", "143"]
     assert facts["shots"]["141"][0]["shots"] == 5
-    assert "--embedding knows no --head" in refusal("train", takes, "--embedding", "--head", "dense", "-o", out)
+    assert "has no head 'dense'; there are ridge, cnn" in refusal(
+        "train", takes, "--embedding", "--head", "dense", "-o", out)
     assert "--values goes with --embedding" in refusal("train", takes, "--values", "8", "-o", out)
     assert "--made-up is of sounds" in refusal("train", takes, "--embedding", "--made-up", "8", "-o", out)
     for label in SEEN[:2]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,34 @@ def test_the_command(tmp_path: Path) -> None:
     assert facts["right"]["count"] == 16 and [c["name"] for c in facts["classes"]] == ["up", "ann", "bob"]
     assert "not what a learner saves" in refusal("learner", "evaluate", net, net)
     assert "no such file" in refusal("learner", "merge", str(tmp_path / "eve"), "-o", both)
+
+
+def test_the_command_refuses_what_is_damaged_or_does_not_fit(tmp_path: Path) -> None:
+    """Each with one line, and what was there before stays."""
+    saved(tmp_path / "ann", {"up": (0, 1), "left": (1, 2)})
+    whole = (tmp_path / "ann.1").read_bytes()
+    ann, net, out = tmp_path / "ann.1", tmp_path / "net.midge", tmp_path / "both"
+    net.write_bytes(network())
+    out.write_bytes(whole)
+    for name, data in {"cut": whole[:-9], "empty": b"", "longer": whole + b"x"}.items():
+        (tmp_path / name).write_bytes(data)
+        wanted = "not what a learner saves" if not data else "cut short or damaged"
+        for asked in (["evaluate", tmp_path / name, net], ["merge", ann, tmp_path / name, "-o", out],
+                      ["push", tmp_path / name, "/mine", "--port", "nowhere"]):
+            assert wanted in refusal("learner", *asked)
+    taught = load_taught(ann)
+    (tmp_path / "other").write_bytes(replace(taught, network=taught.network ^ 1).blob)
+    assert "another network" in refusal("learner", "evaluate", tmp_path / "other", net)
+    assert "another network" in refusal("learner", "merge", ann, tmp_path / "other", "-o", out)
+    (tmp_path / "liar").write_bytes(replace(taught, classes={"down": taught.classes["up"]}).blob)
+    assert "a take of 'down' is one of 'up' in " in refusal("learner", "merge", ann, tmp_path / "liar", "-o", out)
+    many = {f"class {i}": [bytes([i] * VALUES)] for i in range(64)}
+    (tmp_path / "many").write_bytes(replace(taught, classes=many).blob)
+    assert "66 classes in all" in refusal("learner", "merge", ann, tmp_path / "many", "-o", out)
+    assert "no such file" in refusal("learner", "evaluate", ann, tmp_path / "no.midge").lower()
+    assert out.read_bytes() == whole
+    done = command("learner", "merge", *[ann] * 10, "-o", out, "--json")
+    assert json.loads(done.stdout)["classes"] == {"up": 4, "left": 4}  # the same takes ten times count once
 
 
 def examples(people: int) -> Examples:
