@@ -28,6 +28,7 @@ CONTENTS = {
     "examples": ("mpy_lib/examples", ("*.py",)),
     "boards": ("ports/boards", ("*.toml",)),
     "wand": ("host_tools/demo/wand", ("wand_int8.tflite", "labels.txt", "samples/*/*.csv")),
+    "words": ("host_tools/demo/words", ("words.midge",)),
     "natmod": ("build/natmod", ("*/_midge.mpy", "*/ops_selected.def", "*/*/_midge.mpy", "*/*/ops_selected.def")),
     "compiled": ("build/device", ("*.mpy",)),  # of "device"
     "firmware": ("build/firmware", tuple(f"{board}/firmware.{kind}" for board, kind in PREBUILT.items())),

@@ -126,6 +126,18 @@ def test_three_commands_from_pip_to_a_right_answer_at_the_repl(stranger: Strange
     assert "every byte is the same" in stranger.run("verify", "wand.midge", "--port", stock_board)
 
 
+def test_an_example_runs_on_a_stock_board(stranger: Stranger, stock_board: str) -> None:
+    """With what it needs, recordings included; and the one that learns words has its network."""
+    stranger.run("install", "--port", stock_board)
+    stranger.run("examples", "wand_recordings", "--upload", "--port", stock_board)
+    (said,) = type_at_repl(stock_board, ["import wand_recordings"])
+    assert said.endswith("6 of 6 right")
+    sent = json.loads(stranger.run("examples", "teach_word", "--upload", "--port", stock_board, "--json"))
+    assert sent["files"]["words.midge"] > 80_000 and sent["lacks"] == []
+    said = type_at_repl(stock_board, ["import midge; learner = midge.Learner('words.midge')", "learner.counts()"])
+    assert said == ["", "{}"]
+
+
 def test_a_model_in_rom_of_the_firmware_with_midge(stranger: Stranger) -> None:
     (stranger.folder / "rom.midge").write_bytes(wand())
     process = stranger.start("sim", "--model", "rom.midge")
