@@ -29,6 +29,7 @@ CONTENTS = {
     "boards": ("ports/boards", ("*.toml",)),
     "wand": ("host_tools/demo/wand", ("wand_int8.tflite", "labels.txt", "samples/*/*.csv")),
     "words": ("host_tools/demo/words", ("words.midge",)),
+    "digits": ("host_tools/demo/digits", ("digits.midge", "digits.bin")),
     "natmod": ("build/natmod", ("*/_midge.mpy", "*/ops_selected.def", "*/*/_midge.mpy", "*/*/ops_selected.def")),
     "compiled": ("build/device", ("*.mpy",)),  # of "device"
     "firmware": ("build/firmware", tuple(f"{board}/firmware.{kind}" for board, kind in PREBUILT.items())),

@@ -24,9 +24,11 @@ from .upload import Upload, upload
 
 # What an example is about, by a word of its text; the first that is found.
 _KINDS = {"microphone": "sound", "camera": "pictures", "digits": "pictures", "sensor": "movements", "wand": "movements"}
-_MODELS: dict[str, Callable[[], bytes]] = {
+_BROUGHT: dict[str, Callable[[], bytes]] = {
     "wand.midge": wand,
     "words.midge": lambda: (folder("words") / "words.midge").read_bytes(),
+    "digits.midge": lambda: (folder("digits") / "digits.midge").read_bytes(),
+    "digits.bin": lambda: (folder("digits") / "digits.bin").read_bytes(),
 }
 
 
@@ -55,14 +57,14 @@ class Example:
     @property
     def lacks(self) -> list[str]:
         """The files that it reads and that are the user's to make."""
-        return sorted(name for name in self._named if name not in _MODELS)
+        return sorted(name for name in self._named if name not in _BROUGHT)
 
     def files(self) -> dict[str, bytes]:
         """Return the program and all that it needs and that Midge brings, as {path: content}, the program last."""
         found: dict[str, bytes] = {}
         for module in self._drivers():
             found |= driver_files(module)
-        found |= {name: _MODELS[name]() for name in sorted(self._named) if name in _MODELS}
+        found |= {name: _BROUGHT[name]() for name in sorted(self._named) if name in _BROUGHT}
         if "samples" in self._texts:
             found |= {f"samples/{name}.csv": path.read_bytes() for name, path in recordings()}
         return found | {f"{self.name}.py": self.source.encode()}

@@ -7,9 +7,11 @@ import ast
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from midge import load
 from midge.cli.main import cli
 from midge.errors import UserError
 from midge.link.examples import Example, all_examples, find_example, write_example
@@ -37,6 +39,15 @@ def test_the_model_of_words_comes_with_its_example() -> None:
     files = find_example("teach_word").files()
     assert list(files) == ["microphone.py", "i2s_microphone.py", "words.midge", "teach_word.py"]
     assert files["words.midge"].startswith(b"MIDG") and find_example("teach_word").lacks == []
+
+
+def test_the_pictures_of_digits_are_read_as_told() -> None:
+    """Ten that are read right, then five that are not."""
+    files = find_example("digits").files()
+    model, pictures = load(files["digits.midge"]), np.frombuffer(files["digits.bin"], np.uint8).reshape(-1, 65)
+    said = [int(model(picture[:64] / 16).label) for picture in pictures]
+    right = [digit == int(picture[64]) for digit, picture in zip(said, pictures, strict=True)]
+    assert said[:10] == list(range(10)) and right == [True] * 10 + [False] * 5
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
