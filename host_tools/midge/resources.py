@@ -65,7 +65,7 @@ def firmware_remedy(board: str, stock: bool = False) -> str:
     """Return what to do about a board's missing firmware."""
     target = f"firmware BOARD={board}" + (" BARE=1" if stock else "")
     if is_checkout() or board + (STOCK if stock else "") in PREBUILT:
-        return f"run: {remedy(target)}"
+        return f"run: {remedy(target)}, or name a file"
     return f"the package brings that of {', '.join(PREBUILT)}; name a file, or in a checkout run: make {target}"
 
 
