@@ -102,11 +102,12 @@ def stock_board(stranger: Stranger) -> Iterator[str]:
 
 
 def type_at_repl(port: str, lines: list[str]) -> list[str]:
-    """Type lines at a board's ordinary prompt, as in a terminal, and return what each prints."""
+    """Type lines at a board that starts afresh, as in a terminal, and return what each prints."""
     serial = pytest.importorskip("serial")
     with serial.Serial(port, timeout=10) as line:
-        line.write(b"\r\x03\x02")
-        line.read_until(b"information.\r\n>>> ")  # the last of what a start says
+        for keys in (b"\r\x03\x02", b"\x04"):
+            line.write(keys)
+            line.read_until(b"information.\r\n>>> ")  # the last of what a start says
         said = []
         for text in lines:
             time.sleep(0.2)
