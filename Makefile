@@ -18,7 +18,8 @@ CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_
 step = ports/tools/step.sh "$1" $2 $3
 # Tests that take a while are named: CI has so much time and no more.
 PYTEST := $(BIN)/python -m pytest -q --durations=15 --durations-min=8
-pip_install = $(BIN)/pip install --disable-pip-version-check -e
+# Compiled when first imported: most of what comes with it never is.
+pip_install = $(BIN)/pip install --disable-pip-version-check --no-compile -e
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -58,22 +59,22 @@ $(VENV)/.ready-for-docs: $(VENV)/.ready
 	@$(call step,installing what makes the site into $(VENV),build/docs-tools.log,$(pip_install) '.[docs]')
 	@touch $@
 
-$(LIBRARY): $(CORE) host_tools/midge/core/build.py
+$(LIBRARY): $(CORE) host_tools/midge/core/build.py | $(VENV)/.ready
 	@$(PYTHON) host_tools/midge/core/build.py
 
 .PHONY: host
 host: $(VENV)/.ready $(LIBRARY)
 
 # Firmware and native modules as steps on the way. -bare is MicroPython as it comes from elsewhere, without Midge: what
-# `midge install` meets, and what native modules are tried on.
-firmware-for-%: $(VENV)/.ready
+# `midge install` meets, and what native modules are tried on. They may be built at once, so what they share comes first.
+firmware-for-%: $(VENV)/.ready $(MICROPYTHON)/py/mpconfig.h
 	@$(call step,building MicroPython with Midge for $*,build/firmware/$*/build.log,$(MAKE) firmware BOARD=$*)
 
-firmware-for-%-bare: $(VENV)/.ready
+firmware-for-%-bare: $(VENV)/.ready $(MICROPYTHON)/py/mpconfig.h
 	@$(call step,building MicroPython without Midge for $*,build/firmware/$*-bare/build.log,\
 		$(MAKE) firmware BOARD=$* BARE=1)
 
-natmod-for-%: $(VENV)/.ready
+natmod-for-%: $(VENV)/.ready $(MICROPYTHON)/py/mpconfig.h
 	@$(call step,building the native module for $*,build/natmod/$(subst -,/,$*)/build.log,\
 		$(MAKE) natmod ARCH=$(word 1,$(subst -, ,$*)) SET=$(word 2,$(subst -, ,$*)))
 
@@ -112,15 +113,22 @@ BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare fi
 TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz fuzz-readers \
 	size lint
 
-# Steps that need not wait for one another share the cores. Each prints once it is done, the longest start first.
-at_once = $(MAKE) -j$(JOBS) --output-sync=target $(1:%=timed-%)
+# at_once STEPS,HOW MANY: steps that need not wait for one another share the cores; each prints once it is done, the
+# longest start first. Tests of emulated boards use a processor half of the time and wait for bytes the other half: they
+# run more at once than there are cores.
+at_once = $(MAKE) -j$(or $2,$(JOBS)) --output-sync=recurse $1
+built_at_once = PYTHONPATH=$(abspath host_tools) $(call at_once,$1) # pip may be putting midge into its place anew
+one_more := $(shell expr $(JOBS) + 1)
+twice_as_many := $(shell expr $(JOBS) \* 2)
 timed-%: # what all of them need has been built
 	@$(call step,$*,-,$(MAKE) $* BUILT=)
 
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
 .PHONY: test
-test: $(BUILT) $(CORE_SEEDS)/list
-	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS)))
+test: # one installation of what the steps would each install
+	@ports/toolchain.sh unix arm riscv fuzz $(core_tools)
+	@+$(call built_at_once,$(BUILT) $(CORE_SEEDS)/list)
+	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
 
 ## The tests of the host tools
@@ -160,15 +168,18 @@ test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards
 BOARDS ?= $(filter-out qemu-cortex-m4,$(emulated_boards)) # `make test` has had that one
-test-boards: built-for-natmods $(addprefix built-for-,$(BOARDS)) # one build after the other: boards share modules
-	@+$(call step,make test-boards,-,$(call at_once,run-natmods $(addprefix run-on-,$(BOARDS))))
+test-boards:
+	@ports/toolchain.sh unix arm riscv rp2 xtensa
+	@+$(call built_at_once,built-for-natmods $(addprefix built-for-,$(BOARDS)))
+	@+$(call step,make test-boards,-,$(call at_once,timed-run-natmods $(addprefix timed-run-on-,$(BOARDS)),$(twice_as_many)))
 
 ## The same on one of them
 test-board-%: built-for-%
 	@$(MAKE) run-on-$*
 
-built-for-%: $(VENV)/.ready-to-test host firmware-for-%
-	@$(MAKE) natmod-for-$(arch_of_$*)
+.SECONDEXPANSION:
+built-for-%: $(VENV)/.ready-to-test host firmware-for-% natmod-for-$$(arch_of_$$*)
+	@:
 
 run-on-%:
 	@BOARDS=$* $(PYTEST) tests/device/test_board_qemu.py tests/device/test_sensor.py \
@@ -183,7 +194,9 @@ test-natmods: built-for-natmods
 	@$(MAKE) run-natmods
 
 built-for-natmods: $(VENV)/.ready-to-test host $(natmod_boards:%=firmware-for-%-bare) $(natmod_archs:%=natmod-for-%) \
-		firmware-for-RPI_PICO firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare
+		firmware-for-RPI_PICO firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare firmware-of-1.26
+
+firmware-of-1.26: $(VENV)/.ready
 	@$(call step,building MicroPython 1.26 without Midge for unix,build/firmware/unix-1.26.log,\
 		$(MAKE) firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1)
 

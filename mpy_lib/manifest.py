@@ -13,8 +13,10 @@ options.defaults(drivers=())
 
 features = sorted(name for name in os.listdir("midge") if name.endswith(".py"))
 package("midge", files=[name for name in features if getattr(options, name[:-3]) is not False])
-texts = [open("drivers/%s.py" % driver).read() for driver in options.drivers]
-shared = ("fifo_sensor", "microphone", "pio_camera")
-bases = tuple(base for base in shared if any("from %s import" % base in t for t in texts))
-for driver in bases + options.drivers:
+shared = ("counted_microphone", "fifo_sensor", "microphone", "pdm_filter", "pio_camera")
+wanted = list(options.drivers)
+for driver in wanted:  # and what they build on, which may build on something
+    text = open("drivers/%s.py" % driver).read()
+    wanted += [base for base in shared if "from %s import" % base in text and base not in wanted]
+for driver in wanted:
     module(driver + ".py", base_path="drivers")

@@ -29,13 +29,12 @@ natmod-unknown:
 	@echo "no native module for ARCH=$(ARCH)$(addprefix  SET=,$(SET)); known: $(natmod_archs); sets: $(natmod_sets)" >&2; false
 
 .PHONY: natmod-build
-natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready)
+natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready) $(if $(filter xtensa%,$(ARCH)),xtensa-compilers)
 	@ports/toolchain.sh $(natmod_tools_$(ARCH))
-	@$(if $(filter xtensa%,$(ARCH)),ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON))
 	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_simd_$(ARCH)))
 	@$(make_natmod)
 
-make_natmod = PATH="$(call xtensa_path,$(ARCH))" $(MAKE) -C native_module ARCH=$(ARCH) \
+make_natmod = PATH="$(call xtensa_path,$(ARCH))" $(on_all_cores) -C native_module ARCH=$(ARCH) \
 	MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
 	MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def
 

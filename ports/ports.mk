@@ -22,7 +22,8 @@ FIRMWARE ?= build/firmware/$(BOARD)$(if $(BARE),-bare)$(addprefix -,$(filter-out
 VENV_PYTHON = build/venv/bin/python
 
 # A `make -j` from above hands its job server down; a plain `make` still uses every core.
-make_port = MICROPY_GIT_TAG=v$(MICROPYTHON_VERSION) $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+on_all_cores = $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+make_port = MICROPY_GIT_TAG=v$(MICROPYTHON_VERSION) $(on_all_cores)
 
 # MicroPython collects names only from files newer than its last look, so a C file that joins or leaves with an old
 # date would be missed. When the set of module files is another one, have it look afresh.
@@ -54,7 +55,23 @@ firmware-%:
 		"boards: $(boards)" >&2; false
 
 $(MICROPYTHON)/py/mpconfig.h:
-	@ports/get-micropython.sh $(MICROPYTHON_VERSION)
+	@$(call step,fetching MicroPython $(MICROPYTHON_VERSION),build/micropython.log,\
+		ports/get-micropython.sh $(MICROPYTHON_VERSION))
+
+# What builds of several boards share; where they run at once it is made before them.
+.PHONY: rp2-sdk xtensa-compilers
+rp2-sdk: $(MICROPYTHON)/py/mpconfig.h
+	@ports/toolchain.sh rp2
+	@ports/rp2/get-sdk.sh $(MICROPYTHON)
+
+xtensa-compilers: $(MICROPYTHON)/py/mpconfig.h
+	@ports/toolchain.sh xtensa
+	@ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+
+firmware_on = $(foreach board,$(boards),$(if $(filter $1,$(port_of_$(board))),\
+	firmware-for-$(board) firmware-for-$(board)-bare))
+$(call firmware_on,rp2): rp2-sdk
+$(call firmware_on,xtensa-sim) $(patsubst %,natmod-for-%,$(filter xtensa%,$(natmod_archs))): xtensa-compilers
 
 firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 	@ports/toolchain.sh $(tools_of_$(BOARD))
@@ -68,9 +85,7 @@ firmware-qemu: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 # The SDK's own maker of UF2 files would have to be compiled first; MicroPython's script does as well.
 uf2_family_RPI_PICO = RP2040
 uf2_family_RPI_PICO2 = 0xe48bff59  # RP2350, Arm, secure
-firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
-	@ports/toolchain.sh rp2
-	@ports/rp2/get-sdk.sh $(MICROPYTHON)
+firmware-rp2: rp2-sdk build/venv/.ready $(ops_ready)
 	@$(call select_ops,$(FIRMWARE)/ops_selected.def,$(simd_of_$(BOARD)))
 	@CMAKE_ARGS=-DPICO_NO_PICOTOOL=1 MIDGE_OPS=$(abspath $(FIRMWARE)/ops_selected.def) $(make_port) \
 		-C $(MICROPYTHON)/ports/rp2 BOARD=$(BOARD) BUILD=$(abspath $(FIRMWARE)) \
@@ -82,9 +97,7 @@ firmware-rp2: $(MICROPYTHON)/py/mpconfig.h build/venv/.ready $(ops_ready)
 
 # No Midge inside: it is here to run native modules.
 xtensa_path = $(abspath build/toolchain/xtensa/$1/bin):$(PATH)
-firmware-xtensa-sim: $(MICROPYTHON)/py/mpconfig.h
-	@ports/toolchain.sh xtensa
-	@ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+firmware-xtensa-sim: xtensa-compilers
 	@PATH="$(call xtensa_path,$(arch_of_$(BOARD)))" $(make_port) -C ports/xtensa-sim CORE=$(mcu_of_$(BOARD)) \
 		MICROPYTHON=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(FIRMWARE))
 

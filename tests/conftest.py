@@ -29,6 +29,8 @@ os.environ["HOME"] = str(PLACE / "home")
 
 os.environ["COLUMNS"] = "80"  # what is printed is the same on every terminal
 os.environ |= {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}  # for tests of Keras models; read when it is imported
+# The networks of tests are so small that compiling them well takes longer than training them.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
 os.environ.pop("MAKEFLAGS", None)  # tests call make as a user does, not as a part of the make that started them
 
 

@@ -2,15 +2,17 @@
 # Tests of native_module/core. Included by the root Makefile.
 #
 # A backend of core/simd/ is a name here and the flags that choose it on this machine; what the machine lacks is a header
-# in core/shim/. A name that ends in 32 has 32-bit pointers, as boards do. Emulated cores, one of each backend
-# (build/boards.mk), run the vector code as it is, assembly included.
+# in core/shim/; those of boards are not optimised, since they are again below. A name that ends in 32 has 32-bit
+# pointers, as boards do. Emulated cores, one of each backend (build/boards.mk), run the vector code as it is, assembly
+# included.
 
 CORE_BACKENDS := scalar $(if $(filter x86_64,$(shell uname -m)),scalar32) armv7em armv6m armv7m
+core_tools := $(if $(filter scalar32,$(CORE_BACKENDS)),m32)
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
-CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
-CORE_FLAGS_armv6m := -D__ARM_ARCH_ISA_THUMB=1
-CORE_FLAGS_armv7m := -D__ARM_ARCH_ISA_THUMB=2
+CORE_FLAGS_armv7em := -O0 -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
+CORE_FLAGS_armv6m := -O0 -D__ARM_ARCH_ISA_THUMB=1
+CORE_FLAGS_armv7m := -O0 -D__ARM_ARCH_ISA_THUMB=2
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0
@@ -32,12 +34,12 @@ $(CORE_SEEDS)/list: $(wildcard tests/fuzz/*.py tests/fuzz/*/*.py host_tools/midg
 	@$(BIN)/python -m tests.fuzz.make_seeds $(CORE_SEEDS) $(wildcard $(CORE_MODEL))
 	@ls $(CORE_SEEDS)/*.midge >$@
 
-# core_test NAME,COMPILER AND FLAGS,LINKER'S FLAGS: its objects and its program, $(CORE_BUILD)/NAME/test.
+# core_test NAME,COMPILER AND FLAGS,LINKER'S FLAGS,FLAGS FOR THE CORE: its objects and program, $(CORE_BUILD)/NAME/test.
 core_objects = $(patsubst %.c,$(CORE_BUILD)/$1/%.o,$(CORE_SOURCES) $(CORE_TEST_SOURCES))
 define core_test
 $(CORE_BUILD)/$1/%.o: %.c $(CORE_HEADERS) tests/core.mk
 	@mkdir -p $$(@D)
-	@$2 -D_POSIX_C_SOURCE=200809L $(CORE_INCLUDES) -c $$< -o $$@
+	@$2 $(if $4,$$(if $$(filter native_module/%,$$<),$4)) -D_POSIX_C_SOURCE=200809L $(CORE_INCLUDES) -c $$< -o $$@
 $(CORE_BUILD)/$1/test: $(call core_objects,$1)
 	@$2 $$^ -o $$@ $3 -lm
 endef
@@ -49,34 +51,29 @@ CORE_LINK_riscv64-unknown-elf-gcc := --crt0=semihost --oslib=semihost \
 	-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=4M,--defsym=__ram=0x80400000,--defsym=__ram_size=64M \
 	-Wl,--defsym=__stack_size=1M
 CORE_SPECS_riscv64-unknown-elf-gcc := --specs=picolibc.specs
+# As strict as the host's, and optimised as firmware is; what `make stack` reads comes with it.
+MIDGE_DIR := native_module
+include native_module/sources.mk
+CORE_AS_IN_FIRMWARE = $(CORE_WARNINGS) -fstack-usage -ffp-contract=off \
+	$$(if $$(filter $(addprefix native_module/core/,$(MIDGE_FAST_IN_RAM) $(MIDGE_FAST)),$$<),-O2,-Os)
 $(foreach core,$(simd_cores),$(eval $(call core_test,$(core),\
 	$(core_compiler_$(core)) -std=c99 -O2 $(core_flags_$(core)) -DHEAP=$(core_ram_$(core)) \
 		$(CORE_SPECS_$(core_compiler_$(core))),\
-	$(CORE_LINK_$(core_compiler_$(core))))))
+	$(CORE_LINK_$(core_compiler_$(core))),$(CORE_AS_IN_FIRMWARE))))
 CORE_ARM := $(foreach core,$(simd_cores),$(if $(filter arm%,$(core_compiler_$(core))),$(core)))
 $(CORE_ARM:%=$(CORE_BUILD)/%/test): $(CORE_BUILD)/%/test: $(CORE_BUILD)/%/tests/core/shim/vectors.o
-
-# The compilers of the boards, as strict as the host's, for size as in firmware; what `make stack` reads comes with it.
-define core_strict
-$(CORE_BUILD)/strict-$1/%.o: %.c $(CORE_HEADERS) tests/core.mk
-	@mkdir -p $$(@D)
-	@$(core_compiler_$1) $(core_flags_$1) -Os $(CORE_WARNINGS) -fstack-usage -c $$< -o $$@
-endef
-$(foreach core,$(CORE_ARM),$(eval $(call core_strict,$(core))))
 
 ##@ Test
 ## The C core under every SIMD backend: here under sanitizers, and emulated [TEST=<part>]
 .PHONY: test-core test-core-programs
 test-core: $(CORE_SEEDS)/list
-	@ports/toolchain.sh unix $(if $(filter scalar32,$(CORE_BACKENDS)),m32) arm riscv
-	@+$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) test-core-programs
-	@echo "$(CORE_ARM): compile without a warning"
+	@ports/toolchain.sh unix arm riscv $(core_tools)
+	@+$(on_all_cores) test-core-programs
 	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
 		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_BUILD)/$(name)/test) $(foreach core,$(simd_cores),--emulated \
 		$(core_simd_$(core))=$(CORE_BUILD)/$(core)/test,$(core_system_$(core)),$(core_machine_$(core)))
 
-test-core-programs: $(patsubst %,$(CORE_BUILD)/%/test,$(CORE_BACKENDS) $(simd_cores)) \
-		$(foreach core,$(CORE_ARM),$(CORE_SOURCES:%.c=$(CORE_BUILD)/strict-$(core)/%.o))
+test-core-programs: $(patsubst %,$(CORE_BUILD)/%/test,$(CORE_BACKENDS) $(simd_cores))
 
 ## Each check of the validator, taken away, fails a test; an hour [FILE=<part of a name>]
 .PHONY: test-core-mutants
@@ -88,8 +85,8 @@ test-core-mutants: $(CORE_SEEDS)/list
 .PHONY: stack
 stack:
 	@ports/toolchain.sh arm
-	@$(MAKE) $(CORE_SOURCES:%.c=$(CORE_BUILD)/strict-cortex-m4/%.o)
-	@cat $(CORE_SOURCES:%.c=$(CORE_BUILD)/strict-cortex-m4/%.su) | sed 's/^native_module.core.//' | \
+	@$(MAKE) $(CORE_SOURCES:%.c=$(CORE_BUILD)/cortex-m4/%.o)
+	@cat $(CORE_SOURCES:%.c=$(CORE_BUILD)/cortex-m4/%.su) | sed 's/^native_module.core.//' | \
 		awk -F '\t' '{ n = split($$1, at, ":"); printf "%6d  %s (%s)\n", $$2, at[n], at[1] }' | \
 		sort -rn | head -n $(or $(N),20)
 

@@ -30,7 +30,7 @@ from .capture.pauses import read_gestures
 from .convert.camera import THRESHOLD, sight_of
 from .convert.cut import cut
 from .convert.embedding import embedding_of
-from .convert.front_end import choose_step, put_front_end
+from .convert.front_end import choose_front_end, put_front_end
 from .convert.models import load_any
 from .convert.pipeline import Conversion, check_labels, convert_graph, write_model
 from .convert.scores import add_softmax, doubts_on_scores
@@ -198,7 +198,8 @@ def convert(
     options: how to quantise, when the default, which tries what gives least noise, is not wanted.
     auto: search for the cheapest quantisation within a budget; with labels in `calibrate` it keeps to accuracy.
     pixels: the units of pictures in a folder: "0..255", "0..1" or "-1..1". stage: told of progress.
-    front_end: "micro" or "micro:20" to let a network of sound features take samples; those to calibrate stay features.
+    front_end: "micro", "mfcc", "mel:bands=64" ... to let a network of sound features take samples; those to calibrate
+        stay features; see convert.front_end.
     manifest: a wake word's, of microWakeWord, which says label, cut-off, window and front end. also: of further words.
     softmax: append one, for logits. embedding: end at a layer of at most 64 values, for midge.Learner: its name, or "".
     stream: rows of its window [1, time, ...] that are new in each run; it keeps what it needs of those before.
@@ -212,12 +213,12 @@ def convert(
         graph = embedding_of(graph, embedding, labels, title)
     graph, labels, word, doubts = read_words(graph, labels or graph.labels, title, manifest, also)
     graph = add_softmax(graph, title) if softmax else graph
-    step_ms = choose_step(front_end, word, title, auto is not None)
+    front = choose_front_end(front_end, word, title, auto is not None)
     see = sight_of(camera, decode, threshold, pixels, title, auto is not None)
 
     def to_midge(graph: Graph, labels: Sequence[str]) -> Conversion:
         graph = graph if stream is None else make_streaming(graph, stream, title, auto is not None)
-        graph = graph if step_ms is None else put_front_end(graph, title, step_ms)
+        graph = graph if front is None else put_front_end(graph, title, front)
         return convert_graph(*see(graph, labels), title, size, target, arena_limit)
 
     if calibrate is not None:

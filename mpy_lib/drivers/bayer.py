@@ -48,7 +48,7 @@ class Bayer:
     def __init__(self, camera, width, height, order="bggr", format="rgb565"):
         if order not in ORDERS or format not in ("rgb565", "grey") or width % 2 or height % 2:
             raise ValueError("%dx%d of %s to %s; wanted even sides, one of %s, to rgb565 or grey"
-                             % (width, height, order, format, ", ".join(ORDERS)))  # fmt: skip
+                             % (width, height, order, format, ", ".join(ORDERS)))
         self.format = format
         self.size = "%dx%d" % (width // 2, height // 2)
         self._camera, self._width = camera, width

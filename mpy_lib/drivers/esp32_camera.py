@@ -15,7 +15,7 @@ from micropython import const
 
 _FORMATS = {"grey": ("GRAYSCALE", 1), "rgb565": ("RGB565", 2), "yuv422": ("YUV422", 2), "jpeg": ("JPEG", 0)}
 _SIZES = {(96, 96): "R96X96", (128, 128): "R128X128", (160, 120): "QQVGA", (176, 144): "QCIF", (240, 176): "HQVGA",
-          (240, 240): "R240X240", (320, 240): "QVGA", (400, 296): "CIF", (640, 480): "VGA"}  # fmt: skip
+          (240, 240): "R240X240", (320, 240): "QVGA", (400, 296): "CIF", (640, 480): "VGA"}
 _AT_ONCE_MS = const(3)  # a picture that is there sooner was taken before it was asked for
 _ATTEMPTS = const(3)
 
@@ -37,7 +37,7 @@ class Esp32Camera:
         if format not in _FORMATS or (width, height) not in _SIZES:
             raise ValueError("%dx%d of %s; wanted %s of %s" % (
                 width, height, format, ", ".join(["%dx%d" % size for size in sorted(_SIZES)]),
-                ", ".join(sorted(_FORMATS))))  # fmt: skip
+                ", ".join(sorted(_FORMATS))))
         try:
             import camera
         except ImportError:
@@ -55,7 +55,7 @@ class Esp32Camera:
             self._camera = camera.Camera(
                 pixel_format=getattr(camera.PixelFormat, name), frame_size=size, fb_count=buffers,
                 grab_mode=camera.GrabMode.LATEST if buffers > 1 else camera.GrabMode.WHEN_EMPTY, **pins,
-            )  # fmt: skip
+            )
         except (OSError, RuntimeError) as error:
             raise OSError("no camera answers (%s); check its cable, its pins, and that there is PSRAM" % error)
 
@@ -75,7 +75,7 @@ class Esp32Camera:
                 return picture
             self.lost += 1
         raise OSError("the camera gave %d bytes, wanted %d, %d times; take a smaller size, or a slower xclk_freq"
-                      % (len(picture), self._bytes, _ATTEMPTS))  # fmt: skip
+                      % (len(picture), self._bytes, _ATTEMPTS))
 
     def stop(self):
         """Switch the camera off, and give its memory back."""

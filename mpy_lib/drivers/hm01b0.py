@@ -37,7 +37,7 @@ _SETTINGS = (
     (0x3054, 0x03), (0x3055, 0xF7), (0x3056, 0xF8), (0x3057, 0x29), (0x3058, 0x1F), (0x3064, 0x00), (0x3065, 0x04),
     (0x2100, 0x01), (0x2101, 0x3C), (0x2102, 0x0A), (0x2103, 0x03), (0x2104, 0x05), (0x2108, 0x04), (0x2109, 0x04),
     (0x210B, 0xC0), (0x210D, 0x20), (0x210E, 0x00), (0x0350, 0x7F), (0x3011, 0x70), (0x2150, 0x00),
-)  # fmt: skip
+)
 
 
 class HM01B0(PioCamera):
@@ -63,11 +63,11 @@ class HM01B0(PioCamera):
     def __init__(
         self, i2c, d0, pclk, href, vsync, xclk=None, width=320, height=240, bits=8, divider=4, sm=0, buffers=2,
         mirror="", xclk_hz=12_000_000, address=0x24, check=True,
-    ):  # fmt: skip
+    ):
         size = [size for size in _SIZES if size[:2] == (width, height)]
         if not size or bits not in (1, 8) or divider not in ((1, 2, 4, 8) if bits == 8 else (8,)):
             raise ValueError("%dx%d, %d bits, by %d; wanted %s, 8 bits by 1, 2, 4 or 8, or 1 bit by 8" % (
-                width, height, bits, divider, ", ".join(["%dx%d" % size[:2] for size in _SIZES])))  # fmt: skip
+                width, height, bits, divider, ", ".join(["%dx%d" % size[:2] for size in _SIZES])))
         super().__init__("HM01B0", i2c, address, xclk, xclk_hz)
         try:
             self._identify(self._get(_MODEL_ID) << 8 | self._get(_MODEL_ID + 1), _IDENTITY)

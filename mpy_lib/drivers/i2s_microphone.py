@@ -36,7 +36,7 @@ class I2SMicrophone(Microphone):
         self._i2s = I2S(
             id, sck=sck, ws=ws, sd=sd, mode=I2S.RX, bits=bits, format=I2S.STEREO if stereo else I2S.MONO,
             rate=rate_hz, ibuf=ring,
-        )  # fmt: skip
+        )
         self._step = frame // 2 if stereo else 0  # halves of words per frame; the upper half of a word is the sample
         self._first = (1 if channel == "both" else 2) * (bits // 16) - 1
         self._apart = bits // 16 if channel == "both" else 0

@@ -9,7 +9,7 @@
 
 _FORMATS = {"grey": ("GRAYSCALE", 1), "rgb565le": ("RGB565", 2)}
 _SIZES = {(80, 60): "QQQVGA", (160, 120): "QQVGA", (176, 144): "QCIF", (240, 160): "HQVGA", (320, 240): "QVGA",
-          (352, 288): "CIF", (640, 480): "VGA"}  # fmt: skip
+          (352, 288): "CIF", (640, 480): "VGA"}
 
 
 class OpenMVCamera:
@@ -28,7 +28,7 @@ class OpenMVCamera:
         if format not in _FORMATS or (width, height) not in _SIZES:
             raise ValueError("%dx%d of %s; wanted %s of %s" % (
                 width, height, format, ", ".join(["%dx%d" % size for size in sorted(_SIZES)]),
-                " or ".join(sorted(_FORMATS))))  # fmt: skip
+                " or ".join(sorted(_FORMATS))))
         self.format = format
         self.size = "%dx%d" % (width, height)
         self.lost = 0

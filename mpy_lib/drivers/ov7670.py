@@ -41,7 +41,7 @@ _SETTINGS = bytes((
     0x6F, 0x9F, 0x4F, 0x80, 0x50, 0x80, 0x51, 0x00, 0x52, 0x22, 0x53, 0x5E, 0x54, 0x80, 0x58, 0x9E,
     0x7A, 0x20, 0x7B, 0x1C, 0x7C, 0x28, 0x7D, 0x3C, 0x7E, 0x55, 0x7F, 0x68, 0x80, 0x76, 0x81, 0x80, 0x82, 0x88,
     0x83, 0x8F, 0x84, 0x96, 0x85, 0xA3, 0x86, 0xAF, 0x87, 0xC4, 0x88, 0xD7, 0x89, 0xE8,
-))  # fmt: skip
+))
 
 
 class OV7670(PioCamera):
@@ -65,12 +65,12 @@ class OV7670(PioCamera):
     def __init__(
         self, i2c, d0, pclk, href, vsync, xclk, width=320, height=240, format="rgb565", divider=2, sm=0, buffers=2,
         mirror="", xclk_hz=12_000_000, address=0x21, check=True,
-    ):  # fmt: skip
+    ):
         size = [size for size in _SIZES if size[:2] == (width, height)]
         if not size or format not in _FORMATS or not 1 <= divider <= 32:
             raise ValueError("%dx%d of %s by %d; wanted %s of %s by 1 to 32" % (
                 width, height, format, divider, ", ".join(["%dx%d" % size[:2] for size in _SIZES]),
-                " or ".join(sorted(_FORMATS))))  # fmt: skip
+                " or ".join(sorted(_FORMATS))))
         super().__init__("OV7670", i2c, address, xclk, xclk_hz)
         try:
             self._identify(self._get(_PID) << 8 | self._get(_PID + 1), _IDENTITY)

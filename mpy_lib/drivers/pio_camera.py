@@ -68,7 +68,7 @@ class PioCamera:
         """Take hold of pins, a state machine and two DMA channels, and see whether pictures come."""
         if format not in BYTES or buffers < 2:
             raise ValueError("no format %s, or %d buffers; wanted one of %s, and 2 buffers or more"
-                             % (format, buffers, ", ".join(sorted(BYTES))))  # fmt: skip
+                             % (format, buffers, ", ".join(sorted(BYTES))))
         self.format = format
         self.size = "%dx%d" % (width, height)
         self._height, self._bytes, self._bits = height, width * BYTES[format], bits
@@ -123,7 +123,7 @@ class PioCamera:
         if self.dark > dark:
             self.dark = dark
             raise OSError("the %s gives nothing but 0x%02x: is its lens covered, or have data pins no wires?"
-                          % (self._name, self._value))  # fmt: skip
+                          % (self._name, self._value))
 
     def stop(self):
         """Stop the clock, and give back state machine and DMA channels."""
@@ -145,11 +145,11 @@ class PioCamera:
         data.config(
             read=sm, write=0, count=count >> size, trigger=False,
             ctrl=data.pack_ctrl(size=size, inc_read=False, treq_sel=self._treq, chain_to=after.channel, irq_quiet=True),
-        )  # fmt: skip
+        )
         after.config(
             read=table, write=data.registers[_WRITE_ADDR_TRIG : _WRITE_ADDR_TRIG + 1], count=1, trigger=True,
             ctrl=after.pack_ctrl(size=2, inc_write=False, irq_quiet=True),
-        )  # fmt: skip
+        )
         sm.active(1)
 
     def _end(self):
@@ -187,9 +187,9 @@ class PioCamera:
 
     def _absent(self):
         raise OSError("no %s at I2C address 0x%02x; check SDA, SCL and XCLK, without which it does not answer"
-                      % (self._name, self._address))  # fmt: skip
+                      % (self._name, self._address))
 
     def _identify(self, found, wanted):
         if found != wanted:
             raise OSError("at I2C address 0x%02x is a part 0x%04x, no %s (0x%04x)"
-                          % (self._address, found, self._name, wanted))  # fmt: skip
+                          % (self._address, found, self._name, wanted))

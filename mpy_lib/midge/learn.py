@@ -196,7 +196,11 @@ class Learner:
             self._fit()
         n = len(self.labels)
         self._core.learn_scores(self._weights, row, self._scores, n)
-        result = Result(self, [list(self._scores)[:n]])
+        return self.judge(list(self._scores)[:n])
+
+    def judge(self, scores):
+        """Return the Result for scores, one for each label: `uncertain` where the highest is below its threshold."""
+        result = Result(self, [scores])
         if result.score < self._threshold[result.index]:
             result.label = "uncertain"
         return result

@@ -64,7 +64,7 @@ class Listener(Answers):
 
     def __init__(
         self, mic, models, threshold=None, mean=None, refractory_ms=None, end=None, gate=None, voice=None
-    ):  # fmt: skip
+    ):
         if not models:
             raise ValueError("got no models, wanted one or more")
         self._mic, self._gate = mic, gate

@@ -36,7 +36,7 @@ def describe(sensor):
         "units": list(getattr(sensor, "units", ["raw"] * len(columns))),
         "range": list(getattr(sensor, "range", [])),
         "scales": b2a_base64(bytes(sensor.scales)).decode().strip() if bursts else "",
-    })  # fmt: skip
+    })
 
 
 def record(sensor, samples=0):

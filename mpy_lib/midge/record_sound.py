@@ -28,7 +28,7 @@ def describe(mic):
         "units": ["share"],
         "range": [1],
         "scales": b2a_base64(bytes(array("f", [1 / 32768]))).decode().strip(),
-    })  # fmt: skip
+    })
 
 
 def record(mic, samples, hop):

@@ -33,7 +33,7 @@ _PART = const(960)  # bytes of JPEG in a frame
 _PLANES = {
     "grey": ((0, 1),), "rgb565": ((0, 2), (1, 2)), "rgb565le": ((0, 2), (1, 2)), "rgb888": ((0, 3), (1, 3), (2, 3)),
     "yuv422": ((0, 2), (1, 4), (3, 4)), "uyvy": ((1, 2), (0, 4), (2, 4)),
-}  # fmt: skip
+}
 
 _CODE = """
 @micropython.viper
@@ -176,4 +176,4 @@ class _Printer:
         frame("a", json.dumps({
             "number": number & 0xFFFF, "label": result.label, "score": result.score, "boxes": boxes,
             "ms": ticks_diff(ticks_ms(), begin), "lost": self._lost,
-        }).encode())  # fmt: skip
+        }).encode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -16,8 +17,10 @@ import pytest
 import midge
 from midge.api import convert
 from midge.graph.sound import RATE_HZ
+from midge.link.transport import open_board
+from midge.link.verify import replay, vectors
 from midge.samples.sound_files import Sound, read_sound
-from tests.device.test_sensor_examples import played
+from tests.device.test_sensor_examples import EXAMPLES, played
 from tests.support import ROOT, SHARED
 from tests.support.boards import Board
 from tests.support.front_end import small_network
@@ -194,6 +197,18 @@ def test_the_example_of_an_alarm(new_board: NewBoard, board_name: str) -> None:
     assert began == "Alexa began" and 0 < float(ended.split()[3]) < 2
 
 
+@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
+def test_the_example_of_a_rattle(new_board: NewBoard, board_name: str) -> None:
+    """A wake word's network stands in for one of rattles; after a while of them the lamp asks for service."""
+    blob = convert(ALEXA[0], manifest=ALEXA[1], target=board_name, name="alexa").blob
+    board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "sound.midge": blob})
+    lines = (EXAMPLES / "machine_rattle.py").read_text().replace("TOO_MUCH_S = 600, 60", "TOO_MUCH_S = 600, 0.1")
+    out = played(board, "machine_rattle.py", 30, until="service, please", text=lines)
+    told = re.search(r"Alexa for (\d\.\d) s, (\d\.\d) s of the latest 600", out)
+    assert told is not None and 0.1 <= float(told[1]) == float(told[2]) < 2, out
+    assert "service, please" in out
+
+
 def claps(at_s: list[float], seconds: float, level: int = 20000) -> Sound:
     """Return claps in a quiet room: noise that dies down within 20 ms."""
     rng = np.random.default_rng(6)
@@ -212,3 +227,12 @@ def test_the_example_of_a_clap_switch(new_board: NewBoard) -> None:
     board = new_board(mic=sound, romfs=DRIVERS)
     out = played(board, "clap_switch.py", 30, until="lamp off")
     assert [line.strip() for line in out.splitlines() if "lamp" in line or "overrun" in line] == ["lamp on", "lamp off"]
+
+
+@pytest.mark.parametrize("kind", ["mfcc:count=40", "mel:bands=40"])
+def test_other_front_ends_have_the_bits_of_the_pc(new_board: NewBoard, kind: str) -> None:
+    """Features of floats behind integers: run after run, which remember, on the board as here."""
+    blob = convert(small_network(2), front_end=kind, name="n").blob
+    with open_board(new_board(romfs={"n.midge": blob}).port) as link:
+        result = replay(link, blob, "/rom/n.midge", vectors(blob, None, 6), lambda _: None)
+    assert (result.runs, result.compared) == (6, 30) and not result.differences

@@ -25,8 +25,13 @@ NewBoard = Callable[..., Board]
 EXAMPLES = ROOT / "mpy_lib/examples"
 
 
-def played(board: Board, name: str, seconds: float, until: str = "\0", folder: str = "/rom") -> str:
-    """Run an example in a folder as a user would type it, stop it with Ctrl-C, and return what it printed."""
+def played(
+    board: Board, name: str, seconds: float, until: str = "\0", folder: str = "/rom", text: str | None = None
+) -> str:
+    """Run an example in a folder as a user would type it, stop it with Ctrl-C, and return what it printed.
+
+    text: of the example, where a user would have changed it.
+    """
     said = bytearray()
     end = monotonic() + seconds
 
@@ -37,7 +42,7 @@ def played(board: Board, name: str, seconds: float, until: str = "\0", folder: s
     link = ReplBoard(board.port)
     try:
         link.ask(f"import os\nos.chdir({folder!r})")
-        link.watch((EXAMPLES / name).read_text(), hear, silence_s=60)
+        link.watch(text or (EXAMPLES / name).read_text(), hear, silence_s=60)
     except BoardError as error:
         assert error.text == "KeyboardInterrupt", error  # ours, as the example was ending of itself
     finally:

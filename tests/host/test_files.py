@@ -28,7 +28,7 @@ def other_names(model: Path) -> dict[str, Path]:
     (folder / "link.tflite").symlink_to(model)
     os.link(model, folder / "hard.tflite")
     return {"itself": model, "a detour": folder / "sub" / ".." / model.name, "a link": folder / "link.tflite",
-            "a hard link": folder / "hard.tflite"}  # fmt: skip
+            "a hard link": folder / "hard.tflite"}
 
 
 def test_no_output_over_an_input_by_any_name(model: Path) -> None:

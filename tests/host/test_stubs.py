@@ -59,11 +59,13 @@ def is_public(name: str) -> bool:
 
 
 def signature(function: ast.FunctionDef) -> str:
-    """The parameters with their defaults but without types, and what decorates the function."""
+    """The parameters with their defaults but without types, and what decorates the function, but for native code."""
     for argument in ast.walk(function.args):
         if isinstance(argument, ast.arg):
             argument.annotation = None
-    return " ".join([*(f"@{ast.unparse(d)}" for d in function.decorator_list), f"({ast.unparse(function.args)})"])
+    native = ("micropython.viper", "micropython.asm_thumb")
+    decorators = [f"@{d}" for d in map(ast.unparse, function.decorator_list) if d not in native]
+    return " ".join([*decorators, f"({ast.unparse(function.args)})"])
 
 
 def attributes(cls: ast.ClassDef) -> Iterator[str]:

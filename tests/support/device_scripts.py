@@ -20,8 +20,8 @@ DEVICE_PACKAGE = ROOT / "mpy_lib"
 DRIVERS = DEVICE_PACKAGE / "drivers"
 NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py"))
 # Without those whose subject is Python over pretended parts: they need the RAM that a native module takes elsewhere.
-_OF_PYTHON = ("anomaly", "cameras", "drivers", "helping", "jpegs", "rhythm", "sensor_feeding", "sensor_streaming",
-              "sleeping")
+_OF_PYTHON = ("anomaly", "cameras", "drivers", "helping", "jpegs", "pdm", "rhythm", "sensor_feeding",
+              "sensor_streaming", "sleeping")
 OF_THE_MODULE = [name for name in NAMES if name not in _OF_PYTHON]
 
 # Firmware looks for built-in modules first, so the native one comes in under another name and takes the place.

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sys
 import types
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rp2040py.rp2040 import RP2040
 
@@ -20,11 +22,14 @@ from tests.support import ROOT
 from tests.support.boards import built
 
 PIO, DMA, CYCLE_NS = 0x5020_0000, 0x5000_0000, 8.0
-_PADS = 0x4001_C004
+_PADS, _GPIO = 0x4001_C004, 0x4001_4000
 _BUFFERS = 0x2000_1000  # where Python's buffers are in the chip's memory
 _SHIFTCTRL, _EXECCTRL, _PINCTRL, _INSTR = 8, 4, 0x14, 0x10
 _FIELDS = {"enable": 0, "high_pri": 1, "size": 2, "inc_read": 4, "inc_write": 5, "ring_size": 6, "ring_sel": 10,
            "chain_to": 11, "treq_sel": 15, "irq_quiet": 21, "bswap": 22}
+
+
+BASES = defaultdict(lambda: ["pio_camera"], rp2_pdm=["microphone", "counted_microphone"])
 
 
 class Chip:
@@ -40,6 +45,7 @@ class Chip:
         self.instructions = 0
         self.channels = 0
         self.clocks: dict[int, int | None] = {}
+        self.freq = 0  # that a state machine was asked to run at; it runs at the chip's
         for pin in self.part.gpio[:30]:
             pin.set_input_value(False)
 
@@ -54,6 +60,9 @@ class Chip:
 
     def address_of(self, buffer: Any) -> int:
         """Return where a buffer is in the chip's memory; what is in it now goes there, if it is no longer known."""
+        if isinstance(buffer, memoryview):  # a part of another one
+            apart = np.frombuffer(buffer, np.uint8).ctypes.data - np.frombuffer(buffer.obj, np.uint8).ctypes.data
+            return self.address_of(buffer.obj) + apart
         if id(buffer) not in self.places:
             self.places[id(buffer)] = self.free, buffer
             data = memoryview(buffer).cast("B")
@@ -73,7 +82,9 @@ class Chip:
 class StateMachine:
     """As rp2.StateMachine."""
 
-    def __init__(self, chip: Chip, id: int, prog: list[Any], in_base: Any) -> None:
+    def __init__(
+        self, chip: Chip, id: int, prog: list[Any], freq: int = 0, in_base: Any = None, sideset_base: Any = None
+    ) -> None:
         self.chip, self.id, self.fifo = chip, id, PIO + 0x20 + 4 * id
         self.base, self.first = PIO + 0xC8 + 0x18 * id, chip.instructions
         for i, word in enumerate(prog[0]):
@@ -83,7 +94,14 @@ class StateMachine:
         wrap = (self.first << 7) + (self.first << 12)
         chip.part.write_uint32(self.base + _EXECCTRL, prog[3] + wrap)
         chip.part.write_uint32(self.base + _SHIFTCTRL, prog[4])
-        chip.part.write_uint32(self.base + _PINCTRL, in_base.id << 15)
+        pins = in_base.id << 15
+        if sideset_base is not None:  # a count of one, whose pin becomes an output
+            pins |= 1 << 29 | sideset_base.id << 10
+            chip.part.write_uint32(self.base + _PINCTRL, 1 << 26 | sideset_base.id << 5)
+            chip.part.write_uint32(self.base + _INSTR, 0xE081)  # set(pindirs, 1)
+            chip.part.write_uint32(_GPIO + 8 * sideset_base.id + 4, 6)  # the pin's function: PIO 0
+        chip.part.write_uint32(self.base + _PINCTRL, pins)
+        chip.freq = freq or chip.freq
         chip.part.write_uint32(self.base, 1 << 16)
 
     def active(self, value: int) -> None:
@@ -120,7 +138,8 @@ class Dma:
     def config(self, read: Any, write: Any, count: int, ctrl: int, trigger: bool) -> None:
         write_to = self.chip.part.write_uint32
         write_to(self.base, read.fifo if isinstance(read, StateMachine) else self.chip.address_of(read))
-        write_to(self.base + 4, write[0] if isinstance(write, list) else write)
+        to = write[0] if isinstance(write, list) else write
+        write_to(self.base + 4, to if isinstance(to, int) else self.chip.address_of(to))
         write_to(self.base + 8, count)
         write_to(self.base + (0x0C if trigger else 0x10), ctrl)
 
@@ -130,6 +149,12 @@ class Dma:
 
     def close(self) -> None:
         self.closed = True
+
+    @property
+    def count(self) -> int:
+        self.chip.run(40)
+        self.chip.fetch()
+        return self.chip.part.read_uint32(self.base + 8)
 
     @property
     def read(self) -> int:
@@ -174,6 +199,7 @@ def modules(chip: Chip) -> dict[str, types.ModuleType]:
             chip.clocks[self.pin] = None
 
     class Pio:
+        IN_LOW, IN_HIGH, OUT_LOW, OUT_HIGH = 0, 1, 2, 3
         SHIFT_LEFT, SHIFT_RIGHT, JOIN_NONE, JOIN_TX, JOIN_RX = 0, 1, 0, 1, 2
 
     def sleep_ms(ms: float) -> None:
@@ -181,7 +207,7 @@ def modules(chip: Chip) -> dict[str, types.ModuleType]:
 
     micropython = module("micropython", const=lambda value: value)
     raw = module("_rp2", PIO=Pio, DMA=lambda: Dma(chip),
-                 StateMachine=lambda id, prog, in_base: StateMachine(chip, id, prog, in_base))
+                 StateMachine=lambda *args, **named: StateMachine(chip, *args, **named))
     source = built("build/micropython-1.25.0/ports/rp2/modules/rp2.py", "make firmware BOARD=unix")
     rp2 = module("rp2")
     with pytest.MonkeyPatch.context() as patch:
@@ -189,17 +215,20 @@ def modules(chip: Chip) -> dict[str, types.ModuleType]:
         patch.setitem(sys.modules, "micropython", micropython)
         exec(compile(source.read_text(), str(source), "exec"), rp2.__dict__)
     time = module("time", sleep_ms=sleep_ms, ticks_diff=lambda end, start: end - start,
-                  ticks_ms=lambda: int(chip.cycles * CYCLE_NS / 1e6 + chip.slept_ms))
+                  ticks_ms=lambda: int(chip.cycles * CYCLE_NS / 1e6 + chip.slept_ms),
+                  ticks_us=lambda: int(chip.cycles * CYCLE_NS / 1e3 + 1e3 * chip.slept_ms))
     return {"machine": module("machine", Pin=Pin, PWM=PWM), "rp2": rp2, "micropython": micropython, "time": time,
             "uctypes": module("uctypes", addressof=chip.address_of)}
 
 
-def driver(chip: Chip, name: str) -> types.ModuleType:
-    """Return a file of mpy_lib/drivers, loaded on this chip, with what it builds on."""
+def driver(chip: Chip, name: str, **others: types.ModuleType) -> types.ModuleType:
+    """Return a file of mpy_lib/drivers, loaded on this chip, with what it builds on. others: modules beside these."""
     with pytest.MonkeyPatch.context() as patch:
+        for needed, content in others.items():
+            patch.setitem(sys.modules, needed, content)
         for needed, content in modules(chip).items():
             patch.setitem(sys.modules, needed, content)
-        for each in dict.fromkeys(["pio_camera", name]):
+        for each in dict.fromkeys([*BASES[name], name]):
             loaded = types.ModuleType(each)
             path: Path = ROOT / f"mpy_lib/drivers/{each}.py"
             exec(compile(path.read_text(), str(path), "exec"), loaded.__dict__)

@@ -17,7 +17,7 @@ from time import perf_counter
 
 import numpy as np
 
-from midge.convert.front_end import put_front_end
+from midge.convert.front_end import of_step, put_front_end
 from midge.convert.manifest import read_manifest
 from midge.convert.pipeline import convert_graph
 from midge.errors import UserError
@@ -118,7 +118,7 @@ def wake_word(name: str) -> bytes:
     manifest = read_manifest(DATA / "wakeword_manifests" / f"{name}.json")
     source = open_source(SHARED / "models/microwakeword" / f"{name}.tflite", None)
     graph, labels, _ = manifest.describe(read_model(source, None), [], name)
-    return convert_graph(put_front_end(graph, name, manifest.step_ms), labels, name, 0).blob
+    return convert_graph(put_front_end(graph, name, of_step(manifest.step_ms)), labels, name, 0).blob
 
 
 def sounds_of(folder: Path) -> list[np.ndarray]:

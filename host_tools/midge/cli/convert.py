@@ -109,8 +109,9 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="An input of an ONNX model that is to be a constant.")
 @click.option("--signature", metavar="NAME", cls=Option, group=_MODEL,
               help="Which of a .tflite file's graphs, by the name under which it is published.")
-@click.option("--front-end", type=click.Choice(list(KINDS)), cls=Option, group=_MODEL,
-              help="Put before a network of sound features what computes them: it then takes samples at 16 kHz.")
+@click.option("--front-end", metavar="|".join(KINDS), cls=Option, group=_MODEL,
+              help="Put before a network of sound features what computes them: it then takes samples at 16 kHz. "
+              "mfcc and mel take settings: mel:bands=64,step=10.")
 @click.option("--manifest", type=click.Path(path_type=Path), cls=Option, group=_MODEL,
               help="A wake word's manifest (microWakeWord's JSON): word, cut-off, window and front end.")
 @click.option("--also", type=click.Path(path_type=Path), multiple=True, metavar="MANIFEST", cls=Option, group=_MODEL,

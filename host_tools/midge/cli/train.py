@@ -56,7 +56,7 @@ SOUND = api.SoundOptions()
 NOT_EMBEDDED = ("head", "features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
                 "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite", "searches", "processes",
                 "dask")
-EMBEDDED = ("values", "judge", "made_up", "camera")  # options of embeddings only
+EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
 # What some options are of; others are of all three.
 OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))

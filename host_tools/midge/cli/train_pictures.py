@@ -61,7 +61,7 @@ class Wanted:
         with_boxes = api.holds_boxes(data)
         options = api.PictureOptions(
             seed, width, steps, folds, self.flips or ("sideways" if with_boxes else "none"), self.scale, self.max_flash,
-            self.max_arena or heap, WIDTH if free else WIDTHS[0])
+            self.max_arena or heap, WIDTH if free else WIDTHS[0], self.camera)
         return api.train_pictures(
             data, options=options, size=self.picture_size, front=self.front, layer=self.layer, pixels=self.pixels,
             groups=groups, person=self.person, name=name, stage=stage)
@@ -104,8 +104,8 @@ _OPTIONS = (
     _option("--pixels", type=click.Choice(tuple(PIXEL_UNITS)), help="As what it takes pictures, if it is of floats."),
     _option("--person-from", "person", metavar="REGEX", help="Finds who is in a picture in its path: those of one "
             "person are left out together. Default: what names tell."),
-    _option("--camera", metavar="FORMAT,WxH[,CROP]", help="With --embedding, what the board's camera gives, as midge "
-            "convert --camera has it: its rows go in."),
+    _option("--camera", metavar="FORMAT,WxH[,CROP]", help="What the board's camera gives, as midge convert "
+            "--camera has it: its rows go in, and with boxes boxes come out."),
     _option("--tflite", type=OutputPath(), help="A .tflite file to write as well, for midge convert and others."),
 )
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from ..errors import UserError
 from ..graph import Graph
-from ..graph.sound import STEPS_MS
 
 _MOST_BYTES = 64 * 1024
 _MOST_TEXT = 200
 _MOST_WINDOW = 255
 REFRACTORY_MS = 1000  # no second answer to one word; ESPHome waits for 100 rows of features
 # What a version calls the window, and the step that it has where it does not say one.
+STEPS_MS = (10, 20)
 _VERSIONS = {1: ("sliding_window_average_size", 20), 2: ("sliding_window_size", 10)}
 
 

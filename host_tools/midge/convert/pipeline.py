@@ -86,6 +86,10 @@ class Conversion:
         """Return the multiplications of one inference."""
         return sum(step.macs for step in self.program.steps)
 
+    def cost(self) -> dict[str, int]:
+        """Return what it costs a board, for JSON: bytes of flash and RAM, and multiplications of an inference."""
+        return {"flash_bytes": len(self.blob), "arena_bytes": self.plan.arena_size, "macs": self.macs}
+
     @property
     def peak(self) -> tuple[int, str]:
         """Return the most bytes alive at one time, and the layer at which that happens."""

@@ -50,7 +50,7 @@ def build_core(target: Path, platform: Platform | None = None) -> None:
     compiler = _compiler() if platform is None else [*ZIG, "-target", platform.target, "-s"]
     native = folder("native")
     sources = [*sorted(map(str, (native / "core").rglob("*.c"))), str(native / "binding" / "ctypes.c")]
-    temporary = target.with_suffix(".tmp")
+    temporary = target.with_suffix(f".{os.getpid()}.tmp")  # make and pip may both be at it
     if (platform.system if platform else sys.platform) == "darwin":
         compiler = [*compiler, f"-Wl,-install_name,@rpath/{target.name}"]  # else the path here would be inside
     subprocess.run([*compiler, *OPTIONS, "-o", str(temporary), *sources, "-lm"], check=True)

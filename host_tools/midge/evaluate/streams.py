@@ -130,7 +130,7 @@ class Ear:
         known = file.metadata
         source, self._out = file.tensors[file.inputs[0]], file.tensors[file.outputs[0]]
         if "stream.hop" not in known or source.dtype != "int16" or len(file.inputs) != 1:
-            raise UserError(f"{title}: takes no samples of sound; convert it with --front-end micro, or train it with "
+            raise UserError(f"{title}: takes no samples of sound; convert it with --front-end, or train it with "
                             "midge train")
         self.title, self._model = title, Model(blob)
         self.hop = int(np.prod(source.shape))

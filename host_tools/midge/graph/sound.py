@@ -8,8 +8,9 @@ came first (tensorflow/lite/experimental/microfrontend/lib), in float32 where th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,7 +19,6 @@ from .graph import Node, Quantization, Tensor
 
 RATE_HZ, FRAME, FFT, CHANNELS = 16000, 480, 512, 40
 BINS = FFT // 2 + 1
-STEPS_MS = (10, 20)  # from one frame to the next: microWakeWord's second and first version
 LOG_UNIT = 0.0390625  # of the logarithms that come out, in the units that networks are trained on: 1 / 25.6
 _LOW_HZ, _HIGH_HZ = 125.0, 7500.0
 _F32 = np.float32
@@ -94,53 +94,92 @@ def used_bins() -> dict[str, int]:
     return {"start_index": int(starts[0]), "end_index": int(starts[-1] + widths[-1])}
 
 
+def signal(build: Builder, op: str, inputs: list[Tensor], size: int, dtype: str, *more: Tensor, **attrs: Any) -> Tensor:
+    """Add one of TFLM's signal ops; return its first output."""
+    out = Tensor(build.unique(op.lower()), (size,), dtype)
+    build.nodes.append(Node(f"CUSTOM:Signal{op}", [*inputs], [out, *more], attrs))
+    return out
+
+
+class FrontEnd(Protocol):
+    """What makes rows of features of sound."""
+
+    @property
+    def frame(self) -> int:
+        """Samples that a row looks at."""
+
+    @property
+    def hop(self) -> int:
+        """Samples from one row to the next."""
+
+    @property
+    def channels(self) -> int:
+        """Features of a row."""
+
+    def memory(self, build: Builder) -> Tensor | None:
+        """Return the state that rows share, if any."""
+
+    def row(self, build: Builder, frame: Tensor, memory: Tensor | None) -> Tensor:
+        """Add the way from a frame, int16 [frame], to its features, float32 [channels]."""
+
+
+@dataclass(frozen=True)
+class Micro:
+    """TFLM's front end. hop: from one frame to the next, 160 samples for microWakeWord's second version, 320 before."""
+
+    hop: int = 160
+    frame: int = FRAME
+    channels: int = CHANNELS
+
+    def memory(self, build: Builder) -> Tensor:
+        """Return the estimate of the noise."""
+        return Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
+
+    def row(self, build: Builder, frame: Tensor, memory: Tensor | None) -> Tensor:
+        """Add the way from a frame to its features."""
+        assert memory is not None
+        log = logarithms(build, frame, memory)
+        return build.binary("MUL", build.add("CAST", [log], log.shape, "log"), build.scalar(LOG_UNIT), "features")
+
+
 def logarithms(build: Builder, frame: Tensor, noise: Tensor) -> Tensor:
     """Add the way of one frame, int16 [FRAME], to the logarithms of its bands, int16 [CHANNELS], in units of LOG_UNIT.
 
     noise: uint32 [CHANNELS], the state that holds the estimate of it; frames that follow one another share it.
     """
-
-    def signal(op: str, inputs: list[Tensor], size: int, dtype: str, *more: Tensor, **attrs: Any) -> Tensor:
-        out = Tensor(build.unique(op.lower()), (size,), dtype)
-        build.nodes.append(Node(f"CUSTOM:Signal{op}", [*inputs], [out, *more], attrs))
-        return out
-
     scale = Tensor(build.unique("scale"), (), "int32")
     hann, gain_table = build.constant(window(), "window"), build.constant(gains(), "gains")
     slopes = [build.constant(values, name) for name, values in bank().items()]
-    windowed = signal("Window", [frame, hann], FRAME, "int16", shift=12)
-    scaled = signal("FftAutoScale", [windowed], FRAME, "int16", scale)
-    spectrum = signal("Rfft", [scaled], FFT + 2, "int16", fft_length=FFT)
-    energy = signal("Energy", [spectrum], BINS, "uint32", **used_bins())
-    sums = signal("FilterBank", [energy, *slopes], CHANNELS, "uint64", num_channels=CHANNELS)
-    roots = signal("FilterBankSquareRoot", [sums, scale], CHANNELS, "uint32")
-    left = signal("FilterBankSpectralSubtraction", [roots], CHANNELS, "uint32", noise, **SUBTRACTION)
-    even = signal("PCAN", [left, noise, gain_table], CHANNELS, "uint32", snr_shift=6)
-    return signal("FilterBankLog", [even], CHANNELS, "int16", output_scale=64, input_correction_bits=3)
+    windowed = signal(build, "Window", [frame, hann], FRAME, "int16", shift=12)
+    scaled = signal(build, "FftAutoScale", [windowed], FRAME, "int16", scale)
+    spectrum = signal(build, "Rfft", [scaled], FFT + 2, "int16", fft_length=FFT)
+    energy = signal(build, "Energy", [spectrum], BINS, "uint32", **used_bins())
+    sums = signal(build, "FilterBank", [energy, *slopes], CHANNELS, "uint64", num_channels=CHANNELS)
+    roots = signal(build, "FilterBankSquareRoot", [sums, scale], CHANNELS, "uint32")
+    left = signal(build, "FilterBankSpectralSubtraction", [roots], CHANNELS, "uint32", noise, **SUBTRACTION)
+    even = signal(build, "PCAN", [left, noise, gain_table], CHANNELS, "uint32", snr_shift=6)
+    return signal(build, "FilterBankLog", [even], CHANNELS, "int16", output_scale=64, input_correction_bits=3)
 
 
 def features(
-    build: Builder, x: Tensor, step_ms: int, units: Quantization | None, dtype: str, rows: int | None = None
+    build: Builder, x: Tensor, front: FrontEnd, units: Quantization | None, dtype: str, rows: int | None = None
 ) -> Tensor:
-    """Add the front end: new samples to features, after the frames of samples that came before.
+    """Add a front end: new samples to features, after the frames of samples that came before.
 
-    x: int16 [n], a multiple of a step. step_ms: one of STEPS_MS. units: what the features are quantised to, in the
-    scale of the logarithms times LOG_UNIT; None for real ones. dtype: int8, int16, uint8 or float32.
-    rows: how many rows of features, the last of them new, are wanted; by default just the new ones.
-    Return [rows, CHANNELS]. Before the first samples there was silence. Raises ValueError.
+    x: int16 [n], a multiple of the front end's hop. units: what the features are quantised to; None for real ones.
+    dtype: int8, int16, uint8 or float32. rows: how many rows of features, the last of them new, are wanted; by default
+    just the new ones.
+    Return [rows, channels]. Before the first samples there was silence. Raises ValueError.
     """
-    hop = RATE_HZ * step_ms // 1000
-    new, rest = divmod(x.shape[0], hop)
-    if step_ms not in STEPS_MS or rest or not 1 <= new <= (rows or new):
-        raise ValueError(f"{x.shape[0]} samples in steps of {step_ms} ms for {rows or new} rows of features")
-    sound = build.latest(x, FRAME - hop, 0, "sound")
-    noise = Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
+    new, rest = divmod(x.shape[0], front.hop)
+    if rest or not 1 <= new <= (rows or new):
+        raise ValueError(f"{x.shape[0]} samples in steps of {front.hop} for {rows or new} rows of features")
+    sound, memory = build.latest(x, front.frame - front.hop, 0, "sound"), front.memory(build)
     made = []
     for i in range(new):
-        log = logarithms(build, build.along(sound, 0, i * hop, i * hop + FRAME), noise)
-        real = build.binary("MUL", build.add("CAST", [log], log.shape, "log"), build.scalar(LOG_UNIT), "features")
-        row = real if dtype == "float32" else build.add("QUANTIZE", [real], log.shape, "features", dtype, units)
-        made.append(build.reshape(row, (1, CHANNELS)))
+        real = front.row(build, build.along(sound, 0, i * front.hop, i * front.hop + front.frame), memory)
+        row = real if dtype == "float32" else build.add("QUANTIZE", [real], real.shape, "features", dtype, units)
+        made.append(build.reshape(row, (1, front.channels)))
     latest = made[0] if new == 1 else build.concatenate(made, 0, "features")
     latest.quantization = units
     return build.latest(latest, (rows or new) - new, 0, "past features")

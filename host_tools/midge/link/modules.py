@@ -27,7 +27,7 @@ from ..resources import folder, is_checkout, remedy, version
 # In the order of the numbers in sys.implementation._mpy (MicroPython's docs/reference/mpyfiles.rst).
 _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp", "xtensa", "xtensawin",
           "rv32imc", "rv64imc")
-BASES_OF_DRIVERS = ("fifo_sensor.py", "microphone.py", "pio_camera.py")
+BASES_OF_DRIVERS = ("counted_microphone.py", "fifo_sensor.py", "microphone.py", "pdm_filter.py", "pio_camera.py")
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
 # Each runs what those before it do. The first take floats in other registers than the second, which have an FPU.
 _ARM = (("armv6m", "armv7m", "armv7em"), ("armv7emsp", "armv7emdp"))
@@ -140,8 +140,11 @@ def write_mip(root: Path, arch: str) -> Path:
 def driver_files(module: str) -> dict[str, bytes]:
     """Return what a board needs of mpy_lib/drivers to import one of them, as {name: content}."""
     content = (folder("drivers") / f"{module}.py").read_bytes()
-    bases = [name for name in BASES_OF_DRIVERS if f"from {Path(name).stem} import".encode() in content]
-    return {**{name: (folder("drivers") / name).read_bytes() for name in bases}, f"{module}.py": content}
+    files: dict[str, bytes] = {}
+    for name in BASES_OF_DRIVERS:
+        if f"from {Path(name).stem} import".encode() in content:
+            files |= driver_files(Path(name).stem)
+    return {**files, f"{module}.py": content}
 
 
 def write_drivers(root: Path) -> list[Path]:

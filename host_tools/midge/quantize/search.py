@@ -77,7 +77,7 @@ def search(
     chosen = able[0] if goal is not None else max(able, key=lambda s: s.quality)
     chosen.quantized.report.tried = [
         {"step": s.label, unit: round(s.quality, 2), "sqnr_db": s.quantized.report.sqnr_db,
-         "flash_bytes": len(s.conversion.blob), "arena_bytes": s.conversion.plan.arena_size, "chosen": s is chosen}
+         **s.conversion.cost(), "chosen": s is chosen}
         for s in steps]
     return chosen.quantized, chosen.conversion
 

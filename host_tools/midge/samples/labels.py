@@ -17,6 +17,11 @@ def is_quiet(label: str) -> bool:
     return label.lower().replace(" ", "").replace("_", "") in QUIET
 
 
+def quiet_ones(labels: list[str]) -> list[int]:
+    """Return which classes are never answered."""
+    return [i for i, label in enumerate(labels) if is_quiet(label)]
+
+
 def read_labels(text: str | None) -> list[str]:
     """Return labels from a text file with one per line, or from a comma-separated list. Raises UserError."""
     if text is None:

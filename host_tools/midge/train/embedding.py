@@ -27,6 +27,7 @@ from ..samples.takes import Takes
 from .features import FrontEnd, Signal, add_features, add_input, quantized
 from .integers import add_dense
 from .network import Z_STEP, metadata_of
+from .outcome import Embedding
 from .recipe import MOST_FOLDS, rows_of, signal_of
 from .recipe import Options as TrainingOptions
 from .ridge import CLIP, Linear, Rows, standardized
@@ -54,36 +55,26 @@ class Options:
 
 
 @dataclass
-class EmbeddingOfMovements:
+class EmbeddingOfMovements(Embedding):
     """A network that embeds movements: the file for boards, and what it is worth to those who were left out."""
 
-    conversion: Conversion
+    options: Options
     takes: Takes
     windows: Windows
     signal: Signal
-    options: Options
     shots: dict[str, list[Shots]]
-    seconds: float
-
-    @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
 
     @property
     def notes(self) -> list[str]:
         """What is doubtful about the takes."""
         return self.takes.notes
 
-    def facts(self) -> dict[str, Any]:
-        """Return everything, for JSON."""
-        return {"takes": len(self.takes.takes), "gestures": len(self.takes.labels), "values": self.options.values,
+    def about(self) -> dict[str, Any]:
+        """Return what it was made of and what it is worth, for JSON."""
+        return {"takes": len(self.takes.takes), "gestures": len(self.takes.labels),
                 "window_samples": self.windows.samples, "rate_hz": self.signal.rate_hz,
                 "left_out": self.windows.group_kind,
-                "shots": {name: [s.facts() for s in found] for name, found in self.shots.items()},
-                "flash_bytes": len(self.blob), "arena_bytes": self.conversion.plan.arena_size,
-                "macs": self.conversion.macs, "seed": self.options.seed, "seconds": round(self.seconds, 3),
-                "notes": self.notes}
+                "shots": {name: [s.facts() for s in found] for name, found in self.shots.items()}}
 
 
 def train_embedding(
@@ -118,7 +109,7 @@ def train_embedding(
         if judged := _judge(blob, found, windows, windows.groups == group):
             shots[_name_of(found, windows, group)] = judged
     conversion = made_of(gestures, target)
-    return EmbeddingOfMovements(conversion, found, windows, signal, options, shots, perf_counter() - start)
+    return EmbeddingOfMovements(conversion, options, perf_counter() - start, found, windows, signal, shots)
 
 
 def discriminants(features: np.ndarray, targets: np.ndarray, values: int) -> Linear:

@@ -23,6 +23,7 @@ from ..graph.builder import Builder
 from ..samples.takes import Takes
 from .features import Signal, add_input, full_scale_of, quantized, to_counts
 from .network import metadata_of
+from .outcome import Made
 from .recipe import is_of_one_unit
 from .windows import MOST_SAMPLES
 
@@ -38,7 +39,7 @@ STEP = 1 / 256  # of a distance, in thresholds
 
 
 @dataclass
-class Normal:
+class Normal(Made):
     """A model of what is normal. distances: of windows left out, in thresholds, those of the last recording last."""
 
     takes: Takes
@@ -49,19 +50,13 @@ class Normal:
     conversion: Conversion
     seconds: float
 
-    @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
-
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         return {"takes": len(self.takes.takes), "windows": self.windows, "window_samples": self.signal.samples,
                 "rate_hz": self.signal.rate_hz, "centres": len(self.centres), "left_out": len(self.distances),
                 "largest_left_out": round(float(self.distances.max()), 3),
-                "beyond": int((self.distances >= 1).sum()), "flash_bytes": len(self.blob),
-                "arena_bytes": self.conversion.plan.arena_size, "seconds": round(self.seconds, 3),
-                "notes": self.takes.notes}
+                "beyond": int((self.distances >= 1).sum()), **self.conversion.cost(),
+                "seconds": round(self.seconds, 3), "notes": self.takes.notes}
 
 
 def learn_normal(found: Takes, window_s: float | None = None, seed: int = 0, name: str = "model") -> Normal:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..convert.pipeline import Conversion
-from ..samples.labels import is_quiet
+from ..samples.labels import quiet_ones
 from ..samples.takes import Labelled
 from .judgement import Judgement, Share
 
@@ -32,8 +32,45 @@ class Words:
     measure: str = "right"
 
 
+class Made:
+    """Something that training has made for boards."""
+
+    conversion: Conversion
+
+    @property
+    def blob(self) -> bytes:
+        """The bytes of the .midge file."""
+        return self.conversion.blob
+
+
 @dataclass
-class Outcome(ABC):
+class Embedding(Made, ABC):
+    """A network that embeds. options: its seed, and how many values a row has, among others."""
+
+    conversion: Conversion
+    options: Any
+    seconds: float
+
+    @property
+    @abstractmethod
+    def notes(self) -> list[str]:
+        """What is doubtful about the recordings."""
+        ...
+
+    @abstractmethod
+    def about(self) -> dict[str, Any]:
+        """Return what it was made of and what it is worth, for JSON."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """Return everything, for JSON."""
+        steps = {"steps": self.options.steps} if hasattr(self.options, "steps") else {}
+        return {**self.about(), **self.conversion.cost(), "values": self.options.values, "seed": self.options.seed,
+                **steps, "seconds": round(self.seconds, 3), "notes": self.notes}
+
+
+@dataclass
+class Outcome(Made, ABC):
     """A trained model. agreement: what integers and floats answer alike; integer_right, float_right: of the same."""
 
     labels: list[str]  # in the order of the scores
@@ -42,6 +79,7 @@ class Outcome(ABC):
     agreement: Share
     integer_right: Share
     float_right: Share
+    fitted: Any  # what was trained, of the kind that a model's own class says
 
     @property
     @abstractmethod
@@ -56,27 +94,21 @@ class Outcome(ABC):
         ...
 
     @property
-    @abstractmethod
     def notes(self) -> list[str]:
-        """What is doubtful about these."""
-        ...
+        """How recordings were left out, and what is doubtful about them."""
+        found = self.fitted.takes
+        return [*([f"left out by {found.grouped_by}"] if found.grouped_by else []), *found.notes]
 
     @property
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
-        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
-
-    @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
+        return quiet_ones(self.labels)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         return {
             "labels": self.labels, **self.judgement.facts(self.labels), "float_agreement": self.agreement.facts(),
-            "flash_bytes": len(self.blob), "arena_bytes": self.conversion.plan.arena_size,
-            "macs": self.conversion.macs,
+            **self.conversion.cost(),
         }
 
 
@@ -85,8 +117,3 @@ def compare(integers: np.ndarray, floats: np.ndarray, truth: np.ndarray) -> tupl
     count = len(truth)
     return (Share(int(np.sum(integers == floats)), count, count), Share(int(np.sum(integers == truth)), count, count),
             Share(int(np.sum(floats == truth)), count, count))
-
-
-def notes_of(found: Any) -> list[str]:
-    """Return how recordings of a data set were left out, and what is doubtful about them."""
-    return [*([f"left out by {found.grouped_by}"] if found.grouped_by else []), *found.notes]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..progress import Stage, silent
-from ..samples.labels import is_quiet
+from ..samples.labels import is_quiet, quiet_ones
 from ..samples.takes import Take, Takes
 from .augment import augment, triples_of, typical_size
 from .background import split_background, taught
@@ -82,7 +82,7 @@ class Fitted:
     @property
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
-        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+        return quiet_ones(self.labels)
 
     def scores(self, windows: np.ndarray) -> np.ndarray:
         """Return softmax scores [n, classes] of windows of reals [n, samples, columns], as the network gives them.

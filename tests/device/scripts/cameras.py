@@ -58,7 +58,7 @@ raises("absent", OSError, "no camera answers (Camera Init Failed)", esp32_camera
 Esp32.fault = None
 camera = esp32_camera.Esp32Camera(96, 96, xclk_freq=10000000)
 equal("options", [Esp32.made[k] for k in ("pixel_format", "frame_size", "fb_count", "grab_mode", "xclk_freq")],
-      ["RGB565", "R96X96", 2, "LATEST", 10000000])  # fmt: skip
+      ["RGB565", "R96X96", 2, "LATEST", 10000000])
 equal("format", (camera.format, camera.size), ("rgb565", "96x96"))
 old = bytes(len(PICTURE))
 Esp32.pictures, Esp32.wait_ms = [old, PICTURE], [0, 8]

@@ -65,9 +65,9 @@ rows = b"".join([bytes(block) for block in camera.rows()])
 equal("blocks", rows, bytes([1] * 256 + [2] * 256 + [3] * 128))
 Mp.blocks = 2
 equal("undecodable", [[block is None for block in camera.rows()], camera.fault],
-      [[False, False, True], "a JPEG whose last 4 rows cannot be decoded"])  # fmt: skip
+      [[False, False, True], "a JPEG whose last 4 rows cannot be decoded"])
 equal("another size", [list(camera.rows()), camera.fault],
-      [[None], "a JPEG of 320x240, wanted 16x20; set the camera to that"])  # fmt: skip
+      [[None], "a JPEG of 320x240, wanted 16x20; set the camera to that"])
 equal("refused", [list(camera.rows()), camera.lost], [[None], 3])
 equal("the end", list(camera.rows()), [])
 del sys.modules["jpeg"]

@@ -87,8 +87,8 @@ def test_searches_that_cannot_be(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_search(data: Path, tmp_path: Path) -> None:
-    target, page = tmp_path / "w.midge", tmp_path / "w.html"
+def test_a_search(tmp_path: Path) -> None:
+    data, target, page = write_takes(tmp_path / "data", made_takes(3)), tmp_path / "w.midge", tmp_path / "w.html"
     done = midge("train", data, "-o", target, "--search", "--window", 1.28, "--max-flash", "9k", "--html", page)
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if " 1.28 s" in line and "%" in line]

@@ -103,8 +103,20 @@ def test_a_reset_is_silence() -> None:
 
 
 @pytest.mark.parametrize(("shape", "kind", "words"), [
-    ((1, 3, 39), "micro", "takes [1, 3, 39]; the front end micro gives rows of 40"),
-    ((1, 3, 40), "mfcc", "no front end 'mfcc'; there are: micro, micro:20"),
+    ((1, 3, 39), "micro", "takes [1, 3, 39]; this front end gives rows of 40 features; name one that fits (micro, "),
+    ((1, 3, 40), "mfc", "no front end 'mfc'; wanted micro, micro:20, or mfcc or mel with settings, as in mel:bands=64"),
+    ((1, 3, 40), "micro:15", "no front end 'micro:15'"),
+    ((1, 3, 40), "mfcc:", "no front end 'mfcc:'"),
+    ((1, 3, 40), "mel:band=40", "no setting 'band'; there are: window, step, fft, bands"),
+    ((1, 3, 40), "mel:bands=4e9", "bands is '4e9', wanted a number"),
+    ((1, 3, 40), "mel:bands=40.5", "bands is '40.5', wanted a number"),
+    ((1, 3, 40), "mel:step=10.01", "step is '10.01', wanted a number of ms that are whole samples at 16 kHz"),
+    ((1, 3, 40), "mel:scale=bark", "scale is 'bark', wanted slaney or htk"),
+    ((1, 3, 40), "mel:step=40", "steps, frames, spectra of 640, 512, 512: wanted in rising order"),
+    ((1, 3, 40), "mel:fft=600", "a spectrum of 600 samples: wanted 64 to 2048, a power of two"),
+    ((1, 3, 40), "mel:high=9000", "bands from 0 to 9000 Hz: wanted 0 to 8000"),
+    ((1, 3, 40), "mfcc:count=41", "40 bands, 41 coefficients: wanted 2 to 128, and no more than bands"),
+    ((1, 3, 40), "mel:floor=0", "a floor of 0: wanted 1e-12 to 1"),
 ])
 def test_networks_that_a_front_end_does_not_fit(shape: tuple[int, ...], kind: str, words: str) -> None:
     x = FlatTensor("x", shape, "int8", scale=SCALE, zero_point=-128)

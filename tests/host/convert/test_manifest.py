@@ -98,7 +98,7 @@ def test_hostile_manifests_are_refused_in_one_line(content: Any, words: str, tmp
 
 @pytest.mark.skipif(not NETWORK.is_file(), reason=f"no {NETWORK}; set SHARED=<dir>")
 def test_what_does_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the manifest wants steps of 10 ms, --front-end micro:20 has 20"):
+    with pytest.raises(UserError, match="wants the front end micro in steps of 10 ms, --front-end micro:20 is another"):
         convert(NETWORK, manifest=written(tmp_path, SECOND), front_end="micro:20")
     with pytest.raises(UserError, match="No such file"):
         convert(NETWORK, manifest=tmp_path / "nowhere.json")

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from midge import load
+from midge.api import convert
 from midge.convert.pipeline import convert_graph
 from midge.core.batch import Engine
 from midge.errors import UserError
@@ -18,7 +20,7 @@ from midge.graph import Graph, Tensor
 from midge.graph.builder import Builder
 from midge.importers.tflite.export import tflite_bytes
 from midge.quantize import quantize
-from midge.samples.pictures import read_pictures
+from midge.samples.pictures import Size, read_pictures
 from midge.samples.scenes import read_scenes
 from midge.train.pictures.augment import RANDOM, Views, draw, relight, vary, warp
 from midge.train.pictures.grid import choose_threshold, truth_of
@@ -123,6 +125,11 @@ def test_a_head_on_a_front_of_another_network(tmp_path: Path) -> None:
         engine = Engine(path.read_bytes())
         answers.append(engine.run([reals(x, engine)])[0])
     assert np.array_equal(*answers)
+    seeing = train_on_front(read_pictures(data, Size(48, 48, True)), front(), "front", "layer 2",
+                            Options(camera="grey,96x48"))
+    wide = np.pad(x, ((0, 0), (0, 0), (24, 24), (0, 0)), "edge")
+    said = [load(seeing.blob)(picture.tobytes()).label for picture in wide]
+    assert np.mean([label == p.label for label, p in zip(said, seeing.recordings, strict=True)]) > 0.9
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "data:image/png;base64," in text and "60 pictures, 48 x 48 in grey; the front of" in text
     assert "--head is of movements" in refusal("train", data, "-o", out, "--head", "dense")
@@ -172,20 +179,27 @@ def test_cells_that_a_thing_is_wanted_in() -> None:
 def test_things_are_found_from_scratch(tmp_path: Path) -> None:
     """From boxes to a file whose cells, decoded as boards decode them, are where things are."""
     pytest.importorskip("jax")
-    data, out = write_scenes(tmp_path / "scenes", 40), tmp_path / "scenes.midge"
+    data, out, net = write_scenes(tmp_path / "scenes", 40), tmp_path / "scenes.midge", tmp_path / "net.tflite"
+    assert "has no part as large as the network's 64x48" in refusal(
+        "train", data, "-o", out, "--camera", "grey,32x32")
     done = midge("train", data, "-o", out, "--steps", "110", "--width", "4", "--folds", "2", "--html",
-                 tmp_path / "page.html", "--json")
+                 tmp_path / "page.html", "--json", "--camera", "grey,128x96", "--tflite", net)
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert facts["grid"] == [6, 8] and facts["labels"] == ["background", "bar", "disc"]
     assert facts["f1"]["share"] >= 0.6 and facts["float_agreement"]["share"] >= 0.9
     others = read_scenes(write_scenes(tmp_path / "others", 30, seed=9))
-    engine = Engine(out.read_bytes())
+    engine = Engine(convert(net).blob)
     (scores,) = engine.run([reals(others.values, engine)])
     truths = [truth_of(scene, others.labels) for scene in others.pictures]
     threshold = choose_threshold(scores.reshape(30, 6, 8, 3), truths)
     found = [things_in(grid, threshold) for grid in scores.reshape(30, 6, 8, 3)]
     assert abs(sum(map(len, found)) - sum(len(t.kinds) for t in truths)) <= 0.3 * sum(len(t.kinds) for t in truths)
+    model = load(out)  # sees twice as many pixels each way
+    assert model.labels == ["bar", "disc"] and decode(out.read_bytes()).metadata["camera.size"] == "128x96"
+    seen = [model(picture.repeat(2, axis=0).repeat(2, axis=1).tobytes()).boxes for picture in others.values]
+    best = float(decode(out.read_bytes()).metadata["picture.threshold"])
+    assert [len(boxes) for boxes in seen] == [len(things_in(grid, best)) for grid in scores.reshape(30, 6, 8, 3)]
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<circle cx=" in text and "F1 of centres on pictures left out" in text
     assert "has boxes, for which a network is trained from scratch" in refusal(

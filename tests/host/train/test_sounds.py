@@ -67,7 +67,7 @@ def test_the_front_end_goes_on_over_calls_of_any_length() -> None:
     assert heard.shape == (51, 40) and heard.dtype == np.int8
     build = Builder("one")
     x = Tensor("sound", (FRAME_HOP,), "int16")
-    made = convert_graph(build.graph([x], [sound.features(build, x, 10, FEATURES, "int8")]), [], "one", 0)
+    made = convert_graph(build.graph([x], [sound.features(build, x, sound.Micro(160), FEATURES, "int8")]), [], "one", 0)
     (reals,) = Engine(made.blob).run([pcm[:50 * FRAME_HOP].reshape(50, FRAME_HOP)])
     np.testing.assert_allclose(reals[:, 0], to_reals(heard[:50]), atol=1e-4)
 

@@ -26,6 +26,7 @@ from ...samples.labels import is_quiet
 from ...samples.pictures import Pictures
 from ..descent import Descent, Trainer, load_keras
 from ..metric import centres, with_margin
+from ..outcome import Embedding
 from .augment import Views
 from .model import integers_of, reals
 from .network import Shape, Weights, build_model, float_graph, weights_of
@@ -56,30 +57,25 @@ class Options:
 
 
 @dataclass
-class EmbeddingOfPictures:
+class EmbeddingOfPictures(Embedding):
     """A network that embeds pictures: the file for boards, and what it is worth. shots: by what was left out."""
 
-    conversion: Conversion
-    found: Pictures
     options: Options
+    found: Pictures
     shots: dict[str, list[Shots]]
-    seconds: float
 
     @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
+    def notes(self) -> list[str]:
+        """What is doubtful about the pictures."""
+        return self.found.notes
 
-    def facts(self) -> dict[str, Any]:
-        """Return everything, for JSON."""
+    def about(self) -> dict[str, Any]:
+        """Return what it was made of and what it is worth, for JSON."""
         height, width, channels = self.found.pictures[0].values.shape
         return {"pictures": len(self.found.pictures), "classes": len(self.found.labels), "height": height,
                 "width": width, "channels": channels, "grouped_by": self.found.grouped_by,
-                "values": self.options.values, "camera": self.options.camera,
-                "shots": {name: [s.facts() for s in found] for name, found in self.shots.items()},
-                "flash_bytes": len(self.blob), "arena_bytes": self.conversion.plan.arena_size,
-                "macs": self.conversion.macs, "seed": self.options.seed, "steps": self.options.steps,
-                "seconds": round(self.seconds, 3), "notes": self.found.notes}
+                "camera": self.options.camera,
+                "shots": {name: [s.facts() for s in found] for name, found in self.shots.items()}}
 
 
 def train_embedding(
@@ -107,7 +103,7 @@ def train_embedding(
     everything = np.arange(len(things.pictures))
     weights = _fitted(things, everything, options, advance)
     made = _model(things, everything, weights, options, name, target, camera)
-    return EmbeddingOfPictures(made, things, options, shots, perf_counter() - start)
+    return EmbeddingOfPictures(made, options, perf_counter() - start, things, shots)
 
 
 def parts_left_out(found: Pictures, options: Options) -> dict[str, tuple[np.ndarray, np.ndarray]]:

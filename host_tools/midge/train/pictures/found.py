@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...convert.camera import put_camera, put_decoder
 from ...convert.pipeline import convert_graph
 from ...core.batch import Engine
 from ...evaluate.things import Thing, Truth, match, things_in
@@ -16,9 +17,9 @@ from ...graph import Graph
 from ...progress import Stage, silent
 from ...samples.scenes import Scene, Scenes
 from ..judgement import ClassReport, Judgement, Share
-from ..outcome import Outcome, Words, notes_of
+from ..outcome import Outcome, Words
 from .grid import FittedGrid, counted, fit_grid
-from .model import MOST_COMPARED, choose_width, integers_of, reals
+from .model import MOST_COMPARED, choose_width, eye_of, integers_of, reals
 from .network import CELL, Shape, float_graph
 from .recipe import Options
 
@@ -54,11 +55,6 @@ class TrainedGrid(Outcome):
         """The pictures."""
         return self.fitted.takes.pictures
 
-    @property
-    def notes(self) -> list[str]:
-        """How pictures were left out, and what is doubtful about them."""
-        return notes_of(self.fitted.takes)
-
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         fitted = self.fitted
@@ -78,21 +74,29 @@ def train_grid(
     found: Scenes, options: Options | None = None, name: str = "model", target: str | None = None,
     stage: Stage = silent,
 ) -> TrainedGrid:
-    """Train a network on pictures with boxes from scratch, judge it, and convert it. Raises UserError."""
+    """Train a network on pictures with boxes from scratch, judge it, and convert it. Raises UserError.
+
+    With a camera the file gives boxes in the camera's pixels, otherwise the scores of cells.
+    """
     options = options or Options()
+    eye = eye_of(options, found.pictures[0].values.shape, found.title)
     height, pixels, channels = found.pictures[0].values.shape
     shape = choose_width(Shape(height, pixels, channels, len(found.labels), WIDTH, grid=True), options)
     fitted, weights = fit_grid(found, shape, options, stage)
     graph = integers_of(float_graph(weights, shape, 1.0, name), found.values, name, stage)
     graph.labels = list(fitted.labels)
     graph.metadata |= {"picture.threshold": f"{fitted.threshold:g}"}
-    conversion = convert_graph(graph, fitted.labels, name, 0, target, options.max_arena)
+    shares = _compare(fitted, convert_graph(graph, fitted.labels, name, 0).blob, stage)
+    whole, labels = graph, list(fitted.labels)
+    if eye is not None:
+        whole, labels = put_decoder(put_camera(graph, eye, name), "fomo", labels, name, fitted.threshold)
+    conversion = convert_graph(whole, labels, name, 0, target, options.max_arena)
     truths = fitted.truths
     right = counted(fitted.left_out, truths, fitted.threshold)
     judgement = judge_things(fitted.left_out, truths, fitted.labels, [s.path for s in found.pictures],
                              fitted.threshold)
     judgement.advice = _advice(judgement, fitted)
-    return TrainedGrid(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted, graph,
+    return TrainedGrid(fitted.labels, judgement, conversion, *shares, fitted, graph,
                        Share(right, len(truths), len(truths)))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...convert.camera import Camera, put_camera, read_camera
 from ...convert.pipeline import Conversion, convert_graph
 from ...core.batch import Engine
 from ...errors import UserError
@@ -18,7 +19,7 @@ from ...quantize import Options as Quantization
 from ...quantize import quantize
 from ...samples.pictures import Picture, Pictures
 from ..judgement import Share, measure
-from ..outcome import Outcome, Words, compare, notes_of
+from ..outcome import Outcome, Words, compare
 from .network import Shape, float_graph, untrained
 from .recipe import Fitted, Options, fit_network, scale_distance
 
@@ -56,11 +57,6 @@ class TrainedPictures(Outcome):
         """The pictures."""
         return self.fitted.recordings
 
-    @property
-    def notes(self) -> list[str]:
-        """How pictures were left out, and what is doubtful about them."""
-        return notes_of(self.fitted.takes)
-
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         fitted = self.fitted
@@ -81,24 +77,39 @@ def train_network(
     name: what the device calls it. target: a core or board to pack the weights for.
     """
     options = options or Options()
+    eye = eye_of(options, found.pictures[0].values.shape, found.title)
     height, pixels, channels = found.pictures[0].values.shape
     shape = choose_width(Shape(height, pixels, channels, len(found.labels), WIDTH), options)
     fitted, weights, factor = fit_network(found, shape, options, stage)
     graph = integers_of(float_graph(weights, shape, factor, name), found.values, name, stage)
     about = f"a network of {shape.width} to {6 * shape.width} channels"
-    return finish(fitted, graph, about, name, target, stage)
+    return finish(fitted, graph, eye, about, name, target, stage)
+
+
+def eye_of(options: Options, shape: Sequence[int], title: str) -> Camera | None:
+    """Return the camera that a network for images of a shape gets, if any.
+
+    Raises UserError where the two do not fit, before minutes of training.
+    """
+    if options.camera is None:
+        return None
+    eye = read_camera(options.camera)
+    height, width, channels = shape
+    eye.crop_for(height, width, channels, title)
+    return eye
 
 
 def finish(
-    fitted: Fitted, graph: Graph, about: str, name: str, target: str | None, stage: Stage
+    fitted: Fitted, graph: Graph, eye: Camera | None, about: str, name: str, target: str | None, stage: Stage
 ) -> TrainedPictures:
     """Judge a network of integers and convert it."""
     judgement = measure(fitted, THRESHOLD, None)
     graph.labels = list(fitted.labels)
     graph.metadata |= {"picture.threshold": f"{THRESHOLD:g}"}
-    conversion = convert_graph(graph, fitted.labels, name, 0, target, fitted.options.max_arena)
-    made = TrainedPictures(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted,
-                           graph, about)
+    shares = _compare(fitted, convert_graph(graph, fitted.labels, name, 0).blob, stage)
+    whole = graph if eye is None else put_camera(graph, eye, name)
+    conversion = convert_graph(whole, fitted.labels, name, 0, target, fitted.options.max_arena)
+    made = TrainedPictures(fitted.labels, judgement, conversion, *shares, fitted, graph, about)
     if fitted.options.scale != "none":
         apart = scale_distance(fitted.labels, fitted.options.scale)
         right = apart[fitted.targets, fitted.left_out.argmax(axis=1)] <= 0.5 + 1e-9

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import UserError
 from ...progress import Stage, silent
-from ...samples.labels import is_quiet
+from ...samples.labels import quiet_ones
 from ...samples.pictures import Picture, Pictures
 from ..descent import Descent, Trainer, load_keras
 from ..folds import deal_folds
@@ -37,6 +37,7 @@ class Options:
     flips: what a picture may be mirrored to, see augment.FLIPS. scale: "line" or "circle" where classes are numbers
     that are read off a scale, so that neighbours are nearly right. folds: how many networks are trained to judge.
     max_flash, max_arena: bytes that it may take on a board. widest: width of the widest that is tried for them.
+    camera: what goes in on the board, as midge convert --camera takes it.
     """
 
     seed: int = 0
@@ -48,6 +49,7 @@ class Options:
     max_flash: int | None = None
     max_arena: int | None = None
     widest: int = 32
+    camera: str | None = None
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Fitted:
     @property
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
-        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+        return quiet_ones(self.labels)
 
     @property
     def recordings(self) -> Sequence[Picture]:

@@ -31,7 +31,7 @@ from ..folds import deal_folds
 from ..integers import add_dense
 from ..ridge import Linear, Rows, balanced_weights, fit_ridge, log_softmax, standardized, temperature
 from .augment import Views, vary
-from .model import TrainedPictures, finish, reals
+from .model import TrainedPictures, eye_of, finish, reals
 from .recipe import Fitted, Options, targets_of
 
 PARTS = (1, 2, 3, 4)  # into how many a picture's sides are cut, over which features are averaged
@@ -70,6 +70,7 @@ def train_on_front(
     options, start = options or Options(), perf_counter()
     if options.scale != "none":
         raise UserError("a head on a frozen front reads no scale; leave out --scale, or --from")
+    eye = eye_of(options, found.pictures[0].values.shape, found.title)
     front = in_integers(front, found, title, pixels, stage)
     targets, labels = targets_of(found), found.labels
     folds = deal_folds(found.pictures, found.grouped_by, found.title, options.folds, options.seed)
@@ -88,7 +89,7 @@ def train_on_front(
     floats = plain_scores(head, chosen.features[own]).argmax(axis=1)
     fitted = Fitted(found, labels, left_out, floats, folds, options, perf_counter() - start, tried)
     about = f"the front of {title} up to '{place.tensor.name}', averaged over {place.parts} x {place.parts} parts"
-    return finish(fitted, graph, about, name, target, stage)
+    return finish(fitted, graph, eye, about, name, target, stage)
 
 
 def input_size(front: Graph, title: str) -> tuple[int, int, int]:

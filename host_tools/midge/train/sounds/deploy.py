@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...convert.front_end import put_front_end
+from ...convert.front_end import of_step, put_front_end
 from ...graph import Graph
 from ...passes.stream import stream
 from ...quantize import Options, quantize
@@ -41,7 +41,7 @@ def integers_of(weights: Weights, factor: float | None, windows: np.ndarray, nam
 
 def streaming(integers: Graph, name: str, labels: Sequence[str], metadata: dict[str, str]) -> Graph:
     """Return a quantised graph of windows as one that streams, with the front end before it."""
-    graph = put_front_end(stream(integers, STEP), name, STEP_MS)
+    graph = put_front_end(stream(integers, STEP), name, of_step(STEP_MS))
     graph.labels = list(labels)
     graph.metadata |= metadata
     return graph

@@ -24,6 +24,7 @@ from ...samples.labels import is_quiet
 from ...samples.sounds import Clip, Clips
 from ..descent import Trainer
 from ..metric import centres, with_margin
+from ..outcome import Embedding
 from .augment import mask, warp
 from .deploy import integers_of, streaming
 from .features import BANDS, FRAMES_A_SECOND, to_pcm, to_reals
@@ -66,31 +67,26 @@ class Options:
 
 
 @dataclass
-class EmbeddingOfSounds:
+class EmbeddingOfSounds(Embedding):
     """A network that embeds words: the file for boards, and what it is worth. judged_by: words that were left out."""
 
-    conversion: Conversion
+    options: Options
+    found: Clips
     clips: list[Clip]
     made: int
-    options: Options
     shots: list[Shots]
     judged_by: list[str]
-    seconds: float
-    notes: list[str]
 
     @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
+    def notes(self) -> list[str]:
+        """What is doubtful about the clips."""
+        return self.found.notes
 
-    def facts(self) -> dict[str, Any]:
-        """Return everything, for JSON."""
+    def about(self) -> dict[str, Any]:
+        """Return what it was made of and what it is worth, for JSON."""
         return {"clips": len(self.clips), "words": len({c.label for c in self.clips}), "made_up_clips": self.made,
-                "values": self.options.values, "window_s": window_frames(self.options.window_s) / FRAMES_A_SECOND,
-                "judged_by": self.judged_by, "shots": [s.facts() for s in self.shots],
-                "flash_bytes": len(self.blob), "arena_bytes": self.conversion.plan.arena_size,
-                "macs": self.conversion.macs, "seed": self.options.seed, "steps": self.options.steps,
-                "seconds": round(self.seconds, 3), "notes": self.notes}
+                "window_s": window_frames(self.options.window_s) / FRAMES_A_SECOND,
+                "judged_by": self.judged_by, "shots": [s.facts() for s in self.shots]}
 
 
 def train_embedding(
@@ -115,8 +111,7 @@ def train_embedding(
         model = _model(_trained(heard, judged_by, options, stage), heard, options, name, target).blob
         shots = judge(model, [clip for clip in clips if clip.label in judged_by], options)
     made_file = _model(_trained(heard, [], options, stage), heard, options, name, target)
-    return EmbeddingOfSounds(made_file, clips, len(made), options, shots, judged_by, perf_counter() - start,
-                             list(found.notes))
+    return EmbeddingOfSounds(made_file, options, perf_counter() - start, found, clips, len(made), shots, judged_by)
 
 
 def judge(blob: bytes, clips: Sequence[Clip], options: Options) -> list[Shots]:

@@ -36,7 +36,8 @@ class FrontEnd:
     def __init__(self) -> None:
         build = Builder("features")
         x = Tensor("sound", (_AT_ONCE * FRAME_HOP,), "int16")
-        made = convert_graph(build.graph([x], [sound.features(build, x, STEP_MS, FEATURES, "int8")]), [], "features", 0)
+        out = sound.features(build, x, sound.Micro(FRAME_HOP), FEATURES, "int8")
+        made = convert_graph(build.graph([x], [out]), [], "features", 0)
         self._model = Model(made.blob, checksum=False)
 
     def run(self, pcm: np.ndarray) -> np.ndarray:

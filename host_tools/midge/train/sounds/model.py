@@ -14,7 +14,7 @@ from ...core.batch import Engine
 from ...progress import Stage, silent
 from ...samples.sounds import Clip, Clips
 from ..judgement import Judgement, Share, measure, threshold_for, trade_off
-from ..outcome import Outcome, Words, compare, notes_of
+from ..outcome import Outcome, Words, compare
 from .deploy import metadata_of, streaming_network
 from .features import FRAME_HOP, to_reals
 from .network import STEP, logits
@@ -42,11 +42,6 @@ class TrainedSounds(Outcome):
     def recordings(self) -> Sequence[Clip]:
         """The clips."""
         return self.fitted.recordings
-
-    @property
-    def notes(self) -> list[str]:
-        """How clips were left out, and what is doubtful about them."""
-        return notes_of(self.fitted.takes)
 
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""

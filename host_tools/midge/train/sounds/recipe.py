@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...progress import Stage, silent
-from ...samples.labels import is_quiet
+from ...samples.labels import is_quiet, quiet_ones
 from ...samples.sounds import RATE_HZ, Clip, Clips
 from ..folds import deal_folds
 from ..ridge import balanced_weights, log_softmax, temperature
@@ -90,7 +90,7 @@ class Fitted:
     @property
     def quiet(self) -> list[int]:
         """The classes that are never answered."""
-        return [i for i, label in enumerate(self.labels) if is_quiet(label)]
+        return quiet_ones(self.labels)
 
     @property
     def recordings(self) -> Sequence[Clip]:

@@ -22,6 +22,7 @@ from ...evaluate.streams import Ear, Rate
 from ...progress import Stage, silent
 from ...samples.sounds import RATE_HZ, Clip, Clips, read_clips
 from ..judgement import Share
+from ..outcome import Made
 from .augment import in_silence, noise, strange, vary
 from .deploy import metadata_of, streaming_network
 from .engines import Engine, Speech, find_engines
@@ -73,7 +74,7 @@ class Options:
 
 
 @dataclass
-class TrainedWord:
+class TrainedWord(Made):
     """A model of one word, and what it is worth on what it was not trained on: found, of made voices; false, in speech.
 
     spoken: how many clips each synthesizer spoke for training.
@@ -94,19 +95,13 @@ class TrainedWord:
     seconds: float
     notes: list[str] = field(default_factory=list)
 
-    @property
-    def blob(self) -> bytes:
-        """The bytes of the .midge file."""
-        return self.conversion.blob
-
     def facts(self) -> dict[str, Any]:
         """Return everything, for JSON."""
         return {"word": self.word, "sounds": " ".join(s for s in self.sounds if s not in "- "), "spoken": self.spoken,
                 "takes": self.takes, "negatives_s": round(self.negatives_s, 1), "window_s": self.window_s,
                 "threshold": self.threshold, "found_of_made_voices": self.found.facts(), "false": self.false.facts(),
                 "false_of": "own negatives" if self.own_speech else "made speech",
-                "flash_bytes": len(self.blob), "arena_bytes": self.conversion.plan.arena_size,
-                "macs": self.conversion.macs, "seed": self.options.seed, "steps": self.options.steps,
+                **self.conversion.cost(), "seed": self.options.seed, "steps": self.options.steps,
                 "seconds": round(self.seconds, 3), "notes": self.notes}
 
 

@@ -207,3 +207,61 @@ class Rp2350(Rp2):
         if self[self.BASE + 0x38] & 1 << 12:
             wakes = timer & 2 and timer & 1 << 4 and timer & 1 << 5
             raise Off(self.time(self.BASE + 0x84) if wakes else "for ever")
+
+
+class Nrf52Pdm(Registers):
+    """An nRF52840's PDM interface with two timers and PPI; time goes on with sleep_ms() and `us`.
+
+    Sample k of its sound is sound(k). fill(ring) writes what DMA would have written into the ring by now.
+    """
+
+    def __init__(self, silent=False):
+        super().__init__({})
+        self.us = 0
+        self.silent = silent
+        self.started = None
+        self.power = False
+
+    @staticmethod
+    def sound(k):
+        return k * 37 % 30011 - 15000
+
+    def sleep_ms(self, ms):
+        self.us += ms * 1000
+
+    def samples(self):
+        """Return how many the interface has written."""
+        if self.started is None or self.silent:
+            return 0
+        assert self[0x4001D504] == 0x0A000000 and self[0x4001D520] == 1, "1,280 kHz by 80"
+        return (self.us - self.started) * 16 // 1000
+
+    def fill(self, ring):
+        size, now = len(ring), self.samples()
+        assert self[0x4001D564] == size
+        for k in range(max(0, now - size), now):
+            ring[k % size] = self.sound(k)
+
+    def write(self, address, value):
+        if address == 0x40000000:
+            self.values[0x40000100] = 1
+        elif address == 0x50000508:
+            self.power = value == 1 << 17 and self[0x50000518] == 1 << 17
+        elif address == 0x4001D000:  # START
+            assert self[0x4001D500] == 1 and self[0x4001D560], "enabled, with a place to write to"
+            self.started = self.us
+        elif address in (0x4001A040, 0x4001B040):  # CAPTURE
+            size = self[0x4001D564]
+            connected = (self[0x4001F550], self[0x4001F554], self[0x4001F930], self[0x4001F504]) == (
+                0x4001D100, 0x4001A00C, 0x4001B008, 1 << 8)
+            now = self.samples() if connected else 0
+            begun = self.started is not None and connected and not self.silent
+            if address == 0x4001B040:
+                assert self[0x4001B504] == 2, "a counter"
+                self.values[0x4001B540] = now // size + 1 if begun else 0
+            else:
+                assert self[0x4001A504] == 0 and self[0x4001A510] == 4, "microseconds"
+                self.values[0x4001A540] = self.us - self.started - now // size * size * 125 // 2 if begun else 0
+            self.us += 3
+        else:
+            self.values[address] = value
