@@ -17,7 +17,7 @@ from midge.errors import UserError
 from midge.link.examples import Example, all_examples, find_example, write_example
 
 # What comes with a board's MicroPython, and with Midge.
-ON_A_BOARD = {"array", "machine", "math", "midge", "os", "time"}
+ON_A_BOARD = {"array", "machine", "math", "midge", "os", "random", "time"}
 
 
 def imported(content: bytes) -> set[str]:
