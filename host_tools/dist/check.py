@@ -156,6 +156,7 @@ def _system(found: lief.Binary, title: str) -> str:
 if __name__ == "__main__":
     try:
         for wheel in map(Path, sys.argv[1:]):
-            print(wheel.name, *check_wheel(wheel, wheel.name.rsplit("-py3-none-", 1)[1].removesuffix(".whl")), sep="\n  ")
+            tag = wheel.name.rsplit("-py3-none-", 1)[1].removesuffix(".whl")
+            print(wheel.name, *check_wheel(wheel, tag), sep="\n  ")
     except UserError as error:
         sys.exit(f"dist: {error}")

@@ -28,6 +28,8 @@ CONTENTS = {
     "examples": ("mpy_lib/examples", ("*.py",)),
     "boards": ("ports/boards", ("*.toml",)),
     "wand": ("host_tools/demo/wand", ("wand_int8.tflite", "labels.txt", "samples/*/*.csv")),
+    "words": ("host_tools/demo/words", ("words.midge",)),
+    "digits": ("host_tools/demo/digits", ("digits.midge", "digits.bin")),
     "natmod": ("build/natmod", ("*/_midge.mpy", "*/ops_selected.def", "*/*/_midge.mpy", "*/*/ops_selected.def")),
     "compiled": ("build/device", ("*.mpy",)),  # of "device"
     "firmware": ("build/firmware", tuple(f"{board}/firmware.{kind}" for board, kind in PREBUILT.items())),
@@ -63,7 +65,7 @@ def firmware_remedy(board: str, stock: bool = False) -> str:
     """Return what to do about a board's missing firmware."""
     target = f"firmware BOARD={board}" + (" BARE=1" if stock else "")
     if is_checkout() or board + (STOCK if stock else "") in PREBUILT:
-        return f"run: {remedy(target)}"
+        return f"run: {remedy(target)}, or name a file"
     return f"the package brings that of {', '.join(PREBUILT)}; name a file, or in a checkout run: make {target}"
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Draw handwritten digits at the REPL, with what the network reads. Runs unchanged on a board and on a PC.
 
-It needs digits.midge and digits.bin in the current folder. digits.bin holds, for each digit, 64 bytes of 8 x 8 pixels
-(0 white to 16 black) and one byte with the digit that it is.
+It needs digits.midge and digits.bin in the current folder, which `midge examples digits` brings. digits.bin holds, for
+each digit, 64 bytes of 8 x 8 pixels (0 white to 16 black) and one byte with the digit that it is.
 """
 
 from array import array

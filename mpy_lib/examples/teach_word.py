@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Teach a board a word: say it five times, and from then on a lamp lights when it is said. Ctrl-C stops it.
 
-It needs words.midge (host_tools/demo/words) in the current folder, i2s_microphone.py and microphone.py (from
-mpy_lib/drivers), and a microphone such as the INMP441 on the pins below. What it was taught is kept in KEPT.0 and
-KEPT.1; remove them to begin anew.
+It needs words.midge in the current folder, i2s_microphone.py and microphone.py (from mpy_lib/drivers): `midge examples
+teach_word` brings them. And a microphone such as the INMP441 on the pins below. What it was taught is kept in KEPT.0
+and KEPT.1; remove them to begin anew.
 """
 
 from machine import Pin

@@ -43,6 +43,7 @@ int main(void) {
     for (;;) {
         gc_init(heap_start, heap_start + heap_bytes());
         mp_init();
+        MP_STATE_PORT(machine_timers) = NULL;
         readline_init0();
         pyexec_frozen_module("_boot.py", false);
         int result = pyexec_file_if_exists("boot.py");

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-# Frozen as text: this firmware builds without mpy-cross.
 freeze_as_str("$(PORT_DIR)/modules")
+include("$(MPY_DIR)/extmod/asyncio")

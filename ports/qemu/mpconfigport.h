@@ -22,6 +22,12 @@
 #define MICROPY_EMIT_INLINE_RV32 (1)
 #endif
 
+// Due timers are looked for where a loop of Python's goes round.
+#define MICROPY_VM_HOOK_LOOP \
+    if (MP_STATE_PORT(machine_timers) != NULL) { \
+        machine_timer_poll(); \
+    }
+
 // Memory. Statistics are on, so that a test can hold a peak to its bound.
 #define MICROPY_ENABLE_GC (1)
 #define MICROPY_MEM_STATS (1)

@@ -11,6 +11,9 @@
 // Sleep until something happens. Interrupts stay off from the check to the sleep, or one that
 // comes in between would be slept through.
 static void wait_for_event(void) {
+    if (machine_timer_poll()) {
+        return; // no interrupt would come when one is due
+    }
     uint32_t state = cpu_disable_interrupts();
     if (!uart_readable() && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL) {
         cpu_wait_for_interrupt();
@@ -76,11 +79,13 @@ void mp_hal_delay_us(mp_uint_t us) {
 void mp_hal_delay_ms(mp_uint_t ms) {
     if (skip_waits) {
         skipped_us += 1000ull * ms;
+        machine_timer_poll();
         mp_event_handle_nowait();
         return;
     }
     uint64_t end = board_us() + 1000ull * ms;
     while (board_us() < end) {
+        machine_timer_poll();
         mp_event_handle_nowait();
     }
 }

@@ -38,6 +38,9 @@ _Noreturn void cpu_die(const char *line);      // says so first
 uint64_t board_us(void);                       // since reset
 void board_skip_waits(bool skip);              // let time jump where it is only waited for
 
+// timers: machine_timer.c
+bool machine_timer_poll(void);                 // hands due ones to the scheduler; whether any run
+
 // sound: machine_i2s.c
 uint64_t i2s_lost(void);                       // samples of the microphone that found the ring full
 

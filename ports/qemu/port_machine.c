@@ -6,12 +6,15 @@
 #define MICROPY_PY_MACHINE_EXTRA_GLOBALS \
     {MP_ROM_QSTR(MP_QSTR_Pin), MP_ROM_PTR(&machine_pin_type)}, \
         {MP_ROM_QSTR(MP_QSTR_RTC), MP_ROM_PTR(&machine_rtc_type)}, \
+        {MP_ROM_QSTR(MP_QSTR_Timer), MP_ROM_PTR(&machine_timer_type)}, \
         {MP_ROM_QSTR(MP_QSTR_I2S), MP_ROM_PTR(&machine_i2s_type)},
 
-extern const mp_obj_type_t machine_i2s_type, machine_rtc_type;
+extern const mp_obj_type_t machine_i2s_type, machine_rtc_type, machine_timer_type;
 
 static void mp_machine_idle(void) {
-    cpu_wait_for_interrupt();
+    if (!machine_timer_poll()) {
+        cpu_wait_for_interrupt();
+    }
 }
 
 static void mp_machine_reset(void) {

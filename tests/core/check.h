@@ -30,7 +30,7 @@ typedef struct {
 
 extern const test_t ARITHMETIC_TESTS[], MODEL_TESTS[], FILE_RULE_TESTS[], OP_RULE_TESTS[], HOSTILE_TESTS[],
     CONV_TESTS[], LAYER_TESTS[], SIGNAL_TESTS[], VECTOR_TESTS[], MOTION_TESTS[], SIGHT_TESTS[], LEARN_TESTS[],
-    MUTATED_TESTS[], SIZES_TESTS[], CONV_F32_TESTS[];
+    MUTATED_TESTS[], SIZES_TESTS[], CONV_F32_TESTS[], SOFT_FLOAT_TESTS[];
 
 /* Pseudo-random: the same on every machine. between gives low to high, both included. */
 void random_seed(uint32_t seed);

@@ -43,10 +43,13 @@ static void survive(const uint8_t *file, size_t size) {
 static void wrapping_products(void) {
     static uint32_t tried[MG_OPS_END];
     for (size_t s = 0; s < n_seeds; s++) {
+        if (!seeds[s].sound) { /* maybe a file of a byte */
+            continue;
+        }
         const uint32_t nodes = mg_load_u16(seeds[s].bytes + 26);
         uint8_t *file = allocate(seeds[s].size + GROWTH);
         uint32_t at = mg_load_u32(seeds[s].bytes + 40);
-        for (uint32_t node = 0; seeds[s].sound && node < nodes; node++, at += mg_load_u16(seeds[s].bytes + at + 2)) {
+        for (uint32_t node = 0; node < nodes; node++, at += mg_load_u16(seeds[s].bytes + at + 2)) {
             const uint32_t op = mg_load_u16(seeds[s].bytes + at);
             const bool is_first = tried[op] == 0; /* node with that op */
             for (uint32_t layout = 0; is_first && layout < LAYOUTS; layout++) {

@@ -112,6 +112,39 @@ def test_the_clock_can_be_set(new_board: NewBoard, venv_bin: Path) -> None:
     assert abs(int(board.run("import time\nprint(time.time())")) - time.time()) < 86_400
 
 
+def test_timers(qemu_board: Board) -> None:
+    """Their callbacks run while Python runs, while it sleeps, and never after deinit() or a soft reset."""
+    out = qemu_board.run(
+        "from machine import Timer\nfrom time import *\nticks, once, start = [], [], ticks_ms()\n"
+        "timer = Timer(-1, period=20, callback=lambda t: ticks.append(t is timer))\n"
+        "Timer(0).init(mode=Timer.ONE_SHOT, freq=50, callback=lambda t: once.append(ticks_ms()))\n"
+        "sleep_ms(150)\nslept = len(ticks)\nend = ticks_add(ticks_ms(), 150)\n"
+        "while ticks_diff(end, ticks_ms()) > 0: pass\n"
+        "timer.deinit()\nran, most = len(ticks), ticks_diff(ticks_ms(), start) // 20\nsleep_ms(60)\n"
+        "print(slept, ran, most, ran == len(ticks), all(ticks), len(once))"
+    )
+    slept, ran, most, *rest = out.split()
+    assert 0 < int(slept) < int(ran) <= int(most) and rest == ["True", "True", "1"], out
+    for wrong in ("Timer()", "Timer(period=0)", "Timer(freq=float('nan'))", "Timer(period=-1)"):
+        wanted = "made" if wrong == "Timer()" else "wanted a period or a freq"
+        out = qemu_board.run(f"try:\n {wrong}\n print('made')\nexcept ValueError as e:\n print(e)")
+        assert out == wanted
+    qemu_board.run("n = []\nleft = Timer(period=5, callback=lambda t: print('late'))")
+    quiet = qemu_board.run("import time\ntime.sleep_ms(30)\nprint('quiet')", fresh=True)
+    assert quiet == "quiet"
+
+
+def test_tasks_take_turns(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "import asyncio\nsaid = []\n"
+        "async def say(what, ms):\n    for _ in range(3):\n        said.append(what)\n"
+        "        await asyncio.sleep_ms(ms)\n"
+        "async def main():\n    await asyncio.gather(say('a', 20), say('b', 30))\n"
+        "asyncio.run(main())\nprint(''.join(said))"
+    )
+    assert sorted(out) == list("aaabbb") and out != "aaabbb"
+
+
 def test_heap_lock_and_statistics(qemu_board: Board) -> None:
     out = qemu_board.run(
         "import gc, micropython\n"

@@ -82,6 +82,7 @@ def main() -> None:
 
     chosen = choose(said, y)
     records = b"".join(bytes((x[i].reshape(-1) * 16).astype(np.uint8)) + bytes([y[i]]) for i in chosen)
+    (OUT / "digits.bin").write_bytes(records)
     answers = run_on_board(records)
     console.print("[green]>>> exec(open('digits.py').read())[/]")
     print(answers.strip())

@@ -48,6 +48,7 @@ COMMANDS = {
     "install": Entry(BOARDS, "install", "Put Midge on a board that runs MicroPython."),
     "uninstall": Entry(BOARDS, "uninstall", "Remove Midge from a board again."),
     "demo": Entry(BOARDS, "demo", "Run a gesture wand on a board, or on an emulated one."),
+    "examples": Entry(BOARDS, "examples", "List programs for boards; write one with what it needs."),
     "sim": Entry(BOARDS, "sim", "Start an emulated board."),
     "completion": Entry(SHELL, "completion", "Print what makes the shell complete commands and options."),
 }

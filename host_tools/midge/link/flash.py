@@ -79,9 +79,10 @@ def plan_flash(
     firmware: None for what was built. drive: the boot loader's, None to look for it, as long as `wait_s`.
     Raises UserError when the firmware, the tool or the drive is missing or is for another chip.
     """
-    firmware = firmware or _from_here(built_firmware(board.name, board.firmware))
+    named = firmware
+    firmware = named or _from_here(built_firmware(board.name, board.firmware))
     if board.install != "simulator" and not firmware.is_file():
-        raise _no_firmware(board, firmware)
+        raise UserError(f"{named}: no such file; check the path") if named else _no_firmware(board)
     if board.install == "uf2":
         return _plan_uf2(board, firmware, drive, wait_s)
     if board.install == "esptool":
@@ -95,13 +96,13 @@ def plan_flash(
     return FlashPlan(board, firmware, text, False, lambda: None)
 
 
-def _no_firmware(board: Board, path: Path) -> UserError:
-    """Return what is to be done where there is no file to write."""
+def _no_firmware(board: Board) -> UserError:
+    """Return what is to be done where there is no file to write, and none was named."""
     if board.port in BUILT_HERE:
-        return UserError(f"{path}: no firmware there; {firmware_remedy(board.name)}, or name a file")
+        return UserError(f"{board.name}: there is no firmware for it here; {firmware_remedy(board.name)}")
     return UserError(
-        f"{path}: no firmware there, and none with Midge comes for {board.title}; download MicroPython's "
-        f"(micropython.org/download), run midge flash {board.name} FILE, then midge install, which adds Midge"
+        f"{board.title}: no firmware with Midge comes for it; download MicroPython's (micropython.org/download), run "
+        f"midge flash {board.name} FILE, then midge install, which adds Midge"
     )
 
 

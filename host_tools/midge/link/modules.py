@@ -29,7 +29,8 @@ _ARCHS = ("", "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp",
           "rv32imc", "rv64imc")
 BASES_OF_DRIVERS = ("counted_microphone.py", "fifo_sensor.py", "microphone.py", "pdm_filter.py", "pio_camera.py")
 FORMAT = (6, 3)  # of .mpy files: MicroPython 1.23 and newer load no other native code
-_ARM = ("armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp")  # each runs what those before it do
+# Each runs what those before it do. The first take floats in other registers than the second, which have an FPU.
+_ARM = (("armv6m", "armv7m", "armv7em"), ("armv7emsp", "armv7emdp"))
 
 
 def arch_of(mpy: int) -> str:
@@ -58,7 +59,7 @@ def native_module(arch: str, models: Sequence[bytes] = ()) -> Native:
     the one with every op. Raises UserError when there is none, with how to build it.
     """
     needs = set().union(*map(_needs, models))
-    fitting = [arch, *reversed(_ARM[: _ARM.index(arch)])] if arch in _ARM else [arch]
+    fitting = next((kin[kin.index(arch)::-1] for kin in _ARM if arch in kin), (arch,))
     for name in fitting:
         whole = folder("natmod") / name / "_midge.mpy"
         if whole.is_file():

@@ -32,7 +32,7 @@ import numpy as np
 
 from ..errors import UserError
 from ..files import write_whole
-from ..resources import STOCK, built_firmware, firmware_remedy, is_checkout, stock_firmware
+from ..resources import built_firmware, firmware_remedy, is_checkout, stock_firmware
 from ..samples.recordings import Recording
 from ..samples.sound_files import Sound
 from ..targets.boards import Board, Qemu, load_board
@@ -84,6 +84,7 @@ class Simulator:
         self.qemu: Qemu = self.board.qemu
         _check_flash(flash)
         _check_romfs(romfs)
+        self._named, self._stock = firmware is not None, stock
         self.firmware = firmware or (stock_firmware if stock else built_firmware)(self.board.name, self.board.firmware)
         self.romfs = romfs
         self.flash = flash
@@ -114,8 +115,11 @@ class Simulator:
         if system is None:
             raise UserError(f"{self.qemu.system} is not installed; run: {_install_qemu(self.qemu)}")
         if not self.firmware.is_file():
-            stock = self.firmware.parent.name.endswith(STOCK)
-            raise UserError(f"no firmware at {self.firmware}; {firmware_remedy(self.board.name, stock)}")
+            if self._named:
+                raise UserError(f"{self.firmware}: no such file; name the firmware's ELF file, or none")
+            kind = "MicroPython without Midge" if self._stock else "firmware"
+            raise UserError(f"{self.board.name}: there is no {kind} for it here; "
+                            f"{firmware_remedy(self.board.name, self._stock)}")
         try:
             self._start(system)
         except BaseException:

@@ -138,6 +138,8 @@ def _from_file(path: Path, key: str | None, inputs: Sequence[Input], guess: bool
         raise UserError(f"{path}: {error.strerror or error}; check the path") from error
     except Exception as error:  # numpy, zipfile and zlib fail in many ways
         raise UserError(f"{path}: no numbers could be read from it ({error})") from error
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder; check the path")
     raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with one folder per class, "
                     f"not '{path.suffix}'")
 

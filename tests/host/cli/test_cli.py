@@ -79,6 +79,7 @@ def test_run_of_several_samples(wand: Path, tmp_path: Path) -> None:
         (["inspect", "{labels}"], "not a .midge file"),
         (["run", "{midge}", "nowhere.npy"], "No such file"),
         (["run", "{midge}", "{labels}"], "is no number; leave out columns of text"),
+        (["run", "{midge}", "nowhere"], "nowhere: no such file or folder; check the path"),
         (["run", "{midge}", "{tflite}"], "samples can be .npy, .npz, .csv or a folder"),
         (["upload", "{midge}", "--port", "/dev/ttyNOWHERE"], "/dev/ttyNOWHERE: no such port"),
         (["upload", "{tflite}"], "run midge convert on it first"),

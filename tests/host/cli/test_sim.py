@@ -113,8 +113,9 @@ def test_firmware_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("midge.link.simulator.built_firmware", lambda board, file: tmp_path / board / file)
     done = midge("sim")
     assert done.returncode == 1
-    assert done.stderr.startswith("midge: no firmware at ")
-    assert done.stderr.endswith("run: make firmware BOARD=qemu-cortex-m4\n")
+    assert done.stderr == ("midge: qemu-cortex-m4: there is no firmware for it here; "
+                           "run: make firmware BOARD=qemu-cortex-m4, or name a file\n")
+    assert midge("sim", "--firmware", "nix.elf").stderr.startswith("midge: nix.elf: no such file")
 
 
 def runnable() -> None:

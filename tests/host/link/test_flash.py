@@ -175,12 +175,16 @@ def test_other_boards_get_the_command_to_type(tmp_path: Path) -> None:
 
 
 def test_firmware_that_nobody_built(tmp_path: Path) -> None:
+    """No file is named that is not there, but one that the user has named."""
     done = flash("RPI_PICO", tmp_path / "none.uf2")
-    assert done.returncode == 1 and "no firmware there; run: make firmware BOARD=RPI_PICO" in done.stderr
+    assert done.returncode == 1 and "none.uf2: no such file; check the path" in done.stderr
+    said = flash("lx106-sim").stderr
+    assert "no firmware for it here; run: make firmware BOARD=lx106-sim, or name a file" in said
     for board in load_boards():
         if board.port not in BUILT_HERE:  # nothing would build it: no word of make
             said = flash(board.name).stderr
             assert f"midge flash {board.name} FILE, then midge install" in said and "make " not in said
+            assert "/firmware." not in said
 
 
 def test_ports_that_are_built_here_are_those_with_rules() -> None:

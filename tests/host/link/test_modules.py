@@ -91,6 +91,8 @@ def test_the_smallest_module_that_runs_a_model(
     for models, wanted in (([], "all"), ([plain], "networks"), ([packed], "int8"), ([plain, packed], "int8")):
         assert packages.native_module("armv6m", models).name == wanted
     assert packages.native_module("armv7m", [plain]).name == "networks"  # of the core that it stands in for
+    with pytest.raises(UserError, match=r"no _midge\.mpy for armv7emsp"):  # which takes floats in other registers
+        packages.native_module("armv7emsp", [plain])
     for name in ("int8", "networks"):
         (tmp_path / "natmod/armv6m" / name / "ops_selected.def").unlink()
     assert packages.native_module("armv6m", [plain]).name == "all"

@@ -142,6 +142,33 @@ def test_micropython_from_before_pasting() -> None:
     assert "MicroPython there is too old to take pasted code; flash 1.23 or newer (midge flash)" in one_line(error)
 
 
+def small_micropython() -> Callable[[bytes], bytes]:
+    """A raw REPL of a build without hashlib, as the micro:bit's firmware is one."""
+    heard = b""
+
+    def answer(said: bytes) -> bytes:
+        nonlocal heard
+        heard += said
+        if heard.endswith(b"\x05A\x01"):
+            heard = b""
+            return b"R\x01\x00\x20\x01"
+        if heard.endswith(b"\x01"):
+            return b"raw REPL; CTRL-B to exit\r\n>"
+        if heard.endswith(b"\x04"):
+            heard = b""
+            trace = b'Traceback (most recent call last):\r\n  File "<stdin>", line 1, in <module>\r\n'
+            return b"\x04\x04" + trace + b"ImportError: no module named 'hashlib'\r\n\x04>"
+        return b""
+
+    return answer
+
+
+def test_firmware_that_lacks_what_midge_asks_of_a_board() -> None:
+    with attached_thing(small_micropython()) as port, pytest.raises(UserError) as error:
+        ReplBoard(port, patience_s=3)
+    assert "its firmware has no hashlib, as that of the micro:bit; Midge needs MicroPython 1.23" in one_line(error)
+
+
 def test_a_port_that_vanishes() -> None:
     with attached_thing(lambda said: None) as port, pytest.raises(UserError) as error:  # type: ignore[arg-type, return-value]
         ReplBoard(port, patience_s=5)

@@ -23,6 +23,7 @@ _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 _RAW_PASTE = b"\x05A\x01"
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _WINDOW = re.compile(rb"R\x01(..)", re.DOTALL)
+_LACKS = re.compile(rb"ImportError: no module named '(hashlib|binascii)'")
 _RECENT = 4096  # bytes of what a board prints in which its reply is looked for
 _ANSWER_S = 2.0  # in which a board at its prompt answers
 _ROM_LOADER = re.compile(rb"waiting for download|ets (Jun|Jul|Jan|Feb|Mar)|boot:0x|DOWNLOAD\(")
@@ -143,7 +144,9 @@ class ReplBoard:
         if not self._prompt:
             self._enter()
         if not self._agent:
-            self._paste(install_line(), _ANSWER_S)
+            if found := _LACKS.search(self._paste(install_line(), _ANSWER_S)):
+                raise UserError(f"{self.port}: its firmware has no {found[1].decode()}, as that of the micro:bit; "
+                                "Midge needs MicroPython 1.23 or newer that loads native modules: midge boards")
             self._agent = True
         self._number += 1
 
