@@ -276,14 +276,15 @@ size: firmware-for-qemu-cortex-m4
 comma := ,
 space := $() $()
 TARGETS ?= $(subst $(space),$(comma),$(cores))
-bench: $(VENV)/.ready-to-test host
-	@ports/toolchain.sh arm riscv
+tools_to_count = ports/toolchain.sh arm riscv xtensa && ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+bench: $(VENV)/.ready-to-test host $(MICROPYTHON)/py/mpconfig.h
+	@$(tools_to_count)
 	@$(BIN)/python -m tests.bench $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
 
 ## Instructions of typical layers: at most 2 % above tests/bench/baseline.json
 .PHONY: test-bench
-test-bench: $(VENV)/.ready-to-test host
-	@ports/toolchain.sh arm riscv
+test-bench: $(VENV)/.ready-to-test host $(MICROPYTHON)/py/mpconfig.h
+	@$(tools_to_count)
 	@$(BIN)/python -m tests.bench --check
 
 ##@ Clean up

@@ -68,6 +68,7 @@ class Core:
     title: str
     simd: str  # the backend of native_module/core/simd that its kernels use
     arch: str  # the name that MicroPython's native .mpy files use
+    native: str  # its module in build/natmod/: the arch, with what else the module is for behind a hyphen
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def cores() -> dict[str, Core]:
 
 
 def _core(name: str, row: Mapping[str, Any], isas: Mapping[str, Isa]) -> Core:
-    facts = name, row["title"], row["simd"], row["arch"]
+    facts = name, row["title"], row["simd"], row["arch"], row.get("native", row["arch"])
     if "isa" not in row:
         return Core(*facts)
     return EmulatedCore(*facts, isas[row["isa"]], tuple(row["flags"].split()), row["machine"],

@@ -135,8 +135,11 @@ static int32_t simulator(uint32_t number, uint32_t a, const void *b, uint32_t c)
     register uint32_t a3 __asm__("a3") = a;
     register const void *a4 __asm__("a4") = b;
     register uint32_t a5 __asm__("a5") = c;
-    __asm__ volatile(".byte 0x00, 0x51, 0x00" : /* SIMCALL, in whichever way a core has it */
-                      "+r"(a2), "+r"(a3) : "r"(a4), "r"(a5) : "memory");
+    __asm__ volatile(".byte 0x00, 0x51, 0x00"
+                     : /* SIMCALL, in whichever way a core has it */
+                     "+r"(a2), "+r"(a3)
+                     : "r"(a4), "r"(a5)
+                     : "memory");
     return (int32_t)a2;
 }
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * CONV_2D with 16-bit multiply-accumulate (layout MAC16): the formula of conv_i8.c, for Xtensa with MAC16, which
- * multiplies the halves of two registers while it loads one of them, and has one accumulator, of 40 bits.
+ * multiplies halves of two registers while it loads a word, and has one accumulator, of 40 bits.
  *
- * Weights: a row of a multiple of four taps for each channel, with zeros behind them, each plus 128. Pixels are taken in
- * tiles, as many as the scratch holds: their patches lie there as int16, and meet one channel after the other, whose
+ * Weights: a row of a multiple of four taps for each channel, with zeros behind them, each plus 128. Pixels are taken
+ * in tiles, as many as the scratch holds: their patches lie there as int16, and meet one channel after the other, whose
  * weights are widened in front of them.
  *
  * A layer with a single output pixel (fully connected) uses each weight once, and where patches are large, few of them
- * share what it takes to widen one. There, byte 0 and 2 of a word are a weight plus 128, and 1 and 3 one with its sign, so that the halves of a word are
- * h = l + 256 u. In units of 1/256, x u is x h less what x l is: with the pair (x1, x3) and the pair 256 x0 - x1 + 127,
- * 256 x2 - x3 + 127, which just fits 16 bits, one word of weights as it is and once more with its upper bytes masked are
- * four products. In front of each row lies what takes off the 127 l, and a word lies behind the last row, since loads go
- * ahead; what takes off the 128 in l is the same for all channels.
+ * share what it takes to widen one. There, byte 0 and 2 of a word are a weight plus 128, and 1 and 3 one with its sign:
+ * a half is h = l + 256 u, and in units of 1/256, x u is x h less x l. With the pair (x1, x3) and the pair
+ * 256 x0 - x1 + 127, 256 x2 - x3 + 127, which just fits 16 bits, a word of weights as it is and once more with its
+ * upper bytes masked are four products. In front of each row lies what takes off the 127 l, and a word lies behind the
+ * last row, since loads go ahead; what takes off the 128 in l is the same for all channels.
  *
  * Channel table: that of swar_channels.h.
  */
@@ -34,8 +34,8 @@ static uint32_t weights_size(const mg_conv_params_t *p) {
     return is_by_rows(p) ? mg_plus(mg_times(mg_plus(padded, 4), p->out_c), 4) : mg_times(padded, p->out_c);
 }
 
-/* The patches of so many pixels, and before them a channel's weights, in whose place patches are gathered; a word behind
- * them. By rows a patch, before it is widened, and then rows of weights where they are not at words. */
+/* The patches of so many pixels, and before them a channel's weights, in whose place patches are gathered; a word
+ * behind them. By rows a patch, before it is widened, and then rows of weights where they are not at words. */
 static uint32_t scratch_for(const mg_conv_params_t *p, uint32_t pixels) {
     const uint32_t padded = padded_taps(p);
     const uint32_t before = is_by_rows(p) ? mg_plus(padded, 8) : mg_times(2, padded);
@@ -80,8 +80,8 @@ static void finish_tile(const layer_t *layer, int8_t *out, uint32_t n) {
     const int8_t *weights = layer->weights;
     for (uint32_t c = 0; c < channels->n; c++, weights += padded) {
         const mg_fine_channel_t channel = mg_load_fine_channel(channels, c);
-        const mg_mac16_pixels_t job = {layer->x,    layer->w,     padded / 4,   n,            out + c,
-                                       channels->n, channel.bias, channel.fine, channels->min, channels->max};
+        const mg_mac16_pixels_t job = {layer->x,     layer->w,      padded / 4,   n, out + c, channels->n, channel.bias,
+                                       channel.fine, channels->min, channels->max};
         widen(layer->w, weights, padded, FLIP);
         mg_mac16_pixels(&job);
     }
@@ -156,8 +156,15 @@ static void finish_pixel(const layer_t *layer, const int8_t *x, int8_t *room, in
     const uint32_t row = layer->padded + 4, size = sizeof(mg_fine_channel_t);
     int16_t *values = (int16_t *)(void *)(room + row + 4);
     const int32_t offset = -lay_values(values, x, layer->taps);
-    mg_mac16_channels_t job = {values, (const uint8_t *)layer->weights, layer->padded / 4, channels->n,
-                               channels->table, out, offset, channels->min, channels->max};
+    mg_mac16_channels_t job = {values,
+                               (const uint8_t *)layer->weights,
+                               layer->padded / 4,
+                               channels->n,
+                               channels->table,
+                               out,
+                               offset,
+                               channels->min,
+                               channels->max};
     if (mg_can_load(job.w, 4) && mg_can_load(job.table, 4)) {
         mg_mac16_channels(&job);
         return;
@@ -175,8 +182,13 @@ static void finish_pixel(const layer_t *layer, const int8_t *x, int8_t *room, in
 
 void mg_conv_mac16_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
-    layer_t layer = {mg_channels_of(call), (const int8_t *)call->data + p->weights_at, mg_taps_of(p), padded_taps(p),
-                     call->scratch, NULL, false};
+    layer_t layer = {mg_channels_of(call),
+                     (const int8_t *)call->data + p->weights_at,
+                     mg_taps_of(p),
+                     padded_taps(p),
+                     call->scratch,
+                     NULL,
+                     false};
     place_t at = {p, call->in[0], 0, 0};
     int8_t *out = call->out[0];
     const uint32_t pixels = (uint32_t)p->batches * p->out_h * p->out_w;
@@ -187,8 +199,7 @@ void mg_conv_mac16_run(const mg_call_t *call) {
         return;
     }
     layer.x = layer.w + layer.padded;
-    layer.in_place =
-        mg_is_pointwise(p) && p->in_h == p->out_h && p->in_w == p->out_w && layer.taps == layer.padded;
+    layer.in_place = mg_is_pointwise(p) && p->in_h == p->out_h && p->in_w == p->out_w && layer.taps == layer.padded;
     const uint32_t room = (call->scratch_size - 4) / (2 * layer.padded) - 1; /* for so many pixels */
     for (uint32_t left = pixels, n; left != 0; left -= n, out += n * p->out_c) {
         n = left < room ? left : room;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Loops of layout `mac16` for Xtensa with register windows, MAC16, LOOP and MULSH. A product is one instruction, which
- * also loads a word that a later one needs. Where a register is loaded and read by one instruction, the old word is read.
- * QEMU 7.2 may read an old word for a new one in a block that has read the register before it is loaded: so loops read
- * each register and then load it, or the other way round.
+ * may also load a word that a later one needs; where it loads the register that it reads, it reads the old word. QEMU
+ * 7.2 may read an old word for a new one, too, in a block that has read a register before it is loaded: so a loop's
+ * body reads each register and then loads it, or loads it and then reads it.
  */
 #include "../assembly.h"
 #include "../loops.h"

@@ -66,9 +66,9 @@ MG_ASSERT_AT(mg_dsp_channel_t, rounding, 8);
 MG_ASSERT_AT(mg_dsp_channel_t, shift, 12);
 MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 
-/* a2 multiplier, a3 x, a4 to a9 values, a10, a11 the third row's taps, a12 rounding, a13, a14 a sum, a15 out; m0 to m3 the
- * other rows' taps. On the stack what is rarer. Accumulators are twice the sums: their double times the multiplier is what
- * mg_requantize_fine begins with. */
+/* a2 multiplier, a3 x, a4 to a9 values, a10, a11 the third row's taps, a12 rounding, a13, a14 a sum, a15 out; m0 to m3
+ * the other rows' taps. On the stack what is rarer. Accumulators are twice the sums: their double times the multiplier
+ * is what mg_requantize_fine begins with. */
 #define LEFT "0"
 #define OUT_STEP "4"
 #define BIAS "8"
