@@ -192,7 +192,7 @@ NATMOD_MODELS := $(filter-out unix qemu-cortex-m0plus qemu-cortex-m7,$(natmod_bo
 run-natmods:
 	@$(PYTEST) -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
+	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim xtensa-mac16-sim lx106-sim
 	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1 --most-macs 3000000) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.

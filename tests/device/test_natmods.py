@@ -25,7 +25,7 @@ INT8_LIMIT, LIMIT = 30 * 1024 + 512, 65 * 1024 + 512
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
 PROGRAMS = [  # folders of build/firmware/
-    "unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "xtensa-sim-mac16-bare", "lx106-sim-bare"]
+    "unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "xtensa-mac16-sim-bare", "lx106-sim-bare"]
 
 
 @pytest.fixture(scope="module", params=EMULATED)

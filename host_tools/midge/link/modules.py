@@ -40,7 +40,7 @@ def arch_of(mpy: int) -> str:
 
 def code_of(native: str) -> str:
     """Return the native code of a module in build/natmod/, by its folder's name."""
-    return native.partition("-")[0]
+    return re.split("[-_]", native)[0]
 
 
 def format_of(mpy: int) -> tuple[int, int]:
@@ -59,7 +59,7 @@ class Native:
 def native_module(arch: str, models: Sequence[bytes] = ()) -> Native:
     """Return the _midge.mpy for a board's native code: its own, or that of an older core which it runs as well.
 
-    arch: a folder of build/natmod/; "xtensawin-mac16" is for those of the boards for xtensawin that have MAC16.
+    arch: a folder of build/natmod/; "xtensawin_mac16" is for those of the boards for xtensawin that have MAC16.
 
     models: the contents of .midge files; with them it is the smallest of the built modules that runs them all, else
     the one with every op. Raises UserError when there is none, with how to build it.

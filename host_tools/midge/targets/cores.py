@@ -68,7 +68,7 @@ class Core:
     title: str
     simd: str  # the backend of native_module/core/simd that its kernels use
     arch: str  # the name that MicroPython's native .mpy files use
-    native: str  # its module in build/natmod/: the arch, with what else the module is for behind a hyphen
+    native: str  # its module in build/natmod/: the arch, with what else the module is for behind an underscore
 
 
 @dataclass(frozen=True)
