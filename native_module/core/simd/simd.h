@@ -107,6 +107,10 @@
 #include "scalar.h"
 #endif
 
+#if defined(__SSE2__) || defined(__aarch64__)
+#define MG_PC /* has room for code, and vectors that compilers use */
+#endif
+
 #ifdef MG_LONG_MULTIPLY
 #define MG_LONG(type, x) ((type)(x))
 #else
