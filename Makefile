@@ -205,7 +205,7 @@ NATMOD_MODELS := $(filter-out unix qemu-cortex-m0plus qemu-cortex-m7,$(natmod_bo
 run-natmods:
 	@$(PYTEST) -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
 		tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim lx106-sim
+	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim xtensa-mac16-sim lx106-sim
 	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1 --most-macs 3000000) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
@@ -289,14 +289,15 @@ size: firmware-for-qemu-cortex-m4
 comma := ,
 space := $() $()
 TARGETS ?= $(subst $(space),$(comma),$(cores))
-bench: $(VENV)/.ready-to-test host
-	@ports/toolchain.sh arm riscv
+tools_to_count = ports/toolchain.sh arm riscv xtensa && ports/xtensa-sim/toolchain/make.sh $(MICROPYTHON)
+bench: $(VENV)/.ready-to-test host $(MICROPYTHON)/py/mpconfig.h
+	@$(tools_to_count)
 	@$(BIN)/python -m tests.bench $(or $(MODELS),$(SHARED)/models) --targets $(TARGETS) --code
 
 ## Instructions of typical layers: at most 2 % above tests/bench/baseline.json
 .PHONY: test-bench
-test-bench: $(VENV)/.ready-to-test host
-	@ports/toolchain.sh arm riscv
+test-bench: $(VENV)/.ready-to-test host $(MICROPYTHON)/py/mpconfig.h
+	@$(tools_to_count)
 	@$(BIN)/python -m tests.bench --check
 
 ##@ Clean up

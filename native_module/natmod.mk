@@ -34,7 +34,10 @@ natmod-build: $(MICROPYTHON)/py/mpconfig.h $(VENV)/.ready $(ops_ready) $(if $(fi
 	@$(call select_ops,$(NATMOD)/ops_selected.def,$(natmod_simd_$(ARCH)))
 	@$(make_natmod)
 
-make_natmod = PATH="$(call xtensa_path,$(ARCH))" $(on_all_cores) -C native_module ARCH=$(ARCH) \
+# What is behind an underscore in the name: xtensawin_mac16 is a module for those of its boards that have MAC16.
+natmod_code = $(firstword $(subst _, ,$(ARCH)))
+make_natmod = PATH="$(call xtensa_path,$(natmod_code))" $(on_all_cores) -C native_module ARCH=$(natmod_code) \
+	$(if $(filter %_mac16,$(ARCH)),MIDGE_DEFINES_OF=-DMG_MAC16) \
 	MPY_DIR=$(abspath $(MICROPYTHON)) BUILD=$(abspath $(NATMOD)) PYTHON=$(abspath $(VENV_PYTHON)) \
 	MIDGE_OPS=$(abspath $(NATMOD))/ops_selected.def
 

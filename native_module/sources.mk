@@ -8,8 +8,8 @@
 # that every target computes the same floats.
 
 MIDGE_CORE := $(sort $(wildcard $(MIDGE_DIR)/core/*.c $(MIDGE_DIR)/core/*/*.c $(MIDGE_DIR)/core/*/*/*.c))
-MIDGE_FAST_IN_RAM := kernels/linear/conv_i8.c kernels/linear/conv_swar_pixels.c kernels/linear/depthwise_direct.c \
-	kernels/linear/depthwise_swar_pixels.c kernels/linear/depthwise_swar_channels.c
+MIDGE_FAST_IN_RAM := kernels/linear/conv_i8.c kernels/linear/conv_mac16.c kernels/linear/conv_swar_pixels.c \
+	kernels/linear/depthwise_direct.c kernels/linear/depthwise_swar_pixels.c kernels/linear/depthwise_swar_channels.c
 MIDGE_FAST := arithmetic/square_root.c kernels/elementwise/elementwise_i8.c kernels/linear/channels.c \
 	kernels/linear/conv_f32.c kernels/linear/conv_i16.c kernels/linear/conv_mve.c kernels/linear/conv_swar_channels.c \
 	kernels/linear/depthwise_mve.c kernels/linear/patch.c kernels/motion/bands.c kernels/motion/lagged.c \

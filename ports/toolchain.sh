@@ -40,7 +40,7 @@ present() {
         unix) found gcc make git ;;
         arm) found make arm-none-eabi-gcc libm.a@arm-none-eabi-gcc qemu-system-arm ;;
         riscv) found make riscv64-unknown-elf-gcc qemu-system-riscv32 ;;
-        xtensa) found make gcc xz qemu-xtensa ;;
+        xtensa) found make gcc xz qemu-xtensa qemu-system-xtensa ;;
         rp2) found make cmake g++ arm-none-eabi-g++ libstdc++.a@arm-none-eabi-gcc ;;
         fuzz) found clang && fuzzer_links ;;
         m32) found make gcc && m32_links ;;
@@ -53,7 +53,7 @@ packages() {
         unix) echo gcc libc6-dev make git ;;
         arm) echo make gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm ;;
         riscv) echo make gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc ;;
-        xtensa) echo make gcc libc6-dev xz-utils qemu-user ;; # the compiler: ports/xtensa-sim/toolchain
+        xtensa) echo make gcc libc6-dev xz-utils qemu-user qemu-system-misc ;; # the compiler: ports/xtensa-sim/toolchain
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
         m32) echo make gcc-multilib ;;

@@ -52,7 +52,8 @@ def core_lines(cores: Sequence[EmulatedCore]) -> Iterable[str]:
                            ("system", core.isa.system), ("machine", core.machine),
                            ("ram", f"{core.memory.model:#x}"), ("simd", core.simd)):
             yield f"core_{key}_{core.name} := {value}"
-        first.setdefault(core.simd, core.name)
+        if core.isa.specs != ("-nostdlib",):  # tests of the core want a C library
+            first.setdefault(core.simd, core.name)
     yield f"cores := {' '.join(core.name for core in cores)}"
     yield f"simd_cores := {' '.join(first.values())}"
 
@@ -61,8 +62,8 @@ def board_lines(boards: list[Board], cores: Iterable[str]) -> Iterable[str]:
     """Yield what make needs of boards. An architecture's first one, in the order of cores, stands for it."""
     order = {core: i for i, core in enumerate(cores)}
     ordered = sorted(boards, key=lambda board: order.get(board.core, len(order)))
-    archs = sorted({board.arch for board in boards})
-    first_here = {board.arch: board.name for board in reversed(ordered) if board.install in RUN_HERE}
+    archs = sorted({board.native for board in boards})
+    first_here = {board.native: board.name for board in reversed(ordered) if board.install in RUN_HERE}
 
     yield f"boards := {' '.join(board.name for board in boards)}"
     yield f"emulated_boards := {' '.join(board.name for board in boards if board.install == 'simulator')}"
@@ -76,7 +77,7 @@ def board_lines(boards: list[Board], cores: Iterable[str]) -> Iterable[str]:
     yield f"natmod_boards := {' '.join(first_here[arch] for arch in archs if arch in first_here)}"
     for arch in archs:
         yield f"natmod_tools_{arch} := {tools_of(arch)}"
-        yield f"natmod_simd_{arch} := {next(board.simd for board in ordered if board.arch == arch)}"
+        yield f"natmod_simd_{arch} := {next(board.simd for board in ordered if board.native == arch)}"
 
 
 def main(path: Path) -> None:

@@ -148,6 +148,7 @@ void port_main(int *stack) {
     int argc = stack[0];
     char **argv = (char **)(stack + 1), **environment = argv + argc + 1;
     stack_top = (char *)stack;
+    port_emulate_mulsh();
     mp_stack_set_top(stack_top);
     mp_stack_set_limit(STACK_BYTES);
     gc_init(heap, heap + heap_size(variable(environment, "MICROPYHEAP=")));

@@ -11,10 +11,14 @@ enum {
     SYS_LSEEK = 15,
     SYS_UNLINK = 38,
     SYS_EXIT = 118,
+    SYS_RT_SIGACTION = 226,
     SYS_CLOCK_GETTIME = 245,
 };
 
 int port_syscall(int number, int a, int b, int c);
 _Noreturn void port_exit(int status);
+
+/* Carries out MULSH, which no core of QEMU has (mulsh.c). */
+void port_emulate_mulsh(void);
 
 #endif

@@ -71,7 +71,7 @@ def make_target(name: str) -> Target:
     if name == "host":
         return Process([sys.executable])
     board = load_board(name.removesuffix("-bare"))
-    natmod = ROOT / "build/natmod" / board.arch if name.endswith("-bare") else None
+    natmod = ROOT / "build/natmod" / board.native if name.endswith("-bare") else None
     firmware = ROOT / "build/firmware" / name / board.firmware
     if board.qemu is not None:
         return Emulated(board, firmware, natmod)

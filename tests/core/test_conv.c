@@ -129,7 +129,26 @@ static uint32_t pack_swar(const mg_conv_params_t *p, const int8_t *weights, uint
     return size;
 }
 
-typedef enum { PLAIN, DSP, SWAR_PIXELS, SWAR_CHANNELS, INT4 } kind_t; /* of layout */
+/* Rows of a multiple of four taps, in one of the two forms of core/kernels/linear/conv_mac16.c. */
+static uint32_t pack_mac16(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, int8_t *packed) {
+    bool by_rows = (p->batches == 1 && p->out_h == 1 && p->out_w == 1) || taps >= 384;
+    uint32_t padded = (taps + 3) / 4 * 4, size = 0;
+    for (uint32_t c = 0; c < p->out_c; c++) {
+        int32_t start = 0;
+        uint32_t row = size + (by_rows ? 4 : 0);
+        for (uint32_t k = 0; k < padded; k++) {
+            int32_t weight = k < taps ? weights[c * taps + k] : 0;
+            bool lower = k % 2 == 0 || !by_rows;
+            packed[row + k] = (int8_t)(lower ? weight ^ -128 : weight);
+            start -= lower ? 127 * (weight + 128) : 0;
+        }
+        memcpy(packed + size, &start, by_rows ? 4 : 0);
+        size = row + padded;
+    }
+    return size + (by_rows ? 4 : 0);
+}
+
+typedef enum { PLAIN, DSP, SWAR_PIXELS, SWAR_CHANNELS, MAC16, INT4 } kind_t; /* of layout */
 
 /* Whether four taps are a block for those four channels that c is one of (core/kernels/linear/conv_swar_channels.c). */
 static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, uint32_t c) {
@@ -152,7 +171,7 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     uint32_t taps = weights / p->out_c, size = weights;
     const uint8_t *table = data + p->channels_at;
     const int8_t *plain = (const int8_t *)data + p->weights_at;
-    uint32_t most = p->weights_at + (taps + 3u) * (p->out_c + 3u) + 16u * (p->out_c + 1u);
+    uint32_t most = p->weights_at + (taps + 7u) * (p->out_c + 3u) + 16u * (p->out_c + 1u);
     uint8_t *fast = allocate(most);
     int8_t *packed = (int8_t *)fast + p->weights_at;
     memset(fast, 0, most);
@@ -160,11 +179,14 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     if (pairs) {
         pack_dsp(p, plain, taps, packed);
         size = (taps + 3) / 4 * 4 * (uint32_t)((p->out_c + 1) / 2 * 2);
+    } else if (!depthwise && kind == MAC16) {
+        size = pack_mac16(p, plain, taps, packed);
     } else if (!depthwise) {
         size = pack_swar(p, plain, taps, kind == SWAR_CHANNELS, packed);
     }
     p->layout = kind == SWAR_PIXELS     ? MG_LAYOUT_CONV_2D_SWAR_PIXELS
                 : kind == SWAR_CHANNELS ? MG_LAYOUT_CONV_2D_SWAR_CHANNELS
+                : kind == MAC16         ? MG_LAYOUT_CONV_2D_MAC16
                                         : MG_LAYOUT_CONV_2D_DSP;
     p->channels_at = p->weights_at + size;
     layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
@@ -172,9 +194,9 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
         int32_t shift = -(int8_t)table[8u * p->out_c + c];
         int32_t words[4] = {mg_load_i32(table + 4 * c), mg_load_i32(table + 4 * (p->out_c + c)),
                             (1 << (shift - 1)) + p->out_zero_point * (1 << shift), shift};
-        if (kind == SWAR_CHANNELS) {
+        if (kind == SWAR_CHANNELS || (kind == MAC16 && !depthwise)) {
             words[2] = 1 + 2 * words[2];
-            words[3] += 1 + (!depthwise && four_taps_fit(p, plain, taps, c) ? 256 : 0);
+            words[3] += 1 + (kind != MAC16 && !depthwise && four_taps_fit(p, plain, taps, c) ? 256 : 0);
         }
         memcpy(fast + p->channels_at + 16 * c, words, sizeof words);
     }
@@ -239,16 +261,16 @@ static void make_vector(mg_conv_params_t *p) {
 
 static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     mg_conv_params_t p = random_convolution(depthwise, round);
-    bool fast = kind == DSP || kind == SWAR_PIXELS || kind == SWAR_CHANNELS;
-    if (depthwise && kind == DSP && p.dilation_h != 1) {
+    bool fast = kind != PLAIN && kind != INT4;
+    if (depthwise && (kind == DSP || kind == MAC16) && p.dilation_h != 1) {
         p.dilation_w = 1;
         p.pad_left = (uint16_t)at_most(p.pad_left, p.kernel_w - 1);
         p.out_w = (uint16_t)at_most(p.out_w, (p.in_w + p.pad_left - 1) / p.stride_w + 1);
     }
-    if (depthwise && (kind == DSP || kind == SWAR_CHANNELS) && round % 2 == 0) {
+    if (depthwise && kind != PLAIN && kind != SWAR_PIXELS && kind != INT4 && round % 2 == 0) {
         make_three(&p, (uint16_t)(1 + round / 2 % 3));
     }
-    if (!depthwise && kind == SWAR_PIXELS && round % 8 == 3) {
+    if (!depthwise && (kind == SWAR_PIXELS || kind == MAC16) && round % 8 == 3) {
         make_vector(&p);
     }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
@@ -262,7 +284,7 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         tame((int8_t *)data + p.weights_at, weights, round);
     }
     for (uint32_t c = 0; c < p.out_c; c++) {
-        int32_t most = kind != DSP && round % 6 == 0 ? 1 << (kind == SWAR_CHANNELS ? 27 : 29) : 20000;
+        int32_t most = kind != DSP && round % 6 == 0 ? 1 << (kind == SWAR_CHANNELS || kind == MAC16 ? 27 : 29) : 20000;
         int32_t bias = random_between(-most, most), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
@@ -289,7 +311,7 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         CHECK(layer_scratch(&layer) == scratch, "round %u: one byte less than %u is enough", round, scratch);
         layer.scratch++;
     }
-    if (kind == SWAR_PIXELS || kind == SWAR_CHANNELS) { /* for larger tiles */
+    if (kind == SWAR_PIXELS || kind == SWAR_CHANNELS || (kind == MAC16 && !depthwise)) { /* for larger tiles */
         layer.scratch += (uint32_t)random_between(0, 2 * (int32_t)scratch);
     }
     layer_run_t run;
@@ -332,6 +354,10 @@ static void conv_swar_channels(void) {
     rounds(false, SWAR_CHANNELS, 1500);
 }
 
+static void conv_mac16(void) {
+    rounds(false, MAC16, 1500);
+}
+
 static void depthwise(void) {
     rounds(true, PLAIN, 800);
 }
@@ -346,6 +372,10 @@ static void depthwise_swar_pixels(void) {
 
 static void depthwise_swar_channels(void) {
     rounds(true, SWAR_CHANNELS, 1500);
+}
+
+static void depthwise_mac16(void) {
+    rounds(true, MAC16, 1500);
 }
 
 /* Fewer pixels than are summed at once: what lay in the scratch instead must not overflow the sums. */
@@ -430,12 +460,14 @@ const test_t CONV_TESTS[] = {
     {"conv dsp", conv_dsp},
     {"conv swar pixels", conv_swar_pixels},
     {"conv swar channels", conv_swar_channels},
+    {"conv mac16", conv_mac16},
     {"conv int4", conv_int4},
     {"conv dsp of two pixels", conv_dsp_of_two_pixels},
     {"depthwise", depthwise},
     {"depthwise dsp", depthwise_dsp},
     {"depthwise swar pixels", depthwise_swar_pixels},
     {"depthwise swar channels", depthwise_swar_channels},
+    {"depthwise mac16", depthwise_mac16},
     {"longest accumulator", longest_accumulator},
     {NULL, NULL},
 };

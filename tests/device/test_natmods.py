@@ -24,7 +24,8 @@ pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 INT8_LIMIT, LIMIT = 30 * 1024 + 512, 65 * 1024 + 512
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
-PROGRAMS = ["unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "lx106-sim-bare"]  # folders of build/firmware/
+PROGRAMS = [  # folders of build/firmware/
+    "unix-bare", "unix-bare-1.26.1", "xtensa-sim-bare", "xtensa-mac16-sim-bare", "lx106-sim-bare"]
 
 
 @pytest.fixture(scope="module", params=EMULATED)
@@ -51,7 +52,7 @@ def test_on_a_pc(program: str, name: str, tmp_path: Path) -> None:
     board = load_board(row)
     remedy = f"make firmware BOARD={row} BARE=1" + (f" MICROPYTHON_VERSION={version[1:]}" if version else "")
     firmware = built(f"build/firmware/{program}/{board.firmware}", remedy)
-    (tmp_path / "_midge.mpy").write_bytes(module_of(board.arch))
+    (tmp_path / "_midge.mpy").write_bytes(module_of(board.native))
     command = [*board.launcher.split(), firmware, SCRIPTS / f"{name}.py"]
     check(run(command, tmp_path, MICROPYPATH=search_path(tmp_path, DEVICE_PACKAGE, LIB, DRIVERS)))
 
@@ -71,7 +72,7 @@ def test_the_format_is_that_of_1_23_and_later() -> None:
     modules = list((ROOT / "build/natmod").glob("*/_midge.mpy"))
     assert modules
     for path in modules:
-        packages.check_native(path.read_bytes(), path.parent.name.removesuffix("-int8"), str(path))
+        packages.check_native(path.read_bytes(), packages.code_of(path.parent.name), str(path))
 
 
 @pytest.fixture(scope="module")

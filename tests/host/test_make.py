@@ -42,7 +42,7 @@ def test_what_make_knows_of_boards_are_their_rows(tmp_path: Path) -> None:
     for name, board in rows.items():
         assert (known[f"port_of_{name}"], known[f"arch_of_{name}"]) == (board.port, board.arch)
     archs = known["natmod_archs"].split()
-    assert [rows[name].arch for name in known["natmod_boards"].split()] == archs, "a board here runs each module"
+    assert [rows[name].native for name in known["natmod_boards"].split()] == archs, "a board here runs each module"
     assert all(known[f"natmod_tools_{arch}"] and known[f"natmod_simd_{arch}"] for arch in archs)
 
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from ..errors import UserError
+from ..targets.boards import native_on
 from . import modules
 from .transport import BoardError, Connection
 
@@ -54,6 +55,11 @@ class Identity:
     def arch(self) -> str:
         """The name of its native code, "" where it loads none."""
         return modules.arch_of(self.mpy)
+
+    @property
+    def native(self) -> str:
+        """Its native module, of those for its native code; "" where it loads none."""
+        return native_on(self.machine, self.arch)
 
     @property
     def title(self) -> str:

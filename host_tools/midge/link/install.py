@@ -198,7 +198,7 @@ def _native(identity: Identity, models: Sequence[bytes]) -> modules.Native | Non
             f"{identity.title}: loads native modules of .mpy format {version}.{sub_version}, Midge's are of "
             f"{modules.FORMAT[0]}.{modules.FORMAT[1]}; flash MicroPython 1.25 (midge flash)"
         )
-    return modules.native_module(identity.arch, models)
+    return modules.native_module(identity.native, models)
 
 
 def _plan(identity: Identity, native: modules.Native | None, files: dict[str, bytes]) -> Plan:

@@ -39,6 +39,11 @@ def arch_of(mpy: int) -> str:
     return _ARCHS[number] if number < len(_ARCHS) else ""
 
 
+def code_of(native: str) -> str:
+    """Return the native code of a module in build/natmod/, by its folder's name."""
+    return re.split("[-_]", native)[0]
+
+
 def format_of(mpy: int) -> tuple[int, int]:
     """Return version and sub-version of the .mpy files that a board loads, from its sys.implementation._mpy."""
     return mpy & 0xFF, mpy >> 8 & 3
@@ -55,11 +60,14 @@ class Native:
 def native_module(arch: str, models: Sequence[bytes] = ()) -> Native:
     """Return the _midge.mpy for a board's native code: its own, or that of an older core which it runs as well.
 
+    arch: a folder of build/natmod/; "xtensawin_mac16" is for those of the boards for xtensawin that have MAC16.
+
     models: the contents of .midge files; with them it is the smallest of the built modules that runs them all, else
     the one with every op. Raises UserError when there is none, with how to build it.
     """
     needs = set().union(*map(_needs, models))
-    fitting = next((kin[kin.index(arch)::-1] for kin in _ARM if arch in kin), (arch,))
+    older = next((kin[kin.index(arch)::-1] for kin in _ARM if arch in kin), (code_of(arch),))
+    fitting = dict.fromkeys([arch, *older])
     for name in fitting:
         whole = folder("natmod") / name / "_midge.mpy"
         if whole.is_file():
@@ -67,7 +75,7 @@ def native_module(arch: str, models: Sequence[bytes] = ()) -> Native:
             paths = [path for path in small if needs <= _has(path.with_name("ops_selected.def"))]
             path = min([whole, *paths], key=lambda path: path.stat().st_size)
             content = path.read_bytes()
-            check_native(content, name, str(path))
+            check_native(content, code_of(name), str(path))
             return Native("all" if path == whole else path.parent.name, content)
     where = "is built here" if is_checkout() else "came with this package"
     raise UserError(f"no _midge.mpy for {arch} {where}; run: {remedy(f'natmod ARCH={arch}')}")

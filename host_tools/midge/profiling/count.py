@@ -110,7 +110,12 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="midge-") as work:
         counts = Path(work, "counts")
         plugin = f"{counter()},mark={address_of(core, image, 'mark'):#x},isa={isa.name},out={counts}"
-        command = [isa.system, "-machine", core.machine, "-display", "none", "-monitor", "none", *isa.options,
+        for name, symbol in zip(("from", "to"), isa.uncounted, strict=False):
+            plugin += f",{name}={address_of(core, image, symbol):#x}"
+        cpu = ["-cpu", core.cpu] if core.cpu else []
+        if isa.entry:
+            cpu += ["-device", f"loader,addr={address_of(core, image, isa.entry):#x},cpu-num=0"]
+        command = [isa.system, "-machine", core.machine, *cpu, "-display", "none", "-monitor", "none", *isa.options,
                    "-kernel", str(image), *options, "-plugin", plugin]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
         lines = counts.read_text().splitlines() if counts.is_file() else []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from shutil import which
 from platformdirs import user_cache_path
 
 from ..errors import UserError
-from ..resources import folder
+from ..resources import CHECKOUT, folder
 from ..targets.cores import EmulatedCore
 
 HARNESS = Path(__file__).resolve().parent / "harness"
@@ -62,10 +63,9 @@ def link(core: EmulatedCore, units: Sequence[Path], flags: Sequence[str] = ()) -
     Raises UserError where compiler or QEMU are missing, or the files do not compile.
     """
     isa = core.isa
-    for tool in (f"{isa.prefix}gcc", isa.system):
-        if which(tool) is None:
-            raise UserError(f"no {tool}; on Debian: apt-get install {isa.packages}")
-    gcc = (f"{isa.prefix}gcc", *core.flags, *isa.specs, *flags, f"-I{HARNESS}")
+    if which(isa.system) is None:
+        raise UserError(f"no {isa.system}; on Debian: apt-get install {isa.packages}")
+    gcc = (compiler_tool(core, "gcc"), *core.flags, *isa.specs, *flags, f"-I{HARNESS}")
     sources = [*units, HARNESS / isa.start]
     compiled = []
     for optimise in ("-O2", "-Os"):
@@ -74,11 +74,24 @@ def link(core: EmulatedCore, units: Sequence[Path], flags: Sequence[str] = ()) -
     command = [
         *gcc, *(f"{unit.stem}.o" for unit in sources),
         "-nostartfiles", "-Wl,--gc-sections", f"-Wl,--defsym=CODE_ADDRESS={core.memory.code:#x}",
-        f"-Wl,--defsym=RAM_ADDRESS={core.memory.ram:#x}", "-T", str(HARNESS / "program.ld"), "-lm", "-lgcc",
+        f"-Wl,--defsym=RAM_ADDRESS={core.memory.ram:#x}", "-T", str(HARNESS / "program.ld"), *_libraries(core),
     ]
     headers = [*sorted(NATIVE.rglob("*.h")), NATIVE / "ops.def", HARNESS / "board.h", HARNESS / "program.ld"]
     what = f"the program does not compile for {core.title}"
     return _built(f"{core.name}.elf", [*compiled, command], [*sources, *headers], what)
+
+
+@cache
+def compiler_tool(core: EmulatedCore, name: str) -> str:
+    """Return the path of gcc or one of its companions for a core, in a checkout of those that it has made.
+
+    Raises UserError where there is none.
+    """
+    places = f"{CHECKOUT / core.isa.tools}{os.pathsep}{os.environ.get('PATH', '')}"
+    tool = which(f"{core.isa.prefix}{name}", path=places if core.isa.tools else None)
+    if tool is None:
+        raise UserError(f"no {core.isa.prefix}{name}; on Debian: apt-get install {core.isa.packages}")
+    return tool
 
 
 @cache
@@ -92,7 +105,7 @@ def fast_kernels() -> frozenset[Path]:
 @cache
 def address_of(core: EmulatedCore, image: Path, symbol: str) -> int:
     """Return the address of a function in a program. Raises UserError where there is none of that name."""
-    listing = run([f"{core.isa.prefix}nm", str(image)], "the program has no symbols")
+    listing = run([compiler_tool(core, "nm"), str(image)], "the program has no symbols")
     found = re.search(rf"^([0-9a-f]+) \w {symbol}$", listing, re.M)
     if found is None:
         raise UserError(f"the program for {core.title} has no function {symbol}")
@@ -105,6 +118,14 @@ def run(command: Sequence[str], what: str, work: str | None = None) -> str:
     if done.returncode:
         raise UserError(f"{what}:\n{done.stderr.strip()}")
     return done.stdout
+
+
+def _libraries(core: EmulatedCore) -> tuple[str, ...]:
+    """Return what names libm and libgcc to the linker; a compiler out of build/ only says where they are."""
+    if not core.isa.tools:
+        return "-lm", "-lgcc"
+    asked = ("--print-file-name=libm.a", "--print-libgcc-file-name")
+    return tuple(run([compiler_tool(core, "gcc"), how], "no library").strip() for how in asked)
 
 
 def _units() -> list[Path]:
@@ -123,7 +144,7 @@ def _core_flags(core: EmulatedCore) -> tuple[str, ...]:
 
 def _flash_bytes(core: EmulatedCore, image: Path) -> int:
     """Return the bytes of a program's code and constants."""
-    row = run([f"{core.isa.prefix}size", str(image)], "the program has no size").splitlines()[1].split()
+    row = run([compiler_tool(core, "size"), str(image)], "the program has no size").splitlines()[1].split()
     return int(row[0]) + int(row[1])
 
 

@@ -60,6 +60,11 @@ class Board:
         return cores()[self.core].arch
 
     @property
+    def native(self) -> str:
+        """Its native module in build/natmod/."""
+        return cores()[self.core].native
+
+    @property
     def simd(self) -> str:
         """The backend of native_module/core/simd that its kernels use."""
         return cores()[self.core].simd
@@ -130,3 +135,13 @@ def find_core(name: str) -> Core:
         return cores()[load_board(name).core]
     raise UserError(f"no target '{name}'; cores: {', '.join(cores())}; boards: {', '.join(boards)}"
                     + suggestion(name, [*cores(), *boards.values()]))
+
+
+def native_on(machine: str, arch: str) -> str:
+    """Return which native module a board is best served by, from the name that its MicroPython gives it.
+
+    arch: what it loads. Ports name the microcontroller last: "Generic ESP32S3 module with ESP32S3".
+    """
+    mcu = machine.rpartition(" ")[2].replace("-", "").upper()
+    rows = [board for board in load_boards() if board.arch == arch and board.mcu.replace("-", "").upper() == mcu]
+    return rows[0].native if rows else arch

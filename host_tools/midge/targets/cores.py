@@ -31,6 +31,9 @@ class Isa:
     start: str  # the start-up file in profiling/harness
     options: tuple[str, ...]  # of QEMU
     specs: tuple[str, ...]  # the C library
+    tools: str  # a folder of a checkout that the compiler may be in
+    entry: str  # the symbol at which the machine starts, where it does not take that from the program
+    uncounted: tuple[str, ...]  # the symbols around what does in QEMU what its core lacks
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Core:
     title: str
     simd: str  # the backend of native_module/core/simd that its kernels use
     arch: str  # the name that MicroPython's native .mpy files use
+    native: str  # its module in build/natmod/: the arch, with what else the module is for behind an underscore
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class EmulatedCore(Core):
     isa: Isa
     flags: tuple[str, ...]  # of gcc
     machine: str  # of QEMU
+    cpu: str  # of QEMU, where the machine may have several
     memory: Memory
     cycles: CycleCosts
 
@@ -92,18 +97,19 @@ def cores() -> dict[str, Core]:
     table = read_toml(TABLE)
     isas = {
         name: Isa(name, row["prefix"], row["system"], row["packages"], row["start"], tuple(row["options"]),
-                  tuple(row["specs"]))
+                  tuple(row["specs"]), row.get("tools", ""), row.get("entry", ""),
+                  tuple(row.get("uncounted", ())))
         for name, row in table["isa"].items()
     }
     return {name: _core(name, row, isas) for name, row in table["core"].items()}
 
 
 def _core(name: str, row: Mapping[str, Any], isas: Mapping[str, Isa]) -> Core:
-    facts = name, row["title"], row["simd"], row["arch"]
+    facts = name, row["title"], row["simd"], row["arch"], row.get("native", row["arch"])
     if "isa" not in row:
         return Core(*facts)
     return EmulatedCore(*facts, isas[row["isa"]], tuple(row["flags"].split()), row["machine"],
-                        Memory(**row["memory"]), CycleCosts(**row["cycles"]))
+                        row.get("cpu", ""), Memory(**row["memory"]), CycleCosts(**row["cycles"]))
 
 
 @cache

@@ -76,6 +76,9 @@ typedef struct {
                          * (channels.h), from minus that by 1, to 0 */
     uint32_t second;
     uint32_t out_step; /* to the next row of outputs */
+#ifdef MG_ISA_MAC16
+    int32_t min, max; /* of outputs, which costs less here than afterwards */
+#endif
 } mg_dsp_strip_t;
 
 /* A strip of 3x3 windows, moved by 1 or 2 in both directions. */
@@ -140,6 +143,41 @@ void mg_dot_eight_channels(uint32_t sums[8], const uint8_t *w0, const uint8_t *w
                            uint32_t block);
 
 #include "generic/swar_channels.h"
+
+/* mac16: CONV_2D a channel at a time, on int16 (kernels/linear/conv_mac16.c). */
+
+/* One channel of neighbouring pixels, whose values follow each other; behind the last one lies another word, as it does
+ * behind the weights. */
+typedef struct {
+    const int16_t *x, *w;
+    uint32_t fours; /* of taps, at least one */
+    uint32_t n;     /* pixels, at least one */
+    int8_t *y;
+    uint32_t y_step;
+    int32_t bias;
+    mg_fine_t fine;
+    int32_t min, max;
+} mg_mac16_pixels_t;
+
+void mg_mac16_pixels(const mg_mac16_pixels_t *job);
+
+/* All channels of one pixel. */
+typedef struct {
+    const int16_t *x;
+    const uint8_t *w;     /* at a multiple of four */
+    uint32_t fours;       /* of taps, at least one */
+    uint32_t n;           /* channels, at least one */
+    const uint8_t *table; /* mg_fine_channel_t of kernels/linear/swar_channels.h, at a multiple of four */
+    int8_t *y;
+    int32_t offset; /* is added to each sum */
+    int32_t min, max;
+} mg_mac16_channels_t;
+
+void mg_mac16_channels(const mg_mac16_channels_t *job);
+
+/* Four int8 at a time as int16, in the order 0, 2, 1, 3; `flip` is added to each byte without a carry first, 0 or 128. To
+ * and from a multiple of four. */
+void mg_mac16_widen(int16_t *to, const uint8_t *from, uint32_t fours, uint32_t flip);
 
 /* RFFT: a stage that joins four transforms each (kernels/signal/spectrum.c). All but x in bytes. */
 typedef struct {

@@ -99,8 +99,16 @@
 #endif
 #define MG_SIMD_NAME "rv32"
 #include "scalar.h"
+#elif defined(__XTENSA_WINDOWED_ABI__) && defined(MG_MAC16) /* ESP32 and S3, which compilers do not tell from the S2 */
+#define MG_ISA_MAC16
+#define MG_SIMD_NAME "mac16"
+#include "scalar.h"
 #else
 #include "scalar.h"
+#endif
+
+#if defined(__SSE2__) || defined(__aarch64__)
+#define MG_PC /* has room for code, and vectors that compilers use */
 #endif
 
 #ifdef MG_LONG_MULTIPLY

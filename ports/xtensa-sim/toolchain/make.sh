@@ -53,7 +53,7 @@ fetch_sources() {
         esac
     done
     cd "$work/source"
-    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-de212/*' \
+    tar -xf packages/qemu_*.orig.tar.xz --strip-components=1 --wildcards '*/target/xtensa/core-de233_fpu/*' \
         '*/target/xtensa/core-lx106/*'
     tar -xf sysroot/usr/src/binutils/binutils-*.tar.xz --strip-components=1 --wildcards '*/include/*.h'
     tar -xf sysroot/usr/src/gcc-12/gcc-12*.tar.xz --strip-components=1 --wildcards '*/libgcc/config/xtensa/*' \

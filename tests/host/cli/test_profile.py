@@ -31,7 +31,7 @@ def test_command_prints_what_json_says(wand_tflite: Path) -> None:
         (["--target", "m4", "--board", "RPI_PICO"], "name one core"),
         (["--target", "z80"], "no target 'z80' can be profiled; targets: cortex-m0plus"),
         (["--board", "PICO_9"], "no board is called 'PICO_9'; known boards: "),
-        (["--board", "ESP32_GENERIC"], "no target 'xtensa-lx6' can be profiled"),
+        (["--board", "ESP8266_GENERIC"], "no target 'xtensa-lx106' can be profiled"),
     ],
 )
 def test_a_mistake_is_one_line(wand_tflite: Path, arguments: list[str], words: str) -> None:

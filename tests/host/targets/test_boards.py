@@ -9,7 +9,7 @@ import pytest
 
 from midge.errors import UserError
 from midge.fileformat.opset import layouts
-from midge.targets.boards import Board, find_core, load_board, load_boards, parse_board
+from midge.targets.boards import Board, find_core, load_board, load_boards, native_on, parse_board
 
 ROW = dict.fromkeys(("title", "mcu", "clock_hz", "ram_bytes", "heap_bytes", "flash_bytes", "port", "install"), 1)
 ROW |= {"core": "cortex-m4", "firmware": 1}
@@ -43,6 +43,21 @@ def test_what_follows_from_the_core_is_not_in_the_row() -> None:
     board = parse_board("x", ROW)
     assert (board.simd, board.arch) == ("armv7em", "armv7emsp")
     assert load_board("ESP8266_GENERIC").arch == "xtensa" and load_board("ESP32_GENERIC").arch == "xtensawin"
+
+
+@pytest.mark.parametrize(
+    ("machine", "arch", "native"),
+    [
+        ("Generic ESP32 module with ESP32", "xtensawin", "xtensawin_mac16"),
+        ("Generic ESP32S3 module with ESP32S3", "xtensawin", "xtensawin_mac16"),
+        ("Generic ESP32S2 module with ESP32S2", "xtensawin", "xtensawin"),
+        ("Some ESP32 of the years to come with ESP32X9", "xtensawin", "xtensawin"),
+        ("Raspberry Pi Pico with RP2040", "armv6m", "armv6m"),
+        ("", "", ""),
+    ],
+)
+def test_a_board_gets_the_native_module_of_its_chip(machine: str, arch: str, native: str) -> None:
+    assert native_on(machine, arch) == native
     qemu = load_board("qemu-rv32").qemu
     assert qemu is not None and qemu.system == "qemu-system-riscv32"
     assert find_core("cortex-m55").simd == find_core("QEMU-cortex-m55").simd == "mve"

@@ -16,6 +16,7 @@ from ...targets.boards import find_core
 from .dsp_conv import pack_depthwise_of_one, pack_dsp
 from .dsp_depthwise import choose_dsp
 from .int4 import pack_int4
+from .mac16 import choose_mac16, pack_mac16
 from .mve import pack_conv_mve, pack_depthwise_mve
 from .scratch import take_scratch, use_room
 from .swar_channels import choose_swar_channels, pack_swar_channels
@@ -31,6 +32,8 @@ PACKERS: dict[tuple[str, str], tuple[Choose, ...]] = {
     ("DEPTHWISE_CONV_2D", "swar_pixels"): (choose_swar_pixels,),
     ("CONV_2D", "swar_channels"): (pack_swar_channels,),
     ("DEPTHWISE_CONV_2D", "swar_channels"): (choose_swar_channels,),
+    ("CONV_2D", "mac16"): (pack_mac16,),
+    ("DEPTHWISE_CONV_2D", "mac16"): (choose_mac16,),
     ("CONV_2D", "mve"): (pack_conv_mve,),
     ("DEPTHWISE_CONV_2D", "mve"): (pack_depthwise_mve,),
     ("CONV_2D", "int4"): (pack_int4,),  # after those of a core, where they do not apply

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ...lowering.program import Step
 
@@ -33,3 +34,17 @@ def shorten_channels(step: Step) -> None:
     shift = -np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)
     rounding = (1 << (shift - 1)) + (step.params["out_zero_point"] << shift)
     step.constants["channels_at"] = np.stack([bias, multiplier, rounding, shift], axis=1).astype("<i4").tobytes()
+
+
+def fine_requantisation_is_exact(step: Step) -> bool:
+    """Tell whether requantisation is as mg_requantize_fine wants it: accumulators below 2^28, too."""
+    return short_requantisation_is_exact(step) and bool(largest_accumulators(step).max() < 2**28)
+
+
+def fine_channels(step: Step, flags: int | npt.NDArray[np.int32] = 0) -> bytes:
+    """Return the channel table as swar_channels.h has it; flags are added to each channel's shift."""
+    channels, table = step.params["out_c"], step.constants["channels_at"]
+    bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
+    shift = 1 - np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)
+    rounding = 1 + (1 << (shift - 1)) + (step.params["out_zero_point"] << shift)
+    return np.stack([bias, multiplier, rounding, shift + flags], axis=1).astype("<i4").tobytes()

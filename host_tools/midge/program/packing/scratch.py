@@ -13,7 +13,8 @@ from ..arena import ALIGNMENT, plan_arena
 
 # What a layout is given although it adds to the arena, in bytes, and of tiles of pixels (CONV_2D) how many at most;
 # two at least.
-ADDS = {layout_number("CONV_2D", "swar_pixels"): (1280, 16), layout_number("CONV_2D", "swar_channels"): (1792, 8)}
+ADDS = {layout_number("CONV_2D", "swar_pixels"): (1280, 16), layout_number("CONV_2D", "swar_channels"): (1792, 8),
+        layout_number("CONV_2D", "mac16"): (4096, 32)}
 MANY = 32  # tiles that fit into what the arena has anyway: more gain next to nothing
 
 _known: dict[tuple[int, bytes, tuple[tuple[int, int, int], ...]], Scratch] = {}

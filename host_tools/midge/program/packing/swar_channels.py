@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
-from .channels import largest_accumulators, short_requantisation_is_exact
+from .channels import fine_channels, fine_requantisation_is_exact
 
 LARGEST_BLOCK = 255  # of the absolute weights of a block of taps
 AT_ONCE = 4  # channels
@@ -22,7 +22,7 @@ def pack_swar_channels(step: Step) -> bool:
     p = step.params
     taps = p["kernel_h"] * p["kernel_w"] * p["in_c"]
     weights = np.frombuffer(step.constants["weights_at"], np.int8).reshape(p["out_c"], taps)
-    if not _requantisation_is_exact(step) or _blocks(weights, 2).max(initial=0) > LARGEST_BLOCK:
+    if not fine_requantisation_is_exact(step) or _blocks(weights, 2).max(initial=0) > LARGEST_BLOCK:
         return False
     four = _blocks(weights[:, : taps - taps % 4], 4).max(axis=1, initial=0) <= LARGEST_BLOCK
     padded = np.pad(weights, ((0, -p["out_c"] % AT_ONCE), (0, 0))).reshape(-1, AT_ONCE, taps)
@@ -48,16 +48,11 @@ def choose_swar_channels(step: Step) -> bool:
         if pack_swar_channels(as_conv):
             vars(step).update(vars(as_conv))
             return True
-    if not _requantisation_is_exact(step):
+    if not fine_requantisation_is_exact(step):
         return False
     step.constants["channels_at"] = _table(step, np.zeros(p["out_c"], bool))
     p["layout"] = layout_number(step.op.name, "swar_channels")
     return True
-
-
-def _requantisation_is_exact(step: Step) -> bool:
-    """Tell whether requantisation is as swar_channels.h wants it: accumulators below 2^28, too."""
-    return short_requantisation_is_exact(step) and bool(largest_accumulators(step).max() < 2**28)
 
 
 def _blocks(weights: npt.NDArray[np.int8], taps: int) -> npt.NDArray[np.int64]:
@@ -68,10 +63,6 @@ def _blocks(weights: npt.NDArray[np.int8], taps: int) -> npt.NDArray[np.int64]:
 
 def _table(step: Step, four: npt.NDArray[np.bool_]) -> bytes:
     """Return the channel table; `four` says of which channels four taps may be a block."""
-    channels, table = step.params["out_c"], step.constants["channels_at"]
-    bias, multiplier = np.frombuffer(table, "<i4", 2 * channels).reshape(2, -1)
-    shift = 1 - np.frombuffer(table, np.int8, channels, offset=8 * channels).astype(np.int32)
-    rounding = 1 + (1 << (shift - 1)) + (step.params["out_zero_point"] << shift)
+    channels = step.params["out_c"]
     flags = np.pad(four, (0, -channels % AT_ONCE), constant_values=True).reshape(-1, AT_ONCE).all(axis=1)
-    flagged = shift + BLOCKS_OF_FOUR * np.repeat(flags, AT_ONCE)[:channels]
-    return np.stack([bias, multiplier, rounding, flagged], axis=1).astype("<i4").tobytes()
+    return fine_channels(step, BLOCKS_OF_FOUR * np.repeat(flags, AT_ONCE)[:channels].astype(np.int32))

@@ -165,9 +165,42 @@ bool mg_depthwise_int4_check(const mg_check_t *check) {
     return check_int4(check, weights, weights);
 }
 
+#ifdef MG_PC
+
+#define LANES 32 /* channels, whose sums a compiler keeps in vectors */
+
+/* As many channels as there are whole groups of; returns how many. */
+static uint32_t depthwise_lanes(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
+    const uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, n = p->out_c;
+    uint32_t c = 0;
+    if (p->in_c != n || p->weights_zero_point != 0) {
+        return 0;
+    }
+    for (; c + LANES <= n; c += LANES) {
+        int32_t sums[LANES] = {0};
+        for (uint32_t t = 0; t < taps; t++) {
+            const int8_t *x = patch + t * n + c, *w = part->weights + t * n + c;
+            for (uint32_t i = 0; i < LANES; i++) {
+                sums[i] += (int16_t)(x[i] * w[i]);
+            }
+        }
+        for (uint32_t i = 0; i < LANES; i++) {
+            out[c + i] = mg_finish(&part->channels, c + i, sums[i]);
+        }
+    }
+    return c;
+}
+
+#else
+
+#define depthwise_lanes(p, part, patch, out) 0
+
+#endif
+
 static void depthwise_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
-    uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c, c = 0;
-    for (uint32_t k = 0; k < p->in_c; k++) {
+    uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c;
+    uint32_t c = depthwise_lanes(p, part, patch, out);
+    for (uint32_t k = c; k < p->in_c; k++) {
         int32_t offset = weights_offset(p, patch + k, taps, p->in_c);
         for (uint32_t m = 0; m < multiplier; m++, c++) {
             const int8_t *x = patch + k, *w = part->weights + c;

@@ -204,7 +204,8 @@ static void load_channels(const layer_t *layer, uint32_t c) {
 }
 
 /* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
-static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, bool above) {
+static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, const mg_channels_t *channels) {
+    const bool above = channels->above;
     uint32_t at[OUTPUTS] = {0, 0, 0, 0};
     for (uint32_t i = 1; i < OUTPUTS; i++) {
         at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
@@ -215,6 +216,10 @@ static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, bool above) {
     strip->step = above ? 1 : -1;
     strip->left = above ? -(int32_t)g->a.out : (int32_t)g->a.out;
     strip->out_step = g->a.out_step;
+#ifdef MG_ISA_MAC16
+    strip->min = channels->min;
+    strip->max = channels->max;
+#endif
 }
 
 /* The outputs of the input channels that are gathered from c on, of one image. */
@@ -257,7 +262,7 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
     layer.call = call;
     layer.channels = mg_channels_of(call);
     set_geometry(&layer.g, p);
-    set_strip(&layer.strip, &layer.g, layer.channels.above);
+    set_strip(&layer.strip, &layer.g, &layer.channels);
     layer.plane = layer.g.height * layer.g.line;
     layer.size = channel_size(&layer.g);
     layer.count = layer.g.lanes * (p->out_c / p->in_c);
@@ -272,7 +277,10 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
             }
             c = c + 2 * lanes <= p->in_c ? c + lanes : p->in_c - lanes;
         }
-        mg_clamp_all(&layer.channels, out, outputs);
+#ifdef MG_ISA_MAC16
+        if (!layer.g.by_three)
+#endif
+            mg_clamp_all(&layer.channels, out, outputs);
         image += (uint32_t)p->in_h * p->in_w * p->in_c;
         out += outputs;
     }

@@ -20,6 +20,7 @@ int16_t *mg_widen_rows(const mg_widening_t *r) {
     return lanes;
 }
 
+#ifndef MG_ISA_MAC16
 void mg_pair_columns(const mg_columns_t *c) {
     for (uint32_t i = 0; i < c->rows; i++) {
         for (uint32_t channel = 0; channel < 4; channel++) {
@@ -42,6 +43,7 @@ void mg_dot_taps(int32_t sums[4], const int16_t *x, uint32_t line, const int16_t
         sums[i] = (int32_t)sum;
     }
 }
+#endif
 
 /* A word of weights times a pair of values, to the sum of the first channel and to that of both. */
 static void add_pair(uint32_t sums[2], const int8_t *w, int32_t x0, int32_t x1) {
@@ -94,6 +96,8 @@ void mg_dsp_one_pixel(const mg_dsp_layer_t *layer, const int8_t *x, int8_t *out)
     }
 }
 
+#ifndef MG_ISA_MAC16
+
 static void strip_of(const mg_dsp_strip_t *s, uint32_t stride, uint32_t line) {
     const mg_dsp_channel_t *c = s->channel;
     const uint32_t at[] = {0, s->second, s->third, s->fourth};
@@ -118,5 +122,7 @@ void mg_dsp_strip_by_1(const mg_dsp_strip_t *strip) {
 void mg_dsp_strip_by_2(const mg_dsp_strip_t *strip) {
     strip_of(strip, 2, 10);
 }
+
+#endif
 
 #endif

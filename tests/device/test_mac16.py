@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""Layers of many shapes on the emulated core that has MAC16: its assembly gives the host's bytes.
+
+A count stands only for outputs that equal the host's (midge.profiling.count), which plain C computes.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from midge.convert.pipeline import convert_model
+from midge.errors import UserError
+from midge.fileformat.opset import layout_number
+from midge.fileformat.read import decode
+from midge.profiling.count import count
+from midge.profiling.toolchain import compiler_tool
+from midge.targets.cores import EmulatedCore, find_emulated
+from tests.bench.models import conv, depthwise, fully_connected
+
+pytestmark = pytest.mark.emulator
+
+MAC16 = layout_number("CONV_2D", "mac16")
+
+
+@pytest.fixture(scope="module")
+def core() -> EmulatedCore:
+    """The core, where its compiler has been made and QEMU is there."""
+    core = find_emulated("esp32")
+    try:
+        compiler_tool(core, "gcc")
+    except UserError as error:
+        pytest.skip(f"{error}; make test-bench makes it")
+    if not shutil.which(core.isa.system):
+        pytest.skip(f"no {core.isa.system}; run: ports/toolchain.sh xtensa")
+    return core
+
+
+def _layer(kind: str, draw: np.random.Generator) -> bytes:
+    h, w, c, n, kernel, stride = (int(draw.integers(1, most)) for most in (13, 13, 40, 12, 6, 4))
+    if kind == "fully connected":
+        return fully_connected(int(draw.integers(1, 300)), n)
+    if kind == "conv":
+        return conv(h, w, c, n, (kernel, int(draw.integers(1, 6))), stride)
+    if kind == "large conv":
+        return conv(3, 4, int(draw.integers(43, 60)), n, (3, 3), 1)
+    return depthwise(h, w, int(draw.integers(2, 12)), 3 if kind == "strips" else kernel, min(stride, 2))
+
+
+@pytest.mark.parametrize("kind", ["conv", "large conv", "fully connected", "strips", "depthwise"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_layer_of_any_shape(core: EmulatedCore, kind: str, seed: int) -> None:
+    blob = convert_model(_layer(kind, np.random.default_rng(seed)), target=core.name).blob
+    assert [node.params["layout"] for node in decode(blob).nodes if "layout" in node.params] == [MAC16]
+    assert count(blob, core).total.instructions > 0  # raises WrongOutputs where a byte differs
