@@ -120,7 +120,7 @@ def test_pictures_are_taken_and_dropped(opened: tuple[Studio, Newcomer], eye: Ey
 
 def test_a_picture_is_looked_at_and_deleted(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
-    person.page.get_by_role("button", name=f"disc {TAKES}").click()
+    person.open_takes("disc", TAKES)
     person.page.locator(".take img").first.wait_for()
     person.page.locator(".take").first.click()
     dialog = person.page.get_by_role("dialog")

@@ -206,13 +206,40 @@ export function open(root, first) {
         terminal(...commands(kind)),
     );
 
+    let listings = 0;
+    const buttons = () => [...shelf.querySelectorAll("button")];
+
+    /** Show the takes of the chosen name. What is shown of before can be neither played nor changed from the moment on
+     * that it may be another name's, or gone; of two lists that come the one that was asked for last stays. */
     async function list() {
+        const mine = ++listings;
         const labels = Object.keys(state.labels);
         if (!labels.includes(chosen) && !((state.bench.taking || shooting) && chosen)) chosen = labels[0] || "";
         const wanted = chosen;
+        const focused = buttons().indexOf(document.activeElement);
+        shelf.inert = true;
+        shelf.setAttribute("aria-busy", "true");
+        showNames(labels);
         const some = async (start) => (await askQuietly("takes", { label: wanted, start, count: 120 })).value;
         const found = (labels.includes(wanted) && (await some(0))) || { count: 0, takes: [] };
-        if (wanted !== chosen) return;
+        if (mine !== listings) return;
+        fill(
+            shelf,
+            found.count
+                ? grid(found.takes, labels, {}, {
+                      count: found.count,
+                      more: async (start) => (await some(start))?.takes || [],
+                  })
+                : h("p.hint", {}, text("record.empty")),
+        );
+        shelf.inert = false;
+        shelf.removeAttribute("aria-busy");
+        if (focused >= 0) buttons()[focused]?.focus({ preventScroll: true });
+    }
+
+    /** The names, of which one is chosen. */
+    function showNames(labels) {
+        const focused = tabs.contains(document.activeElement);
         fill(
             tabs,
             labels.map((name) =>
@@ -234,15 +261,7 @@ export function open(root, first) {
                 ),
             ),
         );
-        fill(
-            shelf,
-            found.count
-                ? grid(found.takes, labels, {}, {
-                      count: found.count,
-                      more: async (start) => (await some(start))?.takes || [],
-                  })
-                : h("p.hint", {}, text("record.empty")),
-        );
+        if (focused) tabs.querySelector("[aria-pressed=true]")?.focus();
     }
 
     const relist = whenOther(() => list());
