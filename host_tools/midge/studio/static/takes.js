@@ -2,7 +2,7 @@
 // Takes as pictures, and one of them in a dialog: looked at, trimmed, given another label, deleted.
 
 import { fill, h, text } from "./dom.js";
-import { picture } from "./plot.js";
+import { key, picture } from "./plot.js";
 import { act, askQuietly, emit, on, problem } from "./server.js";
 import { announce } from "./app.js";
 
@@ -274,16 +274,7 @@ function trimming(take, close) {
             "p.legend",
             {},
             take.columns.map((name, i) =>
-                h(
-                    "span.key",
-                    {},
-                    h(
-                        "svg",
-                        { viewBox: "0 0 22 8", "aria-hidden": "true" },
-                        h("line", { class: `curve c${i % 6}`, x1: 1, x2: 21, y1: 4, y2: 4 }),
-                    ),
-                    `${name} ${take.units[i]}`,
-                ),
+                h("span.key", {}, key(i), `${name} ${take.units[i]}`),
             ),
         ),
         h("div.ends", {}, start, end),

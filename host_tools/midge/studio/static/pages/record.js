@@ -346,7 +346,7 @@ function commands(kind) {
 
 const SETTINGS = {
     motion: ["rate_hz", "accel_g", "gyro_dps", "person", "bus"],
-    sound: ["person"],
+    sound: ["person", "mic"],
     picture: ["side"],
 };
 
@@ -361,6 +361,7 @@ function settings({ kind, settings: now }) {
         side: () => number("side", 16, 480),
         person: () => words("person", "true"),
         bus: () => words("bus", "false"),
+        mic: () => words("mic", "false"),
     };
     const inputs = Object.fromEntries(SETTINGS[kind].map((name) => [name, all[name]()]));
     return h(
@@ -379,7 +380,7 @@ function settings({ kind, settings: now }) {
                         ]),
                     );
                     if (await act("settings", given)) {
-                        if (kind === "motion") await act("leave");
+                        if (kind !== "picture") await act("leave");
                         announce(text(`record.set.${kind}`));
                     }
                 },

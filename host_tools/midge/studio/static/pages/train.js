@@ -252,7 +252,6 @@ function shown(report, labels) {
                                 .map((point) => `${point.takes}: ${percent(point.accuracy)}`)
                                 .join(", "),
                         }),
-                        (n, share) => text("train.curve.point", { n, share: percent(share) }),
                     ),
                 ),
         ),
