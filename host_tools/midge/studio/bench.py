@@ -152,8 +152,9 @@ class Bench:
 
     def sources(self) -> list[str]:
         """Return where samples can come from."""
-        own = {MOTION: "board", SOUND: "browser", PICTURE: "browser"}[self.shelf.kind()]
-        return [own, *(["phone"] if "phone" in self.feeds else [])]
+        kind = self.shelf.kind()
+        own = {MOTION: ["board"], SOUND: ["browser", *(["board"] if self.facts.port else [])], PICTURE: ["browser"]}
+        return [*own[kind], *(["phone"] if "phone" in self.feeds else [])]
 
     def choose_source(self, source: str) -> None:
         """Record from elsewhere from now on. Raises UserError."""
@@ -190,7 +191,8 @@ class Bench:
         if source == "board":
             port = self._port()
             self._free()
-            self.worker.start(SENSOR, lambda stopped: self.recorder.watch_board(port, stopped))
+            watch = self.recorder.watch_microphone if kind == SOUND else self.recorder.watch_board
+            self.worker.start(SENSOR, lambda stopped: watch(port, stopped))
             return
         self._free()
         feed = self._fed()
@@ -198,8 +200,8 @@ class Bench:
         self.worker.start(SENSOR, lambda stopped: run(feed, stopped))
 
     def _fed(self) -> Feed:
-        """Return what a page or phone sends, from now on."""
-        source = self.source()
+        """Return what a phone sends, or else a page, from now on."""
+        source = "phone" if self.source() == "phone" else "browser"
         if source == "browser":
             self.feeds[source] = Feed(sound_source("This computer's microphone"))
         self.feeds[source].begin()
