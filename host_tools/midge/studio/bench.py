@@ -21,14 +21,15 @@ from ..errors import UserError
 from ..link.identity import identify
 from ..link.install import install_at
 from ..link.survey import survey
-from ..link.transport import BoardError, open_board
+from ..link.transport import BoardError, Connection, open_board
 from ..link.upload import upload, upload_model
 from ..link.verify import verify_model
+from ..progress import Stage, silent
 from ..samples.take_format import check_label
 from .ear import keep_sound
 from .facts import Facts
 from .feeds import Feed, sound_source
-from .here import Miss, Misses, listen
+from .here import Listening, Miss, Misses
 from .hub import Hub, Stopped, Worker, stage_of
 from .kinds import MOTION, PICTURE, SOUND
 from .practice import CAMERA, RATE_HZ, SEEN, Practice, pictures
@@ -60,7 +61,7 @@ class Bench:
         practice = None
         if self.practice is not None:
             practice = self.practice.facts()
-            if self.shelf.kind() == SOUND:
+            if self.shelf.kind() != MOTION:
                 practice["movements"] = list(self.shelf.labels())
         return {**asdict(self.facts), "source": self.source(), "sources": self.sources(), "busy": self.worker.kind,
                 "practice": practice, "learner": self.teacher.facts,
@@ -121,6 +122,9 @@ class Bench:
             raise UserError("no practice board runs; start one on the page Board")
         if self.shelf.kind() == SOUND:
             self.practice.hear(movement, self.shelf.files(movement, SEEN))
+        elif self.shelf.kind() == PICTURE:
+            self.teacher.wish("see", movement)
+            self.practice.movement = movement
         else:
             self.practice.move(movement)
         self.changed()
@@ -272,18 +276,21 @@ class Bench:
         self.worker.start(LISTENING, lambda stopped: self._listen_here(model, feed, stopped))
 
     def _listen_here(self, model: Path, feed: Feed, stopped: Stopped) -> None:
-        labels, answers = listen(model, feed, stopped)
+        listening = Listening(model, feed, stopped)
         report = self.project.report() or {}
-        self.misses = Misses(labels, float(report.get("threshold", 0.5)))
-        self.facts.live = {"model": model.name, "labels": labels, "rate_hz": feed.source.rate_hz, "where": "here",
-                           "seen": []}
+        self.misses = Misses(listening.labels, float(report.get("threshold", 0.5)))
+        self.facts.live = {"model": model.name, "labels": listening.labels, "rate_hz": feed.source.rate_hz,
+                           "where": "here", "seen": []}
         self.changed()
         tell = self._told(stopped)
+
+        def told(heard: Heard, sound: np.ndarray) -> None:
+            tell(heard)
+            if self.misses.look(heard, sound, int(feed.source.rate_hz)) is not None:
+                self.hub.tell("misses")
+
         try:
-            for heard, sound in answers:
-                tell(heard)
-                if self.misses.look(heard, sound, int(feed.source.rate_hz)) is not None:
-                    self.hub.tell("misses")
+            listening.run(told)
         finally:
             self.facts.live = None
 
@@ -343,15 +350,20 @@ class Bench:
         camera = self.project.settings.eye
         if self.practice is not None and self.practice.port == port:
             camera = CAMERA
-            seen, files = pictures(self.shelf.some(SEEN), self.project.models / model)
-            self._seen = [self.shelf.name_of(path) for path in files]
             with open_board(port) as board:
-                upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
+                files = self._show_to(board, self.project.models / model, self.shelf.some(SEEN), stage)
+            self._seen = [self.shelf.name_of(path) for path in files]
         try:
             with open_seeing(port, model, camera, PAUSE_MS, stage) as seeing:
                 self._answering(port, seeing.path, seeing.labels, 1.0, lambda: seeing.run(self._told(stopped)))
         finally:
             self._seen = []
+
+    def _show_to(self, board: Connection, model: Path, takes: list[Path], stage: Stage = silent) -> list[Path]:
+        """Have the practice board's camera see takes, over and over; return those. Raises UserError."""
+        seen, files = pictures(takes, model)
+        upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
+        return files
 
     def teach(self, model: Path) -> None:
         """Open the learner of a network on the board, which is put there where it is not. Raises UserError."""
@@ -363,8 +375,14 @@ class Bench:
 
         def run(stopped: Stopped) -> None:
             upload_model(model, port, stage=stage_of(self.progress, stopped))
+            camera, self.teacher.show_to = settings.eye, None
+            if self.practice is not None and self.practice.port == port and self.shelf.kind() == PICTURE:
+                camera = CAMERA
+                self.teacher.show_to = lambda board, label: self._show_to(board, model, self.shelf.files(label, SEEN))
+                with open_board(port) as board:
+                    self._show_to(board, model, self.shelf.some(SEEN))
             try:
-                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, stopped)
+                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, camera, stopped)
             except BoardError as error:
                 raise UserError(f"{port}: the board ended it ({error.text}); reset it, and begin again") from error
             finally:

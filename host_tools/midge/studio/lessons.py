@@ -23,6 +23,7 @@ from ..files import write_whole
 from ..importers.tflite.export import tflite_bytes
 from ..plots.training_page import training_page
 from ..progress import Stage
+from ..samples.labels import is_quiet
 from ..samples.pictures import Size as PictureSize
 from ..targets.boards import load_board
 from ..targets.power import boards_with_figures
@@ -38,7 +39,7 @@ from .shelf import Shelf
 _CLICKS = ((r": midge capture --label (\w+) --seconds (\d+)", r", on the page Record, under the name \1"),
            (r" \(--person\)", ", whose names the page Record has under Sensor and person"),
            (r",? or tell with --groups( or --person-from)?", ""),
-           (r"make pictures smaller: --size (\d+)x\d+", r"take smaller pictures: Record, Size of the pictures, \1"),
+           (r"make pictures smaller: --size (\d+)x\d+", r"take smaller pictures: Record, Pictures and camera, \1"),
            (r"; leave out --pixels", "; choose whole numbers under It takes pictures as"),
            (r"; say --pixels ", "; say under It takes pictures as, in More about the training: "),
            (r", or choose a shorter window: --window [\d.]+", ""),
@@ -83,6 +84,14 @@ def _room(board: str) -> int:
     return load_board(board or _USUAL).heap_bytes // 2
 
 
+def _as_seen(project: Project) -> dict[str, Any]:
+    """Return how a network that embeds pictures is trained: for a camera, unjudged, which takes half as long."""
+    settings = project.settings
+    usual = api.PictureEmbedding(camera=settings.camera, judge=False)
+    return {"options": replace(usual, steps=settings.steps or usual.steps),
+            "size": PictureSize(settings.side, settings.side)}
+
+
 def with_camera(trained: TrainedPictures, project: Project) -> tuple[bytes, dict[str, int]]:
     """Return a trained network as one that takes a camera's pictures, and what it costs. Raises UserError."""
     made = api.convert(tflite_bytes(trained.graph, trained.graph.name), labels=trained.labels,
@@ -115,7 +124,8 @@ class Lessons:
         project = self.project
         name = f"{project.settings.model[:25]}-learn"
         try:
-            made = api.train_embedding(project.data, name=name, stage=stage_of(self._tell, stopped))
+            made = api.train_embedding(project.data, name=name, stage=stage_of(self._tell, stopped),
+                                       **(_as_seen(project) if self.shelf.kind() == PICTURE else {}))
             write_whole(project.models / f"{name}.midge", lambda aside: aside.write_bytes(made.conversion.blob))
         except UserError as error:
             raise UserError(as_clicks(str(error).replace(f"{project.data}{os.sep}", ""))) from error
@@ -158,7 +168,7 @@ class Lessons:
             blob, sizes = with_camera(trained, project)
         page = training_page(trained, project.data.name, project.model_file().name, None, "")
         facts = {"model": project.model_file().name, **trained.facts(), "kind": self.shelf.kind(), **sizes,
-                 "cells": self._cells(trained)}
+                 "quiet": [label for label in trained.labels if is_quiet(label)], "cells": self._cells(trained)}
         facts["suspicious"] = [{**s, "take": self._name(str(s["take"]))} for s in facts["suspicious"]]
         del facts["mistakes"]  # which are cells
         facts["notes"] = [as_clicks(note.replace(f"{project.data}{os.sep}", "")) for note in facts["notes"]]

@@ -45,7 +45,7 @@ def test_a_folder_of_pictures_has_no_wand(tmp_path: Path) -> None:
      "for others, record two or three people, whose names the page Record has under Sensor and person"),
     ("name them, as fist_ann_1.jpg, or tell with --groups or --person-from", "name them, as fist_ann_1.jpg"),
     ("give it more, or make pictures smaller: --size 48x48",
-     "give it more, or take smaller pictures: Record, Size of the pictures, 48"),
+     "give it more, or take smaller pictures: Record, Pictures and camera, 48"),
     ("which takes pixels as they are; leave out --pixels",
      "which takes pixels as they are; choose whole numbers under It takes pictures as"),
     ("record it again, remove it, or choose a shorter window: --window 0.5", "record it again, remove it"),

@@ -85,16 +85,19 @@ async function answer() {
     if (!file.ok) throw new Error((await file.json()).error);
     const model = await Model.load(await file.arrayBuffer());
     const bars = model.labels.map((label) => {
-        const fillOf = h("span.fill");
-        return { fill: fillOf, element: h("div.score", {}, h("span.name", {}, label), h("span.track", { "aria-hidden": "true" }, fillOf)) };
+        const meter = h("span.fill"),
+            value = h("span.value", {}, "0.00"),
+            track = h("span.track", { "aria-hidden": "true" }, meter);
+        return { meter, value, element: h("div.score", {}, h("span.name", {}, label), track, value) };
     });
     fill(parts.scores, bars.map((one) => one.element));
     const told = (scores) => {
         const said = answerOf(model, scores);
         say(parts.answer, said || "–");
         bars.forEach((one, i) => {
-            one.fill.style.transform = `scaleX(${scores[i].toFixed(3)})`;
-            one.fill.classList.toggle("best", model.labels[i] === said);
+            one.meter.style.transform = `scaleX(${scores[i].toFixed(3)})`;
+            one.meter.classList.toggle("best", model.labels[i] === said);
+            say(one.value, scores[i].toFixed(2));
         });
     };
     show(parts.answers, true);

@@ -347,7 +347,7 @@ function commands(kind) {
 const SETTINGS = {
     motion: ["rate_hz", "accel_g", "gyro_dps", "person", "bus"],
     sound: ["person", "mic"],
-    picture: ["side"],
+    picture: ["side", "eye"],
 };
 
 function settings({ kind, settings: now }) {
@@ -361,6 +361,7 @@ function settings({ kind, settings: now }) {
         side: () => number("side", 16, 480),
         person: () => words("person", "true"),
         bus: () => words("bus", "false"),
+        eye: () => words("eye", "false"),
         mic: () => words("mic", "false"),
     };
     const inputs = Object.fromEntries(SETTINGS[kind].map((name) => [name, all[name]()]));
