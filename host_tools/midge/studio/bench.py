@@ -21,10 +21,9 @@ from ..errors import UserError
 from ..link.identity import identify
 from ..link.install import install_at
 from ..link.survey import survey
-from ..link.transport import BoardError, Connection, open_board
+from ..link.transport import BoardError, open_board
 from ..link.upload import upload, upload_model
 from ..link.verify import verify_model
-from ..progress import Stage, silent
 from ..samples.take_format import check_label
 from .ear import keep_sound
 from .facts import Facts
@@ -350,20 +349,15 @@ class Bench:
         camera = self.project.settings.eye
         if self.practice is not None and self.practice.port == port:
             camera = CAMERA
-            with open_board(port) as board:
-                files = self._show_to(board, self.project.models / model, self.shelf.some(SEEN), stage)
+            seen, files = pictures(self.shelf.some(SEEN), self.project.models / model)
             self._seen = [self.shelf.name_of(path) for path in files]
+            with open_board(port) as board:
+                upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
         try:
             with open_seeing(port, model, camera, PAUSE_MS, stage) as seeing:
                 self._answering(port, seeing.path, seeing.labels, 1.0, lambda: seeing.run(self._told(stopped)))
         finally:
             self._seen = []
-
-    def _show_to(self, board: Connection, model: Path, takes: list[Path], stage: Stage = silent) -> list[Path]:
-        """Have the practice board's camera see takes, over and over; return those. Raises UserError."""
-        seen, files = pictures(takes, model)
-        upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
-        return files
 
     def teach(self, model: Path) -> None:
         """Open the learner of a network on the board, which is put there where it is not. Raises UserError."""
@@ -374,13 +368,15 @@ class Bench:
         settings = self.project.settings
 
         def run(stopped: Stopped) -> None:
-            upload_model(model, port, stage=stage_of(self.progress, stopped))
-            camera, self.teacher.show_to = settings.eye, None
+            stage = stage_of(self.progress, stopped)
+            upload_model(model, port, stage=stage)
+            camera, self.teacher.pictures_of = settings.eye, None
             if self.practice is not None and self.practice.port == port and self.shelf.kind() == PICTURE:
                 camera = CAMERA
-                self.teacher.show_to = lambda board, label: self._show_to(board, model, self.shelf.files(label, SEEN))
+                self.teacher.pictures_of = lambda label: pictures(self.shelf.files(label, SEEN), model)[0]
+                seen, _ = pictures(self.shelf.some(SEEN), model)
                 with open_board(port) as board:
-                    self._show_to(board, model, self.shelf.some(SEEN))
+                    upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
             try:
                 self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, camera, stopped)
             except BoardError as error:

@@ -31,18 +31,26 @@ from ..samples.take_format import Samples, check_label
 from ..train.taught import load_taught
 from .hub import Hub, Stopped, stage_of
 from .kinds import MOTION, PICTURE, SOUND
+from .practice import CAMERA
 from .project import Project
 from .recorder import Recorder, Show
 
 TEACHING = "the learner"
 _PATIENCE_S = 20.0  # in which a word is said, or a picture taken
+_PIECE = 4096  # bytes of pictures that are sent at a time
 _PICTURE_S = 0.5  # between two pictures that are looked at
 _MOST = 20  # times that one wish teaches
+_ABOUT = """
+import midge,json
+m=midge.load({path!r})
+r=json.dumps([m.info()['metadata'],m.inputs[0].shape])
+del m
+"""
 _OPEN = """
 import midge,json
 from array import array
 L=midge.Learner({path!r},{kept!r})
-r=json.dumps([L.counts(),L.model.info()['metadata'],L.model.inputs[0].shape])
+r=json.dumps(L.counts())
 """
 _TEACH = "L.teach({label!r},{x})\nr=json.dumps(L.counts())"
 _ANSWER = "a=L({x})\nr=json.dumps([a.label,a.score,dict(zip(L.labels,a.scores))])"
@@ -57,7 +65,7 @@ class Teacher:
     ) -> None:
         self.project, self.hub, self.recorder, self.changed, self.progress = project, hub, recorder, changed, progress
         self.facts: dict[str, Any] | None = None
-        self.show_to: Callable[[ReplBoard, str], Any] | None = None  # has a practice board's camera see a label
+        self.pictures_of: Callable[[str], bytes] | None = None  # a label's, for a practice board's camera
         self._wishes: deque[tuple[str, str]] = deque()
 
     def copy_of(self, model: str) -> Path:
@@ -73,7 +81,7 @@ class Teacher:
         if what in ("teach", "untrain", "forget", "see"):
             check_label(label)
         if what in ("teach", "stop"):
-            self._wishes.clear()
+            self._wishes = deque(wish for wish in self._wishes if wish[0] == "see")
         self._wishes.extend([(what, label)] * (max(1, min(times, _MOST)) if what == "teach" else 1))
 
     def run(self, port: str, model: str, wish: Wish, pins: str, camera: str, stopped: Stopped) -> None:
@@ -87,13 +95,15 @@ class Teacher:
             with open_board(port) as board:
                 assert isinstance(board, ReplBoard)
                 require_midge(board)
-                counts, known, shape = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
+                known, shape = json.loads(self._ask(board, _ABOUT.format(path=model)))
                 of = PICTURE if "camera.size" in known else SOUND if "learn.hops" in known or len(shape) < 2 else MOTION
                 ear: Any = _Ear(board, pins) if of == SOUND else None
                 if of == PICTURE:
-                    ear = _Eye(board, camera_for(board, camera, known), self.show_to)
+                    ear = _Eye(board, camera_for(board, camera, known), self.pictures_of)
                 elif of == MOTION:
                     ear = _Hand(board, wish, known, shape, self)
+                # Only now, since a driver that had to be put there made the board begin afresh.
+                counts = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
                 self.facts = {"model": model, "counts": counts, "doing": "", "label": "", "left": 0, "saved": True,
                               "of": of, "copy": self.copy_of(model).is_file()}
                 self.progress("", 0, 0)
@@ -124,7 +134,7 @@ class Teacher:
                 self._save(board, model, kept)
             elif what == "push":
                 push(board, kept, load_taught(self.copy_of(model)))
-                counts, _, _ = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
+                counts = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
                 self._say(counts=counts, saved=True)
             else:
                 self._show("", "", 0)
@@ -266,8 +276,8 @@ class _Ear:
 class _Eye:
     """Pictures: the board's own camera takes the next one."""
 
-    def __init__(self, board: ReplBoard, make: str, show_to: Callable[[ReplBoard, str], Any] | None) -> None:
-        self.board, self.make, self.show_to = board, make, show_to
+    def __init__(self, board: ReplBoard, make: str, pictures_of: Callable[[str], bytes] | None) -> None:
+        self.board, self.make, self.pictures_of = board, make, pictures_of
 
     def __enter__(self) -> None:
         self.board.ask(f"k={self.make}")
@@ -277,9 +287,12 @@ class _Eye:
 
     def see(self, label: str) -> None:
         """Have a practice board's camera see takes of a label from now on. Raises UserError."""
-        if self.show_to is not None:
-            self.show_to(self.board, label)
-            self.board.ask(f"k={self.make}")
+        if self.pictures_of is None:
+            return
+        seen = self.pictures_of(label)
+        for at in range(0, len(seen), _PIECE):  # an upload would begin afresh, and what is taught be lost
+            self.board.ask(f"f=open({CAMERA!r},{'ab' if at else 'wb'!r})\nf.write(d)\nf.close()", seen[at:at + _PIECE])
+        self.board.ask(f"k={self.make}")
 
     def rest(self, until: Stopped) -> None:
         """Wait until there is something to do."""
