@@ -65,10 +65,14 @@ $(LIBRARY): $(CORE) host_tools/midge/core/build.py
 UPLOT_VERSION := 1.6.32
 CHARTS := build/page/uPlot-$(UPLOT_VERSION)
 UPLOT := build/browser/node_modules/uplot/dist
-$(CHARTS):
+$(CHARTS): | npm-is-there
 	@npm install --silent --no-fund --no-audit --prefix build/browser uplot@$(UPLOT_VERSION) && mkdir -p $(@D) && \
 		cp $(UPLOT)/uPlot.iife.min.js $(@D)/uPlot.js && cp $(UPLOT)/uPlot.min.css $(@D)/uPlot.css && touch $@ || \
 		echo "npm did not bring uPlot: the studio goes without curves until make page does" >&2
+
+.PHONY: npm-is-there
+npm-is-there:
+	@ports/toolchain.sh npm
 
 .PHONY: host
 host: $(VENV)/.ready $(LIBRARY) $(if $(shell command -v npm),$(CHARTS))
@@ -102,7 +106,7 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
 
-## What the studio's page has besides: uPlot, which draws curves, and the core for phones' browsers: build/page/
+## For the studio's page: uPlot, which draws curves, and the core for phones: build/page/
 .PHONY: page
 page: $(CHARTS) build/page/midge.wasm
 
