@@ -62,8 +62,21 @@ $(VENV)/.ready-for-docs: $(VENV)/.ready
 $(LIBRARY): $(CORE) host_tools/midge/core/build.py | $(VENV)/.ready
 	@$(PYTHON) host_tools/midge/core/build.py
 
+# What draws the studio's curves, from npm. Without that, or off line, the studio says what it lacks.
+UPLOT_VERSION := 1.6.32
+CHARTS := build/page/uPlot-$(UPLOT_VERSION)
+UPLOT := build/browser/node_modules/uplot/dist
+$(CHARTS): | npm-is-there
+	@npm install --silent --no-fund --no-audit --prefix build/browser uplot@$(UPLOT_VERSION) && mkdir -p $(@D) && \
+		cp $(UPLOT)/uPlot.iife.min.js $(@D)/uPlot.js && cp $(UPLOT)/uPlot.min.css $(@D)/uPlot.css && touch $@ || \
+		echo "npm did not bring uPlot: the studio goes without curves until make page does" >&2
+
+.PHONY: npm-is-there
+npm-is-there:
+	@ports/toolchain.sh npm
+
 .PHONY: host
-host: $(VENV)/.ready $(LIBRARY)
+host: $(VENV)/.ready $(LIBRARY) $(if $(shell command -v npm),$(CHARTS))
 
 # Firmware and native modules as steps on the way. -bare is MicroPython as it comes from elsewhere, without Midge: what
 # `midge install` meets, and what native modules are tried on. They may be built at once, so what they share comes first.
@@ -94,9 +107,16 @@ example: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 mip: host
 	@$(BIN)/python -m midge.link.modules build/mip
 
+## For the studio's page: uPlot, which draws curves, and the core for phones: build/page/
+.PHONY: page
+page: $(CHARTS) build/page/midge.wasm
+
+build/page/midge.wasm: $(CORE) native_module/binding/wasm.c host_tools/midge/core/build.py | $(VENV)/.ready-to-dist
+	@$(call step,compiling the core for browsers,build/page.log,$(BIN)/python host_tools/midge/core/build.py wasm)
+
 ## Wheels for Linux, macOS and Windows with all that boards need, and the sources: build/dist/
 .PHONY: dist
-dist: $(VENV)/.ready-to-dist host $(natmod_archs:%=natmod-for-%) \
+dist: $(VENV)/.ready-to-dist host page $(natmod_archs:%=natmod-for-%) \
 		$(foreach set,$(natmod_sets),$(natmod_archs:%=natmod-for-%-$(set))) $(prebuilt_firmware:%=firmware-for-%)
 	@$(BIN)/python host_tools/dist/make.py build/dist
 
@@ -150,7 +170,7 @@ test-ops: $(VENV)/.ready-to-test host
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1
-test-studio: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4 build/browser/axe-$(AXE_VERSION)
+test-studio: $(VENV)/.ready-to-test host page firmware-for-qemu-cortex-m4 build/browser/axe-$(AXE_VERSION)
 	@$(PYTEST) -rs -s tests/studio
 
 build/browser/axe-$(AXE_VERSION): # what looks for barriers to people with disabilities

@@ -44,6 +44,7 @@ present() {
         rp2) found make cmake g++ arm-none-eabi-g++ libstdc++.a@arm-none-eabi-gcc ;;
         fuzz) found clang && fuzzer_links ;;
         m32) found make gcc && m32_links ;;
+        npm) found npm ;;
         browser) found chromium npm ;;
     esac
 }
@@ -57,6 +58,7 @@ packages() {
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
         m32) echo make gcc-multilib ;;
+        npm) echo npm ;;
         browser) echo chromium; command -v npm >/dev/null || echo npm ;; # another maker's npm is no package; what looks at the studio's page
     esac
 }
@@ -67,8 +69,8 @@ apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$
 missing=
 for kind in "$@"; do
     case $kind in
-        unix | arm | riscv | xtensa | rp2 | fuzz | m32 | browser) present "$kind" || missing="$missing $kind" ;;
-        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz m32 browser" >&2; exit 2 ;;
+        unix | arm | riscv | xtensa | rp2 | fuzz | m32 | npm | browser) present "$kind" || missing="$missing $kind" ;;
+        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz m32 npm browser" >&2; exit 2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0

@@ -32,6 +32,7 @@ CONTENTS = {
     "digits": ("host_tools/demo/digits", ("digits.midge", "digits.bin")),
     "natmod": ("build/natmod", ("*/_midge.mpy", "*/ops_selected.def", "*/*/_midge.mpy", "*/*/ops_selected.def")),
     "compiled": ("build/device", ("*.mpy",)),  # of "device"
+    "page": ("build/page", ("uPlot.js", "uPlot.css", "midge.wasm")),  # what make page makes for the studio
     "firmware": ("build/firmware", tuple(f"{board}/firmware.{kind}" for board, kind in PREBUILT.items())),
 }
 

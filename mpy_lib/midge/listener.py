@@ -89,6 +89,11 @@ class Listener(Answers):
     def samples(self):
         return self._hops * self._hop
 
+    def scores(self):
+        """Return the mean of the latest scores of each class of the first model."""
+        ear = self._ears[0]
+        return [ear.score(i) for i in range(ear.classes)]
+
     def reset(self):
         """Forget what was heard: what follows comes as after silence."""
         for ear in self._everyone:

@@ -19,6 +19,7 @@ from midge.link.simulator import Simulator
 from midge.samples.picture_files import read_picture
 from midge.studio.practice import EMULATED
 from midge.studio.studio import Studio
+from midge.train.taught import load_taught
 from tests.support.boards import built
 from tests.support.studio import Newcomer, newcomer, serving
 
@@ -120,7 +121,7 @@ def test_pictures_are_taken_and_dropped(opened: tuple[Studio, Newcomer], eye: Ey
 
 def test_a_picture_is_looked_at_and_deleted(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
-    person.page.get_by_role("button", name=f"disc {TAKES}").click()
+    person.open_takes("disc", TAKES)
     person.page.locator(".take img").first.wait_for()
     person.page.locator(".take").first.click()
     dialog = person.page.get_by_role("dialog")
@@ -161,6 +162,35 @@ def test_the_board_answers_to_what_its_camera_sees(opened: tuple[Studio, Newcome
     person.go("train")
     person.page.get_by_role("button", name=re.compile("open the takes")).first.click()
     person.page.locator(".opened .take img").first.wait_for()
+
+
+def test_the_board_is_taught_things(opened: tuple[Studio, Newcomer]) -> None:
+    """A network of the takes goes there; its camera is shown two things, and tells them apart then."""
+    studio, person = opened
+    person.go("teach")
+    person.click("button", "Make one of the takes here")
+    person.page.get_by_role("option", name="eye-learn.midge").wait_for(state="attached", timeout=300_000)
+    person.click("button", "Open the learner on the board")
+    person.page.get_by_label("Name").wait_for(timeout=120_000)
+    person.page.get_by_role("spinbutton", name="Times").fill("4")
+    for thing in ("disc", "bars"):
+        person.choose(thing)
+        person.page.get_by_label("Name").fill(thing)
+        person.click("button", f"Teach {thing} 4 times")
+        person.page.locator(".known li").filter(has_text=thing).get_by_text("4 examples").wait_for(timeout=90_000)
+    for thing in ("disc", "bars"):
+        person.choose(thing)
+        person.click("button", "Try it")
+        person.page.locator(".answer").get_by_text(thing, exact=True).wait_for(timeout=60_000)
+        person.click("button", "Stop")
+    assert person.violations() == []
+    person.picture("picture-teach")
+    person.click("button", "Save")
+    person.see("All is saved.")
+    kept = load_taught(studio.project.models / "eye-learn.taught")
+    assert {label: len(rows) for label, rows in kept.classes.items()} == {"disc": 4, "bars": 4}
+    person.click("button", "Close the learner")
+    person.page.get_by_role("button", name="Open the learner on the board").wait_for()
 
 
 def test_this_computer_answers_to_its_camera(opened: tuple[Studio, Newcomer], eye: Eye) -> None:

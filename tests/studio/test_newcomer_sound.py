@@ -125,7 +125,7 @@ def test_pauses_part_what_goes_on(opened: tuple[Studio, Newcomer], ear: Ear) -> 
 def test_takes_are_played_trimmed_and_renamed(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
     person.go("record")
-    person.page.get_by_role("button", name=f"chirp {TAKES}").click()
+    person.open_takes("chirp", TAKES)
     before = len(person.page.context.pages)
     with person.page.expect_response(re.compile("/api/file")) as answer:
         person.page.get_by_role("button", name=re.compile("^Play")).first.click()
@@ -143,6 +143,24 @@ def test_takes_are_played_trimmed_and_renamed(opened: tuple[Studio, Newcomer]) -
     assert lengths[0] == lengths[-1] - 2000
     person.page.get_by_role("button", name="Undo").first.click()
     person.see("is whole again")
+
+
+def test_a_take_that_is_gone_is_told_when_it_is_to_be_played(opened: tuple[Studio, Newcomer]) -> None:
+    """Somebody moved it away outside of the page, which cannot know."""
+    studio, person = opened
+    person.go("board")
+    person.go("record")
+    person.open_takes("chirp", TAKES)
+    play = person.page.get_by_role("button", name=re.compile("^Play")).first
+    play.wait_for()
+    (path,) = studio.shelf.files("chirp", 1)
+    aside = path.rename(studio.project.root / path.name)
+    play.click()
+    person.see("is not there any more")
+    person.page.locator(".takes li").nth(TAKES - 1).wait_for(state="detached")
+    person.click("button", "Understood")
+    aside.rename(path)
+    person.faults[:] = [fault for fault in person.faults if "404 (Not Found)" not in fault]
 
 
 def test_the_board_answers_to_what_its_microphone_hears(opened: tuple[Studio, Newcomer]) -> None:

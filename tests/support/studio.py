@@ -89,6 +89,12 @@ class Newcomer:
         self.page.goto(f"{self.home}/#/{name}")
         self.page.locator(f".page[data-page={name}]").wait_for()
 
+    def open_takes(self, label: str, count: int) -> None:
+        """Choose a name on the page Record, and wait until its takes are shown."""
+        self.page.get_by_role("button", name=f"{label} {count}", exact=True).click()
+        self.clicks += 1
+        self.page.locator(".shelf:not([aria-busy]) .take", has_text=label).first.wait_for()
+
     def picture(self, name: str) -> None:
         """Keep a picture of the whole page, for people to look at."""
         SHOTS.mkdir(parents=True, exist_ok=True)

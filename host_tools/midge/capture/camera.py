@@ -21,7 +21,7 @@ from .pictures import AnswerReader, PictureReader, Seen, Shot
 SILENCE_S = 30.0  # in which a board that takes pictures prints something
 _DRIVERS = {"file": "file_camera", "esp32": "esp32_camera", "openmv": "openmv_camera"}
 _MAKERS = {
-    "file": "__import__('file_camera').FileCamera({path!r},{format!r},{width},{height})",
+    "file": "__import__('file_camera').FileCamera({path!r},{format!r},{width},{height},again={again})",
     "esp32": "__import__('esp32_camera').Esp32Camera({width},{height},{format!r})",
     "openmv": "__import__('openmv_camera').OpenMVCamera({width},{height},{format!r})",
 }
@@ -105,13 +105,12 @@ class Looking:
         if kind in _DRIVERS:
             require_driver(self.board, _DRIVERS[kind], stage)
             path, format, width, height = self._wanted(kind, rest)
-            make = _MAKERS[kind].format(path=path, format=format, width=width, height=height)
+            make = _MAKERS[kind].format(path=path, format=format, width=width, height=height, again=False)
         else:
-            module, _, name = kind.partition(":")
-            if not (module.isidentifier() and name.isidentifier()):
+            make = _object(kind)
+            if not make:
                 raise UserError(f"--camera {camera}: wanted {', '.join(_DRIVERS)}, MODULE:NAME of your own on the "
                                 "board, pc, or a video or a folder of pictures")
-            make = f"getattr(__import__({module!r}),{name!r})"
             format, width, height = read_format(rest, camera) if rest else ("", 0, 0)
         try:
             facts = json.loads(self.board.ask(_START.format(make=make), silence_s=15))
@@ -152,6 +151,34 @@ def read_format(text: str, title: str) -> tuple[str, int, int]:
         raise UserError(f"--camera {title}: no pictures '{text}'; wanted FORMAT,WIDTHxHEIGHT with one of "
                         f"{', '.join(FORMATS)}, jpeg, as in rgb565,320x240")
     return format, int(found[1]), int(found[2])
+
+
+def camera_for(board: ReplBoard, camera: str, known: dict[str, str], stage: Stage = silent) -> str:
+    """Return what makes a camera on a board for a model with that metadata. Raises UserError.
+
+    camera: MODULE:NAME of an object with rows() or capture(), or the path of a file with pictures in the model's format
+    (drivers/file_camera.py), which are seen over and over.
+    """
+    check_camera(camera)
+    if make := _object(camera):
+        return make
+    require_driver(board, _DRIVERS["file"], stage)
+    width, _, height = known.get("camera.size", "0x0").partition("x")
+    return _MAKERS["file"].format(path=camera, format=known.get("camera.format", ""), width=int(width),
+                                  height=int(height), again=True)
+
+
+def check_camera(camera: str) -> None:
+    """Raise UserError for what names no camera, as camera_for has it."""
+    if not camera or (":" in camera and not _object(camera)):
+        raise UserError(f"camera '{camera[:60]}': wanted an object of the board's with rows() or capture(), as "
+                        "MODULE:NAME, such as mycamera:camera")
+
+
+def _object(text: str) -> str:
+    """Return what gets an object of the board's, MODULE:NAME; "" for another text."""
+    module, _, name = text.partition(":")
+    return f"getattr(__import__({module!r}),{name!r})" if module.isidentifier() and name.isidentifier() else ""
 
 
 @contextmanager

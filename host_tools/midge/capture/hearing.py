@@ -17,6 +17,7 @@ from ..link.install import require_driver
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
 from ..progress import Stage, silent
+from .camera import camera_for, check_camera
 from .frames import FrameReader
 from .live import Heard, read_answer
 from .microphones import DRIVER, i2s_microphone
@@ -32,7 +33,7 @@ from midge.record import frame
 m=midge.load({path!r})
 k={microphone}
 def say(a):
- s=[e.score(i) for i in range(e.classes)]
+ s=L.scores()
  b=s.index(max(s))
  frame('l',struct.pack('<IHbb',L.samples,L.lost&65535,a,b)+bytes(array('f',s)))
 n=0
@@ -42,7 +43,6 @@ def gate(x):
  if n%3==0:say(-1)
  return 1
 L=midge.listen(k,m,gate=gate)
-e=L._ears[0]
 try:
  for h in L:say(m.labels.index(h.label))
 except KeyboardInterrupt:pass
@@ -118,25 +118,16 @@ def open_hearing(port: str, path: str, pins: str, stage: Stage = silent) -> Iter
 def open_seeing(port: str, path: str, camera: str, pause_ms: int = 0, stage: Stage = silent) -> Iterator[Hearing]:
     """Open a board whose camera a model on it looks through. Raises UserError.
 
-    camera: MODULE:NAME of an object with rows() or capture(), or the path of a file with pictures in the model's format
-    (drivers/file_camera.py), which are seen over and over. pause_ms: between two pictures.
+    camera: as camera.camera_for. pause_ms: between two pictures.
     """
-    module, colon, name = camera.partition(":")
-    if not camera or (colon and not (module.isidentifier() and name.isidentifier())):
-        raise UserError(f"camera '{camera[:60]}': wanted an object of the board's with rows() or capture(), as "
-                        "MODULE:NAME, such as mycamera:camera")
+    check_camera(camera)
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
         require_midge(board)
-        if not colon:
-            require_driver(board, "file_camera", stage)
         board.restart()  # a model in RAM needs its bytes in one piece, and uploads leave them in many
         labels, known = _loaded(board, path)
-        width, _, height = known.get("camera.size", "0x0").partition("x")
-        format = known.get("camera.format", "")
-        code = (f"getattr(__import__({module!r}),{name!r})" if colon else
-                f"__import__('file_camera').FileCamera({camera!r},{format!r},{int(width)},{int(height)},again=True)")
-        yield Hearing(board, path, labels, 1.0, _SEE.format(path=path, camera=code, pause_ms=pause_ms))
+        make = camera_for(board, camera, known, stage)
+        yield Hearing(board, path, labels, 1.0, _SEE.format(path=path, camera=make, pause_ms=pause_ms))
 
 
 def _loaded(board: ReplBoard, path: str) -> tuple[list[str], dict[str, str]]:

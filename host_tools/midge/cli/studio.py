@@ -70,8 +70,12 @@ def _phone_door(project: Project) -> PhoneDoor:
 
 
 def _ready(root: Path, door: Door, no_browser: bool) -> None:
+    from ..studio.static_files import lacking
+
     print_facts([("project", str(root)), ("page", door.address())])
     say("The address is good once; Enter gives a new one. Ctrl-C closes the studio.")
+    if lacking():
+        say("{}", lacking())
     if not no_browser:
         Thread(target=webbrowser.open, args=(door.address(),), daemon=True).start()  # some stay until they are closed
     if sys.stdin is not None and sys.stdin.isatty():

@@ -39,6 +39,9 @@ ZIG = (sys.executable, "-m", "ziglang", "cc")  # PyPI's ziglang: one compiler fo
 
 # As native_module/sources.mk has it: products keep their roundings, so that a PC computes a board's floats.
 OPTIONS = ("-std=c99", "-O3", "-ffp-contract=off", "-fPIC", "-shared", "-Wall", "-Wextra")
+# For browsers. Small, since phones load it; without main, and with nothing asked of what runs it.
+WASM_OPTIONS = ("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c99", "-Os", "-ffp-contract=off", "-s", "-Wall",
+                "-Wextra", "-Wl,--no-entry")
 
 
 def build_core(target: Path, platform: Platform | None = None) -> None:
@@ -57,6 +60,17 @@ def build_core(target: Path, platform: Platform | None = None) -> None:
     temporary.replace(target)
 
 
+def build_wasm(target: Path) -> None:
+    """Compile the core for browsers to `target`, by ziglang, replacing it in one step."""
+    native = folder("native")
+    sources = [*sorted(map(str, (native / "core").rglob("*.c"))), str(native / "binding" / "wasm.c")]
+    temporary = target.with_suffix(".tmp")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([*ZIG, *WASM_OPTIONS, "-o", str(temporary), *sources, "-lm"], check=True)
+    temporary.chmod(0o644)
+    temporary.replace(target)
+
+
 def _compiler() -> Sequence[str]:
     named = os.environ.get("CC")
     if named:
@@ -70,4 +84,7 @@ def _compiler() -> Sequence[str]:
 
 
 if __name__ == "__main__":
-    build_core(library())
+    if sys.argv[1:] == ["wasm"]:
+        build_wasm(folder("page") / "midge.wasm")
+    else:
+        build_core(library())

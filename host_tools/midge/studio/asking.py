@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import UserError, visible
@@ -54,6 +55,13 @@ async def brought(request: Request, take: Callable[[str, str, bytes], Any]) -> R
         return body
     query = request.query_params
     return await answered(lambda: take(query.get("name", ""), query.get("label", ""), body))
+
+
+def file_to_keep(path: Path) -> Response:
+    """Return a file that training makes, as one to keep."""
+    if not path.is_file():
+        return refused(f"{path.name}: is not there; train a model first", 404)
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
 def refused(text: str, status: int = 400) -> Response:

@@ -28,7 +28,7 @@ from ..samples.take_format import check_label
 from .ear import keep_sound
 from .facts import Facts
 from .feeds import Feed, sound_source
-from .here import Miss, Misses, listen
+from .here import Listening, Miss, Misses
 from .hub import Hub, Stopped, Worker, stage_of
 from .kinds import MOTION, PICTURE, SOUND
 from .practice import CAMERA, RATE_HZ, SEEN, Practice, pictures
@@ -60,7 +60,7 @@ class Bench:
         practice = None
         if self.practice is not None:
             practice = self.practice.facts()
-            if self.shelf.kind() == SOUND:
+            if self.shelf.kind() != MOTION:
                 practice["movements"] = list(self.shelf.labels())
         return {**asdict(self.facts), "source": self.source(), "sources": self.sources(), "busy": self.worker.kind,
                 "practice": practice, "learner": self.teacher.facts,
@@ -121,6 +121,9 @@ class Bench:
             raise UserError("no practice board runs; start one on the page Board")
         if self.shelf.kind() == SOUND:
             self.practice.hear(movement, self.shelf.files(movement, SEEN))
+        elif self.shelf.kind() == PICTURE:
+            self.teacher.wish("see", movement)
+            self.practice.movement = movement
         else:
             self.practice.move(movement)
         self.changed()
@@ -152,8 +155,9 @@ class Bench:
 
     def sources(self) -> list[str]:
         """Return where samples can come from."""
-        own = {MOTION: "board", SOUND: "browser", PICTURE: "browser"}[self.shelf.kind()]
-        return [own, *(["phone"] if "phone" in self.feeds else [])]
+        kind = self.shelf.kind()
+        own = {MOTION: ["board"], SOUND: ["browser", *(["board"] if self.facts.port else [])], PICTURE: ["browser"]}
+        return [*own[kind], *(["phone"] if "phone" in self.feeds else [])]
 
     def choose_source(self, source: str) -> None:
         """Record from elsewhere from now on. Raises UserError."""
@@ -190,7 +194,8 @@ class Bench:
         if source == "board":
             port = self._port()
             self._free()
-            self.worker.start(SENSOR, lambda stopped: self.recorder.watch_board(port, stopped))
+            watch = self.recorder.watch_microphone if kind == SOUND else self.recorder.watch_board
+            self.worker.start(SENSOR, lambda stopped: watch(port, stopped))
             return
         self._free()
         feed = self._fed()
@@ -198,8 +203,8 @@ class Bench:
         self.worker.start(SENSOR, lambda stopped: run(feed, stopped))
 
     def _fed(self) -> Feed:
-        """Return what a page or phone sends, from now on."""
-        source = self.source()
+        """Return what a phone sends, or else a page, from now on."""
+        source = "phone" if self.source() == "phone" else "browser"
         if source == "browser":
             self.feeds[source] = Feed(sound_source("This computer's microphone"))
         self.feeds[source].begin()
@@ -270,18 +275,21 @@ class Bench:
         self.worker.start(LISTENING, lambda stopped: self._listen_here(model, feed, stopped))
 
     def _listen_here(self, model: Path, feed: Feed, stopped: Stopped) -> None:
-        labels, answers = listen(model, feed, stopped)
+        listening = Listening(model, feed, stopped)
         report = self.project.report() or {}
-        self.misses = Misses(labels, float(report.get("threshold", 0.5)))
-        self.facts.live = {"model": model.name, "labels": labels, "rate_hz": feed.source.rate_hz, "where": "here",
-                           "seen": []}
+        self.misses = Misses(listening.labels, float(report.get("threshold", 0.5)))
+        self.facts.live = {"model": model.name, "labels": listening.labels, "rate_hz": feed.source.rate_hz,
+                           "where": "here", "seen": []}
         self.changed()
         tell = self._told(stopped)
+
+        def told(heard: Heard, sound: np.ndarray) -> None:
+            tell(heard)
+            if self.misses.look(heard, sound, int(feed.source.rate_hz)) is not None:
+                self.hub.tell("misses")
+
         try:
-            for heard, sound in answers:
-                tell(heard)
-                if self.misses.look(heard, sound, int(feed.source.rate_hz)) is not None:
-                    self.hub.tell("misses")
+            listening.run(told)
         finally:
             self.facts.live = None
 
@@ -360,9 +368,17 @@ class Bench:
         settings = self.project.settings
 
         def run(stopped: Stopped) -> None:
-            upload_model(model, port, stage=stage_of(self.progress, stopped))
+            stage = stage_of(self.progress, stopped)
+            upload_model(model, port, stage=stage)
+            camera, self.teacher.pictures_of = settings.eye, None
+            if self.practice is not None and self.practice.port == port and self.shelf.kind() == PICTURE:
+                camera = CAMERA
+                self.teacher.pictures_of = lambda label: pictures(self.shelf.files(label, SEEN), model)[0]
+                seen, _ = pictures(self.shelf.some(SEEN), model)
+                with open_board(port) as board:
+                    upload(board, seen, CAMERA, stage("what its camera sees", len(seen)))
             try:
-                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, stopped)
+                self.teacher.run(port, model.name, Wish(gyro_dps=None, bus=settings.bus), settings.mic, camera, stopped)
             except BoardError as error:
                 raise UserError(f"{port}: the board ended it ({error.text}); reset it, and begin again") from error
             finally:

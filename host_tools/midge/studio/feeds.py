@@ -6,13 +6,16 @@ A message is a letter and samples, little-endian: s, then int16 of sound; m, the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, Full, Queue
+from threading import Event, Thread
 from time import monotonic
 
 import numpy as np
 
 from ..capture.frames import Frames, LostSamples
+from ..capture.microphones import Microphone
 from ..errors import UserError
 from ..samples.sounds import RATE_HZ
 from ..samples.take_format import Samples, Source
@@ -39,7 +42,8 @@ class Feed:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._blocks: Queue[Samples] = Queue(_WAITING)
-        self._lost = False
+        self._lost = ""
+        self._end: UserError | None = None
         self._last = monotonic()
 
     def put(self, message: bytes) -> None:
@@ -54,24 +58,38 @@ class Feed:
                 return
         else:
             return
+        self.give(block)
+
+    def give(self, block: Samples) -> None:
+        """Take in samples, float32 [n, columns]."""
         try:
             self._blocks.put_nowait(block)
         except Full:
-            self._lost = True
+            self.lose("this computer was too slow")
+
+    def lose(self, reason: str) -> None:
+        """Take in that samples were lost."""
+        self._lost = reason
+
+    def end(self, reason: UserError) -> None:
+        """Take in that nothing will come any more."""
+        self._end = reason
 
     def begin(self) -> None:
         """Forget what waits: what comes from now on counts."""
-        self._lost, self._last = False, monotonic()
+        self._lost, self._last = "", monotonic()
         while not self._blocks.empty():
             self._blocks.get_nowait()
 
     def get(self, wait_s: float = 0.1) -> Samples:
         """Return the next block, an empty one where none comes in that time.
 
-        Raises LostSamples where some were lost, and UserError where nothing has come for seconds.
+        Raises LostSamples where some were lost, and UserError where nothing has come for seconds, or will.
         """
+        if self._end is not None:
+            raise self._end
         if self._lost:
-            raise LostSamples("this computer was too slow")
+            raise LostSamples(self._lost)
         try:
             block = self._blocks.get(timeout=wait_s)
             self._last = monotonic()
@@ -113,3 +131,31 @@ class FedSensor:
     def frames(self) -> Frames:
         """Return empty frames of this sensor."""
         return Frames(len(self.source.columns), np.zeros(0, np.float32))
+
+
+@contextmanager
+def feed_of(microphone: Microphone) -> Iterator[Feed]:
+    """Give what a board's microphone hears as a feed, from a thread as long as the context is open."""
+    feed, over = Feed(sound_source(microphone.name)), Event()
+
+    def hear(block: Samples) -> bool:
+        feed.give(block[:, None])
+        return over.is_set()
+
+    def run() -> None:
+        while not over.is_set():
+            try:
+                microphone.listen(hear)
+            except LostSamples as lost:
+                feed.lose(str(lost))
+            except UserError as error:
+                feed.end(error)
+                return
+
+    thread = Thread(target=run, name="studio microphone", daemon=True)
+    thread.start()
+    try:
+        yield feed
+    finally:
+        over.set()
+        thread.join()

@@ -10,7 +10,7 @@ import secrets
 import tempfile
 from array import array
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -33,6 +33,7 @@ from .kinds import envelope
 
 KEPT = 24  # near misses
 NEAR = 0.45  # of the threshold: what is below was not nearly anything
+HOPS = 3  # from one telling of scores to the next
 AROUND_S, APART_S = 1.5, 1.0  # of a near miss that is kept, and between two of them
 
 
@@ -118,40 +119,37 @@ class _Microphone:
         return len(buffer)
 
 
-def listen(model: Path, feed: Feed, stopped: Stopped) -> tuple[list[str], Iterator[tuple[Heard, np.ndarray]]]:
-    """Return a model's labels, and what it answers to a feed of sound, each with the latest seconds of that.
+class Listening:
+    """A model that listens to a feed of sound. Raises UserError where it is none of sound."""
 
-    Raises UserError where the model is none of sound.
-    """
-    try:
-        loaded = midge.load(load_any(model))
-        microphone = _Microphone(feed, stopped)
-        scores: list[tuple[int, list[float]]] = []
+    def __init__(self, model: Path, feed: Feed, stopped: Stopped) -> None:
+        try:
+            loaded = midge.load(load_any(model))
+            self._microphone = _Microphone(feed, stopped)
+            self._listener = midge.listen(self._microphone, loaded, gate=self._gate)
+        except ValueError as error:
+            raise UserError(f"{model.name}: {error}; train it on sounds") from error
+        self.labels: list[str] = list(loaded.labels)
+        self._told: Callable[[Heard, np.ndarray], None] = lambda heard, sound: None
+        self._hops = 0
 
-        def gate(_: object) -> bool:
-            ear = listener._ears[0]
-            scores.append((listener.samples, [ear.score(i) for i in range(ear.classes)]))
-            return True
+    def run(self, told: Callable[[Heard, np.ndarray], None]) -> None:
+        """Tell of each answer, and of every third hop's scores, with the latest seconds of sound; until stopped."""
+        self._told = told
+        for said in self._listener:
+            self._tell(said.label)
 
-        listener = midge.listen(microphone, loaded, gate=gate)
-    except ValueError as error:
-        raise UserError(f"{model.name}: {error}; train it on sounds") from error
-    labels = list(loaded.labels)
+    def _gate(self, _: object) -> bool:
+        """See each hop before the model does, and tell the scores of the hop before."""
+        self._hops += 1
+        if self._hops % HOPS == 0:
+            self._tell(None)
+        return True
 
-    def answers() -> Iterator[tuple[Heard, np.ndarray]]:
-        while not stopped():
-            said = None
-            taken = listener._take()
-            if taken:
-                said = listener._advance(taken)
-            for at, row in scores[-1:] if (said is None and len(scores) >= 3) or said is not None else []:
-                best = labels[int(np.argmax(row))]
-                answer = None if said is None else said.label
-                yield (Heard(at / microphone.rate_hz, best, answer, np.array(row, np.float32), listener.lost),
-                       microphone.heard)
-                scores.clear()
-
-    return labels, answers()
+    def _tell(self, answer: str | None) -> None:
+        scores = self._listener.scores()
+        self._told(Heard(self._listener.samples / self._microphone.rate_hz, self.labels[int(np.argmax(scores))], answer,
+                         np.array(scores, np.float32), self._listener.lost), self._microphone.heard)
 
 
 def see(model: Path, picture: bytes) -> dict[str, Any]:
@@ -170,5 +168,3 @@ def see(model: Path, picture: bytes) -> dict[str, Any]:
     label = None if found.label == "uncertain" else found.label
     return {"labels": list(loaded.labels), "label": label, "answer": label,
             "scores": [round(s, 4) for s in found.scores], "milliseconds": round(1000 * (monotonic() - started), 1)}
-
-

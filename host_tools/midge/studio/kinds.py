@@ -27,6 +27,7 @@ from ..samples.takes import TABLES, read_take
 MOTION, SOUND, PICTURE = "motion", "sound", "picture"
 SUFFIXES: dict[str, tuple[str, ...]] = {MOTION: tuple(TABLES), SOUND: SOUNDS, PICTURE: PICTURES}
 ALL = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+MODELS = {MOTION: "wand", SOUND: "ear", PICTURE: "eye"}  # what models are called where nobody chose a name
 MEDIA = {".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".oga": "audio/ogg",
          ".opus": "audio/ogg", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp",
          ".bmp": "image/bmp"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from .. import api
+from ..core.binding import check_file
 from ..errors import UserError
 from ..fileformat.read import decode, load_file
 from ..files import write_whole
 from ..importers.tflite.export import tflite_bytes
 from ..plots.training_page import training_page
 from ..progress import Stage
+from ..samples.labels import is_quiet
 from ..samples.pictures import Size as PictureSize
 from ..targets.boards import load_board
 from ..targets.power import boards_with_figures
@@ -31,12 +35,29 @@ from .kinds import PICTURE, SOUND
 from .project import Project
 from .shelf import Shelf
 
+# What commands say of their options, as a person finds it on the pages.
+_CLICKS = ((r": midge capture --label (\w+) --seconds (\d+)", r", on the page Record, under the name \1"),
+           (r" \(--person\)", ", whose names the page Record has under Sensor and person"),
+           (r",? or tell with --groups( or --person-from)?", ""),
+           (r"make pictures smaller: --size (\d+)x\d+", r"take smaller pictures: Record, Pictures and camera, \1"),
+           (r"; leave out --pixels", "; choose whole numbers under It takes pictures as"),
+           (r"; say --pixels ", "; say under It takes pictures as, in More about the training: "),
+           (r", or choose a shorter window: --window [\d.]+", ""),
+           (r"say --rate [\d.]+, or write", "write"),
+           (r"choose another --window", "record takes of another length"))
 _USUAL = "RPI_PICO"  # the board that costs are told of, where nobody chose one
 
 
 def boards() -> list[dict[str, str]]:
     """Return the boards that time and energy can be told of."""
     return [{"name": name, "title": load_board(name).title} for name in boards_with_figures()]
+
+
+def as_clicks(text: str) -> str:
+    """Return what training says with what to click in place of options to type."""
+    for options, clicks in _CLICKS:
+        text = re.sub(options, clicks, text)
+    return text
 
 
 def train(kind: str, project: Project, stage: Stage) -> Outcome:
@@ -61,6 +82,14 @@ def train(kind: str, project: Project, stage: Stage) -> Outcome:
 def _room(board: str) -> int:
     """Return the bytes of RAM that a network may take on a board: half of its heap, as midge train --board has it."""
     return load_board(board or _USUAL).heap_bytes // 2
+
+
+def _as_seen(project: Project) -> dict[str, Any]:
+    """Return how a network that embeds pictures is trained: for a camera, unjudged, which takes half as long."""
+    settings = project.settings
+    usual = api.PictureEmbedding(camera=settings.camera, judge=False)
+    return {"options": replace(usual, steps=settings.steps or usual.steps),
+            "size": PictureSize(settings.side, settings.side)}
 
 
 def with_camera(trained: TrainedPictures, project: Project) -> tuple[bytes, dict[str, int]]:
@@ -95,17 +124,22 @@ class Lessons:
         project = self.project
         name = f"{project.settings.model[:25]}-learn"
         try:
-            made = api.train_embedding(project.data, name=name, stage=stage_of(self._tell, stopped))
+            made = api.train_embedding(project.data, name=name, stage=stage_of(self._tell, stopped),
+                                       **(_as_seen(project) if self.shelf.kind() == PICTURE else {}))
             write_whole(project.models / f"{name}.midge", lambda aside: aside.write_bytes(made.conversion.blob))
         except UserError as error:
-            raise UserError(str(error).replace(f"{project.data}{os.sep}", "")) from error
+            raise UserError(as_clicks(str(error).replace(f"{project.data}{os.sep}", ""))) from error
         finally:
             self.progress = None
 
     def embeddings(self) -> list[str]:
         """Return the names of the networks in models/ that a board's learner can use."""
-        paths = sorted(self.project.models.glob("*.midge"))
-        return [path.name for path in paths if _embeds(path, path.stat().st_mtime_ns)]
+        found = []
+        for path in sorted(self.project.models.glob("*.midge")):
+            with suppress(OSError):  # removed meanwhile
+                if _embeds(path, path.stat().st_mtime_ns):
+                    found.append(path.name)
+        return found
 
     def close(self) -> None:
         """End it."""
@@ -119,7 +153,7 @@ class Lessons:
             try:
                 trained = train(self.shelf.kind(), project, stage)
             except UserError as error:
-                raise UserError(str(error).replace(f"{project.data}{os.sep}", "")) from error
+                raise UserError(as_clicks(str(error).replace(f"{project.data}{os.sep}", ""))) from error
             self._tell("writing the model", 0, 0)
             self._keep(trained)
         finally:
@@ -134,10 +168,11 @@ class Lessons:
             blob, sizes = with_camera(trained, project)
         page = training_page(trained, project.data.name, project.model_file().name, None, "")
         facts = {"model": project.model_file().name, **trained.facts(), "kind": self.shelf.kind(), **sizes,
-                 "cells": self._cells(trained)}
+                 "quiet": [label for label in trained.labels if is_quiet(label)], "cells": self._cells(trained)}
         facts["suspicious"] = [{**s, "take": self._name(str(s["take"]))} for s in facts["suspicious"]]
         del facts["mistakes"]  # which are cells
-        facts["notes"] = [note.replace(f"{project.data}{os.sep}", "") for note in facts["notes"]]
+        facts["notes"] = [as_clicks(note.replace(f"{project.data}{os.sep}", "")) for note in facts["notes"]]
+        facts["advice"] = [as_clicks(advice) for advice in facts["advice"]]
         write_whole(project.model_file(), lambda aside: aside.write_bytes(blob))
         try:
             facts["costs"] = _costs(project)
@@ -164,9 +199,11 @@ class Lessons:
 def _embeds(path: Path, changed_ns: int) -> bool:
     """Tell whether a file is a network with one output of at most 64 values of int8, and no labels."""
     try:
-        file = decode(load_file(path))
+        blob = load_file(path)
+        check_file(blob, path.name)
     except UserError:
         return False
+    file = decode(blob)
     outputs = [file.tensors[i] for i in file.outputs]
     return (not file.labels and len(outputs) == 1 and outputs[0].dtype == "int8"
             and int(np.prod(outputs[0].shape)) <= MOST_VALUES)

@@ -25,20 +25,19 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import UserError
 from ..files import write_whole
 from ..optional import need
-from .asking import brought, heard
+from .asking import brought, file_to_keep, heard
 from .feeds import Feed, motion_source, sound_source
-from .kinds import SOUND
+from .kinds import PICTURE, SOUND
 from .safety import Guard, Keys
 from .shelf import MOST_IMPORTED
-from .static_files import STATIC
+from .static_files import STATIC, can_answer, static_files
 from .studio import Studio
 
 _DAYS, _LEFT_DAYS = 397, 7  # for which phones take a certificate, and before whose end another is made
@@ -136,8 +135,9 @@ def phone_application(studio: Studio, door: PhoneDoor) -> ASGIApp:
     routes = [
         Route("/", lambda request: FileResponse(STATIC / "phone.html")),
         Route("/picture", line.picture, methods=["POST"]),
+        Route("/model", lambda request: file_to_keep(studio.project.model_file())),
         WebSocketRoute("/live", line.live),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        *static_files(),
     ]
     return Guard(Starlette(routes=routes), door.keys, door.hosts, {"/picture": MOST_IMPORTED}, "https")
 
@@ -183,7 +183,8 @@ class _Line:
             while not listener.done():
                 now = json.dumps({"kind": kind, "labels": list(studio.shelf.labels()),
                                   "side": studio.project.settings.side, "taking": bench.facts.taking,
-                                  "chosen": bench.source() == "phone"})
+                                  "chosen": bench.source() == "phone",
+                                  "answers": kind != PICTURE and can_answer(studio.project.model_file())})
                 if now != told:
                     await phone.send_text(told := now)
                 await asyncio.wait([listener], timeout=_TELL_S)

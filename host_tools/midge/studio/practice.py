@@ -12,6 +12,7 @@ from threading import Event, Thread
 
 import numpy as np
 
+from ..core.binding import check_file
 from ..errors import UserError
 from ..fileformat.read import decode, load_file
 from ..link.demo import EMULATED
@@ -74,7 +75,9 @@ def room(takes: Sequence[Path]) -> Sound:
 
 def pictures(takes: Sequence[Path], model: Path) -> tuple[bytes, list[Path]]:
     """Return what the camera of a model gives of some pictures, one after the other, and which. Raises UserError."""
-    view = view_of(decode(load_file(model)).metadata)
+    blob = load_file(model)
+    check_file(blob, model.name)
+    view = view_of(decode(blob).metadata)
     if view is None:
         raise UserError(f"{model.name}: has no camera; train it again on this page")
     return b"".join(read_as_camera(path, view).tobytes() for path in takes), list(takes)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..capture.frames import Frames, LostSamples
+from ..capture.microphones import open_microphone
 from ..capture.recorder import Plan, Sensor, cut_file, record_continuously, record_takes
 from ..capture.session import Wish, open_session
 from ..errors import UserError
 from ..samples.take_format import Samples, Source
 from .ear import SHOWN_HZ, Ear, Wanted
 from .facts import Facts
-from .feeds import FedSensor, Feed
+from .feeds import FedSensor, Feed, feed_of
 from .hub import Hub, Stopped, stage_of
 from .shelf import Shelf
 
@@ -66,6 +67,12 @@ class Recorder:
             self._watch(FedSensor(feed), stopped)
         finally:
             self._leave()
+
+    def watch_microphone(self, port: str, stopped: Stopped) -> None:
+        """Show and record what a board's microphone hears. Raises UserError."""
+        stage = stage_of(self.progress, stopped)
+        with open_microphone(self.shelf.project.settings.mic, port, stage) as microphone, feed_of(microphone) as feed:
+            self.watch_sound(feed, stopped)
 
     def watch_sound(self, feed: Feed, stopped: Stopped) -> None:
         """Show and record what a microphone hears. Raises UserError."""

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MOST_BODY = 1 << 20  # bytes of a request
 _TOKENS = 20  # that wait to be used
 
-_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+_POLICY = ("default-src 'none'; script-src 'self'{core}; style-src 'self'; img-src 'self' data:; font-src 'self'; "
            "media-src 'self'; connect-src 'self' {line}://{host}; base-uri 'none'; form-action 'none'; "
            "frame-ancestors 'none'; "
            "require-trusted-types-for 'script'; trusted-types 'none'")
@@ -126,7 +126,8 @@ class Guard:
 
     def _with_headers(self, send: Send, host: str) -> Send:
         line = self.scheme.replace("http", "ws")
-        policy = _POLICY.format(line=line, host=host if host in self.hosts else self.hosts[0])
+        core = " 'wasm-unsafe-eval'" if self.scheme == "https" else ""  # on a phone the core answers, as WebAssembly
+        policy = _POLICY.format(core=core, line=line, host=host if host in self.hosts else self.hosts[0])
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

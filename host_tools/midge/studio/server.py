@@ -15,20 +15,19 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..errors import UserError
 from ..samples.sound_files import Sound
-from .asking import answered, body_of, brought, heard, refused
+from .asking import answered, body_of, brought, file_to_keep, heard, refused
 from .here import see
 from .kinds import MEDIA, wav_bytes
 from .phone import qr_svg
 from .safety import Guard, Keys
 from .shelf import MOST_IMPORTED, MOST_LISTED
-from .static_files import STATIC
+from .static_files import STATIC, static_files
 from .studio import Studio
 
 HOST = "127.0.0.1"
@@ -76,7 +75,7 @@ def application(studio: Studio, keys: Keys, hosts: list[str]) -> ASGIApp:
         Route("/report", asking.report),
         Route("/model", asking.model),
         WebSocketRoute("/live", asking.live),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        *static_files(),
     ]
     return Guard(Starlette(routes=routes), keys, hosts, {"/api/bring": MOST_IMPORTED, "/api/front": MOST_IMPORTED})
 
@@ -171,11 +170,11 @@ class _Asking:
 
     async def report(self, request: Request) -> Response:
         """Give the report as a file to keep."""
-        return _file(self.studio.project.report_file("html"))
+        return file_to_keep(self.studio.project.report_file("html"))
 
     async def model(self, request: Request) -> Response:
         """Give the model as a file to keep."""
-        return _file(self.studio.project.model_file())
+        return file_to_keep(self.studio.project.model_file())
 
     async def live(self, page: WebSocket) -> None:
         """Tell a page what goes on, until it is closed."""
@@ -202,9 +201,3 @@ class _Asking:
 
 def _number(text: str | None, otherwise: int) -> int:
     return int(text) if text is not None and text.isdecimal() and len(text) < 10 else otherwise
-
-
-def _file(path: Any) -> Response:
-    if not path.is_file():
-        return refused(f"{path.name}: is not there; train a model first", 404)
-    return FileResponse(path, media_type="application/octet-stream", filename=path.name)

@@ -12,6 +12,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import RLock
@@ -30,6 +31,7 @@ from .project import Project
 MOST_IMPORTED = 16 << 20  # bytes of a file that is brought in
 MOST_LISTED = 600  # takes in one answer
 _WORDS = {kinds.MOTION: "movement", kinds.SOUND: "sound", kinds.PICTURE: "picture"}
+_SETTLED_NS = 2_000_000_000  # after a change of a folder, within which another may have the same time
 _GONE = "is not there any more: it was moved or removed outside of this page; the list is as it is now"
 
 
@@ -40,15 +42,16 @@ class Shelf:
         self.project, self.data = project, project.data
         self.deleted = project.hidden / "deleted"
         self._lock = RLock()
+        self._seen: dict[str, tuple[int, list[str]]] = {}  # by label: when its folder changed, and its takes
 
     def labels(self) -> dict[str, int]:
         """Return how many takes each label has."""
-        return {folder.name: len(_files(folder)) for folder in _folders(self.data)}
+        return {folder.name: len(self._names(folder)) for folder in _folders(self.data)}
 
     def kind(self) -> str:
         """Return what the takes are of; where there are none, what the settings say."""
         try:
-            found = kinds.kind_among(entry.name for folder in _folders(self.data) for entry in _files(folder))
+            found = kinds.kind_among(entry.name for folder in _folders(self.data) for entry in _each_file(folder))
         except UserError:
             found = ""
         return found or self.project.settings.kind
@@ -58,9 +61,23 @@ class Shelf:
         folder = next((folder for folder in _folders(self.data) if folder.name == label), None)
         if folder is None:
             raise UserError(f"'{label[:80]}': no takes have this name any more; the list is as it is now")
-        found = sorted(((_age(entry), entry.name) for entry in _files(folder)), reverse=True)
+        found = self._names(folder)
         most = max(0, min(count, MOST_LISTED))
-        return {"count": len(found), "takes": [f"{label}/{name}" for _, name in found[max(start, 0):][:most]]}
+        return {"count": len(found), "takes": [f"{label}/{name}" for name in found[max(start, 0):][:most]]}
+
+    def _names(self, folder: os.DirEntry[str]) -> list[str]:
+        """Return a label's takes, the newest first; a folder that is as it was is not read again."""
+        try:
+            changed = os.stat(folder.path).st_mtime_ns
+        except OSError:  # removed meanwhile
+            return []
+        known, found = self._seen.get(folder.name, (0, []))
+        if known != changed:
+            aged = sorted(((_age(entry), entry.name) for entry in _each_file(folder)), reverse=True)
+            found = [name for _, name in aged]
+            if time_ns() - changed > _SETTLED_NS:
+                self._seen[folder.name] = changed, found
+        return found
 
     def files(self, label: str, count: int) -> list[Path]:
         """Return the files of a label's newest takes. Raises UserError."""
@@ -252,13 +269,10 @@ def _folders(data: Path) -> list[os.DirEntry[str]]:
         raise UserError(f"{data}: {error.strerror}; was the project moved or removed? Put it back") from error
 
 
-def _files(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return [e for e in entries
-                    if kinds.kind_of(e.name) and not e.name.startswith(".") and e.is_file()]
-    except OSError:  # removed meanwhile
-        return []
+def _each_file(folder: Path | os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
+    """Yield the files of a label that are takes, as the system has them."""
+    with suppress(OSError), os.scandir(folder) as entries:  # OSError: removed meanwhile
+        yield from (e for e in entries if kinds.kind_of(e.name) and not e.name.startswith(".") and e.is_file())
 
 
 def _age(entry: os.DirEntry[str]) -> int:

@@ -13,10 +13,11 @@ from typing import Any
 from ..errors import UserError, visible
 from ..files import write_whole
 from ..samples.labels import is_quiet
+from . import kinds
 from .bench import Bench
 from .hub import Hub
 from .lessons import Lessons, boards
-from .project import Project
+from .project import Project, changed
 from .shelf import Shelf
 
 FRONTS = (".tflite", ".onnx", ".keras")
@@ -28,6 +29,8 @@ class Studio:
     def __init__(self, project: Project) -> None:
         self.project, self.hub = project, Hub()
         self.shelf = Shelf(project)
+        if not project.toml.exists() and not any(project.models.glob("*.midge")):
+            project.settings = changed(project.settings, self._named(self.shelf.kind()))
         self.bench = Bench(self.shelf, self.hub, self.changed, self.failed)
         self.lessons = Lessons(self.shelf, self.hub, self.changed, self.failed)
         self.phone: Callable[[], str] | None = None  # what returns an address for a phone, where one is waited for
@@ -156,8 +159,14 @@ class Studio:
         if kind != self.shelf.kind() and self.shelf.labels():
             raise UserError(f"this project holds takes of another kind than {str(kind)[:20]}; open another folder for "
                             "those: midge studio FOLDER")
-        self.project.change(values)
+        self.project.change({**self._named(str(kind)), **values})
         self.changed()
+
+    def _named(self, kind: str) -> dict[str, str]:
+        """Return the name of a model that has none of a person's and is not made yet: by what the takes are of."""
+        named, usual = self.project.settings.model, kinds.MODELS.get(kind, "")
+        free = named in kinds.MODELS.values() and not self.project.model_file().is_file()
+        return {"model": usual} if usual and free else {}
 
     def _train(self) -> None:
         self.lessons.start()

@@ -2,7 +2,7 @@
 """The board's own learner, taught from the page: what it is shown, what it says, what it forgets, and what is kept.
 
 The page's wishes are done one after the other in the bench's thread, with the board open all the while. Movements are
-found by this computer and given to the learner; words are heard by the board itself.
+found by this computer and given to the learner; words are heard, and pictures seen, by the board itself.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
+from ..capture.camera import camera_for
 from ..capture.cut import Trigger
 from ..capture.frames import LostSamples
 from ..capture.live import as_trained
@@ -29,17 +30,27 @@ from ..link.transport.repl import ReplBoard
 from ..samples.take_format import Samples, check_label
 from ..train.taught import load_taught
 from .hub import Hub, Stopped, stage_of
+from .kinds import MOTION, PICTURE, SOUND
+from .practice import CAMERA
 from .project import Project
 from .recorder import Recorder, Show
 
 TEACHING = "the learner"
-_PATIENCE_S = 20.0  # in which a word is said
+_PATIENCE_S = 20.0  # in which a word is said, or a picture taken
+_PIECE = 4096  # bytes of pictures that are sent at a time
+_PICTURE_S = 0.5  # between two pictures that are looked at
 _MOST = 20  # times that one wish teaches
+_ABOUT = """
+import midge,json
+m=midge.load({path!r})
+r=json.dumps([m.info()['metadata'],m.inputs[0].shape])
+del m
+"""
 _OPEN = """
 import midge,json
 from array import array
 L=midge.Learner({path!r},{kept!r})
-r=json.dumps([L.counts(),L.model.info()['metadata'],L.model.inputs[0].shape])
+r=json.dumps(L.counts())
 """
 _TEACH = "L.teach({label!r},{x})\nr=json.dumps(L.counts())"
 _ANSWER = "a=L({x})\nr=json.dumps([a.label,a.score,dict(zip(L.labels,a.scores))])"
@@ -54,6 +65,7 @@ class Teacher:
     ) -> None:
         self.project, self.hub, self.recorder, self.changed, self.progress = project, hub, recorder, changed, progress
         self.facts: dict[str, Any] | None = None
+        self.pictures_of: Callable[[str], bytes] | None = None  # a label's, for a practice board's camera
         self._wishes: deque[tuple[str, str]] = deque()
 
     def copy_of(self, model: str) -> Path:
@@ -61,30 +73,39 @@ class Teacher:
         return self.project.models / f"{Path(model).stem}.taught"
 
     def wish(self, what: str, label: str = "", times: int = 1) -> None:
-        """Have something done next: teach, untrain, forget, answer, save, push or stop. Raises UserError."""
+        """Have something done next: teach, untrain, forget, answer, see, save, push or stop. Raises UserError."""
         if self.facts is None:
             raise UserError("no learner is open; choose its network, and open it")
-        if what not in ("teach", "untrain", "forget", "answer", "save", "push", "stop"):
+        if what not in ("teach", "untrain", "forget", "answer", "see", "save", "push", "stop"):
             raise UserError(f"'{what[:20]}': a learner cannot do that; reload the page")
-        if what in ("teach", "untrain", "forget"):
+        if what in ("teach", "untrain", "forget", "see"):
             check_label(label)
         if what in ("teach", "stop"):
-            self._wishes.clear()
+            self._wishes = deque(wish for wish in self._wishes if wish[0] == "see")
         self._wishes.extend([(what, label)] * (max(1, min(times, _MOST)) if what == "teach" else 1))
 
-    def run(self, port: str, model: str, wish: Wish, pins: str, stopped: Stopped) -> None:
-        """Open the learner of a network that is on the board, and do what is wished. Raises UserError."""
+    def run(self, port: str, model: str, wish: Wish, pins: str, camera: str, stopped: Stopped) -> None:
+        """Open the learner of a network that is on the board, and do what is wished. Raises UserError.
+
+        pins: of the board's microphone. camera: as capture.camera.camera_for.
+        """
         kept = Path(model).stem[:20]
         self._wishes.clear()
         try:
             with open_board(port) as board:
                 assert isinstance(board, ReplBoard)
                 require_midge(board)
-                counts, known, shape = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
-                of_sound = "learn.hops" in known or len(shape) < 2
-                ear = _Ear(board, pins) if of_sound else _Hand(board, wish, known, shape, self)
+                known, shape = json.loads(self._ask(board, _ABOUT.format(path=model)))
+                of = PICTURE if "camera.size" in known else SOUND if "learn.hops" in known or len(shape) < 2 else MOTION
+                ear: Any = _Ear(board, pins) if of == SOUND else None
+                if of == PICTURE:
+                    ear = _Eye(board, camera_for(board, camera, known), self.pictures_of)
+                elif of == MOTION:
+                    ear = _Hand(board, wish, known, shape, self)
+                # Only now, since a driver that had to be put there made the board begin afresh.
+                counts = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
                 self.facts = {"model": model, "counts": counts, "doing": "", "label": "", "left": 0, "saved": True,
-                              "sound": of_sound, "copy": self.copy_of(model).is_file()}
+                              "of": of, "copy": self.copy_of(model).is_file()}
                 self.progress("", 0, 0)
                 self.changed()
                 with ear:
@@ -105,13 +126,15 @@ class Teacher:
                 answering = False
                 self._show("teach", label, 1 + len(self._wishes))
                 self._show_taught(ear, label, stopped)
+            elif what == "see":
+                ear.see(label)
             elif what in ("untrain", "forget"):
                 self._counted(self._ask(board, f"L.{what}({label!r})\nr=json.dumps(L.counts())"), saved=False)
             elif what == "save":
                 self._save(board, model, kept)
             elif what == "push":
                 push(board, kept, load_taught(self.copy_of(model)))
-                counts, _, _ = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
+                counts = json.loads(self._ask(board, _OPEN.format(path=model, kept=kept)))
                 self._say(counts=counts, saved=True)
             else:
                 self._show("", "", 0)
@@ -248,3 +271,39 @@ class _Ear:
     def give(self, code: Callable[[str], str], stopped: Stopped) -> str | None:
         """Wait for a word, and return what the board's code leaves of it; None where it was stopped before."""
         return None if stopped() else self.board.ask(code("k"), silence_s=_PATIENCE_S)
+
+
+class _Eye:
+    """Pictures: the board's own camera takes the next one."""
+
+    def __init__(self, board: ReplBoard, make: str, pictures_of: Callable[[str], bytes] | None) -> None:
+        self.board, self.make, self.pictures_of = board, make, pictures_of
+
+    def __enter__(self) -> None:
+        self.board.ask(f"k={self.make}")
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def see(self, label: str) -> None:
+        """Have a practice board's camera see takes of a label from now on. Raises UserError."""
+        if self.pictures_of is None:
+            return
+        seen = self.pictures_of(label)
+        for at in range(0, len(seen), _PIECE):  # an upload would begin afresh, and what is taught be lost
+            self.board.ask(f"f=open({CAMERA!r},{'ab' if at else 'wb'!r})\nf.write(d)\nf.close()", seen[at:at + _PIECE])
+        self.board.ask(f"k={self.make}")
+
+    def rest(self, until: Stopped) -> None:
+        """Wait until there is something to do."""
+        while not until():
+            sleep(0.1)
+
+    def give(self, code: Callable[[str], str], stopped: Stopped) -> str | None:
+        """Return what the board's code leaves of the next picture; None where it was stopped before."""
+        end = monotonic() + _PICTURE_S
+        while monotonic() < end:
+            if stopped():
+                return None
+            sleep(0.05)
+        return self.board.ask(code("k"), silence_s=_PATIENCE_S)

@@ -2,7 +2,7 @@
 // The frame around the pages: steps, what is going on, and what went wrong.
 
 import { fill, h, loadText, say, show, text, textOf, whenOther } from "./dom.js";
-import { act, listen, on, onProblem } from "./server.js";
+import { act, emit, listen, on, onProblem } from "./server.js";
 
 const PAGES = ["board", "record", "train", "deploy", "live", "teach", "report"];
 const ICONS = {
@@ -28,6 +28,7 @@ function frame() {
     parts.project = h("span.project");
     parts.theme = h("button.quiet.theme", { type: "button", onclick: nextTheme });
     parts.problem = h("div.problem", { role: "alert", hidden: true });
+    parts.problems = h("div", {}, parts.problem);
     parts.offline = h("div.offline", { role: "status", hidden: true }, text("closed"));
     parts.toast = h("div.toast", { role: "status" });
     parts.steps = Object.fromEntries(
@@ -70,7 +71,7 @@ function frame() {
                 PAGES.map((name) => h("li", {}, parts.steps[name].link)),
             ),
         ),
-        h("div.column", {}, parts.offline, parts.problem, parts.main),
+        h("div.column", {}, parts.offline, parts.problems, parts.main),
         parts.toast,
     );
     setTheme(localStorage.getItem("theme") || "");
@@ -107,6 +108,9 @@ export function complain(words, dismiss) {
         ),
     );
     show(parts.problem, true);
+    const dialog = document.querySelector("dialog[open]"); // nobody sees what is behind it
+    (dialog ?? parts.problems).append(parts.problem);
+    dialog?.addEventListener("close", () => parts.problems.append(parts.problem), { once: true });
 }
 
 let fading;
@@ -131,7 +135,9 @@ export function announce(words, undoable = false) {
 
 export async function undo() {
     const done = await act("undo");
-    if (done) announce(done.said);
+    if (!done) return;
+    emit({ kind: "takes" });
+    announce(done.said);
 }
 
 const showError = whenOther((error) => {

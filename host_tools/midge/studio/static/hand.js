@@ -4,16 +4,16 @@
 import { choice, fill, h, show, text, textOf, whenOther } from "./dom.js";
 import { act } from "./server.js";
 
-/** A card for it, which is only there while a practice board is. onmove: told of a movement that was chosen; listens:
- * whether the board's microphone matters where the card is. */
-export function hand(onmove = () => {}, listens = false) {
+/** A card for it, which is only there while a practice board is. onmove: told of a movement that was chosen; kinds: of
+ * takes that matter where the card is. */
+export function hand(onmove = () => {}, kinds = ["motion"]) {
     const element = h("section.card.hand", { hidden: true });
     let radios;
     const make = whenOther(([movements, kind]) => {
         radios = choice(
             text("hand.legend"),
             "hand",
-            movements.map((name) => [name, kind === "sound" ? name : text(`hand.${name}`)]),
+            movements.map((name) => [name, kind === "motion" ? text(`hand.${name}`) : name]),
             "",
             async (name) => {
                 await act("move", { movement: name });
@@ -31,7 +31,7 @@ export function hand(onmove = () => {}, listens = false) {
     return {
         element,
         update: ({ bench, kind }) => {
-            const shown = bench.practice && (kind === "motion" || (kind === "sound" && listens));
+            const shown = bench.practice && kinds.includes(kind);
             show(element, Boolean(shown));
             if (!shown) return;
             make([bench.practice.movements, kind]);

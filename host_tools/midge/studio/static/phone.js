@@ -3,6 +3,7 @@
 
 import { field, fill, h, loadText, say, show, text } from "./dom.js";
 import { Camera, message, Microphone } from "./devices.js";
+import { answerOf, Feeler, Hearer, Model } from "./core.js";
 
 const RATE = 50, // what the studio takes a phone's movements for
     GRAVITY = 9.80665,
@@ -44,17 +45,19 @@ export function measured(event, turned) {
 const parts = {};
 let line = null,
     now = null,
-    stop = null;
+    stop = null,
+    answering = false;
 
 function send(bytes) {
     if (line?.readyState === WebSocket.OPEN && line.bufferedAmount < 1 << 18) line.send(bytes);
 }
 
-async function move() {
+/** Hear movements of a phone, rate a second: rows of six axes. */
+async function feel(rate, take) {
     const asks = typeof DeviceMotionEvent.requestPermission === "function";
     if (asks && (await DeviceMotionEvent.requestPermission()) !== "granted") throw new Error(text("phone.denied"));
     const turned = navigator.vendor.startsWith("Apple");
-    const evenly = new Evenly(RATE, (rows) => send(message("m", rows)));
+    const evenly = new Evenly(rate, take);
     let came = false;
     const hear = (event) => {
         const values = measured(event, turned);
@@ -67,10 +70,43 @@ async function move() {
     return () => window.removeEventListener("devicemotion", hear);
 }
 
-async function listen() {
-    const microphone = new Microphone(send);
+async function hear(take) {
+    const microphone = new Microphone(take);
     await microphone.open();
     return () => microphone.close();
+}
+
+const move = () => feel(RATE, (rows) => send(message("m", rows)));
+const listen = () => hear(send);
+
+/** Have the model answer here: nothing is sent. */
+async function answer() {
+    const file = await fetch("/model");
+    if (!file.ok) throw new Error((await file.json()).error);
+    const model = await Model.load(await file.arrayBuffer());
+    const bars = model.labels.map((label) => {
+        const meter = h("span.fill"),
+            value = h("span.value", {}, "0.00"),
+            track = h("span.track", { "aria-hidden": "true" }, meter);
+        return { meter, value, element: h("div.score", {}, h("span.name", {}, label), track, value) };
+    });
+    fill(parts.scores, bars.map((one) => one.element));
+    const told = (scores) => {
+        const said = answerOf(model, scores);
+        say(parts.answer, said || "–");
+        bars.forEach((one, i) => {
+            one.meter.style.transform = `scaleX(${scores[i].toFixed(3)})`;
+            one.meter.classList.toggle("best", model.labels[i] === said);
+            say(one.value, scores[i].toFixed(2));
+        });
+    };
+    show(parts.answers, true);
+    if (now.kind === "sound") {
+        const hearer = new Hearer(model, told);
+        return hear((bytes) => hearer.take(new Int16Array(bytes.buffer.slice(1))));
+    }
+    const feeler = new Feeler(model, told);
+    return feel(feeler.rate_hz, (rows) => feeler.take(rows));
 }
 
 async function look() {
@@ -100,15 +136,24 @@ function complain(words) {
     show(parts.problem, Boolean(words));
 }
 
-async function toggle() {
+/** Keep the screen on, which browsers allow to pages that are seen, until they are not. */
+async function stayAwake() {
+    if (stop && document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
+}
+document.addEventListener("visibilitychange", stayAwake);
+
+/** Begin with a way, or end what was begun. */
+async function toggle(way, answers) {
     complain("");
     if (stop) {
         stop();
         stop = null;
+        show(parts.answers, false);
     } else {
         try {
-            stop = await WAYS[now.kind]();
-            await navigator.wakeLock?.request("screen").catch(() => {});
+            stop = await way();
+            answering = answers;
+            await stayAwake();
         } catch (error) {
             complain(text("phone.fails", { reason: error.message }));
         }
@@ -120,12 +165,15 @@ function update() {
     if (!now) return;
     say(parts.go, text(stop ? "phone.stop" : `phone.${now.kind}`));
     parts.go.disabled = false;
+    show(parts.here, !stop && now.answers);
     if (now.kind === "picture") return;
     const { taking } = now;
     say(
         parts.status,
         !stop
             ? text("phone.idle")
+            : answering
+              ? text("phone.answering")
             : taking
               ? text(taking.phase === "recording" ? "phone.recording" : "phone.waiting", { label: taking.label })
               : text(now.chosen ? "phone.sending" : "phone.unchosen"),
@@ -153,7 +201,11 @@ await loadText("en");
 parts.status = h("p.status", { role: "status" });
 parts.problem = h("div.problem", { role: "alert", hidden: true });
 parts.offline = h("div.offline", { role: "status", hidden: true }, text("phone.closed"));
-parts.go = h("button.main", { type: "button", disabled: true, onclick: toggle }, text("phone.begins"));
+parts.go = h("button.main", { type: "button", disabled: true, onclick: () => toggle(() => WAYS[now.kind](), false) }, text("phone.begins"));
+parts.here = h("button", { type: "button", hidden: true, onclick: () => toggle(answer, true) }, text("phone.here"));
+parts.answer = h("p.answer", { "aria-live": "polite" });
+parts.scores = h("div.scores");
+parts.answers = h("div.result", { hidden: true }, parts.answer, parts.scores);
 parts.video = h("video.view", { muted: true, playsinline: true, hidden: true, "aria-label": text("record.view") });
 parts.known = h("datalist", { id: "known" });
 parts.label = h("input", { type: "text", required: true, maxlength: 40, list: "known", autocomplete: "off" });
@@ -179,7 +231,7 @@ document.body.append(
         h("p.lead", {}, text("phone.lead")),
         parts.offline,
         parts.problem,
-        h("section.card.stage", {}, parts.video, parts.status, parts.go),
+        h("section.card.stage", {}, parts.video, parts.status, parts.answers, parts.go, parts.here),
         parts.shutter,
     ),
 );

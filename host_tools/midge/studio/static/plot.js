@@ -1,261 +1,187 @@
 // SPDX-License-Identifier: MIT
-// Curves that move, on a canvas, and small pictures of takes, as SVG.
+// Curves that move and the learning curve, which uPlot draws, and small pictures of takes, as SVG.
 //
-// Curves keep their samples in one array of floats. What has been drawn moves to the left as a picture, and only what is
-// new is drawn beside it, so that six axes at 100 Hz take a few per cent of a core. Colours are those of Okabe and Ito,
-// which colour-blind people can tell apart; the second three are dashed as well.
+// uPlot comes with the page (build/page of a checkout). Colours are those of Okabe and Ito, which colour-blind people can
+// tell apart; the second three are dashed as well.
 
-import { h } from "./dom.js";
+import { fill, h, text } from "./dom.js";
 
-const DASH = 6,
-    GAP = 2; // samples of a dashed curve
+const DASH = [7, 3],
+    PIXELS = 11; // of the axes' text
+
+/** What draws: a plot of uPlot as wide as the page lets it be, in the colours of the theme. make: its options, given
+ * what a colour's name stands for now; data: as uPlot has it; label: what it shows, for who cannot see it. */
+class Plot {
+    constructor(label, make, data) {
+        this.element = h("div.plot", { role: "img", "aria-label": label });
+        this.plot = null;
+        this.colours = {};
+        this.colour = (name) => (this.colours[name] ||= getComputedStyle(this.element).getPropertyValue(name).trim());
+        if (!window.uPlot) {
+            fill(this.element, h("p.hint", {}, text("plot.missing")));
+            return;
+        }
+        this.watcher = new ResizeObserver(() => {
+            const { clientWidth: width, clientHeight: height } = this.element;
+            if (!width || !height) return;
+            if (this.plot) this.plot.setSize({ width, height });
+            else this.plot = new window.uPlot({ ...make(this.colour), width, height }, data(), this.element);
+        });
+        this.watcher.observe(this.element);
+        this.repaint = () => {
+            if (!this.element.isConnected) return this.close();
+            this.colours = {};
+            this.plot?.redraw(false);
+        };
+        this.scheme = matchMedia("(prefers-color-scheme: dark)");
+        this.scheme.addEventListener("change", this.repaint);
+        window.addEventListener("themechange", this.repaint);
+    }
+
+    close() {
+        if (!this.watcher) return;
+        this.watcher.disconnect();
+        this.scheme.removeEventListener("change", this.repaint);
+        window.removeEventListener("themechange", this.repaint);
+        this.plot?.destroy();
+    }
+}
+
+/** An axis whose text and lines are quiet. */
+function axis(colour, more) {
+    return {
+        stroke: () => colour("--quiet"),
+        font: `${PIXELS}px system-ui, sans-serif`,
+        ticks: { show: false },
+        grid: { show: false },
+        ...more,
+    };
+}
+
+/** Horizontal lines where the values of an axis are. */
+const rules = (colour) => ({ show: true, width: 1, stroke: () => colour("--line") });
+
+const still = { cursor: { show: false }, legend: { show: false } };
 
 export class Curves {
     /** names: of the curves; seconds: that are seen; range: [low, high], or null for what the samples have.
      * band: fill what is between the first two, and say nothing of them. */
     constructor(names, rate, seconds, range, label, band = false) {
-        this.names = names;
-        this.band = band;
         this.length = Math.max(Math.round(rate * seconds), 2);
-        this.seconds = seconds;
-        this.range = range;
-        this.values = new Float32Array(this.length * names.length);
+        this.times = Float64Array.from({ length: this.length }, (none, i) => (i + 1 - this.length) / rate);
+        this.values = names.map(() => new Float32Array(this.length)); // the latest last
         this.count = 0;
         this.line = null; // a height that is marked
-        this.canvas = h("canvas", { role: "img", "aria-label": label });
+        this.range = range;
+        [this.low, this.high] = range || [-1, 1];
         this.readings = names.map(() => h("b", {}, "–"));
+        this.waiting = false;
+        this.read = 0;
+        this.view = new Plot(label, (colour) => this.options(names, seconds, band, colour), () => this.seen());
         this.element = h(
             "figure.curves",
             {},
-            this.canvas,
+            this.view.element,
             h(
                 "figcaption",
                 { hidden: band },
-                names.map((name, i) =>
-                    h(
-                        "span.key",
-                        {},
-                        h(
-                            "svg",
-                            { viewBox: "0 0 22 8", "aria-hidden": "true" },
-                            h("line", { class: `curve c${i % 6}`, x1: 1, x2: 21, y1: 4, y2: 4 }),
-                        ),
-                        name,
-                        " ",
-                        this.readings[i],
-                    ),
-                ),
+                names.map((name, i) => h("span.key", {}, key(i), name, " ", this.readings[i])),
             ),
         );
-        this.low = range ? range[0] : -1;
-        this.high = range ? range[1] : 1;
-        this.waiting = false;
-        this.read = 0;
-        this.drawn = -1; // the last sample that is in the picture
-        this.offset = 0; // what its samples have been moved by, in pixels
-        this.watcher = new ResizeObserver(() => this.draw());
-        this.watcher.observe(this.canvas);
-        this.draw = this.draw.bind(this);
-        window.addEventListener("themechange", this.draw);
     }
 
     close() {
-        this.watcher.disconnect();
-        window.removeEventListener("themechange", this.draw);
+        this.view.close();
+    }
+
+    options(names, seconds, band, colour) {
+        const curve = (name, i) => ({
+            label: name,
+            stroke: () => colour(band ? "--c0" : `--c${i % 6}`),
+            width: 1, // wider ones take five times as long where no GPU draws
+            dash: i % 6 > 2 ? DASH : undefined,
+            points: { show: false },
+        });
+        return {
+            ...still,
+            padding: [8, 12, 0, 0],
+            scales: {
+                x: { time: false, range: [-seconds, 0] },
+                y: { range: (plot, low, high) => this.range || this.settled(low, high) },
+            },
+            axes: [
+                axis(colour, {
+                    size: 24,
+                    values: (plot, times) => times.map((time) => (time ? `−${-time} s` : "0")),
+                    incrs: seconds > 8 ? [2] : [1],
+                }),
+                axis(colour, { size: 46, grid: rules(colour) }),
+            ],
+            series: [{}, ...names.map(curve)],
+            bands: band ? [{ series: [1, 2], fill: () => colour("--c0") }] : [],
+            hooks: { draw: [(plot) => this.mark(plot, colour)] },
+        };
+    }
+
+    /** Draw the height that is marked. */
+    mark(plot, colour) {
+        if (this.line === null) return;
+        const { left, width } = plot.bbox;
+        plot.ctx.fillStyle = colour("--ink");
+        plot.ctx.fillRect(left, Math.round(plot.valToPos(this.line, "y", true)), width, Math.ceil(devicePixelRatio));
+    }
+
+    /** A range that holds all that is seen: it grows at once, and shrinks by half and more. */
+    settled(low, high) {
+        if (low === null || high === null) return [this.low, this.high];
+        const room = Math.max(high - low, 0.2) * 0.15;
+        const fits = low >= this.low && high <= this.high && (high - low) * 2.5 >= this.high - this.low;
+        if (!fits) [this.low, this.high] = [low - room, high + room];
+        return [this.low, this.high];
     }
 
     add(rows) {
-        const width = this.names.length;
-        for (const row of rows) {
-            const at = (this.count % this.length) * width;
-            for (let i = 0; i < width; i++) this.values[at + i] = row[i];
-            this.count++;
-        }
+        if (!rows.length) return;
+        const some = rows.slice(-this.length);
+        this.values.forEach((values, i) => {
+            values.copyWithin(0, some.length);
+            some.forEach((row, n) => {
+                values[this.length - some.length + n] = row[i];
+            });
+        });
+        this.count = Math.min(this.count + some.length, this.length);
         if (!this.waiting) {
             this.waiting = true;
             requestAnimationFrame(() => {
                 this.waiting = false;
-                this.paint(false);
+                this.draw();
             });
         }
         const now = performance.now();
-        if (now - this.read > 250 && rows.length) {
+        if (now - this.read > 250) {
             this.read = now;
-            rows[rows.length - 1].slice(0, width).forEach((value, i) => {
-                this.readings[i].textContent = value.toFixed(2);
+            this.readings.forEach((reading, i) => {
+                reading.textContent = rows[rows.length - 1][i].toFixed(2);
             });
         }
     }
 
     draw() {
-        this.paint(true);
+        this.view.plot?.setData(this.seen());
     }
 
-    paint(afresh) {
-        const { canvas, length } = this;
-        const scale = Math.min(devicePixelRatio || 1, 2);
-        const wide = Math.round(canvas.clientWidth * scale),
-            tall = Math.round(canvas.clientHeight * scale);
-        if (!wide || !tall) return;
-        if (canvas.width !== wide || canvas.height !== tall) {
-            canvas.width = wide;
-            canvas.height = tall;
-            afresh = true;
-        }
-        if (this.settle() || afresh || this.count - this.drawn > length / 2) this.begin(scale, wide, tall);
-        const { context, left, right, top, bottom } = this;
-        const pace = (right - left) / (length - 1);
-        const offset = Math.round((this.count - 1) * pace) - right;
-        const moved = this.drawn < 0 ? right - left : Math.min(offset - this.offset, right - left);
-        if (this.drawn >= 0 && moved > 0 && moved < right - left) this.move(moved);
-        // What is new begins two pixels and more within what was drawn, so that nothing is seen of where it was joined.
-        const x = (n) => n * pace - offset;
-        const back = 1 + Math.ceil(2 / pace);
-        const from = this.drawn < back ? left : Math.max(Math.floor(x(this.drawn - back)), left);
-        context.save();
-        context.beginPath();
-        context.rect(from, top, right - from, bottom - top);
-        context.clip();
-        context.clearRect(from, top, right - from, bottom - top);
-        this.rules(from, right);
-        this.curves(Math.max(this.drawn - 2 * back, this.count - length, 0), x);
-        context.restore();
-        this.offset = offset;
-        this.drawn = this.count - 1;
+    seen() {
+        return [this.times, ...this.values].map((values) => values.subarray(this.length - this.count));
     }
+}
 
-    /** Move what is drawn to the left; what was there goes, also where nothing comes to. */
-    move(pixels) {
-        const { context, left, right, top, bottom } = this;
-        context.save();
-        context.beginPath();
-        context.rect(left, top, right - left - pixels, bottom - top);
-        context.clip();
-        context.globalCompositeOperation = "copy";
-        context.drawImage(
-            this.canvas,
-            left + pixels,
-            top,
-            right - left - pixels,
-            bottom - top,
-            left,
-            top,
-            right - left - pixels,
-            bottom - top,
-        );
-        context.restore();
-    }
-
-    /** Take in size and colours, and draw what does not move. */
-    begin(scale, wide, tall) {
-        const style = getComputedStyle(this.canvas);
-        const size = Math.round(0.7 * parseFloat(style.fontSize) * scale);
-        const context = this.canvas.getContext("2d");
-        Object.assign(this, {
-            context,
-            size,
-            left: 4 * size,
-            right: wide - size,
-            top: size,
-            bottom: tall - 2 * size,
-            drawn: -1,
-        });
-        this.colours = Object.fromEntries(
-            ["--ink", "--quiet", "--line", ...this.names.map((name, i) => `--c${i % 6}`)].map((name) => [
-                name,
-                style.getPropertyValue(name).trim(),
-            ]),
-        );
-        const span = this.high - this.low,
-            power = 10 ** Math.floor(Math.log10(span / 3));
-        this.step = [1, 2, 5, 10].map((n) => n * power).find((n) => span / n <= 4.5);
-        context.clearRect(0, 0, wide, tall);
-        context.font = `${size}px system-ui, sans-serif`;
-        context.fillStyle = this.colours["--quiet"];
-        context.textBaseline = "middle";
-        context.textAlign = "right";
-        for (const value of this.marks()) {
-            context.fillText(String(Number(value.toPrecision(3))), this.left - size / 2, this.height(value));
-        }
-        context.textBaseline = "alphabetic";
-        for (let second = 0; second <= this.seconds; second += this.seconds > 8 ? 2 : 1) {
-            context.textAlign = second ? "center" : "right";
-            context.fillText(
-                second ? `−${second} s` : "0",
-                this.right - ((this.right - this.left) * second) / this.seconds,
-                this.bottom + 1.5 * size,
-            );
-        }
-    }
-
-    height(value) {
-        return this.bottom - ((this.bottom - this.top) * (value - this.low)) / (this.high - this.low);
-    }
-
-    marks() {
-        const first = Math.ceil(this.low / this.step),
-            count = Math.floor(this.high / this.step) - first + 1;
-        return Array.from({ length: count }, (none, i) => (first + i) * this.step);
-    }
-
-    rules(from, to) {
-        const { context } = this;
-        for (const value of this.marks()) {
-            context.fillStyle = this.colours["--line"];
-            context.fillRect(from, Math.round(this.height(value)), to - from, 1);
-        }
-        if (this.line !== null) {
-            context.fillStyle = this.colours["--ink"];
-            context.fillRect(from, Math.round(this.height(this.line)), to - from, 1);
-        }
-    }
-
-    curves(first, x) {
-        const { context, length, values, names } = this;
-        if (this.band) {
-            context.fillStyle = this.colours["--c0"];
-            const wide = Math.max(x(1) - x(0), 1);
-            for (let n = first; n < this.count; n++) {
-                const at = (n % length) * names.length;
-                const top = this.height(values[at]),
-                    bottom = this.height(values[at + 1]);
-                context.fillRect(Math.floor(x(n - 1)), top, Math.ceil(wide), Math.max(bottom - top, 1));
-            }
-            return;
-        }
-        context.lineJoin = "bevel";
-        context.lineWidth = 0.16 * this.size;
-        names.forEach((name, i) => {
-            context.strokeStyle = this.colours[`--c${i % 6}`];
-            context.beginPath();
-            for (let n = first; n < this.count; n++) {
-                const y = this.height(values[(n % length) * names.length + i]);
-                const skip = n === first || (i % 6 > 2 && n % (DASH + GAP) > DASH);
-                if (skip) context.moveTo(x(n), y);
-                else context.lineTo(x(n), y);
-            }
-            context.stroke();
-        });
-    }
-
-    /** Have the range hold all that is seen; it grows at once and shrinks by half and more. Tell whether it changed. */
-    settle() {
-        if (this.range || !this.count) return false;
-        const shown = Math.min(this.count, this.length) * this.names.length;
-        let low = Infinity,
-            high = -Infinity;
-        for (let i = 0; i < shown; i++) {
-            const value = this.values[i];
-            if (value < low) low = value;
-            if (value > high) high = value;
-        }
-        const room = Math.max(high - low, 0.2) * 0.15;
-        const fits = low >= this.low && high <= this.high && (high - low) * 2.5 >= this.high - this.low;
-        if (fits || (this.low === low - room && this.high === high + room)) return false;
-        this.low = low - room;
-        this.high = high + room;
-        return true;
-    }
+/** What a curve looks like. */
+export function key(i) {
+    return h(
+        "svg",
+        { viewBox: "0 0 22 8", "aria-hidden": "true" },
+        h("line", { class: `curve c${i % 6}`, x1: 1, x2: 21, y1: 4, y2: 4 }),
+    );
 }
 
 /** The picture of a take: curves, what a sound's samples are between, or a picture as it is. */
@@ -282,31 +208,30 @@ export function picture(take, wide = 180, tall = 64) {
 }
 
 /** A line through points [x, share], with axes: the learning curve. */
-export function growth(points, label, words) {
-    const wide = 320,
-        tall = 150,
-        left = 40,
-        right = wide - 12,
-        top = 10,
-        bottom = tall - 26;
-    const most = Math.max(...points.map(([n]) => n)),
-        least = Math.min(...points.map(([n]) => n));
-    const x = (n) =>
-        left + ((right - left) * (Math.log(n) - Math.log(least))) / Math.max(Math.log(most) - Math.log(least), 1e-9);
-    const y = (share) => bottom - (bottom - top) * share;
-    return h(
-        "svg.growth",
-        { viewBox: `0 0 ${wide} ${tall}`, role: "img", "aria-label": label },
-        [0, 0.5, 1].map((share) => [
-            h("line.rule", { x1: left, x2: right, y1: y(share), y2: y(share) }),
-            h("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end" }, `${share * 100}%`),
-        ]),
-        h("polyline.curve.c0", {
-            points: points.map(([n, share]) => `${x(n).toFixed(1)},${y(share).toFixed(1)}`).join(" "),
-        }),
-        points.map(([n, share]) => [
-            h("circle.dot", { cx: x(n).toFixed(1), cy: y(share).toFixed(1), r: 3.5 }, h("title", {}, words(n, share))),
-            h("text", { x: x(n).toFixed(1), y: bottom + 17, "text-anchor": "middle" }, String(n)),
-        ]),
-    );
+export function growth(points, label) {
+    const counts = points.map(([n]) => n);
+    const options = (colour) => ({
+        ...still,
+        padding: [10, 16, 0, 0],
+        scales: { x: { time: false, distr: 3, log: 2, range: [counts[0], counts[counts.length - 1]] }, y: { range: [0, 1] } },
+        axes: [
+            axis(colour, { size: 26, splits: () => counts, filter: (plot, all) => all, values: (plot, all) => all.map(String) }),
+            axis(colour, {
+                size: 46,
+                grid: rules(colour),
+                splits: () => [0, 0.5, 1],
+                values: (plot, all) => all.map((share) => `${100 * share}%`),
+            }),
+        ],
+        series: [
+            {},
+            {
+                stroke: () => colour("--c0"),
+                width: 1.8,
+                points: { show: true, size: 8, width: 2, stroke: () => colour("--c0"), fill: () => colour("--card") },
+            },
+        ],
+    });
+    const plot = new Plot(label, options, () => [counts, points.map(([, share]) => share)]);
+    return h("figure.growth", {}, plot.element);
 }

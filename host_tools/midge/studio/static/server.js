@@ -20,7 +20,8 @@ export function problem(words) {
     onproblem(words);
 }
 
-function emit(message) {
+/** Tell those who listen: of what came from the studio, or was found out here. */
+export function emit(message) {
     for (const handler of handlers.get(message.kind) || []) handler(message);
 }
 

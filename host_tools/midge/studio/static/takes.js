@@ -2,8 +2,8 @@
 // Takes as pictures, and one of them in a dialog: looked at, trimmed, given another label, deleted.
 
 import { fill, h, text } from "./dom.js";
-import { picture } from "./plot.js";
-import { act, askQuietly } from "./server.js";
+import { key, picture } from "./plot.js";
+import { act, askQuietly, emit, on, problem } from "./server.js";
 import { announce } from "./app.js";
 
 const AT_ONCE = 60;
@@ -37,7 +37,24 @@ export function grid(names, labels, says = {}, rest = null) {
     };
     add();
     fill(element, list, more);
+    if (!rest) redrawn(element, list);
     return element;
+}
+
+/** Draw takes anew when some change, as long as they are shown: those that are gone say so, and come back with undo. */
+function redrawn(element, list) {
+    let shown = false;
+    const off = on("takes", () => {
+        shown ||= element.isConnected;
+        if (!element.isConnected && shown) off();
+        else for (const item of list.children) if (item.isDrawn) item.draw();
+    });
+}
+
+/** Say what was changed, once lists know of it. */
+function changed(words) {
+    emit({ kind: "takes" });
+    announce(words, true);
 }
 
 /** The take as a file. */
@@ -45,11 +62,18 @@ const fileOf = (name) => `/api/file?${new URLSearchParams({ take: name })}`;
 
 let playing = null;
 
-/** Play a sound; another one stops. */
-function play(name) {
+/** Play a sound; another one stops. One that is gone is told, and the lists are renewed. */
+async function play(name) {
     playing?.pause();
-    playing = new Audio(fileOf(name));
-    playing.play();
+    const mine = (playing = new Audio(fileOf(name)));
+    try {
+        await mine.play();
+    } catch (fault) {
+        if (mine !== playing) return; // another one began
+        const { error } = await askQuietly("take", { take: name });
+        problem(error ?? text("takes.unplayable", { reason: fault.message }));
+        emit({ kind: "takes" });
+    }
 }
 
 function card(name, names, labels, note) {
@@ -75,18 +99,21 @@ function card(name, names, labels, note) {
         "×",
     );
     const item = h("li", {}, button, remove);
+    const hear = player(name);
     item.draw = async () => {
+        item.isDrawn = true;
         const { value, error } = await askQuietly("take", { take: name });
+        button.classList.toggle("damaged", !value);
+        if (value?.kind === "sound") item.append(hear);
+        else hear.remove();
         if (value) {
             fill(shape, picture(value));
             shape.classList.toggle("photos", value.kind === "picture");
-            if (value.kind === "sound") item.append(player(name));
             seconds.textContent =
                 value.kind === "picture"
                     ? text("takes.size", { w: value.width, h: value.height })
                     : text("takes.seconds", { s: value.seconds.toFixed(1) });
         } else {
-            button.classList.add("damaged");
             fill(shape, h("span.fault", {}, error));
         }
     };
@@ -108,11 +135,13 @@ function player(name) {
 }
 
 export async function discard(names) {
-    if (await act("delete", { takes: names })) announce(text("takes.deleted", { n: names.length }), true);
+    if (await act("delete", { takes: names })) changed(text("takes.deleted", { n: names.length }));
 }
 
 async function inspect(name, names, labels, opener) {
     const { value: take, error } = await askQuietly("take", { take: name });
+    if (document.querySelector("dialog[open]")) return; // of a click before
+    if (!take) emit({ kind: "takes" }); // it may be gone
     const dialog = h("dialog.inspect", {
         "aria-labelledby": "take-title",
         onclose: () => {
@@ -222,7 +251,7 @@ function trimming(take, close) {
                 const done = await act("trim", { take: take.take, start: Number(start.value), end: Number(end.value) });
                 if (done) {
                     close();
-                    announce(text("takes.trimmed"), true);
+                    changed(text("takes.trimmed"));
                 }
             },
         },
@@ -245,16 +274,7 @@ function trimming(take, close) {
             "p.legend",
             {},
             take.columns.map((name, i) =>
-                h(
-                    "span.key",
-                    {},
-                    h(
-                        "svg",
-                        { viewBox: "0 0 22 8", "aria-hidden": "true" },
-                        h("line", { class: `curve c${i % 6}`, x1: 1, x2: 21, y1: 4, y2: 4 }),
-                    ),
-                    `${name} ${take.units[i]}`,
-                ),
+                h("span.key", {}, key(i), `${name} ${take.units[i]}`),
             ),
         ),
         h("div.ends", {}, start, end),
@@ -279,7 +299,7 @@ function relabelling(take, labels, close) {
                 const done = await act("relabel", { take: take.take, label: input.value.trim() });
                 if (done) {
                     close();
-                    announce(text("takes.relabelled", { label: input.value.trim() }), true);
+                    changed(text("takes.relabelled", { label: input.value.trim() }));
                 }
             },
         },

@@ -63,7 +63,7 @@ export function open(root, first) {
     const shown = h("output", { for: "threshold" });
     const code = h("pre", { tabindex: 0, "aria-label": text("live.code") });
     const need = h("p.hint");
-    const simulated = hand(() => {}, true);
+    const simulated = hand(() => {}, ["motion", "sound"]);
     const past = h("section.card", { hidden: true }, h("h2", {}, text("live.log")), log);
     fill(
         root,

@@ -206,13 +206,40 @@ export function open(root, first) {
         terminal(...commands(kind)),
     );
 
+    let listings = 0;
+    const buttons = () => [...shelf.querySelectorAll("button")];
+
+    /** Show the takes of the chosen name. What is shown of before can be neither played nor changed from the moment on
+     * that it may be another name's, or gone; of two lists that come the one that was asked for last stays. */
     async function list() {
+        const mine = ++listings;
         const labels = Object.keys(state.labels);
         if (!labels.includes(chosen) && !((state.bench.taking || shooting) && chosen)) chosen = labels[0] || "";
         const wanted = chosen;
+        const focused = buttons().indexOf(document.activeElement);
+        shelf.inert = true;
+        shelf.setAttribute("aria-busy", "true");
+        showNames(labels);
         const some = async (start) => (await askQuietly("takes", { label: wanted, start, count: 120 })).value;
         const found = (labels.includes(wanted) && (await some(0))) || { count: 0, takes: [] };
-        if (wanted !== chosen) return;
+        if (mine !== listings) return;
+        fill(
+            shelf,
+            found.count
+                ? grid(found.takes, labels, {}, {
+                      count: found.count,
+                      more: async (start) => (await some(start))?.takes || [],
+                  })
+                : h("p.hint", {}, text("record.empty")),
+        );
+        shelf.inert = false;
+        shelf.removeAttribute("aria-busy");
+        if (focused >= 0) buttons()[focused]?.focus({ preventScroll: true });
+    }
+
+    /** The names, of which one is chosen. */
+    function showNames(labels) {
+        const focused = tabs.contains(document.activeElement);
         fill(
             tabs,
             labels.map((name) =>
@@ -234,15 +261,7 @@ export function open(root, first) {
                 ),
             ),
         );
-        fill(
-            shelf,
-            found.count
-                ? grid(found.takes, labels, {}, {
-                      count: found.count,
-                      more: async (start) => (await some(start))?.takes || [],
-                  })
-                : h("p.hint", {}, text("record.empty")),
-        );
+        if (focused) tabs.querySelector("[aria-pressed=true]")?.focus();
     }
 
     const relist = whenOther(() => list());
@@ -327,8 +346,8 @@ function commands(kind) {
 
 const SETTINGS = {
     motion: ["rate_hz", "accel_g", "gyro_dps", "person", "bus"],
-    sound: ["person"],
-    picture: ["side"],
+    sound: ["person", "mic"],
+    picture: ["side", "eye"],
 };
 
 function settings({ kind, settings: now }) {
@@ -342,6 +361,8 @@ function settings({ kind, settings: now }) {
         side: () => number("side", 16, 480),
         person: () => words("person", "true"),
         bus: () => words("bus", "false"),
+        eye: () => words("eye", "false"),
+        mic: () => words("mic", "false"),
     };
     const inputs = Object.fromEntries(SETTINGS[kind].map((name) => [name, all[name]()]));
     return h(
@@ -360,7 +381,7 @@ function settings({ kind, settings: now }) {
                         ]),
                     );
                     if (await act("settings", given)) {
-                        if (kind === "motion") await act("leave");
+                        if (kind !== "picture") await act("leave");
                         announce(text(`record.set.${kind}`));
                     }
                 },

@@ -8,11 +8,6 @@ import { act, on } from "../server.js";
 const SECONDS = 6;
 
 export function open(root, first) {
-    const { kind } = first;
-    if (kind === "picture") {
-        fill(root, h("section.card", {}, h("p", {}, text("teach.picture"))));
-        return { close() {}, update() {} };
-    }
     let state = first,
         curves = null;
     const wish = (what, more = {}) => act("learner", { what, ...more });
@@ -62,7 +57,7 @@ export function open(root, first) {
         if (label.value && label.value !== byHand) return;
         label.value = byHand = name;
         ready();
-    }, true);
+    }, ["motion", "sound", "picture"]);
     const lesson = h(
         "div.result",
         { hidden: true },
@@ -106,7 +101,9 @@ export function open(root, first) {
         ),
         lesson,
         terminal(
-            "midge train data -o models/moves-learn.midge --embedding",
+            first.kind === "picture"
+                ? `midge train data -o models/moves-learn.midge --embedding --camera ${first.settings.camera}`
+                : "midge train data -o models/moves-learn.midge --embedding",
             "midge upload models/moves-learn.midge",
             "midge learner pull moves-learn -o models/moves-learn.taught",
         ),
@@ -212,7 +209,7 @@ export function open(root, first) {
             if (!learner) return;
             list(learner.counts);
             const known = Object.keys(learner.counts).length > 0;
-            const of = learner.sound ? "sound" : "motion";
+            const { of } = learner;
             show(stop, Boolean(learner.doing));
             show(trying, !learner.doing);
             trying.disabled = save.disabled = !known;

@@ -252,7 +252,6 @@ function shown(report, labels) {
                                 .map((point) => `${point.takes}: ${percent(point.accuracy)}`)
                                 .join(", "),
                         }),
-                        (n, share) => text("train.curve.point", { n, share: percent(share) }),
                     ),
                 ),
         ),
@@ -274,6 +273,7 @@ function advice(report) {
 function matrix(report, onopen) {
     const { labels, confusion, cells } = report;
     const takes = Object.fromEntries(cells.map((found) => [`${found.is}/${found.said}`, found]));
+    const alike = (i, j) => i === j || (report.quiet?.includes(labels[i]) && report.quiet.includes(labels[j]));
     return h(
         "div.scroll",
         { tabindex: 0, role: "group", "aria-label": text("train.confusion") },
@@ -309,7 +309,7 @@ function matrix(report, onopen) {
                                     {},
                                     found
                                         ? h(
-                                              `button.cell.${i === j ? "right" : "wrong"}.s${strength}`,
+                                              `button.cell.${alike(i, j) ? "right" : "wrong"}.s${strength}`,
                                               {
                                                   type: "button",
                                                   "aria-label": text("train.cell.open", {
