@@ -139,6 +139,19 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(PYTEST) tests/ops
 
+## Small PyTorch modules of every kind, by both of its exporters, against PyTorch; 15 minutes
+.PHONY: test-torch
+test-torch: $(VENV)/.ready-to-test host build/venv-torch/.ready
+	@rm -rf build/torch
+	@build/venv-torch/bin/python -m tests.torch build/torch
+	@$(call check_models,build/torch,--at-least 0.9)
+
+build/venv-torch/.ready: pyproject.toml # of its own: PyTorch takes a gigabyte
+	@$(PYTHON) -m venv build/venv-torch
+	@$(call step,installing PyTorch into build/venv-torch,build/torch-tools.log,build/venv-torch/bin/pip install \
+		--disable-pip-version-check -e '.[torch]')
+	@touch $@
+
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1
