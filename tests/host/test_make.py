@@ -7,13 +7,21 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from midge.targets.boards import load_boards
 from tests.support import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 MAKEFILES = ["Makefile", "ports/ports.mk", "native_module/natmod.mk", "tests/core.mk"]
 
@@ -115,3 +123,19 @@ def test_micropython_of_git_is_the_commit_that_is_known(tmp_path: Path) -> None:
     assert not list((tmp_path / "build").glob("micropython*"))
     tree, problem = fetched(MICROPYTHON_COMMIT=commit)
     assert (Path(tree) / "lib/micropython-lib/README.md").read_text() == "one\n", problem
+
+
+def test_the_lock_has_what_the_project_asks_for() -> None:
+    """Every package that tests need, within its bounds and with hashes; otherwise `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    entries = (ROOT / "tests/requirements.lock").read_text().replace("\\\n", " ").splitlines()
+    locked = {canonicalize_name(entry.split("==")[0]): entry.split("==")[1].split() for entry in entries}
+    assert all(hashes and all(h.startswith("--hash=sha256:") for h in hashes) for _, *hashes in locked.values())
+    wanted, done, extras = [*project["dependencies"], "midge[test,firmware]"], set(), project["optional-dependencies"]
+    for text in wanted:  # which grows
+        asked = Requirement(text)
+        if asked.name == "midge":
+            wanted += [each for extra in sorted(asked.extras - done) for each in extras[extra]]
+            done |= asked.extras
+        elif asked.marker is None or asked.marker.evaluate({"python_version": "3.11", "platform_machine": "x86_64"}):
+            assert asked.specifier.contains(locked[canonicalize_name(asked.name)][0]), text
