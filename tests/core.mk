@@ -8,6 +8,7 @@
 CORE_BACKENDS := scalar $(if $(filter x86_64,$(shell uname -m)),scalar32) armv7em armv6m armv7m
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
+CORE_CC_scalar32 := clang # whose sanitizers see more of 32-bit pointers than GCC's
 CORE_FLAGS_armv7em := -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 CORE_FLAGS_armv6m := -D__ARM_ARCH_ISA_THUMB=1
 CORE_FLAGS_armv7m := -D__ARM_ARCH_ISA_THUMB=2
@@ -22,7 +23,8 @@ CORE_TEST_SOURCES := $(wildcard tests/core/*.c) $(filter-out tests/fuzz/fuzz_mod
 CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h native_module/core/*/*/*.h) \
 	$(wildcard tests/core/*.h tests/core/shim/*.h tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
-CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
+	-fno-sanitize-recover=all
 CORE_INCLUDES := -Inative_module -Inative_module/core -Itests/core -Itests/fuzz
 CORE_MODEL := host_tools/demo/wand/wand_int8.tflite
 
@@ -42,7 +44,7 @@ $(CORE_BUILD)/$1/test: $(call core_objects,$1)
 	@$2 $$^ -o $$@ $3 -lm
 endef
 $(foreach name,$(CORE_BACKENDS),$(eval $(call core_test,$(name),\
-	$(CC) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
+	$(or $(CORE_CC_$(name)),$(CC)) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
 
 CORE_LINK_arm-none-eabi-gcc := --specs=rdimon.specs -Wl,--section-start=.vectors=0
 CORE_LINK_riscv64-unknown-elf-gcc := --crt0=semihost --oslib=semihost \
@@ -68,7 +70,7 @@ $(foreach core,$(CORE_ARM),$(eval $(call core_strict,$(core))))
 ## The C core under every SIMD backend: here under sanitizers, and emulated [TEST=<part>]
 .PHONY: test-core test-core-programs
 test-core: $(CORE_SEEDS)/list
-	@ports/toolchain.sh unix $(if $(filter scalar32,$(CORE_BACKENDS)),m32) arm riscv
+	@ports/toolchain.sh unix $(if $(filter scalar32,$(CORE_BACKENDS)),m32 fuzz) arm riscv
 	@+$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS)) test-core-programs
 	@echo "$(CORE_ARM): compile without a warning"
 	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
