@@ -18,8 +18,7 @@ CORE := $(wildcard native_module/core/*.[ch] native_module/core/*/*.[ch] native_
 step = ports/tools/step.sh "$1" $2 $3
 # Tests that take a while are named: CI has so much time and no more.
 PYTEST := $(BIN)/python -m pytest -q --durations=15 --durations-min=8
-# Compiled when first imported: most of what comes with it never is.
-pip_install = $(BIN)/pip install --disable-pip-version-check --no-compile -e
+pip_install = ports/tools/install.sh $(BIN)
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -167,6 +166,19 @@ test-device: $(BUILT)
 test-ops: $(VENV)/.ready-to-test host
 	@$(PYTEST) tests/ops
 
+## Small PyTorch modules of every kind, by both of its exporters, against PyTorch; 15 minutes
+.PHONY: test-torch
+test-torch: $(VENV)/.ready-to-test host build/venv-torch/.ready
+	@rm -rf build/torch
+	@build/venv-torch/bin/python -m tests.torch build/torch
+	@$(call check_models,build/torch,--at-least 0.9)
+
+build/venv-torch/.ready: pyproject.toml # of its own: PyTorch takes a gigabyte
+	@$(PYTHON) -m venv build/venv-torch
+	@$(call step,installing PyTorch into build/venv-torch,build/torch-tools.log,\
+		ports/tools/install.sh build/venv-torch/bin '.[torch]')
+	@touch $@
+
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1
@@ -296,6 +308,16 @@ words: $(VENV)/.ready-to-test host
 lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
 	@$(BIN)/clang-format --dry-run -Werror $$(git ls-files "*.c" "*.h")
+
+## The hashes of all that tests need, for CI: tests/requirements.lock
+.PHONY: lock
+UV_VERSION := 0.13.9
+lock:
+	@$(PYTHON) -m venv build/venv-lock
+	@$(call step,installing uv,build/lock.log,build/venv-lock/bin/pip install --disable-pip-version-check uv==$(UV_VERSION))
+	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --generate-hashes --quiet \
+		--python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate --no-header --upgrade \
+		--output-file tests/requirements.lock
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise

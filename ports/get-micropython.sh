@@ -5,7 +5,8 @@
 #   ports/get-micropython.sh [version]
 #
 # MICROPYTHON_DIR= names a tree of your own and wins over everything. On Debian the source comes
-# from the distribution's mirror, elsewhere from upstream's git. Running it again costs nothing.
+# from the distribution's mirror, elsewhere from upstream's git, where a tag is taken only if it is the commit that we
+# know: MICROPYTHON_COMMIT= names that of other versions. Running it again costs nothing.
 set -eu
 
 version=${1:-1.25.0}
@@ -30,11 +31,16 @@ if [ -f "$tree/py/mpconfig.h" ]; then
     exit 0
 fi
 
-# Debian's tarball of each version that we know, with the sum of its .orig.tar.xz.
+# Debian's tarball of each version that we know, with the sum of its .orig.tar.xz; and upstream's commit.
+debian= commit=${MICROPYTHON_COMMIT:-}
 case $version in
-    1.25.0) suite=trixie debian=1.25.0+ds-1 sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea ;;
-    1.26.1) suite=forky debian=1.26.1+ds-1 sha256=f5ad2ec89d3e921f753d448955af98b6005655f84ba26087dde6ba0e8d062f34 ;;
-    *) debian= ;;
+    1.25.0)
+        suite=trixie debian=1.25.0+ds-1 sha256=7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea
+        commit=${commit:-f498a16c7db6d4b2de200b3e0856528dfe0613c3}
+        ;;
+    1.26.1)
+        suite=forky debian=1.26.1+ds-1 sha256=f5ad2ec89d3e921f753d448955af98b6005655f84ba26087dde6ba0e8d062f34
+        ;;
 esac
 
 mkdir -p "$root/build"
@@ -54,8 +60,12 @@ from_debian() {
 from_git() {
     command -v git >/dev/null || return 1
     rm -rf "$work/tree"
-    git clone --quiet --depth 1 -b "v$version" "$upstream" "$work/tree" &&
-        git -C "$work/tree" submodule --quiet update --init --depth 1 $submodules
+    [ -n "$commit" ] ||
+        fail "no commit of MicroPython $version is known here; name the one that v$version is: MICROPYTHON_COMMIT="
+    git clone --quiet --depth 1 -b "v$version" "$upstream" "$work/tree" || return 1
+    found=$(git -C "$work/tree" rev-parse HEAD)
+    [ "$found" = "$commit" ] || fail "v$version of $upstream is commit $found, wanted $commit"
+    git -C "$work/tree" submodule --quiet update --init --depth 1 $submodules # their commits are in the tree
 }
 
 { from_debian || from_git; } >"$work/log" 2>&1 ||

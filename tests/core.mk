@@ -7,9 +7,10 @@
 # included.
 
 CORE_BACKENDS := scalar $(if $(filter x86_64,$(shell uname -m)),scalar32) armv7em armv6m armv7m
-core_tools := $(if $(filter scalar32,$(CORE_BACKENDS)),m32)
+core_tools := $(if $(filter scalar32,$(CORE_BACKENDS)),m32 fuzz)
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
+CORE_CC_scalar32 := clang # whose sanitizers see more of 32-bit pointers than GCC's
 CORE_FLAGS_armv7em := -O0 -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 CORE_FLAGS_armv6m := -O0 -D__ARM_ARCH_ISA_THUMB=1
 CORE_FLAGS_armv7m := -O0 -D__ARM_ARCH_ISA_THUMB=2
@@ -24,7 +25,8 @@ CORE_TEST_SOURCES := $(wildcard tests/core/*.c) $(filter-out tests/fuzz/fuzz_mod
 CORE_HEADERS := $(wildcard native_module/core/*.h native_module/core/*/*.h native_module/core/*/*/*.h) \
 	$(wildcard tests/core/*.h tests/core/shim/*.h tests/fuzz/*.h) native_module/ops.def
 CORE_WARNINGS := -std=c99 -Wall -Wextra -Wconversion -Werror
-CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CORE_SANITIZERS := -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow \
+	-fno-sanitize-recover=all
 CORE_INCLUDES := -Inative_module -Inative_module/core -Itests/core -Itests/fuzz
 CORE_MODEL := host_tools/demo/wand/wand_int8.tflite
 
@@ -44,7 +46,7 @@ $(CORE_BUILD)/$1/test: $(call core_objects,$1)
 	@$2 $$^ -o $$@ $3 -lm
 endef
 $(foreach name,$(CORE_BACKENDS),$(eval $(call core_test,$(name),\
-	$(CC) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
+	$(or $(CORE_CC_$(name)),$(CC)) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
 
 CORE_LINK_arm-none-eabi-gcc := --specs=rdimon.specs -Wl,--section-start=.vectors=0
 CORE_LINK_riscv64-unknown-elf-gcc := --crt0=semihost --oslib=semihost \

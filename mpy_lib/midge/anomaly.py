@@ -24,6 +24,15 @@ _HEAD = "<4sHf"
 _TAIL = 0.1  # share of the distances that tell how they fall off
 
 
+def _content(path):
+    """Return the bytes of a file, None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 class Anomaly:
     """What is normal for a machine; `alarm` tells whether it is not.
 
@@ -101,18 +110,30 @@ class Anomaly:
             os.rename(aside, self._path)
 
     def _restore(self):
-        try:
-            with open(self._path, "rb") as file:
-                body = file.read()
-        except OSError:
+        """Take what save has kept. On FAT power may have failed within its last two lines."""
+        aside = self._path + ".new"
+        body, new = _content(self._path), _content(aside)
+        if not body and new and self._holds(new):
+            os.rename(aside, self._path)
+            body = new
+        if not body:
             return
-        n, at = len(self._mean), struct.calcsize(_HEAD)
-        whole = len(body) == at + 8 * n + 4 and struct.unpack("<I", body[-4:])[0] == crc32(body[:-4]) & 0xFFFFFFFF
-        if not whole or struct.unpack(_HEAD, body[:at])[:2] != (b"mga1", n):
+        if not self._holds(body):
             raise ValueError("%s is damaged or of another model; remove it to learn anew" % self._path)
+        n, at = len(self._mean), struct.calcsize(_HEAD)
         self._threshold = struct.unpack(_HEAD, body[:at])[2]
         self._mean, self._deviation = array("f", body[at : at + 4 * n]), array("f", body[at + 4 * n : at + 8 * n])
         self.left = 0
+        if new == body and _content(aside):  # two names of the same blocks, of which a write would free the other's
+            os.remove(aside)
+            os.remove(self._path)
+            self.save()
+
+    def _holds(self, body):
+        """Tell whether the bytes are a whole file of such a model."""
+        n, at = len(self._mean), struct.calcsize(_HEAD)
+        whole = len(body) == at + 8 * n + 4 and struct.unpack("<I", body[-4:])[0] == crc32(body[:-4]) & 0xFFFFFFFF
+        return whole and struct.unpack(_HEAD, body[:at])[:2] == (b"mga1", n)
 
     def _learn_from(self, x):
         """Welford's means and squares of half of the windows, then distances of the other half."""

@@ -97,7 +97,7 @@ static void requantize_random(void) {
 static void rounding_shift(void) {
     for (uint32_t n = 0; n < 32; n++) {
         for (int32_t i = -3000; i < 3000; i++) {
-            int32_t x = i < -2000 ? INT32_MIN + i + 3001 : i >= 2000 ? INT32_MAX - 2999 + i : i * (1 << n % 20);
+            int32_t x = i < -2000 ? INT32_MIN + (i + 3001) : i >= 2000 ? INT32_MAX - 2999 + i : i * (1 << n % 20);
             int32_t y = mg_rounding_shift(x, n), wanted = slow_rounding_shift(x, n);
             CHECK(y == wanted, "rounding_shift(%d, %u) = %d, wanted %d", x, n, y, wanted);
         }

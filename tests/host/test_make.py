@@ -3,15 +3,25 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from midge.targets.boards import load_boards
 from tests.support import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 MAKEFILES = ["Makefile", "ports/ports.mk", "native_module/natmod.mk", "tests/core.mk"]
 
@@ -74,3 +84,58 @@ def test_forms_can_be_read() -> None:
         kinds = {field["type"] for field in form.get("body", [])}
         assert kinds <= {"textarea", "input", "checkboxes"}
         assert kinds or path.name == "config.yml"
+
+
+def test_micropython_of_git_is_the_commit_that_is_known(tmp_path: Path) -> None:
+    """A tag of upstream's repository may be moved; what stands in for that is a repository of this test's."""
+    ports, upstream, library = tmp_path / "ports", tmp_path / "upstream", tmp_path / "library"
+    ports.mkdir()
+    for name in ("get-micropython.sh", "debian.sh"):
+        shutil.copy(ROOT / "ports" / name, ports)
+    settings = {"protocol.file.allow": "always", "user.name": "a", "user.email": "a@example.org",
+                f"url.{upstream}.insteadOf": "https://github.com/micropython/micropython"}
+    env = {**os.environ, "GIT_CONFIG_COUNT": str(len(settings))}
+    for i, (key, value) in enumerate(settings.items()):
+        env |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
+
+    def git(folder: Path, *words: object) -> str:
+        command = ["git", "-C", folder, *map(str, words)]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    for folder, file in ((library, "README.md"), (upstream, "py/mpconfig.h")):
+        (folder / file).parent.mkdir(parents=True)
+        (folder / file).write_text("one\n")
+        git(folder, "init", "--quiet")
+        git(folder, "add", file)
+        git(folder, "commit", "--quiet", "-m", "one")
+    git(upstream, "submodule", "--quiet", "add", library, "lib/micropython-lib")
+    git(upstream, "commit", "--quiet", "-m", "two")
+    git(upstream, "tag", "v9.9.9")
+    commit = git(upstream, "rev-parse", "HEAD")
+
+    def fetched(**more: str) -> tuple[str, str]:
+        done = subprocess.run(["sh", ports / "get-micropython.sh", "9.9.9"], env={**env, **more}, capture_output=True,
+                              text=True, check=False)
+        return done.stdout.strip(), done.stderr
+
+    assert "no commit of MicroPython 9.9.9 is known" in fetched()[1]
+    assert f"is commit {commit}, wanted 0123" in fetched(MICROPYTHON_COMMIT="0123")[1]
+    assert not list((tmp_path / "build").glob("micropython*"))
+    tree, problem = fetched(MICROPYTHON_COMMIT=commit)
+    assert (Path(tree) / "lib/micropython-lib/README.md").read_text() == "one\n", problem
+
+
+def test_the_lock_has_what_the_project_asks_for() -> None:
+    """Every package that tests need, within its bounds and with hashes; otherwise `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    entries = (ROOT / "tests/requirements.lock").read_text().replace("\\\n", " ").splitlines()
+    locked = {canonicalize_name(entry.split("==")[0]): entry.split("==")[1].split() for entry in entries}
+    assert all(hashes and all(h.startswith("--hash=sha256:") for h in hashes) for _, *hashes in locked.values())
+    wanted, done, extras = [*project["dependencies"], "midge[test,firmware]"], set(), project["optional-dependencies"]
+    for text in wanted:  # which grows
+        asked = Requirement(text)
+        if asked.name == "midge":
+            wanted += [each for extra in sorted(asked.extras - done) for each in extras[extra]]
+            done |= asked.extras
+        elif asked.marker is None or asked.marker.evaluate({"python_version": "3.11", "platform_machine": "x86_64"}):
+            assert asked.specifier.contains(locked[canonicalize_name(asked.name)][0]), text

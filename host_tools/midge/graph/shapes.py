@@ -124,7 +124,7 @@ def _leave_out_nothing(node: Node) -> None:
 
     Loops write row i of a list as the rows before it, the row, and the rows after it: none at both ends.
     """
-    if node.op in _SLICES and not node.outputs[0].elements:
+    if node.op in _SLICES and node.outputs and not node.outputs[0].elements:
         node.outputs[0].data = np.zeros(node.outputs[0].shape, node.outputs[0].dtype)
     if node.op == "CONCATENATION":
         node.inputs = [t for t in node.inputs if t is None or t.elements] or node.inputs[:1]

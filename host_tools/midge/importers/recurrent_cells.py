@@ -36,12 +36,13 @@ def columns(build: Builder, x: Tensor, first: int, units: int, count: int = 1) -
 
 
 def gru(build: Builder, gates: Tensor, candidate_of: Function, h: Tensor | None, name: str) -> States:
-    """Return h' = (1 - z) candidate(r) + z h; gates [batch, 2 * units] holds z and r."""
+    """Return h' = (1 - z) n + z h as n + z (h - n), of n = candidate(r); gates [batch, 2 * units] holds z and r."""
     units = gates.shape[1] // 2
     z, r = columns(build, gates, 0, units), columns(build, gates, 1, units)
-    candidate = candidate_of(r)
-    new = build.binary("MUL", build.binary("SUB", build.scalar(1.0), z, name), candidate, name)
-    return [new if h is None else build.binary("ADD", new, build.binary("MUL", z, h, name), name)]
+    new = candidate_of(r)
+    if h is None:
+        return [build.binary("SUB", new, build.binary("MUL", z, new, name), name)]
+    return [build.binary("ADD", new, build.binary("MUL", z, build.binary("SUB", h, new, name), name), name)]
 
 
 def lstm(

@@ -14,7 +14,7 @@ from .strides import binary_walk, in_arena
 # The functions' numbers, as the kernels count them.
 UNARY = {name: i for i, name in enumerate((
     "CLAMP", "ABS", "NEG", "SIGN", "FLOOR", "CEIL", "ROUND", "SQRT", "RSQRT", "EXP", "LOG", "SIN", "COS", "LOGISTIC",
-    "TANH", "ELU", "LEAKY_RELU", "HARD_SWISH", "GELU", "GELU_TANH",
+    "TANH", "ELU", "LEAKY_RELU", "HARD_SWISH", "GELU", "GELU_TANH", "ERF",
 ))}
 BINARY = {name: i for i, name in enumerate((
     "ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU", "ATAN2",

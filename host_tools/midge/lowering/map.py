@@ -136,7 +136,8 @@ def prelu(program: Program, node: Node) -> None:
     })
 
 
-ACCEPTED = {"LESS": 1, "EQUAL": 2, "LESS_EQUAL": 3, "GREATER": 4, "NOT_EQUAL": 5, "GREATER_EQUAL": 6}
+# Outcomes: 1 less, 2 equal, 4 greater, 8 not to be compared, as NaN.
+ACCEPTED = {"LESS": 1, "EQUAL": 2, "LESS_EQUAL": 3, "GREATER": 4, "NOT_EQUAL": 13, "GREATER_EQUAL": 6}
 
 
 @rule(*ACCEPTED)

@@ -29,7 +29,7 @@ def parse_json(data: bytes, title: str) -> Table:
         sensors, rows, interval_ms = payload["sensors"], payload["values"], float(payload["interval_ms"])
         names = [str(sensor["name"]) for sensor in sensors]
         units = [str(sensor.get("units", "")) for sensor in sensors]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise UserError(f"{title}: not a recording of Edge Impulse ({type(error).__name__}: {str(error)[:80]}); "
                         "export it again, or remove it") from error
     values = _matrix(rows, len(names), title)

@@ -71,6 +71,20 @@ equal("which a stiff one calls an alarm", stiff.take(window(900)) > 1, True)
 
 with open("fan.state", "rb") as file:
     content = bytearray(file.read())
+os.rename("fan.state", "fan.state.new")
+cut = Anomaly(Features, "fan.state")
+equal("power that fails within save loses nothing", (cut.left, os.listdir().count("fan.state.new")), (0, 0))
+with open("fan.state.new", "wb") as file:
+    file.write(content)
+cut = Anomaly(Features, "fan.state")
+equal("two names become one", (cut.left, os.listdir().count("fan.state.new")), (0, 0))
+with open("fan.state", "rb") as file:
+    equal("with the same in it", file.read() == content, True)
+os.remove("fan.state")
+with open("fan.state.new", "wb") as file:
+    file.write(content[:30])
+equal("half a first file is none", Anomaly(Features, "fan.state").left, 200)
+os.remove("fan.state.new")
 content[20] ^= 1
 with open("fan.state", "wb") as file:
     file.write(content)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from onnx import TensorProto
 
 from midge.convert.pipeline import convert_model
-from midge.errors import UserError
 from tests.support.onnx_models import (
     BOTH,
     CONV,
@@ -383,11 +382,10 @@ def test_hard_swish_written_out(nodes: list[onnx.NodeProto], tmp_path: Path) -> 
 
 
 def test_something_like_gelu_is_no_gelu(tmp_path: Path) -> None:
-    """x * (erf(z / sqrt(2)) + 1) / 2 of another z cannot run, and must not be taken for one that can."""
+    """x * (erf(z / sqrt(2)) + 1) / 2 of another z must not be taken for it."""
     nodes = chain("Div z root2 > d, Erf d > e, Add e one > a, Mul x a > m, Mul m half > y")
     model = make(nodes, {"x": [3, 4], "z": [3, 4]}, {"root2": ROOT2, "half": HALF, "one": ONE})
-    with pytest.raises(UserError, match="ERF"):
-        convert_model(save(model, tmp_path))
+    assert "ERF" in ops_of(compare(model, tmp_path))
 
 
 def test_layer_normalization_written_out(tmp_path: Path) -> None:

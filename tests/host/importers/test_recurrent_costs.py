@@ -92,6 +92,14 @@ def test_parts_of_concatenations_are_read_where_they_were_made(at: int, data: st
         assert len(made.program.steps) <= 2
 
 
+def test_a_projection_is_no_layer_of_fewer_units(tmp_path: Path) -> None:
+    """PyTorch's exporter says a projected LSTM has as many units as it projects to, with all rows of its weights."""
+    model = recurrent("LSTM", 5)
+    model.graph.node[1].attribute[0].i = 3
+    with pytest.raises(UserError, match="LSTM.*proj_size"):
+        convert_model(save(model, tmp_path))
+
+
 def test_more_steps_than_can_be_unrolled(tmp_path: Path) -> None:
     assert convert_model(save(recurrent("LSTM", 4, steps=1500), tmp_path)).program.steps
     with pytest.raises(UserError, match="1500 steps of time; at most 1024 can run"):

@@ -116,6 +116,20 @@ def circle() -> bytes:
     return tflite_writer.model_bytes(tflite_writer.FlatGraph(tensors, operators, ["x"], ["b"]))
 
 
+def empty_slice() -> bytes:
+    """A slice of nothing into nothing, of which the lengths were asked."""
+    ends = [tflite_writer.FlatTensor(name, (1, 4), "int8", scale=0.5) for name in "xy"]
+    operators = [tflite_writer.FlatOperator("RELU", ["x"], ["y"]), tflite_writer.FlatOperator("STRIDED_SLICE", [], [])]
+    return tflite_writer.model_bytes(tflite_writer.FlatGraph(ends, operators, ["x"], ["y"]))
+
+
+def two_lines() -> bytes:
+    """A name that would end the line of an error."""
+    tensors = [tflite_writer.FlatTensor(name, (1, 4), "int8", scale=float("nan")) for name in ("x\r\nx", "y")]
+    operators = [tflite_writer.FlatOperator("RELU", ["x\r\nx"], ["y"])]
+    return tflite_writer.model_bytes(tflite_writer.FlatGraph(tensors, operators, ["x\r\nx"], ["y"]))
+
+
 FLOATS = {"scale": None, "dtype": "float32"}
 
 
@@ -129,6 +143,8 @@ FLOATS = {"scale": None, "dtype": "float32"}
         (dense(w={"data": b"\1\2\3", "shape": (2**20, 2**20), "dtype": "int8"}), "'w' holds 3 bytes"),
         (dense(x={"shape": (1, 5)}), "weights of shape"),
         (dense(x={"shape": (2, 4)}), "the model contradicts itself"),
+        (empty_slice(), "STRIDED_SLICE .* has 0 inputs"),
+        (two_lines(), "'x x' has a scale that is no positive number"),
         (circle(), "'a' reads b int8.*, which nothing has written"),
     ],
 )

@@ -235,6 +235,8 @@ def test_exports_of_edge_impulse(tmp_path: Path) -> None:
     (recording([[1, 2, 3], [1, 2, float("nan")]]), "sample 2 holds 'nan'"),
     (recording([]), "holds no samples"),
     (recording([[1, 2, 3]], interval_ms=0), "its interval_ms is 0"),
+    (recording([[1, 2, 3]], interval_ms=10**400), "not a recording of Edge Impulse .OverflowError"),
+    (recording([[1, 2, 10**400]]), "sample 1 holds '10000"),
 ])
 def test_damaged_exports(tmp_path: Path, text: str, wanted: str) -> None:
     with pytest.raises(UserError, match=rf"bad\.json: .*{wanted}|{wanted}"):

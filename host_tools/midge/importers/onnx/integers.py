@@ -107,7 +107,8 @@ class IntegerBounds:
         if node.op in ("ArgMax", "ArgMin"):
             shape = node.input(0).shape
             return 0, max(shape[node.attrs.get("axis", 0) % len(shape)] - 1, 0)
-        found = [self._bounds(name, value) for name, value in zip(raw.input, node.inputs, strict=True)]
+        read = 1 if node.op.startswith("Reduce") else len(node.inputs)  # the other input names axes
+        found = [self._bounds(name, value) for name, value in zip(raw.input[:read], node.inputs[:read], strict=True)]
         if node.op == "Cast":
             source = node.input(0).tensor
             narrow = _NARROW.get(source.dtype, ANYTHING) if source is not None else ANYTHING

@@ -19,7 +19,7 @@ from ...graph import DTYPE_SIZES, Graph, Node, Quantization, Tensor
 from ...graph.tflite_ops import SCHEMAS
 from ...limits import Room, check_operators
 from .metadata import Signature, choose, labels_in, note_of, signatures_of
-from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, vector
+from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, text_of, vector
 from .subgraphs import Inliner
 
 _MAX_RANK = 6
@@ -97,7 +97,7 @@ class TfliteImporter:
 
     def _tensor(self, raw: Any, index: int) -> Tensor:
         # Fused layers carry all their names, joined by semicolons; the first one says enough.
-        name = (raw.Name() or b"").decode().split(";")[0] or f"tensor_{index}"
+        name = text_of(raw.Name()).split(";")[0] or f"tensor_{index}"
         dtype = DTYPES.get(raw.Type(), "").lower()
         if not dtype:
             raise UserError(f"{self.title}: tensor '{name}' has the unknown dtype number {raw.Type()}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import UserError
 from ...graph import Graph
-from .reader import checked_count
+from .reader import checked_count, text_of
 
 _MOST_TEXT = 1 << 20  # bytes of a file of labels
 
@@ -33,8 +33,8 @@ def signatures_of(model: Any, data: bytes) -> list[Signature]:
         lists = []
         for kind in ("Inputs", "Outputs"):
             maps = [getattr(raw, kind)(j) for j in range(checked_count(getattr(raw, f"{kind}Length")(), data))]
-            lists.append({m.TensorIndex(): (m.Name() or b"").decode() for m in maps})
-        found.append(Signature((raw.SignatureKey() or b"").decode(), raw.SubgraphIndex(), *lists))
+            lists.append({m.TensorIndex(): text_of(m.Name()) for m in maps})
+        found.append(Signature(text_of(raw.SignatureKey()), raw.SubgraphIndex(), *lists))
     return found
 
 

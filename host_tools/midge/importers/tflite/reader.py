@@ -22,11 +22,16 @@ def _builtin_code(code: Any) -> int:
     return int(struct.unpack_from("<i", code._tab.Bytes, at + code._tab.Pos)[0]) if at else 0
 
 
+def text_of(raw: bytes | None) -> str:
+    """Return a name in one line, as errors show it. Raises ValueError where it is no UTF-8."""
+    return " ".join((raw or b"").decode().splitlines())
+
+
 def op_of(code: Any) -> str:
     """Return an operator code's name in the schema, "CUSTOM:..." for one that is not the schema's own."""
     number = max(_builtin_code(code), code.DeprecatedBuiltinCode())
     if number == tflite.BuiltinOperator.CUSTOM:
-        return "CUSTOM:" + (code.CustomCode() or b"").decode()
+        return "CUSTOM:" + text_of(code.CustomCode())
     return tflite.BUILTIN_OPCODE2NAME.get(number, f"BUILTIN_{number}")  # type: ignore[no-any-return]
 
 

@@ -32,6 +32,7 @@ enum {
     HARD_SWISH, /* x min(max(x + 3, 0), 6) / 6 */
     GELU,       /* x (1 + erf(x / sqrt(2))) / 2 */
     GELU_TANH,  /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+    ERF,        /* 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x */
     N_UNARY,
 };
 
@@ -75,6 +76,7 @@ static float unary(const mg_unary_f32_params_t *p, float x) {
         case LEAKY_RELU: return x < 0.0f ? x * p->low : x;
         case HARD_SWISH: return x * mg_clamp_f32(x + 3.0f, 0.0f, 6.0f) / 6.0f;
         case GELU: return 0.5f * x * (1.0f + mg_erf(x * 0.707106781f));
+        case ERF: return mg_erf(x);
         default: return 0.5f * x * (1.0f + mg_tanh(0.797884561f * (x + 0.044715f * x * x * x)));
     }
 }

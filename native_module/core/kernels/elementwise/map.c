@@ -8,8 +8,8 @@
  *     QUANTIZED_SUB    m_y * (A - B)           SQUARED_DIFFERENCE   m_y * (A - B)^2
  *     PRELU            m_a * (a - zp_a) where that is not negative, else m_b * (a - zp_a) * (b - zp_b)
  *     QUANTIZED_DIV    m_y * (a - zp_a) / (b - zp_b) by way of the reciprocal in Q0.31
- *     COMPARE          1 where `accepted` has the bit of the outcome: 1 less, 2 equal, 4 greater; of A
- *                      and B where left_shift is not 0, else of a and b
+ *     COMPARE          1 where `accepted` has the bit of the outcome: 1 less, 2 equal, 4 greater, 8 where one is
+ *                      NaN; of A and B where left_shift is not 0, else of a and b
  *
  * then y = clamp(zp_y + f). The host chooses left_shift so that no shifted value leaves 32 bits.
  * Source: TFLM's kernels sub, squared_difference, prelu, div, comparisons, maximum_minimum, select.
@@ -105,6 +105,11 @@ static int32_t quantized_quotient(const mg_map_params_t *p, int32_t a, int32_t b
     return mg_requantize(quotient, p->out_multiplier, mg_clamp(shift, -31, 30));
 }
 
+/* Of a float's bits as mg_load_value orders them: beyond those of the infinities. */
+static bool is_nan(int32_t value) {
+    return value > 0x7f800000 || value < ~0x7f800000;
+}
+
 static int32_t combine(const mg_map_params_t *p, int32_t a, int32_t b, int32_t c) {
     int32_t x = a, y = b;
     if (p->left_shift != 0) {
@@ -120,7 +125,11 @@ static int32_t combine(const mg_map_params_t *p, int32_t a, int32_t b, int32_t c
         case AND: return a & b;
         case OR: return a | b;
         case SELECT: return c != 0 ? a : b;
-        case COMPARE: return (p->accepted & (x < y ? 1 : x == y ? 2 : 4)) != 0;
+        case COMPARE:
+            if (p->in_dtype == MG_FLOAT32 && (is_nan(x) || is_nan(y))) {
+                return (p->accepted & 8) != 0;
+            }
+            return (p->accepted & (x < y ? 1 : x == y ? 2 : 4)) != 0;
         case QUANTIZED_SUB: return mg_requantize(wrap_sub(x, y), p->out_multiplier, p->out_shift);
         case SQUARED_DIFFERENCE:
             x = wrap_sub(x, y);

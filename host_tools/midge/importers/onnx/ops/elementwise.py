@@ -14,8 +14,7 @@ from ..values import OnnxContext, OnnxNode, Value
 _UNARY = {
     "Relu": "RELU", "Sigmoid": "LOGISTIC", "Tanh": "TANH", "Exp": "EXP", "Log": "LOG", "Sqrt": "SQRT", "Abs": "ABS",
     "Neg": "NEG", "Floor": "FLOOR", "Ceil": "CEIL", "Round": "ROUND", "Sin": "SIN", "Cos": "COS", "Sign": "SIGN",
-    "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT",
-    "Erf": "ERF",  # only as a part of GELU: passes/fuse_activations.py
+    "HardSwish": "HARD_SWISH", "Not": "LOGICAL_NOT", "Erf": "ERF",
 }
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL", "Div": "DIV", "Max": "MAXIMUM", "Min": "MINIMUM", "Sum": "ADD",
            "PRelu": "PRELU"}

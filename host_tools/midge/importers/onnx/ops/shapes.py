@@ -114,6 +114,31 @@ def gather(ctx: OnnxContext, node: OnnxNode) -> Value:
     return ctx.value(ctx.build.add("GATHER", [t, places], shape, node.name, t.dtype, axis=axis, batch_dims=0))
 
 
+@onnx_op("GatherElements")
+def gather_elements(ctx: OnnxContext, node: OnnxNode) -> Value:
+    """Take from each row along the axis, the last one meanwhile, what its own row of indices says."""
+    x, indices = node.input(0), node.input(1)
+    rank = len(x.shape)
+    axis = node.attrs.get("axis", 0) % rank
+    order = [*(a for a in range(rank) if a != axis), axis]
+    ends = [x.shape[a] if a == axis else indices.shape[a] for a in order]
+    t = ctx.build.slice(ctx.arranged(x, order), [0] * rank, ends, [1] * rank)
+    places = ctx.arranged(indices, order)
+    rows, count = prod(ends[:-1]), places.shape[-1]
+    flat = [ctx.build.reshape(t, (rows, ends[-1])), ctx.build.reshape(places, (rows, count))]
+    found = ctx.build.add("GATHER", flat, (rows, count), node.name, t.dtype, axis=1, batch_dims=1)
+    return ctx.value(ctx.build.reshape(found, places.shape), order)
+
+
+@onnx_op("GatherND")
+def gather_nd(ctx: OnnxContext, node: OnnxNode) -> Value:
+    if node.attrs.get("batch_dims", 0):
+        raise Unsupported("batch dimensions; without them it can run")
+    t, places = ctx.plain(node.input(0)), ctx.plain(node.input(1))
+    shape = (*places.shape[:-1], *t.shape[places.shape[-1] :])
+    return ctx.value(ctx.build.add("GATHER_ND", [t, places], shape, node.name, t.dtype))
+
+
 @onnx_op("Expand", "Tile")
 def repeat(ctx: OnnxContext, node: OnnxNode) -> Value:
     x = node.input(0)
