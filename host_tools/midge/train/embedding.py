@@ -62,8 +62,8 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Embedding:
-    """Reals of a row, in units of the spread within a gesture. convolutions: None without."""
+class Projection:
+    """What gives reals of a row, in units of the spread within a gesture. convolutions: None without."""
 
     linear: Linear
     convolutions: Convolutions | None
@@ -153,10 +153,10 @@ def discriminants(features: np.ndarray, targets: np.ndarray, values: int) -> Lin
     return Linear(centre, deviation, weights, -(z.mean(axis=0) @ weights))
 
 
-def _fit(rows: Rows, options: Options) -> Embedding:
+def _fit(rows: Rows, options: Options) -> Projection:
     """Return the embedding of gestures."""
     if options.head == "ridge":
-        return Embedding(discriminants(rows.features, rows.targets, options.values), None)
+        return Projection(discriminants(rows.features, rows.targets, options.values), None)
     linear = discriminants(rows.features, rows.targets, options.values - options.values // 2)
     fitted = fit_convolutions(rows.counts, rows.targets, rows.weights, rows.classes, options.seed, STEPS)
     channels = len(fitted.matrix)
@@ -166,11 +166,11 @@ def _fit(rows: Rows, options: Options) -> Embedding:
     values = seen @ chosen
     within = np.mean([values[rows.targets == c].var(axis=0).mean() for c in np.unique(rows.targets)])
     matrix = chosen / max(float(within) ** 0.5, 1e-9)
-    return Embedding(linear, replace(fitted, matrix=matrix, bias=-seen.mean(axis=0) @ matrix))
+    return Projection(linear, replace(fitted, matrix=matrix, bias=-seen.mean(axis=0) @ matrix))
 
 
 def _network(
-    signal: Signal, head: Embedding, rows: Rows, classes: int, name: str, metadata: dict[str, str]
+    signal: Signal, head: Projection, rows: Rows, classes: int, name: str, metadata: dict[str, str]
 ) -> Graph:
     """Return the graph from samples to the int8 row; movements that are no gesture become the file's others."""
     build = Builder(name)
