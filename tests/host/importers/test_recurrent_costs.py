@@ -10,6 +10,7 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import numpy_helper
 
 from midge import api
 from midge.convert.pipeline import convert_model
@@ -97,6 +98,15 @@ def test_a_projection_is_no_layer_of_fewer_units(tmp_path: Path) -> None:
     model = recurrent("LSTM", 5)
     model.graph.node[1].attribute[0].i = 3
     with pytest.raises(UserError, match="LSTM.*proj_size"):
+        convert_model(save(model, tmp_path))
+
+
+def test_states_of_another_size(tmp_path: Path) -> None:
+    """Nor with the weights cut to those units, and a state of the cells before the projection."""
+    model = recurrent("LSTM", 3)
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 1, 5), np.float32), "c"))
+    model.graph.node[1].input.append("c")
+    with pytest.raises(UserError, match="LSTM.*states of .3, 5. values for 3 units"):
         convert_model(save(model, tmp_path))
 
 

@@ -98,6 +98,10 @@ def _weights(node: OnnxNode, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     w, r = node.known(1, "weights")[d].astype(np.float32), node.known(2, "weights")[d].astype(np.float32)
     b = node.known(3, "biases")[d] if node.has(3) else np.zeros(2 * len(w))
     rows, hidden = _GATES[node.op] * node.attrs["hidden_size"], node.attrs["hidden_size"]
+    states = [node.input(i).shape[-1] for i in (5, 6) if node.has(i)]
+    if any(size != hidden for size in states):
+        raise Unsupported(f"initial states of {states} values for {hidden} units; PyTorch exports a projection "
+                          "(proj_size) so, which ONNX does not have: leave it out")
     if w.shape != (rows, node.input(0).shape[2]) or r.shape != (rows, hidden) or b.shape != (2 * rows,):
         raise Unsupported(f"weights of shapes {list(w.shape)}, {list(r.shape)} and {list(b.shape)} for {hidden} units; "
                           "PyTorch exports a projection (proj_size) so, which ONNX does not have: leave it out")
