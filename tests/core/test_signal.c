@@ -333,7 +333,8 @@ static void logarithms(void) {
                  scale = round % 3 == 0 ? random_u32() >> random_u32() % 32 : 64;
         for (uint32_t i = 0; i < 129; i++) {
             double exact = log2(1 + i / 128.0) - i / 128.0;
-            table[i] = round % 4 == 0 ? (uint16_t)random_u32() : (uint16_t)floor(exact * 65536 + 0.5);
+            uint32_t right = (uint32_t)floor(exact * 65536 + 0.5);
+            table[i] = (uint16_t)(round % 4 == 0 ? random_u32() : right);
         }
         table[0] = 0;
         memcpy(data + at, table, sizeof table);

@@ -114,8 +114,8 @@ def test_verify_shows_a_picture_by_rows(new_board: NewBoard) -> None:
 
 def test_things_are_sorted_that_a_board_was_taught(new_board: NewBoard, tmp_path: Path) -> None:
     """Five bars are shown and five discs, by a maker whom the network has not seen; then others of both."""
-    found = read_pictures(write_pictures(tmp_path, 4), Size(24, 24, True))
-    things = train_embedding(found, Options(values=16, width=5, steps=120, camera="rgb565,48x24,24x24+12+0",
+    found = read_pictures(write_pictures(tmp_path, 16), Size(24, 24, True))
+    things = train_embedding(found, Options(values=16, width=6, steps=400, camera="rgb565,48x24,24x24+12+0",
                                             judge=False), "things").blob
     rng, asked = np.random.default_rng(5), ["bar", "disc", "disc", "bar"]
     shown = [made_picture(kind, 4, rng) for kind in ["bar"] * 5 + ["disc"] * 5 + asked]
