@@ -121,7 +121,7 @@ static const refusal_t REFUSALS[] = {
     {"max_pool", WINDOW, {{PARAM(pool, pad_left), 2}}},
     {"max_pool", SHAPE, {{PARAM(pool, in_h), 6}}},
     {"average_pool", WINDOW, {{PARAM(pool, stride_h), 2}}},
-    {"conv_same", LAYOUT, {{PARAM(conv, layout), 7}}},
+    {"conv_same", LAYOUT, {{PARAM(conv, layout), 8}}},
     {"depthwise_same", LAYOUT, {{PARAM(conv, layout), 65535}}},
     {"depthwise_same",
      DILATION,
