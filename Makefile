@@ -129,8 +129,8 @@ docs: $(VENV)/.ready-for-docs
 BUILT := $(VENV)/.ready-to-test host firmware-for-unix firmware-for-unix-bare firmware-for-qemu-cortex-m4 \
 	firmware-for-qemu-cortex-m4-bare natmod-for-$(arch_of_unix) natmod-for-$(arch_of_qemu-cortex-m4) \
 	natmod-for-$(arch_of_qemu-cortex-m4)-networks
-TEST_STEPS := test-device test-host test-conformance test-ops test-core test-quantize test-bench fuzz fuzz-readers \
-	size lint
+TEST_STEPS := test-host-models test-device test-host-tools test-conformance test-ops test-core test-quantize test-bench \
+	fuzz fuzz-readers size lint
 
 # at_once STEPS,HOW MANY: steps that need not wait for one another share the cores; each prints once it is done, the
 # longest start first. Tests of emulated boards use a processor half of the time and wait for bytes the other half: they
@@ -150,10 +150,15 @@ test: # one installation of what the steps would each install
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
 
-## The tests of the host tools
-.PHONY: test-host
-test-host: $(BUILT)
-	@$(PYTEST) -rs tests/host
+## The tests of the host tools: those of models, from files to training, and all others
+.PHONY: test-host test-host-models test-host-tools
+HOST_MODELS := $(addprefix tests/host/,convert core evaluate fileformat graph importers lowering passes program quantize \
+	train)
+test-host: test-host-models test-host-tools
+test-host-models: $(BUILT)
+	@$(PYTEST) -rs $(HOST_MODELS)
+test-host-tools: $(BUILT)
+	@$(PYTEST) -rs tests/host $(HOST_MODELS:%=--ignore=%)
 
 ## Scripts, uploads and installs: here, on the unix port, on the emulated M4 [STREAM_MINUTES=60]
 .PHONY: test-device
