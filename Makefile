@@ -145,8 +145,9 @@ timed-%: # what all of them need has been built
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
 .PHONY: test
 test: # one installation of what the steps would each install
-	@ports/toolchain.sh unix arm riscv fuzz $(core_tools)
+	@ports/toolchain.sh unix arm riscv xtensa fuzz $(core_tools)
 	@+$(call built_at_once,$(BUILT) $(CORE_SEEDS)/list)
+	@$(tools_to_count)
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
 

@@ -20,7 +20,7 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 @click.command()
 @click.argument("name", required=False, shell_complete=_complete)
 @click.option("--to", "place", type=click.Path(path_type=Path, file_okay=False),
-              help="The folder to write into; by default one of the example's name.")
+              help="The folder to put it into; by default one of the example's name.")
 @click.option("--upload", "on_board", is_flag=True, help="Onto the board that is plugged in, not into a folder.")
 @port_option
 @json_option

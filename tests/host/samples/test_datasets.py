@@ -122,4 +122,5 @@ def test_unreadable_files(small_net: Path, tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(b"no array")
     assert "no numbers could be read" in refusal("evaluate", small_net / "net.midge", tmp_path / "x.npy")
     assert "check the path" in refusal("evaluate", small_net / "net.midge", tmp_path / "y.npy")
+    (tmp_path / "y.mat").write_bytes(b"of another program")
     assert "samples can be" in refusal("evaluate", small_net / "net.midge", tmp_path / "y.mat")

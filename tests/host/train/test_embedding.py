@@ -202,7 +202,6 @@ def test_the_command_for_pictures(tmp_path: Path) -> None:
     facts = json.loads(done.stdout)
     assert (facts["classes"], facts["values"], facts["camera"], facts["shots"]) == (3, 8, "rgb565,48x32", {})
     assert "--embedding knows no --from" in refusal("train", data, "--embedding", "--from", "net.tflite", "-o", out)
-    assert "--camera goes with --embedding" in refusal("train", data, "--camera", "rgb565,48x32", "-o", out)
     assert "no picture; wanted FORMAT" in refusal("train", data, "--embedding", "--camera", "rgb", "-o", out)
     with pytest.raises(UserError, match="no picture; wanted FORMAT"):  # at once, not after minutes of training
         of_pictures.train_embedding(read_pictures(data), of_pictures.Options(camera="rgb"), stage=never)

@@ -58,7 +58,7 @@ def composed(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 @onnx_op("IsInf")
 def is_infinite(ctx: OnnxContext, node: OnnxNode) -> Value:
-    negative, positive = (node.attrs.get(f"detect_{sign}", 1) for sign in ("negative", "positive"))
+    negative, positive = node.attrs.get("detect_negative", 1), node.attrs.get("detect_positive", 1)
     if not negative and not positive:
         raise Unsupported("neither of the infinities looked for")
 
