@@ -21,7 +21,7 @@ from tests.support.device_scripts import DEVICE_PACKAGE, DRIVERS, LIB, OF_THE_MO
 
 pytestmark = [pytest.mark.boards, pytest.mark.emulator]
 
-INT8_LIMIT, LIMIT = 30 * 1024 + 512, 66 * 1024
+INT8_LIMIT, LIMIT = 30 * 1024 + 512, 65 * 1024 + 512
 
 EMULATED = ["qemu-cortex-m0plus", "qemu-cortex-m3", "qemu-cortex-m4", "qemu-cortex-m7", "qemu-rv32"]
 PROGRAMS = [  # folders of build/firmware/

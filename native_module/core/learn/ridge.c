@@ -47,14 +47,12 @@ void mg_ridge_add(int32_t *products, int32_t *sums, const int8_t *rows, uint32_t
 static void take_products(float *const v[ABREAST], const float *row, uint32_t i, float scale) {
     const float *a = v[0], *b = v[1], *c = v[2], *d = v[3], *end = row + i;
     float w = a[i], x = b[i], y = c[i], z = d[i];
-    if (i > 0) {
-        do {
-            float l = *row++;
-            w -= l * *a++;
-            x -= l * *b++;
-            y -= l * *c++;
-            z -= l * *d++;
-        } while (row < end);
+    while (row < end) {
+        float l = *row++;
+        w -= l * *a++;
+        x -= l * *b++;
+        y -= l * *c++;
+        z -= l * *d++;
     }
     v[0][i] = w * scale;
     v[1][i] = x * scale;
@@ -77,15 +75,12 @@ static void backward(float *const v[ABREAST], const float *factor, uint32_t rows
         float *a = v[0], *b = v[1], *c = v[2], *d = v[3];
         float l = row[i];
         float w = a[i] *= l, x = b[i] *= l, y = c[i] *= l, z = d[i] *= l;
-        if (i > 0) {
-            const float *at = row, *end = row + i;
-            do {
-                l = *at++;
-                *a++ -= l * w;
-                *b++ -= l * x;
-                *c++ -= l * y;
-                *d++ -= l * z;
-            } while (at < end);
+        for (const float *at = row, *end = row + i; at < end;) {
+            l = *at++;
+            *a++ -= l * w;
+            *b++ -= l * x;
+            *c++ -= l * y;
+            *d++ -= l * z;
         }
     }
 }
@@ -106,12 +101,12 @@ static float spread(const int32_t *products, uint32_t width, float *least) {
 void mg_ridge_factor(float *factor, const int32_t *products, uint32_t width, float penalty) {
     float least, added = penalty * spread(products, width, &least), floor = least * 1e-3f;
     added = added > least ? added : least;
-    float spare[MG_RIDGE_MOST + 1] = {0}, *row = factor;
-    for (uint32_t i = 0, k = 0; i <= width; i++) {
-        for (uint32_t end = k + i; k <= end; k++) {
-            factor[k] = (float)products[k];
+    float spare[MG_RIDGE_MOST + 1] = {0}, *row = factor, *to = factor;
+    for (uint32_t i = 0; i <= width; i++) {
+        for (float *end = to + i; to <= end;) {
+            *to++ = (float)*products++;
         }
-        factor[k - 1] += i < width ? added : least;
+        to[-1] += i < width ? added : least;
     }
     /* Rows abreast: the triangle above solves what is before the diagonal, then each the same of those below it. What is
      * done, or was never there, is a spare vector. The first ones, before which there is nothing, may be fewer. */

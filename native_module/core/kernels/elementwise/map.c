@@ -107,7 +107,7 @@ static int32_t quantized_quotient(const mg_map_params_t *p, int32_t a, int32_t b
 
 /* Of a float's bits as mg_load_value orders them: beyond those of the infinities. */
 static bool is_nan(int32_t value) {
-    return value > 0x7f800000 || value < ~0x7f800000;
+    return (value ^ value >> 31) > 0x7f800000;
 }
 
 static int32_t combine(const mg_map_params_t *p, int32_t a, int32_t b, int32_t c) {
@@ -126,10 +126,11 @@ static int32_t combine(const mg_map_params_t *p, int32_t a, int32_t b, int32_t c
         case OR: return a | b;
         case SELECT: return c != 0 ? a : b;
         case COMPARE:
-            if (p->in_dtype == MG_FLOAT32 && (is_nan(x) || is_nan(y))) {
-                return (p->accepted & 8) != 0;
+            x = x < y ? 1 : x == y ? 2 : 4;
+            if (p->in_dtype == MG_FLOAT32 && (is_nan(a) || is_nan(b))) {
+                x = 8;
             }
-            return (p->accepted & (x < y ? 1 : x == y ? 2 : 4)) != 0;
+            return (p->accepted & x) != 0;
         case QUANTIZED_SUB: return mg_requantize(wrap_sub(x, y), p->out_multiplier, p->out_shift);
         case SQUARED_DIFFERENCE:
             x = wrap_sub(x, y);
