@@ -9,6 +9,7 @@
 
 #define EXPORTED(name) __attribute__((export_name(#name)))
 #define PAGE 65536u
+#define MOST_PAGES 65536u /* that 32 bits reach */
 
 extern unsigned char __heap_base;
 
@@ -20,13 +21,13 @@ static float *samples;  /* what is pushed into it, as many as it has values */
 static char said[200];
 
 /* Room for so many bytes from where the stack ends on, in place of what was there; NULL where there is none. */
-static uint8_t *room(uint32_t from, uint32_t bytes) {
-    uint32_t start = ((uint32_t)&__heap_base + from + MG_ARENA_ALIGN - 1) & ~(MG_ARENA_ALIGN - 1);
-    uint32_t pages = (start + bytes + PAGE - 1) / PAGE, there = (uint32_t)__builtin_wasm_memory_size(0);
-    if (pages > there && __builtin_wasm_memory_grow(0, pages - there) == (size_t)-1) {
+static uint8_t *room(uint64_t from, uint32_t bytes) {
+    uint64_t start = ((uint32_t)&__heap_base + from + MG_ARENA_ALIGN - 1) / MG_ARENA_ALIGN * MG_ARENA_ALIGN;
+    uint64_t pages = (start + bytes + PAGE - 1) / PAGE, there = __builtin_wasm_memory_size(0);
+    if (pages > MOST_PAGES || (pages > there && __builtin_wasm_memory_grow(0, (size_t)(pages - there)) == (size_t)-1)) {
         return NULL;
     }
-    return (uint8_t *)start;
+    return (uint8_t *)(uint32_t)start;
 }
 
 /* Where to write a file of so many bytes. */
@@ -47,11 +48,11 @@ EXPORTED(load) const char *load(uint8_t *file, uint32_t size) {
     mg_tensor(&model, mg_input(&model, 0), &input);
     mg_tensor(&model, mg_output(&model, 0), &output);
     const uint32_t values = input.size / mg_dtype_size(input.dtype);
-    const uint32_t rest = (uint32_t)(file - &__heap_base) + size;
-    const uint32_t after = rest + MG_ARENA_ALIGN + input.size;
+    const uint64_t rest = (uint64_t)(file - &__heap_base) + size, reals = (uint64_t)values * sizeof(float);
+    const uint64_t after = rest + MG_ARENA_ALIGN + input.size;
     window = room(rest, input.size);
-    samples = (float *)room(after, values * (uint32_t)sizeof(float));
-    uint8_t *arena = room(after + MG_ARENA_ALIGN + values * (uint32_t)sizeof(float), model.arena_size);
+    samples = reals > UINT32_MAX ? NULL : (float *)room(after, (uint32_t)reals);
+    uint8_t *arena = room(after + MG_ARENA_ALIGN + reals, model.arena_size);
     if (window == NULL || samples == NULL || arena == NULL) {
         return "this browser has no room for the model";
     }

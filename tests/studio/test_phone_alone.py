@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,11 +102,15 @@ def test_the_browser_computes_the_bits_of_this_computer(tmp_path: Path) -> None:
             return [...model.run()];
         }""", [list(wand()), values.tolist()])
         assert scores == model.read()
-        wrong = page.evaluate("""async () => {
-            const { Model } = await import("/static/core.js");
-            return Model.load(new Uint8Array(400).buffer).then(() => "", (error) => error.message);
-        }""")
-        assert "not a .midge file" in wrong
+        hungry = bytearray(wand())
+        hungry[20:24] = (2**32 - 16).to_bytes(4, "little")  # of arena
+        hungry[12:16] = zlib.crc32(hungry[16:]).to_bytes(4, "little")
+        for file, why in ((bytes(400), "not a .midge file"), (hungry, "larger than 2 GB")):
+            wrong = page.evaluate("""async (file) => {
+                const { Model } = await import("/static/core.js");
+                return Model.load(Uint8Array.from(file).buffer).then(() => "", (error) => error.message);
+            }""", list(file))
+            assert why in wrong
 
 
 def _input_bytes(model: Model) -> int:
