@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import click
 from wcwidth import clip
 
 _UP, _BLANK = "\x1b[{}A", "\r\x1b[J"  # so many lines upwards; from here on nothing
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HIDE, _SHOW = "\x1b[?25l", "\x1b[?25h"  # the cursor
 
 
@@ -77,7 +79,8 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # Windows' pipes may know no more than 256 letters
-        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), sys.stdout, nl=False, color=self.colours)
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+        click.echo(text if self.colours else _STYLE.sub("", text), sys.stdout, nl=False, color=True)
 
 
 terminal = Terminal()

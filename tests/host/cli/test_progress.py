@@ -91,6 +91,17 @@ def test_colours(name: str, looks: bool, colours: bool, looked_at: LookedAt, mon
     assert terminal.colours == colours
 
 
+def test_what_moves_has_no_colours_where_none_are_wanted(
+    looked_at: LookedAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    with progress.stages("converting", quiet=False) as stage:
+        stage("samples", 4)(2)
+        drawn(looked_at, "2/4")
+        assert len(looked_at.screen()) == 3
+    assert looked_at.screen() == [""] and not re.search(r"\x1b\[[0-9;]*m", looked_at.getvalue())
+
+
 def test_letters_that_a_stream_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pipes of Windows know 256."""
     written: list[str] = []
