@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,34 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+class LookedAt(io.StringIO):
+    """A stream that says to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def taken(self) -> str:
+        """Return what was written, and begin anew."""
+        text = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return text
+
+    def screen(self) -> list[str]:
+        """Return the rows that one sees now."""
+        rows, at = [""], 0
+        for text, up, blank in re.findall(r"([^\x1b]+)|\x1b\[(?:(\d+)A|(J)|[\d;?]*[mhl])", self.getvalue()):
+            if up:
+                at -= int(up)
+            elif blank:
+                rows[at:] = [""]
+            for i, part in enumerate(text.split("\n") if text else ()):
+                at += i > 0
+                rows += [""] * (at == len(rows))
+                rows[at] = "" if part == "\r" else rows[at] + part
+        return rows
 
 
 def midge(*arguments: object, **environment: str) -> Done:

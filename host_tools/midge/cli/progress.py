@@ -3,59 +3,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Lock, Thread
+from time import monotonic
 
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.text import Text
+import click
+from wcwidth import ljust, width
 
 from ..errors import visible
 from ..progress import Advance, Stage
-from .output import console, plain
+from .output import number, plain, style
+from .terminal import terminal
+
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_EVERY_S = 0.1  # a spinner turns, a bar grows
+_BAR, _LEAST = 32, 6  # characters of a bar
+
+
+class _Task:
+    """What began at some time: so much of `count` is done; 0 is a count that nobody knows."""
+
+    def __init__(self, title: str, count: int) -> None:
+        self.title, self.count = plain(title), count
+        self.done, self.began, self.took = 0, monotonic(), 0.0
+        self._lock = Lock()
+
+    def advance(self, n: int) -> None:
+        with self._lock:
+            self.done += n
+            self.took = monotonic() - self.began
+
+    @property
+    def ended(self) -> bool:
+        return 0 < self.count <= self.done
+
+    def seconds(self) -> float:
+        return self.took if self.ended else monotonic() - self.began
+
+    def bar(self, length: int) -> str:
+        """Return its bar: thick as far as it is done."""
+        if not self.count:
+            return " " * length
+        full = round(length * min(self.done / self.count, 1))
+        return style("━" * full, "green" if self.ended else "bold cyan") + style("─" * (length - full), "dim")
 
 
 @contextmanager
 def stages(title: str, quiet: bool) -> Iterator[Stage]:
     """Show a spinner with a title, and a bar for each stage of samples or runs."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(),
-               TimeElapsedColumn())
-    with _bars(columns, quiet) as progress:
-        progress.add_task(plain(title), total=None)
-        yield _stage(progress)
+    whole = _Task(title, 0)
+
+    def row(task: _Task, room: int) -> tuple[str, str]:
+        spins = " " if task.ended else style(_SPINNER[int(monotonic() / _EVERY_S) % len(_SPINNER)], "bold green")
+        count = "" if task is whole else f"  {number(task.done)}/{number(task.count) if task.count else '?'}"
+        return f"{spins} {ljust(task.title, room)}", _clock(task.seconds()) + count
+
+    with _bars([whole], row, quiet) as stage:
+        yield stage
 
 
 @contextmanager
 def transfers(quiet: bool) -> Iterator[Stage]:
     """Show a bar for each file that goes over, with bytes and speed."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-               TimeRemainingColumn())
-    with _bars(columns, quiet) as progress:
-        yield _stage(progress)
+
+    def row(task: _Task, room: int) -> tuple[str, str]:
+        seconds = task.seconds()
+        rate = task.done / seconds if seconds > 0 else 0.0
+        left = _clock((task.count - task.done) / rate) if rate and task.count else "-:--"
+        sizes = f"{task.done / 1000:.1f}/{task.count / 1000:.1f} kB" if task.count else f"{task.done / 1000:.1f} kB"
+        return ljust(task.title, room), f"{sizes}  {rate / 1000:.1f} kB/s  {left}"
+
+    with _bars([], row, quiet) as stage:
+        yield stage
 
 
-def _bars(columns: tuple[ProgressColumn, ...], quiet: bool) -> Progress:
-    # Where nobody looks, a bar that goes would leave an empty line.
-    return Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal)
+def _clock(seconds: float) -> str:
+    """Return a time as minutes and seconds, and hours where it has some."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _stage(progress: Progress) -> Stage:
+@contextmanager
+def _bars(tasks: list[_Task], row: Callable[[_Task, int], tuple[str, str]], quiet: bool) -> Iterator[Stage]:
+    """Draw tasks again and again, beside the work; where nobody looks, nothing.
+
+    row: returns what stands before and after a task's bar, given the width of the longest title.
+    """
+    ended = Event()
+
+    def draw() -> None:
+        while not ended.wait(_EVERY_S):
+            shown = list(tasks)
+            room = max((width(task.title) for task in shown), default=0)
+            texts = [row(task, room) for task in shown]
+            most = terminal.width - 4 - max((width(left) + width(right) for left, right in texts), default=0)
+            length = max(_LEAST, min(_BAR, most))
+            terminal.draw(tasks_id, [f"{left}  {task.bar(length)}  {right}"
+                                     for task, (left, right) in zip(shown, texts, strict=True)])
+
     def stage(what: str, count: int) -> Advance:
-        task = progress.add_task(plain(what), total=count or None)
-        return lambda n: progress.advance(task, n)
+        task = _Task(what, count)
+        tasks.append(task)
+        return task.advance
 
-    return stage
+    tasks_id, drawer = object(), Thread(target=draw, daemon=True)
+    if terminal.moves and not quiet:
+        drawer.start()
+    try:
+        yield stage
+    finally:
+        ended.set()
+        if drawer.is_alive():
+            drawer.join()
+        terminal.draw(tasks_id, [])
 
 
 class Picture:
@@ -65,29 +127,31 @@ class Picture:
     """
 
     def __init__(self, quiet: bool) -> None:
-        self.moves = console.is_terminal and not quiet
-        self._live = Live(console=console, transient=True, auto_refresh=False)
+        self.moves = terminal.moves and not quiet
 
     def __enter__(self) -> Picture:
-        if self.moves:
-            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        terminal.draw(self, [])
 
-    def draw(self, lines: Sequence[str], style: str = "") -> None:
+    def draw(self, lines: Sequence[str], title: str = "") -> None:
         """Draw lines of plain text, the first in a style."""
         if self.moves:
-            text = [Text(visible(line), style if i == 0 else "") for i, line in enumerate(lines)]
-            self._live.update(Text("\n").join(text), refresh=True)
+            shown = [plain(line) for line in lines]
+            terminal.draw(self, [style(shown[0], title) if title else shown[0], *shown[1:]])
 
     def show(self, cells: Sequence[Sequence[tuple[str, str, str]]], line: str = "") -> None:
         """Draw rows of characters with their colours and those behind them, as #rrggbb, and a line of plain text."""
         if self.moves:
-            text = Text()
-            for row in cells:
-                for character, colour, behind in row:
-                    text.append(character, f"{colour} on {behind}")
-                text.append("\n")
-            self._live.update(text.append(visible(line), "bold green"), refresh=True)
+            rows = ["".join(click.style(visible(character), fg=_colour(colour), bg=_colour(behind))
+                            for character, colour, behind in row) for row in cells]
+            terminal.draw(self, [*rows, style(line, "bold green")])
+
+
+def _colour(name: str) -> int | tuple[int, int, int]:
+    """Return #rrggbb as the terminal knows it: the colour, or the nearest of a cube of six by six by six."""
+    red, green, blue = bytes.fromhex(name[1:])
+    if terminal.all_colours:
+        return red, green, blue
+    return 16 + sum(scale * round(5 * part / 255) for scale, part in ((36, red), (6, green), (1, blue)))
