@@ -6,11 +6,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
 from unittest.mock import patch
+
+import pyte
 
 from midge.cli.main import main
 
@@ -39,19 +40,12 @@ class LookedAt(io.StringIO):
         self.truncate()
         return text
 
-    def screen(self) -> list[str]:
-        """Return the rows that one sees now."""
-        rows, at = [""], 0
-        for text, up, blank in re.findall(r"([^\x1b]+)|\x1b\[(?:(\d+)A|(J)|[\d;?]*[mhl])", self.getvalue()):
-            if up:
-                at -= int(up)
-            elif blank:
-                rows[at:] = [""]
-            for i, part in enumerate(text.split("\n") if text else ()):
-                at += i > 0
-                rows += [""] * (at == len(rows))
-                rows[at] = "" if part == "\r" else rows[at] + part
-        return rows
+    def screen(self, columns: int = 80) -> list[str]:
+        """Return the rows that one sees now, without the empty ones below."""
+        screen = pyte.Screen(columns, 24)
+        screen.set_mode(pyte.modes.LNM)  # as terminals do for programs: a new line begins at its left
+        pyte.Stream(screen).feed(self.getvalue())
+        return "\n".join(row.rstrip() for row in screen.display).rstrip("\n").split("\n")
 
 
 def midge(*arguments: object, **environment: str) -> Done:

@@ -3,121 +3,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event, Lock, Thread
-from time import monotonic
+from threading import Event, RLock, Thread
+from typing import Any
 
 import click
+from tqdm import tqdm
 from wcwidth import ljust, width
 
 from ..errors import visible
-from ..progress import Advance, Stage
+from ..progress import Advance, Stage, silent
 from .output import number, plain, style
 from .terminal import terminal
 
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_EVERY_S = 0.1  # a spinner turns, a bar grows
-_BAR, _LEAST = 32, 6  # characters of a bar
+_LENGTH, _WIDE = 32, 96  # of a bar on a terminal that has room; on others it takes what is left
+_EVERY_S = 0.1  # a spinner turns, a clock goes on
+_STAGES = "{spin} {desc}  {elapsed}"
+_STAGE = "  {desc}  {bar}  {elapsed}  {done}/{all}"
+_TRANSFER = "{desc}  {bar}  {n_fmt}B/{total_fmt}B  {rate_fmt}  {remaining}"
 
 
-class _Task:
-    """What began at some time: so much of `count` is done; 0 is a count that nobody knows."""
+class _Bar(tqdm):
+    """A bar of tqdm's that knows what the formats above name."""
 
-    def __init__(self, title: str, count: int) -> None:
-        self.title, self.count = plain(title), count
-        self.done, self.began, self.took = 0, monotonic(), 0.0
-        self._lock = Lock()
-
-    def advance(self, n: int) -> None:
-        with self._lock:
-            self.done += n
-            self.took = monotonic() - self.began
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """Return what may stand in a format."""
+        facts: dict[str, Any] = super().format_dict
+        spin = style(_SPINNER[int(facts["elapsed"] / _EVERY_S) % len(_SPINNER)], "bold green")
+        done, count = number(self.n), number(self.total) if self.total else "?"
+        room = {"ncols": terminal.width - 1, "nrows": terminal.height}
+        return facts | room | {"spin": spin if terminal.colours else " ", "done": done, "all": count}
 
     @property
     def ended(self) -> bool:
-        return 0 < self.count <= self.done
+        return bool(self.total) and self.n >= self.total
 
-    def seconds(self) -> float:
-        return self.took if self.ended else monotonic() - self.began
 
-    def bar(self, length: int) -> str:
-        """Return its bar: thick as far as it is done."""
-        if not self.count:
-            return " " * length
-        full = round(length * min(self.done / self.count, 1))
-        return style("━" * full, "green" if self.ended else "bold cyan") + style("─" * (length - full), "dim")
+_Bar.set_lock(RLock())  # only threads draw; the lock of tqdm's own choice is one between processes
+_Bar.monitor_interval = 0  # and its thread that looks after slow bars is not needed beside that of _Bars
+
+
+class _Bars:
+    """Bars that stand one below the other, and go on while they wait for work. Where nobody looks, none."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._hidden = quiet or not terminal.moves
+        self._bars: list[_Bar] = []
+        self._ended = Event()
+        self._clock = Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> _Bars:
+        if not self._hidden:
+            terminal.beside = lambda: _Bar.external_write_mode(file=terminal.stream)
+            self._clock.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        if self._clock.is_alive():
+            self._clock.join()
+        for bar in reversed(self._bars):
+            bar.close()
+
+    def add(self, title: str, count: int, form: str) -> Advance:
+        """Add a bar; count: how much there is to do, or 0 where nobody knows."""
+        if self._hidden:
+            return silent(title, count)
+        if terminal.width > _WIDE:
+            form = form.replace("{bar}", f"{{bar:{_LENGTH}}}")
+        bar = _Bar(desc=plain(title), total=count or None, bar_format=form, leave=False, file=terminal.stream,
+                   ascii="─━", colour="cyan" if terminal.colours else None, unit="B", unit_scale=True)
+        with _Bar.get_lock():
+            self._bars.append(bar)
+            room = max(width(bar.desc) for bar in self._bars)
+            for bar in self._bars:
+                bar.set_description_str(ljust(bar.desc, room))
+
+        def advance(n: int) -> None:
+            with _Bar.get_lock():
+                bar.update(n)
+                if bar.ended:
+                    bar.refresh()
+
+        return advance
+
+    def _tick(self) -> None:
+        while not self._ended.wait(_EVERY_S):
+            with _Bar.get_lock():
+                for bar in self._bars:
+                    if not bar.ended:
+                        bar.refresh()
 
 
 @contextmanager
 def stages(title: str, quiet: bool) -> Iterator[Stage]:
     """Show a spinner with a title, and a bar for each stage of samples or runs."""
-    whole = _Task(title, 0)
-
-    def row(task: _Task, room: int) -> tuple[str, str]:
-        spins = " " if task.ended else style(_SPINNER[int(monotonic() / _EVERY_S) % len(_SPINNER)], "bold green")
-        count = "" if task is whole else f"  {number(task.done)}/{number(task.count) if task.count else '?'}"
-        return f"{spins} {ljust(task.title, room)}", _clock(task.seconds()) + count
-
-    with _bars([whole], row, quiet) as stage:
-        yield stage
+    with _Bars(quiet) as bars:
+        bars.add(title, 0, _STAGES)
+        yield lambda what, count: bars.add(what, count, _STAGE)
 
 
 @contextmanager
 def transfers(quiet: bool) -> Iterator[Stage]:
     """Show a bar for each file that goes over, with bytes and speed."""
-
-    def row(task: _Task, room: int) -> tuple[str, str]:
-        seconds = task.seconds()
-        rate = task.done / seconds if seconds > 0 else 0.0
-        left = _clock((task.count - task.done) / rate) if rate and task.count else "-:--"
-        sizes = f"{task.done / 1000:.1f}/{task.count / 1000:.1f} kB" if task.count else f"{task.done / 1000:.1f} kB"
-        return ljust(task.title, room), f"{sizes}  {rate / 1000:.1f} kB/s  {left}"
-
-    with _bars([], row, quiet) as stage:
-        yield stage
-
-
-def _clock(seconds: float) -> str:
-    """Return a time as minutes and seconds, and hours where it has some."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-@contextmanager
-def _bars(tasks: list[_Task], row: Callable[[_Task, int], tuple[str, str]], quiet: bool) -> Iterator[Stage]:
-    """Draw tasks again and again, beside the work; where nobody looks, nothing.
-
-    row: returns what stands before and after a task's bar, given the width of the longest title.
-    """
-    ended = Event()
-
-    def draw() -> None:
-        while not ended.wait(_EVERY_S):
-            shown = list(tasks)
-            room = max((width(task.title) for task in shown), default=0)
-            texts = [row(task, room) for task in shown]
-            most = terminal.width - 4 - max((width(left) + width(right) for left, right in texts), default=0)
-            length = max(_LEAST, min(_BAR, most))
-            terminal.draw(tasks_id, [f"{left}  {task.bar(length)}  {right}"
-                                     for task, (left, right) in zip(shown, texts, strict=True)])
-
-    def stage(what: str, count: int) -> Advance:
-        task = _Task(what, count)
-        tasks.append(task)
-        return task.advance
-
-    tasks_id, drawer = object(), Thread(target=draw, daemon=True)
-    if terminal.moves and not quiet:
-        drawer.start()
-    try:
-        yield stage
-    finally:
-        ended.set()
-        if drawer.is_alive():
-            drawer.join()
-        terminal.draw(tasks_id, [])
+    with _Bars(quiet) as bars:
+        yield lambda what, count: bars.add(what, count, _TRANSFER)
 
 
 class Picture:
@@ -133,20 +126,20 @@ class Picture:
         return self
 
     def __exit__(self, *_: object) -> None:
-        terminal.draw(self, [])
+        terminal.draw([])
 
     def draw(self, lines: Sequence[str], title: str = "") -> None:
         """Draw lines of plain text, the first in a style."""
         if self.moves:
             shown = [plain(line) for line in lines]
-            terminal.draw(self, [style(shown[0], title) if title else shown[0], *shown[1:]])
+            terminal.draw([style(shown[0], title) if title else shown[0], *shown[1:]])
 
     def show(self, cells: Sequence[Sequence[tuple[str, str, str]]], line: str = "") -> None:
         """Draw rows of characters with their colours and those behind them, as #rrggbb, and a line of plain text."""
         if self.moves:
             rows = ["".join(click.style(visible(character), fg=_colour(colour), bg=_colour(behind))
                             for character, colour, behind in row) for row in cells]
-            terminal.draw(self, [*rows, style(line, "bold green")])
+            terminal.draw([*rows, style(line, "bold green")])
 
 
 def _colour(name: str) -> int | tuple[int, int, int]:

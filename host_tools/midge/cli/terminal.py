@@ -7,8 +7,10 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import RLock
+from typing import TextIO
 
 import click
 from wcwidth import clip
@@ -22,9 +24,15 @@ class Terminal:
     """Where text goes. All of it is safe to show by now: see output.plain."""
 
     def __init__(self) -> None:
-        self._regions: dict[object, Sequence[str]] = {}
+        self._lines: Sequence[str] = ()
         self._drawn = 0  # rows
         self._lock = RLock()
+        self.beside: Callable[[], AbstractContextManager[object]] = nullcontext  # what takes bars away meanwhile
+
+    @property
+    def stream(self) -> TextIO:
+        """Return where text goes in the end."""
+        return sys.stdout
 
     @property
     def width(self) -> int:
@@ -56,13 +64,10 @@ class Terminal:
         with self._lock:
             self._write(self._erasing() + text + "\n" + self._drawing())
 
-    def draw(self, owner: object, lines: Sequence[str]) -> None:
-        """Draw lines in place of those that the owner drew before, cut at the right where a row ends."""
+    def draw(self, lines: Sequence[str]) -> None:
+        """Draw lines in place of those drawn before, cut at the right where a row ends; no lines end it."""
         with self._lock:
-            if not lines:
-                self._regions.pop(owner, None)
-            else:
-                self._regions[owner] = lines
+            self._lines = lines
             if self._drawn or lines:
                 self._write(self._erasing() + self._drawing())
 
@@ -71,7 +76,7 @@ class Terminal:
 
     def _drawing(self) -> str:
         shown = self._drawn
-        lines = [line for region in self._regions.values() for line in region][-max(self.height - 1, 1):]
+        lines = self._lines[-max(self.height - 1, 1):]
         self._drawn = len(lines)
         width = self.width
         return (_HIDE if lines and not shown else _SHOW if shown and not lines else "") + "".join(
@@ -80,7 +85,8 @@ class Terminal:
     def _write(self, text: str) -> None:
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # Windows' pipes may know no more than 256 letters
         text = text.encode(encoding, "backslashreplace").decode(encoding)
-        click.echo(text if self.colours else _STYLE.sub("", text), sys.stdout, nl=False, color=True)
+        with self.beside():
+            click.echo(text if self.colours else _STYLE.sub("", text), sys.stdout, nl=False, color=True)
 
 
 terminal = Terminal()
