@@ -81,3 +81,8 @@ def test_every_command_is_there_where_posix_is_not(tmp_path: Path) -> None:
         f"import sys; sys.modules.update(dict.fromkeys({POSIX_ONLY}))\n"
         "from importlib import import_module; from midge.cli.main import COMMANDS\n"
         "for entry in COMMANDS.values(): import_module('midge.cli.' + entry.module)"))
+
+
+def test_tab_shows_what_a_user_may_use(tmp_path: Path) -> None:
+    shown = run(ROOT / "host_tools", tmp_path, "-c", "import midge; print(*dir(midge))").split()
+    assert {"load", "watch", "Learner"} < set(shown) and not {"Any", "folder", "core", "errors"} & set(shown)
