@@ -21,6 +21,9 @@ PYTEST := $(BIN)/python -m pytest -q --durations=15 --durations-min=8
 pip_install = ports/tools/install.sh $(BIN)
 
 MAKEFLAGS += --no-print-directory
+# Hundreds of processes import the same libraries. Compiling those anew takes them longer than all they are started for,
+# whatever the environment says of it, as those of containers do.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 # What the rows of boards and cores say, as variables. make remakes it first, when a row has come, changed or gone.
