@@ -146,13 +146,16 @@ timed-%: # what all of them need has been built
 	@$(call step,$*,-,$(MAKE) $* BUILT=)
 
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
-.PHONY: test
-test: # one installation of what the steps would each install
-	@ports/toolchain.sh unix arm riscv xtensa fuzz $(core_tools)
+.PHONY: test tools-for-tests
+test: # one installation of what the steps would each install, while the other core fetches the compilers
+	@+$(call at_once,tools-for-tests $(VENV)/.ready-to-test)
 	@+$(call built_at_once,$(BUILT) $(CORE_SEEDS)/list)
-	@$(tools_to_count)
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
+
+tools-for-tests:
+	@ports/toolchain.sh unix arm riscv xtensa fuzz $(core_tools)
+	@$(MAKE) xtensa-compilers
 
 ## The tests of the host tools: those of models, from files to training, and all others
 .PHONY: test-host test-host-models test-host-tools
