@@ -24,6 +24,8 @@ MAKEFLAGS += --no-print-directory
 # Hundreds of processes import the same libraries. Compiling those anew takes them longer than all they are started for,
 # whatever the environment says of it, as those of containers do.
 unexport PYTHONDONTWRITEBYTECODE
+# Steps share the cores. More threads for small matrices would spend most of their time waiting for one another.
+export OPENBLAS_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 
 # What the rows of boards and cores say, as variables. make remakes it first, when a row has come, changed or gone.
@@ -288,7 +290,7 @@ test-quantize: $(VENV)/.ready-to-test host
 ## What training is worth: simulated people, and the recordings of SHARED [PARTS="wand har_st"]
 .PHONY: bench-train
 bench-train: $(VENV)/.ready-to-test host
-	@SHARED=$(abspath $(SHARED)) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.train $(PARTS)
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
 
 ## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits"]
 .PHONY: bench-sounds
