@@ -59,12 +59,19 @@ typedef struct {
 
 void mg_pair_columns(const mg_columns_t *columns);
 
-/* What is held ready of a channel. */
+/* What is held ready of a channel. Its sums are doubled, for mg_requantize_twice, or, where the shift is 0, times
+ * 2^by, 2 <= by <= 8: by so much that MG_STRIP_SHIFT is what is left of the shift s of the table. No output is below the
+ * zero point then, and both roundings of arithmetic/requantize.h and the zero point are one number before that shift,
+ * (2 * rounding of the table + 1) * 2^(by - 2), which is added to the high half of a sum times the multiplier. */
 typedef struct {
-    int32_t twice_bias, multiplier, rounding;
+    int32_t bias, multiplier, rounding;
     uint32_t shift;
-    int16_t taps[]; /* doubled; in windows of 3x3 (w0 w1), (w1 w2) of each row */
+    int16_t taps[]; /* in windows of 3x3 (w0 w1), (w1 w2) of each row */
 } mg_dsp_channel_t;
+
+#ifndef MG_ISA_MAC16
+#define MG_STRIP_SHIFT 11 /* s + by - 1, of shifts 4 to 10 */
+#endif
 
 /* A strip of one channel, four outputs wide. */
 typedef struct {
@@ -72,8 +79,8 @@ typedef struct {
     const mg_dsp_channel_t *channel;
     uint32_t fourth, third; /* from the first output to these; 0 where there are fewer */
     int8_t *out;
-    int32_t left, step; /* rows of outputs: from their number by -1, or, where none lies below the zero point
-                         * (channels.h), from minus that by 1, to 0 */
+    int32_t left, step; /* rows of outputs: from their number by -1, or, where the channel's shift is 0, from minus that
+                         * by 1, to 0 */
     uint32_t second;
     uint32_t out_step; /* to the next row of outputs */
 #ifdef MG_ISA_MAC16

@@ -92,7 +92,7 @@ MG_ASSERT_AT(mg_dsp_strip_t, left, FOURTH + 12);
 MG_ASSERT_AT(mg_dsp_strip_t, step, FOURTH + 16);
 MG_ASSERT_AT(mg_dsp_strip_t, second, FOURTH + 20);
 MG_ASSERT_AT(mg_dsp_strip_t, out_step, FOURTH + 24);
-MG_ASSERT_AT(mg_dsp_channel_t, twice_bias, 0);
+MG_ASSERT_AT(mg_dsp_channel_t, bias, 0);
 MG_ASSERT_AT(mg_dsp_channel_t, multiplier, 4);
 MG_ASSERT_AT(mg_dsp_channel_t, rounding, 8);
 MG_ASSERT_AT(mg_dsp_channel_t, shift, 12);
@@ -106,15 +106,20 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 #define MULTIPLIER "[sp, #32]"
 #define SHIFT "[sp, #40]"
 
+/* A channel whose shift is MG_STRIP_SHIFT. */
+#define FIXED(acc, m, r) \
+    "smmla " acc ", " acc ", " m ", " r "\n" \
+    "ssat " acc ", #8, " acc ", asr #" MG_TEXT(MG_STRIP_SHIFT) "\n"
+
 /*     do {
- *         sums[4] = twice the bias + three rows of three taps times the values under each output
- *         requantise them, the shorter way where no output is below the zero point
+ *         sums[4] = the bias + three rows of three taps times the values under each output
+ *         requantise them, the shorter way where the channel's shift is fixed
  *         out[fourth], out[third], out[second], out[0] = sums: where there are fewer, the first is written last
  *         x += stride * line, out += out_step
  *     } while ((left += step) != 0)
  *
  * r0 values, r1-r6 taps (w0 w1), (w1 w2) of three rows, r7-r10 four sums, r11, r12 pairs of values, lr the bias.
- * The carry says all the time whether outputs may be below the zero point: that is how `left` is counted. */
+ * The carry says all the time that the channel has a shift of its own: that is how `left` is counted. */
 #define STRIP(row, step) \
     "push {r4-r11, lr}\n" \
     "sub sp, sp, #44\n" \
@@ -134,16 +139,11 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
     row("2", "r5", "r6", "r7", "r8", "r9", "r10") \
     "ldrd r11, r12, " MULTIPLIER "\n" \
     "bcs 3f\n" \
-    ABOVE("r7", "r11", "r12", "lr") \
-    ABOVE("r8", "r11", "r12", "lr") \
-    ABOVE("r9", "r11", "r12", "lr") \
-    ABOVE("r10", "r11", "r12", "lr") \
+    FIXED("r7", "r11", "r12") \
+    FIXED("r8", "r11", "r12") \
+    FIXED("r9", "r11", "r12") \
+    FIXED("r10", "r11", "r12") \
     "2:\n" \
-    "ldr r11, " SHIFT "\n" \
-    SATURATE("r7", "r11") \
-    SATURATE("r8", "r11") \
-    SATURATE("r9", "r11") \
-    SATURATE("r10", "r11") \
     "ldm sp, {r11, r12, lr}\n" \
     "strb r10, [lr, r11]\n" \
     "strb r9, [lr, r12]\n" \
@@ -163,6 +163,11 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
     ANY("r8", "r11", "r12", "lr") \
     ANY("r9", "r11", "r12", "lr") \
     ANY("r10", "r11", "r12", "lr") \
+    "ldr r11, " SHIFT "\n" \
+    SATURATE("r7", "r11") \
+    SATURATE("r8", "r11") \
+    SATURATE("r9", "r11") \
+    SATURATE("r10", "r11") \
     "b 2b\n"
 
 MG_NAKED void mg_dsp_strip_by_1(MG_ARG const mg_dsp_strip_t *strip) {

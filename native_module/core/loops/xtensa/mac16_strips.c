@@ -60,7 +60,7 @@ MG_ASSERT_AT(mg_dsp_strip_t, second, 28);
 MG_ASSERT_AT(mg_dsp_strip_t, out_step, 32);
 MG_ASSERT_AT(mg_dsp_strip_t, min, 36);
 MG_ASSERT_AT(mg_dsp_strip_t, max, 40);
-MG_ASSERT_AT(mg_dsp_channel_t, twice_bias, 0);
+MG_ASSERT_AT(mg_dsp_channel_t, bias, 0);
 MG_ASSERT_AT(mg_dsp_channel_t, multiplier, 4);
 MG_ASSERT_AT(mg_dsp_channel_t, rounding, 8);
 MG_ASSERT_AT(mg_dsp_channel_t, shift, 12);
