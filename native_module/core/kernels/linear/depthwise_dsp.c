@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     axis_t a, b;
-    bool by_three;         /* the 3x3 windows of mg_dsp_strip_by_1 and _2 */
+    bool by_three;         /* the 3x3 windows of mg_dsp_strip */
     uint32_t pairs;        /* of taps across the window */
     uint32_t height, line; /* of a strip; the line in values, even */
     uint32_t above, inside; /* of its rows, those above the image and those inside it */
@@ -184,13 +184,14 @@ static void convolve_any(const geometry_t *g, const mg_dsp_strip_t *strip) {
     }
 }
 
-static void convolve(const geometry_t *g, const mg_dsp_strip_t *strip) {
-    if (!g->by_three) {
+/* All channels of a strip. */
+static void convolve(const geometry_t *g, mg_dsp_strip_t *strip) {
+    if (g->by_three) {
+        mg_dsp_strip(strip, g->b.stride);
+        return;
+    }
+    for (uint32_t k = strip->count; k != 0; k--, mg_next_channel(strip)) {
         convolve_any(g, strip);
-    } else if (g->b.stride == 1) {
-        mg_dsp_strip_by_1(strip);
-    } else {
-        mg_dsp_strip_by_2(strip);
     }
 }
 
@@ -203,8 +204,7 @@ static uint32_t scale_channel(const layer_t *layer, mg_dsp_channel_t *channel) {
     uint32_t by = 1;
 #ifdef MG_STRIP_SHIFT
     const uint32_t most = MG_STRIP_SHIFT + 1 - channel->shift;
-    const int32_t bias = channel->bias;
-    if (layer->fixed && most - 2 <= 6 && bias == (bias << 9) >> 9) {
+    if (layer->fixed && most - 2 <= 6 && (uint32_t)channel->bias + (1u << 22) < 1u << 23) {
         by = most;
         channel->rounding = (int32_t)((2 * (uint32_t)channel->rounding + 1) << (by - 2));
         channel->shift = 0;
@@ -230,14 +230,12 @@ static void load_channels(const layer_t *layer, uint32_t c) {
 
 /* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
 static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, const mg_channels_t *channels) {
-    uint32_t at[OUTPUTS] = {0, 0, 0, 0};
-    for (uint32_t i = 1; i < OUTPUTS; i++) {
-        at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
-    }
-    strip->second = at[1];
-    strip->third = at[2];
-    strip->fourth = at[3];
+    const uint32_t step = g->b.out_step, outputs = g->b.out;
+    strip->second = outputs > 1 ? step : 0;
+    strip->third = outputs > 2 ? 2 * step : 0;
+    strip->fourth = outputs > 3 ? 3 * step : 0;
     strip->out_step = g->a.out_step;
+    strip->rows = g->a.out;
 #ifdef MG_ISA_MAC16
     strip->min = channels->min;
     strip->max = channels->max;
@@ -254,21 +252,18 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
         if (g->inside != 0) {
-            (g->lanes == 1 ? load_one : load_four)(layer, image + c, b * g->b.stride - g->b.pad);
-        }
-        strip->x = layer->values;
-        strip->out = out + b * g->b.out_step + c * multiplier;
-        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip->out++) {
-            const mg_dsp_channel_t *channel = held_channel(layer, k);
-            const bool fixed = channel->shift == 0;
-            strip->channel = channel;
-            strip->step = fixed ? 1 : -1;
-            strip->left = fixed ? -(int32_t)g->a.out : (int32_t)g->a.out;
-            convolve(g, strip);
-            if (--m == 0) {
-                m = multiplier;
-                strip->x += layer->plane;
+            const uint32_t first = b * g->b.stride - g->b.pad;
+            if (g->lanes == 1) {
+                load_one(layer, image + c, first);
+            } else {
+                load_four(layer, image + c, first);
             }
+        }
+        for (uint32_t k = 0; k < layer->count; k += strip->count) {
+            strip->x = layer->values + (strip->plane == 0 ? k / multiplier * layer->plane : 0);
+            strip->out = out + b * g->b.out_step + c * multiplier + k;
+            strip->channel = held_channel(layer, k);
+            convolve(g, strip);
         }
         if (b + OUTPUTS >= g->b.out) {
             return;
@@ -295,6 +290,9 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
     layer.size = channel_size(&layer.g);
     layer.count = layer.g.lanes * (p->out_c / p->in_c);
     layer.held = call->scratch;
+    layer.strip.size = layer.size;
+    layer.strip.count = p->out_c == p->in_c ? layer.count : p->out_c / p->in_c; /* those of one plane, or of one each */
+    layer.strip.plane = p->out_c == p->in_c ? layer.plane : 0;
     layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);
     layer.nothing = 0x01010101u * (uint8_t)p->in_zero_point;
     layer.fixed = layer.g.by_three && layer.channels.above;
