@@ -98,31 +98,47 @@ void mg_dsp_one_pixel(const mg_dsp_layer_t *layer, const int8_t *x, int8_t *out)
 
 #ifndef MG_ISA_MAC16
 
-static void strip_of(const mg_dsp_strip_t *s, uint32_t stride, uint32_t line) {
+static int8_t requantize(const mg_dsp_channel_t *c, int32_t sum) {
+    if (c->shift != 0) {
+        return (int8_t)mg_requantize_twice(sum, c->multiplier, c->rounding, c->shift);
+    }
+    const int64_t product = (int64_t)sum * c->multiplier;
+    return (int8_t)mg_to_i8((int32_t)((uint32_t)(product >> 32) + (uint32_t)c->rounding) >> MG_STRIP_SHIFT);
+}
+
+static void strip_of_one(const mg_dsp_strip_t *s, uint32_t stride) {
+    const uint32_t at[] = {0, s->second, s->third, s->fourth}, line = 2 + 4 * stride;
     const mg_dsp_channel_t *c = s->channel;
-    const uint32_t at[] = {0, s->second, s->third, s->fourth};
     const int16_t *x = s->x;
     int8_t *out = s->out;
-    for (int32_t left = s->left; left != 0; left += s->step, x += stride * line, out += s->out_step) {
+    for (uint32_t row = 0; row < s->rows; row++, x += stride * line, out += s->out_step) {
         for (uint32_t i = 4; i-- != 0;) {
-            uint32_t sum = (uint32_t)c->twice_bias;
+            uint32_t sum = (uint32_t)c->bias;
             for (uint32_t j = 0; j < 3; j++) {
                 const int16_t *v = x + j * line + i * stride, *w = c->taps + 4 * j;
                 sum += (uint32_t)(v[0] * w[0]) + (uint32_t)(v[1] * w[1]) + (uint32_t)(v[2] * w[3]);
             }
-            out[at[i]] = (int8_t)mg_requantize_twice((int32_t)sum, c->multiplier, c->rounding, c->shift);
+            out[at[i]] = requantize(c, (int32_t)sum);
         }
     }
 }
 
-void mg_dsp_strip_by_1(const mg_dsp_strip_t *strip) {
-    strip_of(strip, 1, 6);
-}
+#else
 
-void mg_dsp_strip_by_2(const mg_dsp_strip_t *strip) {
-    strip_of(strip, 2, 10);
+void mg_mac16_strip_by_1(const mg_dsp_strip_t *strip);
+void mg_mac16_strip_by_2(const mg_dsp_strip_t *strip);
+
+static void strip_of_one(const mg_dsp_strip_t *strip, uint32_t stride) {
+    (stride == 1 ? mg_mac16_strip_by_1 : mg_mac16_strip_by_2)(strip);
 }
 
 #endif
+
+void mg_dsp_strip(const mg_dsp_strip_t *strip, uint32_t stride) {
+    mg_dsp_strip_t one = *strip;
+    for (uint32_t k = strip->count; k != 0; k--, mg_next_channel(&one)) {
+        strip_of_one(&one, stride);
+    }
+}
 
 #endif
