@@ -23,7 +23,7 @@ mg_conv_params_t random_convolution(bool depthwise, uint32_t round) {
         w = round % 8 == 1 ? (axis_t){h.in, 1, h.in, 1, 1, 0} : inner_axis();
         most = 1 + (round % 16 == 1);
     }
-    int32_t out_c = depthwise ? in_c * random_between(1, most) : random_between(1, 11);
+    int32_t out_c = depthwise ? in_c * random_between(1, most) : random_between(1, round % 6 == 5 ? 40 : 11);
     mg_conv_params_t p = {
         .batches = (uint16_t)random_between(1, 2),
         .in_h = h.in,

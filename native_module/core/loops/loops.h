@@ -310,6 +310,23 @@ typedef int32_t (*mg_exact_fn)(const void *params, int32_t a, int32_t b);
 #include "generic/bytes.h"
 #endif
 
+/* wide: PCs, which take four pixels and 16 channels at a time (kernels/linear/conv_wide.c). Weights are int16, tap i of
+ * channel c at MG_WIDE_AT(i, c), and an even number of taps. Inline.
+ *
+ *   mg_wide_pack(to, w, k, n)     w[n][k] of n <= 16 channels in that order; what it leaves out was zero
+ *   mg_wide_tile(sums, x, x_step, w, pairs)
+ *                                 sums[p][c] = sum over i < 2 * pairs of x[p * x_step + i] * tap i of channel c
+ *   mg_wide_window(sums, x, c, w, pairs)
+ *                                 sums[p][j] = sum over i < 2 * pairs of x[i * MG_WIDE_PIXELS + p][c + j] * tap i of
+ *                                 channel j, of eight */
+#define MG_WIDE_PIXELS 4
+
+#if defined(MG_ISA_AVX2)
+#include "avx2/wide.h"
+#elif defined(MG_ISA_NEON)
+#include "neon/wide.h"
+#endif
+
 /* Sums of products in float32 (kernels/linear/conv_f32.c), from where everything is a multiple of four bytes. Inline.
  *
  *   mg_dot_f32_tile(sums, tile, pixels)
