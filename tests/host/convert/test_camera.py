@@ -114,7 +114,7 @@ def test_what_finds_boxes() -> None:
     (grid(1, 4, 4, 1), "fomo", 0.5, "wants a grid of scores"),
     (grid(1, 1, 1, 4), "fomo", 0.5, "wants a grid of scores"),
     (network(1, 4, 4, 3, dtype="float32"), "fomo", 0.5, "quantise it, with --calibrate"),
-    (grid(1, 4, 4, 2), "fomo", 1.5, "above 0 and below 1"), (grid(1, 4, 4, 2), "yolo", 0.5, "there are: fomo"),
+    (grid(1, 4, 4, 2), "fomo", 1.5, "above 0 and below 1"), (grid(1, 4, 4, 2), "detr", 0.5, "there are: fomo"),
 ])
 def test_what_finds_none(graph: Graph, how: str, threshold: float, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
