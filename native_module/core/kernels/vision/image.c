@@ -244,10 +244,11 @@ static void to_colours(uint8_t *pixel, uint32_t count, const uint8_t *table) {
     }
 }
 
-static void clear(const mg_image_params_t *p, uint32_t *sums) {
+static __attribute__((noinline)) void clear(const mg_image_params_t *p, uint32_t *sums) {
     uint32_t words = p->channels * words_of(p);
-    for (; words >= 4; words -= 4, sums += 4) {
-        sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    for (; words >= 12; words -= 12, sums += 12) {
+        sums[0] = sums[1] = sums[2] = sums[3] = sums[4] = sums[5] = 0;
+        sums[6] = sums[7] = sums[8] = sums[9] = sums[10] = sums[11] = 0;
     }
     for (; words != 0; words--) {
         *sums++ = 0;
