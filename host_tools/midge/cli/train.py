@@ -45,7 +45,7 @@ from .output import (
 from .progress import stages
 from .train_movements import MOVEMENTS, Ways, movement_options
 from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
-from .train_word import word_options
+from .train_word import spoken_text, word_options
 
 MODEL, REPORT = "The model", "The report"
 SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
@@ -367,6 +367,8 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
     if judged.recorded is not None:
         facts.append(("background", f"{judged.recorded.false} false answers in {judged.recorded.minutes:.1f} min that "
                       "it did not learn from"))
+    if isinstance(trained, TrainedSounds) and (spoken := trained.fitted.spoken):
+        facts.append(("names spoken", f"{spoken_text(spoken)}, to train on alone"))
     return [*facts, *picture_facts(trained), ("on a board", _board_text(trained, costs, board))]
 
 

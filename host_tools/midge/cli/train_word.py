@@ -97,9 +97,13 @@ def word_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_word
 
 
+def spoken_text(spoken: dict[str, int]) -> str:
+    """Return how many clips each synthesizer spoke: "40 by flite, 41 by espeak-ng"."""
+    return ", ".join(f"{number(count)} by {name}" for name, count in spoken.items())
+
+
 def _print(made: TrainedWord, output: Path) -> None:
-    spoken = ", ".join(f"{number(count)} by {name}" for name, count in made.spoken.items())
-    say("[bold]{}[/]: clips {}{}; a window of {:.2f} s; trained in {:.0f} s", made.word, spoken,
+    say("[bold]{}[/]: clips {}{}; a window of {:.2f} s; trained in {:.0f} s", made.word, spoken_text(made.spoken),
         f", {made.takes} takes" if made.takes else "", made.window_s, made.seconds)
     for note in made.notes[:MOST_NOTES]:
         print_note(note)
