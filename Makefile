@@ -298,10 +298,10 @@ test-quantize: $(VENV)/.ready-to-test host
 bench-train: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
 
-## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits"]
+## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits" VOICES=<dir>]
 .PHONY: bench-sounds
 bench-sounds: $(VENV)/.ready-to-test host
-	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train.sounds $(PARTS)
+	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.sounds $(PARTS)
 
 ## What a word from its name is worth, on real speakers; half an hour [WORDS= VOICES=<dir>]
 .PHONY: bench-word

@@ -45,7 +45,7 @@ from .output import (
 from .progress import stages
 from .train_movements import MOVEMENTS, Ways, movement_options
 from .train_pictures import Wanted, picture_facts, picture_options, print_wrong
-from .train_word import word_options
+from .train_word import spoken_text, word_options
 
 MODEL, REPORT = "The model", "The report"
 SOUNDS, FITTED = "Of sounds", "Of sounds and pictures"
@@ -55,12 +55,12 @@ MOST_LINES = 8  # of notes and of suspicious takes
 SOUND = api.SoundOptions()
 NOT_EMBEDDED = ("features", "unknown", "background", "false_gestures", "normal", "folds", "board", "html",
                 "png", "scale", "max_flash", "max_arena", "front", "layer", "pixels", "tflite", "searches", "processes",
-                "dask")
+                "dask", "spoken", "voices")
 EMBEDDED = ("values", "judge", "made_up")  # options of embeddings only
 # What some options are of; others are of all three.
 OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("movements",))
        | dict.fromkeys(("window", "unknown", "false_gestures"), ("movements", "sounds"))
-       | dict.fromkeys(("made_up",), ("sounds",))
+       | dict.fromkeys(("made_up", "spoken", "voices"), ("sounds",))
        | dict.fromkeys(("groups", "width", "steps", "folds"), ("sounds", "pictures"))
        | dict.fromkeys((f.name for f in fields(Wanted)), ("pictures",))
        | dict.fromkeys(("max_flash", "max_arena"), ("movements", "pictures"))
@@ -100,6 +100,12 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
               "examples.")
 @click.option("--made-up", type=click.IntRange(0, 20_000), default=0, cls=Option, group=SOUNDS, show_default=True,
               help="With --embedding, so many made-up words in six voices each, by espeak-ng and flite.")
+@click.option("--spoken", type=click.IntRange(0, 2000), default=0, cls=Option, group=SOUNDS, show_default=True,
+              help="Synthesizers say the name of each class so often, as an English word: more voices to train on. "
+              "Nothing is judged by them.")
+@click.option("--voices", type=click.Path(path_type=Path), cls=Option, group=SOUNDS,
+              help="With --spoken or --word, a folder of neural voices that speak beside espeak-ng and flite: Piper's "
+              "(.onnx with .onnx.json), or Kokoro's (kokoro*.onnx with voices*.bin).")
 @click.option("--name", cls=Option, group=MODEL, help="What the device calls it. Default: the file's name.")
 @click.option("--window", type=click.FloatRange(0, min_open=True), cls=Option, group=MODEL,
               help="Seconds that it looks at. Default: what the shortest class's takes have, or nearly all clips; "
@@ -129,9 +135,9 @@ OWN = (dict.fromkeys(("head", "features", "normal", "rate", "background"), ("mov
 def train(
     context: click.Context, data: Path, output: Path, head: str, features: str, seed: int, unknown: bool | None,
     false_gestures: float, background: Path | None, normal: bool, embedding: bool, values: int, judge: bool,
-    made_up: int, name: str | None, window: float | None, rate: float | None, groups: Path | None, width: int | None,
-    steps: int | None, folds: int, board: str | None, html: Path | None, png: Path | None, as_json: bool,
-    wanted: Wanted, ways: Ways,
+    made_up: int, spoken: int, voices: Path | None, name: str | None, window: float | None, rate: float | None,
+    groups: Path | None, width: int | None, steps: int | None, folds: int, board: str | None, html: Path | None,
+    png: Path | None, as_json: bool, wanted: Wanted, ways: Ways,
 ) -> None:
     """Train a model of movements on the takes in DATA, or of sounds or pictures in it, and write it for boards.
 
@@ -145,6 +151,8 @@ def train(
     _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     _refuse_with_embedding(context, embedding)
     _refuse_with_search(context)
+    if voices is not None and not spoken:
+        raise UserError("--voices goes with --spoken or --word: add one of them, or leave it out")
     if embedding:
         _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge, head), made_up, wanted)
         return
@@ -160,7 +168,7 @@ def train(
             trained: Outcome = wanted.train(data, name, seed, steps, width, folds, groups, board, stage)
         elif kind == "sounds":
             heard = api.SoundOptions(seed, window, unknown, width or SOUND.width, steps or SOUND.steps, folds,
-                                     false_per_hour=false_gestures)
+                                     false_per_hour=false_gestures, spoken=spoken, voices=voices)
             trained = api.train_sounds(data, options=heard, groups=groups, name=name, stage=stage)
         else:
             options = api.TrainingOptions(head=head, features=features, seed=seed, window_s=window, rate_hz=rate,
@@ -359,6 +367,8 @@ def _facts(trained: Outcome, costs: Costs | None, board: str | None) -> list[tup
     if judged.recorded is not None:
         facts.append(("background", f"{judged.recorded.false} false answers in {judged.recorded.minutes:.1f} min that "
                       "it did not learn from"))
+    if isinstance(trained, TrainedSounds) and (spoken := trained.fitted.spoken):
+        facts.append(("names spoken", f"{spoken_text(spoken)}, to train on alone"))
     return [*facts, *picture_facts(trained), ("on a board", _board_text(trained, costs, board))]
 
 

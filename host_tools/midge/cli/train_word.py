@@ -20,7 +20,7 @@ from .output import number, print_facts, print_json, print_next, print_note, say
 from .progress import stages
 
 WORD = "Of a word that is spoken for you"
-KNOWN = ("output", "seed", "name", "window", "width", "steps", "as_json")  # options of others that it has, too
+KNOWN = ("output", "seed", "name", "window", "width", "steps", "voices", "as_json")  # of others that it has
 DEFAULT = Options()
 MOST_NOTES = 8
 
@@ -33,14 +33,13 @@ class Wanted:
     takes: Path | None
     negatives: Path | None
     false_accepts: float
-    voices: Path | None
     clips: int
 
     def train(self, given: dict[str, Any]) -> None:
         """Train, write the file, and say what it is worth. given: the options that all kinds of training have."""
         output: Path = given["output"]
         options = Options(given["seed"], self.clips, given["window"], given["width"] or DEFAULT.width,
-                          given["steps"] or DEFAULT.steps, self.false_accepts, voices=self.voices)
+                          given["steps"] or DEFAULT.steps, self.false_accepts, voices=given["voices"])
         assert self.word is not None
         with stages(f"training on '{self.word}'", quiet=given["as_json"]) as stage:
             made = train_word(self.word, takes=self.takes, negatives=self.negatives, options=options,
@@ -62,8 +61,6 @@ _OPTIONS = (
             "of them teach, the others say from which score it answers. Default: made speech."),
     _option("--false-accepts", type=click.FloatRange(0), default=DEFAULT.false_per_hour, show_default=True,
             help="How many false answers an hour it may give to those others."),
-    _option("--voices", type=click.Path(path_type=Path), help="A folder of neural voices that speak beside espeak-ng "
-            "and flite: Piper's (.onnx with .onnx.json), or Kokoro's (kokoro*.onnx with voices*.bin)."),
     _option("--clips", type=click.IntRange(LEAST_CLIPS, 50_000), default=DEFAULT.clips, show_default=True,
             help="How often it is spoken."),
 )
@@ -100,9 +97,13 @@ def word_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_word
 
 
+def spoken_text(spoken: dict[str, int]) -> str:
+    """Return how many clips each synthesizer spoke: "40 by flite, 41 by espeak-ng"."""
+    return ", ".join(f"{number(count)} by {name}" for name, count in spoken.items())
+
+
 def _print(made: TrainedWord, output: Path) -> None:
-    spoken = ", ".join(f"{number(count)} by {name}" for name, count in made.spoken.items())
-    say("[bold]{}[/]: clips {}{}; a window of {:.2f} s; trained in {:.0f} s", made.word, spoken,
+    say("[bold]{}[/]: clips {}{}; a window of {:.2f} s; trained in {:.0f} s", made.word, spoken_text(made.spoken),
         f", {made.takes} takes" if made.takes else "", made.window_s, made.seconds)
     for note in made.notes[:MOST_NOTES]:
         print_note(note)

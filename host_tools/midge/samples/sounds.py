@@ -26,10 +26,14 @@ SHORTEST_S = 0.1
 
 @dataclass(frozen=True)
 class Clip(Timed):
-    """One labelled sound. values: float32 [samples] at `rate_hz`, full scale is -1 to 1. group: "" where unknown."""
+    """One labelled sound. values: float32 [samples] at `rate_hz`, full scale is -1 to 1. group: "" where unknown.
+
+    recorded_hz: the rate of its file.
+    """
 
     rate_hz: float = RATE_HZ
     group: str = ""
+    recorded_hz: int = RATE_HZ
 
 
 @dataclass
@@ -121,7 +125,7 @@ def _clip(path: Path, label: str, doubts: _Doubts) -> Clip:
     if float(np.abs(mono).max()) < SILENT and not is_quiet(label):
         raise UserError(f"{path}: silent; check that the microphone was on, and record it again, or move it to a "
                         "folder 'silence'")
-    return Clip(str(path), label, resample(mono, sound.rate_hz, RATE_HZ), RATE_HZ)
+    return Clip(str(path), label, resample(mono, sound.rate_hz, RATE_HZ), RATE_HZ, recorded_hz=sound.rate_hz)
 
 
 class _Doubts(Doubts):

@@ -17,7 +17,8 @@ import pytest
 from midge.errors import UserError
 from midge.evaluate.streams import Ear
 from midge.fileformat.read import decode
-from midge.train.sounds import phones
+from midge.samples.sounds import Clip, Clips
+from midge.train.sounds import phones, recipe, voices
 from midge.train.sounds import word as of_word
 from midge.train.sounds.engines import EspeakNg, Flite, Kokoro, Piper, Speech, Voice, find_engines, spoken
 from midge.train.sounds.english import sentences
@@ -167,6 +168,35 @@ class Whistler:
         return 0.5 * np.concatenate(parts).astype(np.float32), 16000
 
 
+def test_names_of_classes_are_spoken_to_train_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every network hears them, none is judged by them, and they have no more treble than the clips have."""
+    monkeypatch.setattr(voices, "find_engines", lambda folder: [Whistler()])
+    rng = np.random.default_rng(5)
+    clips = [Clip(f"{label}_{who}.wav", label, 0.1 * rng.normal(size=8000).astype(np.float32), group=who,
+                  recorded_hz=8000) for label in ("view_glass", "on", "noise") for who in "aabb"]
+    found = Clips(clips, "made", grouped_by="names")
+    assert voices.say_names(found, 0, None, 0) == ([], {})
+    said, counts = voices.say_names(found, 12, None, 0)
+    assert counts == {"whistler": 24} and sorted({c.label for c in said}) == ["on", "view_glass"]  # no word for noise
+    assert all(voices.is_spoken(c) for c in said) and not any(voices.is_spoken(c) for c in clips)
+    for clip in said:
+        power = np.abs(np.fft.rfft(clip.values)) ** 2
+        assert power[len(power) * 9 // 16:].sum() < 1e-3 * power.sum()
+
+    trained: list[Any] = []
+    monkeypatch.setattr(recipe, "fit_network", lambda shape, examples, *rest: trained.append(examples) or rest)
+    monkeypatch.setattr(recipe, "logits", lambda weights, x: np.zeros((len(x), 3)))
+    fitted = recipe.fit(found, recipe.Options(folds=2, variants=4, spoken=12))
+    spoken_ones = fitted.heard.spoken
+    assert set(fitted.heard.owners) == set(range(12)) == set(range(len(fitted.left_out))) and spoken_ones.any()
+    assert fitted.facts()["spoken"] == {"whistler": 24} and fitted.labels == ["noise", "on", "view_glass"]
+    assert len(trained) == 3  # without each part, and with all
+    for examples in trained:
+        assert set(np.flatnonzero(spoken_ones)) <= set(examples.used)
+        assert examples.chances[spoken_ones[examples.used]].sum() == pytest.approx(0.5)
+    assert len(trained[0].used) < len(trained[2].used) == len(spoken_ones)
+
+
 def write_takes(folder: Path, count: int) -> Path:
     folder.mkdir()
     rng = np.random.default_rng(7)
@@ -228,6 +258,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
          "are --takes, others --negatives"),
         (["--word", "view glass", "--folds", "3"], "--word knows no --folds: leave it out"),
         (["--takes", str(tmp_path)], "--takes goes with --word: add it, or leave it out"),
+        (["--voices", "x", str(tmp_path)], f"--voices is of sounds; {tmp_path} holds movements: leave it out"),
         ([], "nothing to train on; name a folder of takes, sounds or pictures, or a word: --word 'view glass'"),
     ):
         assert refusal("train", "-o", out, *args) == f"midge: {reason}"

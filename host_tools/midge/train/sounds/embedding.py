@@ -31,7 +31,7 @@ from .features import BANDS, FRAMES_A_SECOND, to_pcm, to_reals
 from .network import STEP, Shape, Weights, go_down, layers_of, load_keras, unfold, weights_of, window_frames
 from .recipe import Listener
 from .recipe import Options as SoundOptions
-from .voices import VOICE, speak
+from .voices import is_spoken, speak
 
 BATCH = 128
 MOST_SEGMENTS, LEAST_VARIANTS, MOST_VARIANTS = 24_000, 2, 12  # of clips, in variants
@@ -159,7 +159,7 @@ def hear(clips: Sequence[Clip], options: Options, stage: Stage = silent) -> Hear
         for _ in range(options.variants(len(clips))):
             segments.append(listener.varied(clip, clip.values, listener.noises)[0])
             targets.append(number[clip.label])
-            real.append(not clip.group.startswith(VOICE))
+            real.append(not is_spoken(clip))
         advance(1)
     noises = np.stack([listener.noise() for _ in range(NOISES)])
     return Heard(np.stack(segments), np.array(targets), np.array(real), labels, noises)

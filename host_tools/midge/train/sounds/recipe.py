@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from ...graph.sound import Micro
 from ...progress import Stage, silent
 from ...samples.labels import is_quiet, quiet_ones
 from ...samples.sounds import RATE_HZ, Clip, Clips
 from ..folds import deal_folds
 from ..ridge import balanced_weights, log_softmax, temperature
 from .augment import in_silence, noise, strange, vary
-from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, FrontEnd, to_pcm, to_reals
+from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, HEARD, FrontEnd, to_pcm, to_reals
 from .network import STEP, Examples, Shape, Weights, fit_network, load_keras, logits, window_frames
+from .voices import is_spoken, say_names
 
 OTHER = "other"
 MOST_VARIANTS = 16  # of each clip
@@ -30,6 +33,8 @@ MADE_NOISES, NOISE_S = 60, 4  # to mix in, and how long they are
 MADE_STRANGE, MADE_NOISE = 1.0, 0.5  # sounds of no class, as shares of a class's clips
 BEGINNINGS = 0.3  # share of made noises, in which the front end does not know the noise yet
 JUDGED_NOISES = 200  # that tell how often noise is taken for something
+SPOKEN_SHARE = 0.5  # of what a step of training sees, where synthesizers say the classes' names
+NEVER = -1  # the fold of what is in none, since it is not judged by
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Options:
     """How to train on sounds. window_s: None for what the clips have. other: None where no class is one like it.
 
     width: channels of the network. steps: of training, of 64 examples. folds: how many networks are trained to judge.
+    spoken: how often synthesizers say each class's name, to train on only. voices: a folder with neural voices for it.
     """
 
     seed: int = 0
@@ -47,6 +53,8 @@ class Options:
     folds: int = 4
     variants: int = MOST_VARIANTS
     false_per_hour: float = 6.0
+    spoken: int = 0
+    voices: Path | None = None
 
 
 @dataclass
@@ -54,6 +62,7 @@ class Heard:
     """What a board hears of clips.
 
     examples: int8 [n, frames with room to shift, BANDS], each with its target and the clip that it was made from.
+    spoken: whether each is of a voice that was made.
     windows: int8 [n, frames, BANDS] of clips as they are, each with its clip. made: the same of made noises,
     each with the clip whose fold it is in.
     """
@@ -61,6 +70,7 @@ class Heard:
     examples: np.ndarray
     targets: np.ndarray
     sources: np.ndarray
+    spoken: np.ndarray
     windows: np.ndarray
     owners: np.ndarray
     made: np.ndarray
@@ -72,12 +82,13 @@ class Fitted:
     """A network trained on clips and what is known about it.
 
     left_out: softmax scores [clips, classes] of networks that were trained without each clip's fold. made_scores: of
-    made noises, likewise.
+    made noises, likewise. spoken: how many more clips each synthesizer spoke to train on.
     """
 
     takes: Clips
     labels: list[str]
     shape: Shape
+    front: Micro
     weights: Weights
     factor: float
     heard: Heard
@@ -85,6 +96,7 @@ class Fitted:
     made_scores: np.ndarray
     folds: np.ndarray
     options: Options
+    spoken: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -121,7 +133,7 @@ class Fitted:
         """Return what only models of sounds have, for JSON."""
         return {"clips": len(self.takes.clips), "window_s": self.window_s, "rate_hz": RATE_HZ,
                 "grouped_by": self.takes.grouped_by, "folds": int(self.folds.max()) + 1, "width": self.options.width,
-                "steps": self.options.steps}
+                "steps": self.options.steps, "spoken": self.spoken}
 
 
 def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> Fitted:
@@ -134,24 +146,27 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
     with_other = options.other if options.other is not None else not any(map(is_quiet, labels))
     if with_other and OTHER not in labels:
         labels.append(OTHER)
-    shape = Shape(frames, len(labels), options.width)
+    shape, front = Shape(frames, len(labels), options.width), replace(HEARD, steady=goes_on(found))
     folds = deal_folds(found.clips, found.grouped_by, found.title, options.folds, options.seed)
-    heard = Listener(found.clips, labels, shape, folds, options).hear(with_other, stage)
+    made_clips, spoken = say_names(found, options.spoken, options.voices, options.seed, stage)
+    parts = np.concatenate([folds, np.full(len(made_clips), NEVER)])  # of all that is trained on
+    listener = Listener([*found.clips, *made_clips], labels, shape, parts, options, front=front)
+    heard = listener.hear(with_other, stage)
     count = int(folds.max()) + 1
     advance = stage("training networks, one without each part and one with all", options.steps * (count + 1))
     scores = np.zeros((len(heard.windows), len(labels)))
     made = np.zeros((len(heard.made), len(labels)))
     for fold in range(count):
-        weights = fit_network(shape, _examples(heard, folds != fold, len(labels)), options.steps, options.seed, advance)
+        weights = fit_network(shape, _examples(heard, parts != fold, len(labels)), options.steps, options.seed, advance)
         for rows, windows, sources in ((scores, heard.windows, heard.owners), (made, heard.made, heard.made_from)):
             inside = folds[sources] == fold
             rows[inside] = logits(weights, to_reals(windows[inside])) if inside.any() else 0
-    weights = fit_network(shape, _examples(heard, folds >= 0, len(labels)), options.steps, options.seed, advance)
+    weights = fit_network(shape, _examples(heard, parts >= NEVER, len(labels)), options.steps, options.seed, advance)
     targets = np.array([labels.index(clip.label) for clip in found.clips])[heard.owners]
     factor = temperature(scores, targets, balanced_weights(targets, len(labels)))
     left_out = _of_clips(np.exp(log_softmax(factor * scores)), heard.owners, len(found.clips))
-    return Fitted(found, labels, shape, weights, factor, heard, left_out, np.exp(log_softmax(factor * made)), folds,
-                  options, perf_counter() - start)
+    return Fitted(found, labels, shape, front, weights, factor, heard, left_out, np.exp(log_softmax(factor * made)),
+                  folds, options, spoken, perf_counter() - start)
 
 
 def _of_clips(scores: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
@@ -163,15 +178,27 @@ def _of_clips(scores: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
 
 def window_of(found: Clips) -> float:
     """Return the seconds that a network has to see: nearly all of the classes' clips, or a part of what goes on."""
+    return float(np.clip(_long(found), SHORTEST_WINDOW_S, LONGEST_WINDOW_S))
+
+
+def goes_on(found: Clips) -> bool:
+    """Tell whether sounds go on, such as rain: what stays the same is no noise then."""
+    return _long(found) > GOES_ON_S
+
+
+def _long(found: Clips) -> float:
+    """Return the seconds that nearly all of the classes' clips last."""
     loud = [clip for clip in found.clips if not is_quiet(clip.label)] or found.clips
-    seconds = float(np.percentile([clip.seconds for clip in loud], 90))
-    return LONGEST_WINDOW_S if seconds > GOES_ON_S else float(np.clip(seconds, SHORTEST_WINDOW_S, LONGEST_WINDOW_S))
+    return float(np.percentile([clip.seconds for clip in loud], 90))
 
 
 def _examples(heard: Heard, used: np.ndarray, classes: int) -> Examples:
     """Return the examples that were made of some clips. used: of each clip, whether."""
     inside = np.flatnonzero(used[heard.sources])
     weights = balanced_weights(heard.targets[inside], classes)
+    spoken = heard.spoken[inside]
+    if spoken.any():
+        weights *= np.where(spoken, SPOKEN_SHARE / weights[spoken].sum(), (1 - SPOKEN_SHARE) / weights[~spoken].sum())
     return Examples(heard.examples, heard.targets, inside, weights / weights.sum())
 
 
@@ -180,11 +207,11 @@ class Listener:
 
     def __init__(
         self, clips: Sequence[Clip], labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options,
-        room: int | None = None,
+        room: int | None = None, front: Micro = HEARD,
     ) -> None:
         self.clips, self.labels, self.folds = clips, labels, folds
         self.rng = np.random.default_rng(options.seed)
-        self.front = FrontEnd()
+        self.front = FrontEnd(front)
         self.noises = [noise(self.rng, NOISE_S * RATE_HZ, RATE_HZ) for _ in range(MADE_NOISES)]
         self.frames = shape.frames
         self.room = shape.frames // 4 if room is None else room  # by which a window may be early or late
@@ -212,10 +239,11 @@ class Listener:
         loud = [label for label in self.labels if not is_quiet(label)]
         share = 1 / max(len(loud), 1)  # made sounds are to be as many as one class's
         for i, clip in enumerate(self.clips):
-            mine = self.as_it_is(clip.values, not is_quiet(clip.label))
-            windows += mine
-            owners += [i] * len(mine)
-            background = self.noises + recorded[int(self.folds[i])]
+            if not is_spoken(clip):
+                mine = self.as_it_is(clip.values, not is_quiet(clip.label))
+                windows += mine
+                owners += [i] * len(mine)
+            background = self.noises + recorded.get(int(self.folds[i]), [])
             for _ in range(self.variants):
                 learn(self.varied(clip, clip.values, background), self.labels.index(clip.label), i)
                 if with_other and not is_quiet(clip.label):
@@ -226,10 +254,11 @@ class Listener:
                         learn([self.noise()], other, i)
             advance(1)
         made = [self._middle(self.noise()) for _ in range(JUDGED_NOISES if with_other else 0)]
-        made_from = np.arange(len(made)) % len(self.clips)
+        spoken = np.array([is_spoken(clip) for clip in self.clips])
+        made_from = np.arange(len(made)) % int((~spoken).sum())
         empty = np.zeros((0, self.frames, BANDS), np.int8)
-        return Heard(np.stack(examples), np.array(targets), np.array(sources), np.stack(windows), np.array(owners),
-                     np.stack(made) if made else empty, made_from)
+        return Heard(np.stack(examples), np.array(targets), np.array(sources), spoken[sources], np.stack(windows),
+                     np.array(owners), np.stack(made) if made else empty, made_from)
 
     def pcm_of(self, x: np.ndarray) -> np.ndarray:
         """Return a clip that fits into a window as int16 samples up to where the window ends, the noise before it."""

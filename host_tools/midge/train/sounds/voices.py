@@ -6,13 +6,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from ...errors import UserError
 from ...progress import Stage, silent
-from ...samples.sounds import RATE_HZ, Clip
-from .engines import Engine, EspeakNg, Flite, Speech, Voice, draw, spoken
+from ...samples.labels import is_quiet
+from ...samples.sound_files import resample
+from ...samples.sounds import RATE_HZ, Clip, Clips
+from .engines import Engine, EspeakNg, Flite, Speech, Voice, draw, find_engines, spoken
 from .phones import made_up_words, spell
 
 VOICE = "voice of "  # in the group of clips that are made
@@ -32,6 +36,37 @@ def speak(count: int, voices: int, seed: int, stage: Stage = silent) -> list[Cli
     words = [word for word in made_up_words(count, rng) for _ in range(voices)]
     return say_all([(Speech(sounds=word), spell(word)) for word in words], [Flite(), EspeakNg()], rng,
                    stage, "speaking made-up words")
+
+
+def is_spoken(clip: Clip) -> bool:
+    """Tell whether a clip is of a voice that was made."""
+    return clip.group.startswith(VOICE)
+
+
+def say_names(
+    found: Clips, times: int, voices: Path | None, seed: int, stage: Stage = silent
+) -> tuple[list[Clip], dict[str, int]]:
+    """Return clips of the classes' names, English words, each said so often, and how many each synthesizer said.
+
+    voices: a folder with neural voices, which speak as well. Each is recorded at the rate of one of the clips that were
+    found. Raises UserError where nothing can speak, or a name cannot be said.
+    """
+    if not times:
+        return [], {}
+    engines = find_engines(voices)
+    rng = np.random.default_rng([seed, 14])
+    names = [label for label in found.labels if not is_quiet(label)]
+    asked = [(Speech(name.replace("_", " ")), name) for name in names for _ in range(times)]
+    said = say_all(asked, engines, rng, stage, "saying the names of the classes")
+    rates = [found.clips[i].recorded_hz for i in rng.integers(len(found.clips), size=len(said))]
+    clips = [replace(clip, values=resample(resample(clip.values, RATE_HZ, rate), rate, RATE_HZ))
+             if rate < RATE_HZ else clip for clip, rate in zip(said, rates, strict=True)]
+    return clips, count_spoken(clips, engines)
+
+
+def count_spoken(clips: Sequence[Clip], engines: Sequence[Engine]) -> dict[str, int]:
+    """Return how many of some clips each synthesizer spoke."""
+    return {e.name: sum(clip.group.startswith(f"{VOICE}{e.name} ") for clip in clips) for e in engines}
 
 
 def say_all(

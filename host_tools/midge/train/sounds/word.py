@@ -32,7 +32,7 @@ from .network import Examples, Shape, Weights, fit_network, load_keras, logits, 
 from .phones import nearly, sounds_of
 from .recipe import OTHER, Listener, window_of
 from .recipe import Options as SoundOptions
-from .voices import VOICE, say_all
+from .voices import count_spoken, is_spoken, say_all
 
 LABELS = 2  # the word, and all else
 LEFT_OUT = 0.12  # share of voices that the network does not hear, by which it is judged
@@ -185,8 +185,7 @@ class Spoken:
         self.word = [c for c in clips if c.label == word and c.group not in apart]
         self.left_out = [c for c in clips if c.label == word and c.group in apart]
         self.others = [c for c in clips if c.label == OTHER and c.group not in apart]
-        used = [c.group for c in (*self.word, *self.others)]
-        self.counts = {e.name: sum(group.startswith(f"{VOICE}{e.name} ") for group in used) for e in engines}
+        self.counts = count_spoken([*self.word, *self.others], engines)
 
     def speech(self, hours: float, stage: Stage) -> list[Clip]:
         """Return so many hours of other sentences, by whom speaks fastest."""
@@ -272,7 +271,7 @@ def _joined(clips: Sequence[Clip], rng: np.random.Generator) -> np.ndarray:
     noises = [noise(rng, 4 * RATE_HZ, RATE_HZ) for _ in range(20)]
     parts = []
     for clip in clips:
-        if clip.group.startswith(VOICE):
+        if is_spoken(clip):
             after = int(RATE_HZ * rng.uniform(*PAUSE_S))
             parts.append(to_pcm(vary(clip.values, 0, after, rng, RATE_HZ, noises)))
         else:
