@@ -21,6 +21,7 @@ from .origins import RESHAPES, Origins
 from .prune import drop_unused
 
 _CHOSEN = ("SLICE", "STRIDED_SLICE", "GATHER")
+_LIST = (*_CHOSEN, *RESHAPES, "CONCATENATION")
 
 
 @dataclass
@@ -288,10 +289,11 @@ def _whole_lists(graph: Graph, origins: Origins) -> Graph:
     live = {id(t) for t in graph.outputs}
     nodes: list[Node] = []
     for node in reversed(graph.nodes):
-        if node.outputs and not any(id(t) in live for t in node.outputs):
-            continue
-        made = _whole_list(node, origins) or [node]
+        dead = not any(id(t) in live for t in node.outputs)  # it may write a state: what goes is another pass's to say
+        made = (None if dead else _whole_list(node, origins)) or [node]
         nodes += reversed(made)
+        if dead and node.op in _LIST:
+            continue
         live |= {id(t) for n in made for t in n.inputs}
     graph.nodes = nodes[::-1]
     return graph
