@@ -32,6 +32,7 @@ from ..passes.fold import fold_constants, fold_padding
 from ..passes.fuse_activations import fuse_activations
 from ..passes.fuse_affine import fuse_affine, fuse_clamps
 from ..passes.fuse_qdq import fuse_qdq
+from ..passes.join_steps import join_steps
 from ..passes.prune import drop_identities, drop_unused, share_equal
 from ..passes.read_parts import read_parts
 from ..passes.uint8_to_int8 import uint8_to_int8
@@ -55,6 +56,7 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fuse_qdq,  # float ops between conversions become int8 ones
     fold_constants,
     drop_identities,
+    join_steps,  # of LSTMs and lists that are written out
     read_parts,  # of concatenations
     fuse_affine,  # factors and shifts of channels into weights and biases
     decompose,  # grouped and transposed convolutions

@@ -378,3 +378,8 @@ def check_file(blob: bytes, title: str) -> None:
         Model(blob)
     except (ValueError, MemoryError) as error:
         raise UserError(f"{title}: {error}") from error
+    at, size = spec.HEADER.unpack_from(blob)[17:19]
+    try:  # boards hand names on as they are
+        blob[at : at + size].decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{title}: names or labels that are no UTF-8; convert the model again") from error
