@@ -101,7 +101,7 @@ def load_keras() -> Any:
 
 
 def load_keras_to_read() -> Any:
-    """Return Keras for a process that reads a file and ends: without what it wraps and draws with, half of its start."""
+    """Return Keras for a process that reads a file and ends, without what wraps it and draws: half of its start."""
     for name in ("sklearn", "matplotlib"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None: not installed
     return load_keras()
