@@ -3,9 +3,9 @@
 
 Parts: hands (ten signs of 55 people, nine or ten left out at a time, from scratch), fronts (the same signs on a person
 detector's front: 20 people to learn from, the others to tell), play (three of the signs, learned in the same way, as
-rock, paper, scissors on an emulated board against others), cells (blood cells in boxes: the list to train on, and the
-list to validate with), meter (digits of a meter that roll, a quarter of the pictures left out at a time). All by
-default. Pictures are read from $SHARED/data.
+rock, paper, scissors on an emulated board against others), grid (what a grid leaves of blood cells at best), cells
+(blood cells in boxes: the list to train on, and the list to validate with), meter (digits of a meter that roll, a
+quarter of the pictures left out at a time). All by default. Pictures are read from $SHARED/data.
 
 The size of pictures, the steps and the strength of variants were chosen on ten of the 55 people (CHOSEN_ON), whose
 answers are counted apart; a grid's threshold is chosen on pictures of the list to train on. Nothing else was chosen by
@@ -28,11 +28,13 @@ from midge.core.batch import Engine
 from midge.importers import read_model
 from midge.link.simulator import Simulator
 from midge.samples.pictures import Pictures, Size, read_pictures
-from midge.samples.scenes import read_scenes
+from midge.samples.scenes import Scenes, read_scenes
+from midge.train.descent import load_keras
 from midge.train.judgement import Share
 from midge.train.pictures.found import judge_things, train_grid
-from midge.train.pictures.grid import counted, truth_of
+from midge.train.pictures.grid import _targets, _wanted, counted, truth_of
 from midge.train.pictures.model import reals, train_network
+from midge.train.pictures.network import Shape
 from midge.train.pictures.recipe import Options
 from midge.train.pictures.transfer import train_on_front
 from tests.device.test_sensor_examples import played
@@ -112,13 +114,32 @@ def play() -> None:
     show(made.agreement, made.conversion, made.fitted.seconds)
 
 
-def cells() -> None:
-    """Centres and counts of blood cells."""
-    lists = {name: (DATA / f"cells_bccd_boxes/ImageSets/Main/{name}.txt").read_text().split()
-             for name in ("train", "val")}
+def blood() -> tuple[Scenes, Scenes]:
+    """Return the pictures of blood cells to train on, and those to validate with."""
+    lists = [(DATA / f"cells_bccd_boxes/ImageSets/Main/{name}.txt").read_text().split() for name in ("train", "val")]
     whole = read_scenes(DATA / "cells_bccd_boxes")
     known, tests = (replace(whole, pictures=[s for s in whole.pictures if Path(s.path).stem in names])
-                    for names in lists.values())
+                    for names in lists)
+    return known, tests
+
+
+def grid() -> None:
+    """What the grid costs: the F1 of scores that are made of the boxes themselves."""
+    load_keras("a measure")
+    _, tests = blood()
+    n, height, width, _ = tests.values.shape
+    shape = Shape(height, width, 3, len(tests.labels), 8, grid=True)
+    middles, kinds = _targets(tests, tests.labels)
+    wanted, _ = _wanted(middles, kinds, np.tile(np.eye(2), (n, 1, 1)), np.zeros((n, 2)), shape.cells, shape.classes)
+    scores, truths = np.asarray(wanted), [truth_of(scene, tests.labels) for scene in tests.pictures]
+    judged = judge_things(scores, truths, tests.labels, [s.path for s in tests.pictures], 0.5)
+    print(f"cells, of scores made of their boxes: F1 {judged.accuracy.value:.3f}; counts right to a tenth in "
+          f"{counted(scores, truths, 0.5)} of {n}", flush=True)
+
+
+def cells() -> None:
+    """Centres and counts of blood cells."""
+    known, tests = blood()
     made = train_grid(known, Options(folds=2, width=8, steps=600, flips="all"), "cells")
     engine = Engine(made.blob)
     (scores,) = engine.run([reals(tests.values, engine)])
@@ -153,7 +174,7 @@ def show(agreement: Share, conversion: object, seconds: float) -> None:
 
 
 PARTS: dict[str, Callable[[], None]] = {
-    "hands": hands, "fronts": fronts, "play": play, "cells": cells, "meter": meter}
+    "hands": hands, "fronts": fronts, "play": play, "grid": grid, "cells": cells, "meter": meter}
 
 
 def main() -> None:
