@@ -99,9 +99,9 @@ typedef struct {
     uint32_t plane;   /* values of a gathered channel */
     uint32_t nothing; /* the zero point four times */
     int16_t *values;
+    uint32_t multiplier;  /* output channels of one of the input */
     uint32_t count, size; /* of the mg_dsp_channel_t: how many, and bytes */
     uint8_t *held;
-    bool fixed; /* channels may have the fixed shift of strips */
 } layer_t;
 
 /* The window of a channel times 2^by: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
@@ -123,19 +123,15 @@ static void load_taps(const geometry_t *g, const int8_t *weights, uint32_t by, i
     }
 }
 
-/* Column b of an image; where there is none, the zero point again and again. */
-typedef struct {
-    const uint8_t *at;
-    uint32_t step;
-} column_t;
-
-static inline __attribute__((always_inline)) column_t column_of(const geometry_t *g, const int8_t *image, uint32_t b,
-                                                                const uint32_t *nothing) {
-    column_t column = {(const uint8_t *)nothing, 0};
-    if (b < g->b.in) {
-        column = (column_t){(const uint8_t *)image + b * g->b.in_step, g->a.in_step};
+/* Column b of an image and the step of its rows; where there is none, the zero point again and again. */
+static const uint8_t *column_of(const layer_t *layer, const int8_t *image, uint32_t b, uint32_t *step) {
+    const axis_t *across = &layer->g.b;
+    if (b >= across->in) {
+        *step = 0;
+        return (const uint8_t *)&layer->nothing;
     }
-    return column;
+    *step = layer->g.a.in_step;
+    return (const uint8_t *)image + b * across->in_step;
 }
 
 /* Gathers a strip of four channels, the first of which is at *channel, from b on: a pair of columns after the other.
@@ -145,12 +141,8 @@ static void load_four(const layer_t *layer, const int8_t *channel, uint32_t b) {
     const uint32_t line = 2 * g->line;
     mg_columns_t columns = {layer->values + g->above * g->line, g->height * line, NULL, NULL, 0, 0, g->inside, line};
     for (uint32_t end = b + g->line; b != end; b += 2, columns.to += 2) {
-        const column_t first = column_of(g, channel, b, &layer->nothing);
-        const column_t second = column_of(g, channel, b + 1, &layer->nothing);
-        columns.a = first.at;
-        columns.a_step = first.step;
-        columns.b = second.at;
-        columns.b_step = second.step;
+        columns.a = column_of(layer, channel, b, &columns.a_step);
+        columns.b = column_of(layer, channel, b + 1, &columns.b_step);
         mg_pair_columns(&columns);
     }
 }
@@ -160,10 +152,11 @@ static void load_one(const layer_t *layer, const int8_t *image, uint32_t b) {
     const geometry_t *g = &layer->g;
     int16_t *values = layer->values + g->above * g->line;
     for (uint32_t end = b + g->line; b != end; b++, values++) {
-        column_t column = column_of(g, image, b, &layer->nothing);
+        uint32_t step;
+        const uint8_t *x = column_of(layer, image, b, &step);
         int16_t *to = values;
-        for (uint32_t i = g->inside; i != 0; i--, to += g->line, column.at += column.step) {
-            *to = (int8_t)*column.at;
+        for (uint32_t i = g->inside; i != 0; i--, to += g->line, x += step) {
+            *to = (int8_t)*x;
         }
     }
 }
@@ -199,20 +192,19 @@ static mg_dsp_channel_t *held_channel(const layer_t *layer, uint32_t k) {
     return (mg_dsp_channel_t *)(void *)(layer->held + k * layer->size);
 }
 
-/* Makes a channel ready, and returns by which power of two its window is to be multiplied. */
-static uint32_t scale_channel(const layer_t *layer, mg_dsp_channel_t *channel) {
+/* Makes output channel c ready, and returns by which power of two its window is to be multiplied. */
+static uint32_t load_channel(const layer_t *layer, uint32_t c, mg_dsp_channel_t *held) {
     uint32_t by = 1;
+    memcpy(held, layer->channels.table + sizeof(mg_channel_t) * c, sizeof(mg_channel_t));
 #ifdef MG_STRIP_SHIFT
-    const uint32_t most = MG_STRIP_SHIFT + 1 - channel->shift;
-    if (layer->fixed && most - 2 <= 6 && (uint32_t)channel->bias + (1u << 22) < 1u << 23) {
+    const uint32_t most = MG_STRIP_SHIFT + 1 - held->shift;
+    if (layer->g.by_three && layer->channels.above && most - 2 <= 6 && (uint32_t)held->bias + (1u << 22) < 1u << 23) {
         by = most;
-        channel->rounding = (int32_t)((2 * (uint32_t)channel->rounding + 1) << (by - 2));
-        channel->shift = 0;
+        held->rounding = (int32_t)((2 * (uint32_t)held->rounding + 1) << (by - 2));
+        held->shift = 0;
     }
-#else
-    (void)layer;
 #endif
-    channel->bias = (int32_t)((uint32_t)channel->bias << by);
+    held->bias = (int32_t)((uint32_t)held->bias << by);
     return by;
 }
 
@@ -220,11 +212,10 @@ static uint32_t scale_channel(const layer_t *layer, mg_dsp_channel_t *channel) {
 static void load_channels(const layer_t *layer, uint32_t c) {
     const mg_call_t *call = layer->call;
     const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
-    uint32_t to = c * (layer->count / layer->g.lanes);
+    uint32_t to = c * layer->multiplier;
     for (uint32_t k = 0; k < layer->count; k++, to++) {
         mg_dsp_channel_t *held = held_channel(layer, k);
-        memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
-        load_taps(&layer->g, weights + to, scale_channel(layer, held), held->taps);
+        load_taps(&layer->g, weights + to, load_channel(layer, to, held), held->taps);
     }
 }
 
@@ -247,7 +238,7 @@ static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, const mg_chann
 /* The outputs of the input channels that are gathered from c on, of one image. */
 static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
     const geometry_t *g = &layer->g;
-    const uint32_t multiplier = layer->count / g->lanes;
+    const uint32_t multiplier = layer->multiplier;
     mg_dsp_strip_t *strip = &layer->strip;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
@@ -260,7 +251,7 @@ static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, 
             }
         }
         for (uint32_t k = 0; k < layer->count; k += strip->count) {
-            strip->x = layer->values + (strip->plane == 0 ? k / multiplier * layer->plane : 0);
+            strip->x = layer->values + k / multiplier * layer->plane;
             strip->out = out + b * g->b.out_step + c * multiplier + k;
             strip->channel = held_channel(layer, k);
             convolve(g, strip);
@@ -288,14 +279,14 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
     set_strip(&layer.strip, &layer.g, &layer.channels);
     layer.plane = layer.g.height * layer.g.line;
     layer.size = channel_size(&layer.g);
-    layer.count = layer.g.lanes * (p->out_c / p->in_c);
+    layer.multiplier = (uint32_t)p->out_c / p->in_c;
+    layer.count = layer.g.lanes * layer.multiplier;
     layer.held = call->scratch;
     layer.strip.size = layer.size;
-    layer.strip.count = p->out_c == p->in_c ? layer.count : p->out_c / p->in_c; /* those of one plane, or of one each */
-    layer.strip.plane = p->out_c == p->in_c ? layer.plane : 0;
+    layer.strip.count = layer.multiplier == 1 ? layer.count : layer.multiplier; /* of all planes, or of one each */
+    layer.strip.plane = layer.multiplier == 1 ? layer.plane : 0;
     layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);
     layer.nothing = 0x01010101u * (uint8_t)p->in_zero_point;
-    layer.fixed = layer.g.by_three && layer.channels.above;
     for (uint32_t i = 0; i < layer.g.lanes * layer.plane; i++) {
         layer.values[i] = p->in_zero_point;
     }

@@ -129,7 +129,11 @@ void mg_mac16_strip_by_1(const mg_dsp_strip_t *strip);
 void mg_mac16_strip_by_2(const mg_dsp_strip_t *strip);
 
 static void strip_of_one(const mg_dsp_strip_t *strip, uint32_t stride) {
-    (stride == 1 ? mg_mac16_strip_by_1 : mg_mac16_strip_by_2)(strip);
+    if (stride == 1) {
+        mg_mac16_strip_by_1(strip);
+    } else {
+        mg_mac16_strip_by_2(strip);
+    }
 }
 
 #endif
