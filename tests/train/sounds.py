@@ -132,7 +132,7 @@ def wake_word(name: str) -> bytes:
     """Return a wake word of microWakeWord with its front end and what its manifest says."""
     manifest = read_manifest(DATA / "wakeword_manifests" / f"{name}.json")
     source = open_source(SHARED / "models/microwakeword" / f"{name}.tflite", None)
-    graph, labels, _ = manifest.describe(read_model(source, None), [], name)
+    graph, labels, _ = manifest.describe(read_model(source), name)
     return convert_graph(put_front_end(graph, name, of_step(manifest.step_ms)), labels, name, 0).blob
 
 

@@ -151,8 +151,6 @@ def train(
     _refuse_samples(data, [path for path in (output, html, png, wanted.tflite) if path is not None])
     _refuse_with_embedding(context, embedding)
     _refuse_with_search(context)
-    if voices is not None and not spoken:
-        raise UserError("--voices goes with --spoken or --word: add one of them, or leave it out")
     if embedding:
         _embed(context, kind, MotionEmbedding(seed, values, window, rate, judge, head), made_up, wanted)
         return
@@ -209,6 +207,8 @@ def _refuse_others(context: click.Context, kind: str, data: Path) -> None:
         of = OWN.get(str(option.name), (kind,))
         if kind not in of and _is_given(context, str(option.name)):
             raise UserError(f"{option.opts[0]} is of {' and '.join(of)}; {data} holds {kind}: leave it out")
+    if context.params["voices"] is not None and not context.params["spoken"]:
+        raise UserError("--voices goes with --spoken or --word: add one of them, or leave it out")
 
 
 def _refuse_samples(data: Path, outputs: Sequence[Path]) -> None:

@@ -20,7 +20,6 @@ from .graph import Node, Quantization, Tensor
 RATE_HZ, FRAME, FFT, CHANNELS = 16000, 480, 512, 40
 BINS = FFT // 2 + 1
 LOG_UNIT = 0.0390625  # of the logarithms that come out, in the units that networks are trained on: 1 / 25.6
-STEADY = 56  # steps of a natural logarithm where nothing evens sounds out: the loudest are just below 26 of those units
 _LOW_HZ, _HIGH_HZ = 125.0, 7500.0
 _F32 = np.float32
 SUBTRACTION = {"num_channels": CHANNELS, "smoothing": 409, "one_minus_smoothing": 16384 - 409,
@@ -126,35 +125,30 @@ class FrontEnd(Protocol):
 
 @dataclass(frozen=True)
 class Micro:
-    """TFLM's front end. hop: from one frame to the next, 160 samples for microWakeWord's second version, 320 before.
-
-    steady: keep what stays the same, such as rain, which is taken off as noise otherwise; then nothing evens out how
-    loud it is, either.
-    """
+    """TFLM's front end. hop: from one frame to the next, 160 samples for microWakeWord's second version, 320 before."""
 
     hop: int = 160
     frame: int = FRAME
     channels: int = CHANNELS
-    steady: bool = False
 
-    def memory(self, build: Builder) -> Tensor | None:
-        """Return the estimate of the noise, if it is taken off."""
-        return None if self.steady else Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
+    def memory(self, build: Builder) -> Tensor:
+        """Return the estimate of the noise."""
+        return Tensor(build.unique("noise"), (CHANNELS,), "uint32", is_state=True)
 
     def row(self, build: Builder, frame: Tensor, memory: Tensor | None) -> Tensor:
         """Add the way from a frame to its features."""
+        assert memory is not None
         log = logarithms(build, frame, memory)
         return build.binary("MUL", build.add("CAST", [log], log.shape, "log"), build.scalar(LOG_UNIT), "features")
 
 
-def logarithms(build: Builder, frame: Tensor, noise: Tensor | None) -> Tensor:
+def logarithms(build: Builder, frame: Tensor, noise: Tensor) -> Tensor:
     """Add the way of one frame, int16 [FRAME], to the logarithms of its bands, int16 [CHANNELS], in units of LOG_UNIT.
 
-    noise: uint32 [CHANNELS], the state that holds the estimate of it; frames that follow one another share it. None to
-    take none off.
+    noise: uint32 [CHANNELS], the state that holds the estimate of it; frames that follow one another share it.
     """
     scale = Tensor(build.unique("scale"), (), "int32")
-    hann = build.constant(window(), "window")
+    hann, gain_table = build.constant(window(), "window"), build.constant(gains(), "gains")
     slopes = [build.constant(values, name) for name, values in bank().items()]
     windowed = signal(build, "Window", [frame, hann], FRAME, "int16", shift=12)
     scaled = signal(build, "FftAutoScale", [windowed], FRAME, "int16", scale)
@@ -162,10 +156,8 @@ def logarithms(build: Builder, frame: Tensor, noise: Tensor | None) -> Tensor:
     energy = signal(build, "Energy", [spectrum], BINS, "uint32", **used_bins())
     sums = signal(build, "FilterBank", [energy, *slopes], CHANNELS, "uint64", num_channels=CHANNELS)
     roots = signal(build, "FilterBankSquareRoot", [sums, scale], CHANNELS, "uint32")
-    if noise is None:
-        return signal(build, "FilterBankLog", [roots], CHANNELS, "int16", output_scale=STEADY, input_correction_bits=0)
     left = signal(build, "FilterBankSpectralSubtraction", [roots], CHANNELS, "uint32", noise, **SUBTRACTION)
-    even = signal(build, "PCAN", [left, noise, build.constant(gains(), "gains")], CHANNELS, "uint32", snr_shift=6)
+    even = signal(build, "PCAN", [left, noise, gain_table], CHANNELS, "uint32", snr_shift=6)
     return signal(build, "FilterBankLog", [even], CHANNELS, "int16", output_scale=64, input_correction_bits=3)
 
 

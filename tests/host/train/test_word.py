@@ -197,12 +197,12 @@ def test_names_of_classes_are_spoken_to_train_on_alone(monkeypatch: pytest.Monke
     assert len(trained[0].used) < len(trained[2].used) == len(spoken_ones)
 
 
-def write_takes(folder: Path, count: int) -> Path:
-    folder.mkdir()
+def write_takes(folder: Path, count: int, label: str = "") -> Path:
+    (folder / label).mkdir(parents=True)
     rng = np.random.default_rng(7)
     for i in range(count):
         x, rate = Whistler().say(Speech(sounds=VIEW_GLASS), Whistler().voice(rng))
-        with wave.open(str(folder / f"{i}.wav"), "wb") as file:
+        with wave.open(str(folder / label / f"{i}.wav"), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate)
@@ -259,6 +259,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["--word", "view glass", "--folds", "3"], "--word knows no --folds: leave it out"),
         (["--takes", str(tmp_path)], "--takes goes with --word: add it, or leave it out"),
         (["--voices", "x", str(tmp_path)], f"--voices is of sounds; {tmp_path} holds movements: leave it out"),
+        (["--voices", "x", str(write_takes(tmp_path / "sounds", 2, "yes"))],
+         "--voices goes with --spoken or --word: add one of them, or leave it out"),
         ([], "nothing to train on; name a folder of takes, sounds or pictures, or a word: --word 'view glass'"),
     ):
         assert refusal("train", "-o", out, *args) == f"midge: {reason}"

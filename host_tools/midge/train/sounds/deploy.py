@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...convert.front_end import put_front_end
+from ...convert.front_end import of_step, put_front_end
 from ...graph import Graph
-from ...graph.sound import Micro
 from ...passes.stream import stream
 from ...quantize import Options, quantize
-from .features import BANDS, FRAME_HOP, HEARD, RATE_HZ, to_reals
+from .features import BANDS, FRAME_HOP, RATE_HZ, STEP_MS, to_reals
 from .network import STEP, Weights, windowed
 
 MOST_CALIBRATED = 400  # windows
@@ -22,13 +21,13 @@ REFRACTORY_MS = 1000
 
 def streaming_network(
     weights: Weights, factor: float | None, windows: np.ndarray, name: str, labels: Sequence[str],
-    metadata: dict[str, str], front: Micro = HEARD,
+    metadata: dict[str, str],
 ) -> Graph:
     """Return the graph from new samples, int16 [480], to scores, int8 [1, classes], that keeps what it needs.
 
     windows: int8 [n, frames, BANDS] of features like those that it will see, for the ranges of its integers.
     """
-    return streaming(integers_of(weights, factor, windows, name), name, labels, metadata, front)
+    return streaming(integers_of(weights, factor, windows, name), name, labels, metadata)
 
 
 def integers_of(weights: Weights, factor: float | None, windows: np.ndarray, name: str) -> Graph:
@@ -40,10 +39,9 @@ def integers_of(weights: Weights, factor: float | None, windows: np.ndarray, nam
     return quantize(floats, [samples], Options(method="minmax", equalize=False), name).graph
 
 
-def streaming(integers: Graph, name: str, labels: Sequence[str], metadata: dict[str, str], front: Micro = HEARD
-              ) -> Graph:
+def streaming(integers: Graph, name: str, labels: Sequence[str], metadata: dict[str, str]) -> Graph:
     """Return a quantised graph of windows as one that streams, with the front end before it."""
-    graph = put_front_end(stream(integers, STEP), name, front)
+    graph = put_front_end(stream(integers, STEP), name, of_step(STEP_MS))
     graph.labels = list(labels)
     graph.metadata |= metadata
     return graph

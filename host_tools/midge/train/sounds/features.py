@@ -14,7 +14,6 @@ from ...graph.builder import Builder
 RATE_HZ, BANDS, STEP_MS = sound.RATE_HZ, sound.CHANNELS, 10
 FRAME_HOP = RATE_HZ * STEP_MS // 1000  # samples from one frame to the next
 FRAMES_A_SECOND = 1000 // STEP_MS
-HEARD = sound.Micro(FRAME_HOP)
 TOP = 26.0  # of the logarithms, in the units that microWakeWord's networks are trained on
 _AT_ONCE = 20  # frames that one call computes
 FEATURES = Quantization(np.array([TOP / 255], np.float32), np.array([-128], np.int64))
@@ -34,10 +33,10 @@ def to_reals(features: np.ndarray) -> np.ndarray:
 class FrontEnd:
     """The features of sounds, on the core that boards run."""
 
-    def __init__(self, front: sound.Micro = HEARD) -> None:
+    def __init__(self) -> None:
         build = Builder("features")
         x = Tensor("sound", (_AT_ONCE * FRAME_HOP,), "int16")
-        out = sound.features(build, x, front, FEATURES, "int8")
+        out = sound.features(build, x, sound.Micro(FRAME_HOP), FEATURES, "int8")
         made = convert_graph(build.graph([x], [out]), [], "features", 0)
         self._model = Model(made.blob, checksum=False)
 

@@ -61,8 +61,7 @@ def train_sounds(
     judgement = judge(fitted)
     metadata = metadata_of([fitted.labels[i] for i in fitted.quiet], judgement.threshold)
     windows = np.concatenate([fitted.heard.windows, fitted.heard.made])
-    graph = streaming_network(fitted.weights, fitted.factor, windows, name, fitted.labels, metadata,
-                              fitted.front)
+    graph = streaming_network(fitted.weights, fitted.factor, windows, name, fitted.labels, metadata)
     conversion = convert_graph(graph, fitted.labels, name, 0, target)
     return TrainedSounds(fitted.labels, judgement, conversion, *_compare(fitted, conversion.blob, stage), fitted)
 
@@ -106,8 +105,7 @@ def _compare(fitted: Fitted, blob: bytes, stage: Stage) -> tuple[Share, Share, S
     short = [i for i, clip in enumerate(clips) if clip.seconds <= fitted.window_s] or list(range(len(clips)))
     chosen = [short[i] for i in np.unique(np.linspace(0, len(short) - 1, MOST_COMPARED).astype(int))]
     engine = Engine(blob, threads=1)
-    listener = Listener(clips, fitted.labels, fitted.shape, fitted.folds, fitted.options,
-                        front=fitted.front)
+    listener = Listener(clips, fitted.labels, fitted.shape, fitted.folds, fitted.options)
     advance = stage("playing clips to the file", len(chosen))
     integers, floats = list[int](), list[int]()
     for i in chosen:

@@ -4,21 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from ...graph.sound import Micro
 from ...progress import Stage, silent
 from ...samples.labels import is_quiet, quiet_ones
 from ...samples.sounds import RATE_HZ, Clip, Clips
 from ..folds import deal_folds
 from ..ridge import balanced_weights, log_softmax, temperature
 from .augment import in_silence, noise, strange, vary
-from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, HEARD, FrontEnd, to_pcm, to_reals
+from .features import BANDS, FRAME_HOP, FRAMES_A_SECOND, FrontEnd, to_pcm, to_reals
 from .network import STEP, Examples, Shape, Weights, fit_network, load_keras, logits, window_frames
 from .voices import is_spoken, say_names
 
@@ -88,7 +87,6 @@ class Fitted:
     takes: Clips
     labels: list[str]
     shape: Shape
-    front: Micro
     weights: Weights
     factor: float
     heard: Heard
@@ -146,12 +144,11 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
     with_other = options.other if options.other is not None else not any(map(is_quiet, labels))
     if with_other and OTHER not in labels:
         labels.append(OTHER)
-    shape, front = Shape(frames, len(labels), options.width), replace(HEARD, steady=goes_on(found))
+    shape = Shape(frames, len(labels), options.width)
     folds = deal_folds(found.clips, found.grouped_by, found.title, options.folds, options.seed)
     made_clips, spoken = say_names(found, options.spoken, options.voices, options.seed, stage)
     parts = np.concatenate([folds, np.full(len(made_clips), NEVER)])  # of all that is trained on
-    listener = Listener([*found.clips, *made_clips], labels, shape, parts, options, front=front)
-    heard = listener.hear(with_other, stage)
+    heard = Listener([*found.clips, *made_clips], labels, shape, parts, options).hear(with_other, stage)
     count = int(folds.max()) + 1
     advance = stage("training networks, one without each part and one with all", options.steps * (count + 1))
     scores = np.zeros((len(heard.windows), len(labels)))
@@ -165,8 +162,8 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
     targets = np.array([labels.index(clip.label) for clip in found.clips])[heard.owners]
     factor = temperature(scores, targets, balanced_weights(targets, len(labels)))
     left_out = _of_clips(np.exp(log_softmax(factor * scores)), heard.owners, len(found.clips))
-    return Fitted(found, labels, shape, front, weights, factor, heard, left_out, np.exp(log_softmax(factor * made)),
-                  folds, options, spoken, perf_counter() - start)
+    return Fitted(found, labels, shape, weights, factor, heard, left_out, np.exp(log_softmax(factor * made)), folds,
+                  options, spoken, perf_counter() - start)
 
 
 def _of_clips(scores: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
@@ -178,18 +175,9 @@ def _of_clips(scores: np.ndarray, owners: np.ndarray, count: int) -> np.ndarray:
 
 def window_of(found: Clips) -> float:
     """Return the seconds that a network has to see: nearly all of the classes' clips, or a part of what goes on."""
-    return float(np.clip(_long(found), SHORTEST_WINDOW_S, LONGEST_WINDOW_S))
-
-
-def goes_on(found: Clips) -> bool:
-    """Tell whether sounds go on, such as rain: what stays the same is no noise then."""
-    return _long(found) > GOES_ON_S
-
-
-def _long(found: Clips) -> float:
-    """Return the seconds that nearly all of the classes' clips last."""
     loud = [clip for clip in found.clips if not is_quiet(clip.label)] or found.clips
-    return float(np.percentile([clip.seconds for clip in loud], 90))
+    seconds = float(np.percentile([clip.seconds for clip in loud], 90))
+    return LONGEST_WINDOW_S if seconds > GOES_ON_S else float(np.clip(seconds, SHORTEST_WINDOW_S, LONGEST_WINDOW_S))
 
 
 def _examples(heard: Heard, used: np.ndarray, classes: int) -> Examples:
@@ -207,11 +195,11 @@ class Listener:
 
     def __init__(
         self, clips: Sequence[Clip], labels: Sequence[str], shape: Shape, folds: np.ndarray, options: Options,
-        room: int | None = None, front: Micro = HEARD,
+        room: int | None = None,
     ) -> None:
         self.clips, self.labels, self.folds = clips, labels, folds
         self.rng = np.random.default_rng(options.seed)
-        self.front = FrontEnd(front)
+        self.front = FrontEnd()
         self.noises = [noise(self.rng, NOISE_S * RATE_HZ, RATE_HZ) for _ in range(MADE_NOISES)]
         self.frames = shape.frames
         self.room = shape.frames // 4 if room is None else room  # by which a window may be early or late
