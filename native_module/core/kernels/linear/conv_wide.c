@@ -127,6 +127,15 @@ static void dot_channels(int32_t sums[MG_WIDE_PIXELS][16], const int8_t *const *
     }
 }
 
+/* The k taps of n <= 16 channels of a depthwise layer, which are `step` apart. */
+static void widen_windows(int16_t *to, const int8_t *w, uint32_t step, uint32_t k, uint32_t n) {
+    for (uint32_t t = 0; t < k; t++, w += step) {
+        for (uint32_t c = 0; c < n; c++) {
+            to[MG_WIDE_AT(t, c)] = w[c];
+        }
+    }
+}
+
 /* All channels of n pixels. */
 static void convolve_windows(const mg_channels_t *channels, const int8_t *const *taps, const int16_t *weights,
                              uint32_t even, int8_t *out, uint32_t n) {
@@ -159,10 +168,8 @@ bool mg_depthwise_wide(const mg_call_t *call) {
     place_t at = {call->in[0], 0, 0};
     int16_t weights[MOST_WIDENED];
     memset(weights, 0, sizeof *weights * size);
-    for (uint32_t t = 0; t < k; t++) {
-        for (uint32_t c = 0; c < out_c; c++) {
-            weights[c / 16 * 16 * even + MG_WIDE_AT(t, c % 16)] = *w++;
-        }
+    for (uint32_t c = 0; c < out_c; c += 16) {
+        widen_windows(weights + c * even, w + c, out_c, k, out_c - c < 16 ? out_c - c : 16);
     }
     if (!mg_is_pointwise(p)) {
         beside = memset(call->scratch, p->in_zero_point, out_c);

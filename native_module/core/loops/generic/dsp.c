@@ -70,14 +70,24 @@ static void start_pair(const mg_dsp_layer_t *layer, uint32_t c, uint32_t sums[2]
 
 void mg_dsp_four_pixels(const mg_dsp_layer_t *layer, const int16_t *lanes, int8_t *out) {
     const int8_t *weights = layer->weights;
-    for (uint32_t c = 0; c < layer->channels; c += 2, weights += 8 * layer->groups) {
+    for (uint32_t c = 0; c < layer->channels; c += 2) {
+        uint32_t start[2], first[4], both[4]; /* sums of the pixels: beside each other, for compilers of PCs */
+        start_pair(layer, c, start);
         for (uint32_t pixel = 0; pixel < 4; pixel++) {
-            uint32_t sums[2];
-            start_pair(layer, c, sums);
-            for (uint32_t i = 0; i < 2 * layer->groups; i++) {
-                const int16_t *x = lanes + 8 * i + 2 * pixel;
-                add_pair(sums, weights + 4 * i, x[0], x[1]);
+            first[pixel] = start[0];
+            both[pixel] = start[1];
+        }
+        const int16_t *x = lanes;
+        for (uint32_t i = 0; i < 2 * layer->groups; i++, weights += 4, x += 8) {
+            const int32_t w0 = weights[0], w1 = weights[2], pair0 = mg_load_i16((const uint8_t *)weights);
+            const int32_t pair1 = mg_load_i16((const uint8_t *)weights + 2);
+            for (uint32_t pixel = 0; pixel < 4; pixel++) {
+                first[pixel] += (uint32_t)(w0 * x[2 * pixel] + w1 * x[2 * pixel + 1]);
+                both[pixel] += (uint32_t)(pair0 * x[2 * pixel]) + (uint32_t)(pair1 * x[2 * pixel + 1]);
             }
+        }
+        for (uint32_t pixel = 0; pixel < 4; pixel++) {
+            const uint32_t sums[2] = {first[pixel], both[pixel]};
             finish_pair(layer, c, sums, out + pixel * layer->channels);
         }
     }
