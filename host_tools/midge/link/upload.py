@@ -31,9 +31,9 @@ _RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more a
 
 # h(path): size and hash of a file, "-" for none, "0 ?" for one that cannot be read. o(part): open what there is of it.
 # w(at, d): write at a place, and say how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is
-# whole let it take the name, and say what its hash is. x(part, path): remove both where they are alike. On FAT power that
-# fails within a rename leaves two names of the same blocks, and removing or shortening one of them alone takes the blocks
-# from the other. So a third, empty file says that both are going, until both are gone: power may fail again.
+# whole let it take the name, and say what its hash is. x(part, path): remove both where they are alike. On FAT power
+# that fails within a rename leaves two names of the same blocks, and removing or shortening one of them alone takes the
+# blocks from the other. So a third, empty file says that both are going, until they are gone: power may fail again.
 _ON_BOARD = """
 import os,hashlib,binascii
 def h(p):
