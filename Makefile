@@ -322,8 +322,8 @@ lock:
 	@$(PYTHON) -m venv build/venv-lock
 	@$(call step,installing uv,build/lock.log,build/venv-lock/bin/pip install --disable-pip-version-check uv==$(UV_VERSION))
 	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --extra dist --extra docs \
-		--generate-hashes --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate --no-header --upgrade \
-		--output-file tests/requirements.lock
+		--generate-hashes --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate \
+		--no-header --upgrade --output-file tests/requirements.lock
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise
