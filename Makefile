@@ -329,15 +329,15 @@ lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
 	@$(BIN)/clang-format --dry-run -Werror $$(git ls-files "*.c" "*.h")
 
-## The hashes of all that tests need, for CI: tests/requirements.lock
+## The hashes of all that tests, wheels and the site need, for CI: tests/requirements.lock
 .PHONY: lock
 UV_VERSION := 0.13.9
 lock:
 	@$(PYTHON) -m venv build/venv-lock
 	@$(call step,installing uv,build/lock.log,build/venv-lock/bin/pip install --disable-pip-version-check uv==$(UV_VERSION))
-	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --generate-hashes --quiet \
-		--python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate --no-header --upgrade \
-		--output-file tests/requirements.lock
+	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --extra dist --extra docs \
+		--generate-hashes --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate \
+		--no-header --upgrade --output-file tests/requirements.lock
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise

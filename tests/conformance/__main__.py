@@ -27,6 +27,7 @@ import numpy as np
 from midge.convert.pipeline import Conversion, convert_model
 from midge.errors import UnsupportedModel, UserError
 from midge.graph import Tensor
+from midge.importers.tflite.importer import read_tflite
 from midge.targets.boards import load_board
 from tests.conformance.case import Case, TooLarge, parse_output
 from tests.conformance.emulated import Emulated
@@ -85,13 +86,23 @@ def find_cases(folder: Path, runs: int, pack: str | None) -> Iterator[tuple[str,
             if path.suffix == ".onnx":
                 yield name, onnx_case(name, path, runs, pack)
                 continue
-            conversion = convert_model(path, target=pack)
             golden = path.with_suffix(".npz")
+            conversion = convert_model(path, target=pack, shapes=recorded_shapes(path, golden))
             if not golden.is_file():
                 raise UserError("no recorded outputs beside it")
             yield name, read_case(name, conversion, golden, runs)
         except UserError as error:
             yield name, error
+
+
+def recorded_shapes(path: Path, golden: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of inputs that a model leaves open, as a user would give them, by what was recorded."""
+    open_inputs = {j: t.name for j, t in enumerate(read_tflite(path.read_bytes(), str(path)).inputs)
+                   if any(d < 0 for d in t.signature[1:])}
+    if not open_inputs or not golden.is_file():
+        return {}
+    with np.load(golden, allow_pickle=False) as archive:
+        return {name: archive[f"input_{j}"].shape[1:] for j, name in open_inputs.items() if f"input_{j}" in archive}
 
 
 def onnx_case(name: str, path: Path, runs: int, pack: str | None) -> Case:

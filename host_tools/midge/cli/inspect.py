@@ -15,6 +15,7 @@ from ..fileformat.facts import difference_facts, model_facts
 from ..fileformat.memory_map import Anatomy, Change, NodeCost, Span, compare, cost
 from ..fileformat.read import FileTensor
 from ..fileformat.spec import MAJOR, MINOR
+from ..graph.sight import UNITS
 from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
@@ -93,6 +94,7 @@ def _summary(model: Anatomy) -> list[tuple[str, str]]:
         *((f"input {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.inputs)),
         *((f"output {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.outputs)),
         ("labels", ", ".join(file.labels) or "none"),
+        *([("pictures", f"as {file.metadata[UNITS]}")] if UNITS in file.metadata else []),
     ]
 
 

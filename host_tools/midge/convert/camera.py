@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import UserError
 from ..graph import Graph, Quantization, Tensor, sight
 from ..graph.builder import Builder
-from ..graph.sight import FORMATS, PIXEL_UNITS, Crop, Picture, pixel_units
+from ..graph.sight import FORMATS, PIXEL_UNITS, UNITS, Crop, Picture, pixel_units
 from .anchors import HEADS, put_anchors
 from .yolo import YOLO, put_yolo
 
@@ -98,10 +98,12 @@ def put_camera(graph: Graph, camera: Camera, title: str, pixels: str | None = No
     x = Tensor("picture", camera.picture.shape, "uint8", is_outside=True)
     build.unique(x.name)
     made = graph.copy()
+    pixels = pixels or graph.metadata.get(UNITS)
     made.replace(made.inputs[0], _image(build, x, camera.picture, crop, source, pixels, title))
     made.nodes = [*build.nodes, *made.nodes]
     made.inputs = [x]
     size = f"{camera.picture.width}x{camera.picture.height}"
+    made.metadata.pop(UNITS, None)  # its own file's pictures are the camera's
     made.metadata |= {"camera.format": camera.picture.format, "camera.size": size, "camera.crop": str(crop)}
     for node in made.nodes:
         if node.op == _DETECTION and all(a is b for a, b in zip(node.outputs, made.outputs, strict=False)):
@@ -117,6 +119,8 @@ def _image(
         units = pixels or pixel_units(source.name, source.dtype, source.scale, source.zero_point)[0]
     except UserError as error:
         raise UserError(f"{title}: {error}") from None
+    if units not in PIXEL_UNITS:
+        raise UserError(f"{title}: pictures as {units}; a camera's image can be {', '.join(PIXEL_UNITS)}: say --pixels")
     divisor, minus = PIXEL_UNITS[units]
     if source.dtype in ("int8", "uint8"):
         levels = np.arange(256) / divisor - minus
