@@ -298,7 +298,7 @@ test-quantize: $(VENV)/.ready-to-test host
 bench-train: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
 
-## What training on sounds is worth, on those of SHARED; an hour [PARTS="arabic digits" VOICES=<dir>]
+## What training on sounds is worth; an hour [PARTS="arabic digits" VOICES=<dir>]
 .PHONY: bench-sounds
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.sounds $(PARTS)
