@@ -34,6 +34,8 @@ m32_links() {
     echo 'int main(void) { return 0; }' | gcc -m32 -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null
 }
 
+KINDS=" unix arm riscv xtensa rp2 fuzz m32 aarch64 npm browser "
+
 # present KIND: are the tools there?   packages KIND: which packages hold them?
 present() {
     case $1 in
@@ -70,9 +72,9 @@ apt() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$
 
 missing=
 for kind in "$@"; do
-    case $kind in
-        unix | arm | riscv | xtensa | rp2 | fuzz | m32 | npm | browser) present "$kind" || missing="$missing $kind" ;;
-        *) echo "toolchain: unknown kind '$kind'; known: unix arm riscv xtensa rp2 fuzz m32 npm browser" >&2; exit 2 ;;
+    case $KINDS in
+        *" $kind "*) present "$kind" || missing="$missing $kind" ;;
+        *) echo "toolchain: unknown kind '$kind'; known:$KINDS" >&2; exit 2 ;;
     esac
 done
 [ -n "$missing" ] || exit 0
