@@ -131,7 +131,8 @@ def test_the_lock_has_what_the_project_asks_for() -> None:
     entries = (ROOT / "tests/requirements.lock").read_text().replace("\\\n", " ").splitlines()
     locked = {canonicalize_name(entry.split("==")[0]): entry.split("==")[1].split() for entry in entries}
     assert all(hashes and all(h.startswith("--hash=sha256:") for h in hashes) for _, *hashes in locked.values())
-    wanted, done, extras = [*project["dependencies"], "midge[test,firmware,dist,docs]"], set(), project["optional-dependencies"]
+    wanted, done = [*project["dependencies"], "midge[test,firmware,dist,docs]"], set()
+    extras = project["optional-dependencies"]
     for text in wanted:  # which grows
         asked = Requirement(text)
         if asked.name == "midge":
