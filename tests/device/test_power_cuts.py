@@ -153,3 +153,15 @@ def test_on_fat_the_new_file_is_there_or_aside_and_the_next_upload_mends_it(tmp_
 def test_on_littlefs_there_is_always_the_old_or_the_new_file(tmp_path: Path) -> None:
     for seen in states("VfsLfs2", tmp_path):
         assert seen.keys() == {"old", "new"}, seen
+
+
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
+    """No board's file system has links, but MicroPython's unix port writes to those of PCs."""
+    (tmp_path / "mine").write_bytes(b"mine")
+    (tmp_path / "m.part").symlink_to("mine")
+    script = tmp_path / "link.py"
+    script.write_text(_ON_BOARD + "o('m.part',False)\nw(0,b'new')\nf.close()\n")
+    micropython = built("build/firmware/unix/micropython", "make firmware BOARD=unix")
+    subprocess.run([micropython, script], cwd=tmp_path, check=True)
+    assert ((tmp_path / "mine").read_bytes(), (tmp_path / "m.part").read_bytes()) == (b"mine", b"new")
+    assert not (tmp_path / "m.part").is_symlink()

@@ -51,6 +51,7 @@ f=None
 def o(p,keep):
  global f,u
  if f:f.close()
+ if not keep:rm(p)
  f=open(p,'r+b' if keep else 'wb');u=0
  return f.seek(0,2)
 def w(at,d):
