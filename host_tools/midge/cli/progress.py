@@ -25,24 +25,25 @@ _STAGE = "  {desc}  {bar}  {elapsed}  {done}/{all}"
 _TRANSFER = "{desc}  {bar}  {n_fmt}B/{total_fmt}B  {rate_fmt}  {remaining}"
 
 
-class _Bar(tqdm):
+class _Bar(tqdm):  # type: ignore[type-arg]  # not at run time
     """A bar of tqdm's that knows what the formats above name."""
 
     @property
     def format_dict(self) -> dict[str, Any]:
         """Return what may stand in a format."""
-        facts: dict[str, Any] = super().format_dict
+        facts = dict(super().format_dict)
         spin = style(_SPINNER[int(facts["elapsed"] / _EVERY_S) % len(_SPINNER)], "bold green")
-        done, count = number(self.n), number(self.total) if self.total else "?"
+        done, count = number(int(self.n)), number(int(self.total)) if self.total else "?"
         room = {"ncols": terminal.width - 1, "nrows": terminal.height}
         return facts | room | {"spin": spin if terminal.colours else " ", "done": done, "all": count}
 
     @property
     def ended(self) -> bool:
-        return bool(self.total) and self.n >= self.total
+        return self.n >= (self.total or float("inf"))
 
 
-_Bar.set_lock(RLock())  # only threads draw; the lock of tqdm's own choice is one between processes
+_LOCK = RLock()
+_Bar.set_lock(_LOCK)  # only threads draw; the lock of tqdm's own choice is one between processes
 _Bar.monitor_interval = 0  # and its thread that looks after slow bars is not needed beside that of _Bars
 
 
@@ -76,14 +77,14 @@ class _Bars:
             form = form.replace("{bar}", f"{{bar:{_LENGTH}}}")
         bar = _Bar(desc=plain(title), total=count or None, bar_format=form, leave=False, file=terminal.stream,
                    ascii="─━", colour="cyan" if terminal.colours else None, unit="B", unit_scale=True)
-        with _Bar.get_lock():
+        with _LOCK:
             self._bars.append(bar)
             room = max(width(bar.desc) for bar in self._bars)
             for bar in self._bars:
                 bar.set_description_str(ljust(bar.desc, room))
 
         def advance(n: int) -> None:
-            with _Bar.get_lock():
+            with _LOCK:
                 bar.update(n)
                 if bar.ended:
                     bar.refresh()
@@ -92,7 +93,7 @@ class _Bars:
 
     def _tick(self) -> None:
         while not self._ended.wait(_EVERY_S):
-            with _Bar.get_lock():
+            with _LOCK:
                 for bar in self._bars:
                     if not bar.ended:
                         bar.refresh()
