@@ -21,6 +21,11 @@ PYTEST := $(BIN)/python -m pytest -q --durations=15 --durations-min=8
 pip_install = ports/tools/install.sh $(BIN)
 
 MAKEFLAGS += --no-print-directory
+# Hundreds of processes import the same libraries. Compiling those anew takes them longer than all they are started for,
+# whatever the environment says of it, as those of containers do.
+unexport PYTHONDONTWRITEBYTECODE
+# Steps share the cores. More threads for small matrices would spend most of their time waiting for one another.
+export OPENBLAS_NUM_THREADS := 1
 .DEFAULT_GOAL := help
 
 # What the rows of boards and cores say, as variables. make remakes it first, when a row has come, changed or gone.
@@ -143,13 +148,16 @@ timed-%: # what all of them need has been built
 	@$(call step,$*,-,$(MAKE) $* BUILT=)
 
 ## All tests, on this PC, on MicroPython's unix port and on the emulated Cortex-M4 board
-.PHONY: test
-test: # one installation of what the steps would each install
-	@ports/toolchain.sh unix arm riscv xtensa fuzz $(core_tools)
+.PHONY: test tools-for-tests
+test: # one installation of what the steps would each install, while the other core fetches the compilers
+	@+$(call at_once,tools-for-tests $(VENV)/.ready-to-test)
 	@+$(call built_at_once,$(BUILT) $(CORE_SEEDS)/list)
-	@$(tools_to_count)
 	@+$(call step,make test,-,$(call at_once,$(TEST_STEPS:%=timed-%),$(one_more)))
 	@echo "next: make test-boards, the same on every other emulated board"
+
+tools-for-tests:
+	@ports/toolchain.sh unix arm riscv xtensa fuzz $(core_tools)
+	@$(MAKE) xtensa-compilers
 
 ## The tests of the host tools: those of models, from files to training, and all others
 .PHONY: test-host test-host-models test-host-tools
@@ -205,11 +213,12 @@ test-sound: $(VENV)/.ready-to-test host firmware-for-qemu-cortex-m4
 
 ## The boards' tests and integer models on every other emulated board; native modules; the Pico
 .PHONY: test-boards
+NATMOD_STEPS := run-natmods run-pico run-natmod-models
 BOARDS ?= $(filter-out qemu-cortex-m4,$(emulated_boards)) # `make test` has had that one
 test-boards:
 	@ports/toolchain.sh unix arm riscv rp2 xtensa
 	@+$(call built_at_once,built-for-natmods $(addprefix built-for-,$(BOARDS)))
-	@+$(call step,make test-boards,-,$(call at_once,timed-run-natmods $(addprefix timed-run-on-,$(BOARDS)),$(twice_as_many)))
+	@+$(call step,make test-boards,-,$(call at_once,$(NATMOD_STEPS:%=timed-%) $(addprefix timed-run-on-,$(BOARDS)),$(twice_as_many)))
 
 ## The same on one of them
 test-board-%: built-for-%
@@ -227,9 +236,9 @@ run-on-%:
 	@$(call check_models,$(SHARED)/models,--target $* --runs 1 --most-macs 3000000 --pack $*)
 
 ## Each architecture's native module on firmware without Midge; the Pico's firmware emulated
-.PHONY: test-natmods built-for-natmods run-natmods
+.PHONY: test-natmods built-for-natmods $(NATMOD_STEPS)
 test-natmods: built-for-natmods
-	@$(MAKE) run-natmods
+	@+$(call at_once,$(NATMOD_STEPS))
 
 built-for-natmods: $(VENV)/.ready-to-test host $(natmod_boards:%=firmware-for-%-bare) $(natmod_archs:%=natmod-for-%) \
 		firmware-for-RPI_PICO firmware-for-RPI_PICO2 firmware-for-RPI_PICO-bare firmware-of-1.26
@@ -238,12 +247,17 @@ firmware-of-1.26: $(VENV)/.ready
 	@$(call step,building MicroPython 1.26 without Midge for unix,build/firmware/unix-1.26.log,\
 		$(MAKE) firmware BOARD=unix BARE=1 MICROPYTHON_VERSION=1.26.1)
 
+run-natmods:
+	@$(PYTEST) -rs tests/device/test_natmods.py tests/device/test_esp8266.py tests/device/test_tailored.py
+	@$(BIN)/python -m tests.support.tables --passed xtensa-sim xtensa-mac16-sim lx106-sim
+
+run-pico:
+	@$(PYTEST) -rs tests/device/test_rp2040.py
+	@$(BIN)/python -m tests.support.tables --passed RPI_PICO
+
 # Real models on one board of each instruction set but the M4's smaller and larger kin.
 NATMOD_MODELS := $(filter-out unix qemu-cortex-m0plus qemu-cortex-m7,$(natmod_boards))
-run-natmods:
-	@$(PYTEST) -rs tests/device/test_natmods.py tests/device/test_esp8266.py \
-		tests/device/test_tailored.py tests/device/test_rp2040.py
-	@$(BIN)/python -m tests.support.tables --passed RPI_PICO xtensa-sim xtensa-mac16-sim lx106-sim
+run-natmod-models:
 	@$(foreach board,$(NATMOD_MODELS),$(call check_models,$(SHARED)/models,--target $(board)-bare --runs 1 --most-macs 3000000) &&) true
 
 # check_models MODELS,OPTIONS: models against their recorded outputs, where there are any.
@@ -282,7 +296,7 @@ test-quantize: $(VENV)/.ready-to-test host
 ## What training is worth: simulated people, and the recordings of SHARED [PARTS="wand har_st"]
 .PHONY: bench-train
 bench-train: $(VENV)/.ready-to-test host
-	@SHARED=$(abspath $(SHARED)) OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.train $(PARTS)
+	@SHARED=$(abspath $(SHARED)) $(BIN)/python -m tests.train $(PARTS)
 
 ## What training on sounds is worth, on the recordings of SHARED; an hour [PARTS="arabic digits" VOICES=<dir>]
 .PHONY: bench-sounds
@@ -315,15 +329,15 @@ lint: $(VENV)/.ready-to-test
 	@$(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary
 	@$(BIN)/clang-format --dry-run -Werror $$(git ls-files "*.c" "*.h")
 
-## The hashes of all that tests need, for CI: tests/requirements.lock
+## The hashes of all that tests, wheels and the site need, for CI: tests/requirements.lock
 .PHONY: lock
 UV_VERSION := 0.13.9
 lock:
 	@$(PYTHON) -m venv build/venv-lock
 	@$(call step,installing uv,build/lock.log,build/venv-lock/bin/pip install --disable-pip-version-check uv==$(UV_VERSION))
-	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --generate-hashes --quiet \
-		--python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate --no-header --upgrade \
-		--output-file tests/requirements.lock
+	@build/venv-lock/bin/uv pip compile pyproject.toml --extra test --extra firmware --extra dist --extra docs \
+		--generate-hashes --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.11 --no-annotate \
+		--no-header --upgrade --output-file tests/requirements.lock
 
 ##@ Measure
 ## What Midge adds to Cortex-M4 firmware, against the README's promise

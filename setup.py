@@ -16,7 +16,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent / "host_tools"))
 from midge.core.build import PLATFORMS, build_core
-from midge.resources import CHECKOUT, CONTENTS, PACKAGE, library, version
+from midge.resources import CHECKOUT, CONTENTS, PACKAGE, version
 
 TAG = os.environ.get("MIDGE_PLATFORM")
 PLATFORM = PLATFORMS[TAG] if TAG else None
@@ -27,14 +27,13 @@ class BuildWithCore(build_py):
 
     def run(self) -> None:
         if self.editable_mode:
-            build_core(library())
+            build_core(PACKAGE)
             super().run()
             return  # the data is found where it is
         shutil.rmtree(self.build_lib, ignore_errors=True)  # of an earlier build, for another platform maybe
         super().run()
         package = Path(self.build_lib) / "midge"
-        built = library(PLATFORM.system) if PLATFORM else library()
-        build_core(package / built.relative_to(PACKAGE), PLATFORM)
+        build_core(package, PLATFORM)
         for name, (source, patterns) in CONTENTS.items():
             for pattern in patterns:
                 for path in (CHECKOUT / source).glob(pattern):

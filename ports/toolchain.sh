@@ -44,6 +44,7 @@ present() {
         rp2) found make cmake g++ arm-none-eabi-g++ libstdc++.a@arm-none-eabi-gcc ;;
         fuzz) found clang && fuzzer_links ;;
         m32) found make gcc && m32_links ;;
+        aarch64) found make aarch64-linux-gnu-gcc libc.a@aarch64-linux-gnu-gcc qemu-aarch64 ;;
         npm) found npm ;;
         browser) found chromium npm ;;
     esac
@@ -58,6 +59,7 @@ packages() {
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
         m32) echo make gcc-multilib ;;
+        aarch64) echo make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ;;
         npm) echo npm ;;
         browser) echo chromium; command -v npm >/dev/null || echo npm ;; # another maker's npm is no package; what looks at the studio's page
     esac

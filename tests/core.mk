@@ -3,14 +3,23 @@
 #
 # A backend of core/simd/ is a name here and the flags that choose it on this machine; what the machine lacks is a header
 # in core/shim/; those of boards are not optimised, since they are again below. A name that ends in 32 has 32-bit
-# pointers, as boards do. Emulated cores, one of each backend (build/boards.mk), run the vector code as it is, assembly
+# pointers, as boards do. The vectors of PCs are tested as they are: on x86-64 those of AArch64 by an emulator of
+# programs, with which ASan does not run. Emulated cores, one of each backend (build/boards.mk), run the vector code as it is, assembly
 # included.
 
-CORE_BACKENDS := scalar $(if $(filter x86_64,$(shell uname -m)),scalar32) armv7em armv6m armv7m
-core_tools := $(if $(filter scalar32,$(CORE_BACKENDS)),m32 fuzz)
+core_machine := $(shell uname -m)
+CORE_BACKENDS := scalar $(if $(filter x86_64,$(core_machine)),scalar32 $(shell grep -qw avx2 /proc/cpuinfo && echo avx2)) \
+	$(if $(filter x86_64 aarch64,$(core_machine)),neon) armv7em armv6m armv7m
+core_tools := $(if $(filter x86_64,$(core_machine)),m32 fuzz aarch64)
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
 CORE_CC_scalar32 := clang # whose sanitizers see more of 32-bit pointers than GCC's
+CORE_FLAGS_avx2 := -mavx2
+ifeq ($(core_machine),x86_64)
+CORE_CC_neon := aarch64-linux-gnu-gcc
+CORE_SANITIZERS_neon := -g -O2 -static -fsanitize=undefined,float-cast-overflow -fsanitize-undefined-trap-on-error
+CORE_RUNNER_neon := qemu-aarch64,
+endif
 CORE_FLAGS_armv7em := -O0 -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 CORE_FLAGS_armv6m := -O0 -D__ARM_ARCH_ISA_THUMB=1
 CORE_FLAGS_armv7m := -O0 -D__ARM_ARCH_ISA_THUMB=2
@@ -46,7 +55,8 @@ $(CORE_BUILD)/$1/test: $(call core_objects,$1)
 	@$2 $$^ -o $$@ $3 -lm
 endef
 $(foreach name,$(CORE_BACKENDS),$(eval $(call core_test,$(name),\
-	$(or $(CORE_CC_$(name)),$(CC)) $(CORE_WARNINGS) $(CORE_SANITIZERS) $(CORE_FLAGS_$(name)))))
+	$(or $(CORE_CC_$(name)),$(CC)) $(CORE_WARNINGS) $(or $(CORE_SANITIZERS_$(name)),$(CORE_SANITIZERS)) \
+	$(CORE_FLAGS_$(name)))))
 
 CORE_LINK_arm-none-eabi-gcc := --specs=rdimon.specs -Wl,--section-start=.vectors=0
 CORE_LINK_riscv64-unknown-elf-gcc := --crt0=semihost --oslib=semihost \
@@ -72,7 +82,8 @@ test-core: $(CORE_SEEDS)/list
 	@ports/toolchain.sh unix arm riscv $(core_tools)
 	@+$(on_all_cores) test-core-programs
 	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
-		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_BUILD)/$(name)/test) $(foreach core,$(simd_cores),--emulated \
+		\
+		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_RUNNER_$(name))$(CORE_BUILD)/$(name)/test) $(foreach core,$(simd_cores),--emulated \
 		$(core_simd_$(core))=$(CORE_BUILD)/$(core)/test,$(core_system_$(core)),$(core_machine_$(core)))
 
 test-core-programs: $(patsubst %,$(CORE_BUILD)/%/test,$(CORE_BACKENDS) $(simd_cores))

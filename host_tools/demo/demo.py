@@ -14,9 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from midge.cli.convert import print_summary
+from midge.cli.output import say
 from midge.convert.pipeline import convert_model, write_model
 from midge.errors import UserError
 from midge.samples.labels import read_labels
@@ -24,11 +23,10 @@ from midge.samples.labels import read_labels
 ROOT = Path(__file__).resolve().parents[2]
 WAND = ROOT / "host_tools/demo/wand"
 OUT = ROOT / "build/demo"
-console = Console(highlight=False, soft_wrap=True)
 
 
 def heading(text: str) -> None:
-    console.print(f"\n[bold]== {text}[/]")
+    say("\n[bold]== {}[/]", text)
 
 
 def shown(path: Path) -> Path:
@@ -71,9 +69,9 @@ def main() -> None:
     except subprocess.CalledProcessError as error:
         sys.exit(f"demo: {' '.join(map(str, error.cmd[-3:]))} failed with exit code {error.returncode}")
     heading("next, on a board")
-    console.print("  build/venv/bin/midge demo               [dim]# the same on the board that is plugged in[/]")
-    console.print(f"  build/venv/bin/midge upload {shown(files)}/wand.midge")
-    console.print("  and at its REPL:  [green]import midge; wand = midge.load('wand.midge'); wand[/]")
+    say("  build/venv/bin/midge demo               [dim]# the same on the board that is plugged in[/]")
+    say("  build/venv/bin/midge upload {}/wand.midge", shown(files))
+    say("  and at its REPL:  [green]import midge; wand = midge.load('wand.midge'); wand[/]")
 
 
 if __name__ == "__main__":

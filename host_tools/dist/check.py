@@ -43,13 +43,13 @@ def check_wheel(wheel: Path, tag: str) -> list[str]:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         _check_contents(wheel.name, names)
-        inside = f"midge/core/{library(platform.system).name}"
-        libraries = sorted(name for name in names if name.startswith("midge/core/libmidge"))
-        if libraries != [inside]:
-            raise UserError(f"{wheel.name}: holds {libraries}, wanted {inside}")
-        content = archive.read(inside)
+        wanted = {f"midge/core/{library(platform.system, simd).name}" for simd in platform.libraries()}
+        libraries = {name for name in names if name.startswith("midge/core/libmidge")}
+        if libraries != wanted:
+            raise UserError(f"{wheel.name}: holds {sorted(libraries)}, wanted {sorted(wanted)}")
+        contents = {inside: archive.read(inside) for inside in sorted(wanted)}
     return [f"{len(names)} files, {sum('/data/' in name for name in names)} of them what boards need",
-            check_library(content, platform, f"{wheel.name}: {inside}")]
+            *(check_library(content, platform, f"{wheel.name}: {inside}") for inside, content in contents.items())]
 
 
 def check_sdist(path: Path) -> list[str]:

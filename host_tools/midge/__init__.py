@@ -19,6 +19,11 @@ __path__.append(str(folder("device")))  # for what scripts import of the device 
 __version__ = version()
 
 
+def __dir__() -> list[str]:
+    """Name what a user may use, which Tab shows."""
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     """Load the device package when it is first used: commands that only talk to a board need none of it."""
     if name not in __all__:

@@ -45,6 +45,7 @@ from .fileformat.memory_map import Anatomy, dissect
 from .fileformat.read import decode
 from .graph import Graph
 from .graph.shapes import Shapes
+from .graph.sight import UNITS
 from .importers import Frozen, open_source, read_model
 from .importers.estimators import is_estimator, read_estimator
 from .plots.notebook import html_table
@@ -129,7 +130,7 @@ class ConvertedModel:
         Raises UserError where samples or labels do not fit.
         """
         data = read_dataset(x if isinstance(x, (str, Path, Dataset, tuple, list)) else np.asarray(x),
-                            self.engine.inputs, self.labels)
+                            self.engine.inputs, self.labels, self.conversion.program.graph.metadata.get(UNITS))
         if y is not None:
             data.targets = np.asarray(y)
             if len(data.targets) != len(data):
@@ -224,8 +225,8 @@ def convert(
     if calibrate is not None:
         _refuse_integers(graph, title)
         check_labels(graph, labels, title)
-        return _quantize(graph, title, labels, read_dataset(calibrate, graph.inputs, labels, pixels), doubts,
-                         options or Options(), auto, to_midge, stage)
+        data = read_dataset(calibrate, graph.inputs, labels, pixels or graph.metadata.get(UNITS))
+        return _quantize(graph, title, labels, data, doubts, options or Options(), auto, to_midge, stage)
     if options is not None or auto is not None:
         raise UserError(f"{title}: quantisation needs samples; give --calibrate")
     return ConvertedModel(to_midge(graph, labels), warnings=[*doubts, *doubts_on_scores(graph, labels)])
@@ -311,7 +312,8 @@ def evaluate(
 def _evaluate(
     engine: Engine, data: str | Path, labels: Sequence[str], task: str | None, pixels: str | None, stage: Stage
 ) -> Evaluation:
-    samples = read_dataset(data, engine.inputs, labels, pixels, view_of(engine.file.metadata))
+    told = engine.file.metadata
+    samples = read_dataset(data, engine.inputs, labels, pixels or told.get(UNITS), view_of(told))
     progress = stage(f"running {Path(engine.title).name}", len(samples))
     result = measure(engine, samples, labels, task, progress)
     result.warnings = [*samples.notes, *check_range(samples, engine.inputs), *result.warnings, *order_doubts(result)]
@@ -369,7 +371,7 @@ def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]
     blob = load_any(model)
     file = decode(blob)
     view = view_of(file.metadata)
-    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], view)
+    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], view, file.metadata.get(UNITS))
     device_model = load(blob)
     answers = []
     for sample in zip(*(np.asarray(x, np.uint8 if view else np.float32) for x in columns), strict=True):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from unicodedata import category
@@ -20,9 +21,14 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean X?" for the name most like a mistyped one, upper and lower case alike, or nothing."""
+    """Return "; did you mean X?" for the name most like a mistyped one, upper and lower case alike, or nothing.
+
+    A part will do, such as the nucleo of nucleo_f446re, where no whole name is like it.
+    """
     names = {name.lower(): name for name in known}
-    close = get_close_matches(word.lower(), names, n=1)
+    parts = {part: name for name in names for part in re.split("[-_]", name)}
+    close = get_close_matches(word.lower(), names, n=1) or [
+        parts[part] for part in get_close_matches(word.lower(), parts, n=1, cutoff=0.8)]
     return f"; did you mean {names[close[0]]}?" if close else ""
 
 

@@ -78,7 +78,10 @@ def version() -> str:
     return found[1]
 
 
-def library(system: str = sys.platform) -> Path:
-    """Return where the core is, compiled for this machine. system: another one, as sys.platform calls it."""
+def library(system: str = sys.platform, simd: str = "") -> Path:
+    """Return where the core is, compiled for this machine.
+
+    system: another one, as sys.platform calls it. simd: "avx2" for the one of PCs that have these vectors.
+    """
     suffix = {"win32": ".dll", "darwin": ".dylib"}.get(system, ".so")
-    return PACKAGE / "core" / f"libmidge{suffix}"
+    return PACKAGE / "core" / f"libmidge{simd and '-'}{simd}{suffix}"

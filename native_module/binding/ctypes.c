@@ -5,6 +5,10 @@
  */
 #include <string.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include "../core/about.h"
 #include "../core/error.h"
 #include "../core/format.h"
@@ -53,6 +57,46 @@ const fact_t mg_facts[] = {
 
 const char *mg_about(void) {
     return MG_ABOUT;
+}
+
+/* Whether this PC and its system have AVX2, for which there is a library beside this one (simd/avx2.h). */
+bool mg_has_avx2(void) {
+    bool has = false;
+#ifdef __x86_64__
+    const unsigned saves = 1u << 27 | 1u << 28; /* OSXSAVE and AVX */
+    unsigned a, b, c, d, enabled;
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & saves) == saves && __get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        __asm__("xgetbv" : "=a"(enabled), "=d"(d) : "c"(0));
+        has = (enabled & 6u) == 6u && (b & 1u << 5) != 0;
+    }
+#endif
+    return has;
+}
+
+/* Copies the bytes of one sample of all inputs or outputs. A picture is not copied. */
+static void move_sample(const mg_model_t *model, bool in, void *const *samples, size_t i) {
+    const uint32_t count = in ? model->n_inputs : model->n_outputs;
+    for (uint32_t k = 0; k < count; k++) {
+        mg_tensor_t tensor;
+        mg_tensor(model, in ? mg_input(model, k) : mg_output(model, k), &tensor);
+        uint8_t *theirs = (uint8_t *)samples[k] + i * tensor.size, *ours = mg_tensor_data(model, &tensor);
+        if (tensor.place == MG_PLACE_OUTSIDE) {
+            mg_see(model, theirs, tensor.size);
+        } else if (in) {
+            memcpy(ours, theirs, tensor.size);
+        } else {
+            memcpy(theirs, ours, tensor.size);
+        }
+    }
+}
+
+/* Runs `count` samples; inputs and outputs: for each its samples, raw, one after another. */
+void mg_run_samples(const mg_model_t *model, void *const *inputs, void *const *outputs, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        move_sample(model, true, inputs, i);
+        mg_run(model);
+        move_sample(model, false, outputs, i);
+    }
 }
 
 /* Asks the check of an op what scratch a node takes. params: as a file holds them; tensors: inputs, then outputs, of

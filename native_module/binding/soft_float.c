@@ -7,23 +7,12 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "../core/bytes.h"
 
 #define SIGN 0x80000000u
 #define INFINITE 0x7f800000u
 #define NOT_A_NUMBER 0x7fc00000u
-
-static uint32_t bits_of(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
-static float float_of(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
 
 /* Shifts right; a last bit tells whether anything went. */
 static uint32_t shift_right(uint32_t x, uint32_t by) {
@@ -33,13 +22,13 @@ static uint32_t shift_right(uint32_t x, uint32_t by) {
 /* mantissa * 2^(exponent - 158), rounded to nearest, ties to even; the last bit of the mantissa may stand for more. */
 static float pack(uint32_t sign, int32_t exponent, uint32_t mantissa) {
     if (mantissa == 0) {
-        return float_of(sign);
+        return mg_float_of(sign);
     }
     int shift = __builtin_clz(mantissa);
     mantissa <<= shift;
     exponent -= shift;
     if (exponent > 254) {
-        return float_of(sign | INFINITE);
+        return mg_float_of(sign | INFINITE);
     }
     if (exponent < 1) { /* subnormal */
         mantissa = shift_right(mantissa, (uint32_t)(1 - exponent));
@@ -47,7 +36,7 @@ static float pack(uint32_t sign, int32_t exponent, uint32_t mantissa) {
     }
     uint32_t rest = mantissa & 0xff, bits = mantissa >> 8;
     bits += rest > 0x80 - (bits & 1);
-    return float_of(sign | (((uint32_t)(exponent - 1) << 23) + bits));
+    return mg_float_of(sign | (((uint32_t)(exponent - 1) << 23) + bits));
 }
 
 /* The inverse, for finite |x|: bit 31 of the mantissa is set unless x is zero. */
@@ -63,15 +52,15 @@ static uint32_t unpack(uint32_t x, int32_t *exponent) {
 }
 
 float __aeabi_fdiv(float x, float y) {
-    uint32_t a = bits_of(x) & ~SIGN, b = bits_of(y) & ~SIGN, sign = (bits_of(x) ^ bits_of(y)) & SIGN;
+    uint32_t a = mg_bits_of(x) & ~SIGN, b = mg_bits_of(y) & ~SIGN, sign = (mg_bits_of(x) ^ mg_bits_of(y)) & SIGN;
     if (a > INFINITE || b > INFINITE || (a == b && (a == INFINITE || a == 0))) {
-        return float_of(NOT_A_NUMBER);
+        return mg_float_of(NOT_A_NUMBER);
     }
     if (a == INFINITE || b == 0) {
-        return float_of(sign | INFINITE);
+        return mg_float_of(sign | INFINITE);
     }
     if (b == INFINITE) {
-        return float_of(sign);
+        return mg_float_of(sign);
     }
     int32_t a_exponent, b_exponent;
     uint32_t rest = unpack(a, &a_exponent) >> 1, divisor = unpack(b, &b_exponent) >> 1, quotient = 0;
@@ -89,10 +78,10 @@ float __aeabi_fdiv(float x, float y) {
 #if MG_SMALL_FLOAT
 
 float __aeabi_fmul(float x, float y) {
-    uint32_t a = bits_of(x) & ~SIGN, b = bits_of(y) & ~SIGN, sign = (bits_of(x) ^ bits_of(y)) & SIGN;
+    uint32_t a = mg_bits_of(x) & ~SIGN, b = mg_bits_of(y) & ~SIGN, sign = (mg_bits_of(x) ^ mg_bits_of(y)) & SIGN;
     if (a >= INFINITE || b >= INFINITE) {
         bool is_number = a <= INFINITE && b <= INFINITE && a != 0 && b != 0;
-        return float_of(is_number ? sign | INFINITE : NOT_A_NUMBER);
+        return mg_float_of(is_number ? sign | INFINITE : NOT_A_NUMBER);
     }
     int32_t a_exponent, b_exponent;
     uint64_t product = (uint64_t)unpack(a, &a_exponent) * unpack(b, &b_exponent);
@@ -110,7 +99,7 @@ static float add(uint32_t a, uint32_t b) {
     a &= ~SIGN;
     b &= ~SIGN;
     if (a >= INFINITE) { /* as b may be, which is no larger */
-        return float_of(a > INFINITE || (b == INFINITE && differ) ? NOT_A_NUMBER : sign | INFINITE);
+        return mg_float_of(a > INFINITE || (b == INFINITE && differ) ? NOT_A_NUMBER : sign | INFINITE);
     }
     int32_t a_exponent, b_exponent;
     uint32_t sum = unpack(a, &a_exponent) >> 1, less = unpack(b, &b_exponent) >> 1;
@@ -120,11 +109,11 @@ static float add(uint32_t a, uint32_t b) {
 }
 
 float __aeabi_fadd(float x, float y) {
-    return add(bits_of(x), bits_of(y));
+    return add(mg_bits_of(x), mg_bits_of(y));
 }
 
 float __aeabi_fsub(float x, float y) {
-    return add(bits_of(x), bits_of(y) ^ SIGN);
+    return add(mg_bits_of(x), mg_bits_of(y) ^ SIGN);
 }
 
 float __aeabi_ui2f(uint32_t x) {
@@ -137,7 +126,7 @@ float __aeabi_i2f(int32_t x) {
 
 /* -1, 0 or 1 as a is below, equal to or above b; 2 where one is no number. */
 static int order(float x, float y) {
-    uint32_t a = bits_of(x), b = bits_of(y);
+    uint32_t a = mg_bits_of(x), b = mg_bits_of(y);
     if ((a & ~SIGN) > INFINITE || (b & ~SIGN) > INFINITE) {
         return 2;
     }

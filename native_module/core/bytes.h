@@ -15,6 +15,19 @@ static inline int64_t mg_load_i64(const uint8_t *p) {
     return v;
 }
 
+/* A float32's bits, and what bits stand for. */
+static inline uint32_t mg_bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float mg_float_of(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 #ifdef __ARM_FEATURE_UNALIGNED /* one instruction, also to a compiler that counts these when it goes for size */
 
 static inline uint16_t mg_load_u16(const uint8_t *p) {

@@ -79,6 +79,42 @@ void cpu_reset(void) {
     }
 }
 
+// Threads ----------------------------------------------------------------------------------------
+
+// Where the one that is left was called, the registers that a function keeps, the lowest first: of the FPU, r8 to r11,
+// r4 to r7, and the address to go on at.
+#ifdef __ARM_FP
+#define FPU_WORDS 16
+#define PUSH_FPU "vpush {s16-s31}\n"
+#define POP_FPU "vpop {s16-s31}\n"
+#else
+#define FPU_WORDS 0
+#define PUSH_FPU
+#define POP_FPU
+#endif
+#if __ARM_ARCH >= 8
+#define LIFT_LIMIT "movs r3, #0\n msr psplim, r3\n"
+#define SET_LIMIT "msr psplim, r2\n"
+#else
+#define LIFT_LIMIT
+#define SET_LIMIT
+#endif
+
+void *cpu_new_stack(void *top, void (*entry)(void)) {
+    uint32_t *end = (uint32_t *)((uintptr_t)top & ~7u);
+    *--end = (uintptr_t)entry;
+    return end - 8 - FPU_WORDS;
+}
+
+__attribute__((naked)) void cpu_switch_stack(void **from, void *to, void *bottom) {
+    __asm volatile("push {r4-r7, lr}\n"
+                   "mov r4, r8\n mov r5, r9\n mov r6, r10\n mov r7, r11\n"
+                   "push {r4-r7}\n" PUSH_FPU "mov r3, sp\n"
+                   "str r3, [r0]\n" LIFT_LIMIT "mov sp, r1\n" SET_LIMIT POP_FPU "pop {r4-r7}\n"
+                   "mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n"
+                   "pop {r4-r7, pc}\n");
+}
+
 // Clock ------------------------------------------------------------------------------------------
 // SysTick runs free over its whole 24 bits, so that a host that was busy elsewhere for half a
 // second still loses no tick.

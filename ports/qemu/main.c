@@ -4,6 +4,7 @@
 #include "py/cstack.h"
 #include "py/gc.h"
 #include "py/mphal.h"
+#include "py/mpthread.h"
 #include "py/runtime.h"
 #include "shared/readline/readline.h"
 #include "shared/runtime/gchelper.h"
@@ -56,6 +57,7 @@ int main(void) {
             run_repl();
         }
         mp_hal_stdout_tx_str("MPY: soft reboot\r\n");
+        mp_thread_deinit();
         gc_sweep_all();
         mp_deinit();
     }
@@ -64,6 +66,7 @@ int main(void) {
 void gc_collect(void) {
     gc_collect_start();
     gc_helper_collect_regs_and_stack();
+    mp_thread_gc_others();
     gc_collect_end();
 }
 

@@ -48,6 +48,10 @@
 // The console's ring holds 4096 bytes; raw paste may keep this many under way.
 #define MICROPY_REPL_STDIN_BUFFER_MAX (1024)
 
+// Threads take turns: mpthreadport.c.
+#define MICROPY_PY_THREAD (1)
+#define MICROPY_PY_THREAD_GIL (1)
+
 // Modules.
 #define MICROPY_HW_BOARD_NAME BOARD_NAME
 #define MICROPY_HW_MCU_NAME BOARD_MCU

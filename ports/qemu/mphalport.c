@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Console and time for MicroPython, over the CPU and the UART.
 #include "py/mphal.h"
+#include "py/mpthread.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
@@ -11,8 +12,8 @@
 // Sleep until something happens. Interrupts stay off from the check to the sleep, or one that
 // comes in between would be slept through.
 static void wait_for_event(void) {
-    if (machine_timer_poll()) {
-        return; // no interrupt would come when one is due
+    if (machine_timer_poll() | mp_thread_pause()) {
+        return; // no interrupt would come when one is due, or another thread has something to do
     }
     uint32_t state = cpu_disable_interrupts();
     if (!uart_readable() && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL) {
@@ -81,12 +82,14 @@ void mp_hal_delay_ms(mp_uint_t ms) {
         skipped_us += 1000ull * ms;
         machine_timer_poll();
         mp_event_handle_nowait();
+        mp_thread_pause();
         return;
     }
     uint64_t end = board_us() + 1000ull * ms;
     while (board_us() < end) {
         machine_timer_poll();
         mp_event_handle_nowait();
+        mp_thread_pause();
     }
 }
 

@@ -25,6 +25,8 @@ void cpu_wait_for_interrupt(void);             // also ends on one that is disab
 uint32_t cpu_disable_interrupts(void);         // returns the state to hand back
 void cpu_restore_interrupts(uint32_t state);
 void cpu_enable_irq(unsigned irq);
+void *cpu_new_stack(void *top, void (*entry)(void)); // what to switch to
+void cpu_switch_stack(void **from, void *to, void *bottom); // leaves in *from what to switch to later
 void cpu_protect_rom(bool protect);            // while on, a write to the ROMFS region faults
 _Noreturn void cpu_reset(void);
 uint32_t cpu_semihost(uint32_t operation, const void *argument);

@@ -98,6 +98,30 @@ void cpu_wait_for_interrupt(void) {
     csr_clear(mie, MIE_TIMER);
 }
 
+// Threads ----------------------------------------------------------------------------------------
+
+#define KEPT_BYTES 64 // on the stack of the one that is left: ra, s0 to s11
+
+void *cpu_new_stack(void *top, void (*entry)(void)) {
+    uintptr_t sp = ((uintptr_t)top & ~(uintptr_t)15) - KEPT_BYTES;
+    *(uintptr_t *)sp = (uintptr_t)entry;
+    return (void *)sp;
+}
+
+__attribute__((naked)) void cpu_switch_stack(void **from, void *to, void *bottom) {
+    __asm volatile("addi sp, sp, -64\n"
+                   "sw ra, 0(sp)\n sw s0, 4(sp)\n sw s1, 8(sp)\n sw s2, 12(sp)\n sw s3, 16(sp)\n"
+                   "sw s4, 20(sp)\n sw s5, 24(sp)\n sw s6, 28(sp)\n sw s7, 32(sp)\n sw s8, 36(sp)\n"
+                   "sw s9, 40(sp)\n sw s10, 44(sp)\n sw s11, 48(sp)\n"
+                   "sw sp, 0(a0)\n"
+                   "mv sp, a1\n"
+                   "lw ra, 0(sp)\n lw s0, 4(sp)\n lw s1, 8(sp)\n lw s2, 12(sp)\n lw s3, 16(sp)\n"
+                   "lw s4, 20(sp)\n lw s5, 24(sp)\n lw s6, 28(sp)\n lw s7, 32(sp)\n lw s8, 36(sp)\n"
+                   "lw s9, 40(sp)\n lw s10, 44(sp)\n lw s11, 48(sp)\n"
+                   "addi sp, sp, 64\n"
+                   "ret\n");
+}
+
 // Clock ------------------------------------------------------------------------------------------
 
 uint64_t cpu_cycles(void) {

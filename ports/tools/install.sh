@@ -4,13 +4,14 @@
 #
 #   ports/tools/install.sh VENV/bin WHAT      WHAT is for pip: '.[test]'
 #
-# CI (CI=...) takes nothing but the very files whose hashes tests/requirements.lock has, all that tests need, on the kind
-# of PC and Python that the lock was made for: see `make lock`. Setuptools comes first, which builds what are sources.
+# CI (CI=...) takes nothing but the very files whose hashes tests/requirements.lock has, all that tests, wheels and the
+# site need, on the kind of PC and Python that the lock was made for: see `make lock`. Setuptools comes first, which
+# builds what are sources.
 set -eu
 
 bin=$1 what=$2 lock=tests/requirements.lock
 case $what in
-    '.[firmware]' | '.[test]') locked=${CI:-} ;;
+    '.[firmware]' | '.[test]' | '.[dist]' | '.[docs]') locked=${CI:-} ;;
     *) locked= ;;
 esac
 fits='import platform, sys

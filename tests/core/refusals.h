@@ -56,7 +56,7 @@ typedef struct {
     PARAMS, node, offsetof(mg_##type##_params_t, field), sizeof(((mg_##type##_params_t *)0)->field)
 #define PARAM(type, field) PARAMS, 0, offsetof(mg_##type##_params_t, field), sizeof(((mg_##type##_params_t *)0)->field)
 
-/* Every row is refused, with a message that starts as the row's does. */
+/* Every row is refused, with a message that starts as the row's does; one without a message is taken, and runs. */
 void check_refusals(const refusal_t *rows, size_t n);
 
 /* Where node `index` of a file has its record. */

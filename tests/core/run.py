@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Run the core's tests under every SIMD backend, here and on emulated cores, and compare what they computed.
 
-    run.py BUILD SEEDS [--only NAME] BACKEND=PROGRAM... [--emulated BACKEND=PROGRAM,SYSTEM,MACHINE]...
+    run.py BUILD SEEDS [--only NAME] BACKEND=[RUNNER,]PROGRAM... [--emulated BACKEND=PROGRAM,SYSTEM,MACHINE]...
 
 BUILD is the folder for logs and digests; SEEDS lists the sound models. Fails where a test does, and where a backend's
 outputs are not those of the first one.
@@ -30,11 +30,12 @@ class Run:
     backend: str
     program: Path
     emulator: tuple[str, str] | None = None  # QEMU's system and machine
+    runner: str = ""  # what runs a program of another kind of PC here
 
     def command(self, arguments: list[str]) -> list[str]:
         """Return the command that runs the program with these arguments."""
         if self.emulator is None:
-            return [str(self.program), *arguments]
+            return [*filter(None, [self.runner]), str(self.program), *arguments]
         system, machine = self.emulator
         # picolibc takes the first argument for the program's, newlib gives it away
         given = arguments if "riscv" in system else ["test", *arguments]
@@ -45,9 +46,10 @@ class Run:
 
 
 def host_run(text: str) -> Run:
-    """Return the run of NAME=PROGRAM; a name that ends in 32 is that backend with 32-bit pointers."""
-    name, _, program = text.partition("=")
-    return Run(name, name.removesuffix("32"), Path(program))
+    """Return the run of NAME=[RUNNER,]PROGRAM; a name that ends in 32 is that backend with 32-bit pointers."""
+    name, _, rest = text.partition("=")
+    runner, _, program = rest.rpartition(",")
+    return Run(name, name.removesuffix("32"), Path(program), runner=runner)
 
 
 def emulated_run(text: str) -> Run:

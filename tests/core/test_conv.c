@@ -23,7 +23,7 @@ mg_conv_params_t random_convolution(bool depthwise, uint32_t round) {
         w = round % 8 == 1 ? (axis_t){h.in, 1, h.in, 1, 1, 0} : inner_axis();
         most = 1 + (round % 16 == 1);
     }
-    int32_t out_c = depthwise ? in_c * random_between(1, most) : random_between(1, 11);
+    int32_t out_c = depthwise ? in_c * random_between(1, most) : random_between(1, round % 6 == 5 ? 40 : 11);
     mg_conv_params_t p = {
         .batches = (uint16_t)random_between(1, 2),
         .in_h = h.in,
@@ -284,7 +284,10 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
         tame((int8_t *)data + p.weights_at, weights, round);
     }
     for (uint32_t c = 0; c < p.out_c; c++) {
-        int32_t most = kind != DSP && round % 6 == 0 ? 1 << (kind == SWAR_CHANNELS || kind == MAC16 ? 27 : 29) : 20000;
+        int32_t most = 20000;
+        if (round % 6 == 0 && (kind != DSP || depthwise)) {
+            most = 1 << (kind == SWAR_CHANNELS || kind == MAC16 ? 27 : kind == DSP ? random_between(20, 29) : 29);
+        }
         int32_t bias = random_between(-most, most), multiplier = random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);

@@ -108,8 +108,32 @@ static const refusal_t REFUSALS[] = {
     {"pad", "an initial value ends after the data: offset", {{INITIAL(1), 0xfffffffeu}}},
 };
 
+/* What FORMAT.md asks of writers alone: each breaks one line of "What a reader does not check". */
+static const refusal_t WRITERS_OWN[] = {
+    {"pad", NULL, {{HEADER, 0, 6, 2, 0xffff}}},                              /* a minor of the future */
+    {"pad", NULL, {{AT_STRINGS_SIZE, 1}}},                                   /* bytes between sections */
+    {"pad", NULL, {{STRINGS, 0, 0, 1, 'x'}}},                                /* a first string that is not empty */
+    {"pad", NULL, {{STRINGS, 0, 1, 1, 0xff}}},                               /* no UTF-8 */
+    {"pad", NULL, {{HEADER, 0, 68, 4, 0xffffffffu}}},                        /* a name after the strings */
+    {"pad", NULL, {{HEADER, 0, 32, 2, 0xffff}, {HEADER, 0, 72, 4, 0x7fff}}}, /* labels after the strings */
+    {"pad", NULL, {{HEADER, 0, 76, 4, 1}}},                                  /* metadata that are a key alone */
+    {"pad", NULL, {{NODE, 0, 8, 4, 0xffffffffu}}},                           /* the name of a node */
+    {"pad", NULL, {{TENSOR, 0, 12, 4, 0xffffffffu}}},                        /* the name of a tensor */
+    {"pad", NULL, {{TENSOR, 0, 20, 4, 0x7fffffff}}},                         /* a zero point that is no int8 */
+    {"softmax", NULL, {{INITIAL(0), 0}}},                                    /* an initial value of no state */
+    {"pad", NULL, {{PLACE(0), MG_PLACE_STATE}}},                             /* an input that is a state */
+    {"pad", NULL, {{PLACE(1), MG_PLACE_STATE}}},                             /* an output that is a state */
+    {"pad", NULL, {{INPUTS_OUTPUTS, 0, 2, 2, 0}}},                           /* an output that no node writes */
+    {"mul", NULL, {{NODE, 0, 26, 2, 0xffff}}},                               /* what follows an odd count */
+};
+
+static void rules_of_writers(void) {
+    check_refusals(WRITERS_OWN, sizeof WRITERS_OWN / sizeof WRITERS_OWN[0]);
+}
+
 static void rules_of_files(void) {
     check_refusals(REFUSALS, sizeof REFUSALS / sizeof REFUSALS[0]);
 }
 
-const test_t FILE_RULE_TESTS[] = {{"rules of files", rules_of_files}, {NULL, NULL}};
+const test_t FILE_RULE_TESTS[] = {
+    {"rules of files", rules_of_files}, {"rules of writers", rules_of_writers}, {NULL, NULL}};

@@ -21,12 +21,12 @@
 
 static void same(float found, float wanted, const char *what, uint32_t a, uint32_t b) {
     bool both_no_number = found != found && wanted != wanted;
-    CHECK(both_no_number || bits_of(found) == bits_of(wanted), "%08x %s %08x: %08x, wanted %08x", (unsigned)a, what,
-          (unsigned)b, (unsigned)bits_of(found), (unsigned)bits_of(wanted));
+    CHECK(both_no_number || mg_bits_of(found) == mg_bits_of(wanted), "%08x %s %08x: %08x, wanted %08x", (unsigned)a,
+          what, (unsigned)b, (unsigned)mg_bits_of(found), (unsigned)mg_bits_of(wanted));
 }
 
 static void pair(uint32_t a, uint32_t b) {
-    volatile float x = float_of(a), y = float_of(b); /* computed there and then, rounded to 32 bits */
+    volatile float x = mg_float_of(a), y = mg_float_of(b); /* computed there and then, rounded to 32 bits */
     volatile float sum = x + y, difference = x - y, product = x * y, quotient = x / y;
     same(ours_add(x, y), sum, "+", a, b);
     same(ours_sub(x, y), difference, "-", a, b);

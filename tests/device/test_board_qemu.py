@@ -15,6 +15,7 @@ import pytest
 
 from midge.link import confine
 from tests.support.boards import ROMFS, Board
+from tests.support.device_scripts import rom_files
 
 NewBoard = Callable[..., Board]
 
@@ -340,3 +341,84 @@ def test_machine_code_on_the_board_does_not_reach_this_users_files(qemu_board: B
     paths = {"read": str(tmp_path / "mine.txt"), "write": str(tmp_path / "new.txt"), "ran": str(tmp_path / "ran")}
     assert qemu_board.run(SEMIHOSTING.format(**paths), fresh=True) == "-1 -1 True"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_threads_take_turns(qemu_board: Board) -> None:
+    """They run while others compute, sleep and wait for a lock; each ends by itself, one with an error included."""
+    out = qemu_board.run(
+        "import _thread, time\nlock, said, counts = _thread.allocate_lock(), [], [0, 0]\n"
+        "def count(i):\n    for n in range(20000):\n        counts[i] = n\n    said.append(i)\n"
+        "def wait():\n    with lock:\n        said.append('lock')\n"
+        "lock.acquire()\n_thread.start_new_thread(wait, ())\n"
+        "for i in (0, 1):\n    _thread.start_new_thread(count, (i,))\n"
+        "while not counts[1]: pass\nhalf = min(counts) > 0 and not said\n"
+        "_thread.start_new_thread(lambda: 1 / 0, ())\n"
+        "time.sleep_ms(10)\nlock.release()\n"
+        "while len(said) < 3: time.sleep_ms(1)\n"
+        "print(half, sorted(map(str, said)), counts, lock.locked(), _thread.get_ident() != 0)"
+    )
+    assert "ZeroDivisionError" in out
+    assert out.splitlines()[-1] == "True ['0', '1', 'lock'] [19999, 19999] False True"
+
+
+def test_threads_leave_nothing_behind(qemu_board: Board) -> None:
+    """Their stacks are of the heap; what only they hold is not collected, and what they held is."""
+    out = qemu_board.run(
+        "import _thread, gc, time\nok = []\n"
+        "def work(i):\n    held = [bytes((i, k)) for k in range(50)]\n    gc.collect()\n    time.sleep_ms(1)\n"
+        "    bytearray(2000)\n    ok.append(held == [bytes((i, k)) for k in range(50)])\n"
+        "def some():\n    wanted = len(ok) + 4\n    for i in range(4):\n        _thread.start_new_thread(work, (i,))\n"
+        "    here = [str(k) for k in range(300)]\n"
+        "    while len(ok) < wanted: gc.collect()\n"
+        "    return here == [str(k) for k in range(300)]\n"
+        "good = some()\ntime.sleep_ms(5)\ngc.collect()\nbefore = gc.mem_alloc()\n"
+        "for _ in range(10): good = some() and good\n"
+        "time.sleep_ms(5)\ngc.collect()\nprint(good, all(ok), len(ok), gc.mem_alloc() - before < 1000)"
+    )
+    assert out == "True True 44 True"
+
+
+def test_a_recursion_in_a_thread_ends(qemu_board: Board) -> None:
+    out = qemu_board.run(
+        "import _thread, time\nsaid = []\n"
+        "def down(n):\n    return down(n + 1) + 1\n"
+        "def deep():\n    try:\n        down(0)\n    except RuntimeError as error:\n        said.append(str(error))\n"
+        "_thread.start_new_thread(deep, ())\nwhile not said: time.sleep_ms(1)\nprint(said)"
+    )
+    assert out == "['maximum recursion depth exceeded']"
+
+
+def test_a_thread_ends_with_a_soft_reset(qemu_board: Board) -> None:
+    """Until then it runs while the prompt waits for a line."""
+    qemu_board.run(
+        "import _thread, time\nturns = [0]\n"
+        "def run():\n    while True:\n        turns[0] += 1\n        time.sleep_ms(2)\n"
+        "_thread.start_new_thread(run, ())"
+    )
+    before = int(qemu_board.run("print(turns[0])"))
+    time.sleep(0.3)
+    assert int(qemu_board.run("print(turns[0])")) > before + 20
+    assert qemu_board.run("print('turns' in globals())", fresh=True) == "False"
+
+
+def test_a_model_in_a_thread(new_board: NewBoard) -> None:
+    """Its answers are those of the main thread, which runs another one meanwhile; a short stack is refused."""
+    board = new_board(romfs={"tiny.midge": rom_files()["tiny.midge"]})
+    out = board.run(
+        "import _thread, midge, time\nsaid = []\n"
+        "def answers():\n    model = midge.load('/rom/tiny.midge')\n"
+        "    size = 1\n    for n in model.inputs[0].shape: size *= n\n"
+        "    return [repr(model([(k * i) % 7 - 3 for i in range(size)])) for k in range(40)]\n"
+        "wanted = answers()\n_thread.start_new_thread(lambda: said.append(answers()), ())\n"
+        "here = answers()\nwhile not said: time.sleep_ms(1)\n"
+        "print(here == wanted, said[0] == wanted, len(set(wanted)) > 1)"
+    )
+    assert out == "True True True"
+    out = board.run(
+        "said.clear()\n"
+        "def refused():\n    try:\n        said.append(answers())\n"
+        "    except RuntimeError as error:\n        said.append(str(error))\n"
+        "_thread.stack_size(4096)\n_thread.start_new_thread(refused, ())\n"
+        "while not said: time.sleep_ms(1)\nprint(said)"
+    )
+    assert out == "['maximum recursion depth exceeded']"

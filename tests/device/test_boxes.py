@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Boxes by anchors on a board: the bits of the PC, and what a program sees of them."""
+"""Boxes by anchors, and of YOLO, on a board: the bits of the PC, and what a program sees of them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from midge.convert.pipeline import convert_graph
 from midge.link.transport import open_board
 from midge.link.verify import replay, vectors
 from tests.support.boards import Board
-from tests.support.heads import SIDE, network
+from tests.support.heads import network, yolo_network
 
 NewBoard = Callable[..., Board]
 
 
-@pytest.mark.parametrize("how", ["ssd", "blazeface"])
+@pytest.mark.parametrize("how", ["ssd", "blazeface", "yolo"])
 def test_a_board_finds_the_boxes_of_the_pc_to_the_bit(new_board: NewBoard, how: str) -> None:
     classes = 3 if how == "ssd" else 1
     names = ["cup", "cat"] if how == "ssd" else ["face"]
-    graph, labels = put_decoder(network(how, classes, 1), how, names, "n", threshold=0.6)
+    heads = yolo_network("columns", classes) if how == "yolo" else network(how, classes, 1)
+    graph, labels = put_decoder(heads, how, names, "n", threshold=0.6)
     blob = convert_graph(graph, labels, "n", 0).blob
-    image = np.random.default_rng(2).normal(0, 1, (SIDE, SIDE, 3)).astype(np.float32)
+    image = np.random.default_rng(2).normal(0, 1, heads.inputs[0].shape[1:]).astype(np.float32)
     board = new_board(romfs={"n.midge": blob, "x.bin": image.tobytes()})
     with open_board(board.port) as link:
         result = replay(link, blob, "/rom/n.midge", vectors(blob, None, 4), lambda _: None)

@@ -29,7 +29,7 @@ import numpy as np
 
 from midge import api
 from midge.convert.models import load_any
-from midge.convert.pipeline import convert_model
+from midge.convert.pipeline import convert_graph, convert_model
 from midge.core.binding import check_file
 from midge.errors import UnsupportedModel, UserError
 from midge.graph import Tensor
@@ -38,8 +38,10 @@ from midge.samples.datasets import read_dataset, read_vectors
 from midge.samples.labels import read_labels
 from midge.samples.recordings import read_recording
 from midge.samples.takes import read_takes
+from tests.fuzz.make_seeds import FAMILIES  # each fills SEEDS
+from tests.fuzz.seeds import SEEDS
 from tests.support import WAND_MODEL
-from tests.support.mutation import mutate, mutate_archive, mutate_json
+from tests.support.mutation import mutate, mutate_archive, mutate_json, mutate_midge
 
 SECONDS, MEMORY, HANG = 10, 2 << 30, 300
 SMALL = 16 << 10  # bytes of files of a folder that are damaged
@@ -117,6 +119,14 @@ def small_keras() -> list[bytes]:
     return found
 
 
+def small_midge() -> list[bytes]:
+    """Files that together use every op, and one with labels."""
+    assert FAMILIES
+    graphs = {name: make() for name, make in SEEDS.items()}
+    return [convert_model(WAND_MODEL, labels=tuple("abcdef")).blob,
+            *(convert_graph(g, g.labels, name, 0).blob for name, g in graphs.items())]
+
+
 def array(save: Callable[..., object]) -> bytes:
     """Sixty-four numbers, as numpy saves them."""
     out = io.BytesIO()
@@ -165,7 +175,7 @@ KINDS = {
     "tflite": Kind(lambda: [WAND_MODEL.read_bytes()], to_midge),
     "onnx": Kind(lambda: [small_onnx()], to_midge),
     "keras": Kind(small_keras, to_midge, mutate_archive),
-    "midge": Kind(lambda: [convert_model(WAND_MODEL, labels=tuple("abcdef")).blob], as_midge),
+    "midge": Kind(small_midge, as_midge, mutate_midge),
     "csv": Kind(lambda: [TABLE.encode(), TABLE.replace(".", "#").replace(",", ";").replace("#", ",").encode("utf-16")],
                 as_table),
     "json": Kind(lambda: [take()], as_takes, mutate_json),

@@ -272,6 +272,8 @@ def test_folders_are_no_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_recurrent_networks_cost_about_what_the_fused_one_does() -> None:
     assert convert_model(found("rnn_cost/rnn_gru.tflite")).plan.arena_size <= 1100
     assert convert_model(found("rnn_cost/gru_ts.onnx")).plan.arena_size <= 1100
+    assert len(convert_model(found("rnn_sequences/rnn_lstm_stack.tflite")).blob) <= 17_500  # 15,040 of them weights
+    assert len(convert_model(found("rnn_open_batch/rnn_dyn_unroll.tflite")).blob) <= 10_500  # 8,800 of them weights
 
 
 @pytest.mark.slow

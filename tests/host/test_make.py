@@ -126,12 +126,12 @@ def test_micropython_of_git_is_the_commit_that_is_known(tmp_path: Path) -> None:
 
 
 def test_the_lock_has_what_the_project_asks_for() -> None:
-    """Every package that tests need, within its bounds and with hashes; otherwise `make lock`."""
+    """Every package that tests, wheels and the site need, within its bounds and with hashes; otherwise `make lock`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     entries = (ROOT / "tests/requirements.lock").read_text().replace("\\\n", " ").splitlines()
     locked = {canonicalize_name(entry.split("==")[0]): entry.split("==")[1].split() for entry in entries}
     assert all(hashes and all(h.startswith("--hash=sha256:") for h in hashes) for _, *hashes in locked.values())
-    wanted, done, extras = [*project["dependencies"], "midge[test,firmware]"], set(), project["optional-dependencies"]
+    wanted, done, extras = [*project["dependencies"], "midge[test,firmware,dist,docs]"], set(), project["optional-dependencies"]
     for text in wanted:  # which grows
         asked = Requirement(text)
         if asked.name == "midge":

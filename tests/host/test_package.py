@@ -57,7 +57,7 @@ def run(site: Path, cwd: Path, *arguments: str) -> str:
 def test_a_wheel_has_what_a_checkout_has(site: Path) -> None:
     inside = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     assert source_files() <= inside
-    assert f"midge/core/{library().name}" in inside
+    assert {f"midge/core/{path.name}" for path in library().parent.glob("libmidge*")} <= inside
     (info,) = site.glob("midge-*.dist-info")
     assert {path.name for path in (info / "licenses").iterdir()} == {"LICENSE", "THIRD-PARTY.md"}
     assert "Description-Content-Type: text/markdown" in (info / "METADATA").read_text()
@@ -77,7 +77,12 @@ def test_an_installed_package_needs_no_checkout_and_no_compiler(site: Path, tmp_
 
 def test_every_command_is_there_where_posix_is_not(tmp_path: Path) -> None:
     run(ROOT / "host_tools", tmp_path, "-c", (
-        "import serial.tools.list_ports, rich.live\n"  # which have ways of their own there
+        "import serial.tools.list_ports, click._termui_impl\n"  # which have ways of their own there
         f"import sys; sys.modules.update(dict.fromkeys({POSIX_ONLY}))\n"
         "from importlib import import_module; from midge.cli.main import COMMANDS\n"
         "for entry in COMMANDS.values(): import_module('midge.cli.' + entry.module)"))
+
+
+def test_tab_shows_what_a_user_may_use(tmp_path: Path) -> None:
+    shown = run(ROOT / "host_tools", tmp_path, "-c", "import midge; print(*dir(midge))").split()
+    assert {"load", "watch", "Learner"} < set(shown) and not {"Any", "folder", "core", "errors"} & set(shown)

@@ -19,7 +19,6 @@ from time import perf_counter
 
 import click
 import numpy as np
-from rich.console import Console
 
 from midge.convert.pipeline import convert_graph, convert_model
 from midge.core.batch import Engine
@@ -35,7 +34,6 @@ CALIBRATION = 100  # samples
 WITHIN_FLOAT, BEHIND = 0.5, 0.3  # points
 SHARE = 0.8
 TOLERANCE = 0.05  # dB that count as equal noise
-console = Console(highlight=False, soft_wrap=True)
 
 
 @dataclass
@@ -123,8 +121,8 @@ def row(outcome: Outcome) -> str:
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures to this file.")
 def main(shared: Path, only: str | None, json_path: Path | None) -> None:
     """Compare on the models and recordings under SHARED."""
-    console.print(f"{'':46}  dB at the outputs   accuracy or AUC, points")
-    console.print(f"{'':46}    ours  Google    float   ours Google")
+    click.echo(f"{'':46}  dB at the outputs   accuracy or AUC, points")
+    click.echo(f"{'':46}    ours  Google    float   ours Google")
     outcomes = []
     for case in find_cases(shared):
         if only is None or only in case.name:
@@ -132,15 +130,15 @@ def main(shared: Path, only: str | None, json_path: Path | None) -> None:
                 outcomes.append(compare(case))
             except UserError as error:
                 sys.exit(f"{case.name}: {error}")
-            console.print(row(outcomes[-1]), markup=False)
+            click.echo(row(outcomes[-1]))
     if not outcomes:
         sys.exit(f"no float models under {shared}")
     if json_path is not None:
         json_path.write_text(json.dumps([asdict(o) for o in outcomes], indent=1))
     met = [o for o in outcomes if o.theirs_db is not None]
     quiet = sum(o.no_noisier for o in met)
-    console.print(f"{len(outcomes)} models; of the {len(met)} that both quantise, {quiet} no noisier than Google's "
-                  f"({quiet / max(len(met), 1):.0%}, wanted {SHARE:.0%})")
+    click.echo(f"{len(outcomes)} models; of the {len(met)} that both quantise, {quiet} no noisier than Google's "
+               f"({quiet / max(len(met), 1):.0%}, wanted {SHARE:.0%})")
     wrong = [o.name for o in outcomes if not o.accurate]
     if wrong:
         sys.exit(f"less accurate than they may be: {', '.join(wrong)}")

@@ -60,13 +60,10 @@ def test_from_an_empty_folder_to_the_first_right_answer(opened: tuple[Studio, Ne
     person.click("link", re.compile("^Train"))
     person.click("button", "Train")
     person.see("What was taken for what", 60)
-    person.click("link", "Put it on the board")
-    person.click("button", "Upload and verify")
-    person.see("It is on the board", 60)
+    person.put_it_on_the_board(60)
     person.see("12 runs gave the same")
     person.picture("deploy")
-    person.click("link", "See its answers")
-    person.click("button", "Start listening")
+    person.listen()
     person.page.locator(".score").first.wait_for(timeout=20_000)
     person.choose("circle")
     person.page.locator(".answer").get_by_text("circle", exact=True).wait_for(timeout=30_000)
@@ -364,6 +361,4 @@ def test_two_tabs_see_the_same(opened: tuple[Studio, Newcomer]) -> None:
 
 def test_nothing_was_asked_of_another_machine(opened: tuple[Studio, Newcomer]) -> None:
     _, person = opened
-    assert person.elsewhere == []
-    faults = [fault for fault in person.faults if "400 (Bad Request)" not in fault]
-    assert faults == []
+    person.kept_to_this_machine("400 (Bad Request)")

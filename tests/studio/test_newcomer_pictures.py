@@ -137,30 +137,19 @@ def test_a_picture_is_looked_at_and_deleted(opened: tuple[Studio, Newcomer]) -> 
 
 def test_the_board_answers_to_what_its_camera_sees(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
-    person.go("board")
-    person.click("button", "Start a practice board")
-    person.page.get_by_role("button", name="Stop the practice board").wait_for(timeout=30_000)
-    person.go("train")
-    person.page.get_by_text("More about the training").click()
-    person.page.get_by_label("Steps of training").fill(str(STEPS))
-    person.page.get_by_label("The board's camera gives").fill("rgb565,80x60")
-    person.click("button", "Train")
-    person.see("What was taken for what", 600)
+    person.practise()
+    person.train(**{"Steps of training": str(STEPS), "The board's camera gives": "rgb565,80x60"})
     person.picture("picture-train")
-    person.click("link", "Put it on the board")
-    person.click("button", "Upload and verify")
-    person.see("It is on the board", 120)
+    person.put_it_on_the_board()
     person.see('FileCamera("camera.bin", "rgb565", 80, 60)')
-    person.click("link", "See its answers")
-    person.click("button", "Start listening")
+    person.listen()
     person.page.locator(".seen img").wait_for(timeout=60_000)
     person.page.locator(".answer").get_by_text(re.compile("^(disc|bars)$")).wait_for(timeout=60_000)
     person.picture("picture-live")
     person.click("button", "Stop")
     report = studio.project.report()
     assert report is not None and report["kind"] == "picture" and report["accuracy"]["share"] >= 0.7
-    person.go("train")
-    person.page.get_by_role("button", name=re.compile("open the takes")).first.click()
+    person.open_a_confusion()
     person.page.locator(".opened .take img").first.wait_for()
 
 
@@ -214,5 +203,4 @@ def test_nobody_is_shut_out(opened: tuple[Studio, Newcomer], scheme: str, width:
 
 def test_nothing_was_asked_of_another_machine(opened: tuple[Studio, Newcomer]) -> None:
     _, person = opened
-    assert person.elsewhere == []
-    assert [fault for fault in person.faults if "400 (Bad Request)" not in fault] == []
+    person.kept_to_this_machine("400 (Bad Request)")

@@ -165,21 +165,12 @@ def test_a_take_that_is_gone_is_told_when_it_is_to_be_played(opened: tuple[Studi
 
 def test_the_board_answers_to_what_its_microphone_hears(opened: tuple[Studio, Newcomer]) -> None:
     studio, person = opened
-    person.go("board")
-    person.click("button", "Start a practice board")
-    person.page.get_by_role("button", name="Stop the practice board").wait_for(timeout=30_000)
-    person.go("train")
-    person.page.get_by_text("More about the training").click()
-    person.page.get_by_label("Steps of training").fill(str(STEPS))
-    person.click("button", "Train")
-    person.see("What was taken for what", 600)
-    person.click("link", "Put it on the board")
-    person.click("button", "Upload and verify")
-    person.see("It is on the board", 120)
+    person.practise()
+    person.train(**{"Steps of training": str(STEPS)})
+    person.put_it_on_the_board()
     person.see("from i2s_microphone import I2SMicrophone")
     person.picture("sound-deploy")
-    person.click("link", "See its answers")
-    person.click("button", "Start listening")
+    person.listen()
     person.page.locator(".score").first.wait_for(timeout=30_000)
     person.choose("beeps")
     person.page.locator(".answer").get_by_text("beeps", exact=True).wait_for(timeout=60_000)
@@ -188,8 +179,7 @@ def test_the_board_answers_to_what_its_microphone_hears(opened: tuple[Studio, Ne
     person.click("button", "Stop")
     report = studio.project.report()
     assert report is not None and report["kind"] == "sound" and report["accuracy"]["share"] >= 0.7
-    person.go("train")
-    person.page.get_by_role("button", name=re.compile("open the takes")).first.click()
+    person.open_a_confusion()
     person.page.locator(".opened .play").first.wait_for()
 
 
@@ -222,5 +212,4 @@ def test_nobody_is_shut_out(opened: tuple[Studio, Newcomer], scheme: str, width:
 
 def test_nothing_was_asked_of_another_machine(opened: tuple[Studio, Newcomer]) -> None:
     _, person = opened
-    assert person.elsewhere == []
-    assert [fault for fault in person.faults if "400 (Bad Request)" not in fault] == []
+    person.kept_to_this_machine("400 (Bad Request)")

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from unittest.mock import patch
 
+import pyte
+
 from midge.cli.main import main
 
 MIDGE = [sys.executable, "-m", "midge.cli.main"]
@@ -23,6 +25,27 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+class LookedAt(io.StringIO):
+    """A stream that says to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def taken(self) -> str:
+        """Return what was written, and begin anew."""
+        text = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return text
+
+    def screen(self, columns: int = 80) -> list[str]:
+        """Return the rows that one sees now, without the empty ones below."""
+        screen = pyte.Screen(columns, 24)
+        screen.set_mode(pyte.modes.LNM)  # as terminals do for programs: a new line begins at its left
+        pyte.Stream(screen).feed(self.getvalue())
+        return "\n".join(row.rstrip() for row in screen.display).rstrip("\n").split("\n")
 
 
 def midge(*arguments: object, **environment: str) -> Done:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Networks with heads of SSD and BlazeFace whose weights are drawn, and what NumPy makes of their outputs."""
+"""Networks with heads of SSD, BlazeFace and YOLO whose weights are drawn, and what NumPy makes of their outputs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from midge.graph.builder import Builder
 
 GRIDS = {"ssd": ((6, 3), (4, 6)), "blazeface": ((4, 2), (2, 6))}  # rows and columns, anchors a cell
 SIDE = 32
+WIDE = 48  # of images of YOLO's
+YOLO_GRIDS = ((4, 2), (2, 3))  # rows and columns
 
 
 def network(how: str, classes: int, seed: int, values: int = 4, has_sigmoid: bool = False) -> Graph:
@@ -37,6 +39,29 @@ def network(how: str, classes: int, seed: int, values: int = 4, has_sigmoid: boo
     encodings = build.concatenate(boxes, 1, "box_encodings")
     raw = build.concatenate(scores, 1, "class_predictions")
     return build.graph([image], [encodings, build.like("LOGISTIC", raw) if has_sigmoid else raw])
+
+
+def yolo_network(how: str, classes: int, seed: int = 1, unit: float = 1.0) -> Graph:
+    """Return a network of one image [1, 32, 48, 3], float32, that gives what those of a kind do.
+
+    how: "columns" as [1, 4 + classes, n], "rows" as [1, n, 5 + classes], or "grids". unit: of decoded boxes.
+    """
+    rng, build = np.random.default_rng(seed), Builder("yolo")
+    image = Tensor(build.unique("image"), (1, SIDE, WIDE, 3), "float32")
+
+    def layer(rows: int, columns: int, channels: int) -> Tensor:
+        down, across = SIDE // rows, WIDE // columns
+        weights = rng.normal(0, 1.5 / (down * across * 3) ** 0.5, (channels, down, across, 3))
+        return build.conv(image, weights, np.zeros(channels, np.float32), (down, across), [(0, 0), (0, 0)])
+
+    if how == "grids":
+        return build.graph([image], [layer(rows, columns, 2 * (5 + classes)) for rows, columns in YOLO_GRIDS])
+    values = (4 if how == "columns" else 5) + classes
+    shares = build.like("LOGISTIC", build.reshape(layer(8, 6, values), (1, 48, values)))
+    if unit != 1:
+        boxes = build.binary("MUL", build.along(shares, 2, 0, 4), build.scalar(unit))
+        shares = build.concatenate([boxes, build.along(shares, 2, 4, values)], 2)
+    return build.graph([image], [build.transpose(shares, [0, 2, 1]) if how == "columns" else shares])
 
 
 def anchors_of(how: str) -> np.ndarray:
@@ -75,7 +100,13 @@ def boxes_of(
         x, y, w, h = (t[:, 0] / SIDE + a[:, 1], t[:, 1] / SIDE + a[:, 0], np.maximum(t[:, 2], 1e-6) / SIDE,
                       np.maximum(t[:, 3], 1e-6) / SIDE)
     corners = np.stack([y - h / 2, x - w / 2, y + h / 2, x + w / 2], axis=1)
-    p = 1 / (1 + np.exp(-scores.astype(float)[:, background:]))
+    return kept_of(corners, 1 / (1 + np.exp(-scores.astype(float)[:, background:])), threshold, most, overlap)
+
+
+def kept_of(
+    corners: np.ndarray, p: np.ndarray, threshold: float, most: int = 16, overlap: float = 0.3
+) -> tuple[list[tuple[int, float, tuple[float, ...]]], float]:
+    """Return what boxes_of does, of corners [n, 4] and scores from 0 to 1 [n, classes]."""
     best, kinds = p.max(axis=1), p.argmax(axis=1)
     near = float(np.abs(best - threshold).min())
     ordered = np.sort(best[best >= threshold])

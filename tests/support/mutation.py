@@ -9,10 +9,12 @@ import json
 import os
 import random
 import zipfile
+import zlib
 from typing import Any
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 MUTATIONS = 10_000 if LONG else 400
+_SUMMED = 16  # the first byte of a .midge file that its checksum covers
 # What stands in JSON where something else was expected.
 _ODD = (None, True, -1, 0, 1, 2**31, 10**18, 10**400, 0.5, -1e308, float("nan"), float("inf"), "", "x", "relu",
         "\x1b[1m", [], {}, [None], [0, -1], [2**31, 2**31], {"class_name": "Dense"})
@@ -34,6 +36,15 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
             del out[max(at, 32) : at + rng.randrange(1, 32)]
         else:
             out[at:at] = out[at : at + rng.randrange(1, 32)]
+    return bytes(out)
+
+
+def mutate_midge(data: bytes, rng: random.Random) -> bytes:
+    """Change bytes, and mostly make size and checksum right again, so that what comes after them is looked at."""
+    out = bytearray(mutate(data, rng))
+    if len(out) >= _SUMMED and rng.random() < 0.9:
+        out[8:12] = len(out).to_bytes(4, "little")
+        out[12:16] = zlib.crc32(out[_SUMMED:]).to_bytes(4, "little")
     return bytes(out)
 
 

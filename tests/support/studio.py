@@ -84,6 +84,42 @@ class Newcomer:
             self.picture("recording")
         self.page.get_by_role("button", name="Stop recording").wait_for(state="hidden", timeout=60_000)
 
+    def practise(self) -> None:
+        """Start a practice board on the page Board, and wait until it runs."""
+        self.go("board")
+        self.click("button", "Start a practice board")
+        self.page.get_by_role("button", name="Stop the practice board").wait_for(timeout=30_000)
+
+    def train(self, **wishes: str) -> None:
+        """Train, and wait for the report; wishes: what goes into the fields of "More about the training", by label."""
+        self.go("train")
+        self.page.get_by_text("More about the training").click()
+        for label, value in wishes.items():
+            self.page.get_by_label(label).fill(value)
+        self.click("button", "Train")
+        self.see("What was taken for what", 600)
+
+    def put_it_on_the_board(self, seconds: float = 120) -> None:
+        """From a report to a board that has the model."""
+        self.click("link", "Put it on the board")
+        self.click("button", "Upload and verify")
+        self.see("It is on the board", seconds)
+
+    def listen(self) -> None:
+        """From a board that has the model to its answers."""
+        self.click("link", "See its answers")
+        self.click("button", "Start listening")
+
+    def open_a_confusion(self) -> None:
+        """Open the takes behind a cell of the report's matrix."""
+        self.go("train")
+        self.page.get_by_role("button", name=re.compile("open the takes")).first.click()
+
+    def kept_to_this_machine(self, expected: str) -> None:
+        """Check that the page asked nothing of another machine, and met no fault but the expected ones."""
+        assert self.elsewhere == []
+        assert [fault for fault in self.faults if expected not in fault] == []
+
     def go(self, name: str) -> None:
         """Go to a page by its address."""
         self.page.goto(f"{self.home}/#/{name}")

@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from midge.api import load_engine
+from midge.cli.output import say
 from midge.errors import UserError
 from midge.link.simulator import Simulator
 from midge.link.transport import open_board
@@ -27,16 +27,15 @@ ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "build/example"
 BOARD = "qemu-cortex-m4"
 LOWEST_ACCURACY, MOST_LOST = 0.97, 0.01  # of the float network, and by quantising
-console = Console(highlight=False, soft_wrap=True)
 
 
 def heading(text: str) -> None:
-    console.print(f"\n[bold]== {text}[/]")
+    say("\n[bold]== {}[/]", text)
 
 
 def midge(*arguments: str) -> None:
     """Show a command of Midge's and run it."""
-    console.print(f"[bold green]$[/] midge {' '.join(arguments)}")
+    say("[bold green]$[/] midge {}", " ".join(arguments))
     sys.stdout.flush()
     subprocess.run([sys.executable, "-m", "midge.cli.main", *arguments], cwd=OUT, check=True)
 
@@ -55,7 +54,7 @@ def run_on_board(records: bytes) -> str:
         with open_board(simulator.port) as board:
             for name, data in (("digits.midge", (OUT / "digits.midge").read_bytes()), ("digits.bin", records)):
                 upload(board, data, name, lambda done: None)
-                console.print(f"  uploaded {name}, {len(data):,} B, checked by SHA-256")
+                say("  uploaded {}, {:,} B, checked by SHA-256", name, len(data))
             return board.execute((ROOT / "mpy_lib/examples/digits.py").read_text(encoding="utf-8"), timeout_s=60)
 
 
@@ -84,17 +83,17 @@ def main() -> None:
     records = b"".join(bytes((x[i].reshape(-1) * 16).astype(np.uint8)) + bytes([y[i]]) for i in chosen)
     (OUT / "digits.bin").write_bytes(records)
     answers = run_on_board(records)
-    console.print("[green]>>> exec(open('digits.py').read())[/]")
+    say("[green]>>> exec(open('digits.py').read())[/]")
     print(answers.strip())
     on_board = [(int(label), int(score)) for label, score in re.findall(r"(\d) (\d+)/256", answers)]
     on_pc = [(int(said[i]), round(256 * float(scores[i].max()))) for i in chosen]
     if on_board != on_pc:
         raise UserError(f"the board answered {on_board}, the PC {on_pc}: the same core should give the same")
-    console.print(f"\n[bold]All {len(on_pc)} answers and scores of the board are the PC's.[/]")
+    say("\n[bold]All {} answers and scores of the board are the PC's.[/]", len(on_pc))
     if len(chosen) > 10:
-        console.print(f"The last {len(chosen) - 10} are among those that it misreads; would you have known?")
-    console.print(f"The network and its samples are in {OUT.relative_to(ROOT)}; "
-                  "train.py and digits.py of host_tools/demo/digits made them: now with your own data.")
+        say("The last {} are among those that it misreads; would you have known?", len(chosen) - 10)
+    say("The network and its samples are in {}; "
+        "train.py and digits.py of host_tools/demo/digits made them: now with your own data.", OUT.relative_to(ROOT))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Foundation) and needs no other program; imageio would need FFmpeg's.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ _FAILURES = 20  # pictures in a row that a camera does not give, until it is gon
 
 def is_of_this_pc(camera: str) -> bool:
     """Tell whether --camera names pictures of this PC's: pc, pc1, a video or a folder."""
-    return re.fullmatch(r"pc\d{0,2}", camera) is not None or Path(camera).exists() or "/" in camera
+    return re.fullmatch(r"pc\d{0,2}|[^:,]+\.\w+", camera) is not None or Path(camera).exists() or "/" in camera
 
 
 def pictures_of(camera: str, every_s: float = 0) -> Iterator[np.ndarray]:
@@ -40,6 +41,7 @@ def pictures_of(camera: str, every_s: float = 0) -> Iterator[np.ndarray]:
         for file in files:
             yield read_picture(file)
         return
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong is told here, in a line
     cv2 = need("cv2", "camera", "a camera of this PC, or a video")
     device = re.fullmatch(r"pc(\d{0,2})", camera)
     if device is None and not path.is_file():

@@ -7,7 +7,8 @@ import click
 
 from ..link.survey import Survey, survey
 from .options import complete_ports, json_option
-from .output import console, print_json, print_next, print_table, say
+from .output import print_json, print_next, print_table, say
+from .terminal import terminal
 
 
 @click.command()
@@ -23,7 +24,7 @@ def boards(port: str | None, interrupt: bool, as_json: bool) -> None:
     if not port:
         headers = ["board", "MCU", "core", "SIMD", "firmware by", "title"]
         known = [(b.name, b.mcu, b.core, b.simd, b.install, b.title) for b in found.known]
-        shown = len(headers) - (console.width < 100)  # a narrow terminal has no room for titles
+        shown = len(headers) - (terminal.width < 100)  # a narrow terminal has no room for titles
         print_table(headers[:shown], [row[:shown] for row in known], whole=(0, 1, 2, 3))
         say()
     for place in found.attached:

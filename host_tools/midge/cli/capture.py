@@ -17,9 +17,10 @@ from .capture_pictures import capture_pictures
 from .capture_sound import sound_options
 from .interrupt import stopped_by_ctrl_c
 from .options import Command, Option, json_option, port_option
-from .output import console, print_facts, print_json, print_next, say
+from .output import print_facts, print_json, print_next, say
 from .progress import Picture, transfers
 from .sparks import Trace
+from .terminal import terminal
 
 _TRACE_S = 3.0  # that a curve shows
 _BAR = 24  # characters
@@ -30,7 +31,7 @@ class Screen:
 
     def __init__(self, session: Session, plan: Plan, quiet: bool) -> None:
         self.plan, self.quiet = plan, quiet
-        width = max(min(console.width - 16, 72), 16)
+        width = max(min(terminal.width - 16, 72), 16)
         rate = session.source.rate_hz
         self.trace = Trace(session.source.columns, width, round(_TRACE_S * rate / width))
         self.picture = Picture(quiet)

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..capture.picture_recorder import Camera, PicturePlan, Taken, open_camera, take_pictures
 from .half_blocks import half_blocks
-from .output import console, print_facts, print_json, print_next, print_note, say
+from .output import print_facts, print_json, print_next, print_note, say
 from .progress import Picture, transfers
+from .terminal import terminal
 
 _ROWS = 20  # of a picture in a terminal
 
@@ -41,7 +42,7 @@ class Screen:
             doubt = f"  {', '.join(taken.faults)}" if taken.faults else ""
             say("[bold green]{:3}[/]  {}  {}[yellow]{}[/]", number, size, taken.path, doubt)
         if self.picture.moves:
-            self.picture.show(half_blocks(pixels, console.width, min(console.height - 4, _ROWS)))
+            self.picture.show(half_blocks(pixels, terminal.width, min(terminal.height - 4, _ROWS)))
 
 
 def capture_pictures(

@@ -18,9 +18,10 @@ from ..capture.sound_recorder import LONGEST_S, SoundPlan, record_on, record_sou
 from ..errors import UserError
 from .interrupt import stopped_by_ctrl_c
 from .options import Option
-from .output import console, print_facts, print_json, print_next, say
+from .output import print_facts, print_json, print_next, say
 from .progress import Picture, transfers
 from .sparks import spark
+from .terminal import terminal
 
 SOUND = "Microphone"
 KNOWN = ("mic", "play", "label", "count", "seconds", "out", "person", "continuous", "port", "as_json")
@@ -83,7 +84,7 @@ class Meter:
     def __init__(self, plan: SoundPlan, quiet: bool) -> None:
         self.plan, self.quiet = plan, quiet
         self.picture = Picture(quiet)
-        self._levels: deque[float] = deque(maxlen=max(min(console.width - 24, 64), 16))
+        self._levels: deque[float] = deque(maxlen=max(min(terminal.width - 24, 64), 16))
         self._rest: list[np.ndarray] = []
         self._since = 0
 

@@ -119,7 +119,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
 @click.option("--camera", cls=Option, group=_MODEL, metavar="FORMAT,SIZE[,CROP]",
               help="Let a network of pictures take a camera's, row by row: rgb565,320x240.")
 @click.option("--decode", cls=Option, group=_MODEL, metavar="|".join(DECODERS),
-              help="Find boxes in what the network gives: in a grid of scores, or by anchors, ssd:anchors.npy.")
+              help="Find boxes in what the network gives: in a grid of scores, or by anchors, as ssd:anchors.npy.")
 @click.option("--threshold", type=float, default=THRESHOLD, show_default=True, cls=Option, group=_MODEL,
               help="With --decode: the score from which a cell or an anchor counts.")
 @calibration_options

@@ -15,8 +15,9 @@ from ..evaluate.streams import TOLERANCE_S
 from ..graph.sight import PIXEL_UNITS
 from .evaluate_events import evaluate_events
 from .options import Command, OutputPath, json_option
-from .output import console, number, print_facts, print_json, print_next, print_note, print_table, say
+from .output import number, print_facts, print_json, print_next, print_note, print_table, say
 from .progress import stages
+from .terminal import terminal
 
 
 def _text(name: str, value: float) -> str:
@@ -92,7 +93,7 @@ def _print_classes(result: Evaluation) -> None:
     named = any(c.name != str(i) for i, c in enumerate(result.classes))
     digits = [max(len(str(n)) for n in (j, *(row[j] for row in result.confusion))) for j in range(len(result.classes))]
     names = max(len(c.name) for c in result.classes)
-    wide = names + sum(digits) + 2 * len(digits) + 36 <= console.width  # the matrix fits
+    wide = names + sum(digits) + 2 * len(digits) + 36 <= terminal.width  # the matrix fits
     rows = []
     for i, score in enumerate(result.classes):
         cells = [str(n) if n else "·" for n in result.confusion[i]] if wide else []

@@ -15,13 +15,13 @@ from ..fileformat.facts import difference_facts, model_facts
 from ..fileformat.memory_map import Anatomy, Change, NodeCost, Span, compare, cost
 from ..fileformat.read import FileTensor
 from ..fileformat.spec import MAJOR, MINOR
+from ..graph.sight import UNITS
 from ..plots import save
 from ..plots.arena import arena_figure
 from ..plots.network import network_figure
 from .options import Command, OutputPath, json_option
 from .output import (
-    Markup,
-    console,
+    Styled,
     layer_text,
     number,
     print_facts,
@@ -30,7 +30,9 @@ from .output import (
     print_table,
     say,
     shape_text,
+    style,
 )
+from .terminal import terminal
 
 _CELLS = {
     "written": ("█", "green"), "read": ("▓", "cyan"), "kept": ("▒", "blue"), "scratch": ("~", "yellow"),
@@ -62,19 +64,19 @@ def _role(span: Span, n: NodeCost) -> str:
 
 
 def _print_timeline(model: Anatomy) -> None:
-    width = max(20, min(64, console.width - 46))
+    width = max(20, min(64, terminal.width - 46))
     say("\n[bold]arena over time[/], {} B across", number(model.file.arena_size))
-    say("  {}", Markup("  ".join(f"[{colour}]{cell}[/] {name}" for name, (cell, colour) in _CELLS.items())))
+    say("  {}", Styled("  ".join(f"{style(cell, colour)} {name}" for name, (cell, colour) in _CELLS.items())))
     for i, (n, row) in enumerate(zip(model.nodes, timeline(model, width), strict=True)):
-        peak = Markup("  [bold red]← peak[/]" if i == model.peak else "")
+        peak = style("  ← peak", "bold red") if i == model.peak else ""
         say("{:>3} {:19} {:>9} B [dim]|[/]{}[dim]|[/]{}", i, n.node.op.name[:19], number(n.live), _coloured(row), peak)
 
 
-def _coloured(row: str) -> Markup:
-    """Return a row of cells in colour, one tag per run of equal ones."""
+def _coloured(row: str) -> Styled:
+    """Return a row of cells in colour, one style per run of equal ones."""
     colours = dict(_CELLS.values())
     runs = ((colours.get(cell, "dim"), "".join(run)) for cell, run in groupby(row))
-    return Markup("".join(f"[{colour}]{run}[/]" for colour, run in runs))
+    return Styled("".join(style(run, colour) for colour, run in runs))
 
 
 def _tensor_text(t: FileTensor) -> str:
@@ -92,6 +94,7 @@ def _summary(model: Anatomy) -> list[tuple[str, str]]:
         *((f"input {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.inputs)),
         *((f"output {i}", _tensor_text(file.tensors[t])) for i, t in enumerate(file.outputs)),
         ("labels", ", ".join(file.labels) or "none"),
+        *([("pictures", f"as {file.metadata[UNITS]}")] if UNITS in file.metadata else []),
     ]
 
 
@@ -113,7 +116,7 @@ def _print_model(path: Path, model: Anatomy) -> None:
     _print_timeline(model)
 
 
-_MARKS = {"changed": Markup("[yellow]~[/]"), "removed": Markup("[red]-[/]"), "added": Markup("[green]+[/]")}
+_MARKS = {"changed": style("~", "yellow"), "removed": style("-", "red"), "added": style("+", "green")}
 
 
 def _print_diff(paths: tuple[Path, ...], before: Anatomy, after: Anatomy) -> None:

@@ -12,8 +12,9 @@ from ..capture.live import model_on
 from ..capture.pictures import Seen, Shot
 from ..errors import UserError, visible
 from .half_blocks import Mark, half_blocks
-from .output import console, print_facts, say
+from .output import print_facts, say
 from .progress import Picture, transfers
+from .terminal import terminal
 
 _AT_LEAST = 48  # pixels of a row that are sent
 
@@ -55,7 +56,7 @@ class Screen:
         width, height = self.source.width, self.source.height
         marks = [Mark(x / width, y / height, (x + w) / width, (y + h) / height, label)
                  for label, _, x, y, w, h in seen.boxes]
-        cells = half_blocks(self.shot.pixels, console.width, console.height - 4, marks)
+        cells = half_blocks(self.shot.pixels, terminal.width, terminal.height - 4, marks)
         rate = self.answers / max(monotonic() - self.began, 1e-3)
         self.picture.show(cells, f"{seen.label or 'nothing'} {seen.score:.2f}   {seen.ms} ms on the board, "
                                  f"{rate:.1f} a second here, {self.lost} lost")
@@ -77,7 +78,7 @@ def live_pictures(
             print_facts([("camera", str(source)), ("model", path)])
         screen = Screen(looking, as_json, stopped)
         with screen.picture:
-            thin = max(source.width // max(_AT_LEAST, console.width), 1) if screen.picture.moves else \
+            thin = max(source.width // max(_AT_LEAST, terminal.width), 1) if screen.picture.moves else \
                 max(source.width // _AT_LEAST, 1)
             looking.board.ask(f"import midge\nm=midge.load({path!r})", silence_s=30)
             taken = looking.watch(screen.hear, thin=thin, model="m")

@@ -4,44 +4,59 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from string import Formatter
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+import click
+from wcwidth import ljust, rjust, width, wrap
 
 from ..errors import visible
 from ..power.uncertain import Uncertain
+from .terminal import terminal
 
-console = Console(highlight=False, soft_wrap=True)
-
-
-class Markup(str):
-    """Text whose rich markup is meant. All other text comes from outside, and is shown as it is."""
+_TAG = re.compile(r"\[(/|bold|dim|(?:bold )?(?:red|green|yellow|cyan))\]")
 
 
-def plain(value: object) -> Markup:
-    """Return markup that shows a value as it is: brackets are no tags, and control characters become visible."""
-    return value if isinstance(value, Markup) else Markup(escape(visible(str(value))))
+class Styled(str):
+    """Text that holds a terminal's codes for its styles. All other text comes from outside, and is shown as it is."""
 
 
-def mark(template: str, *values: object) -> Markup:
-    """Return a template of markup with values in the places of its {}, shown as they are unless they are Markup."""
-    return Markup(_Filler().format(template, *values))
+def plain(value: object) -> Styled:
+    """Return a value as text that is shown as it is: all but styled text loses its control characters."""
+    return value if isinstance(value, Styled) else Styled(visible(str(value)))
+
+
+def style(text: object, name: str) -> Styled:
+    """Return text in a style: bold, dim, a colour's name, or bold and a colour's name."""
+    return Styled(_start(name) + plain(text) + _RESET)
+
+
+def _start(name: str) -> str:
+    words = name.split()
+    colour = next((word for word in words if word not in ("bold", "dim")), None)
+    return click.style("", fg=colour, bold="bold" in words or None, dim="dim" in words or None, reset=False)
+
+
+_RESET = click.style("", reset=True)
+
+
+def mark(template: str, *values: object) -> Styled:
+    """Return a template with values in the places of its {}, shown as they are: only a template's [bold] is a tag."""
+    styled = _TAG.sub(lambda tag: _RESET if tag[1] == "/" else _start(tag[1]), template)
+    return Styled(_Filler().format(styled, *values))
 
 
 class _Filler(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Return a value as its format says, as markup that shows it as it is."""
+        """Return a value as its format says, shown as it is."""
         return plain(format(value, format_spec) if format_spec else value)
 
 
 def say(template: str = "", *values: object) -> None:
-    """Print a template of markup with values in the places of its {} (see mark)."""
-    console.print(mark(template, *values))
+    """Print a template with values in the places of its {} (see mark)."""
+    terminal.print(mark(template, *values))
 
 
 def print_note(text: str) -> None:
@@ -72,26 +87,39 @@ def print_table(
 
     Neither is ever cut: on a narrow terminal columns stand closer, and where the last one has hardly any room it goes.
     """
-    headers, rows = [plain(h) for h in headers], [[plain(cell) for cell in row] for row in rows]
+    headers, rows = [style(h, "bold cyan") for h in headers], [[plain(cell) for cell in row] for row in rows]
     fixed = {i for i in range(len(headers)) if i in right or i in whole}
-    widths = {i: max(Text.from_markup(row[i]).cell_len for row in [headers, *rows]) for i in fixed}
-    room = console.width - sum(widths.values())
-    narrow = room < 2 * len(headers) + LEAST_ROOM
+    widths = [max(width(row[i]) for row in [headers, *rows]) for i in range(len(headers))]
+    room = terminal.width - sum(widths[i] for i in fixed)
+    gap = " " if room < 2 * len(headers) + LEAST_ROOM else "  "
     shown = list(range(len(headers)))
     if room < len(headers) + LEAST_ROOM and shown[-1] not in fixed:
         shown.pop()
-    table = Table(box=None, pad_edge=False, collapse_padding=narrow, header_style="bold cyan")
-    for i in shown:
-        table.add_column(headers[i], justify="right" if i in right else "left", no_wrap=i in fixed, overflow="fold",
-                         min_width=widths.get(i))
-    for row in rows:
-        table.add_row(*(row[i] for i in shown))
-    console.print(table)
+    excess = sum(widths[i] for i in shown) + len(gap) * (len(shown) - 1) - terminal.width
+    _narrow(widths, [i for i in shown if i not in fixed], excess)
+    for row in [headers, *rows]:
+        cells = {i: [row[i]] if i in fixed else wrap(row[i], widths[i]) or [""] for i in shown}
+        height = max(map(len, cells.values()))
+        for at in range(height):
+            line = []
+            for i, lines in cells.items():
+                n = at - (height - len(lines) if row is headers else 0)  # titles stand right above what they name
+                line.append((rjust if i in right else ljust)(lines[n] if 0 <= n < len(lines) else "", widths[i]))
+            terminal.print(gap.join(line).rstrip(" "))
+
+
+def _narrow(widths: list[int], columns: Sequence[int], excess: int) -> None:
+    """Take an excess of characters from the widest of some columns, one by one."""
+    for _ in range(excess):
+        widest = max(columns, key=lambda i: widths[i], default=None)
+        if widest is None or widths[widest] == 1:
+            return
+        widths[widest] -= 1
 
 
 def print_next(*commands: str) -> None:
     """Print what the user may want to type now."""
-    say("[bold]next:[/] {}", Markup("   or   ".join(map(plain, commands))))
+    say("[bold]next:[/] {}", Styled("   or   ".join(map(plain, commands))))
 
 
 def number(n: int) -> str:

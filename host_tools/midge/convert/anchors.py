@@ -50,7 +50,7 @@ def put_anchors(
     if not file and sum(x.rows * x.columns * x.each for x in layers) != n:
         raise UserError(f"{title}: where the {n} anchors are cannot be told from its layers; give them as a file, "
                         f"float [{n}, 4] of y, x, h, w from 0 to 1: --decode {how}:anchors.npy")
-    height, width = _image(graph, title)
+    height, width = image_size(graph, title)
     anchors = read_anchors(Path(file), n) if file else \
         centres(layers) if how == "blazeface" else ssd_anchors(layers, height, width, title)
     background = columns > 1 and (how == "ssd" or len(labels) == columns)
@@ -59,34 +59,47 @@ def put_anchors(
     boxes, classes = (made.outputs[graph.outputs.index(t)] for t in (encodings, scores))
     build = Builder(graph.name)
     if _is_raw(graph, scores):
-        classes = _logistic(build, classes)
+        classes = logistic(build, classes)
     if how == "blazeface":
-        boxes = _logarithms(build, boxes)
+        boxes = logarithms(build, boxes)
         if not file:
             anchors = np.concatenate([anchors[:, :2], np.broadcast_to([1 / height, 1 / width], (n, 2))], axis=1)
-    scales = _ENCODING if how == "ssd" else (1.0, 1.0, 1.0, 1.0)
+    made.outputs = detect(build, boxes, classes, anchors, things, most, threshold,
+                          _ENCODING if how == "ssd" else (1.0, 1.0, 1.0, 1.0))
+    made.nodes += build.nodes
+    return made, labels[1:] if background and len(labels) == columns else labels, things
+
+
+def detect(
+    build: Builder, boxes: Tensor, scores: Tensor, anchors: np.ndarray, things: int, most: int, threshold: float,
+    scales: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0),
+) -> list[Tensor]:
+    """Add what finds the best boxes of encodings [1, n, 4 or more] and scores [1, n, classes]; return its outputs.
+
+    anchors: [n, 4] as (y, x, h, w). scales: by what encodings are divided.
+    """
     shapes = {"boxes": (1, most, 4), "classes": (1, most), "scores": (1, most), "count": (1,)}
     found = [Tensor(build.unique(name), shape, "float32") for name, shape in shapes.items()]
     build.nodes.append(Node(
-        "CUSTOM:TFLite_Detection_PostProcess", [boxes, classes, build.constant(anchors.astype(np.float32), "anchors")],
+        "CUSTOM:TFLite_Detection_PostProcess", [boxes, scores, build.constant(anchors.astype(np.float32), "anchors")],
         found, {
             "num_classes": things, "max_detections": most, "max_classes_per_detection": 1, "use_regular_nms": 0,
             "nms_iou_threshold": OVERLAP, "nms_score_threshold": threshold,
             **dict(zip(("y_scale", "x_scale", "h_scale", "w_scale"), scales, strict=True)),
         }))
-    made.outputs = found
-    made.nodes += build.nodes
-    return made, labels[1:] if background and len(labels) == columns else labels, things
+    return found
 
 
-def read_anchors(path: Path, n: int) -> np.ndarray:
-    """Return anchors from a .npy file, float [n, 4]. Raises UserError."""
+def read_anchors(path: Path, n: int | None, values: int = 4) -> np.ndarray:
+    """Return anchors from a .npy file, float [n, values], n None for any number. Raises UserError."""
     try:
         anchors = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{path}: no array of anchors ({error}); save one with numpy.save") from error
-    if anchors.shape != (n, 4) or anchors.dtype.kind not in "fiu" or not np.isfinite(anchors).all():
-        raise UserError(f"{path}: anchors of {anchors.dtype} {list(anchors.shape)}; wanted [{n}, 4] of y, x, h, w")
+    wanted = f"[{'anchors' if n is None else n}, {values}] of {'y, x, h, w' if values == 4 else 'h, w'}"
+    if anchors.ndim != 2 or not len(anchors) or anchors.shape != (len(anchors) if n is None else n, values) or (
+            anchors.dtype.kind not in "fiu" or not np.isfinite(anchors).all()):
+        raise UserError(f"{path}: anchors of {anchors.dtype} {list(anchors.shape)}; wanted {wanted}")
     return np.asarray(anchors, np.float64)
 
 
@@ -159,7 +172,7 @@ def _heads(graph: Graph, title: str) -> tuple[Tensor, Tensor]:
                     "[1, anchors, 4 or more] of boxes and [1, anchors, classes] of scores")
 
 
-def _image(graph: Graph, title: str) -> tuple[int, int]:
+def image_size(graph: Graph, title: str) -> tuple[int, int]:
     """Return height and width of what the network looks at, behind a camera where there is one."""
     for node in graph.nodes:
         if node.op == "IMAGE":
@@ -178,20 +191,22 @@ def _is_raw(graph: Graph, scores: Tensor) -> bool:
     return node is None or node.op not in ("LOGISTIC", "SOFTMAX")
 
 
-def _real(build: Builder, x: Tensor) -> Tensor:
+def real(build: Builder, x: Tensor) -> Tensor:
+    """Return a tensor as floats."""
     return x if x.dtype == "float32" else build.add("DEQUANTIZE", [x], x.shape, x.name)
 
 
-def _logistic(build: Builder, x: Tensor) -> Tensor:
+def logistic(build: Builder, x: Tensor) -> Tensor:
+    """Return shares of logits, in integers where they are."""
     if x.dtype == "float32":
         return build.like("LOGISTIC", x, "scores")
     steps = Quantization(np.array([1 / 256], np.float32), np.array([-128 if x.dtype == "int8" else 0], np.int64))
     return build.add("LOGISTIC", [x], x.shape, "scores", x.dtype, steps)
 
 
-def _logarithms(build: Builder, boxes: Tensor) -> Tensor:
+def logarithms(build: Builder, boxes: Tensor) -> Tensor:
     """Return boxes (y, x, log h, log w) of boxes (x, y, w, h, ...) in pixels: DETECTION takes the exponential."""
-    x, y, w, h = (_real(build, build.along(boxes, 2, i, i + 1)) for i in range(4))
+    x, y, w, h = (real(build, build.along(boxes, 2, i, i + 1)) for i in range(4))
     least = build.scalar(_LEAST)
     h, w = (build.like("LOG", build.binary("MAXIMUM", side, least)) for side in (h, w))
     return build.concatenate([y, x, h, w], 2)

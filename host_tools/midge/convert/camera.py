@@ -12,11 +12,12 @@ import numpy as np
 from ..errors import UserError
 from ..graph import Graph, Quantization, Tensor, sight
 from ..graph.builder import Builder
-from ..graph.sight import FORMATS, PIXEL_UNITS, Crop, Picture, pixel_units
+from ..graph.sight import FORMATS, PIXEL_UNITS, UNITS, Crop, Picture, pixel_units
 from .anchors import HEADS, put_anchors
+from .yolo import YOLO, put_yolo
 
 BOXES = "boxes.classes"  # the key of a model that gives boxes: how many kinds of things there are
-DECODERS = ("fomo", *HEADS)
+DECODERS = ("fomo", *HEADS, *YOLO)
 THRESHOLD = 0.5
 _DETECTION = "CUSTOM:TFLite_Detection_PostProcess"
 _WANTED = f"wanted FORMAT,WIDTHxHEIGHT with one of {', '.join(FORMATS)}, as in rgb565,320x240"
@@ -97,10 +98,12 @@ def put_camera(graph: Graph, camera: Camera, title: str, pixels: str | None = No
     x = Tensor("picture", camera.picture.shape, "uint8", is_outside=True)
     build.unique(x.name)
     made = graph.copy()
+    pixels = pixels or graph.metadata.get(UNITS)
     made.replace(made.inputs[0], _image(build, x, camera.picture, crop, source, pixels, title))
     made.nodes = [*build.nodes, *made.nodes]
     made.inputs = [x]
     size = f"{camera.picture.width}x{camera.picture.height}"
+    made.metadata.pop(UNITS, None)  # its own file's pictures are the camera's
     made.metadata |= {"camera.format": camera.picture.format, "camera.size": size, "camera.crop": str(crop)}
     for node in made.nodes:
         if node.op == _DETECTION and all(a is b for a, b in zip(node.outputs, made.outputs, strict=False)):
@@ -116,6 +119,8 @@ def _image(
         units = pixels or pixel_units(source.name, source.dtype, source.scale, source.zero_point)[0]
     except UserError as error:
         raise UserError(f"{title}: {error}") from None
+    if units not in PIXEL_UNITS:
+        raise UserError(f"{title}: pictures as {units}; a camera's image can be {', '.join(PIXEL_UNITS)}: say --pixels")
     divisor, minus = PIXEL_UNITS[units]
     if source.dtype in ("int8", "uint8"):
         levels = np.arange(256) / divisor - minus
@@ -133,17 +138,18 @@ def put_decoder(
 ) -> tuple[Graph, list[str]]:
     """Return a graph that gives boxes where another gives scores of cells or of anchors, and the labels of the things.
 
-    how: one of DECODERS, with anchors the path of a file of them after a colon. labels: of the things, or of the
-    background first. threshold: the score from which a cell or an anchor counts. most: how many boxes there can be.
-    Raises UserError.
+    how: one of DECODERS, after a colon the path of a file of anchors, or "pixels" (see put_yolo). labels: of the
+    things, or of the background first. threshold: the score from which a cell or an anchor counts. most: how many boxes
+    there can be. Raises UserError.
     """
     how, _, file = how.partition(":")
-    if how not in DECODERS or (file and how not in HEADS):
+    if how not in DECODERS or (file and how == "fomo"):
         raise UserError(f"{title}: no decoder {how!r}; there are: {', '.join(DECODERS)}")
     if not 0 < threshold < 1:
         raise UserError(f"{title}: a threshold of {threshold:g}; above 0 and below 1 can be")
-    if how in HEADS:
-        made, labels, things = put_anchors(graph, how, labels, title, threshold, most, file)
+    if how != "fomo":
+        put = put_yolo if how in YOLO else put_anchors
+        made, labels, things = put(graph, how, labels, title, threshold, most, file)
         made.metadata[BOXES] = str(things)
         return made, labels
     scores = graph.outputs[0]

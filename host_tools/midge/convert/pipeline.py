@@ -6,7 +6,8 @@
     lower           a graph to a program: steps of device ops           lowering/
     PROGRAM_PASSES  a program to a cheaper one                          program/
     packed          weights in the layouts of a target                  program/packing/
-    fit_arena       rows of layers in slices, to keep to an arena       program/row_slices.py
+    join_sums       rows of layers in slices, where they cost nothing   program/row_slices.py
+    fit_arena       or as it takes to keep to an arena
     plan_arena      a place in the arena for every tensor               program/arena.py
     emit            the bytes of the file, which the core then checks   program/emit.py, core/
 """
@@ -31,18 +32,19 @@ from ..passes.fold import fold_constants, fold_padding
 from ..passes.fuse_activations import fuse_activations
 from ..passes.fuse_affine import fuse_affine, fuse_clamps
 from ..passes.fuse_qdq import fuse_qdq
+from ..passes.join_steps import join_steps
 from ..passes.prune import drop_identities, drop_unused, share_equal
 from ..passes.read_parts import read_parts
 from ..passes.uint8_to_int8 import uint8_to_int8
 from ..passes.variables import resolve_variables
-from ..program.arena import ArenaPlan, plan_arena
+from ..program.arena import ArenaPlan
 from ..program.elide_copies import elide_copies
 from ..program.elide_state_copies import elide_state_copies
 from ..program.emit import emit
 from ..program.fuse_logarithm import fuse_logarithm
 from ..program.fuse_steps import fuse_steps
 from ..program.packing import packed
-from ..program.row_slices import fit_arena
+from ..program.row_slices import fit_arena, join_sums
 from .camera import BOXES
 
 # Each takes a graph and returns it; it is verified after each.
@@ -54,6 +56,7 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fuse_qdq,  # float ops between conversions become int8 ones
     fold_constants,
     drop_identities,
+    join_steps,  # of LSTMs and lists that are written out
     read_parts,  # of concatenations
     fuse_affine,  # factors and shifts of channels into weights and biases
     decompose,  # grouped and transposed convolutions
@@ -170,12 +173,13 @@ def pack_and_plan(
     program: Program, title: str, target: str | None, arena_limit: int | None
 ) -> tuple[Program, ArenaPlan]:
     """Pack the weights for a target and plan the arena, slicing layers where it has a limit. Raises UserError."""
-    if arena_limit is None:
-        program = packed(program, target)
-        return program, plan_arena(program)
-    fitted = fit_arena(program, arena_limit, lambda program: packed(program, target))
+
+    def pack(program: Program, room: int) -> Program:
+        return packed(program, target, room)
+
+    fitted = join_sums(program, pack) if arena_limit is None else fit_arena(program, arena_limit, pack)
     program.graph.notes += fitted.notes
-    if fitted.plan.arena_size > arena_limit:
+    if arena_limit is not None and fitted.plan.arena_size > arena_limit:
         raise UserError(f"{title}: no arena of {arena_limit} B was found, the smallest takes "
                         f"{fitted.plan.arena_size} B; give it more, or a model with smaller images or fewer channels "
                         "at its start")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from ctypes import c_float, c_uint32
+from ctypes import c_float, c_uint32, c_void_p
 from typing import Any, NamedTuple
 
 from ..errors import UserError
@@ -74,6 +74,18 @@ class Model:
         _core.mg_run(self._model)
         if out is not None:
             self._copy_raw(out, is_output=True)
+
+    def run_samples(self, inputs: Sequence[Any], outputs: Sequence[Any], count: int) -> None:
+        """Run `count` samples, host only; for each input and output the raw bytes of its samples, one after another."""
+        addresses = []
+        for given, is_output in ((inputs, False), (outputs, True)):
+            views = [buffer_of(x, writable=is_output) for x in given]
+            tensors = range(self._model.n_outputs if is_output else self._model.n_inputs)
+            found, wanted = [view.nbytes for view in views], [count * self._tensor(i, is_output).size for i in tensors]
+            if found != wanted:
+                raise ValueError(f"got buffers of {found} bytes, wanted {wanted}")
+            addresses.append((c_void_p * len(views))(*map(address_of, views)))
+        _core.mg_run_samples(self._model, *addresses, count)
 
     def rows(self, x: Any) -> int:
         """Take rows of a picture, raw bytes; return how many rows are still missing before run()."""
@@ -366,3 +378,8 @@ def check_file(blob: bytes, title: str) -> None:
         Model(blob)
     except (ValueError, MemoryError) as error:
         raise UserError(f"{title}: {error}") from error
+    at, size = spec.HEADER.unpack_from(blob)[17:19]
+    try:  # boards hand names on as they are
+        blob[at : at + size].decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{title}: names or labels that are no UTF-8; convert the model again") from error

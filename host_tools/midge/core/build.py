@@ -5,19 +5,21 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform as this_machine
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 if __package__:
-    from ..resources import folder, library
+    from ..resources import PACKAGE, folder, library
 else:  # run as a file by make, before anything is installed
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from midge.resources import folder, library
+    from midge.resources import PACKAGE, folder, library
 
 
 class Platform(NamedTuple):
@@ -25,6 +27,13 @@ class Platform(NamedTuple):
 
     target: str  # as zig's compiler names it
     system: str  # as sys.platform names it there
+
+    def libraries(self) -> dict[str, tuple[str, ...]]:
+        """Return the libraries that are compiled for it: options of the compiler by what resources.library calls simd.
+
+        The first runs everywhere; another is loaded where the PC has what it takes (core/library.py).
+        """
+        return {"": (), "avx2": ("-mavx2",)} if self.target.startswith("x86_64-") else {"": ()}
 
 
 # By the tag of their wheels. glibc 2.17 is of 2012, macOS 11 the first for Apple's own cores.
@@ -44,20 +53,28 @@ WASM_OPTIONS = ("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c99", "-
                 "-Wextra", "-Wl,--no-entry")
 
 
-def build_core(target: Path, platform: Platform | None = None) -> None:
-    """Compile the core to `target`, replacing it in one step.
+def build_core(package: Path, platform: Platform | None = None) -> None:
+    """Compile the core into the folder of the package midge, replacing each library in one step.
 
     platform: the machine that it is for; None is this one, whose compiler is $CC, or cc, or ziglang where that is
     installed. Ends the program, with one line, where there is no compiler.
     """
     compiler = _compiler() if platform is None else [*ZIG, "-target", platform.target, "-s"]
+    platform = platform or Platform(f"{this_machine.machine().lower().replace('amd64', 'x86_64')}-", sys.platform)
     native = folder("native")
     sources = [*sorted(map(str, (native / "core").rglob("*.c"))), str(native / "binding" / "ctypes.c")]
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")  # make and pip may both be at it
-    if (platform.system if platform else sys.platform) == "darwin":
-        compiler = [*compiler, f"-Wl,-install_name,@rpath/{target.name}"]  # else the path here would be inside
-    subprocess.run([*compiler, *OPTIONS, "-o", str(temporary), *sources, "-lm"], check=True)
-    temporary.replace(target)
+
+    def compile_for(simd: str) -> None:
+        target = package / library(platform.system, simd).relative_to(PACKAGE)
+        temporary = target.with_suffix(f".{os.getpid()}.tmp")  # make and pip may both be at it
+        # else the path here would be inside
+        name = [f"-Wl,-install_name,@rpath/{target.name}"] if platform.system == "darwin" else []
+        subprocess.run([*compiler, *name, *OPTIONS, *platform.libraries()[simd], "-o", str(temporary), *sources, "-lm"],
+                       check=True)
+        temporary.replace(target)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(compile_for, platform.libraries()))
 
 
 def build_wasm(target: Path) -> None:
@@ -87,4 +104,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["wasm"]:
         build_wasm(folder("page") / "midge.wasm")
     else:
-        build_core(library())
+        build_core(PACKAGE)

@@ -97,6 +97,8 @@ _MODEL, _ERROR, _TENSOR, _CURSOR = POINTER(ModelRecord), POINTER(ErrorRecord), P
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mg_error_text": (None, [_ERROR, c_char_p, c_size_t]),
     "mg_about": (c_char_p, []),
+    "mg_has_avx2": (c_bool, []),
+    "mg_run_samples": (None, [_MODEL, POINTER(c_void_p), POINTER(c_void_p), c_size_t]),
     "mg_ask_scratch": (c_bool, [c_uint32, c_char_p, _TENSOR, c_uint32, c_uint32, c_char_p, c_uint32,
                                 POINTER(ScratchRecord), _ERROR]),
     "mg_model_check": (c_bool, [_MODEL, c_void_p, c_size_t, c_bool, _ERROR]),
@@ -122,7 +124,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 
 
 def _load_library() -> ctypes.CDLL:
-    path = resources.library()
+    """Load the core; where the PC has wider vectors, the one that uses them, which computes the same bytes."""
+    library = _open(resources.library())
+    return _open(resources.library(simd="avx2")) if library.mg_has_avx2() else library
+
+
+def _open(path: Path) -> ctypes.CDLL:
     if not path.exists():
         raise ImportError(f"{path.name} is missing in the midge package: run make host in the repository, or reinstall")
     library = ctypes.CDLL(str(path))

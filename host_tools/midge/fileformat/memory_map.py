@@ -167,7 +167,7 @@ def _flash(file: File) -> list[int]:
         named.append(places)
     initial = [t.initial for t in file.tensors if t.place == STATE and t.initial != ZEROS]
     starts = sorted({at for places in named for at in places} | set(initial))
-    ends = dict(zip(starts, [*starts[1:], file.data_size], strict=True))
+    ends = dict(zip(starts, [*starts[1:], file.data_size], strict=False))  # a file need not have any
     seen = set(initial)
     sums = []
     for places in named:

@@ -121,10 +121,10 @@ class Builder:
         return self.slice(x, starts, ends, steps) if x.shape[axis] > 1 else x
 
     def concatenate(self, parts: Sequence[Tensor], axis: int, name: str = "") -> Tensor:
-        """Add a concatenation along one axis, given from the front."""
+        """Add a concatenation along one axis, given from the front, of parts of one quantisation."""
         shape = list(parts[0].shape)
         shape[axis] = sum(p.shape[axis] for p in parts)
-        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, axis=axis)
+        return self.add("CONCATENATION", parts, shape, name, parts[0].dtype, parts[0].quantization, axis=axis)
 
     def latest(self, new: Tensor, past: int, axis: int, name: str = "") -> Tensor:
         """Add a state of the last `past` rows along an axis; return them as they were, with the new ones after them.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,8 @@ FORMATS = {"grey": (GREY, 1), "rgb565": (RGB565, 2), "rgb565le": (RGB565_LE, 2),
 YUV = ("yuv422", "uyvy")
 # What pictures become in training: pixel / first - second.
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}
+_NORMALISED = re.compile(r"mean ([-0-9.,e+]{1,99}) std ([-0-9.,e+]{1,99})")
+UNITS = "picture.units"  # the key of metadata
 _SUMS = 65535  # that a column's sum can hold
 _GEOMETRY = re.compile(r"([0-9]{1,5})x([0-9]{1,5})\+([0-9]{1,5})\+([0-9]{1,5})")
 
@@ -84,6 +87,38 @@ def pixel_units(name: str, dtype: str, scale: float, zero_point: int) -> tuple[s
     units = "0..255" if high > 16 else "-1..1" if low < -0.25 else "0..1"
     return units, (f"pictures as {units}, which the input's range {low:.3g} to {high:.3g} suggests; "
                    "--pixels says otherwise")
+
+
+def normalised(mean: Sequence[float], deviation: Sequence[float]) -> str:
+    """Return the units of pixels of 0 to 255 less a mean, by a deviation, one or one per channel: "" for none.
+
+    They are a key of PIXEL_UNITS, or "mean M std S", which pixel_scale reads.
+    """
+    counts = {len(mean), len(deviation)}
+    if counts not in ({1}, {3}) or not all(map(math.isfinite, (*mean, *deviation))) or min(deviation) <= 0:
+        return ""
+    for name, (divisor, minus) in PIXEL_UNITS.items():
+        if np.allclose(deviation, divisor, rtol=0.01) and np.allclose(mean, minus * divisor, atol=1):
+            return name
+    return f"mean {','.join(f'{v:g}' for v in mean)} std {','.join(f'{v:g}' for v in deviation)}"
+
+
+def pixel_scale(units: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return what pixels of 0 to 255 are divided by, and what is taken away then, one or one per channel.
+
+    Raises UserError for units that are none.
+    """
+    if units in PIXEL_UNITS:
+        divisor, minus = PIXEL_UNITS[units]
+        return np.array([divisor], np.float32), np.array([minus], np.float32)
+    found = _NORMALISED.fullmatch(units)
+    try:
+        mean, deviation = ([float(v) for v in part.split(",")] for part in (found.groups() if found else ("", "")))
+    except ValueError:
+        mean = deviation = []
+    if not normalised(mean, deviation):
+        raise UserError(f"pixels in units of {units}; there are {', '.join(PIXEL_UNITS)}")
+    return np.array(deviation, np.float32), np.array(mean, np.float32) / np.array(deviation, np.float32)
 
 
 def most_of(format: str, channels: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from ..graph.shapes import Shapes, fix_shapes
 from ..limits import Exceeded, reads_apart
 from .apart import read_apart
 from .keras.importer import read_keras
-from .keras.reader import is_keras, load_keras, read_config
+from .keras.reader import is_keras, load_keras_to_read, read_config
 from .onnx.importer import read_onnx
 from .onnx.reader import load_onnx
 from .source import Source, open_source
@@ -42,7 +42,7 @@ def read_model(
             graph = read_apart(load_onnx, _read, source, shapes, frozen)
         elif reads_apart() and is_keras(source):
             read_config(source.data, source.title)  # what needs no Keras to be refused
-            graph = read_apart(load_keras, _read, source, shapes, frozen)
+            graph = read_apart(load_keras_to_read, _read, source, shapes, frozen)
         else:
             graph = _read(source, shapes, frozen)
         if name:

@@ -154,7 +154,7 @@ def uninstall(port: str | None = None) -> Removal:
         identity = identify(board)
         folder = lib_folder(identity)
         stems = [f"{folder}/_midge", *(f"{folder}/{name.removesuffix('.mpy')}" for name in modules.device_package())]
-        paths = [stem + suffix for stem in stems for suffix in (".mpy", ".py", ".mpy.part")]
+        paths = [stem + suffix for stem in stems for suffix in (".mpy", ".py", ".mpy.part", ".mpy.mend")]
         sizes = map(int, board.ask(_SIZES % (paths,)).split())
         found = {path: size for path, size in zip(paths, sizes, strict=True) if size >= 0}
         board.ask(_REMOVE % (list(found), f"{folder}/midge"))

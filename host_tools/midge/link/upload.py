@@ -29,10 +29,11 @@ _FLUSH = 16384  # after so many bytes what has arrived outlives a loss of power
 _HASH_RATE = 20_000  # bytes a second that the slowest board reads and hashes
 _RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more arriving
 
-# h(path): size and hash of a file, "-" for none. o(part): open what there is of it. w(at, d): write at a place, and say
-# how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is whole let it take the name, and say
-# what its hash is. x(part, path): remove both where they are alike. On FAT power that fails within a rename leaves two
-# names of the same blocks, and removing or shortening one of them alone takes the blocks from the other.
+# h(path): size and hash of a file, "-" for none, "0 ?" for one that cannot be read. o(part): open what there is of it.
+# w(at, d): write at a place, and say how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is
+# whole let it take the name, and say what its hash is. x(part, path): remove both where they are alike. On FAT power
+# that fails within a rename leaves two names of the same blocks, and removing or shortening one of them alone takes the
+# blocks from the other. So a third, empty file says that both are going, until they are gone: power may fail again.
 _ON_BOARD = """
 import os,hashlib,binascii
 def h(p):
@@ -41,7 +42,8 @@ def h(p):
  s=hashlib.sha256();b=bytearray(512);m=memoryview(b);t=0
  with f:
   while True:
-   n=f.readinto(b)
+   try:n=f.readinto(b)
+   except OSError:return '0 ?'
    if not n:break
    s.update(m[:n]);t+=n
  return '%d %s'%(t,binascii.hexlify(s.digest()).decode())
@@ -69,8 +71,8 @@ def e(p,q,s):
   except OSError:os.remove(q);os.rename(p,q)
  return r
 def x(p,q):
- r=h(p)
- if r!='-'and r==h(q):rm(p);rm(q)
+ r=h(p);m=q+'.mend'
+ if h(m)!='-'or r!='-'and r==h(q):open(m,'wb').close();rm(p);rm(q);rm(m)
 def z(d):
  import io,deflate
  return deflate.DeflateIO(io.BytesIO(d),deflate.ZLIB).read()

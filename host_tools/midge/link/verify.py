@@ -19,6 +19,7 @@ from ..core.binding import check_file
 from ..errors import UserError
 from ..fileformat.read import decode, load_file
 from ..fileformat.spec import OUTSIDE
+from ..graph.sight import UNITS
 from ..progress import Advance, Stage, silent
 from ..samples.datasets import read_vectors
 from .identity import identify, require_midge
@@ -127,7 +128,7 @@ def vectors(blob: bytes, given: str | Path | None, runs: int, seed: int = 0) -> 
         rng = np.random.default_rng(seed)
         return [[_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in inputs] for run in range(runs)]
     columns = []
-    for x, t in zip(read_vectors(given, inputs), inputs, strict=True):
+    for x, t in zip(read_vectors(given, inputs, pixels=file.metadata.get(UNITS)), inputs, strict=True):
         raw = x if x.dtype == _DTYPES.get(t.dtype, t.dtype) else to_raw(x, t.dtype, t.scale, t.zero_point)
         columns.append([sample.tobytes() for sample in raw])
     return [list(run) for run in zip(*columns, strict=True)]

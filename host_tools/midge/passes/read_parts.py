@@ -9,9 +9,9 @@ from math import prod
 import numpy as np
 
 from ..graph import NONSENSE, Graph, Node, Tensor, Unsupported
-from ..graph.tflite_ops import constant, required, slice_of
+from ..graph.tflite_ops import required
+from .origins import RESHAPES, picked
 
-_RESHAPES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 _MOST = 1 << 20  # elements of what is cut
 
 
@@ -41,30 +41,19 @@ def _part_of(node: Node, makers: dict[int, Node]) -> Tensor | None:
         return None
     maker = makers.get(id(whole))
     source = whole
-    while maker is not None and maker.op in _RESHAPES:
+    while maker is not None and maker.op in RESHAPES:
         source = required(maker, 0)
         maker = makers.get(id(source))
     if maker is None or maker.op != "CONCATENATION" or maker.attrs.get("fused_activation_function", 0):
         return None
     axis = maker.attrs["axis"] % len(source.shape)
-    picked = _picked(node, np.arange(whole.elements).reshape(whole.shape)).reshape(-1)
-    if prod(source.shape[:axis]) != 1 or np.any(np.diff(picked) != 1):
+    cut = picked(node, np.arange(whole.elements).reshape(whole.shape)).reshape(-1)
+    if prod(source.shape[:axis]) != 1 or np.any(np.diff(cut) != 1):
         return None
     at = 0
     for part in maker.inputs:
-        if part is not None and at == picked[0] and part.elements == len(picked) == out.elements:
+        if part is not None and at == cut[0] and part.elements == len(cut) == out.elements:
             alike = (part.dtype, part.scale, part.zero_point) == (out.dtype, out.scale, out.zero_point)
             return part if alike else None
         at += part.elements if part is not None else 0
     return None
-
-
-def _picked(node: Node, x: np.ndarray) -> np.ndarray:
-    if node.op == "GATHER":
-        if node.attrs.get("batch_dims", 0):
-            raise Unsupported("batches")
-        return np.take(x, constant(node, 1, "places"), axis=node.attrs.get("axis", 0))
-    if node.op == "STRIDED_SLICE":
-        return np.asarray(x[tuple(slice_of(node, x.shape))])
-    begins = constant(node, 1, "begins").reshape(-1)
-    return x[tuple(slice(int(b), int(b) + n) for b, n in zip(begins, node.outputs[0].shape, strict=True))]

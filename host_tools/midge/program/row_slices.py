@@ -25,7 +25,10 @@ _BY_ROWS = {name + kind for kind in ("", "_F32")
 _LONGEST = 8  # layers in a chain
 _ROUNDS = 8
 
-Pack = Callable[[Program], Program]
+_WORTH_IT = 0.9  # of the arena: what slices that cost no MACs have to reach
+_SLICES_OF_SUMS = 8  # at most: each is two nodes in the file
+
+Pack = Callable[[Program, int], Program]
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,43 @@ class FittedProgram:
     notes: list[str]
 
 
+def join_sums(program: Program, pack: Pack) -> FittedProgram:
+    """Run convolutions slice by slice with the sum of images behind them, where the arena's peak is and falls by that.
+
+    It costs no MACs, since windows reach over no slice that was written; what is saved, tiles of pixels may take.
+    program, pack: as in fit_arena.
+    """
+    whole = plan_arena(packed := pack(program, 0)).arena_size
+    notes: list[str] = []
+    for _ in range(_ROUNDS):
+        plan = plan_arena(packed)
+        peak = max(range(len(program.steps)), key=plan.live_bytes, default=0)
+        trials = [(slice_rows(program, s), s) for s in _candidates(program, peak) if _is_sum(program, s)]
+        found = min(((plan_arena(pack(trial, 0)).arena_size, trial, s) for trial, s in trials), key=lambda t: t[0],
+                    default=None)
+        if found is None or found[0] > _WORTH_IT * plan.arena_size:
+            break
+        _, trial, chosen = found
+        notes.append(_note(program.steps[chosen.first : chosen.last + 1], chosen, 1))
+        program, packed = trial, pack(trial, whole)
+    return FittedProgram(packed, plan_arena(packed), notes)
+
+
+def _is_sum(program: Program, slices: RowSlices) -> bool:
+    step = program.steps[slices.last]
+    return (slices.macs == 0 and slices.last == slices.first + 1 and step.op.name == "ADD"
+            and slices.rows * _SLICES_OF_SUMS >= _height(step))
+
+
 def fit_arena(program: Program, limit: int, pack: Pack) -> FittedProgram:
     """Slice layers until the arena is no larger than `limit` bytes, or as small as was found.
 
-    program: lowered and not yet packed; it is left as it is. pack: returns a packed copy.
+    program: lowered and not yet packed; it is left as it is. pack: returns a packed copy, whose tiles may fill an arena
+    of so many bytes.
     """
     macs = max(sum(step.macs for step in program.steps), 1)
     notes: list[str] = []
-    packed = pack(program)
+    packed = pack(program, 0)
     plan = plan_arena(packed)
     for _ in range(_ROUNDS):
         if plan.arena_size <= limit:
@@ -63,7 +95,7 @@ def fit_arena(program: Program, limit: int, pack: Pack) -> FittedProgram:
         best: tuple[int, RowSlices, Program, Program] | None = None
         for candidate in _candidates(program, peak):
             trial = slice_rows(program, candidate)
-            trial_packed = pack(trial)
+            trial_packed = pack(trial, 0)
             size = least_arena(blocks_of(trial_packed), len(trial.steps))
             if best is None or size < best[0]:
                 best = (size, candidate, trial, trial_packed)
@@ -86,7 +118,7 @@ def _note(steps: list[Step], slices: RowSlices, macs: int) -> str:
 def _candidates(program: Program, peak: int) -> list[RowSlices]:
     """Return ways to slice a chain that holds step `peak`, the cheapest first."""
     low = high = peak
-    if not _by_rows(program.steps[peak]):
+    if peak >= len(program.steps) or not _by_rows(program.steps[peak]):
         return []
     while low > 0 and _feeds(program, low - 1):
         low -= 1

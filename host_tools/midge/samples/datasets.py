@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import UserError, visible
-from ..graph.sight import PIXEL_UNITS, pixel_units
+from ..graph.sight import pixel_scale, pixel_units
 from ..limits import check_unpacked
 from .camera_pictures import View, read_as_camera
 from .picture_files import PICTURES, read_picture
@@ -67,8 +67,8 @@ def read_dataset(
     """Return samples for the inputs of a model: float32 [samples, *shape], checked to be finite and of the right size.
 
     source: a path (`file.npz:name` takes one array of several), arrays [samples, ...] for each input, or a Dataset.
-    labels: the model's class names, to which folders are matched. pixels: the units of pictures, a key of PIXEL_UNITS;
-    by default what the input's scale tells. view: what a model takes pictures as. Raises UserError.
+    labels: the model's class names, to which folders are matched. pixels: the units of pictures, for pixel_scale; by
+    default what the input's scale tells. view: what a model takes pictures as. Raises UserError.
     """
     if isinstance(source, Dataset):
         found = source
@@ -86,14 +86,16 @@ def read_dataset(
     return _same_length(found)
 
 
-def read_vectors(source: str | Path, inputs: Sequence[Input], view: View | None = None) -> list[np.ndarray]:
+def read_vectors(
+    source: str | Path, inputs: Sequence[Input], view: View | None = None, pixels: str | None = None
+) -> list[np.ndarray]:
     """Return what a file or folder holds for each input of a model, [runs, *shape] in the file's own dtype.
 
     It takes what read_dataset refuses: a recording of another shape is cut into as many runs as it holds, values may
     be NaN, and of several arrays in an .npz file of which none is called x the first one counts. view: what a model
-    takes pictures as. Raises UserError.
+    takes pictures as; pixels: their units. Raises UserError.
     """
-    found = _from_path(source, inputs, guess=True, view=view)
+    found = _from_path(source, inputs, pixels=pixels, guess=True, view=view)
     _check_count(found, inputs)
     found.inputs = [_cut(x, t, found.title) for x, t in zip(found.inputs, inputs, strict=True)]
     return _same_length(found).inputs
@@ -249,8 +251,8 @@ class _Reader:
 
     def __init__(self, tensor: Input, pixels: str | None, view: View | None = None) -> None:
         self.input, self.notes = tensor, list[str]()
-        if pixels is not None and pixels not in PIXEL_UNITS:
-            raise UserError(f"pixels in units of {pixels}; there are {', '.join(PIXEL_UNITS)}")
+        if pixels is not None:
+            pixel_scale(pixels)
         self.pixels, self.view = pixels, view
 
     def read(self, path: Path) -> np.ndarray:
@@ -281,8 +283,10 @@ class _Reader:
             raise UserError(f"{path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; the network takes "
                             f"{shape[1]} x {shape[0]}: resize the pictures as those that it was trained on")
         values = pixels.astype(np.float32)
-        divisor, minus = PIXEL_UNITS[self._units()]
-        return values / np.float32(divisor) - np.float32(minus)
+        divisor, minus = pixel_scale(self._units())
+        if len(divisor) not in (1, shape[2]):
+            raise UserError(f"{path}: units of {len(divisor)} channels; the network takes {shape[2]}: say --pixels")
+        return np.asarray(values / divisor - minus)
 
     def _units(self) -> str:
         if self.pixels is None:

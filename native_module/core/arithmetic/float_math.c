@@ -22,22 +22,10 @@
 
 #define INFINITE 0x7f800000u
 
-static float from_bits(uint32_t bits) {
-    float x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
-static uint32_t to_bits(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /* x 2^n for -252 <= n <= 254. */
 static float scale(float x, int32_t n) {
     int32_t half = n / 2;
-    return x * from_bits((uint32_t)(half + 127) << 23) * from_bits((uint32_t)(n - half + 127) << 23);
+    return x * mg_float_of((uint32_t)(half + 127) << 23) * mg_float_of((uint32_t)(n - half + 127) << 23);
 }
 
 float mg_floor(float x) {
@@ -68,7 +56,7 @@ float mg_exp(float x) {
         return x == x ? 0.0f : x;
     }
     if (x > 89.0f) {
-        return from_bits(INFINITE);
+        return mg_float_of(INFINITE);
     }
     int32_t n;
     float p = reduced_exp(x, &n);
@@ -85,19 +73,19 @@ float mg_expm1(float x) {
 
 float mg_log(float x) {
     if (!(x > 0.0f)) {
-        return x == 0.0f ? -from_bits(INFINITE) : from_bits(INFINITE | 1u << 22);
+        return x == 0.0f ? -mg_float_of(INFINITE) : mg_float_of(INFINITE | 1u << 22);
     }
-    uint32_t bits = to_bits(x);
+    uint32_t bits = mg_bits_of(x);
     if (bits >= INFINITE) {
         return x;
     }
     int32_t n = 0;
     if (bits < 1u << 23) { /* subnormal */
-        bits = to_bits(x * 16777216.0f);
+        bits = mg_bits_of(x * 16777216.0f);
         n = -24;
     }
     int32_t exponent = (int32_t)(bits - 0x3f3504f3u) >> 23; /* of m >= sqrt(1/2) */
-    float m = from_bits(bits - ((uint32_t)exponent << 23));
+    float m = mg_float_of(bits - ((uint32_t)exponent << 23));
     float s = (m - 1.0f) / (m + 1.0f), z = s * s;
     float p = 2.0f / 9;
     p = p * z + 2.0f / 7;
@@ -174,17 +162,17 @@ static float arc_tangent(float x) {
 
 float mg_atan2(float y, float x) {
     const float pi = 3.14159265f;
-    float down = from_bits(to_bits(y) & INT32_MAX), across = from_bits(to_bits(x) & INT32_MAX);
+    float down = mg_float_of(mg_bits_of(y) & INT32_MAX), across = mg_float_of(mg_bits_of(x) & INT32_MAX);
     if (!(down >= 0.0f && across >= 0.0f)) {
         return x + y; /* NaN */
     }
     /* Signed zeros count: below the branch cut, atan2(-0, -1) is -pi. */
     bool both_infinite = down > 3.0e38f && across > 3.0e38f && down == across;
     float angle = down == 0.0f ? 0.0f : both_infinite ? pi / 4 : arc_tangent(down / across);
-    if (to_bits(x) >> 31) {
+    if (mg_bits_of(x) >> 31) {
         angle = pi - angle;
     }
-    return to_bits(y) >> 31 ? -angle : angle;
+    return mg_bits_of(y) >> 31 ? -angle : angle;
 }
 
 float mg_erf(float x) {
@@ -201,15 +189,15 @@ float mg_erf(float x) {
 
 float mg_rsqrt(float x) {
     if (!(x > 0.0f)) {
-        return x == 0.0f ? from_bits(INFINITE | (to_bits(x) & 1u << 31)) : from_bits(INFINITE | 1u << 22);
+        return x == 0.0f ? mg_float_of(INFINITE | (mg_bits_of(x) & 1u << 31)) : mg_float_of(INFINITE | 1u << 22);
     }
-    if (to_bits(x) >= INFINITE) {
+    if (mg_bits_of(x) >= INFINITE) {
         return 0.0f;
     }
     if (x < 1.17549435e-38f) { /* subnormal */
         return mg_rsqrt(x * 16777216.0f) * 4096.0f;
     }
-    float y = from_bits(0x5f3759dfu - (to_bits(x) >> 1));
+    float y = mg_float_of(0x5f3759dfu - (mg_bits_of(x) >> 1));
     float half = 0.5f * x;
     for (int i = 0; i < 3; i++) { /* the relative error e becomes 1.5 e^2; it starts below 0.04 */
         y += y * (0.5f - half * y * y);
@@ -218,5 +206,5 @@ float mg_rsqrt(float x) {
 }
 
 float mg_sqrt(float x) {
-    return x == 0.0f || to_bits(x) == INFINITE ? x : x * mg_rsqrt(x);
+    return x == 0.0f || mg_bits_of(x) == INFINITE ? x : x * mg_rsqrt(x);
 }

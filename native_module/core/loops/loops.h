@@ -59,31 +59,45 @@ typedef struct {
 
 void mg_pair_columns(const mg_columns_t *columns);
 
-/* What is held ready of a channel. */
+/* What is held ready of a channel. Its sums are doubled, for mg_requantize_twice, or, where the shift is 0, times
+ * 2^by, 2 <= by <= 8: by so much that MG_STRIP_SHIFT is what is left of the shift s of the table. No output is below the
+ * zero point then, and both roundings of arithmetic/requantize.h and the zero point are one number before that shift,
+ * (2 * rounding of the table + 1) * 2^(by - 2), which is added to the high half of a sum times the multiplier. */
 typedef struct {
-    int32_t twice_bias, multiplier, rounding;
+    int32_t bias, multiplier, rounding;
     uint32_t shift;
-    int16_t taps[]; /* doubled; in windows of 3x3 (w0 w1), (w1 w2) of each row */
+    int16_t taps[]; /* in windows of 3x3 (w0 w1), (w1 w2) of each row */
 } mg_dsp_channel_t;
 
-/* A strip of one channel, four outputs wide. */
+#ifndef MG_ISA_MAC16
+#define MG_STRIP_SHIFT 11 /* s + by - 1, of shifts 4 to 10 */
+#endif
+
+/* A strip of some channels, four outputs wide. */
 typedef struct {
     const int16_t *x; /* for 3x3 rows of 6 values, or of 10 where the stride is 2 */
     const mg_dsp_channel_t *channel;
     uint32_t fourth, third; /* from the first output to these; 0 where there are fewer */
     int8_t *out;
-    int32_t left, step; /* rows of outputs: from their number by -1, or, where none lies below the zero point
-                         * (channels.h), from minus that by 1, to 0 */
+    uint32_t rows; /* of outputs */
+    uint32_t size; /* bytes to the next channel; its outputs are those behind */
     uint32_t second;
     uint32_t out_step; /* to the next row of outputs */
+    uint32_t plane;    /* values to the next channel's x */
+    uint32_t count;    /* of channels */
 #ifdef MG_ISA_MAC16
     int32_t min, max; /* of outputs, which costs less here than afterwards */
 #endif
 } mg_dsp_strip_t;
 
-/* A strip of 3x3 windows, moved by 1 or 2 in both directions. */
-void mg_dsp_strip_by_1(const mg_dsp_strip_t *strip);
-void mg_dsp_strip_by_2(const mg_dsp_strip_t *strip);
+static inline void mg_next_channel(mg_dsp_strip_t *strip) {
+    strip->x += strip->plane;
+    strip->channel = (const mg_dsp_channel_t *)(const void *)((const uint8_t *)strip->channel + strip->size);
+    strip->out++;
+}
+
+/* 3x3 windows, moved by a stride of 1 or 2 in both directions. */
+void mg_dsp_strip(const mg_dsp_strip_t *strip, uint32_t stride);
 
 /* Four neighbouring outputs of any window: sums[i] = over rows r and pairs j,
  * x[r * line + i * step + 2 * j + (0, 1)] times taps[r][j]. */
@@ -294,6 +308,23 @@ typedef int32_t (*mg_exact_fn)(const void *params, int32_t a, int32_t b);
 #include "mve/pool.h"
 #else
 #include "generic/bytes.h"
+#endif
+
+/* wide: PCs, which take four pixels and 16 channels at a time (kernels/linear/conv_wide.c). Weights are int16, tap i of
+ * channel c at MG_WIDE_AT(i, c), and an even number of taps. Inline.
+ *
+ *   mg_wide_pack(to, w, k, n)     w[n][k] of n <= 16 channels in that order; what it leaves out was zero
+ *   mg_wide_tile(sums, x, x_step, w, pairs)
+ *                                 sums[p][c] = sum over i < 2 * pairs of x[p * x_step + i] * tap i of channel c
+ *   mg_wide_window(sums, x, c, w, pairs)
+ *                                 sums[p][j] = sum over i < 2 * pairs of x[i * MG_WIDE_PIXELS + p][c + j] * tap i of
+ *                                 channel j, of eight */
+#define MG_WIDE_PIXELS 4
+
+#if defined(MG_ISA_AVX2)
+#include "avx2/wide.h"
+#elif defined(MG_ISA_NEON)
+#include "neon/wide.h"
 #endif
 
 /* Sums of products in float32 (kernels/linear/conv_f32.c), from where everything is a multiple of four bytes. Inline.

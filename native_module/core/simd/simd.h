@@ -41,6 +41,12 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
+ * PCs, where MG_EIGHTS is defined:
+ *   mg_dot_eight(sums, x, w, k)   mg_dot4 for eight rows of 16 taps or more
+ *   mg_finish_eight(out, out_step, sums, sums_step, n, channels)
+ *                                 eight outputs of n pixels from their sums: arithmetic/requantize.h for any multiplier
+ *                                 and shift, with bias, zero point and activation
+ *
  *   mg_sum_bins(sums, x, w, u, n) sums[0] += x[i] * w[i], sums[1] += x[i] * u[i] over i < n, weights below
  *                                 MG_SMALL_WEIGHT (uint32, uint16, uint64)
  *
@@ -69,6 +75,12 @@
 #include <stdint.h>
 
 #include "../bytes.h"
+
+/* What mg_finish_eight knows of eight channels: where their int32, int32 and int8 are, at any address, and the rest. */
+typedef struct {
+    const uint8_t *bias, *multiplier, *shift;
+    int32_t zero_point, min, max;
+} mg_eight_t;
 
 #if defined(MG_SIMD_SCALAR)
 #include "scalar.h"
@@ -103,12 +115,14 @@
 #define MG_ISA_MAC16
 #define MG_SIMD_NAME "mac16"
 #include "scalar.h"
+#elif defined(__AVX2__)
+#define MG_ISA_AVX2
+#include "avx2.h"
+#elif defined(__aarch64__)
+#define MG_ISA_NEON
+#include "neon.h"
 #else
 #include "scalar.h"
-#endif
-
-#if defined(__SSE2__) || defined(__aarch64__)
-#define MG_PC /* has room for code, and vectors that compilers use */
 #endif
 
 #ifdef MG_LONG_MULTIPLY

@@ -238,7 +238,7 @@ def test_a_real_video(tmp_path: Path) -> None:
 
 
 def test_which_camera_is_meant(tmp_path: Path) -> None:
-    assert all(is_of_this_pc(camera) for camera in ("pc", "pc1", str(tmp_path), "no/such.mp4"))
+    assert all(is_of_this_pc(camera) for camera in ("pc", "pc1", str(tmp_path), "no/such.mp4", "such.mp4"))
     assert not any(is_of_this_pc(camera) for camera in ("file", "esp32,grey,96x96", "mine:camera"))
 
 
@@ -248,6 +248,12 @@ def test_which_camera_is_meant(tmp_path: Path) -> None:
 ])
 def test_what_makes_no_sense(tmp_path: Path, options: tuple[str, ...], words: str, cv2: None) -> None:
     assert words in refusal("capture", "--label", "cup", "--countdown", 0, "--out", tmp_path, *options)
+
+
+def test_a_camera_that_is_absent(tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    text = refusal("capture", "--label", "cup", "--countdown", 0, "--out", tmp_path, "--camera", "pc73")
+    assert text.startswith("midge: this PC has no camera of that number, or another program uses it")
 
 
 def test_without_opencv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,9 +123,9 @@ def test_a_wrong_number_of_values(wand: Path, tmp_path: Path) -> None:
 
 
 def test_numbers_in_tables_are_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    row = ("DEPTHWISE_CONV_2D", output.Markup("[bold]16,541,276[/]"), "4,121,828", "a_layer_with_a_long_name")
+    row = ("DEPTHWISE_CONV_2D", output.style("16,541,276", "bold"), "4,121,828", "a_layer_with_a_long_name")
     for width in (36, 44, 56, 100):
-        monkeypatch.setattr(output.console, "width", width)
+        monkeypatch.setenv("COLUMNS", str(width))
         output.print_table(["op", "instructions", "MACs", "layer"], [row], right=(1, 2), whole=(0,))
         shown = capsys.readouterr().out
         assert all(word in shown for word in ("DEPTHWISE_CONV_2D", "16,541,276", "4,121,828"))

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from rich.console import Console
 
 from midge.cli import progress
 from midge.cli.half_blocks import Mark, half_blocks
+from tests.support.command import LookedAt
 
 
 def lines_of(pixels: np.ndarray, columns: int, rows: int, *marks: Mark) -> list[str]:
@@ -39,10 +37,11 @@ def test_a_box_has_its_label_at_its_corner_and_nothing_outside() -> None:
     assert sum("#40dc40" in cell for row in cells for cell in row) > 30
 
 
-def test_it_is_drawn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system="truecolor")
-    monkeypatch.setattr(progress, "console", console)
-    with progress.Picture(quiet=False) as picture:
-        picture.show(half_blocks(np.full((4, 4, 3), (255, 0, 9), np.uint8), 40, 20), "cup\x1b 0.9")
-    said = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "38;2;255;0;9" in said and said.count("▀") % 8 == 0 and "cup\\x1b 0.9" in said
+def test_it_is_drawn_in_a_terminal(looked_at: LookedAt, monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = half_blocks(np.full((4, 4, 3), (255, 0, 9), np.uint8), 40, 20)
+    for colours, code in (("truecolor", "38;2;255;0;9"), ("", f"38;5;{16 + 36 * 5}")):
+        monkeypatch.setenv("COLORTERM", colours)
+        with progress.Picture(quiet=False) as picture:
+            picture.show(cells, "cup\x1b 0.9")
+        said = looked_at.taken()
+        assert code in said and said.count("▀") % 8 == 0 and "cup\\x1b 0.9" in said

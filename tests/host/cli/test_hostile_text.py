@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from midge import resources
-from midge.cli import output
+from midge.cli import output, progress
 from midge.errors import visible
-from tests.support.command import midge, printed
+from tests.support.command import LookedAt, midge, printed
 
 HOSTILE = ("[unk]", "[/b]", "[bold red]x", "back\\", "\x1b]52;c;ZWNobyA=\x07", "\x1b[2J", "a\rb", "\u202eabc", "{0}")
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
@@ -29,6 +29,17 @@ def test_text_is_shown_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -
     assert shown.count(visible(text)) == 7 and not CONTROLS.search(shown)
 
 
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_is_shown_as_it_is_on_a_terminal(text: str, looked_at: LookedAt) -> None:
+    """Styles are the only commands that reach it."""
+    output.say("[bold]{}[/] and {}", text, text)
+    output.print_table([text], [[text]])
+    with progress.Picture(quiet=False) as picture:
+        picture.draw([text, text], "bold red")
+    shown = re.sub(r"\x1b\[([0-9;]*m|\?25[lh]|J|[0-9]+A)|\r", "", looked_at.getvalue())
+    assert "\x1b[1m" in looked_at.getvalue() and shown.count(visible(text)) == 6 and not CONTROLS.search(shown)
+
+
 def test_what_is_escaped() -> None:
     assert visible("a\x1b[0m\n", keep="\n") == "a\\x1b[0m\n"
     assert visible("\n\t\x85\u2028\udc80") == r"\n\t\x85\u2028\udc80"
@@ -41,14 +52,13 @@ def test_formats_in_templates(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_markup_comes_from_templates_only() -> None:
-    """Nothing but `output.py` and the bars speak to the console, so no value can be taken for markup."""
+    """Nothing but `output.py` and the bars write to the terminal, so no value can be taken for a style."""
     for path in (resources.PACKAGE / "cli").glob("*.py"):
         if path.name not in ("output.py", "progress.py"):
             text = path.read_text()
-            assert "console.print" not in text and "rich" not in text.replace("enrich", ""), path.name
-            assert not re.search(r"\b(say|mark|Markup)\(f[\"']", text), f"{path.name}: a value in a template"
-            marked = re.findall(r"\bf\"[^\"]*\[/\]", text)  # only the cells of pictures
-            assert all("[{colour}]" in each for each in marked), f"{path.name}: a value in markup"
+            assert "terminal.print" not in text and "terminal.draw" not in text, path.name
+            assert not re.search(r"\b(say|mark|Styled)\(f[\"']", text), f"{path.name}: a value in a template"
+            assert not re.search(r"\bf\"[^\"]*\[/\]", text), f"{path.name}: a value in a template"
 
 
 def test_hostile_labels_and_names(wand_tflite: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def loaded(*arguments: str) -> set[str]:
 def test_help_loads_no_command() -> None:
     modules = loaded("--help")
     assert "midge.cli.main" in modules
-    assert not modules & {"numpy", "rich", "serial", *(f"midge.cli.{entry.module}" for entry in COMMANDS.values())}
+    assert not modules & {"numpy", "wcwidth", "serial", *(f"midge.cli.{entry.module}" for entry in COMMANDS.values())}
 
 
 @pytest.mark.parametrize("command", ["upload", "boards"])

@@ -119,7 +119,8 @@ def test_what_cannot_be_decoded_is_refused() -> None:
     one.outputs = one.outputs[:1]
     apart.nodes[-2].op = "EXP"  # of what puts the boxes together
     for wrong, how, words in (
-        (one, "ssd", "want two outputs"), (graph, "yolo", "no decoder 'yolo'; there are: fomo, ssd, blazeface"),
+        (one, "ssd", "want two outputs"),
+        (graph, "detr", "no decoder 'detr'; there are: fomo, ssd, blazeface, yolo, yolo2, yolo3"),
         (graph, "fomo:a.npy", "no decoder 'fomo'"), (apart, "ssd", "where the 204 anchors are cannot be told"),
     ):
         with pytest.raises(UserError, match=words):

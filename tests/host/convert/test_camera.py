@@ -22,6 +22,7 @@ from tests.support import ROOT, SHARED
 from tests.support.command import midge as command
 
 PERSON = SHARED / "models/tflite-micro/person_detect.tflite"
+FOMO = SHARED / "models/edge-impulse-sdk/fomo.96x96.i8q.tflite"
 
 
 def network(*shape: int, dtype: str = "int8", scale: float = 1 / 255, zero_point: int = -128) -> Graph:
@@ -114,7 +115,7 @@ def test_what_finds_boxes() -> None:
     (grid(1, 4, 4, 1), "fomo", 0.5, "wants a grid of scores"),
     (grid(1, 1, 1, 4), "fomo", 0.5, "wants a grid of scores"),
     (network(1, 4, 4, 3, dtype="float32"), "fomo", 0.5, "quantise it, with --calibrate"),
-    (grid(1, 4, 4, 2), "fomo", 1.5, "above 0 and below 1"), (grid(1, 4, 4, 2), "yolo", 0.5, "there are: fomo"),
+    (grid(1, 4, 4, 2), "fomo", 1.5, "above 0 and below 1"), (grid(1, 4, 4, 2), "detr", 0.5, "there are: fomo"),
 ])
 def test_what_finds_none(graph: Graph, how: str, threshold: float, problem: str) -> None:
     with pytest.raises(UserError, match=problem):
@@ -162,6 +163,13 @@ def test_damaged_pictures_are_refused_in_a_line(tmp_path: Path, content: bytes |
 def test_a_person_detector_without_a_picture_in_memory() -> None:
     made = convert(PERSON, camera="rgb565,320x240", labels=["no person", "person"], arena_limit=39_000)
     assert made.conversion.plan.arena_size + 640 <= 40_000  # and a row
+
+
+@pytest.mark.skipif(not FOMO.exists(), reason=f"no {SHARED}; set SHARED=<dir>")
+def test_things_are_found_in_sixty_kilobytes() -> None:
+    alone = convert(FOMO).conversion.plan.arena_size
+    made = convert(FOMO, camera="rgb565,320x240", decode="fomo", labels=["cup", "cat"], arena_limit=59_000)
+    assert made.conversion.plan.arena_size + 640 <= 60_000 < alone / 2  # and a row
 
 
 def test_the_command_refuses_in_a_line(tmp_path: Path) -> None:

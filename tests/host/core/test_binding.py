@@ -3,6 +3,7 @@
 
 import ctypes
 import json
+import platform
 import re
 import subprocess
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import pytest
 import midge
 from midge.convert.pipeline import convert_model
 from midge.core import library as core_library
+from midge.core.binding import Model
 from midge.fileformat import spec
 from midge.fileformat.opset import OPS_DEF, dtypes
 from midge.link.modules import Native, write_mip
@@ -40,7 +42,9 @@ def test_one_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_built_in() -> None:
-    assert midge.info() == {"version": midge.__version__, "format": spec.MAJOR, "simd": "scalar",
+    own = "neon" if platform.machine() in ("aarch64", "arm64") else "scalar"
+    assert midge.info() == {"version": midge.__version__, "format": spec.MAJOR,
+                            "simd": "avx2" if core_library.core.mg_has_avx2() else own,
                             "ops": ("int8", "f32", "int16", "signal", "motion", "sight", "learn")}
 
 
@@ -76,12 +80,33 @@ def test_a_number_of_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_older_library_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     older = tmp_path / library().name
-    monkeypatch.setattr("midge.resources.library", lambda: older)
+    monkeypatch.setattr("midge.resources.library", lambda simd="": older)
     with pytest.raises(ImportError, match="is missing in the midge package: run make host"):
         core_library._load_library()
     subprocess.run(["cc", "-shared", "-o", older, "-x", "c", "/dev/null"], check=True)
     with pytest.raises(ImportError, match="is of another version than the midge package: it has no mg_about; run make"):
         core_library._load_library()
+
+
+def test_every_library_of_this_pc_computes_the_same_bytes(monkeypatch: pytest.MonkeyPatch, wand_tflite: Path) -> None:
+    """The one that is loaded may have wider vectors than the one that runs everywhere."""
+    blob = convert_model(wand_tflite).blob
+    x = np.random.default_rng(2).integers(-128, 128, (20, 288)).astype(np.int8)
+    found = []
+    for opened in (core_library.core, core_library._open(library())):
+        monkeypatch.setattr("midge.core.binding._core", opened)
+        found.append(np.zeros((20, 6), np.int8))
+        Model(blob).run_samples([x], [found[-1]], len(x))
+    assert len({row.tobytes() for row in found[0]}) > 1
+    np.testing.assert_array_equal(*found)
+
+
+def test_samples_of_another_size_are_refused(wand_tflite: Path) -> None:
+    model = Model(convert_model(wand_tflite).blob)
+    with pytest.raises(ValueError, match=r"got buffers of \[575\] bytes, wanted \[576\]"):
+        model.run_samples([np.zeros(575, np.int8)], [np.zeros(12, np.int8)], 2)
+    with pytest.raises(ValueError, match=r"got buffers of \[\] bytes, wanted \[12\]"):
+        model.run_samples([np.zeros(576, np.int8)], [], 2)
 
 
 @pytest.mark.parametrize("arrange", [

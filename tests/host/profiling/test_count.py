@@ -10,14 +10,18 @@ import numpy as np
 import pytest
 
 from midge import load
-from midge.convert.pipeline import convert_model
+from midge.convert.pipeline import convert_graph, convert_model
 from midge.errors import UserError
 from midge.fileformat.read import decode
+from midge.graph import Quantization, Tensor
+from midge.graph.builder import Builder
+from midge.graph.sight import Crop, Picture, blobs
 from midge.profiling import count as profiling
 from midge.profiling.count import Count, WrongOutputs, count, execute
 from midge.profiling.inputs import input_bytes, wanted_crc
 from midge.profiling.toolchain import NATIVE, fast_kernels, link
 from midge.targets.cores import EmulatedCore, emulated_cores, find_emulated
+from tests.support import sight
 
 # What stands between the first two marks, and how it counts. The call of mark, its return and the jump back here
 # are the same in every stretch; the empty one is taken off.
@@ -130,6 +134,19 @@ def test_every_core_computes_what_the_host_does(name: str, wand: bytes) -> None:
     assert profile.crc == crc32(out.tobytes())
     assert len(profile.nodes) == len(decode(wand).nodes)
     assert count(wand, find_emulated(name)) == profile, "counts differ from run to run"
+
+
+@pytest.mark.emulator
+def test_what_sight_costs() -> None:
+    """A QVGA picture becomes 96 x 96 grey pixels, and a grid of scores boxes, for what the documents promise."""
+    picture = sight.eye(Picture("rgb565", 320, 240), Crop(40, 0, 240, 240), (1, 96, 96, 1), "int8")
+    build = Builder("grid")
+    steps = Quantization(np.array([1 / 256], np.float32), np.array([-128], np.int64))
+    scores = Tensor("scores", (1, 12, 12, 2), "int8", steps)
+    grid = build.graph([scores], blobs(build, scores, 0.5, 16))
+    for graph, most in ((picture, 500_000), (grid, 20_000)):
+        (node,) = count(convert_graph(graph, [], "n", 0).blob, find_emulated("m4")).nodes
+        assert node.instructions <= most
 
 
 @pytest.mark.emulator

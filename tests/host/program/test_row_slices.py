@@ -10,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midge.cli.convert import convert as command
+from midge.convert import pipeline
 from midge.convert.pipeline import convert_model
 from midge.errors import UserError
 from midge.importers.tflite.writer import FlatGraph, FlatOperator, FlatTensor, model_bytes
+from midge.lowering.program import Program
+from midge.program.arena import plan_arena
+from midge.program.row_slices import FittedProgram, Pack
 from tests.support.int8_models import answer
 
 
@@ -69,6 +73,42 @@ def test_strips_compute_the_same(model: bytes, percent: int, target: str | None)
             continue
         assert cut.plan.arena_size <= whole.plan.arena_size * part // 100
         assert answer(cut) == answer(whole)
+
+
+def residual() -> bytes:
+    """Three convolutions and the sum of what the first and the last give."""
+    rng = np.random.default_rng(5)
+    shape = 1, 16, 16, 8
+    tensors = [FlatTensor("x", (1, 16, 16, 3), "int8", scale=0.1, zero_point=3)]
+    operators, last, c = [], "x", 3
+    for i in range(3):
+        weights, bias = rng.integers(-127, 128, (8, 3, 3, c)), rng.integers(-500, 500, 8)
+        tensors += [FlatTensor(f"w{i}", data=weights.astype(np.int8), scale=0.01),
+                    FlatTensor(f"b{i}", data=bias.astype(np.int32), scale=0.001),
+                    FlatTensor(f"y{i}", shape, "int8", scale=0.2, zero_point=-5)]
+        options = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+        operators.append(FlatOperator("CONV_2D", [last, f"w{i}", f"b{i}"], [f"y{i}"], options))
+        last, c = f"y{i}", 8
+    tensors.append(FlatTensor("s", shape, "int8", scale=0.3, zero_point=4))
+    operators.append(FlatOperator("ADD", ["y0", "y2"], ["s"], {}))
+    return model_bytes(FlatGraph(tensors, operators, ["x"], ["s"]))
+
+
+@pytest.mark.parametrize("target", [None, "cortex-m4", "cortex-m0plus"])
+def test_a_sum_runs_with_the_convolution_before_it(monkeypatch: pytest.MonkeyPatch, target: str | None) -> None:
+    joined = convert_model(residual(), target=target)
+
+    def apart(program: Program, pack: Pack) -> FittedProgram:
+        whole = pack(program, 0)
+        return FittedProgram(whole, plan_arena(whole), [])
+
+    monkeypatch.setattr(pipeline, "join_sums", apart)
+    whole = convert_model(residual(), target=target)
+    assert joined.plan.arena_size <= 0.9 * whole.plan.arena_size
+    assert joined.macs == whole.macs
+    assert any(note.startswith("2 layers from 'y2' on run") for note in joined.program.graph.notes)
+    assert not whole.program.graph.notes
+    assert answer(joined) == answer(whole)
 
 
 def test_a_real_network_in_two_thirds_of_its_memory(shared: Path) -> None:

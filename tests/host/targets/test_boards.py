@@ -16,7 +16,8 @@ ROW |= {"core": "cortex-m4", "firmware": 1}
 
 
 def test_an_unknown_board_is_told_the_known_ones() -> None:
-    for typed, meant in (("rpi_pcio", "RPI_PICO"), ("qemu-cortex-m5", "qemu-cortex-m55")):
+    for typed, meant in (("rpi_pcio", "RPI_PICO"), ("qemu-cortex-m5", "qemu-cortex-m55"),
+                         ("nuclo", "NUCLEO_F446RE"), ("arduin", "ARDUINO_NANO_33_BLE_SENSE")):
         with pytest.raises(UserError, match=rf"; did you mean {meant}\?$"):
             load_board(typed)
     with pytest.raises(UserError, match=r"; did you mean cortex-m33\?$"):

@@ -100,6 +100,13 @@ def load_keras() -> Any:
     return need("keras", "keras", "reading .keras files")
 
 
+def load_keras_to_read() -> Any:
+    """Return Keras for a process that reads a file and ends, without what wraps it and draws: half of its start."""
+    for name in ("sklearn", "matplotlib"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # None: not installed
+    return load_keras()
+
+
 def load_model(keras: Any, data: bytes, title: str) -> Any:
     """Return the model that Keras makes of a file's bytes, whose code is not run. Raises UserError."""
     with tempfile.TemporaryDirectory() as folder:

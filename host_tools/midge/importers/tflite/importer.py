@@ -16,9 +16,10 @@ import tflite
 
 from ...errors import UserError
 from ...graph import DTYPE_SIZES, Graph, Node, Quantization, Tensor
+from ...graph.sight import UNITS
 from ...graph.tflite_ops import SCHEMAS
 from ...limits import Room, check_operators
-from .metadata import Signature, choose, labels_in, note_of, signatures_of
+from .metadata import Signature, choose, labels_in, note_of, signatures_of, units_in
 from .reader import DTYPES, checked_count, custom_options_of, indices, op_of, options_of, text_of, vector
 from .subgraphs import Inliner
 
@@ -69,6 +70,9 @@ class TfliteImporter:
             if node.op == "CALL_ONCE":  # gives variables their initial values: passes/variables.py
                 node.attrs["graph"] = self._called(node.attrs.get("init_subgraph_index", 0))
         graph.labels = labels_in(self.data, graph)
+        units = units_in(self.model, graph)
+        if units:
+            graph.metadata[UNITS] = units
         return graph
 
     def _called(self, index: int) -> Graph:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a .tflite file says about itself: signatures, which name a graph's inputs and outputs, and labels."""
+"""What a .tflite file says about itself: signatures, which name a graph's inputs and outputs, labels, normalisation."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from flatbuffers.encode import Get
+from flatbuffers.number_types import Float32Flags, SOffsetTFlags, UOffsetTFlags
+from flatbuffers.table import Table
+
 from ...errors import UserError
 from ...graph import Graph
+from ...graph.sight import normalised, pixel_scale
 from .reader import checked_count, text_of
 
 _MOST_TEXT = 1 << 20  # bytes of a file of labels
+# Fields of the flatbuffer that TensorFlow Lite's metadata are (metadata_schema.fbs), as offsets into its tables.
+_GRAPHS, _INPUTS, _UNITS, _OPTIONS_TYPE, _OPTIONS, _MEAN, _STD = 10, 8, 12, 4, 6, 4, 6
+_NORMALIZATION = 1  # of the kinds of options
 
 
 @dataclass(frozen=True)
@@ -74,3 +83,60 @@ def labels_in(data: bytes, graph: Graph) -> list[str]:
     except Exception:  # zipfile and zlib fail in many ways; a model without labels is one, too
         return []
     return []
+
+
+def units_in(model: Any, graph: Graph) -> str:
+    """Return the units of pictures by the normalisation that the file's metadata tell of a graph's only input.
+
+    "" where they tell none, or one that the input's range contradicts: for inputs of integers some files tell what
+    their float twins take.
+    """
+    if len(graph.inputs) != 1:
+        return ""
+    try:
+        blobs = [model.Buffers(raw.Buffer()).DataAsNumpy().tobytes()
+                 for raw in (model.Metadata(i) for i in range(min(model.MetadataLength(), 100)))
+                 if raw.Name() == b"TFLITE_METADATA"]
+        units = normalised(*_normalization(blobs[0])) if blobs else ""
+    except Exception:  # damaged metadata are none, as for TensorFlow Lite itself
+        return ""
+    return units if units and _within(graph, units) else ""
+
+
+def _within(graph: Graph, units: str) -> bool:
+    """Tell whether an input can hold what pixels of 0 to 255 become."""
+    x = graph.inputs[0]
+    if x.dtype == "float32":
+        return True
+    divisor, minus = pixel_scale(units)
+    least = 0 if x.dtype == "uint8" else -128
+    low, high = (x.scale * (q - x.zero_point) for q in (least, least + 255))
+    slack = 0.02 * (high - low)
+    return bool(np.all(-minus >= low - slack) and np.all(255 / divisor - minus <= high + slack))
+
+
+def _normalization(blob: bytes) -> tuple[list[float], list[float]]:
+    """Return mean and deviation of the first input's normalisation, empty for none. Raises whatever nonsense raises."""
+    root = Table(bytearray(blob), Get(UOffsetTFlags.packer_type, blob, 0))
+    graph = _tables(root, _GRAPHS)[0]
+    for unit in _tables(_tables(graph, _INPUTS)[0], _UNITS):
+        kind = unit.Offset(_OPTIONS_TYPE)
+        if kind and unit.Bytes[unit.Pos + kind] == _NORMALIZATION:
+            at = unit.Pos + unit.Offset(_OPTIONS)
+            options = Table(unit.Bytes, at + Get(SOffsetTFlags.packer_type, unit.Bytes, at))
+            return _floats(options, _MEAN), _floats(options, _STD)
+    return [], []
+
+
+def _tables(table: Table, field: int) -> list[Table]:
+    """Return the tables of a field that is a list of them."""
+    at = table.Offset(field)
+    if not at:
+        return []
+    start = table.Vector(at)
+    return [Table(table.Bytes, table.Indirect(start + 4 * i)) for i in range(min(table.VectorLen(at), 100))]
+
+
+def _floats(table: Table, field: int) -> list[float]:
+    at = table.Offset(field)
+    return [float(v) for v in table.GetVectorAsNumpy(Float32Flags, at)][:4] if at else []

@@ -8,7 +8,7 @@ import struct
 from typing import Any
 
 import tflite
-from flatbuffers import flexbuffers  # type: ignore[import-untyped]
+from flatbuffers import flexbuffers
 
 DTYPES, _OPTIONS, _OPTIONS_2 = (
     {value: name for name, value in vars(enum).items() if not name.startswith("_") and isinstance(value, int)}

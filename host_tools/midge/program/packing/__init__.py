@@ -41,10 +41,11 @@ PACKERS: dict[tuple[str, str], tuple[Choose, ...]] = {
 }
 
 
-def packed(program: Program, target: str | None) -> Program:
+def packed(program: Program, target: str | None, room: int = 0) -> Program:
     """Return a copy in which every layer has its layout, the fastest exact one for a target, for none the smallest, and
     every step its scratch.
 
+    room: an arena of so many bytes may be filled by what makes layers faster, should they need less.
     Raises UserError for an unknown target.
     """
     steps = [replace(s, params=dict(s.params), constants=dict(s.constants)) for s in program.steps]
@@ -55,5 +56,5 @@ def packed(program: Program, target: str | None) -> Program:
         packers = [PACKERS[op, name] for op, name in PACKERS if op == step.op.name and (op, name) in wanted]
         any(choose(step) for choices in packers for choose in choices)  # until one has
     take_scratch(program)
-    use_room(program)
+    use_room(program, room)
     return program

@@ -27,19 +27,23 @@ def take_scratch(program: Program) -> None:
         step.scratch = _within(step, scratch, *ADDS[step.params["layout"]]) if scratch.step else scratch.least
 
 
-def use_room(program: Program) -> None:
-    """Let tiles and planes have the memory that is idle while their layer runs, which saves instructions, in place."""
+def use_room(program: Program, least: int = 0) -> None:
+    """Let tiles and planes have the memory that is idle while their layer runs, which saves instructions, in place.
+
+    least: of an arena that is smaller than so many bytes, all up to that is idle.
+    """
     asked = {i: wanted(program, step) for i, step in enumerate(program.steps)}
     growing = {i: program.steps[i].scratch for i, scratch in asked.items() if scratch.most > scratch.least}
     if not growing:
         return
     plan = plan_arena(program)
+    size = max(plan.arena_size, least)
     for share in (1, 2, 4):
         for i, before in growing.items():
-            room = (plan.arena_size - plan.live_bytes(i)) // share // ALIGNMENT * ALIGNMENT
+            room = (size - plan.live_bytes(i)) // share // ALIGNMENT * ALIGNMENT
             step = program.steps[i]
             step.scratch = max(before, _within(step, asked[i], before + room, MANY))
-        if plan_arena(program).arena_size <= plan.arena_size:
+        if plan_arena(program).arena_size <= size:
             return
     for i, before in growing.items():
         program.steps[i].scratch = before

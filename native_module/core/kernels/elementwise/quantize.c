@@ -40,7 +40,7 @@ void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value
     uint8_t *to = (uint8_t *)data + index * size;
     int32_t q;
     if (t->dtype == MG_FLOAT32) {
-        memcpy(&q, &value, sizeof q);
+        q = (int32_t)mg_bits_of(value);
     } else if (t->dtype == MG_BOOL) {
         q = value != 0.0f;
     } else {
@@ -56,8 +56,7 @@ void mg_write_real(const mg_tensor_t *t, void *data, uint32_t index, float value
 /* 1 / scale in 16 bits, for bytes. */
 void mg_quantizer(mg_quantizer_t *by, const mg_tensor_t *t) {
     float inverse = 1.0f / scale_of(t);
-    uint32_t bits;
-    memcpy(&bits, &inverse, sizeof bits);
+    uint32_t bits = mg_bits_of(inverse);
     uint32_t factor = ((bits & 0x7fffffu) | 0x800000u) + 128, exponent = bits >> 23;
     by->tensor = t;
     by->low = is_signed(t->dtype) ? INT8_MIN : 0;

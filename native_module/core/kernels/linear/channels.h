@@ -44,6 +44,16 @@ static inline int8_t mg_finish(const mg_channels_t *channels, uint32_t c, int32_
     return (int8_t)mg_clamp(mg_wrap_add(y, channels->zero_point), channels->min, channels->max);
 }
 
+#ifdef MG_EIGHTS
+/* mg_finish of eight channels from c on, of n pixels. */
+static inline void mg_finish_pixels(const mg_channels_t *channels, uint32_t c, const int32_t *sums, uint32_t sums_step,
+                                    int8_t *out, uint32_t n) {
+    const uint8_t *bias = channels->table + 4 * c, *shift = channels->table + 8 * channels->n + c;
+    const mg_eight_t eight = {bias, bias + 4 * channels->n, shift, channels->zero_point, channels->min, channels->max};
+    mg_finish_eight(out + c, channels->n, sums, sums_step, n, &eight);
+}
+#endif
+
 static inline mg_channel_t mg_load_channel(const mg_channels_t *channels, uint32_t c) {
     const uint8_t *at = channels->table + sizeof(mg_channel_t) * c;
     mg_channel_t channel = {mg_load_i32(at), mg_load_i32(at + 4), mg_load_i32(at + 8), mg_load_u32(at + 12)};

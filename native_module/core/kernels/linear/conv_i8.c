@@ -18,6 +18,7 @@
  */
 #include "../../layouts.h"
 #include "depthwise_direct.h"
+#include "wide.h"
 
 /* A patch, except where a pixel of the input is one. */
 static uint32_t patch_size(const mg_conv_params_t *p) {
@@ -125,12 +126,35 @@ bool mg_conv_int4_check(const mg_check_t *check) {
     return check_int4(check, mg_times(taps, p->out_c), mg_times(taps, unpacked_channels(p)));
 }
 
+#ifdef MG_EIGHTS
+
+/* As many channels as there are whole groups of; returns how many. */
+static uint32_t conv_eights(const part_t *part, const int8_t *patch, uint32_t k, int32_t offset, int8_t *out) {
+    uint32_t c = part->first;
+    for (; k >= 16 && c + 8 <= part->last; c += 8) {
+        int32_t sums[8];
+        mg_dot_eight(sums, patch, part->weights + (c - part->first) * k, k);
+        for (uint32_t i = 0; i < 8; i++) {
+            sums[i] = mg_wrap_add(sums[i], offset);
+        }
+        mg_finish_pixels(&part->channels, c, sums, 0, out, 1);
+    }
+    return c - part->first;
+}
+
+#else
+
+#define conv_eights(part, patch, k, offset, out) 0
+
+#endif
+
 static void conv_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
     const mg_channels_t *channels = &part->channels;
-    const int8_t *weights = part->weights;
     const uint32_t k = (uint32_t)p->kernel_h * p->kernel_w * p->in_c;
     const int32_t offset = weights_offset(p, patch, k, 1);
-    for (uint32_t c = part->first; c < part->last;) {
+    const uint32_t done = conv_eights(part, patch, k, offset, out);
+    const int8_t *weights = part->weights + done * k;
+    for (uint32_t c = part->first + done; c < part->last;) {
         int32_t sums[4];
         uint32_t n = 4;
         if (part->last - c >= 4) {
@@ -147,7 +171,9 @@ static void conv_pixel(const mg_conv_params_t *p, const part_t *part, const int8
 }
 
 void mg_conv_plain_run(const mg_call_t *call) {
-    run_parts(call, 0, 0, conv_pixel);
+    if (!mg_conv_wide(call)) {
+        run_parts(call, 0, 0, conv_pixel);
+    }
 }
 
 void mg_conv_int4_run(const mg_call_t *call) {
@@ -165,42 +191,10 @@ bool mg_depthwise_int4_check(const mg_check_t *check) {
     return check_int4(check, weights, weights);
 }
 
-#ifdef MG_PC
-
-#define LANES 32 /* channels, whose sums a compiler keeps in vectors */
-
-/* As many channels as there are whole groups of; returns how many. */
-static uint32_t depthwise_lanes(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
-    const uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, n = p->out_c;
-    uint32_t c = 0;
-    if (p->in_c != n || p->weights_zero_point != 0) {
-        return 0;
-    }
-    for (; c + LANES <= n; c += LANES) {
-        int32_t sums[LANES] = {0};
-        for (uint32_t t = 0; t < taps; t++) {
-            const int8_t *x = patch + t * n + c, *w = part->weights + t * n + c;
-            for (uint32_t i = 0; i < LANES; i++) {
-                sums[i] += (int16_t)(x[i] * w[i]);
-            }
-        }
-        for (uint32_t i = 0; i < LANES; i++) {
-            out[c + i] = mg_finish(&part->channels, c + i, sums[i]);
-        }
-    }
-    return c;
-}
-
-#else
-
-#define depthwise_lanes(p, part, patch, out) 0
-
-#endif
-
 static void depthwise_pixel(const mg_conv_params_t *p, const part_t *part, const int8_t *patch, int8_t *out) {
     uint32_t taps = (uint32_t)p->kernel_h * p->kernel_w, multiplier = p->out_c / p->in_c;
-    uint32_t c = depthwise_lanes(p, part, patch, out);
-    for (uint32_t k = c; k < p->in_c; k++) {
+    uint32_t c = 0;
+    for (uint32_t k = 0; k < p->in_c; k++) {
         int32_t offset = weights_offset(p, patch + k, taps, p->in_c);
         for (uint32_t m = 0; m < multiplier; m++, c++) {
             const int8_t *x = patch + k, *w = part->weights + c;
@@ -218,9 +212,9 @@ static void depthwise_pixel(const mg_conv_params_t *p, const part_t *part, const
 void mg_depthwise_plain_run(const mg_call_t *call) {
     if (mg_is_direct(&call->params.conv)) {
         mg_depthwise_direct_plain(call);
-        return;
+    } else if (!mg_depthwise_wide(call)) {
+        run_parts(call, 0, 0, depthwise_pixel);
     }
-    run_parts(call, 0, 0, depthwise_pixel);
 }
 
 void mg_depthwise_int4_run(const mg_call_t *call) {

@@ -12,7 +12,8 @@
  * channels: what is computed twice is the same. A map of fewer than four outputs across writes only those.
  *
  * Weights are stored as in layout PLAIN; in the scratch they are doubled, and so is every sum, which is
- * what requantising wants (simd.h). Dilation across the strip is 1. The converter gives a layer
+ * what requantising wants (simd.h). Where no output lies below the zero point, most channels of 3x3 windows are
+ * multiplied by a larger power of two instead, after which all are shifted by the same number (loops.h). Dilation across the strip is 1. The converter gives a layer
  * this layout only where the short requantisation (channels.h) is exact.
  */
 #include "depthwise_direct.h"
@@ -29,9 +30,10 @@ typedef struct {
 
 typedef struct {
     axis_t a, b;
-    bool by_three;         /* the 3x3 windows of mg_dsp_strip_by_1 and _2 */
+    bool by_three;         /* the 3x3 windows of mg_dsp_strip */
     uint32_t pairs;        /* of taps across the window */
     uint32_t height, line; /* of a strip; the line in values, even */
+    uint32_t above, inside; /* of its rows, those above the image and those inside it */
     uint32_t taps;         /* int16 of a channel's window */
     uint32_t lanes;        /* channels that are gathered together: four, or one where there are fewer */
 } geometry_t;
@@ -61,6 +63,8 @@ static void set_geometry(geometry_t *g, const mg_conv_params_t *p) {
         g->a.kernel == 3 && g->b.kernel == 3 && g->a.dilation == 1 && g->a.stride == g->b.stride && g->b.stride <= 2;
     g->pairs = (g->b.kernel + 1) / 2;
     g->height = mg_reach(g->a.out, g->a.stride, g->a.kernel, g->a.dilation);
+    g->above = g->a.pad < g->height ? g->a.pad : g->height;
+    g->inside = g->a.in < g->height - g->above ? g->a.in : g->height - g->above;
     g->line = g->by_three ? 2 + 4 * g->b.stride : ((OUTPUTS - 1) * g->b.stride + 2 * g->pairs + 1) & ~1u;
     g->taps = 2 * g->a.kernel * g->pairs;
     g->lanes = p->in_c < CHANNELS ? 1 : CHANNELS;
@@ -87,64 +91,72 @@ bool mg_depthwise_dsp_check(const mg_check_t *check) {
            && (mg_is_direct(p) || mg_check_scratch(check, scratch_size(p)));
 }
 
-/* Twice the window of a channel: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
-static void load_taps(const geometry_t *g, const int8_t *weights, int16_t *taps) {
+typedef struct {
+    const mg_call_t *call;
+    geometry_t g;
+    mg_channels_t channels;
+    mg_dsp_strip_t strip;
+    uint32_t plane;   /* values of a gathered channel */
+    uint32_t nothing; /* the zero point four times */
+    int16_t *values;
+    uint32_t multiplier;  /* output channels of one of the input */
+    uint32_t count, size; /* of the mg_dsp_channel_t: how many, and bytes */
+    uint8_t *held;
+} layer_t;
+
+/* The window of a channel times 2^by: rows of pairs, with (w0 w1), (w1 w2) for a row of three. */
+static void load_taps(const geometry_t *g, const int8_t *weights, uint32_t by, int16_t *taps) {
     const uint32_t step = g->b.tap_step;
-    for (uint32_t i = 0; i < g->a.kernel; i++, weights += g->a.tap_step) {
+    const int32_t factor = 1 << by;
+    for (uint32_t i = g->a.kernel; i != 0; i--, weights += g->a.tap_step) {
         if (g->by_three) {
-            *taps++ = (int16_t)(2 * weights[0]);
-            *taps++ = (int16_t)(2 * weights[step]);
-            *taps++ = (int16_t)(2 * weights[step]);
-            *taps++ = (int16_t)(2 * weights[2 * step]);
+            *taps++ = (int16_t)(factor * weights[0]);
+            const int16_t middle = (int16_t)(factor * weights[step]);
+            *taps++ = middle;
+            *taps++ = middle;
+            *taps++ = (int16_t)(factor * weights[2 * step]);
             continue;
         }
         for (uint32_t j = 0; j < 2 * g->pairs; j++) {
-            *taps++ = (int16_t)(j < g->b.kernel ? 2 * weights[j * step] : 0);
+            *taps++ = (int16_t)(j < g->b.kernel ? factor * weights[j * step] : 0);
         }
     }
 }
 
-/* Gathers a strip of four channels, the first of which is at *channel, from b0 on, with the zero point around it:
- * a pair of columns after the other. Where there is nothing, a column is the zero point again and again. */
-static void load_four(const geometry_t *g, const int8_t *channel, int32_t b0, int8_t zero_point, int16_t *values) {
-    const uint32_t outside = 0x01010101u * (uint8_t)zero_point, b_in = g->b.in, line = 2 * g->line;
-    const uint8_t *image = (const uint8_t *)channel, *nothing = (const uint8_t *)&outside;
-    uint32_t above = g->a.pad < g->height ? g->a.pad : g->height;
-    uint32_t inside = above + g->a.in < g->height ? g->a.in : g->height - above;
-    for (uint32_t j = 0, b = (uint32_t)b0; j < g->line; j += 2, b += 2) {
-        mg_columns_t pads = {values + j, g->height * line, nothing, nothing, 0, 0, above, line}, columns = pads;
-        if (b < b_in) {
-            columns.a = image + b * g->b.in_step;
-            columns.a_step = g->a.in_step;
-        }
-        if (b + 1 < b_in) {
-            columns.b = image + (b + 1) * g->b.in_step;
-            columns.b_step = g->a.in_step;
-        }
-        if (above != 0) {
-            mg_pair_columns(&pads);
-        }
-        columns.to += above * g->line;
-        columns.rows = inside;
-        if (inside != 0) {
-            mg_pair_columns(&columns);
-        }
-        pads.to += (above + inside) * g->line;
-        pads.rows = g->height - above - inside;
-        if (pads.rows != 0) {
-            mg_pair_columns(&pads);
-        }
+/* Column b of an image and the step of its rows; where there is none, the zero point again and again. */
+static const uint8_t *column_of(const layer_t *layer, const int8_t *image, uint32_t b, uint32_t *step) {
+    const axis_t *across = &layer->g.b;
+    if (b >= across->in) {
+        *step = 0;
+        return (const uint8_t *)&layer->nothing;
+    }
+    *step = layer->g.a.in_step;
+    return (const uint8_t *)image + b * across->in_step;
+}
+
+/* Gathers a strip of four channels, the first of which is at *channel, from b on: a pair of columns after the other.
+ * Rows above and below the image hold the zero point already. */
+static void load_four(const layer_t *layer, const int8_t *channel, uint32_t b) {
+    const geometry_t *g = &layer->g;
+    const uint32_t line = 2 * g->line;
+    mg_columns_t columns = {layer->values + g->above * g->line, g->height * line, NULL, NULL, 0, 0, g->inside, line};
+    for (uint32_t end = b + g->line; b != end; b += 2, columns.to += 2) {
+        columns.a = column_of(layer, channel, b, &columns.a_step);
+        columns.b = column_of(layer, channel, b + 1, &columns.b_step);
+        mg_pair_columns(&columns);
     }
 }
 
 /* The same of one channel. */
-static void load_one(const geometry_t *g, const int8_t *image, int32_t b0, int8_t zero_point, int16_t *values) {
-    int32_t a = -(int32_t)g->a.pad;
-    for (uint32_t i = 0; i < g->height; i++, a++) {
-        bool row = a >= 0 && a < (int32_t)g->a.in;
-        uint32_t at = (uint32_t)a * g->a.in_step + (uint32_t)b0 * g->b.in_step;
-        for (uint32_t j = 0; j < g->line; j++, at += g->b.in_step) {
-            *values++ = row && (uint32_t)b0 + j < g->b.in ? image[at] : zero_point;
+static void load_one(const layer_t *layer, const int8_t *image, uint32_t b) {
+    const geometry_t *g = &layer->g;
+    int16_t *values = layer->values + g->above * g->line;
+    for (uint32_t end = b + g->line; b != end; b++, values++) {
+        uint32_t step;
+        const uint8_t *x = column_of(layer, image, b, &step);
+        int16_t *to = values;
+        for (uint32_t i = g->inside; i != 0; i--, to += g->line, x += step) {
+            *to = (int8_t)*x;
         }
     }
 }
@@ -159,88 +171,90 @@ static void convolve_any(const geometry_t *g, const mg_dsp_strip_t *strip) {
         int32_t sums[OUTPUTS];
         mg_dot_taps(sums, x, g->a.dilation * g->line, channel->taps, g->a.kernel, g->pairs, g->b.stride);
         for (uint32_t j = OUTPUTS; j-- != 0;) {
-            out[at[j]] = (int8_t)mg_requantize_twice(mg_wrap_add(sums[j], channel->twice_bias), channel->multiplier,
+            out[at[j]] = (int8_t)mg_requantize_twice(mg_wrap_add(sums[j], channel->bias), channel->multiplier,
                                                      channel->rounding, channel->shift);
         }
     }
 }
 
-static void convolve(const geometry_t *g, const mg_dsp_strip_t *strip) {
-    if (!g->by_three) {
+/* All channels of a strip. */
+static void convolve(const geometry_t *g, mg_dsp_strip_t *strip) {
+    if (g->by_three) {
+        mg_dsp_strip(strip, g->b.stride);
+        return;
+    }
+    for (uint32_t k = strip->count; k != 0; k--, mg_next_channel(strip)) {
         convolve_any(g, strip);
-    } else if (g->b.stride == 1) {
-        mg_dsp_strip_by_1(strip);
-    } else {
-        mg_dsp_strip_by_2(strip);
     }
 }
 
-typedef struct {
-    const mg_call_t *call;
-    geometry_t g;
-    mg_channels_t channels;
-    mg_dsp_strip_t strip;
-    uint32_t plane; /* values of a gathered channel */
-    int16_t *values;
-    uint32_t count, size; /* of the mg_dsp_channel_t: how many, and bytes */
-    uint8_t *held;
-} layer_t;
-
 static mg_dsp_channel_t *held_channel(const layer_t *layer, uint32_t k) {
     return (mg_dsp_channel_t *)(void *)(layer->held + k * layer->size);
+}
+
+/* Makes output channel c ready, and returns by which power of two its window is to be multiplied. */
+static uint32_t load_channel(const layer_t *layer, uint32_t c, mg_dsp_channel_t *held) {
+    uint32_t by = 1;
+    memcpy(held, layer->channels.table + sizeof(mg_channel_t) * c, sizeof(mg_channel_t));
+#ifdef MG_STRIP_SHIFT
+    const uint32_t most = MG_STRIP_SHIFT + 1 - held->shift;
+    if (layer->g.by_three && layer->channels.above && most - 2 <= 6 && (uint32_t)held->bias + (1u << 22) < 1u << 23) {
+        by = most;
+        held->rounding = (int32_t)((2 * (uint32_t)held->rounding + 1) << (by - 2));
+        held->shift = 0;
+    }
+#endif
+    held->bias = (int32_t)((uint32_t)held->bias << by);
+    return by;
 }
 
 /* The output channels of the input channels that are gathered from c on. */
 static void load_channels(const layer_t *layer, uint32_t c) {
     const mg_call_t *call = layer->call;
     const int8_t *weights = (const int8_t *)call->data + call->params.conv.weights_at;
-    uint32_t to = c * (layer->count / layer->g.lanes);
+    uint32_t to = c * layer->multiplier;
     for (uint32_t k = 0; k < layer->count; k++, to++) {
         mg_dsp_channel_t *held = held_channel(layer, k);
-        memcpy(held, layer->channels.table + sizeof(mg_channel_t) * to, sizeof(mg_channel_t));
-        held->twice_bias = (int32_t)((uint32_t)held->twice_bias << 1);
-        load_taps(&layer->g, weights + to, held->taps);
+        load_taps(&layer->g, weights + to, load_channel(layer, to, held), held->taps);
     }
 }
 
 /* What all strips have in common. Where fewer outputs lie across, the last ones are written where others follow. */
 static void set_strip(mg_dsp_strip_t *strip, const geometry_t *g, const mg_channels_t *channels) {
-    const bool above = channels->above;
-    uint32_t at[OUTPUTS] = {0, 0, 0, 0};
-    for (uint32_t i = 1; i < OUTPUTS; i++) {
-        at[i] = i < g->b.out ? at[i - 1] + g->b.out_step : 0;
-    }
-    strip->second = at[1];
-    strip->third = at[2];
-    strip->fourth = at[3];
-    strip->step = above ? 1 : -1;
-    strip->left = above ? -(int32_t)g->a.out : (int32_t)g->a.out;
+    const uint32_t step = g->b.out_step, outputs = g->b.out;
+    strip->second = outputs > 1 ? step : 0;
+    strip->third = outputs > 2 ? 2 * step : 0;
+    strip->fourth = outputs > 3 ? 3 * step : 0;
     strip->out_step = g->a.out_step;
+    strip->rows = g->a.out;
 #ifdef MG_ISA_MAC16
     strip->min = channels->min;
     strip->max = channels->max;
+#else
+    (void)channels;
 #endif
 }
 
 /* The outputs of the input channels that are gathered from c on, of one image. */
 static void convolve_channels(layer_t *layer, const int8_t *image, int8_t *out, uint32_t c) {
     const geometry_t *g = &layer->g;
-    const int8_t zero_point = layer->call->params.conv.in_zero_point;
-    const uint32_t multiplier = layer->count / g->lanes;
+    const uint32_t multiplier = layer->multiplier;
     mg_dsp_strip_t *strip = &layer->strip;
     load_channels(layer, c);
     for (uint32_t b = 0;;) {
-        int32_t b0 = (int32_t)(b * g->b.stride) - (int32_t)g->b.pad;
-        (g->lanes == 1 ? load_one : load_four)(g, image + c, b0, zero_point, layer->values);
-        strip->x = layer->values;
-        strip->out = out + b * g->b.out_step + c * multiplier;
-        for (uint32_t k = 0, m = multiplier; k < layer->count; k++, strip->out++) {
+        if (g->inside != 0) {
+            const uint32_t first = b * g->b.stride - g->b.pad;
+            if (g->lanes == 1) {
+                load_one(layer, image + c, first);
+            } else {
+                load_four(layer, image + c, first);
+            }
+        }
+        for (uint32_t k = 0; k < layer->count; k += strip->count) {
+            strip->x = layer->values + k / multiplier * layer->plane;
+            strip->out = out + b * g->b.out_step + c * multiplier + k;
             strip->channel = held_channel(layer, k);
             convolve(g, strip);
-            if (--m == 0) {
-                m = multiplier;
-                strip->x += layer->plane;
-            }
         }
         if (b + OUTPUTS >= g->b.out) {
             return;
@@ -265,9 +279,17 @@ void mg_depthwise_dsp_run(const mg_call_t *call) {
     set_strip(&layer.strip, &layer.g, &layer.channels);
     layer.plane = layer.g.height * layer.g.line;
     layer.size = channel_size(&layer.g);
-    layer.count = layer.g.lanes * (p->out_c / p->in_c);
+    layer.multiplier = (uint32_t)p->out_c / p->in_c;
+    layer.count = layer.g.lanes * layer.multiplier;
     layer.held = call->scratch;
+    layer.strip.size = layer.size;
+    layer.strip.count = layer.multiplier == 1 ? layer.count : layer.multiplier; /* of all planes, or of one each */
+    layer.strip.plane = layer.multiplier == 1 ? layer.plane : 0;
     layer.values = (int16_t *)(void *)(layer.held + layer.count * layer.size);
+    layer.nothing = 0x01010101u * (uint8_t)p->in_zero_point;
+    for (uint32_t i = 0; i < layer.g.lanes * layer.plane; i++) {
+        layer.values[i] = p->in_zero_point;
+    }
     const uint32_t lanes = layer.g.lanes;
     for (uint32_t n = 0; n < p->batches; n++) {
         for (uint32_t c = 0;;) {

@@ -80,20 +80,33 @@ static void load_row(const mg_conv_params_t *p, const geometry_t *g, const int8_
     }
 }
 
-/* The outputs of 16 channels, or of all, in a row. */
-static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t row) {
-    bool by_16 = p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
-    uint32_t left = p->out_w % g->pixels;
-    row.count = p->out_w / g->pixels;
-    if (row.count != 0) {
-        (by_16 ? mg_mve_row_3x3 : mg_mve_row)(&row);
-    }
-    if (left != 0) {
-        row.x += row.count * row.step;
-        row.out += row.count * row.out_step;
-        row.count = 1;
-        row.n = left * p->in_c;
-        mg_mve_row(&row);
+/* Three times three taps that lie 16 bytes apart. */
+static bool is_3x3(const mg_conv_params_t *p, const geometry_t *g) {
+    return p->kernel_h == 3 && p->kernel_w == 3 && p->dilation_w == 1 && g->column == LANES;
+}
+
+/* The outputs of all channels in a row: row->count whole vectors, and behind them `left` pixels. */
+static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t *row, uint32_t left) {
+    int8_t *out = row->out;
+    row->n = row->out_step;
+    for (uint32_t c = 0; c < p->in_c; c += LANES) {
+        row->out = out + c;
+        if (g->column == LANES) {
+            row->n = p->in_c - c < LANES ? p->in_c - c : LANES;
+        }
+        if (row->count != 0) {
+            (is_3x3(p, g) ? mg_mve_row_3x3 : mg_mve_row)(row);
+        }
+        if (left != 0) { /* then there is one vector of channels */
+            row->x += row->count * row->step;
+            row->out += row->count * row->out_step;
+            row->count = 1;
+            row->n = left * p->in_c;
+            mg_mve_row(row);
+        }
+        row->x += g->rows * g->width;
+        row->weights += g->taps * LANES;
+        row->table += 4 * 48;
     }
 }
 
@@ -129,7 +142,8 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
     const mg_channels_t channels = mg_channels_of(call);
     const geometry_t g = geometry_of(p);
     const uint32_t outputs = p->batches * p->out_h * (uint32_t)p->out_w * p->in_c;
-    const uint32_t width = g.width, plane = g.rows * width, in_c = p->in_c;
+    const uint32_t width = g.width, in_c = p->in_c;
+    const uint32_t whole = p->out_w / g.pixels, left = p->out_w % g.pixels;
     const int8_t *image = call->in[0];
     int32_t *offsets = call->scratch;
     int8_t *ring = (int8_t *)(offsets + g.taps), *out = call->out[0];
@@ -145,7 +159,8 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
         return;
     }
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
-        mg_fill(ring, p->in_zero_point, g.vectors * plane + LANES - 1); /* what lies beside and above the image */
+        mg_fill(ring, p->in_zero_point,
+                g.vectors * g.rows * width + LANES - 1); /* what lies beside and above the image */
         int32_t loaded = 0; /* the next row that the ring lacks */
         for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * in_c) {
             int32_t first = y * p->stride_h - p->pad_top;
@@ -163,14 +178,9 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
             row.x = ring;
             row.weights = (const int8_t *)call->data + p->weights_at;
             row.table = channels.table;
-            for (uint32_t c = 0; c < in_c; c += LANES) {
-                row.out = out + c;
-                row.n = g.column < LANES ? row.out_step : in_c - c < LANES ? in_c - c : LANES;
-                convolve_row(p, &g, row);
-                row.x += plane;
-                row.weights += g.taps * LANES;
-                row.table += 4 * 48;
-            }
+            row.count = whole;
+            row.out = out;
+            convolve_row(p, &g, &row, left);
         }
     }
     mg_clamp_all(&channels, call->out[0], outputs);

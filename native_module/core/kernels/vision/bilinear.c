@@ -28,9 +28,7 @@ static between_t between(int32_t start, int32_t scale, uint32_t i, uint32_t size
 
 /* The same in float32; the share of the upper neighbour goes to *above. */
 static between_t between_real(int32_t start, int32_t scale, uint32_t i, uint32_t size, float *above) {
-    float real_start, real_scale;
-    memcpy(&real_start, &start, sizeof start);
-    memcpy(&real_scale, &scale, sizeof scale);
+    float real_start = mg_float_of((uint32_t)start), real_scale = mg_float_of((uint32_t)scale);
     float v = real_start != 0.0f ? ((float)i + 0.5f) * real_scale - 0.5f : (float)i * real_scale;
     int32_t whole = (int32_t)v, last = (int32_t)size - 1; /* v > -1, so that only the rest can be negative */
     int32_t low = mg_clamp(whole, 0, last), high = mg_clamp(whole + (v > (float)whole), 0, last);
@@ -41,8 +39,7 @@ static between_t between_real(int32_t start, int32_t scale, uint32_t i, uint32_t
 
 static bool check_axis(const mg_check_t *check, int32_t start, int32_t scale, uint32_t out) {
     if (check->params.bilinear.legacy) {
-        float real;
-        memcpy(&real, &scale, sizeof scale);
+        float real = mg_float_of((uint32_t)scale);
         return (real >= 0.0f && (float)out * real <= 1.0e9f && (start == 0 || start == 0x3f000000))
                || MG_REFUSE(check, "a resize reads outside its input: scale", (uint32_t)scale, 0);
     }

@@ -172,12 +172,16 @@ static void add_bytes(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32
 static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *row, uint32_t weight) {
     uint32_t bytes = bytes_of(p->format), pairs = p->width / 2u;
     row += p->left * bytes;
-    if (p->channels == 1 && p->format == RGB565) {
-        add_greys(sums, row, pairs, weight, true);
-        return;
-    }
-    if (p->channels == 1 && p->format == RGB565_LE) {
-        add_greys(sums, row, pairs, weight, false);
+    if (p->channels == 1 && is_565(p->format)) {
+#ifdef MG_OWN_GREYS /* which leave two pairs at most */
+        add_greys(sums, row, pairs, weight, p->format == RGB565);
+#else /* a loop for each order has no branch */
+        if (p->format == RGB565) {
+            add_greys(sums, row, pairs, weight, true);
+        } else {
+            add_greys(sums, row, pairs, weight, false);
+        }
+#endif
         return;
     }
     for (uint32_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
@@ -244,10 +248,11 @@ static void to_colours(uint8_t *pixel, uint32_t count, const uint8_t *table) {
     }
 }
 
-static void clear(const mg_image_params_t *p, uint32_t *sums) {
+static __attribute__((noinline)) void clear(const mg_image_params_t *p, uint32_t *sums) {
     uint32_t words = p->channels * words_of(p);
-    for (; words >= 4; words -= 4, sums += 4) {
-        sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    for (; words >= 20; words -= 20, sums += 20) {
+        sums[0] = sums[1] = sums[2] = sums[3] = sums[4] = sums[5] = sums[6] = sums[7] = sums[8] = sums[9] = 0;
+        sums[10] = sums[11] = sums[12] = sums[13] = sums[14] = sums[15] = sums[16] = sums[17] = sums[18] = sums[19] = 0;
     }
     for (; words != 0; words--) {
         *sums++ = 0;

@@ -80,70 +80,67 @@ MG_NAKED void mg_dot_taps(MG_ARG int32_t sums[4], MG_ARG const int16_t *x, MG_AR
     "ldr r11, [r0, #20*" j "+16]\n" \
     "smlatb r10, " wb ", r11, r10\n"
 
-/* LDM copies the fields of a strip from `fourth` on, in their order, to the stack, and those of the channel after
- * them. */
-#define FOURTH 8
+/* LDM takes the fields of a strip in their order. */
 MG_ASSERT_AT(mg_dsp_strip_t, x, 0);
 MG_ASSERT_AT(mg_dsp_strip_t, channel, 4);
-MG_ASSERT_AT(mg_dsp_strip_t, fourth, FOURTH);
-MG_ASSERT_AT(mg_dsp_strip_t, third, FOURTH + 4);
-MG_ASSERT_AT(mg_dsp_strip_t, out, FOURTH + 8);
-MG_ASSERT_AT(mg_dsp_strip_t, left, FOURTH + 12);
-MG_ASSERT_AT(mg_dsp_strip_t, step, FOURTH + 16);
-MG_ASSERT_AT(mg_dsp_strip_t, second, FOURTH + 20);
-MG_ASSERT_AT(mg_dsp_strip_t, out_step, FOURTH + 24);
-MG_ASSERT_AT(mg_dsp_channel_t, twice_bias, 0);
+MG_ASSERT_AT(mg_dsp_strip_t, fourth, 8);
+MG_ASSERT_AT(mg_dsp_strip_t, third, 12);
+MG_ASSERT_AT(mg_dsp_strip_t, out, 16);
+MG_ASSERT_AT(mg_dsp_strip_t, rows, 20);
+MG_ASSERT_AT(mg_dsp_strip_t, size, 24);
+MG_ASSERT_AT(mg_dsp_strip_t, second, 28);
+MG_ASSERT_AT(mg_dsp_strip_t, out_step, 32);
+MG_ASSERT_AT(mg_dsp_strip_t, plane, 36);
+MG_ASSERT_AT(mg_dsp_strip_t, count, 40);
+MG_ASSERT_AT(mg_dsp_channel_t, bias, 0);
 MG_ASSERT_AT(mg_dsp_channel_t, multiplier, 4);
 MG_ASSERT_AT(mg_dsp_channel_t, rounding, 8);
 MG_ASSERT_AT(mg_dsp_channel_t, shift, 12);
 MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 
-/* Where they are there. */
+/* On the stack: fourth, third, */
 #define OUT "[sp, #8]"
-#define LEFT "[sp, #12]"
-#define SECOND "[sp, #20]"
-#define BIAS "[sp, #28]"
+#define LEFT "[sp, #12]" /* and the step by which it is counted */
+#define SECOND "[sp, #20]" /* and out_step */
+#define CHANNEL "#28"
+#define BIAS "[sp, " CHANNEL "]"
 #define MULTIPLIER "[sp, #32]"
 #define SHIFT "[sp, #40]"
+#define STRIP_AT "#44" /* x, channel, out, rows, size, plane, count */
+#define LOOP "[sp, #72]"
+#define BACK "[sp, #76]"
+#define STACK "#80"
+
+/* A channel whose shift is MG_STRIP_SHIFT. */
+#define FIXED(acc, m, r) \
+    "smmla " acc ", " acc ", " m ", " r "\n" \
+    "ssat " acc ", #8, " acc ", asr #" MG_TEXT(MG_STRIP_SHIFT) "\n"
 
 /*     do {
- *         sums[4] = twice the bias + three rows of three taps times the values under each output
- *         requantise them, the shorter way where no output is below the zero point
- *         out[fourth], out[third], out[second], out[0] = sums: where there are fewer, the first is written last
- *         x += stride * line, out += out_step
- *     } while ((left += step) != 0)
+ *         do {
+ *             sums[4] = the bias + three rows of three taps times the values under each output
+ *             requantise them, the shorter way where the channel's shift is fixed
+ *             out[fourth], out[third], out[second], out[0] = sums: where there are fewer, the first is written last
+ *             x += stride * line, out += out_step
+ *         } while ((left += step) != 0)
+ *         the next channel's x, channel, out
+ *     } while (--count != 0)
  *
  * r0 values, r1-r6 taps (w0 w1), (w1 w2) of three rows, r7-r10 four sums, r11, r12 pairs of values, lr the bias.
- * The carry says all the time whether outputs may be below the zero point: that is how `left` is counted. */
-#define STRIP(row, step) \
-    "push {r4-r11, lr}\n" \
-    "sub sp, sp, #44\n" \
-    "add r1, r0, #" MG_TEXT(FOURTH) "\n" \
-    "ldm r1, {r2-r8}\n" \
-    "stm sp, {r2-r8}\n" \
-    "ldrd r0, r12, [r0]\n" \
-    "ldm r12!, {r2-r5}\n" \
-    "add r1, sp, #28\n" \
-    "stm r1, {r2-r5}\n" \
-    "lsls r6, r6, #1\n" \
-    "ldm r12, {r1-r6}\n" \
-    "1:\n" \
+ * The carry says all the time that the channel has a shift of its own: so `left` is counted down to 0 there, else up. */
+#define ROWS_OF_OUTPUTS(next, stored, own, row, step) \
+    next ":\n" \
     "ldr lr, " BIAS "\n" \
     row("0", "r1", "r2", "lr", "lr", "lr", "lr") \
     row("1", "r3", "r4", "r7", "r8", "r9", "r10") \
     row("2", "r5", "r6", "r7", "r8", "r9", "r10") \
     "ldrd r11, r12, " MULTIPLIER "\n" \
-    "bcs 3f\n" \
-    ABOVE("r7", "r11", "r12", "lr") \
-    ABOVE("r8", "r11", "r12", "lr") \
-    ABOVE("r9", "r11", "r12", "lr") \
-    ABOVE("r10", "r11", "r12", "lr") \
-    "2:\n" \
-    "ldr r11, " SHIFT "\n" \
-    SATURATE("r7", "r11") \
-    SATURATE("r8", "r11") \
-    SATURATE("r9", "r11") \
-    SATURATE("r10", "r11") \
+    "bcs " own "f\n" \
+    FIXED("r7", "r11", "r12") \
+    FIXED("r8", "r11", "r12") \
+    FIXED("r9", "r11", "r12") \
+    FIXED("r10", "r11", "r12") \
+    stored ":\n" \
     "ldm sp, {r11, r12, lr}\n" \
     "strb r10, [lr, r11]\n" \
     "strb r9, [lr, r12]\n" \
@@ -152,25 +149,66 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
     "strb r7, [lr]\n" \
     "ldrd r11, r12, " LEFT "\n" \
     "add lr, lr, r10\n" \
-    "add r0, r0, " step "\n" \
     "adds r11, r11, r12\n" \
+    "add r0, r0, " step "\n" \
     "strd lr, r11, " OUT "\n" \
-    "bne 1b\n" \
-    "add sp, sp, #44\n" \
-    "pop {r4-r11, pc}\n" \
-    "3:\n" \
-    ANY("r7", "r11", "r12", "lr") \
-    ANY("r8", "r11", "r12", "lr") \
-    ANY("r9", "r11", "r12", "lr") \
-    ANY("r10", "r11", "r12", "lr") \
-    "b 2b\n"
+    "bne " next "b\n"
 
-MG_NAKED void mg_dsp_strip_by_1(MG_ARG const mg_dsp_strip_t *strip) {
-    __asm__(STRIP(ROW_BY_1, "#12"));
-}
-
-MG_NAKED void mg_dsp_strip_by_2(MG_ARG const mg_dsp_strip_t *strip) {
-    __asm__(STRIP(ROW_BY_2, "#40"));
+MG_NAKED void mg_dsp_strip(MG_ARG const mg_dsp_strip_t *strip, MG_ARG uint32_t stride) {
+    __asm__("push {r4-r11, lr}\n"
+            "sub sp, sp, " STACK "\n"
+            "adr.w r12, 2f + 1\n" /* Thumb */
+            "cmp r1, #1\n"
+            "it ne\n"
+            "addne r12, r12, #5f - 2f\n"
+            "str r12, " LOOP "\n"
+            "ldm r0, {r1-r11}\n"
+            "stm sp, {r3-r5}\n"
+            "strd r8, r9, " SECOND "\n"
+            "add r0, sp, " STRIP_AT "\n"
+            "stm r0, {r1, r2, r5-r7, r10, r11}\n"
+            "1:\n"
+            "add r1, sp, " STRIP_AT "\n"
+            "ldm r1, {r0, r2, r3, r6}\n"
+            "str r3, " OUT "\n"
+            "ldm r2!, {r8-r11}\n"
+            "add r1, sp, " CHANNEL "\n"
+            "stm r1, {r8-r11}\n"
+            "mov r7, #-1\n"
+            "cmp r11, #1\n"
+            "itt cc\n"
+            "rsbcc r6, r6, #0\n"
+            "movcc r7, #1\n"
+            "strd r6, r7, " LEFT "\n"
+            "ldm r2, {r1-r6}\n"
+            "ldr pc, " LOOP "\n"
+            ".balign 4\n"
+            ROWS_OF_OUTPUTS("2", "3", "8", ROW_BY_1, "#12")
+            "4:\n"
+            "add r0, sp, " STRIP_AT "\n"
+            "ldm r0, {r1-r7}\n"
+            "add r1, r1, r6, lsl #1\n"
+            "adds r2, r2, r5\n"
+            "adds r3, r3, #1\n"
+            "subs r7, r7, #1\n"
+            "stm r0, {r1-r7}\n"
+            "bne 1b\n"
+            "add sp, sp, " STACK "\n"
+            "pop {r4-r11, pc}\n"
+            ROWS_OF_OUTPUTS("5", "6", "7", ROW_BY_2, "#40")
+            "b 4b\n"
+            "7:\n"
+            "bl 9f\n"
+            "b 6b\n"
+            "8:\n"
+            "bl 9f\n"
+            "b 3b\n"
+            "9:\n" /* four sums of a channel with a shift of its own */
+            "str lr, " BACK "\n" ANY("r7", "r11", "r12", "lr") ANY("r8", "r11", "r12", "lr")
+            ANY("r9", "r11", "r12", "lr") ANY("r10", "r11", "r12", "lr")
+            "ldr r11, " SHIFT "\n" SATURATE("r7", "r11") SATURATE("r8", "r11") SATURATE("r9", "r11")
+            SATURATE("r10", "r11")
+            "ldr pc, " BACK "\n");
 }
 
 #endif

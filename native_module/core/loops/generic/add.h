@@ -9,11 +9,12 @@ static inline void mg_add_steps(int8_t *out, const int8_t *a, uint32_t a_step,
                                                                const void *params) {
     const mg_line_t of = *line; /* which no output can be part of */
     for (; n != 0; n--, out++, a += a_step, b += b_step) {
-        int32_t sum = of.start + of.of_a * *a + of.of_b * *b;
+        int32_t sum = of.start + of.of_a * *a + of.of_b * *b, y;
         if (__builtin_expect((sum & of.far) != 0, 1)) {
-            *out = (int8_t)mg_to_i8(sum >> (of.bits & 31u));
+            y = mg_to_i8(sum >> (of.bits & 31u));
         } else {
-            *out = (int8_t)exact(params, *a, *b);
+            y = exact(params, *a, *b);
         }
+        *out = (int8_t)y;
     }
 }

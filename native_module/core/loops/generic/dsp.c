@@ -70,14 +70,24 @@ static void start_pair(const mg_dsp_layer_t *layer, uint32_t c, uint32_t sums[2]
 
 void mg_dsp_four_pixels(const mg_dsp_layer_t *layer, const int16_t *lanes, int8_t *out) {
     const int8_t *weights = layer->weights;
-    for (uint32_t c = 0; c < layer->channels; c += 2, weights += 8 * layer->groups) {
+    for (uint32_t c = 0; c < layer->channels; c += 2) {
+        uint32_t start[2], first[4], both[4]; /* sums of the pixels: beside each other, for compilers of PCs */
+        start_pair(layer, c, start);
         for (uint32_t pixel = 0; pixel < 4; pixel++) {
-            uint32_t sums[2];
-            start_pair(layer, c, sums);
-            for (uint32_t i = 0; i < 2 * layer->groups; i++) {
-                const int16_t *x = lanes + 8 * i + 2 * pixel;
-                add_pair(sums, weights + 4 * i, x[0], x[1]);
+            first[pixel] = start[0];
+            both[pixel] = start[1];
+        }
+        const int16_t *x = lanes;
+        for (uint32_t i = 0; i < 2 * layer->groups; i++, weights += 4, x += 8) {
+            const int32_t w0 = weights[0], w1 = weights[2], pair0 = mg_load_i16((const uint8_t *)weights);
+            const int32_t pair1 = mg_load_i16((const uint8_t *)weights + 2);
+            for (uint32_t pixel = 0; pixel < 4; pixel++) {
+                first[pixel] += (uint32_t)(w0 * x[2 * pixel] + w1 * x[2 * pixel + 1]);
+                both[pixel] += (uint32_t)(pair0 * x[2 * pixel]) + (uint32_t)(pair1 * x[2 * pixel + 1]);
             }
+        }
+        for (uint32_t pixel = 0; pixel < 4; pixel++) {
+            const uint32_t sums[2] = {first[pixel], both[pixel]};
             finish_pair(layer, c, sums, out + pixel * layer->channels);
         }
     }
@@ -98,31 +108,51 @@ void mg_dsp_one_pixel(const mg_dsp_layer_t *layer, const int8_t *x, int8_t *out)
 
 #ifndef MG_ISA_MAC16
 
-static void strip_of(const mg_dsp_strip_t *s, uint32_t stride, uint32_t line) {
+static int8_t requantize(const mg_dsp_channel_t *c, int32_t sum) {
+    if (c->shift != 0) {
+        return (int8_t)mg_requantize_twice(sum, c->multiplier, c->rounding, c->shift);
+    }
+    const int64_t product = (int64_t)sum * c->multiplier;
+    return (int8_t)mg_to_i8((int32_t)((uint32_t)(product >> 32) + (uint32_t)c->rounding) >> MG_STRIP_SHIFT);
+}
+
+static void strip_of_one(const mg_dsp_strip_t *s, uint32_t stride) {
+    const uint32_t at[] = {0, s->second, s->third, s->fourth}, line = 2 + 4 * stride;
     const mg_dsp_channel_t *c = s->channel;
-    const uint32_t at[] = {0, s->second, s->third, s->fourth};
     const int16_t *x = s->x;
     int8_t *out = s->out;
-    for (int32_t left = s->left; left != 0; left += s->step, x += stride * line, out += s->out_step) {
+    for (uint32_t row = 0; row < s->rows; row++, x += stride * line, out += s->out_step) {
         for (uint32_t i = 4; i-- != 0;) {
-            uint32_t sum = (uint32_t)c->twice_bias;
+            uint32_t sum = (uint32_t)c->bias;
             for (uint32_t j = 0; j < 3; j++) {
                 const int16_t *v = x + j * line + i * stride, *w = c->taps + 4 * j;
                 sum += (uint32_t)(v[0] * w[0]) + (uint32_t)(v[1] * w[1]) + (uint32_t)(v[2] * w[3]);
             }
-            out[at[i]] = (int8_t)mg_requantize_twice((int32_t)sum, c->multiplier, c->rounding, c->shift);
+            out[at[i]] = requantize(c, (int32_t)sum);
         }
     }
 }
 
-void mg_dsp_strip_by_1(const mg_dsp_strip_t *strip) {
-    strip_of(strip, 1, 6);
-}
+#else
 
-void mg_dsp_strip_by_2(const mg_dsp_strip_t *strip) {
-    strip_of(strip, 2, 10);
+void mg_mac16_strip_by_1(const mg_dsp_strip_t *strip);
+void mg_mac16_strip_by_2(const mg_dsp_strip_t *strip);
+
+static void strip_of_one(const mg_dsp_strip_t *strip, uint32_t stride) {
+    if (stride == 1) {
+        mg_mac16_strip_by_1(strip);
+    } else {
+        mg_mac16_strip_by_2(strip);
+    }
 }
 
 #endif
+
+void mg_dsp_strip(const mg_dsp_strip_t *strip, uint32_t stride) {
+    mg_dsp_strip_t one = *strip;
+    for (uint32_t k = strip->count; k != 0; k--, mg_next_channel(&one)) {
+        strip_of_one(&one, stride);
+    }
+}
 
 #endif

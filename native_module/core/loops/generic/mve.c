@@ -16,13 +16,22 @@ static int8_t finish_lane(int32_t sum, const uint8_t *table, uint32_t i, int32_t
     return (int8_t)(y < INT8_MIN ? INT8_MIN : y > INT8_MAX ? INT8_MAX : y);
 }
 
+/* A block of taps, which compilers of PCs make vectors of. */
+static inline int32_t sum_of_16(const int8_t *x, const int8_t *w) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < 16; i++) {
+        sum += x[i] * w[i];
+    }
+    return sum;
+}
+
 void mg_mve_one_pixel(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out) {
     const int8_t *w = layer->weights;
     const uint8_t *table = layer->table;
     for (uint32_t c = 0; c < layer->out_c; table += 48) {
         int32_t sums[4] = {0, 0, 0, 0};
-        for (uint32_t i = 0; i < 64 * layer->blocks; i++) {
-            sums[i / 16 % 4] += x[i / 64 * 16 + i % 16] * *w++;
+        for (uint32_t i = 0; i < 4 * layer->blocks; i++, w += 16) {
+            sums[i % 4] += sum_of_16(x + i / 4 * 16, w);
         }
         uint32_t odd = c & 1u, step = odd != 0 || layer->out_c - c > 4 ? 2 : 1;
         for (uint32_t i = 0; i < 4 && c + step * i < layer->out_c; i++) {

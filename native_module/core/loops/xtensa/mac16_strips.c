@@ -55,12 +55,12 @@ MG_ASSERT_AT(mg_dsp_strip_t, channel, 4);
 MG_ASSERT_AT(mg_dsp_strip_t, fourth, 8);
 MG_ASSERT_AT(mg_dsp_strip_t, third, 12);
 MG_ASSERT_AT(mg_dsp_strip_t, out, 16);
-MG_ASSERT_AT(mg_dsp_strip_t, left, 20);
+MG_ASSERT_AT(mg_dsp_strip_t, rows, 20);
 MG_ASSERT_AT(mg_dsp_strip_t, second, 28);
 MG_ASSERT_AT(mg_dsp_strip_t, out_step, 32);
-MG_ASSERT_AT(mg_dsp_strip_t, min, 36);
-MG_ASSERT_AT(mg_dsp_strip_t, max, 40);
-MG_ASSERT_AT(mg_dsp_channel_t, twice_bias, 0);
+MG_ASSERT_AT(mg_dsp_strip_t, min, 44);
+MG_ASSERT_AT(mg_dsp_strip_t, max, 48);
+MG_ASSERT_AT(mg_dsp_channel_t, bias, 0);
 MG_ASSERT_AT(mg_dsp_channel_t, multiplier, 4);
 MG_ASSERT_AT(mg_dsp_channel_t, rounding, 8);
 MG_ASSERT_AT(mg_dsp_channel_t, shift, 12);
@@ -80,7 +80,6 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 #define START \
     "l32i a4, a2, 20\n" \
     "l32i a5, a2, 32\n" \
-    "abs a4, a4\n" \
     "s32i a4, a1, " LEFT "\n" \
     "s32i a5, a1, " OUT_STEP "\n" \
     "l32i a4, a2, 28\n" \
@@ -89,8 +88,8 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
     "s32i a4, a1, " SECOND "\n" \
     "s32i a5, a1, " THIRD "\n" \
     "s32i a6, a1, " FOURTH "\n" \
-    "l32i a4, a2, 36\n" \
-    "l32i a5, a2, 40\n" \
+    "l32i a4, a2, 44\n" \
+    "l32i a5, a2, 48\n" \
     "s32i a4, a1, " MIN "\n" \
     "s32i a5, a1, " MAX "\n" \
     "l32i a3, a2, 0\n" \
@@ -188,7 +187,7 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 #define OF_WORDS(what, ...) what(__VA_ARGS__)
 #define LOAD_WORDS(words, column, line) OF_WORDS(LOAD, words, column, line)
 
-__asm__(MG_STACKED("mg_dsp_strip_by_1", "64")
+__asm__(MG_STACKED("mg_mac16_strip_by_1", "64")
         START LOAD_WORDS(EARLIER, "1", "12") LOAD_WORDS(LATER, "2", "12")
         OF(FROM_SECOND, EARLIER, LATER) STORE(FOURTH)
         OF(FROM_FIRST, EARLIER, LATER) STORE(THIRD)
@@ -197,7 +196,7 @@ __asm__(MG_STACKED("mg_dsp_strip_by_1", "64")
         OF(FROM_FIRST, LATER, EARLIER) STORE_FIRST
         NEXT("12"));
 
-__asm__(MG_STACKED("mg_dsp_strip_by_2", "64")
+__asm__(MG_STACKED("mg_mac16_strip_by_2", "64")
         START LOAD_WORDS(EARLIER, "3", "20") LOAD_WORDS(LATER, "4", "20")
         OF(FROM_FIRST, EARLIER, LATER) STORE(FOURTH)
         LOAD_WORDS(LATER, "2", "20")
