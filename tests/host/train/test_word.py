@@ -18,7 +18,7 @@ from midge.errors import UserError
 from midge.evaluate.streams import Ear
 from midge.fileformat.read import decode
 from midge.samples.sounds import Clip, Clips
-from midge.train.sounds import phones, recipe, voices
+from midge.train.sounds import engines, phones, recipe, voices
 from midge.train.sounds import word as of_word
 from midge.train.sounds.engines import EspeakNg, Flite, Kokoro, Piper, Speech, Voice, find_engines, spoken
 from midge.train.sounds.english import sentences
@@ -84,6 +84,16 @@ def test_real_synthesizers() -> None:
             x = spoken(engine, what, voice)
             assert 0.2 < len(x) / 16000 < 2 and np.abs(x).max() > 0.05
             assert np.array_equal(x, spoken(engine, what, voice))
+
+
+def test_a_synthesizer_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flite = tmp_path / "flite"
+    flite.write_text("#!/bin/sh\nexec sleep 20\n")
+    flite.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(engines, "TIMEOUT_S", 0.2)
+    with pytest.raises(UserError, match=r"^flite -voice .*: said nothing for 0\.2 s, and was ended; try again"):
+        spoken(Flite(), Speech("glass"), Flite().voice(np.random.default_rng(0)))
 
 
 def test_no_one_who_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
