@@ -99,6 +99,17 @@ def test_variants_keep_length_and_level() -> None:
     assert all(len(p) == len(knock) and not np.array_equal(p, knock) for p in parts)
 
 
+def test_the_part_of_a_recording_in_which_something_is_said() -> None:
+    said = 0.2 * np.sin(np.arange(9600) * 0.2) * np.repeat([1, 0.1, 0.6], 3200)
+    for before, after, off in ((16000, 30000, 500), (40000, 5000, 500), (2000, 50000, 2000), (30000, 1000, 2400)):
+        whole = np.concatenate([np.zeros(before), said, np.zeros(after)])
+        whole += 0.002 * RNG.normal(size=len(whole))
+        part = augment.loudest_part(whole, 14400, 16000)
+        at = int(np.argmax(np.correlate(part, said, "valid")))
+        assert len(part) == 14400 and abs(at - 2400) <= off, at
+    assert augment.loudest_part(said, 14400, 16000) is said
+
+
 def test_long_clips_are_cut_where_they_are_loud() -> None:
     x = np.concatenate([np.zeros(24000), made_sound("beep", 0, RNG), np.zeros(32000)]).astype(np.float32)
     found = Clips([Clip("a/1.wav", "a", x)])

@@ -18,7 +18,7 @@ from midge.errors import UserError
 from midge.evaluate.streams import Ear
 from midge.fileformat.read import decode
 from midge.samples.sounds import Clip, Clips
-from midge.train.sounds import phones, recipe, voices
+from midge.train.sounds import engines, phones, recipe, voices
 from midge.train.sounds import word as of_word
 from midge.train.sounds.engines import EspeakNg, Flite, Kokoro, Piper, Speech, Voice, find_engines, spoken
 from midge.train.sounds.english import sentences
@@ -84,6 +84,16 @@ def test_real_synthesizers() -> None:
             x = spoken(engine, what, voice)
             assert 0.2 < len(x) / 16000 < 2 and np.abs(x).max() > 0.05
             assert np.array_equal(x, spoken(engine, what, voice))
+
+
+def test_a_synthesizer_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flite = tmp_path / "flite"
+    flite.write_text("#!/bin/sh\nexec sleep 20\n")
+    flite.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(engines, "TIMEOUT_S", 0.2)
+    with pytest.raises(UserError, match=r"^flite -voice .*: said nothing for 0\.2 s, and was ended; try again"):
+        spoken(Flite(), Speech("glass"), Flite().voice(np.random.default_rng(0)))
 
 
 def test_no_one_who_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +216,8 @@ def write_takes(folder: Path, count: int, label: str = "") -> Path:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(rate)
-            file.writeframes(to_pcm(x).tobytes())
+            before, after = (np.zeros(int(rate * s)) for s in rng.uniform(0.3, 1.5, 2))
+            file.writeframes(to_pcm(np.concatenate([before, x, after])).tobytes())
     return folder
 
 
@@ -215,7 +226,18 @@ def test_a_word_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(of_word, "sounds_of", lambda text: VIEW_GLASS)
     takes = write_takes(tmp_path / "mine", 4)
     options = of_word.Options(clips=60, steps=150, width=24, held_hours=0.05, false_per_hour=20)
+    heard: list[tuple[float, int]] = []
+    varied = recipe.Listener.varied
+
+    def watched(self: recipe.Listener, clip: Clip, *rest: Any) -> list[np.ndarray]:
+        found = varied(self, clip, *rest)
+        if str(takes) in clip.path:
+            heard.append((clip.seconds, len(found)))
+        return found
+
+    monkeypatch.setattr(recipe.Listener, "varied", watched)
     made = of_word.train_word("view glass", takes=takes, options=options, engines=[Whistler()], name="word")
+    assert len(heard) >= 4 and all(seconds <= made.window_s and n == 1 for seconds, n in heard), heard
     file = decode(made.blob)
     assert file.labels == ["view glass", "other"] and file.metadata["stream.quiet"] == "other"
     assert float(file.metadata["stream.threshold"]) == pytest.approx(made.threshold)
@@ -227,8 +249,8 @@ def test_a_word_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     said = [to_pcm(Whistler().say(Speech("view glass"), Voice("", (1.0, 0.075)))[0]),
             to_pcm(Whistler().say(Speech("hello there my friend"), Voice("", (1.0, 0.075)))[0])]
     means = ear.hear(np.concatenate([quiet, said[0], quiet, said[1], quiet]), lambda n: None)
-    heard = [(hop * 480 - 16000) / 16000 for hop, _ in ear.answers(means, ear.thresholds)]
-    assert len(heard) == 1 and heard[0] < len(said[0]) / 16000 + 0.8, heard
+    answers = [(hop * 480 - 16000) / 16000 for hop, _ in ear.answers(means, ear.thresholds)]
+    assert len(answers) == 1 and answers[0] < len(said[0]) / 16000 + 0.8, answers
     facts = made.facts()
     assert facts["sounds"] == "v y uw g l ae s" and facts["false_of"] == "made speech"
 

@@ -20,6 +20,7 @@ QUIET_DB = (-75.0, -55.0)  # the noise of microphones
 ROOM_S = (0.1, 0.5)  # until a room's echo is 60 dB down
 EQUALIZED_DB = 6.0  # what microphones and cases do to a spectrum
 LOUDEST = 0.98
+AS_LOUD = 0.02  # parts that differ by less hold the same
 COLOURS = (0.0, 0.5, 1.0)  # exponents: white, pink, brown
 
 
@@ -56,6 +57,23 @@ def loudness(x: np.ndarray, rate_hz: int) -> float:
     whole = x[:len(x) // block * block] if len(x) >= block else np.resize(x, block)
     power = (whole.reshape(-1, block) ** 2).mean(axis=1)
     return float(np.sqrt(power[power >= power.max() / 100].mean()))
+
+
+def loudest_part(x: np.ndarray, samples: int, rate_hz: int) -> np.ndarray:
+    """Return the part of a recording that has so many samples and is loudest; what is said in it is in the middle.
+
+    A shorter recording is returned as it is.
+    """
+    block = max(rate_hz // 100, 1)
+    size, count = samples // block, len(x) // block
+    if count <= size:
+        return x
+    levels = np.sqrt((x[:count * block].reshape(count, block) ** 2).mean(axis=1))
+    sums = np.concatenate([[0.0], np.cumsum(levels)])
+    inside = sums[size:] - sums[:-size]
+    starts = np.flatnonzero(inside >= (1 - AS_LOUD) * inside.max())  # where all of it is inside
+    start = int(starts.mean()) * block
+    return x[start:start + samples]
 
 
 def in_silence(x: np.ndarray, before: int, after: int, rng: np.random.Generator) -> np.ndarray:

@@ -34,6 +34,7 @@ WORDS_A_MINUTE, PITCH = (120, 210), (15, 85)  # of espeak-ng
 STRETCH, PITCH_HZ = (0.75, 1.35), {"awb": (95, 170), "kal16": (80, 140), "rms": (75, 135), "slt": (140, 240)}
 PACE = (0.8, 1.25)  # of neural voices
 NOISE, NOISE_OF_LENGTHS = (0.4, 0.9), (0.5, 1.0)  # of Piper: how much its takes differ
+TIMEOUT_S = 60  # of a program, for one word or sentence
 FAINT = 0.01  # of the largest sample: what is below it before and after speech is cut off
 
 
@@ -111,7 +112,11 @@ def _run(before: list[str], after: list[str]) -> tuple[np.ndarray, int]:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "speech.wav"
         command = [*before, str(out), *after]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise UserError(f"{' '.join(command)}: said nothing for {TIMEOUT_S} s, and was ended; try again, on a "
+                            "computer that has less to do and does not go to sleep") from error
         if done.returncode or not out.exists():
             raise UserError(f"{' '.join(command)}: {done.stderr.strip()[:200] or 'gave no sound'}")
         sound = read_sound(out)

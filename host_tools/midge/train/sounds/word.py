@@ -23,11 +23,11 @@ from ...progress import Stage, silent
 from ...samples.sounds import RATE_HZ, Clip, Clips, read_clips
 from ..judgement import Share
 from ..outcome import Made
-from .augment import in_silence, noise, strange, vary
+from .augment import in_silence, loudest_part, noise, strange, vary
 from .deploy import metadata_of, streaming_network
 from .engines import Engine, Speech, find_engines
 from .english import sentences
-from .features import to_pcm, to_reals
+from .features import FRAME_HOP, to_pcm, to_reals
 from .network import Examples, Shape, Weights, fit_network, load_keras, logits, window_frames
 from .phones import nearly, sounds_of
 from .recipe import OTHER, Listener, window_of
@@ -126,7 +126,7 @@ def train_word(
     mine = _takes(takes)
     taught, held = _negatives(negatives)
     made = Spoken(word, sounds, engines, options, stage)
-    seconds = WINDOW * window_of(Clips([*made.word, *(mine.clips if mine else [])]))
+    seconds = WINDOW * window_of(Clips(made.word))
     frames = window_frames(options.window_s if options.window_s is not None else seconds)
     heard = _Hearing(word, made, mine.clips if mine else [], taught, frames, options, stage)
     weights, factor = _fit(heard, options, stage)
@@ -206,7 +206,7 @@ class _Hearing:
         stage: Stage,
     ) -> None:
         self.shape = Shape(frames, LABELS, options.width)
-        own = [Clip(c.path, word, c.values, RATE_HZ) for c in takes]
+        own = [Clip(c.path, word, loudest_part(c.values, frames * FRAME_HOP, RATE_HZ), RATE_HZ) for c in takes]
         clips = [*made.word, *own, *made.others, *taught]
         folds = np.zeros(len(clips), np.int64)
         self.listener = Listener(clips, [word, OTHER], self.shape, folds, SoundOptions(seed=options.seed),
