@@ -355,7 +355,8 @@ def test_threads_take_turns(qemu_board: Board) -> None:
         "_thread.start_new_thread(lambda: 1 / 0, ())\n"
         "time.sleep_ms(10)\nlock.release()\n"
         "while len(said) < 3: time.sleep_ms(1)\n"
-        "print(half, sorted(map(str, said)), counts, lock.locked(), _thread.get_ident() != 0)"
+        "print(half, sorted(map(str, said)), counts, lock.locked(), _thread.get_ident() != 0)",
+        fresh=True,
     )
     assert "ZeroDivisionError" in out
     assert out.splitlines()[-1] == "True ['0', '1', 'lock'] [19999, 19999] False True"
@@ -373,7 +374,8 @@ def test_threads_leave_nothing_behind(qemu_board: Board) -> None:
         "    return here == [str(k) for k in range(300)]\n"
         "good = some()\ntime.sleep_ms(5)\ngc.collect()\nbefore = gc.mem_alloc()\n"
         "for _ in range(10): good = some() and good\n"
-        "time.sleep_ms(5)\ngc.collect()\nprint(good, all(ok), len(ok), gc.mem_alloc() - before < 1000)"
+        "time.sleep_ms(5)\ngc.collect()\nprint(good, all(ok), len(ok), gc.mem_alloc() - before < 1000)",
+        fresh=True,
     )
     assert out == "True True 44 True"
 
@@ -383,7 +385,8 @@ def test_a_recursion_in_a_thread_ends(qemu_board: Board) -> None:
         "import _thread, time\nsaid = []\n"
         "def down(n):\n    return down(n + 1) + 1\n"
         "def deep():\n    try:\n        down(0)\n    except RuntimeError as error:\n        said.append(str(error))\n"
-        "_thread.start_new_thread(deep, ())\nwhile not said: time.sleep_ms(1)\nprint(said)"
+        "_thread.start_new_thread(deep, ())\nwhile not said: time.sleep_ms(1)\nprint(said)",
+        fresh=True,
     )
     assert out == "['maximum recursion depth exceeded']"
 
