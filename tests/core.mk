@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Tests of native_module/core. Included by the root Makefile.
 #
-# A backend of core/simd/ is a name here and the flags that choose it on this machine; what the machine lacks is a header
-# in core/shim/; those of boards are not optimised, since they are again below. A name that ends in 32 has 32-bit
+# A backend of core/simd/ is a name here and the flags that choose it on this machine; what the machine lacks is a
+# header in core/shim/; those of boards are not optimised, since they are again below. A name that ends in 32 has 32-bit
 # pointers, as boards do. The vectors of PCs are tested as they are: on x86-64 those of AArch64 by an emulator of
-# programs, with which ASan does not run. Emulated cores, one of each backend (build/boards.mk), run the vector code as it is, assembly
-# included.
+# programs, with which ASan does not run. Emulated cores, one of each backend (build/boards.mk), run the vector code as
+# it is, assembly included.
 
 core_machine := $(shell uname -m)
 CORE_BACKENDS := scalar $(if $(filter x86_64,$(core_machine)),scalar32 $(shell grep -qw avx2 /proc/cpuinfo && echo avx2)) \

@@ -41,12 +41,6 @@
  *                                 + zero_point * 2^(s + 1) before a shift by s + 1. What makes halves go away from zero
  *                                 does not matter where no output is below the zero point
  *
- * PCs, where MG_EIGHTS is defined:
- *   mg_dot_eight(sums, x, w, k)   mg_dot4 for eight rows of 16 taps or more
- *   mg_finish_eight(out, out_step, sums, sums_step, n, channels)
- *                                 eight outputs of n pixels from their sums: arithmetic/requantize.h for any multiplier
- *                                 and shift, with bias, zero point and activation
- *
  *   mg_sum_bins(sums, x, w, u, n) sums[0] += x[i] * w[i], sums[1] += x[i] * u[i] over i < n, weights below
  *                                 MG_SMALL_WEIGHT (uint32, uint16, uint64)
  *
@@ -64,6 +58,12 @@
  *                                 (a + b) / 2 and the conjugate of (a - b) / 2, rounded down; parts are int16 before
  *   mg_complex_weigh(a, b, shift) the real parts' product and the imaginary parts', shifted and saturated to int16
  *   mg_complex_energy(c)          re^2 + im^2 (uint32)
+ *
+ * PCs, where MG_EIGHTS is defined:
+ *   mg_dot_eight(sums, x, w, k)   mg_dot4 for eight rows of 16 taps or more
+ *   mg_finish_eight(out, out_step, sums, sums_step, n, channels)
+ *                                 eight outputs of n pixels from their sums: arithmetic/requantize.h for any multiplier
+ *                                 and shift, with bias, zero point and activation
  *
  * MG_SIMD_NAME is the backend, as ops.def and ports/boards/ name it. MG_ISA_<name> is defined where loops/<name>/ can
  * be used, which takes the core itself; MG_SIMD_SCALAR forces the plain C version, for tests.

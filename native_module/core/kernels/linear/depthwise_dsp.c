@@ -13,8 +13,8 @@
  *
  * Weights are stored as in layout PLAIN; in the scratch they are doubled, and so is every sum, which is
  * what requantising wants (simd.h). Where no output lies below the zero point, most channels of 3x3 windows are
- * multiplied by a larger power of two instead, after which all are shifted by the same number (loops.h). Dilation across the strip is 1. The converter gives a layer
- * this layout only where the short requantisation (channels.h) is exact.
+ * multiplied by a larger power of two instead, after which all are shifted by the same number (loops.h). Dilation across
+ * the strip is 1. The converter gives a layer this layout only where the short requantisation (channels.h) is exact.
  */
 #include "depthwise_direct.h"
 

@@ -159,8 +159,8 @@ void mg_depthwise_mve_run(const mg_call_t *call) {
         return;
     }
     for (uint32_t n = 0; n < p->batches; n++, image += (uint32_t)p->in_h * p->in_w * in_c) {
-        mg_fill(ring, p->in_zero_point,
-                g.vectors * g.rows * width + LANES - 1); /* what lies beside and above the image */
+        /* What lies beside and above the image. */
+        mg_fill(ring, p->in_zero_point, g.vectors * g.rows * width + LANES - 1);
         int32_t loaded = 0; /* the next row that the ring lacks */
         for (int32_t y = 0; y < p->out_h; y++, out += p->out_w * in_c) {
             int32_t first = y * p->stride_h - p->pad_top;
