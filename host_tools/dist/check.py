@@ -25,7 +25,8 @@ from midge.targets.boards import load_boards
 MOST_BYTES = 6_000_000
 GLIBC = (2, 17)
 # All that the core may ask of a system's C library.
-C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "bzero", "__memcpy_chk", "__bzero", "dyld_stub_binder"}
+C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "bzero", "__memcpy_chk", "__memset_chk", "__bzero",
+             "dyld_stub_binder"}
 FORMATS = {"linux": lief.ELF.Binary, "darwin": lief.MachO.Binary, "win32": lief.PE.Binary}
 MACHINES = {
     "x86_64": {lief.ELF.ARCH.X86_64, lief.MachO.Header.CPU_TYPE.X86_64, lief.PE.Header.MACHINE_TYPES.AMD64},
