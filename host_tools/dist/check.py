@@ -19,7 +19,7 @@ import lief
 from midge.core.build import PLATFORMS, Platform
 from midge.core.library import PROTOTYPES
 from midge.errors import UserError
-from midge.resources import CHECKOUT, CONTENTS, library
+from midge.resources import CHECKOUT, CONTENTS, library, packed
 from midge.targets.boards import load_boards
 
 MOST_BYTES = 6_000_000
@@ -66,7 +66,7 @@ def check_sdist(path: Path) -> list[str]:
 
 def _check_contents(title: str, names: set[str]) -> None:
     """Compare what is inside with what a checkout has of resources.CONTENTS, all of which must have been built."""
-    wanted = {f"midge/data/{name}/{path}" for name, path in _promised()}
+    wanted = {f"midge/data/{name}/{packed(path)}" for name, path in _promised()}
     missing = sorted(wanted - names)
     if missing:
         raise UserError(f"{title}: lacks {len(missing)} files, {missing[0]} the first; make dist builds them")
