@@ -114,8 +114,7 @@ typedef struct {
 #include "scalar.h"
 #elif defined(__XTENSA_WINDOWED_ABI__) && defined(MG_MAC16) /* ESP32 and S3, which compilers do not tell from the S2 */
 #define MG_ISA_MAC16
-#define MG_SIMD_NAME "mac16"
-#include "scalar.h"
+#include "mac16.h"
 #elif defined(__AVX2__)
 #define MG_ISA_AVX2
 #include "avx2.h"
@@ -203,10 +202,6 @@ static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16
     }
 }
 
-#endif
-
-#ifdef MG_ISA_MAC16 /* mg_dot_f32 where w is at a multiple of four, on an FPU that the compiler may not know */
-float mg_dot_f32_words(float sum, const float *x, const uint8_t *w, uint32_t k);
 #endif
 
 /* One chain, in the order of the reference, whose bits hybrid models depend on: there is nothing for vectors in it. */
