@@ -6,7 +6,7 @@
  */
 #include "../../simd/simd.h"
 
-#ifdef __XTENSA_WINDOWED_ABI__
+#if defined(MG_ISA_MAC16) && defined(__XTENSA_SOFT_FLOAT__) /* Espressif's compilers know the FPU of these chips */
 
 #include "mac16.h"
 
@@ -24,12 +24,7 @@ __asm__(MG_FUNCTION("__muldi3")
         "mull a7, a3, a4\n"
         "add a3, a6, a7\n"
         "mull a2, a2, a4\n"
-        "retw\n"
-        ".text\n");
-
-#endif
-
-#if defined(MG_ISA_MAC16) && defined(__XTENSA_SOFT_FLOAT__)
+        "retw\n");
 
 #define OPERANDS(name) \
     MG_FUNCTION(name) \
