@@ -18,7 +18,7 @@ from midge.fileformat.read import decode
 from midge.profiling.count import count
 from midge.profiling.toolchain import compiler_tool
 from midge.targets.cores import EmulatedCore, find_emulated
-from tests.bench.models import conv, depthwise, floats, fully_connected
+from tests.bench.models import conv, depthwise, floats, fully_connected, lstm
 
 pytestmark = pytest.mark.emulator
 
@@ -61,6 +61,13 @@ def test_a_layer_of_any_shape(core: EmulatedCore, kind: str, seed: int) -> None:
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_depthwise_windows_of_three_pairs(core: EmulatedCore, kernel: int, stride: int) -> None:
     blob = convert_model(depthwise(13, 10, 5, kernel, stride), target=core.name).blob
+    assert count(blob, core).total.instructions > 0
+
+
+@pytest.mark.parametrize(("inputs", "units"), [(13, 5), (300, 4), (12, 8)])
+def test_sums_of_products_of_bytes(core: EmulatedCore, inputs: int, units: int) -> None:
+    """Rows at words and between them, some of more taps than the accumulator takes at once."""
+    blob = convert_model(lstm(2, inputs, units), target=core.name).blob
     assert count(blob, core).total.instructions > 0
 
 
