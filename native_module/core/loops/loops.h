@@ -352,7 +352,8 @@ typedef struct {
 #endif
 #ifndef MG_ISA_MAC16
 static inline uint32_t mg_finish_f32(float *sums, const float *bias, uint32_t n, float low, float high) {
-    return (void)sums, (void)bias, (void)n, (void)low, (void)high, 0;
+    (void)sums, (void)bias, (void)n, (void)low, (void)high;
+    return 0;
 }
 #endif
 
