@@ -334,7 +334,10 @@ typedef int32_t (*mg_exact_fn)(const void *params, int32_t a, int32_t b);
  *                                 p < pixels <= MG_F32_TILE, c < 4
  *   mg_add_products_f32(sums, tile, channels)
  *                                 sums[c] += sum over taps > 0 of x[x_step * i + c] * w[w_step * i + c] for the first
- *                                 channels; returns of how many */
+ *                                 channels; returns of how many
+ *   mg_finish_f32(sums, bias, n, low, high)
+ *                                 sums[i] = sums[i] + bias[i], clamped; returns of how many: none, where the compiler's
+ *                                 loop is as good */
 typedef struct {
     const float *x, *w;
     uint32_t x_step, w_step, sums_step, taps;
@@ -342,8 +345,16 @@ typedef struct {
 
 #if defined(MG_ISA_ARMV7EM) && defined(__ARM_FP)
 #include "armv7em/f32.h"
+#elif defined(MG_ISA_MAC16)
+#include "xtensa/f32.h"
 #else
 #include "generic/f32.h"
+#endif
+#ifndef MG_ISA_MAC16
+static inline uint32_t mg_finish_f32(float *sums, const float *bias, uint32_t n, float low, float high) {
+    (void)sums, (void)bias, (void)n, (void)low, (void)high;
+    return 0;
+}
 #endif
 
 #endif

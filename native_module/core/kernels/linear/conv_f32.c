@@ -136,7 +136,8 @@ static void finish(const window_t *w, float *out) {
     const uint8_t *bias = w->bias;
     if (w->aligned) {
         const float *b = (const void *)bias;
-        for (; out != end; out++) {
+        const uint32_t done = mg_finish_f32(out, b, w->p->out_c, low, high);
+        for (out += done, b += done; out != end; out++) {
             *out = mg_clamp_f32(*out + *b++, low, high);
         }
     }
