@@ -9,8 +9,6 @@ class Result:
     .answer is, in a stream of every window, the Result of the answer that is due now, or None.
     """
 
-    answer = None
-
     def __init__(self, model, scores):
         self._model = model
         self.scores = scores
@@ -26,6 +24,8 @@ class Result:
             value = best if name == "score" else self.index
         elif name == "outputs":
             value = self.outputs = [self.scores]  # and whoever makes a Result appends what else there is
+        elif name == "answer":
+            value = self.answer = None
         else:
             raise AttributeError(name)
         return value
@@ -53,7 +53,7 @@ class Result:
         return scores[which]
 
 
-def kind(model):
+def _kind(model):
     """Return the class of what a model answers; tell the model where one input and one output are all."""
     if model._n_outputs == 4 and "boxes.classes" in model._core.metadata():
         from .boxes import Found
