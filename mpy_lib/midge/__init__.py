@@ -129,7 +129,7 @@ class Model:
         core = self._core
         core.run()
         if self._answers is None:
-            self._answers = _module("result")._kind(self)
+            self._answers = _module("result")._answers(self)
         result = self._answers(self, core.read())
         for i in range(1, self._n_outputs):
             result.outputs.append(core.read(i))

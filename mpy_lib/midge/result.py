@@ -53,7 +53,7 @@ class Result:
         return scores[which]
 
 
-def _kind(model):
+def _answers(model):
     """Return the class of what a model answers; tell the model where one input and one output are all."""
     if model._n_outputs == 4 and "boxes.classes" in model._core.metadata():
         from .boxes import Found
