@@ -243,10 +243,13 @@ typedef struct {
     int32_t zero_point;
     const int8_t *weights;
     const uint8_t *table;
+    bool above; /* channels.h */
 } mg_mve_layer_t;
 
-/* All channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8. */
+/* All channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8. `above`: where those below the
+ * zero point are of no account, here and below. */
 void mg_mve_two_pixels(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs);
+void mg_mve_two_pixels_above(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs);
 void mg_mve_one_pixel(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out);
 
 /* A row of outputs of DEPTHWISE_CONV_2D (kernels/linear/depthwise_mve.c). */
@@ -265,6 +268,7 @@ typedef struct {
 /* Any window; 3x3 where each three taps lie 16 bytes apart. */
 void mg_mve_row(const mg_mve_row_t *row);
 void mg_mve_row_3x3(const mg_mve_row_t *row);
+void mg_mve_row_3x3_above(const mg_mve_row_t *row);
 
 /* What follows requantisation: y = clamp(x + zero_point, min, max). */
 typedef struct {
