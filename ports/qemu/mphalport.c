@@ -12,9 +12,9 @@
 #define LONGEST_SLEEP_US 100000
 #define BETWEEN_TIMERS_US 1000 // how often machine's are looked at
 
-// Sleep until something happens, or for so long. Interrupts stay off from the check to the sleep, or one that
-// comes in between would be slept through. A board that waits leaves the host's processor to others.
-static void wait_for_event(uint64_t most_us, bool for_input) {
+// Interrupts stay off from the check to the sleep, or one that comes in between would be slept through. A board that
+// waits leaves the host's processor to others.
+void board_wait(uint64_t most_us, bool for_input) {
     bool timers = machine_timer_poll();
     if (mp_thread_pause()) {
         return; // another thread has something to do
@@ -34,7 +34,7 @@ int mp_hal_stdin_rx_chr(void) {
             return c;
         }
         mp_handle_pending(true);
-        wait_for_event(LONGEST_SLEEP_US, true);
+        board_wait(UINT64_MAX, true);
     }
 }
 
@@ -93,7 +93,7 @@ void mp_hal_delay_ms(mp_uint_t ms) {
     uint64_t end = board_us() + 1000ull * ms;
     for (uint64_t now; (now = board_us()) < end;) {
         mp_event_handle_nowait();
-        wait_for_event(end - now, false);
+        board_wait(end - now, false);
     }
 }
 

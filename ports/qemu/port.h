@@ -38,6 +38,7 @@ _Noreturn void cpu_die(const char *line);      // says so first
 
 // time: mphalport.c
 uint64_t board_us(void);                       // since reset
+void board_wait(uint64_t most_us, bool for_input); // sleeps until something happens, for so long at most
 void board_skip_waits(bool skip);              // let time jump where it is only waited for
 
 // timers: machine_timer.c
