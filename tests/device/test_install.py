@@ -6,7 +6,6 @@ from __future__ import annotations
 import http.server
 import json
 import re
-import resource
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ from midge.link.upload import upload
 from midge.link.verify import replay, vectors
 from tests.support import ROOT
 from tests.support.boards import Board, started
-from tests.support.command import midge, midge_process
+from tests.support.command import midge, midge_process, processor_seconds
 
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-bare/firmware.elf"
 
@@ -63,11 +62,6 @@ def wand(wand_tflite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = wand_tflite.with_name("labels.txt").read_text().split()
     path.write_bytes(convert_model(wand_tflite, labels).blob)
     return path
-
-
-def processor_seconds() -> float:
-    """Return what all processes that were started here and have ended computed; the kernel's part grows with load."""
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def quiet(path: str, size: int) -> Callable[[int], None]:
