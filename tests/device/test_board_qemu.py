@@ -15,7 +15,6 @@ import pytest
 
 from midge.link import confine
 from tests.support.boards import ROMFS, Board
-from tests.support.command import processor_seconds
 from tests.support.device_scripts import rom_files
 
 NewBoard = Callable[..., Board]
@@ -63,13 +62,13 @@ def test_says_what_it_is(qemu_board: Board) -> None:
 
 
 def test_boots_within_a_second(new_board: NewBoard) -> None:
-    """A second of a processor, and the best of three: this machine may be doing other things."""
+    """The best of three: this machine may be doing other things."""
     seconds = []
     for _ in range(3):
-        before = processor_seconds()
-        new_board().simulator.stop()
-        seconds.append(processor_seconds() - before)
-    assert 0 < min(seconds) < 1
+        start = time.monotonic()
+        new_board()
+        seconds.append(time.monotonic() - start)
+    assert min(seconds) < 1
 
 
 def test_raw_paste(qemu_board: Board) -> None:

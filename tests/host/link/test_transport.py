@@ -106,11 +106,11 @@ def test_something_else_that_talks() -> None:
 
 
 def test_a_modem_that_echoes_without_end() -> None:
-    started = time.process_time()
+    started = time.monotonic()
     with attached_thing(lambda said: said * 2) as port, pytest.raises(UserError) as error:
         ReplBoard(port, patience_s=1)
     one_line(error)
-    assert time.process_time() - started < 2
+    assert time.monotonic() - started < 20
 
 
 def old_micropython() -> Callable[[bytes], bytes]:
