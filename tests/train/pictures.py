@@ -194,7 +194,7 @@ def read() -> None:
     """Counters of five rolls, of pictures that were left out, read on an emulated board that learned from the rest."""
     found = read_pictures(DATA / "meter_digits_100", Size(20, 32, True))
     rng = np.random.default_rng(1)
-    left_out = deal_folds(found.pictures, "", found.title, 4, 1) == 0
+    left_out = deal_folds(found.pictures, "", found.title, 4, 0) == 1
     known = replace(found, pictures=[p for p, out in zip(found.pictures, left_out, strict=True) if not out])
     rest = [p for p, out in zip(found.pictures, left_out, strict=True) if out]
     made = train_network(known, Options(scale="circle", folds=2, camera="grey,20x32"), "roll")
