@@ -9,8 +9,9 @@ cell_counter.py), meter (digits of a meter that roll, a quarter of the pictures 
 together of such digits, by meter_reader.py on an emulated board). All by default. Pictures are read from $SHARED/data.
 
 The size of pictures, the steps and the strength of variants were chosen on ten of the 55 people (CHOSEN_ON), whose
-answers are counted apart; a grid's threshold is chosen on pictures of the list to train on. Nothing else was chosen by
-what is printed.
+answers are counted apart; a grid's threshold is chosen on pictures of the list to train on. That digits are learned as
+negatives, too, was chosen on the first quarter of them, which is counted apart. Nothing else was chosen by what is
+printed.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from midge.train.pictures.found import TrainedGrid, judge_things, train_grid
 from midge.train.pictures.grid import _targets, _wanted, counted, truth_of
 from midge.train.pictures.model import reals, train_network
 from midge.train.pictures.network import Shape
-from midge.train.pictures.recipe import Options
+from midge.train.pictures.recipe import Options, scale_distance
 from midge.train.pictures.transfer import train_on_front
 from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
@@ -237,9 +238,10 @@ def meter() -> None:
     """Digits of a meter that roll on between two numbers."""
     found = read_pictures(DATA / "meter_digits_100", Size(20, 32, True))
     made = train_network(found, Options(scale="circle", width=12))
-    assert made.near is not None
-    low, high = made.near.interval
-    print(f"meter: {made.near.value:.1%} ({low:.1%} to {high:.1%}) of {made.near.count} to half a digit")
+    apart = scale_distance(made.labels, "circle")[made.fitted.targets, made.fitted.left_out.argmax(axis=1)]
+    new = made.fitted.folds > 0
+    for what, far in (("meter", apart[new]), ("  of the quarter that was chosen on", apart[~new])):
+        print(f"{what}: {text(far <= 0.5 + 1e-9)} to half a digit, {text(far <= 0.1 + 1e-9)} to a tenth")
     show(made.agreement, made.conversion, made.fitted.seconds)
 
 
