@@ -4,7 +4,8 @@
 It needs roll.midge, of midge train --scale circle with pictures of single rolls in folders 0.0 to 9.9 and of midge
 convert --camera grey,28x45 or as large as a roll is, and a camera that sees the whole counter: here the pictures of a
 file, by file_camera.py (from mpy_lib/drivers). Any object with capture() is one. Lines of the picture go into the
-network as they lie: no roll is copied. A meter does not turn back; what seems to is not believed.
+network as they lie: no roll is copied. A meter does not turn back, nor on by much at once: a number that says so is
+believed only if the next one goes on from there.
 """
 
 from time import sleep_ms
@@ -16,6 +17,7 @@ WIDTH, HEIGHT = 160, 60  # what the camera gives, in grey
 LEFT, TOP, STEP, ROLLS = 10, 8, 28, 5  # the first roll's corner, and how far it is to the next; change these
 DECIMALS = 1  # how many of the rolls are behind the point
 EVERY_MS = 60_000
+MOST = 100  # how far it may turn on from one picture to the next
 
 model = midge.load("roll.midge")
 wide, tall = [int(n) for n in model.info()["metadata"]["camera.size"].split("x")]
@@ -40,7 +42,12 @@ def number(values):
     return total / 10 ** DECIMALS
 
 
-before = -1
+def follows(now, earlier):
+    """Tell whether a meter may show a number after an earlier one."""
+    return earlier is not None and 0 <= now - earlier <= MOST
+
+
+before = doubted = None
 try:
     while True:
         picture = camera.capture()
@@ -48,8 +55,12 @@ try:
             break
         values = [shown(memoryview(picture), roll) for roll in range(ROLLS)]
         now = number(values)
-        print("%.*f" % (DECIMALS, now) if now >= before else "%s seem to be less than before" % values)
-        before = max(now, before)
+        if before is None or follows(now, before) or follows(now, doubted):
+            before, doubted = now, None
+            print("%.*f" % (DECIMALS, now))
+        else:
+            doubted = now
+            print("%s cannot follow %.*f" % (values, DECIMALS, before))
         sleep_ms(EVERY_MS)
 except KeyboardInterrupt:
     pass

@@ -90,15 +90,18 @@ def counter(reading: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def test_a_meter_is_read_while_it_turns(new_board: NewBoard) -> None:
+    """What turns back or on by too much is told apart, and believed if the next picture goes on from it."""
     rng, values = np.random.default_rng(5), np.arange(100)
     x = np.stack([roll(value / 10, rng) for value in values for _ in range(6)])
     model = linear(x, np.repeat(values, 6), 40, labels=[f"{value / 10:.1f}" for value in values], name="roll")
-    readings = [12345.4, 12999.5, 13000.4, 9876.3, 13009.7]
+    readings = [12345.4, 12999.5, 13000.4, 9876.3, 13009.7, 93009.8, 13010.2, 60000.3, 60001.1]
     board = on_board(new_board, "roll.midge", model.blob, np.stack([counter(r, rng) for r in readings]))
-    out = played(board, "meter_reader.py", 60, until="1300.9")
-    told = re.findall(r"(\d+\.\d|\[.*before)\r?\n", out)
-    assert [line.strip() for line in told if "seem" not in line] == ["1234.5", "1299.9", "1300.0", "1300.9"], out
-    assert len(told) == 5 and "to be less than before" in told[3]
+    out = played(board, "meter_reader.py", 60, until="6000.1")
+    told = re.findall(r"(\d+\.\d|\[.*\] cannot follow \d+\.\d)\r?\n", out)
+    assert [line for line in told if "cannot" not in line] == [
+        "1234.5", "1299.9", "1300.0", "1300.9", "1301.0", "6000.1"], out
+    assert len(told) == len(readings) and all(told[i].endswith(before) for i, before in (
+        (3, "follow 1300.0"), (5, "follow 1300.9"), (7, "follow 1301.0"))), out
 
 
 def cells() -> ConvertedModel:

@@ -13,6 +13,7 @@ import click
 from ..core.binding import check_file
 from ..errors import UserError
 from ..fileformat.read import decode, load_file
+from ..link.modules import driver_files
 from ..link.simulator import Simulator
 from ..samples.camera_pictures import camera_bytes
 from ..samples.recordings import read_recording
@@ -56,6 +57,7 @@ def sim(
         check_file(rom[model.name], str(model))
         if camera:
             rom["camera.bin"], seen = camera_bytes(camera, decode(rom[model.name]).metadata, str(model))
+            rom |= {f"lib/{name}": content for name, content in driver_files("file_camera").items()}
     simulator = Simulator(load_board(board), firmware=firmware, stock=stock, sensor=recording, mic=sound, flash=flash,
                           romfs=rom, wait=False)
     title = simulator.board.title
@@ -69,7 +71,7 @@ def sim(
         elif romfs is not None:
             facts.append(("/rom", str(romfs)))
         if camera is not None:
-            facts.append(("camera", f"/rom/camera.bin: {seen}"))
+            facts.append(("camera", f"/rom/camera.bin: {seen}; file_camera gives their rows"))
         if recording is not None:
             rows, columns = recording.shape
             kind = "acceleration" if columns == 3 else "acceleration and rotation"

@@ -65,13 +65,14 @@ def _pixels(path: Path, image: Any, grey: bool | None, doubts: Doubts) -> np.nda
         return values if grey is not False else np.repeat(values, 3, axis=2)
     if image.mode == "CMYK":
         doubts.add("are in the colours of printers (CMYK), which were turned into RGB", path)
+    if grey is None:
+        grey = image.mode in ("1", "L", "LA", "La")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        doubts.add("are transparent in parts, which were laid on white; a camera sees what is behind", path)
         module = need("PIL.Image", "media", "reading pictures")
         image = image.convert("RGBA")
+        if image.getextrema()[3][0] < 255:
+            doubts.add("are transparent in parts, which were laid on white; a camera sees what is behind", path)
         image = module.alpha_composite(module.new("RGBA", image.size, "white"), image)
-    if grey is None:
-        grey = image.mode in ("1", "L", "LA")
     values = np.asarray(image.convert("L" if grey else "RGB"), np.uint8)
     return values[..., None] if values.ndim == 2 else values
 

@@ -15,8 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from midge.convert.camera import put_camera, read_camera
+from midge.convert.pipeline import convert_graph
 from midge.link.simulator import Simulator
+from midge.train.pictures.model import integers_of
+from midge.train.pictures.network import Shape, float_graph, untrained
 from tests.support import ROOT, WAND
 from tests.support.command import MIDGE, midge, refusal
 from tests.support.waves import wave_bytes
@@ -136,6 +141,34 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
             seen += os.read(process.stdout.fileno(), 4096).decode()
     assert words in seen
     return seen
+
+
+@pytest.mark.emulator
+def test_what_a_camera_sees_has_its_driver(tmp_path: Path) -> None:
+    """Examples that look through a FileCamera run as they are on the board that midge sim starts."""
+    runnable()
+    Image.new("RGB", (40, 40), (0, 200, 0)).save(tmp_path / "green.png")
+    x = np.zeros((2, 24, 24, 3), np.uint8)
+    shape = Shape(24, 24, 3, 2, 4)
+    graph = put_camera(integers_of(float_graph(untrained(shape), shape, 1.0, "n"), x, "n"),
+                       read_camera("rgb565,32x24"), "n")
+    (tmp_path / "n.midge").write_bytes(convert_graph(graph, ["a", "b"], "n", 0).blob)
+    command = [*SIM, "--model", str(tmp_path / "n.midge"), "--camera", str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = read_until(process, "Ctrl-C stops the board")
+        port = re.search(r"QEMU Cortex-M4F on (\S+)", said)
+        assert port is not None and "1 picture as rgb565,32x24" in said
+        code = ("import midge, os\nos.chdir('/rom')\nfrom file_camera import FileCamera\n"
+                "for answer in midge.watch(midge.load('n.midge'), FileCamera('camera.bin', 'rgb565', 32, 24)): "
+                "print(answer.label in 'ab')")
+        mpremote = [str(Path(sys.executable).with_name("mpremote")), "connect", port[1], "exec", code]
+        done = subprocess.run(mpremote, capture_output=True, text=True, timeout=60)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert done.stdout.split() == ["True"], done.stdout + done.stderr
 
 
 @pytest.mark.emulator

@@ -48,6 +48,12 @@ def wide() -> bytes:
     return buffer.getvalue()
 
 
+def clear() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.dstack([COLOURS, COLOURS[..., 0]])).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 JPEG = saved("JPEG", quality=90)
 PNG = saved("PNG")
 FLOATS = io.BytesIO()
@@ -58,7 +64,7 @@ TABLE = [
     ("baseline.jpg", JPEG, "", ""), ("progressive.jpg", saved("JPEG", progressive=True), "", ""),
     ("grey.jpg", saved("JPEG", "L"), "", ""), ("palette.png", saved("PNG", "P"), "", ""),
     ("printed.jpg", saved("JPEG", "CMYK"), "", "are in the colours of printers (CMYK)"),
-    ("clear.png", saved("PNG", "RGBA"), "", "are transparent in parts"),
+    ("clear.png", clear(), "", "are transparent in parts"), ("opaque.png", saved("PNG", "RGBA"), "", ""),
     ("deep.png", wide(), "", "have 16 bits a pixel"),
     ("odd.jpg", JPEG + b"trailing bytes of a camera", "", ""),
     ("half.jpg", JPEG[: len(JPEG) // 2], "is cut off (", ""), ("head.jpg", JPEG[:60], "is", ""),

@@ -51,6 +51,15 @@ def test_variants_are_mirrored_only_where_that_is_allowed() -> None:
         np.testing.assert_allclose(warp(x, *draw(left, (24, 32), Views(flips=flips), np), np), wanted, atol=1e-5)
 
 
+def test_every_other_variant_of_print_is_a_negative() -> None:
+    u = np.zeros((5, RANDOM), np.float32)
+    u[:, 15] = [-1, 1, -0.5, 0.5, 0]
+    x = PICTURES.astype(np.float32) / 255
+    wanted = np.where(u[:, 15, None, None, None] < 0, 1 - x, x)
+    np.testing.assert_allclose(relight(u, 0 * x, x, Views(hides=False, inverts=True), np), wanted, atol=1e-5)
+    np.testing.assert_allclose(relight(u, 0 * x, x, Views(hides=False), np), x, atol=1e-5)
+
+
 def test_variants_are_pictures_and_differ() -> None:
     made = vary(PICTURES, np.random.default_rng(0), Views())
     assert made.dtype == np.uint8 and made.shape == PICTURES.shape and not np.array_equal(made, PICTURES)

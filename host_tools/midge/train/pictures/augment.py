@@ -21,11 +21,15 @@ FLIPS = ("none", "sideways", "all")
 
 @dataclass(frozen=True)
 class Views:
-    """How much variants differ. strength: 1 for photographs by hand. flips: one of FLIPS. hides: a part at random."""
+    """How much variants differ. strength: 1 for photographs by hand. flips: one of FLIPS. hides: a part at random.
+
+    inverts: every other one is a negative, as print is light on dark or dark on light.
+    """
 
     strength: float = 1.0
     flips: str = "none"
     hides: bool = True
+    inverts: bool = False
 
 
 def draw(u: Any, shape: tuple[int, int], views: Views, xp: Any) -> tuple[Any, Any]:
@@ -73,6 +77,8 @@ def relight(u: Any, noise: Any, x: Any, views: Views, xp: Any) -> Any:
     """
     h, w, channels = x.shape[1:]
     contrast, brightness = CONTRAST * u[:, 8, None, None, None], BRIGHTNESS * u[:, 9, None, None, None]
+    if views.inverts:
+        x = xp.where(u[:, 15, None, None, None] < 0, 1 - x, x)
     mean = x.mean(axis=(1, 2, 3), keepdims=True)
     x = (x - mean) * xp.exp(contrast) + mean + brightness
     if channels == 3:

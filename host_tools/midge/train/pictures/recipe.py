@@ -35,9 +35,9 @@ class Options:
     """How to train on pictures. width: channels of the first layer, None for the most within the budget.
 
     flips: what a picture may be mirrored to, see augment.FLIPS. scale: "line" or "circle" where classes are numbers
-    that are read off a scale, so that neighbours are nearly right. folds: how many networks are trained to judge.
-    max_flash, max_arena: bytes that it may take on a board. widest: width of the widest that is tried for them.
-    camera: what goes in on the board, as midge convert --camera takes it.
+    that are read off a scale, so that neighbours are nearly right, and a negative of a picture shows the same. folds:
+    how many networks are trained to judge. max_flash, max_arena: bytes that it may take on a board. widest: width of
+    the widest that is tried for them. camera: what goes in on the board, as midge convert --camera takes it.
     """
 
     seed: int = 0
@@ -114,7 +114,8 @@ def fit_network(
     steps = options.steps or STEPS
     count = int(folds.max()) + 1
     advance = stage("training networks, one without each part and one with all", steps * (count + 1))
-    trainer = _trainer(shape, Descent(steps, RATE, DECAY, options.seed), options.flips)
+    views = Views(flips=options.flips, inverts=options.scale != "none")
+    trainer = _trainer(shape, Descent(steps, RATE, DECAY, options.seed), views)
     scores = np.zeros((len(x), len(found.labels)))
     for fold in range(count):
         model = trainer.fit(batches(x, wanted, targets, np.flatnonzero(folds != fold), options.seed), advance)
@@ -128,9 +129,9 @@ def fit_network(
 
 
 @cache
-def _trainer(shape: Shape, descent: Descent, flips: str) -> Trainer:
+def _trainer(shape: Shape, descent: Descent, views: Views) -> Trainer:
     keras = load_keras(PURPOSE)
-    return Trainer(keras, lambda: build_model(keras, shape), partial(_loss, views=Views(flips=flips)), descent)
+    return Trainer(keras, lambda: build_model(keras, shape), partial(_loss, views=views), descent)
 
 
 def _loss(network: Any, batch: Any, key: Any, views: Views) -> Any:
