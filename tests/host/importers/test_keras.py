@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import sys
-import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -466,23 +464,6 @@ def test_nonsense_in_the_description_is_refused(whole_file: bytes, tmp_path_fact
         convert(path)
     except UserError as error:
         assert "Traceback" not in str(error)
-
-
-def test_layers_without_weights_are_refused(whole_file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keras only warns where lists of lists of layers have none; its own words, else this proves nothing."""
-    from keras.src.saving import saving_lib
-
-    words = "".join(re.findall(r'"([^"]*)"', inspect.getsource(saving_lib._load_container_state)))
-    assert "retain their freshly-initialized weights" in words
-
-    def load(*_: Any, **__: Any) -> None:
-        warnings.warn("Skipping nested container at 'layers/x': Affected layers will retain their freshly-initialized "
-                      "weights.", stacklevel=2)
-
-    monkeypatch.setattr(keras.saving, "load_model", load)
-    with pytest.raises(UserError, match=r"^net: lacks the weights of some layers.*'layers/x'.*save it again") as found:
-        read_model(whole_file, "net")
-    assert "\n" not in str(found.value)
 
 
 def test_missing_extra_is_one_line_with_the_pip_command(
