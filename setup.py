@@ -5,6 +5,7 @@ compute, and the files of resources.CONTENTS.
 MIDGE_PLATFORM names the platform that a wheel is for, one of midge.core.build.PLATFORMS; without it, it is this PC's.
 """
 
+import gzip
 import os
 import shutil
 import sys
@@ -16,7 +17,7 @@ from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent / "host_tools"))
 from midge.core.build import PLATFORMS, build_core
-from midge.resources import CHECKOUT, CONTENTS, PACKAGE, version
+from midge.resources import CHECKOUT, CONTENTS, PACKAGE, packed, version
 
 TAG = os.environ.get("MIDGE_PLATFORM")
 PLATFORM = PLATFORMS[TAG] if TAG else None
@@ -39,7 +40,10 @@ class BuildWithCore(build_py):
                 for path in (CHECKOUT / source).glob(pattern):
                     target = package / "data" / name / path.relative_to(CHECKOUT / source)
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, target)
+                    if packed(path.name) == path.name:
+                        shutil.copyfile(path, target)
+                    else:
+                        target.with_name(packed(path.name)).write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 class WheelForOneMachine(bdist_wheel):

@@ -25,6 +25,12 @@ clang_packages() {
     echo "clang libclang-rt-${version:-14}-dev"
 }
 
+# The package without a version in its name, gcc-multilib, is not to be had beside compilers for other processors.
+m32_package() {
+    version=$(apt-cache depends gcc 2>/dev/null | sed -n 's/.*Depends: gcc-\([0-9]*\)$/\1/p')
+    echo "gcc-${version:-12}-multilib"
+}
+
 fuzzer_links() {
     echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return p && n > 0 ? 0 : 0; }' |
         clang -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
@@ -60,7 +66,7 @@ packages() {
         xtensa) echo make gcc libc6-dev xz-utils qemu-user qemu-system-misc ;; # the compiler: ports/xtensa-sim/toolchain
         rp2) echo make cmake g++ gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib ;;
         fuzz) clang_packages ;;
-        m32) echo make gcc-multilib ;;
+        m32) echo make; m32_package ;;
         aarch64) echo make gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ;;
         npm) echo npm ;;
         browser) echo chromium; command -v npm >/dev/null || echo npm ;; # another maker's npm is no package; what looks at the studio's page

@@ -5,11 +5,11 @@
 # header in core/shim/; those of boards are not optimised, since they are again below. A name that ends in 32 has 32-bit
 # pointers, as boards do. The vectors of PCs are tested as they are: on x86-64 those of AArch64 by an emulator of
 # programs, with which ASan does not run. Emulated cores, one of each backend (build/boards.mk), run the vector code as
-# it is, assembly included.
+# it is, assembly included. Armv7-M's is assembly alone: without that it is the scalar one, line by line.
 
 core_machine := $(shell uname -m)
 CORE_BACKENDS := scalar $(if $(filter x86_64,$(core_machine)),scalar32 $(shell grep -qw avx2 /proc/cpuinfo && echo avx2)) \
-	$(if $(filter x86_64 aarch64,$(core_machine)),neon) armv7em armv6m armv7m
+	$(if $(filter x86_64 aarch64,$(core_machine)),neon) armv7em armv6m
 core_tools := $(if $(filter x86_64,$(core_machine)),m32 fuzz aarch64)
 CORE_FLAGS_scalar := -DMG_SIMD_SCALAR
 CORE_FLAGS_scalar32 := -DMG_SIMD_SCALAR -m32 -msse2 -mfpmath=sse
@@ -22,7 +22,6 @@ CORE_RUNNER_neon := qemu-aarch64,
 endif
 CORE_FLAGS_armv7em := -O0 -D__ARM_FEATURE_DSP=1 -D__ARM_FEATURE_SIMD32=1 -Itests/core/shim
 CORE_FLAGS_armv6m := -O0 -D__ARM_ARCH_ISA_THUMB=1
-CORE_FLAGS_armv7m := -O0 -D__ARM_ARCH_ISA_THUMB=2
 
 FUZZ_SECONDS ?= 60
 FUZZ_MAX_LEN ?= 0

@@ -19,13 +19,14 @@ import lief
 from midge.core.build import PLATFORMS, Platform
 from midge.core.library import PROTOTYPES
 from midge.errors import UserError
-from midge.resources import CHECKOUT, CONTENTS, library
+from midge.resources import CHECKOUT, CONTENTS, library, packed
 from midge.targets.boards import load_boards
 
 MOST_BYTES = 6_000_000
 GLIBC = (2, 17)
 # All that the core may ask of a system's C library.
-C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "bzero", "__memcpy_chk", "__bzero", "dyld_stub_binder"}
+C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "bzero", "__memcpy_chk", "__memset_chk", "__bzero",
+             "dyld_stub_binder"}
 FORMATS = {"linux": lief.ELF.Binary, "darwin": lief.MachO.Binary, "win32": lief.PE.Binary}
 MACHINES = {
     "x86_64": {lief.ELF.ARCH.X86_64, lief.MachO.Header.CPU_TYPE.X86_64, lief.PE.Header.MACHINE_TYPES.AMD64},
@@ -65,7 +66,7 @@ def check_sdist(path: Path) -> list[str]:
 
 def _check_contents(title: str, names: set[str]) -> None:
     """Compare what is inside with what a checkout has of resources.CONTENTS, all of which must have been built."""
-    wanted = {f"midge/data/{name}/{path}" for name, path in _promised()}
+    wanted = {f"midge/data/{name}/{packed(path)}" for name, path in _promised()}
     missing = sorted(wanted - names)
     if missing:
         raise UserError(f"{title}: lacks {len(missing)} files, {missing[0]} the first; make dist builds them")

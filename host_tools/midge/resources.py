@@ -37,6 +37,11 @@ CONTENTS = {
 }
 
 
+def packed(file: str) -> str:
+    """Return what a file is called in an installed package: half of a UF2 file is padding, so gzip packs it there."""
+    return f"{file}.gz" if file.endswith(".uf2") else file
+
+
 def is_checkout() -> bool:
     """Tell whether the tools run from a checkout, whose Makefile can build what is missing."""
     return (CHECKOUT / "native_module" / "ops.def").is_file() and (CHECKOUT / "Makefile").is_file()
@@ -49,7 +54,7 @@ def folder(name: str) -> Path:
 
 def built_firmware(board: str, file: str) -> Path:
     """Return where a board's firmware is, if it has been built or came with the package."""
-    return folder("firmware") / board / file
+    return folder("firmware") / board / (file if is_checkout() else packed(file))
 
 
 def stock_firmware(board: str, file: str) -> Path:

@@ -17,8 +17,8 @@ Box = namedtuple("Box", ("label", "score", "x", "y", "w", "h"))
 class Found(Result):
     """The answer of one run: .boxes, and .label and .score of the best one, None and 0 where nothing was found."""
 
-    def __init__(self, model, outputs):
-        corners, classes, scores, count = outputs
+    def __init__(self, model, corners):
+        classes, scores, count = [model._core.read(i) for i in (1, 2, 3)]
         left, top, width, height = _crop(model)
         self.boxes = []
         for i in range(int(count[0])):
@@ -26,12 +26,13 @@ class Found(Result):
             self.boxes.append(Box(model.label(int(classes[i])), scores[i], round(left + x0 * width),
                                   round(top + y0 * height), round((x1 - x0) * width), round((y1 - y0) * height)))
         self.scores = [box.score for box in self.boxes]
-        self._name = lambda i: self.boxes[i].label
         self.index = int(classes[0]) if self.boxes else -1
         self.label = self.boxes[0].label if self.boxes else None
         self.score = self.scores[0] if self.boxes else 0
-        self.outputs = outputs
-        self.answer = None
+        self.outputs = [corners]
+
+    def _name(self, index):
+        return self.boxes[index].label
 
     def __repr__(self):
         return "<Found %s>" % (", ".join(["%s %.4g" % (b.label, b.score) for b in self.boxes]) or "nothing")

@@ -205,9 +205,9 @@ class Learner:
 
     def judge(self, scores):
         """Return the Result for scores, one for each label: `uncertain` where the highest is below its threshold."""
-        result = Result(self, [scores])
-        if result.score < self._threshold[result.index]:
-            result.label = "uncertain"
+        result = Result(self, scores)
+        sure = result.score >= self._threshold[result.index]
+        result.label = self.label(result.index) if sure else "uncertain"  # now: what is taught may be forgotten
         return result
 
     def rows(self, rows):

@@ -9,19 +9,29 @@ class Result:
     .answer is, in a stream of every window, the Result of the answer that is due now, or None.
     """
 
-    def __init__(self, model, outputs):
-        scores = outputs[0]
-        best = 0
-        for i, score in enumerate(scores):
-            if score > scores[best]:
-                best = i
-        self.index = best
-        self._name = model.label
-        self.label = model.label(best)
-        self.score = scores[best]
+    def __init__(self, model, scores):
+        self._model = model
         self.scores = scores
-        self.outputs = outputs
-        self.answer = None
+
+    def __getattr__(self, name):
+        """Compute what is asked for the first time: a call costs no more than what is used of its answer."""
+        if name == "label":
+            value = self.label = self._name(self.index)
+        elif name == "index" or name == "score":
+            scores = self.scores
+            best = self.score = max(scores)  # NaN only where it comes first
+            self.index = scores.index(best) if best == best else 0
+            value = best if name == "score" else self.index
+        elif name == "outputs":
+            value = self.outputs = [self.scores]  # and whoever makes a Result appends what else there is
+        elif name == "answer":
+            value = self.answer = None
+        else:
+            raise AttributeError(name)
+        return value
+
+    def _name(self, index):
+        return self._model.label(index)
 
     def __repr__(self):
         return "<Result %s %.4g>" % (self.label, self.score)
@@ -41,3 +51,14 @@ class Result:
                     return scores[i]
             raise IndexError("no such label")
         return scores[which]
+
+
+def _answers(model):
+    """Return the class of what a model answers; tell the model where one input and one output are all."""
+    if model._n_outputs == 4 and "boxes.classes" in model._core.metadata():
+        from .boxes import Found
+
+        return Found
+    if model._n_inputs == model._n_outputs == 1:
+        model._single = 1
+    return Result

@@ -212,7 +212,10 @@ class Stream(Answers):
 
     def _result(self):
         model = self._model
-        return Result(model, [list(self._scores)] + [self._core.read(i) for i in range(1, model._n_outputs)])
+        result = Result(model, list(self._scores))
+        for i in range(1, model._n_outputs):
+            result.outputs.append(self._core.read(i))
+        return result
 
     def _end(self, stop):
         """Return the last candidate when the source has ended; raise `stop` afterwards."""

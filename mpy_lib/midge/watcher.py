@@ -45,7 +45,11 @@ class Watch:
         scores = [old + (1 - self._smoothing) * (new - old) for old, new in zip(scores, fresh)]
         self._scores = scores
         judge = getattr(self._model, "judge", None)  # a learner's, which may be uncertain
-        return judge(scores) if judge else Result(self._model, [scores] + answer.outputs[1:])
+        if judge:
+            return judge(scores)
+        result = Result(self._model, scores)
+        result.outputs += answer.outputs[1:]
+        return result
 
     def _skip(self):
         """Count a picture that was held back: what comes after a rest has nothing to do with what was before."""

@@ -12,9 +12,7 @@
 extern const mp_obj_type_t machine_i2s_type, machine_rtc_type, machine_timer_type;
 
 static void mp_machine_idle(void) {
-    if (!machine_timer_poll()) {
-        cpu_wait_for_interrupt();
-    }
+    board_wait(UINT64_MAX, false);
 }
 
 static void mp_machine_reset(void) {

@@ -16,7 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,7 @@ from midge.importers.tflite.importer import read_tflite
 from midge.targets.boards import load_board
 from tests.conformance.case import Case, TooLarge, parse_output
 from tests.conformance.emulated import Emulated
+from tests.conformance.known import Known
 from tests.conformance.recorded import recording_of
 from tests.support import ROOT
 
@@ -78,10 +79,14 @@ def make_target(name: str) -> Target:
     return Process([*board.launcher.split(), str(firmware), *options], {"MICROPYPATH": path})
 
 
-def find_cases(folder: Path, runs: int, pack: str | None) -> Iterator[tuple[str, Case | UserError]]:
-    """Every model under a folder, converted, or why it cannot be."""
+def find_cases(
+    folder: Path, runs: int, pack: str | None, wanted: Callable[[str], bool] = lambda name: True
+) -> Iterator[tuple[str, Case | UserError]]:
+    """Every model under a folder whose name is wanted, converted, or why it cannot be."""
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".tflite", ".onnx")):
         name = str(path.relative_to(folder))
+        if not wanted(name):
+            continue
         try:
             if path.suffix == ".onnx":
                 yield name, onnx_case(name, path, runs, pack)
@@ -223,14 +228,19 @@ def main(models: Path, target: str, runs: int, only: str, most_macs: int | None,
     exact, floats, wrong, refused = [0, 0], [0, 0], 0, 0
     too_large: list[str] = []
     machine = make_target(target)
-    for name, case in find_cases(models, runs, pack):
-        if only not in name:
-            continue
+    known = Known()
+
+    def wanted(name: str) -> bool:
+        return only in name and (most_macs is None or not known.is_larger(models / name, most_macs))
+
+    for name, case in find_cases(models, runs, pack, wanted):
         if isinstance(case, UserError):
             refused += 1
             if not quiet:
                 click.echo(f"{click.style('refused', fg='yellow')}  {name}: {case if verbose else brief(case)}")
             continue
+        if pack is None:
+            known.note(models / name, case)
         if most_macs is not None and (case.is_float or case.conversion.macs > most_macs):
             continue
         try:
@@ -248,6 +258,7 @@ def main(models: Path, target: str, runs: int, only: str, most_macs: int | None,
         state = click.style("WRONG   ", fg="red") if error else click.style("ok      ", fg="green")
         if error or not quiet:
             click.echo(f"{state} {name}: {error or f'{len(case.inputs)} runs'}")
+    known.keep()
     click.echo(
         f"{exact[0]} of {exact[1]} bit-exact, {floats[0]} of {floats[1]} float within tolerance, {refused} refused"
         + (f", {len(too_large)} too large for {target}" if too_large else "")

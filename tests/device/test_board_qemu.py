@@ -94,12 +94,14 @@ def test_float_unit(qemu_board: Board) -> None:
 
 
 def test_time_passes_as_on_the_host(qemu_board: Board) -> None:
+    before = time.time()
     out = qemu_board.run(
         "from time import *\nstart = ticks_us()\nsleep_ms(300)\nprint(ticks_diff(ticks_us(), start), time())"
     )
+    after = time.time()
     slept_us, now = map(int, out.split())
-    assert 300_000 <= slept_us < 600_000
-    assert abs(now - time.time()) < 5
+    assert 300_000 <= slept_us < 1e6 * (after - before)  # both may have waited for a processor
+    assert before - 5 < now < after + 1
 
 
 def test_the_clock_can_be_set(new_board: NewBoard, venv_bin: Path) -> None:
@@ -178,7 +180,7 @@ def test_romfs_is_mapped_and_aligned(qemu_board: Board) -> None:
 
 
 def test_mpremote_copies_a_file(qemu_board: Board, venv_bin: Path, tmp_path: Path) -> None:
-    content = os.urandom(60_000)
+    content = os.urandom(20_000)  # of which QEMU's UART brings each byte on its own
     (tmp_path / "big.bin").write_bytes(content)
     tool(venv_bin, "mpremote", "connect", qemu_board.port, "fs", "cp", str(tmp_path / "big.bin"), ":big.bin")
     assert sha256_on(qemu_board, "/flash/big.bin") == hashlib.sha256(content).hexdigest()

@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ from midge.link.upload import upload
 from midge.link.verify import replay, vectors
 from tests.support import ROOT
 from tests.support.boards import Board, started
-from tests.support.command import midge, midge_process
+from tests.support.command import midge, midge_process, processor_seconds
 
 STOCK = ROOT / "build/firmware/qemu-cortex-m4-bare/firmware.elf"
 
@@ -70,15 +69,17 @@ def quiet(path: str, size: int) -> Callable[[int], None]:
 
 
 def test_from_stock_firmware_to_the_first_answer_in_20_s(stock_board: Callable[..., Board], wand: Path) -> None:
+    """Seconds of a processor, those of both commands and of the emulated board: other tests use the cores as well."""
+    before = processor_seconds()
     board = stock_board()
-    before = time.monotonic()
     first = midge_process("install", "--port", board.port)
     second = midge_process("upload", wand, "--port", board.port)
     answer = board.run("import midge; w = midge.load('wand.midge'); print(w([0.0] * 288).label)")
-    seconds = time.monotonic() - before
+    board.simulator.stop()
+    seconds = processor_seconds() - before
     assert first.returncode == second.returncode == 0, first.stderr + second.stderr
     assert answer in ("idle", "circle", "wing", "slope", "thrust", "flick")
-    print(f"\ninstall, upload and first answer: {seconds:.1f} s")
+    print(f"\ninstall, upload and first answer: {seconds:.1f} s of a processor")
     assert seconds < 20
 
 

@@ -63,7 +63,7 @@ def timed(command: list[object]) -> float:
 
 
 def test_it_is_faster_than_ampy_and_mpremote(qemu_board, tmp_path: Path) -> None:
-    """Whole commands, one after the other on the same board and with the same bytes; the best of two each."""
+    """Whole commands, one after the other on the same board and with the same bytes; at need the best of two each."""
     model = tmp_path / "m.bin"
     model.write_bytes(random.Random(3).randbytes(24_000))
     port = qemu_board.port
@@ -72,15 +72,17 @@ def test_it_is_faster_than_ampy_and_mpremote(qemu_board, tmp_path: Path) -> None
                     f"with open_board({port!r}) as board:\n"
                     f"    upload(board, open({str(model)!r}, 'rb').read(), sys.argv[1], lambda n: None)\n")
     best = {"ours": 1e9, "mpremote": 1e9, "ampy": 1e9}
+    wanted = hashlib.sha256(model.read_bytes()).hexdigest()
     for turn in range(2):
         best["mpremote"] = min(best["mpremote"], timed(["mpremote", "connect", port, "cp", model, f":m{turn}.bin"]))
         started = time.monotonic()
         subprocess.run([sys.executable, ours, f"u{turn}.bin"], check=True, capture_output=True)
         best["ours"] = min(best["ours"], time.monotonic() - started)
         best["ampy"] = min(best["ampy"], timed(["ampy.cli", "--port", port, "put", model, f"a{turn}.bin"]))
-    wanted = hashlib.sha256(model.read_bytes()).hexdigest()
-    for name in ("m0.bin", "u1.bin", "a1.bin"):
-        assert qemu_board.run(DIGEST.format(name)) == wanted
+        for name in "mua":
+            assert qemu_board.run(DIGEST.format(f"{name}{turn}.bin")) == wanted
+        if best["ampy"] >= 2 * best["ours"] and best["mpremote"] >= best["ours"]:
+            break
     times = {name: seconds / best["ours"] for name, seconds in best.items()}
     print(f"\nmpremote takes {times['mpremote']:.1f} times as long, ampy {times['ampy']:.1f}")
     assert best["ampy"] >= 2 * best["ours"], best

@@ -192,7 +192,7 @@ def test_source_builds_a_wheel_that_has_the_boards_files(tmp_path: Path) -> None
                     tmp_path, archives[0]], check=True)
     (wheel,) = tmp_path.glob("midge-*.whl")
     listed = subprocess.run([sys.executable, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True)
-    for name in ("natmod/xtensawin/_midge.mpy", "compiled/__init__.mpy", "firmware/RPI_PICO2/firmware.uf2"):
+    for name in ("natmod/xtensawin/_midge.mpy", "compiled/__init__.mpy", "firmware/RPI_PICO2/firmware.uf2.gz"):
         assert f"midge/data/{name}" in listed.stdout
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ def refusal(*arguments: object) -> str:
     done = midge(*arguments)
     assert done.returncode == 1 and done.stderr.startswith("midge: ") and done.stderr.count("\n") == 1, done.stderr
     return done.stderr.strip()
+
+
+def processor_seconds() -> float:
+    """Return what all processes that were started here and have ended computed; the kernel's part grows with load."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
 
 def midge_process(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -33,8 +33,7 @@ def flash(
         return
     title = done.plan.board.title
     if done.written:
-        size = number(done.plan.firmware.stat().st_size)
-        say("[bold green]{} has its firmware[/]: {} B in {:.1f} s", title, size, done.seconds)
+        say("[bold green]{} has its firmware[/]: {} B in {:.1f} s", title, number(done.plan.size), done.seconds)
         print_facts([("by", done.plan.command)])
         print_next("midge boards", "midge install")
     else:

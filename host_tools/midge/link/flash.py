@@ -37,6 +37,7 @@ class FlashPlan:
     firmware: Path
     command: str  # what is run, or what the user is to run
     ours: bool  # whether we run it
+    size: int  # bytes of what the board gets; 0 where we do not run it
     run: Callable[[], None]
 
 
@@ -93,7 +94,7 @@ def plan_flash(
     family = board.mcu[:7].lower() + "x"  # STM32F446RE: stm32f4x
     text = template.format(name=board.name, port=port or "PORT", firmware=firmware, offset=board.install_offset,
                            family=family)
-    return FlashPlan(board, firmware, text, False, lambda: None)
+    return FlashPlan(board, firmware, text, False, 0, lambda: None)
 
 
 def _no_firmware(board: Board) -> UserError:
@@ -112,7 +113,7 @@ def _from_here(path: Path) -> Path:
 
 
 def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -> FlashPlan:
-    content = firmware.read_bytes()
+    content = uf2.read(firmware)
     mcu = uf2.mcu_of(content, str(firmware))
     if mcu and mcu != board.mcu:
         raise UserError(f"{firmware}: is for an {mcu}, {board.name} has an {board.mcu}; "
@@ -121,7 +122,9 @@ def _plan_uf2(board: Board, firmware: Path, place: Path | None, wait_s: float) -
     if drive.mcu != board.mcu:
         raise UserError(f"{drive.path}: is the boot loader of an {drive.mcu}, {board.name} has an {board.mcu}; "
                         "name the board that is plugged in")
-    return FlashPlan(board, firmware, f"cp {firmware} {drive.path}", True, lambda: uf2.copy(content, drive))
+    command = (f"gunzip -c {firmware} > {drive.path / uf2.ON_DRIVE}" if uf2.is_packed(firmware) else
+               f"cp {firmware} {drive.path}")
+    return FlashPlan(board, firmware, command, True, len(content), lambda: uf2.copy(content, drive))
 
 
 def _find_drive(board: Board, place: Path | None, wait_s: float) -> uf2.Drive:
@@ -150,7 +153,8 @@ def _plan_esptool(board: Board, firmware: Path, port: str | None) -> FlashPlan:
         raise UserError(f"{firmware}: no image for Espressif's boot loader; give the .bin of MicroPython's build")
     command = ["--chip", chip, "--port", find_port(port), "--baud", "460800",
                "write-flash", f"{board.install_offset:#x}", str(firmware)]
-    return FlashPlan(board, firmware, "esptool " + " ".join(command), True, lambda: _run_esptool(command))
+    return FlashPlan(board, firmware, "esptool " + " ".join(command), True, firmware.stat().st_size,
+                     lambda: _run_esptool(command))
 
 
 def _run_esptool(command: Sequence[str]) -> None:

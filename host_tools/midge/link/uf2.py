@@ -7,9 +7,11 @@ that it is for.
 
 from __future__ import annotations
 
+import gzip
 import os
 import struct
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from ..errors import UserError
 _BLOCK = struct.Struct("<8I")  # magic, magic, flags, address, payload bytes, block, blocks, family
 _MAGIC = (0x0A324655, 0x9E5D5157)
 _FAMILY_PRESENT = 0x2000
+_MOST_BYTES = 64 << 20  # twice the largest flash that these chips address
+ON_DRIVE = "firmware.uf2"
 # The families of the boot ROMs' own documentation, by the MCU of a board's row; RP2350's second is its RISC-V cores.
 _FAMILIES = {0xE48BFF56: "RP2040", 0xE48BFF59: "RP2350", 0xE48BFF5A: "RP2350"}
 _BOARD_IDS = {"RPI-RP2": "RP2040", "RP2350": "RP2350"}  # an MCU by the Board-ID of its boot loader's drive
@@ -64,6 +68,25 @@ def _mounts() -> list[Path]:
     return [Path(f[1].replace("\\040", " ")) for f in fields if len(f) > 2 and f[2] in ("vfat", "msdos", "fuseblk")]
 
 
+def is_packed(path: Path) -> bool:
+    """Tell whether a UF2 file is packed by gzip, as in an installed package."""
+    return path.suffix == ".gz"
+
+
+def read(path: Path) -> bytes:
+    """Return what a UF2 file holds, unpacked. Raises UserError where gzip cannot, or not within _MOST_BYTES."""
+    if not is_packed(path):
+        return path.read_bytes()
+    try:
+        with gzip.open(path) as file:
+            content = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: gzip cannot unpack it ({error}); give the .uf2 of a build") from error
+    if len(content) > _MOST_BYTES:
+        raise UserError(f"{path}: unpacks to over {_MOST_BYTES >> 20} MiB, more than any board has")
+    return content
+
+
 def mcu_of(firmware: bytes, title: str) -> str:
     """Return the MCU that a UF2 file is for, "" where it does not say. Raises UserError for no whole UF2 file."""
     if len(firmware) < 512 or len(firmware) % 512:
@@ -81,7 +104,7 @@ def mcu_of(firmware: bytes, title: str) -> str:
 
 def copy(firmware: bytes, drive: Drive) -> None:
     """Copy firmware onto a boot loader's drive, which takes itself away when it has it all. Raises UserError."""
-    target = drive.path / "firmware.uf2"
+    target = drive.path / ON_DRIVE
     try:
         with target.open("wb") as file:
             file.write(firmware)

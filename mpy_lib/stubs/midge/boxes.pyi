@@ -18,5 +18,4 @@ class Found(Result):
     label: Any
     score: float
     outputs: list[list[float]]
-    answer: None
-    def __init__(self, model: Model, outputs: list[list[float]]) -> None: ...
+    def __init__(self, model: Model, corners: list[float]) -> None: ...

@@ -13,9 +13,10 @@
 #define MG_REQUANTIZE_H
 
 #include "../bytes.h"
+#include "product.h"
 
 static inline int32_t mg_high_mul(int32_t a, int32_t b) {
-    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+    return (int32_t)((mg_long_product(a, b) + (1 << 30)) >> 31);
 }
 
 /* x / 2^n, halves away from zero; for x > INT32_MIN. */

@@ -243,10 +243,13 @@ typedef struct {
     int32_t zero_point;
     const int8_t *weights;
     const uint8_t *table;
+    bool above; /* channels.h */
 } mg_mve_layer_t;
 
-/* All channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8. */
+/* All channels of 2 * pairs patches, pairs > 0, or of one; outputs saturated to int8. `above`: where those below the
+ * zero point are of no account, here and below. */
 void mg_mve_two_pixels(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs);
+void mg_mve_two_pixels_above(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs);
 void mg_mve_one_pixel(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out);
 
 /* A row of outputs of DEPTHWISE_CONV_2D (kernels/linear/depthwise_mve.c). */
@@ -265,6 +268,7 @@ typedef struct {
 /* Any window; 3x3 where each three taps lie 16 bytes apart. */
 void mg_mve_row(const mg_mve_row_t *row);
 void mg_mve_row_3x3(const mg_mve_row_t *row);
+void mg_mve_row_3x3_above(const mg_mve_row_t *row);
 
 /* What follows requantisation: y = clamp(x + zero_point, min, max). */
 typedef struct {
@@ -334,7 +338,10 @@ typedef int32_t (*mg_exact_fn)(const void *params, int32_t a, int32_t b);
  *                                 p < pixels <= MG_F32_TILE, c < 4
  *   mg_add_products_f32(sums, tile, channels)
  *                                 sums[c] += sum over taps > 0 of x[x_step * i + c] * w[w_step * i + c] for the first
- *                                 channels; returns of how many */
+ *                                 channels; returns of how many
+ *   mg_finish_f32(sums, bias, n, low, high)
+ *                                 sums[i] = sums[i] + bias[i], clamped; returns of how many: none, where the compiler's
+ *                                 loop is as good */
 typedef struct {
     const float *x, *w;
     uint32_t x_step, w_step, sums_step, taps;
@@ -342,8 +349,16 @@ typedef struct {
 
 #if defined(MG_ISA_ARMV7EM) && defined(__ARM_FP)
 #include "armv7em/f32.h"
+#elif defined(MG_ISA_MAC16)
+#include "xtensa/f32.h"
 #else
 #include "generic/f32.h"
+#endif
+#ifndef MG_ISA_MAC16
+static inline uint32_t mg_finish_f32(float *sums, const float *bias, uint32_t n, float low, float high) {
+    (void)sums, (void)bias, (void)n, (void)low, (void)high;
+    return 0;
+}
 #endif
 
 #endif

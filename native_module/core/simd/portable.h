@@ -38,7 +38,7 @@ static inline uint64_t mg_wide_product(uint32_t a, uint32_t b) {
 
 #ifndef MG_OWN_HIGH_MUL
 static inline int32_t mg_high_mul_twice(int32_t x, int32_t m) {
-    return (int32_t)(((int64_t)x * m + (1ll << 31)) >> 32);
+    return (int32_t)((mg_long_product(x, m) + (1ll << 31)) >> 32);
 }
 #endif
 

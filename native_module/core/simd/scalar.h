@@ -20,6 +20,7 @@ static inline int32_t mg_dot_i16(const int16_t *x, const int16_t *y, uint32_t k)
     return sum;
 }
 
+#ifndef MG_OWN_DOT
 static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     int32_t sum = 0;
     for (uint32_t i = 0; i < k; i++) {
@@ -27,6 +28,7 @@ static inline int32_t mg_dot(const int8_t *x, const int8_t *w, uint32_t k) {
     }
     return sum;
 }
+#endif
 
 #ifndef MG_OWN_DOT4
 static inline void mg_dot4(int32_t sums[4], const int8_t *x, const int8_t *w, uint32_t k) {

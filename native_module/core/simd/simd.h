@@ -74,6 +74,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../arithmetic/product.h"
 #include "../bytes.h"
 
 /* What mg_finish_eight knows of eight channels: where their int32, int32 and int8 are, at any address, and the rest. */
@@ -113,8 +114,7 @@ typedef struct {
 #include "scalar.h"
 #elif defined(__XTENSA_WINDOWED_ABI__) && defined(MG_MAC16) /* ESP32 and S3, which compilers do not tell from the S2 */
 #define MG_ISA_MAC16
-#define MG_SIMD_NAME "mac16"
-#include "scalar.h"
+#include "mac16.h"
 #elif defined(__AVX2__)
 #define MG_ISA_AVX2
 #include "avx2.h"
@@ -204,9 +204,13 @@ static inline void mg_sum_bins(uint64_t sums[2], const uint32_t *x, const uint16
 
 #endif
 
-/* One chain, in the order of the reference, whose bits hybrid models depend on. No core of ours has vectors of floats
- * that plain C does not reach, so there is one version. */
+/* One chain, in the order of the reference, whose bits hybrid models depend on: there is nothing for vectors in it. */
 static inline float mg_dot_f32(float sum, const float *x, const uint8_t *w, uint32_t k) {
+#ifdef MG_ISA_MAC16
+    if (mg_is_aligned(w, 4)) {
+        return mg_dot_f32_words(sum, x, w, k);
+    }
+#endif
     for (; k > 0; k--, x++, w += 4) {
         sum += *x * mg_load_f32(w);
     }
@@ -242,7 +246,7 @@ typedef struct {
 } mg_fine_t;
 
 static inline __attribute__((always_inline)) int8_t mg_requantize_fine(int32_t x, const mg_fine_t *c, bool above) {
-    uint32_t sum = (uint32_t)(((int64_t)(int32_t)((uint32_t)x << 2) * c->multiplier) >> 32) + (uint32_t)c->rounding;
+    uint32_t sum = (uint32_t)(mg_long_product((int32_t)((uint32_t)x << 2), c->multiplier) >> 32) + (uint32_t)c->rounding;
     int32_t y = (int32_t)(above ? sum : sum + ((uint32_t)(x >> 31) << 1)) >> (c->shift & 31u);
     return y == (int8_t)y ? (int8_t)y : (int8_t)(y >> 31 ^ INT8_MAX);
 }

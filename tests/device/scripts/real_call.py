@@ -16,6 +16,10 @@ equal("repr", repr(r), "<Result south 30>")
 equal("best two", r.top(2), [("south", 30), ("east", 2)])
 equal("all, best first", [label for label, score in r.top(9)], ["south", "east", "north", "west"])
 equal("by label and position", (r["east"], r[0]), (2, 1))
+r = model([0] * 9 + [8, 0, 0])
+r.label = "uncertain"
+equal("what is set stays", (r.score, r.index, r.label, r.answer), (8, 3, "uncertain", None))
+raises("no such attribute", AttributeError, "lable", lambda: r.lable)
 raises("no such label", IndexError, "no such label", lambda: r["up"])
 equal("saturates", model([1e9] + [0] * 2 + [-1e9] + [0] * 8).scores, [62.5, 0, 0, 0])
 equal("infinite", model([float("inf")] + [0] * 11).scores, [62.5, 0, 0, 0])
@@ -45,6 +49,7 @@ raises("a number", ValueError, text % "[] (1", model, 5)
 raises("string", TypeError, "convert str", model, "abcdefghijkl")
 raises("None", TypeError, "convert NoneType", model, [None] * 12)
 raises("inputs", ValueError, "got 2 inputs, wanted 1", model, [0] * 12, [0] * 12)
+raises("no input", ValueError, "got 0 inputs, wanted 1", model)
 deep = 0
 for _ in range(20):
     deep = [deep]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import struct
@@ -60,6 +61,29 @@ def test_uf2_is_copied_onto_the_drive(tmp_path: Path, drive: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (drive / "firmware.uf2").read_bytes() == firmware.read_bytes()
     assert "Raspberry Pi Pico has its firmware: 1,536 B" in done.stdout and "next: midge boards" in done.stdout
+
+
+def test_uf2_may_be_packed_as_it_is_in_a_package(tmp_path: Path, drive: Path) -> None:
+    content = uf2_file(tmp_path / "fw.uf2", RP2040).read_bytes()
+    firmware = tmp_path / "fw.uf2.gz"
+    firmware.write_bytes(gzip.compress(content))
+    told = flash("RPI_PICO", firmware, "--drive", drive, "--dry-run").stdout.replace("\n", "")
+    assert f"gunzip -c {firmware} > {drive / 'firmware.uf2'}" in told
+    done = flash("RPI_PICO", firmware, "--drive", drive)
+    assert (drive / "firmware.uf2").read_bytes() == content
+    assert "has its firmware: 1,536 B" in done.stdout
+
+
+def test_a_damaged_or_endless_packed_uf2(tmp_path: Path, drive: Path) -> None:
+    firmware = tmp_path / "fw.uf2.gz"
+    whole = gzip.compress(uf2_file(tmp_path / "fw.uf2", RP2040).read_bytes())
+    for content in (b"", b"no gzip", whole[:-9], whole[:20] + b"\xff" * 9 + whole[29:]):
+        firmware.write_bytes(content)
+        done = flash("RPI_PICO", firmware, "--drive", drive)
+        assert done.returncode == 1 and done.stderr.startswith(f"midge: {firmware}: "), done.stderr
+    firmware.write_bytes(gzip.compress(bytes((64 << 20) + 1)))
+    assert "unpacks to over 64 MiB" in flash("RPI_PICO", firmware, "--drive", drive).stderr
+    assert not (drive / "firmware.uf2").exists()
 
 
 def test_a_dry_run_writes_nothing(tmp_path: Path, drive: Path) -> None:

@@ -157,6 +157,10 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
     const bool dense = p->dilation_w == 1 || p->kernel_w == 1; /* a row of the kernel is one of the input */
     mg_widening_t inside = {NULL, NULL, row / 4, p->kernel_h, mg_step(p->kernel_h, p->dilation_h) * line, 0};
     mg_widening_t copied = {NULL, patch, row / 4, p->kernel_h, row, 0};
+    if (rest == 0) { /* its rows are one */
+        copied.words *= copied.rows;
+        copied.rows = 1;
+    }
     for (int32_t y = 0; y < p->out_h; y++) {
         int32_t y0 = y * p->stride_h - p->pad_top, x0 = -p->pad_left;
         bool whole = dense && y0 >= 0 && y0 + (p->kernel_h - 1) * p->dilation_h < p->in_h;

@@ -51,6 +51,7 @@ typedef struct {
     const float *image;
     const uint8_t *weights, *bias;
     bool aligned; /* weights and bias are where floats can be */
+    bool flat;    /* each pixel of the input is a window */
     int32_t y, x;
     uint32_t top, bottom, left, right;
     uint32_t in_w, out_w; /* of all rows where they are one */
@@ -136,7 +137,8 @@ static void finish(const window_t *w, float *out) {
     const uint8_t *bias = w->bias;
     if (w->aligned) {
         const float *b = (const void *)bias;
-        for (; out != end; out++) {
+        const uint32_t done = mg_finish_f32(out, b, w->p->out_c, low, high);
+        for (out += done, b += done; out != end; out++) {
             *out = mg_clamp_f32(*out + *b++, low, high);
         }
     }
@@ -149,6 +151,12 @@ static void finish(const window_t *w, float *out) {
 static void look(window_t *w, uint32_t j, uint32_t most) {
     const mg_conv_params_t *p = w->p;
     w->x = (int32_t)(j * p->stride_w) - p->pad_left;
+    if (w->flat) {
+        w->left = 0;
+        w->right = 1;
+        w->pixels = w->out_w - j < most ? w->out_w - j : most;
+        return;
+    }
     clip(w->x, p->kernel_w, p->dilation_w, w->in_w, &w->left, &w->right);
     for (w->pixels = 1; w->pixels < most && j + w->pixels < w->out_w; w->pixels++) {
         uint32_t left, right;
@@ -169,11 +177,11 @@ static void walk(const mg_call_t *call, void (*sum)(const window_t *, float *), 
                   .bias = table + LIMITS,
                   .low = mg_load_f32(table),
                   .high = mg_load_f32(table + 4)};
-    const bool flat = mg_is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h
-                      && p->out_w == p->in_w; /* and so without padding */
-    const int32_t rows = flat ? 1 : p->out_h;
-    w.in_w = flat ? (uint32_t)p->in_h * p->in_w : p->in_w;
-    w.out_w = flat ? w.in_w : p->out_w;
+    w.flat = mg_is_pointwise(p) && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h
+             && p->out_w == p->in_w; /* and so without padding */
+    const int32_t rows = w.flat ? 1 : p->out_h;
+    w.in_w = w.flat ? (uint32_t)p->in_h * p->in_w : p->in_w;
+    w.out_w = w.flat ? w.in_w : p->out_w;
     w.aligned = mg_is_aligned(w.weights, 4) && mg_is_aligned(w.bias, 4);
     for (uint32_t n = 0; n < p->batches; n++) {
         for (int32_t i = 0; i < rows; i++) {

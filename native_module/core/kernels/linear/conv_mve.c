@@ -68,12 +68,16 @@ static void gather_clipped(const row_t *row, int32_t x, int8_t *patch) {
                  bottom - top);
 }
 
+static inline void two_pixels(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs) {
+    (layer->above ? mg_mve_two_pixels_above : mg_mve_two_pixels)(layer, x, out, pairs);
+}
+
 /* Sums two patches when there are; where the next one goes. */
 static inline int8_t *hand_over(const mg_mve_layer_t *layer, int8_t *patches, int8_t *patch, int8_t **out) {
     if (patch == patches) {
         return patches + layer->step;
     }
-    mg_mve_two_pixels(layer, patches, *out, 1);
+    two_pixels(layer, patches, *out, 1);
     *out += 2 * layer->out_c;
     return patches;
 }
@@ -111,7 +115,7 @@ static int8_t *convolve_pixels(const mg_mve_layer_t *layer, const int8_t *x, uin
                                uint32_t lie, int8_t *patch, int8_t *out) {
     uint32_t pairs = (lie < count ? lie : count) / 2;
     if (pairs != 0) {
-        mg_mve_two_pixels(layer, x, out, pairs);
+        two_pixels(layer, x, out, pairs);
     }
     out += 2 * pairs * layer->out_c;
     for (uint32_t i = 2 * pairs; i < count; i++, out += layer->out_c) {
@@ -148,8 +152,13 @@ void mg_conv_mve_run(const mg_call_t *call) {
     const mg_channels_t channels = mg_channels_of(call);
     const uint32_t k = taps_rounded(p);
     bool pixels = mg_is_pointwise(p);
-    mg_mve_layer_t layer = {
-        k, k / BLOCK, p->out_c, p->out_zero_point, (const int8_t *)call->data + p->weights_at, channels.table};
+    mg_mve_layer_t layer = {k,
+                            k / BLOCK,
+                            p->out_c,
+                            p->out_zero_point,
+                            (const int8_t *)call->data + p->weights_at,
+                            channels.table,
+                            channels.above};
     int8_t *patches = call->scratch;
     if (!pixels || p->in_c % BLOCK != 0) { /* what lies behind a patch is read, and must be the same each time */
         mg_fill(patches, 0, pixels ? k : 2 * k);

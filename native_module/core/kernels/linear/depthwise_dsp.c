@@ -154,8 +154,8 @@ static void load_one(const layer_t *layer, const int8_t *image, uint32_t b) {
     for (uint32_t end = b + g->line; b != end; b++, values++) {
         uint32_t step;
         const uint8_t *x = column_of(layer, image, b, &step);
-        int16_t *to = values;
-        for (uint32_t i = g->inside; i != 0; i--, to += g->line, x += step) {
+        const int16_t *last = values + g->inside * g->line;
+        for (int16_t *to = values; to != last; to += g->line, x += step) {
             *to = (int8_t)*x;
         }
     }

@@ -87,6 +87,10 @@ static bool is_3x3(const mg_conv_params_t *p, const geometry_t *g) {
 
 /* The outputs of all channels in a row: row->count whole vectors, and behind them `left` pixels. */
 static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_row_t *row, uint32_t left) {
+    const bool above = p->act_min >= p->out_zero_point;
+    void (*const convolve)(const mg_mve_row_t *) = !is_3x3(p, g) ? mg_mve_row
+                                                   : above       ? mg_mve_row_3x3_above
+                                                                 : mg_mve_row_3x3;
     int8_t *out = row->out;
     row->n = row->out_step;
     for (uint32_t c = 0; c < p->in_c; c += LANES) {
@@ -95,7 +99,7 @@ static void convolve_row(const mg_conv_params_t *p, const geometry_t *g, mg_mve_
             row->n = p->in_c - c < LANES ? p->in_c - c : LANES;
         }
         if (row->count != 0) {
-            (is_3x3(p, g) ? mg_mve_row_3x3 : mg_mve_row)(row);
+            convolve(row);
         }
         if (left != 0) { /* then there is one vector of channels */
             row->x += row->count * row->step;

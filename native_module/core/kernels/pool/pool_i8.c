@@ -71,18 +71,22 @@ static void window_max_4(const window_t *window, int8_t y[4]) {
 /* Pairs of int16 hold sums of up to 256 values; a window is summed in as many parts as that takes. */
 static void window_average_4(const window_t *window, int8_t y[4]) {
     int32_t sums[4] = {0, 0, 0, 0};
-    uint32_t pairs[2] = {0, 0}, held = 0;
+    uint32_t pairs[2] = {0, 0}, held = 0, h = window->h, w = window->w;
     const int8_t *row = window->first;
-    for (uint32_t i = 0; i < window->h; i++, row += window->line) {
+    if (w * window->channels == window->line) { /* its rows are one */
+        w *= h;
+        h = 1;
+    }
+    for (; h != 0; h--, row += window->line) {
         const int8_t *x = row;
-        for (uint32_t left = window->w; left != 0;) {
+        for (uint32_t left = w; left != 0;) {
             uint32_t n = left < 256 - held ? left : 256 - held;
             left -= n;
             held += n;
             for (; n != 0; n--, x += window->channels) {
                 mg_add4(pairs, mg_load_u32((const uint8_t *)x));
             }
-            if (held == 256 || (left == 0 && i + 1 == window->h)) {
+            if (held == 256 || (left == 0 && h == 1)) {
                 for (uint32_t c = 0; c < 4; c++) {
                     sums[c] += (int16_t)(uint16_t)(pairs[c & 1u] >> (c & 2u) * 8);
                 }

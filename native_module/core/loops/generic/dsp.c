@@ -112,7 +112,7 @@ static int8_t requantize(const mg_dsp_channel_t *c, int32_t sum) {
     if (c->shift != 0) {
         return (int8_t)mg_requantize_twice(sum, c->multiplier, c->rounding, c->shift);
     }
-    const int64_t product = (int64_t)sum * c->multiplier;
+    const int64_t product = mg_long_product(sum, c->multiplier);
     return (int8_t)mg_to_i8((int32_t)((uint32_t)(product >> 32) + (uint32_t)c->rounding) >> MG_STRIP_SHIFT);
 }
 

@@ -47,6 +47,10 @@ void mg_mve_two_pixels(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out
     }
 }
 
+void mg_mve_two_pixels_above(const mg_mve_layer_t *layer, const int8_t *x, int8_t *out, uint32_t pairs) {
+    mg_mve_two_pixels(layer, x, out, pairs);
+}
+
 /* Two products of int8 are summed in 16 bits, as the vector instructions do. */
 static int32_t lane_sum(const int8_t *x, const int32_t *offsets, const int8_t *w, uint32_t pairs) {
     int32_t sum = x[offsets[0]] * w[0];
@@ -71,6 +75,10 @@ void mg_mve_row(const mg_mve_row_t *row) {
 }
 
 void mg_mve_row_3x3(const mg_mve_row_t *row) {
+    mg_mve_row(row);
+}
+
+void mg_mve_row_3x3_above(const mg_mve_row_t *row) {
     mg_mve_row(row);
 }
 

@@ -143,7 +143,7 @@ static inline mg_narrow_t mg_narrow_of(int32_t multiplier, int32_t rounding, uin
 /* The high half of a product of 64 bits, with both roundings and the zero point added in one. */
 static inline int32_t mg_requantize_narrow(int32_t x, const mg_narrow_t *c) {
     uint64_t sum = ((uint64_t)(uint32_t)c->rounding << 32 | 0x80000000u)
-                   + (uint64_t)((int64_t)(int32_t)((uint32_t)x << 1) * c->multiplier);
+                   + (uint64_t)mg_long_product((int32_t)((uint32_t)x << 1), c->multiplier);
     int32_t y = (int32_t)((uint32_t)(sum >> 32) + (uint32_t)(x >> 31)) >> c->shift;
     return y < c->min ? c->min : y > c->max ? c->max : y;
 }

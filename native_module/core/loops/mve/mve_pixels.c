@@ -44,7 +44,7 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
 #define PAIRS_LEFT "[sp, #36]"
 
 /* Four channels of two pixels, requantised, in q0 and q1. */
-#define FOUR_OF_TWO \
+#define FOUR_OF_TWO(second) \
     "ldrd r1, r3, " X0 "\n" \
     "ldr r9, " BLOCKS_HELD "\n" \
     BLOCK_OF_TWO("vmladav.s8") \
@@ -63,7 +63,7 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
     "vldrb.8 q2, [r11], #16\n" \
     FIRST("q0", "q2") FIRST("q1", "q2") \
     "vldrb.8 q2, [r11], #16\n" \
-    SECOND("q0", "q2", "q3") SECOND("q1", "q2", "q3")
+    second("q0", "q2", "q3") second("q1", "q2", "q3")
 
 /* Moves on by two pixels; r6 becomes the pairs left. */
 #define NEXT_PIXELS \
@@ -91,62 +91,70 @@ MG_ASSERT_AT(mg_mve_layer_t, table, TABLE);
  *
  * Registers as above, and r7 out, r9 blocks left, r11 table; q4, q5 channels of each pixel in 16 bits: the first four
  * in the even lanes, the second in the odd ones, which puts them in order. */
+#define TWO_PIXELS(second) \
+    "push {r4-r11, lr}\n" \
+    "vpush {d8-d11}\n" \
+    "push {r3}\n" \
+    "ldm r0, {r4, r5, r6, r8, r9, r10}\n" \
+    "add r3, r1, r4\n" \
+    "mov r7, r6\n" \
+    "lsl r11, r4, #1\n" \
+    "push {r1, r3, r5-r11}\n" \
+    "mov r7, r2\n" \
+    "0:\n" \
+    "ldrd r5, r11, " WEIGHTS_AND_TABLE "\n" \
+    "1:\n" \
+    FOUR_OF_TWO(second) \
+    "ldr r0, " CHANNELS_LEFT "\n" \
+    "vqmovnb.s32 q4, q0\n" \
+    "vqmovnb.s32 q5, q1\n" \
+    "cmp r0, #4\n" \
+    "ble 4f\n" \
+    FOUR_OF_TWO(second) \
+    "vqmovnt.s32 q4, q0\n" \
+    "vqmovnt.s32 q5, q1\n" \
+    "ldrd r0, r2, " CHANNELS_LEFT "\n" \
+    "ldr r4, " ZERO_POINT_HELD "\n" \
+    "add r2, r7\n" \
+    ADD_AND_NARROW \
+    "vctp.16 r0\n" \
+    "vpstt\n" \
+    "vstrbt.16 q4, [r7], #8\n" \
+    "vstrbt.16 q5, [r2]\n" \
+    "subs r0, #8\n" \
+    "str r0, " CHANNELS_LEFT "\n" \
+    "bgt 1b\n" \
+    "b 5f\n" \
+    "4:\n" /* no more than four channels are left */ \
+    "ldrd r2, r4, " OUT_C "\n" \
+    ADD_AND_NARROW \
+    "add r2, r7\n" \
+    "vctp.32 r0\n" \
+    "vpstt\n" \
+    "vstrbt.32 q4, [r7], #4\n" \
+    "vstrbt.32 q5, [r2]\n" \
+    "subs r0, #4\n" \
+    "5:\n" \
+    "ldr r2, " OUT_C "\n" \
+    "add r7, r0\n" /* what is not left is below 0 */ \
+    "add r7, r2\n" \
+    "str r2, " CHANNELS_LEFT "\n" \
+    NEXT_PIXELS \
+    "subs r6, #1\n" \
+    "str r6, " PAIRS_LEFT "\n" \
+    "bne 0b\n" \
+    "add sp, #40\n" \
+    "vpop {d8-d11}\n" \
+    "pop {r4-r11, pc}\n"
+
 MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out,
                                 MG_ARG uint32_t pairs) {
-    __asm__("push {r4-r11, lr}\n"
-            "vpush {d8-d11}\n"
-            "push {r3}\n"
-            "ldm r0, {r4, r5, r6, r8, r9, r10}\n"
-            "add r3, r1, r4\n"
-            "mov r7, r6\n"
-            "lsl r11, r4, #1\n"
-            "push {r1, r3, r5-r11}\n"
-            "mov r7, r2\n"
-            "0:\n"
-            "ldrd r5, r11, " WEIGHTS_AND_TABLE "\n"
-            "1:\n"
-            FOUR_OF_TWO
-            "ldr r0, " CHANNELS_LEFT "\n"
-            "vqmovnb.s32 q4, q0\n"
-            "vqmovnb.s32 q5, q1\n"
-            "cmp r0, #4\n"
-            "ble 4f\n"
-            FOUR_OF_TWO
-            "vqmovnt.s32 q4, q0\n"
-            "vqmovnt.s32 q5, q1\n"
-            "ldrd r0, r2, " CHANNELS_LEFT "\n"
-            "ldr r4, " ZERO_POINT_HELD "\n"
-            "add r2, r7\n"
-            ADD_AND_NARROW
-            "vctp.16 r0\n"
-            "vpstt\n"
-            "vstrbt.16 q4, [r7], #8\n"
-            "vstrbt.16 q5, [r2]\n"
-            "subs r0, #8\n"
-            "str r0, " CHANNELS_LEFT "\n"
-            "bgt 1b\n"
-            "b 5f\n"
-            "4:\n" /* no more than four channels are left */
-            "ldrd r2, r4, " OUT_C "\n"
-            ADD_AND_NARROW
-            "add r2, r7\n"
-            "vctp.32 r0\n"
-            "vpstt\n"
-            "vstrbt.32 q4, [r7], #4\n"
-            "vstrbt.32 q5, [r2]\n"
-            "subs r0, #4\n"
-            "5:\n"
-            "ldr r2, " OUT_C "\n"
-            "add r7, r0\n" /* what is not left is below 0 */
-            "add r7, r2\n"
-            "str r2, " CHANNELS_LEFT "\n"
-            NEXT_PIXELS
-            "subs r6, #1\n"
-            "str r6, " PAIRS_LEFT "\n"
-            "bne 0b\n"
-            "add sp, #40\n"
-            "vpop {d8-d11}\n"
-            "pop {r4-r11, pc}\n");
+    __asm__(TWO_PIXELS(ANY));
+}
+
+MG_NAKED void mg_mve_two_pixels_above(MG_ARG const mg_mve_layer_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out,
+                                      MG_ARG uint32_t pairs) {
+    __asm__(TWO_PIXELS(ABOVE));
 }
 
 /* Four channels of one pixel, in q0; r0 r2 r4 r6 the sums. */
@@ -175,7 +183,7 @@ MG_NAKED void mg_mve_two_pixels(MG_ARG const mg_mve_layer_t *layer, MG_ARG const
     "vldrb.8 q1, [r11], #16\n" \
     FIRST("q0", "q1") \
     "vldrb.8 q1, [r11], #16\n" \
-    SECOND("q0", "q1", "q2")
+    ANY("q0", "q1", "q2")
 
 /*     for (channels = out_c; channels > 0; channels -= 8) {
  *         q0 = four channels, requantised; narrowed into the even lanes of q4

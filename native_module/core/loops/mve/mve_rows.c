@@ -57,14 +57,14 @@ MG_ASSERT_AT(mg_mve_row_t, n, 40);
     "vmovlt.s16 q4, q4\n" \
     "vadd.i32 q3, q3, q4\n"
 
-#define FINISH_FOUR(sums) \
+#define FINISH_FOUR(sums, second) \
     "vldrb.8 q4, [r4], #16\n" BIAS(sums, "q4") \
     "vldrb.8 q4, [r4], #16\n" FIRST(sums, "q4") \
-    "vldrb.8 q4, [r4], #16\n" SECOND(sums, "q4", "q5")
+    "vldrb.8 q4, [r4], #16\n" second(sums, "q4", "q5")
 
 /* Requantises and stores; narrowing twice puts the lanes back in order. */
-#define STORE \
-    FINISH_FOUR("q0") FINISH_FOUR("q1") FINISH_FOUR("q2") FINISH_FOUR("q3") \
+#define STORE(second) \
+    FINISH_FOUR("q0", second) FINISH_FOUR("q1", second) FINISH_FOUR("q2", second) FINISH_FOUR("q3", second) \
     "vqmovnb.s32 q0, q0\n" \
     "vqmovnb.s32 q2, q2\n" \
     "vqmovnt.s32 q0, q1\n" \
@@ -104,7 +104,7 @@ MG_NAKED void mg_mve_row(MG_ARG const mg_mve_row_t *row) {
             TWO_TAPS("[r11]", "[r12]")
             "le lr, 1b\n"
             "2:\n"
-            STORE
+            STORE(ANY)
             "ldrd r2, r3, [r0, #" MG_TEXT(OFFSETS) "]\n"
             "add r1, r7\n"
             "subs r8, #1\n"
@@ -121,32 +121,39 @@ MG_NAKED void mg_mve_row(MG_ARG const mg_mve_row_t *row) {
  *     } while (--count != 0)
  *
  * As above, but r1, r2, r9 the three rows, lr vectors left. */
+#define ROW_3X3(second) \
+    "push {r4-r11, lr}\n" \
+    "vpush {d8-d15}\n" \
+    "ldm r0, {r1-r11}\n" \
+    "vctp.8 r11\n" \
+    "ldr r11, [r2]\n" \
+    "ldr r9, [r2, #24]\n" \
+    "ldr r2, [r2, #12]\n" \
+    "add r9, r1\n" \
+    "add r2, r1\n" \
+    "add r1, r11\n" \
+    "dls lr, r8\n" \
+    "1:\n" \
+    FIRST_TAP("[r1]") \
+    TWO_TAPS("[r1, #16]", "[r1, #32]") \
+    TWO_TAPS("[r2]", "[r2, #16]") \
+    TWO_TAPS("[r2, #32]", "[r9]") \
+    TWO_TAPS("[r9, #16]", "[r9, #32]") \
+    STORE(second) \
+    "sub r3, #144\n" \
+    "add r1, r7\n" \
+    "add r2, r7\n" \
+    "add r9, r7\n" \
+    "le lr, 1b\n" \
+    "vpop {d8-d15}\n" \
+    "pop {r4-r11, pc}\n"
+
 MG_NAKED void mg_mve_row_3x3(MG_ARG const mg_mve_row_t *row) {
-    __asm__("push {r4-r11, lr}\n"
-            "vpush {d8-d15}\n"
-            "ldm r0, {r1-r11}\n"
-            "vctp.8 r11\n"
-            "ldr r11, [r2]\n"
-            "ldr r9, [r2, #24]\n"
-            "ldr r2, [r2, #12]\n"
-            "add r9, r1\n"
-            "add r2, r1\n"
-            "add r1, r11\n"
-            "dls lr, r8\n"
-            "1:\n"
-            FIRST_TAP("[r1]")
-            TWO_TAPS("[r1, #16]", "[r1, #32]")
-            TWO_TAPS("[r2]", "[r2, #16]")
-            TWO_TAPS("[r2, #32]", "[r9]")
-            TWO_TAPS("[r9, #16]", "[r9, #32]")
-            STORE
-            "sub r3, #144\n"
-            "add r1, r7\n"
-            "add r2, r7\n"
-            "add r9, r7\n"
-            "le lr, 1b\n"
-            "vpop {d8-d15}\n"
-            "pop {r4-r11, pc}\n");
+    __asm__(ROW_3X3(ANY));
+}
+
+MG_NAKED void mg_mve_row_3x3_above(MG_ARG const mg_mve_row_t *row) {
+    __asm__(ROW_3X3(ABOVE));
 }
 
 #endif

@@ -207,6 +207,60 @@ __asm__(MG_STACKED("mg_mac16_strip_by_2", "64")
         OF(FROM_FIRST, LATER, EARLIER) STORE_FIRST
         NEXT("40"));
 
+/* Three pairs of taps, rows of windows of five or six: m0 to m2 the row's taps, of which four outputs in registers make
+ * use. a2 sums, a3 x, a4 a line in bytes, a5 taps, a6 rows, a7 and a12 to a15 values, a8 to a11 sums. */
+#define PAIRS_AT(x0, x1, x2, sum) \
+    "wsr " sum ", acclo\n" \
+    "mula.da.ll m0, " x0 "\n" \
+    "mula.da.hh m0, " x0 "\n" \
+    "mula.da.ll m1, " x1 "\n" \
+    "mula.da.hh m1, " x1 "\n" \
+    "mula.ad.ll " x2 ", m2\n" \
+    "mula.ad.hh " x2 ", m2\n" \
+    "rsr " sum ", acclo\n"
+#define PAIRS_BETWEEN(x0, x1, x2, x3, sum) \
+    "wsr " sum ", acclo\n" \
+    "mula.da.lh m0, " x0 "\n" \
+    "mula.da.hl m0, " x1 "\n" \
+    "mula.da.lh m1, " x1 "\n" \
+    "mula.da.hl m1, " x2 "\n" \
+    "mula.ad.hl " x2 ", m2\n" \
+    "mula.ad.lh " x3 ", m2\n" \
+    "rsr " sum ", acclo\n"
+#define THREE_PAIRS \
+    "ldinc m0, a5\n" \
+    "ldinc m1, a5\n" \
+    "ldinc m2, a5\n" \
+    "l32i a7, a3, 0\n" \
+    "l32i a12, a3, 4\n" \
+    "l32i a13, a3, 8\n" \
+    "l32i a14, a3, 12\n" \
+    "l32i a15, a3, 16\n"
+#define OF_THREE_PAIRS(by_1, by_2) \
+    "movi a9, 0\n" \
+    "movi a10, 0\n" \
+    "movi a11, 0\n" \
+    "beqi a8, 4, " by_2 "f\n" \
+    "movi a8, 0\n" \
+    "loop a6, " by_1 "f\n" THREE_PAIRS PAIRS_AT("a7", "a12", "a13", "a8") \
+    PAIRS_BETWEEN("a7", "a12", "a13", "a14", "a9") PAIRS_AT("a12", "a13", "a14", "a10") \
+    PAIRS_BETWEEN("a12", "a13", "a14", "a15", "a11") \
+    "add a3, a3, a4\n" \
+    by_1 ":\n" STORE_SUMS \
+    by_2 ":\n" \
+    "movi a8, 0\n" \
+    "loop a6, " by_1 "f\n" THREE_PAIRS PAIRS_AT("a7", "a12", "a13", "a8") \
+    "l32i a7, a3, 20\n" PAIRS_AT("a12", "a13", "a14", "a9") PAIRS_AT("a13", "a14", "a15", "a10") \
+    PAIRS_AT("a14", "a15", "a7", "a11") \
+    "add a3, a3, a4\n" \
+    by_1 ":\n" STORE_SUMS
+#define STORE_SUMS \
+    "s32i a8, a2, 0\n" \
+    "s32i a9, a2, 4\n" \
+    "s32i a10, a2, 8\n" \
+    "s32i a11, a2, 12\n" \
+    "retw\n"
+
 /* a2 sums, a3 x of an output, a4 a line in bytes, a5 taps, a6 rows, a7 pairs, a8 an output's step in bytes, a9 outputs
  * left, a10 a row of x, a11 rows left, a12 taps and a13 x as they move, a14, a15 values; m2 a pair of taps. */
 __asm__(MG_FUNCTION("mg_dot_taps")
@@ -214,6 +268,10 @@ __asm__(MG_FUNCTION("mg_dot_taps")
         "slli a4, a4, 1\n"
         "slli a8, a8, 1\n"
         "addi a5, a5, -4\n"
+        "bnei a7, 3, 4f\n"
+        "bgei a8, 5, 4f\n"
+        OF_THREE_PAIRS("5", "6")
+        "4:\n"
         "movi a9, 4\n"
         "1:\n"
         "movi a10, 0\n"
