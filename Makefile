@@ -193,6 +193,12 @@ build/venv-torch/.ready: pyproject.toml # of its own: PyTorch takes a gigabyte
 		ports/tools/install.sh build/venv-torch/bin '.[torch]')
 	@touch $@
 
+## Drawn ONNX graphs of many ops against onnxruntime [GRAPHS=3000]
+.PHONY: fuzz-graphs
+GRAPHS ?= 3000
+fuzz-graphs: $(VENV)/.ready-to-test $(LIBRARY)
+	@$(BIN)/python -m tests.fuzz.graphs --each $(GRAPHS) --seed $(or $(SEED),0)
+
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1

@@ -361,17 +361,20 @@ class Answer:
         return asdict(self)
 
 
-def run(model: str | Path, samples: str | Path) -> tuple[list[Answer], list[str]]:
+def run(model: str | Path, samples: str | Path, doubts: list[str] | None = None) -> tuple[list[Answer], list[str]]:
     """Return a model's answers, one per run, and the names of its scores, which may be empty.
 
     model: a .midge file, or one that an importer reads. samples: a file of real values in the units that the network
     was trained on; a recording is cut into as many runs as it holds. For a model with a camera, pictures: a file, or a
-    folder of them. Raises UserError where they do not fit.
+    folder of them. doubts: a list that is given what is doubtful about the samples. Raises UserError where they do not
+    fit.
     """
     blob = load_any(model)
     file = decode(blob)
-    view = view_of(file.metadata)
-    columns = read_vectors(samples, [file.tensors[i] for i in file.inputs], view, file.metadata.get(UNITS))
+    view, inputs = view_of(file.metadata), [file.tensors[i] for i in file.inputs]
+    columns = read_vectors(samples, inputs, view, file.metadata.get(UNITS))
+    if doubts is not None and view is None:
+        doubts += check_range(Dataset(columns), inputs)
     device_model = load(blob)
     answers = []
     for sample in zip(*(np.asarray(x, np.uint8 if view else np.float32) for x in columns), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -32,8 +33,11 @@ def _is_same(a: Path, b: Path) -> bool:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then rename it: the file is there whole, or as it was. Raises UserError.
 
-    A symbolic link stays one; what it points to is replaced.
+    A symbolic link stays one; what it points to is replaced. Devices and pipes are written to.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        _write_to_device(path, write)
+        return
     place = Path(os.path.realpath(path))
     aside = place.with_name(f".{secrets.token_hex(4)}-{place.name}")  # the suffix stays: it may name the format
     try:
@@ -46,6 +50,17 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise UserError(f"{path}: {error.strerror or error}; choose another place for it") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _write_to_device(path: Path, write: Callable[[Path], object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        aside = Path(folder) / path.name
+        write(aside)
+        try:
+            with path.open("wb") as device:
+                device.write(aside.read_bytes())
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror or error}; choose another place for it") from error
 
 
 def write_new(path: Path, content: str | bytes) -> bool:

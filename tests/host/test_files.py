@@ -94,5 +94,16 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert link.is_symlink() and target.read_text() == "new"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    """As a device does, such as /dev/null, which a rename would replace."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, lambda path: path.write_bytes(b"model"))
+    assert os.read(reader, 100) == b"model" and pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
+    os.close(reader)
+
+
 def test_new_files_are_no_inputs(tmp_path: Path) -> None:
     refuse_overwriting([tmp_path / "new"], [tmp_path / "missing"])

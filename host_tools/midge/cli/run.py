@@ -10,7 +10,7 @@ import click
 
 from .. import api
 from .options import json_option
-from .output import print_json, print_next, print_table, say
+from .output import print_json, print_next, print_note, print_table, say
 
 _MOST_COLUMNS = 12  # more scores than that are not shown one by one
 
@@ -25,10 +25,13 @@ def run(model: Path, samples: str, as_json: bool) -> None:
     SAMPLES are .npy, .npz, .csv, or a folder; a recording is cut into as many runs as it holds. A model with a camera
     takes pictures of any size, .jpg, .png or .bmp.
     """
-    answers, labels = api.run(model, samples)
+    doubts: list[str] = []
+    answers, labels = api.run(model, samples, doubts)
     if as_json:
         print_json([answer.facts() for answer in answers])
         return
+    for doubt in doubts:
+        print_note(doubt)
     if answers[0].boxes is not None:
         print_table(["run", "label", "score", "x", "y", "w", "h"], [
             [str(i), str(box["label"]), f"{box['score']:.3f}", *(str(box[key]) for key in ("x", "y", "w", "h"))]

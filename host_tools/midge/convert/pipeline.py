@@ -35,6 +35,7 @@ from ..passes.fuse_qdq import fuse_qdq
 from ..passes.join_steps import join_steps
 from ..passes.prune import drop_identities, drop_unused, share_equal
 from ..passes.read_parts import read_parts
+from ..passes.spell_out import spell_out
 from ..passes.uint8_to_int8 import uint8_to_int8
 from ..passes.variables import resolve_variables
 from ..program.arena import ArenaPlan
@@ -54,6 +55,7 @@ GRAPH_PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fuse_activations,  # GELU and hard swish, written out by exporters
     fuse_clamps,  # relu into the layer before it
     fuse_qdq,  # float ops between conversions become int8 ones
+    spell_out,  # LSTMs with extras, blocks at places that are worked out
     fold_constants,
     drop_identities,
     join_steps,  # of LSTMs and lists that are written out

@@ -75,6 +75,8 @@ class Evaluation:
 def guess_task(targets: np.ndarray, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> str:
     """Return the task, one of TASKS, that labels and outputs of these shapes are most likely for."""
     scores = outputs[0]
+    if _one_hot(targets, scores[0].size):
+        return "classify"
     whole = targets.ndim == 1 and (targets.dtype.kind in "iubU" or bool(np.all(targets == np.round(targets))))
     binary = whole and targets.dtype.kind != "U" and set(np.unique(targets).tolist()) <= {0, 1}
     if binary and scores[0].size == inputs[0][0].size and scores[0].size > 2:
@@ -126,6 +128,7 @@ def score(outputs: Sequence[np.ndarray], data: Dataset, labels: Sequence[str] = 
     """Compare outputs, [samples, *shape] each, with the targets of their samples. Raises UserError, as evaluate."""
     assert data.targets is not None
     targets = data.targets
+    targets = targets.reshape(-1) if targets.shape[1:] == (1,) else targets  # a column
     task = task or guess_task(targets, data.inputs, outputs)
     if task not in TASKS:
         raise UserError(f"no task '{task}'; there are {', '.join(TASKS)}")
@@ -160,7 +163,7 @@ def _classification(scores: np.ndarray, targets: np.ndarray, data: Dataset, labe
 
 
 def _class_numbers(targets: np.ndarray, count: int, data: Dataset, labels: Sequence[str]) -> np.ndarray:
-    if targets.ndim == 2 and targets.shape[1] == count and count > 1:  # one-hot
+    if targets.ndim == 2 and targets.shape[1] == count and count > 1:  # one-hot, or shares
         return np.asarray(targets.argmax(axis=1))
     if targets.ndim > 1 and targets[0].size != 1:
         raise UserError(f"{data.title}: labels of shape {list(targets.shape[1:])} for an output of {count} scores; "
@@ -179,6 +182,12 @@ def _class_numbers(targets: np.ndarray, count: int, data: Dataset, labels: Seque
         raise UserError(f"{data.title}: the label {odd:g} does not fit an output of {count} scores; "
                         f"labels are whole numbers from 0 to {count - 1}")
     return numbers
+
+
+def _one_hot(targets: np.ndarray, count: int) -> bool:
+    """Tell whether each row of targets is a single 1 among zeros, one of `count`."""
+    return (targets.ndim == 2 and targets.shape[1] == count > 1 and targets.dtype.kind in "iufb"
+            and bool(np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=1) == 1)))
 
 
 def _share(part: int, whole: int) -> float:

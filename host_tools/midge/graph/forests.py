@@ -31,6 +31,7 @@ class Tree:
 
     left, right: indices of children, left < 0 for a leaf; x goes to the left where x[feature] <= threshold.
     value: what a leaf adds: [nodes, outputs] of shares or [nodes] of numbers.
+    lost: where a NaN goes to the left, else to the right; None where features are numbers.
     """
 
     left: np.ndarray
@@ -38,6 +39,7 @@ class Tree:
     feature: np.ndarray
     threshold: np.ndarray
     value: np.ndarray
+    lost: np.ndarray | None = None
 
 
 @dataclass
@@ -115,15 +117,16 @@ def trees(build: Builder, x: Tensor, forest: Forest) -> Tensor:
 
 
 def over_reals(
-    build: Builder, x: Tensor, found: Sequence[Tree], pack: Callable[[Sequence[Tree]], Forest]
+    build: Builder, x: Tensor, found: Sequence[Tree], pack: Callable[[Sequence[Tree], int], Forest]
 ) -> Tensor:
-    """Add a forest over float32 features [..., n]. pack: makes a forest of trees over whole numbers.
+    """Add a forest over float32 features [..., n]. pack: makes a forest of trees over so many whole numbers.
 
     Features of whole numbers, whose thresholds are the middles between them, are compared as they are; others are
     spread over 16 bits from the least threshold to the greatest, half a step about which is all that can differ.
     Return int32 [outputs]. Raises ValueError.
     """
     one = Quantization(np.array([1], np.float32), np.array([0], np.int64))
+    x, found, lost = _apart(build, x, found)
     steps = x
     if not between_whole_numbers(found):
         limits = [np.unique(np.concatenate([t.threshold[(t.left >= 0) & (t.feature == i)] for t in found]))
@@ -132,8 +135,31 @@ def over_reals(
         off = build.binary("SUB", x, build.constant(middle, "middle"), "off")
         steps = build.binary("MUL", off, build.constant(factor, "factor"), "steps")
         found = [replace(t, threshold=(t.threshold - middle[t.feature]) * factor[t.feature]) for t in found]
+    if lost is not None:
+        missing = build.binary("NOT_EQUAL", x, x, "missing", "bool")
+        steps = build.add("SELECT_V2", [missing, build.constant(lost, "lost"), steps], x.shape, "steps")
     whole = build.add("QUANTIZE", [steps], x.shape, "whole", "int16", one)
-    return trees(build, whole, pack(found))
+    return trees(build, whole, pack(found, x.elements))
+
+
+def _apart(build: Builder, x: Tensor, found: Sequence[Tree]) -> tuple[Tensor, Sequence[Tree], np.ndarray | None]:
+    """Return features, trees and what stands for a NaN of each: less or more than any threshold.
+
+    A feature whose NaN goes to the left in some nodes and to the right in others is there twice.
+    """
+    ways = [(int(i), bool(left)) for t in found if t.lost is not None
+            for i, left in zip(t.feature[t.left >= 0], t.lost[t.left >= 0], strict=True)]
+    if not ways:
+        return x, found, None
+    to_left, to_right = ({i for i, left in ways if left is way} for way in (True, False))
+    twice = sorted(to_left & to_right)
+    again = {i: x.elements + k for k, i in enumerate(twice)}
+    lost = np.array([LOW if i in to_left else HIGH for i in range(x.elements)] + [HIGH] * len(twice), np.float32)
+    last = len(x.shape) - 1
+    parts = [build.along(x, last, i, i + 1) for i in twice]
+    moved = [replace(t, feature=np.array([i if left else again.get(int(i), i) for i, left in zip(
+        t.feature, t.lost, strict=True)])) if t.lost is not None else t for t in found]
+    return build.concatenate([x, *parts], last, "features") if parts else x, moved, lost
 
 
 def between_whole_numbers(found: Sequence[Tree]) -> bool:

@@ -147,7 +147,7 @@ def _perceptron(build: Builder, model: Any, scaling: Scaling) -> tuple[Tensor, T
 
 
 def _trees(
-    build: Builder, trees: Sequence[Tree], scaling: Scaling, pack: Callable[[Sequence[Tree]], Forest]
+    build: Builder, trees: Sequence[Tree], scaling: Scaling, pack: Callable[[Sequence[Tree], int], Forest]
 ) -> tuple[Tensor, Tensor]:
     """Return the input, and the sums over the leaves of a forest. pack: makes a forest of trees over whole numbers."""
     count = len(scaling.factor)
@@ -157,7 +157,7 @@ def _trees(
         scaling.factor[t.feature] > 0, scaling.factor[t.feature], 1))) for t in trees]
     if forests.between_whole_numbers(trees):
         x = Tensor("features", (count,), "int16", Quantization(np.array([1], np.float32), np.array([0], np.int64)))
-        return x, forests.trees(build, x, pack(trees))
+        return x, forests.trees(build, x, pack(trees, count))
     x = Tensor("features", (count,), "float32")
     return x, forests.over_reals(build, x, trees, pack)
 
@@ -172,13 +172,13 @@ def _tree(estimator: Any, value: np.ndarray | None = None) -> Tree:
 
 def _forest_classifier(build: Builder, model: Any, scaling: Scaling) -> tuple[Tensor, Tensor]:
     trees = [_tree(t) for t in getattr(model, "estimators_", [model])]
-    return _trees(build, trees, scaling, lambda found: forests.classifier(found, len(scaling.factor)))
+    return _trees(build, trees, scaling, forests.classifier)
 
 
 def _forest_regressor(build: Builder, model: Any, scaling: Scaling) -> tuple[Tensor, Tensor]:
     members = getattr(model, "estimators_", [model])
     trees = [_tree(t, t.tree_.value[:, 0, 0] / len(members)) for t in members]
-    return _trees(build, trees, scaling, lambda found: forests.regressor(found, len(scaling.factor)))
+    return _trees(build, trees, scaling, forests.regressor)
 
 
 def _boosted(build: Builder, model: Any, scaling: Scaling) -> tuple[Tensor, Tensor]:
@@ -189,7 +189,7 @@ def _boosted(build: Builder, model: Any, scaling: Scaling) -> tuple[Tensor, Tens
              for t in stage for sign in signs]
     starts = [sign * s for s in start for sign in signs]
     return _trees(build, trees, scaling,
-                  lambda found: forests.regressor(found, len(scaling.factor), len(starts), starts))
+                  lambda found, features: forests.regressor(found, features, len(starts), starts))
 
 
 Reader = Callable[[Builder, Any, Scaling], tuple[Tensor, Tensor]]

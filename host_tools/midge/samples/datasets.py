@@ -305,7 +305,7 @@ class _Reader:
 def _channels_last(x: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     """Return samples [n, C, H, W], as networks from PyTorch take them, as [n, H, W, C] if that is the input's shape."""
     first = (shape[-1], *shape[1:-1]) if len(shape) > 2 else ()
-    return np.moveaxis(x, 1, -1) if x.shape[1:] == first != tuple(shape[1:]) else x
+    return np.moveaxis(x, 1, -1) if first and x.shape[1:] == first != tuple(shape[1:]) else x
 
 
 def _elements(tensor: Input) -> int:
@@ -386,10 +386,16 @@ def check_calibration(data: Dataset) -> list[str]:
 
 
 def check_range(data: Dataset, inputs: Sequence[Input]) -> list[str]:
-    """Return warnings about samples that a quantised input cannot hold."""
+    """Return warnings about samples that are no numbers, or that a quantised input cannot hold."""
     warnings = []
-    for x, tensor in zip(data.inputs, inputs, strict=True):
-        if tensor.dtype not in ("int8", "uint8", "int16") or not tensor.scale:
+    for given, tensor in zip(data.inputs, inputs, strict=True):
+        x = np.asarray(given, np.float32)
+        finite = np.isfinite(x)
+        if not finite.all():
+            warnings.append(f"{np.count_nonzero(~finite)} of {x.size} values are NaN or infinite, which answers cannot "
+                            "be told from; leave them out")
+        x = x[finite]
+        if tensor.dtype not in ("int8", "uint8", "int16") or not tensor.scale or not x.size:
             continue
         limits = np.iinfo(tensor.dtype)
         low, high = (tensor.scale * (q - tensor.zero_point) for q in (int(limits.min), int(limits.max)))

@@ -20,8 +20,13 @@ def test_classification_figures() -> None:
     assert found.confusion == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
     assert [(c.name, c.samples) for c in found.classes] == [("p", 3), ("q", 2), ("r", 1)]
     assert found.classes[0].precision == pytest.approx(2 / 3) and found.classes[1].recall == 0.5
-    one_hot = Dataset(data.inputs, np.eye(3)[[0, 0, 1, 0, 2, 1]])
-    assert score([scores], one_hot, task="classify").confusion == found.confusion
+    for kind in (float, int, bool):
+        one_hot = Dataset(data.inputs, np.eye(3)[[0, 0, 1, 0, 2, 1]].astype(kind))
+        assert score([scores], one_hot).confusion == score([scores], one_hot, task="classify").confusion \
+            == found.confusion
+    column = Dataset(data.inputs, np.array([[0], [0], [1], [0], [2], [1]]))
+    assert score([scores], column).confusion == found.confusion
+    assert score([scores], Dataset(data.inputs, np.eye(3)[[0, 0, 1, 0, 2, 1]] * 0.5)).task == "regress"
     named = Dataset(data.inputs, np.array(["p", "p", "q", "p", "r", "q"]))
     assert score([scores], named, ["p", "q", "r"]).confusion == found.confusion
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import skl2onnx
 from onnx import TensorProto, helper
@@ -145,6 +146,26 @@ def test_kinds_of_splits(mode: str, below: bool, tmp_path: Path) -> None:
     np.testing.assert_allclose(run(made, x)[:, 0], np.where((x[:, 1] < 0.25) == below, 9, 13), atol=1e-3)
 
 
+# x[1] < 0.5, and where not, x[1] < 2.25: what is missing goes one way in the first and the other in the second.
+CHAIN = {"nodes_treeids": [0] * 5, "nodes_nodeids": [0, 1, 2, 3, 4], "nodes_featureids": [1, 0, 1, 0, 0],
+         "nodes_modes": ["BRANCH_LT", "LEAF", "BRANCH_LT", "LEAF", "LEAF"], "nodes_values": [0.5, 0.0, 2.25, 0.0, 0.0],
+         "nodes_truenodeids": [1, 0, 3, 0, 0], "nodes_falsenodeids": [2, 0, 4, 0, 0], "target_treeids": [0, 0, 0],
+         "target_nodeids": [1, 3, 4], "target_ids": [0, 0, 0], "target_weights": [-1.0, 3.0, 8.0]}
+
+
+@pytest.mark.parametrize("mode", ["BRANCH_LT", "BRANCH_LEQ", "BRANCH_GT", "BRANCH_GTE"])
+@pytest.mark.parametrize("tracks", [(0, 1), (1, 0), (1, 1)])
+def test_missing_values_go_where_the_trees_say(mode: str, tracks: tuple[int, int], tmp_path: Path) -> None:
+    made = ensemble_of(tmp_path, **CHAIN | {
+        "nodes_modes": [mode, "LEAF", mode, "LEAF", "LEAF"],
+        "nodes_missing_value_tracks_true": [tracks[0], 0, tracks[1], 0, 0]})
+    theirs = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    for value in (0.0, 1.0, 3.0, np.nan):
+        x = np.array([[np.nan, value]], np.float32)
+        ours = made.engine.run([x.reshape(1, *made.engine.inputs[0].shape)])[0]  # model.run refuses NaN
+        np.testing.assert_allclose(ours.reshape(-1), theirs.run(None, {"x": x})[0].reshape(-1), atol=1e-3)
+
+
 @pytest.mark.parametrize(("changed", "words"), [
     ({"nodes_truenodeids": [0, 0, 0]}, "nodes that make no tree"),
     ({"nodes_truenodeids": [2, 0, 0]}, "nodes that make no tree"),
@@ -154,7 +175,7 @@ def test_kinds_of_splits(mode: str, below: bool, tmp_path: Path) -> None:
     ({"nodes_values": [float("nan"), 0.0, 0.0]}, "a split without a child or a limit"),
     ({"nodes_values": [0.25]}, "nodes with something missing"),
     ({"nodes_modes": ["BRANCH_EQ", "LEAF", "LEAF"]}, "nodes of mode BRANCH_EQ"),
-    ({"nodes_missing_value_tracks_true": [1, 0, 0]}, "where missing values go"),
+    ({"nodes_missing_value_tracks_true": [1]}, "nodes with something missing"),
     ({"target_nodeids": [1, 9]}, "a weight of node 9 of tree 0"),
     ({"target_ids": [0, 5]}, "output 5, that makes no sense"),
     ({"n_targets": -1}, "3 nodes for -1 outputs"),

@@ -43,6 +43,27 @@ def test_sums_of_products_that_cannot_run(equation: str, words: str, tmp_path: P
         convert_model(save(make([made], {"x": [4, 4]}, {"w": weights(4, 4)} if "," in equation else {}), tmp_path))
 
 
+@pytest.mark.parametrize("shapes", [([2, 3], [3, 4]), ([1, 2, 5, 3], [1, 2, 3, 4]), ([3], [3, 2]), ([2, 3], [3])])
+@pytest.mark.parametrize("known", [False, True])
+def test_products_of_whole_numbers(shapes: tuple[list[int], list[int]], known: bool, tmp_path: Path) -> None:
+    large = {"large": np.array(3e4, np.float32)}  # so that products are no float32
+    nodes = [node("Mul", "a large", "a0"), node("Cast", "a0", "a1", to=TensorProto.INT32)]
+    nodes += [] if known else [node("Mul", "b large", "b0"), node("Cast", "b0", "b1", to=TensorProto.INT32)]
+    nodes += [node("MatMul", "a1 b1", "p"), node("Cast", "p", "out", to=TensorProto.FLOAT)]
+    constants = large | ({"b1": (3e4 * weights(*shapes[1])).astype(np.int32)} if known else {})
+    compare(make(nodes, {"a": shapes[0]} | ({} if known else {"b": shapes[1]}), constants, ["out"]), tmp_path)
+
+
+@pytest.mark.parametrize("op", ["ReduceSum", "ReduceProd"])
+@pytest.mark.parametrize("axes", [[0], [1, 2], [-1], [0, 1, 2]])
+@pytest.mark.parametrize("keep", [0, 1])
+def test_sums_of_whole_numbers(op: str, axes: list[int], keep: int, tmp_path: Path) -> None:
+    nodes = [node("Mul", "a large", "a0"), node("Cast", "a0", "a1", to=TensorProto.INT32),
+             node(op, "a1 axes", "p", keepdims=keep), node("Cast", "p", "out", to=TensorProto.FLOAT)]
+    constants = {"large": np.array(3e7 if op == "ReduceSum" else 3, np.float32), "axes": i64(*axes)}
+    compare(make(nodes, {"a": [2, 3, 7]}, constants, ["out"], opset=18), tmp_path)
+
+
 @pytest.mark.parametrize("attrs", [{}, {"axis": 0}, {"largest": 0}, {"axis": 1, "largest": 0}])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_largest(attrs: dict[str, int], count: int, tmp_path: Path) -> None:

@@ -78,6 +78,21 @@ def test_doubtful_samples_are_noted() -> None:
     assert "lie outside of" in check_range(Dataset([100 * samples()]), model.engine.inputs)[0]
     assert "a small part of" in check_range(Dataset([samples() / 500]), model.engine.inputs)[0]
     assert check_range(Dataset([samples()]), model.engine.inputs) == []
+    odd = np.where(np.arange(64).reshape(64, 1, 1, 1) == 5, np.nan, samples())
+    assert check_range(Dataset([odd]), model.engine.inputs)[0].startswith("64 of 4096 values are NaN or infinite")
+
+
+def test_run_tells_what_is_doubtful(small_net: Path, tmp_path: Path) -> None:
+    quantised = tmp_path / "q.midge"
+    quantised.write_bytes(tools.convert(small_cnn(), calibrate=samples()).blob)
+    for net, values, text in (
+        (quantised, 100 * samples(4), "lie outside of"), (quantised, samples(4) * np.nan, "are NaN"),
+        (small_net / "net.midge", samples(4) * np.inf, "NaN or infinite"), (quantised, samples(4), ""),
+    ):
+        np.save(tmp_path / "x.npy", values)
+        done = midge("run", net, tmp_path / "x.npy")
+        assert done.returncode == 0 and (text in done.stdout if text else "note" not in done.stdout), done.stdout
+        assert len(json.loads(midge("run", net, tmp_path / "x.npy", "--json").stdout)) == 4
 
 
 def test_labels_that_do_not_fit(small_net: Path, tmp_path: Path) -> None:

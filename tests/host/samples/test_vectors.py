@@ -39,6 +39,15 @@ def test_a_recording_is_cut_into_runs(tmp_path: Path, shape: tuple[int, ...], ru
     assert found.reshape(-1).tolist() == values.reshape(-1).tolist()
 
 
+@pytest.mark.parametrize("shape", [(1, 4), (4,), (1, 1, 4)], ids=str)
+@pytest.mark.parametrize("given", [(4,), (8,), (2, 4), (1, 4), (4, 1)], ids=str)
+def test_values_in_a_row(tmp_path: Path, shape: tuple[int, ...], given: tuple[int, ...]) -> None:
+    values = np.arange(np.prod(given), dtype=np.float32).reshape(given)
+    row = FileTensor("float32", shape, 0, 0, 16, "row", 0.0, 0)
+    (found,) = read_vectors(saved(tmp_path / "x.npy", values), [row])
+    assert found.shape == (values.size // 4, *shape) and found.reshape(-1).tolist() == values.reshape(-1).tolist()
+
+
 def test_tables_with_and_without_names(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     for head in ("", "x,y\n", "# x,y\n"):

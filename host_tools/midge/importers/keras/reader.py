@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from ...optional import need
 from ..source import KERAS_SUFFIXES, Source
 
 _HDF5 = b"\x89HDF"
+_RANDOM = "freshly-initialized weights"  # how Keras warns of layers that it has found none for
 _PARTS = ("config.json", "model.weights.h5")
 _EXPORT = ("with TensorFlow and tf_keras: tf.lite.TFLiteConverter.from_keras_model(tf_keras.models.load_model(path)), "
            "whose convert() gives the bytes of a .tflite file")  # of what Keras 3 does not load
@@ -113,9 +115,14 @@ def load_model(keras: Any, data: bytes, title: str) -> Any:
         path = Path(folder) / "model.keras"
         path.write_bytes(data)
         try:
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", f".*{_RANDOM}")  # layers whose weights the file lacks
+                return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras has no family of errors for this
             said = " ".join(str(error).split())
+            if _RANDOM in said:
+                raise UserError(f"{title}: lacks the weights of some layers, as other versions of Keras save them "
+                                f"({said[:200]}); save it again with model.save('net.keras')") from error
             if (version := written_by(data)).startswith(("1.", "2.")):
                 raise UserError(f"{title}: saved by Keras {version}, whose layers Keras {keras.__version__} does not "
                                 f"load; export it {_EXPORT}") from error

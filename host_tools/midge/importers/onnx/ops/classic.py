@@ -204,6 +204,7 @@ class _Nodes:
     threshold: np.ndarray
     value: np.ndarray
     says: np.ndarray
+    lost: np.ndarray | None  # where a NaN goes to the left, if the trees say where
 
     def trees(self) -> list[Tree]:
         """Return the trees, each with its root first. Raises Unsupported where one is none."""
@@ -219,7 +220,8 @@ class _Nodes:
             order = np.concatenate([roots, mine[mine != roots[0]]])
             at[order] = np.arange(len(order))
             left, right = (np.where(side[order] >= 0, at[side[order]], -1) for side in (self.left, self.right))
-            found.append(Tree(left, right, self.feature[order], self.threshold[order], self.value[order]))
+            found.append(Tree(left, right, self.feature[order], self.threshold[order], self.value[order],
+                              None if self.lost is None else self.lost[order]))
         return found
 
 
@@ -243,11 +245,11 @@ def _nodes(node: OnnxNode, what: str, outputs: int, features: int) -> _Nodes:
     modes = [m.decode(errors="replace") if isinstance(m, bytes) else str(m) for m in node.attrs.get("nodes_modes", [])]
     threshold = _numbers(node, "nodes_values", "nodes_values_as_tensor").astype(np.float64)
     node.attrs.get("nodes_hitrates")
-    if _numbers(node, "nodes_missing_value_tracks_true").any():
-        raise Unsupported("trees that tell where missing values go, which integers cannot be; fit it without any")
+    tracks = _numbers(node, "nodes_missing_value_tracks_true").astype(bool)
+    tracks = tracks if len(tracks) else np.zeros(len(tree), bool)
     if not set(modes) <= set(MODES):
         raise Unsupported(f"nodes of mode {', '.join(sorted(set(modes) - set(MODES)))}; {', '.join(MODES)} can run")
-    if len({len(a) for a in (tree, number, feature, yes, no, modes, threshold)}) != 1 or not len(tree):
+    if len({len(a) for a in (tree, number, feature, yes, no, modes, threshold, tracks)}) != 1 or not len(tree):
         raise Unsupported("nodes with something missing; export it again")
     if not 1 <= outputs <= MOST_OUTPUTS or outputs * len(tree) > MOST_VALUES:
         raise Unsupported(f"{len(tree)} nodes for {outputs} outputs, which no board has room for")
@@ -272,7 +274,8 @@ def _nodes(node: OnnxNode, what: str, outputs: int, features: int) -> _Nodes:
         says[at, k] = True
     if (left < -1).any() or (right < -1).any() or not np.isfinite(threshold[~leaf]).all():
         raise Unsupported("a split without a child or a limit; export it again")
-    return _Nodes(tree, left, right, np.where(leaf, 0, feature), np.where(leaf, 0, threshold), value, says)
+    return _Nodes(tree, left, right, np.where(leaf, 0, feature), np.where(leaf, 0, threshold), value, says,
+                  tracks != turned if tracks[~leaf].any() else None)
 
 
 def _sums(ctx: OnnxContext, node: OnnxNode, found: _Nodes, start: np.ndarray) -> Value:
@@ -282,7 +285,7 @@ def _sums(ctx: OnnxContext, node: OnnxNode, found: _Nodes, start: np.ndarray) ->
     for tree in found.trees():
         used = [k for k in range(outputs) if tree.value[:, k].any()]
         for k in used or [0]:
-            columns[k].append(Tree(tree.left, tree.right, tree.feature, tree.threshold, tree.value[:, k]))
+            columns[k].append(Tree(tree.left, tree.right, tree.feature, tree.threshold, tree.value[:, k], tree.lost))
     nothing = Tree(np.array([-1]), np.array([-1]), np.array([0]), np.zeros(1), np.zeros(1))
     most = max(map(len, columns))
     dealt = [column[i] if i < len(column) else nothing for i in range(most) for column in columns]
@@ -297,7 +300,7 @@ def _forest(
         raise Unsupported(f"trees over {x.dtype} of shape {list(x.shape)}; float32 features of one sample can run")
 
     try:
-        y = forests.over_reals(ctx.build, x, trees, lambda found: pack(found, x.elements))
+        y = forests.over_reals(ctx.build, x, trees, pack)
     except ValueError as error:
         raise Unsupported(str(error)) from error
     return ctx.value(ctx.build.reshape(y, (1, y.elements), node.name))

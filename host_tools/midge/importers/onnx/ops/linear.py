@@ -66,8 +66,13 @@ def gemm(ctx: OnnxContext, node: OnnxNode) -> Value:
 
 def _two_activations(ctx: OnnxContext, node: OnnxNode, a: Value, b: Value) -> Tensor:
     left, right = ctx.plain(a), ctx.plain(b)
+    if left.dtype == right.dtype == "int32":  # products and their sums, which wrap as everywhere
+        rows = ctx.build.reshape(left, (*left.shape, 1))
+        columns = ctx.build.reshape(right, (*right.shape[:-2], 1, *right.shape[-2:]))
+        products = ctx.build.binary("MUL", rows, columns, node.name)
+        return ctx.build.reduce("SUM", products, [len(products.shape) - 2], False, node.name)
     if left.dtype != "float32" or right.dtype != "float32":
-        raise Unsupported(f"{left.dtype} times {right.dtype}; float32 can run")
+        raise Unsupported(f"{left.dtype} times {right.dtype}; float32 and int32 can run")
     shape = (*np.broadcast_shapes(left.shape[:-2], right.shape[:-2]), left.shape[-2], right.shape[-1])
     return ctx.build.add("BATCH_MATMUL", [left, right], shape, node.name, adj_x=False, adj_y=False)
 
@@ -75,7 +80,7 @@ def _two_activations(ctx: OnnxContext, node: OnnxNode, a: Value, b: Value) -> Te
 @onnx_op("MatMul")
 def matmul(ctx: OnnxContext, node: OnnxNode) -> Value:
     a, b = node.input(0), node.input(1)
-    if b.data is not None and b.data.ndim == 2 and not a.is_constant and len(a.shape) > 1:
+    if b.data is not None and b.data.ndim == 2 and b.data.dtype.kind == "f" and not a.is_constant and len(a.shape) > 1:
         return times(ctx, node, a, b.data.astype(np.float32), None, node.steps(1, 1))
     ranks = (len(a.shape), len(b.shape))
     if ranks[0] == 1:
