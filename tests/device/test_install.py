@@ -225,6 +225,15 @@ def test_firmware_that_will_not_do(installed: Board, changed: dict[str, object],
     assert "\n" not in str(error.value)
 
 
+def test_what_is_no_micropython_is_named_where_midge_is_wanted(stock_board: Callable[..., Board]) -> None:
+    with open_board(stock_board().port) as opened:
+        board = Pretender(opened, name="circuitpython")
+        with pytest.raises(UserError, match=r"runs circuitpython; Midge needs MicroPython 1.23 or newer: midge flash"):
+            require_midge(board)  # type: ignore[arg-type]
+        with pytest.raises(UserError, match="the board has no Midge; run midge install"):
+            require_midge(opened)
+
+
 def test_too_little_ram(stock_board: Callable[..., Board]) -> None:
     board = stock_board(heap_bytes=40_000)
     done = midge("install", "--port", board.port)

@@ -11,6 +11,7 @@ from ..targets.boards import native_on
 from . import modules
 from .transport import BoardError, Connection
 
+OLDEST = (1, 23)  # the first with the .mpy format of today
 LESS_RAM = ("install only what a model needs (midge install --for MODEL.midge), flash firmware with Midge in it (midge "
             "flash BOARD), or build the least of all in a checkout: make natmod ARCH={arch} OPS_FROM=MODEL.midge")
 
@@ -77,6 +78,15 @@ def identify(board: Connection) -> Identity:
                         "it (midge flash)") from error
 
 
+def require_micropython(identity: Identity, port: str) -> None:
+    """Refuse what is no MicroPython, such as CircuitPython, or too old a one. Raises UserError."""
+    if identity.name != "micropython":
+        raise UserError(f"{port}: runs {identity.name}; Midge needs MicroPython 1.23 or newer: midge flash")
+    if identity.version[:2] < OLDEST:
+        version = ".".join(map(str, identity.version))
+        raise UserError(f"{port}: MicroPython {version} is too old; Midge needs 1.23 or newer: midge flash")
+
+
 def require_midge(board: Connection) -> None:
     """Refuse a board that cannot run models. Raises UserError that says what it lacks."""
     try:
@@ -86,6 +96,7 @@ def require_midge(board: Connection) -> None:
             raise explain_import_error(error, identify(board)) from error
         if not error.text.startswith("ImportError"):
             raise
+        require_micropython(identify(board), board.port)
         raise UserError(
             "the board has no Midge; run midge install, or flash firmware with Midge: midge flash BOARD"
         ) from error

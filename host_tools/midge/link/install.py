@@ -14,12 +14,11 @@ from ..errors import UserError
 from ..fileformat.read import load_file
 from ..progress import Stage, silent
 from . import modules
-from .identity import LESS_RAM, Identity, explain_import_error, identify
+from .identity import LESS_RAM, Identity, explain_import_error, identify, require_micropython
 from .proof import proof
 from .transport import BoardError, Connection, open_board
 from .upload import Upload, fingerprint, free_bytes, hashes, upload
 
-OLDEST = (1, 23)  # the first with the .mpy format of today
 _NATIVE_FACTOR, _PACKAGE_FACTOR = 1.04, 2  # of RAM that a native .mpy takes to its size, and one of bytecode; measured
 
 
@@ -91,7 +90,7 @@ def install(
     """
     board.restart()
     identity = identify(board)
-    _require_version(identity, board.port)
+    require_micropython(identity, board.port)
     _refuse_namesakes(board, identity)
     folder = lib_folder(identity)
     done = Installation(identity, folder)
@@ -160,14 +159,6 @@ def uninstall(port: str | None = None) -> Removal:
         board.ask(_REMOVE % (list(found), f"{folder}/midge"))
         board.restart()  # what was imported stays in RAM until then
     return Removal(identity, found)
-
-
-def _require_version(identity: Identity, port: str) -> None:
-    if identity.name != "micropython":
-        raise UserError(f"{port}: runs {identity.name}; Midge needs MicroPython 1.23 or newer: midge flash")
-    if identity.version[:2] < OLDEST:
-        version = ".".join(map(str, identity.version))
-        raise UserError(f"{port}: MicroPython {version} is too old; Midge needs 1.23 or newer: midge flash")
 
 
 def _refuse_namesakes(board: Connection, identity: Identity) -> None:
