@@ -17,12 +17,12 @@ def box(x, n):
 def filters():
     """What the tables make of bits is what two filters make of them, one value after the other."""
     count, state, total = 16, 0, 0
-    bits = []
-    for i in range((count + 1) * 64):  # a triangle's bits, by a modulator of the first order
+    bits = bytearray((count + 1) * 64)
+    for i in range(len(bits)):  # a triangle's bits, by a modulator of the first order
         total += 20000 - abs(i % 512 - 256) * 130
         state = 1 if total >= 0 else 0
         total -= 32768 if state else -32768
-        bits.append(state)
+        bits[i] = state
     ring = bytearray(2048 + 8)
     for i, bit in enumerate(bits):
         ring[i >> 3] |= bit << (i & 7)
