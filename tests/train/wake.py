@@ -29,7 +29,6 @@ DATA = SHARED / "data"
 OTHERS = ("wakeword_precise_public_domain/amelia", "fsdd_subset", "fsdd_takes_5_24")
 IN_FOLDERS = ("arabic_speech_commands_30people", "speech_commands_10x30")
 TAKES = 20
-HELD_HOURS = 0.6  # of made speech
 
 
 def measure(word: str) -> None:
@@ -43,7 +42,7 @@ def measure(word: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         for i in chosen:
             (Path(place) / readable[i].name).symlink_to(readable[i].resolve())
-        options = Options(voices=Path(voices) if voices else None, held_hours=HELD_HOURS)
+        options = Options(voices=Path(voices) if voices else None)
         made = train_word(word, takes=place, options=options, name=word)
     after = os.times()
     cpu = sum(after[:4]) - sum(before[:4])

@@ -241,6 +241,7 @@ def test_a_word_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     file = decode(made.blob)
     assert file.labels == ["view glass", "other"] and file.metadata["stream.quiet"] == "other"
     assert float(file.metadata["stream.threshold"]) == pytest.approx(made.threshold)
+    assert file.metadata["stream.mean"] == "12"  # of 30 ms: a word's scores are averaged for longer than a sound's
     assert made.takes == 4 and made.spoken["whistler"] > 100
     assert made.false.hours >= 0.05 and made.false.count <= 20 * made.false.hours
     assert made.found.count >= 3 and made.found.value >= 0.7, made.facts()

@@ -47,9 +47,9 @@ def streaming(integers: Graph, name: str, labels: Sequence[str], metadata: dict[
     return graph
 
 
-def metadata_of(quiet: Sequence[str], threshold: float) -> dict[str, str]:
+def metadata_of(quiet: Sequence[str], threshold: float, mean_ms: int = MEAN_MS) -> dict[str, str]:
     """Return what a stream on the board has to know beside what the front end tells: when an answer counts."""
-    found = {"stream.mean": str(round(MEAN_MS * RATE_HZ / 1000 / (STEP * FRAME_HOP))),
+    found = {"stream.mean": str(round(mean_ms * RATE_HZ / 1000 / (STEP * FRAME_HOP))),
              "stream.threshold": f"{threshold:g}", "stream.refractory_ms": str(REFRACTORY_MS)}
     if quiet:
         found["stream.quiet"] = ",".join(quiet)

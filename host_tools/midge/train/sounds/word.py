@@ -48,6 +48,7 @@ PAUSE_S = (0.2, 1.5)  # between sentences that are joined
 LEAST_TAKES = 3
 LEAST_CLIPS = 20  # that are spoken
 LEAST_THRESHOLD = 0.5
+MEAN_MS = 360  # over which scores are averaged: what is like the word for a moment only is not answered
 THRESHOLDS = np.arange(100, 200) / 200  # that are tried
 SURE = 3.0  # logarithm of the odds that a good example of the word is given: scores of 0.95
 SHIFTED = 8  # a window may be early or late by one part in so many
@@ -285,16 +286,17 @@ def _calibrated(
 ) -> tuple[Conversion, float, Rate]:
     """Return the file, its threshold, and how often it answers speech that it was not trained on."""
     windows = heard.middles()
-    graph = streaming_network(weights, factor, windows, title, [name, OTHER], metadata_of([OTHER], LEAST_THRESHOLD))
-    ear = Ear(convert_graph(graph.copy(), [name, OTHER], title, 0).blob, title)
+    labels, metadata = [name, OTHER], metadata_of([OTHER], LEAST_THRESHOLD, MEAN_MS)
+    graph = streaming_network(weights, factor, windows, title, labels, metadata)
+    ear = Ear(convert_graph(graph.copy(), labels, title, 0).blob, title)
     hours = len(speech) / RATE_HZ / 3600
     means = ear.hear(speech, stage("hearing speech without the word", len(speech) // ear.hop))
     for threshold in THRESHOLDS:
         count = len(ear.answers(means, [float(threshold)] * LABELS))
         if count <= options.false_per_hour * hours:
             break
-    graph.metadata |= metadata_of([OTHER], float(threshold))
-    return convert_graph(graph, [name, OTHER], title, 0, target), float(threshold), Rate(count, hours)
+    graph.metadata |= metadata_of([OTHER], float(threshold), MEAN_MS)
+    return convert_graph(graph, labels, title, 0, target), float(threshold), Rate(count, hours)
 
 
 def _found(ear: Ear, clips: Sequence[Clip], rng: np.random.Generator) -> Share:
