@@ -45,6 +45,7 @@ from pathlib import Path
 from typing import Any
 
 from midge.errors import UserError
+from midge.link.modules import driver_files
 from midge.link.simulator import Simulator
 from midge.samples.recordings import Recording, read_recording
 from midge.samples.sound_files import Sound, read_sound
@@ -267,6 +268,8 @@ def _plugged(session: Session) -> Iterator[Simulator | None]:
     files = {name: FILES[name].content() for name in session.files.values()}
     if not session.board.endswith("-bare"):
         files |= {f"lib/midge/{path.name}": path.read_bytes() for path in (ROOT / "mpy_lib/midge").glob("*.py")}
+    if "camera.bin" in files:  # as midge sim --camera brings it
+        files |= {f"lib/{name}": content for name, content in driver_files("file_camera").items()}
     name = session.board.removesuffix("-bare")
     with Simulator(name, firmware=_firmware(session.board), romfs=files, sensor=session.sensor,
                    mic=session.mic) as simulator:

@@ -21,10 +21,10 @@ from sklearn.preprocessing import MinMaxScaler, Normalizer, RobustScaler, Standa
 FEATURES = 8
 MODULES = (cluster, ensemble, linear_model, neighbors, neural_network, svm, tree)
 SMALL: dict[str, dict[str, Any]] = {
-    "RandomForest": {"n_estimators": 7, "max_depth": 6, "random_state": 0}, "ExtraTrees": {"n_estimators": 7,
-                                                                                           "random_state": 0},
-    "GradientBoosting": {"n_estimators": 6, "random_state": 0}, "MLP": {"hidden_layer_sizes": (12,), "max_iter": 150,
-                                                                       "random_state": 0},
+    "RandomForest": {"n_estimators": 7, "max_depth": 6, "random_state": 0},
+    "ExtraTrees": {"n_estimators": 7, "random_state": 0}, "ExtraTree": {"random_state": 0},
+    "GradientBoosting": {"n_estimators": 6, "random_state": 0},
+    "MLP": {"hidden_layer_sizes": (12,), "max_iter": 150, "random_state": 0},
     "KMeans": {"n_clusters": 4, "random_state": 0, "n_init": 1}, "LinearSV": {"random_state": 0},
     "MiniBatchKMeans": {"n_clusters": 4, "random_state": 0, "n_init": 1},
     "SGD": {"random_state": 0}, "DecisionTree": {"max_depth": 7, "random_state": 0},

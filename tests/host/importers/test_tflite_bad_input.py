@@ -63,7 +63,6 @@ def test_every_truncation_step(wand_tflite: Path) -> None:
         ("test_custom_node_with_init_data", "CUSTOM:the_custom_code"),
         ("whitespace_tokenizer_to_tensor", "CUSTOM:tftext:WhitespaceTokenizer"),
         ("model_invoking_error", "which is not there"),
-        ("custom_lstm", "LSTM"),
     ],
 )
 def test_negative_models_are_refused_by_name(shared: Path, name: str, words: str) -> None:
