@@ -22,12 +22,6 @@ def header(board: dict) -> str:
         "UART_ADDRESS": hex(qemu["uart_address"]),
         "UART_RX_IRQ": qemu["uart_rx_irq"],
     }
-    if "timer" in qemu:
-        values |= {
-            "TIMER_ADDRESS": hex(qemu["timer"]["address"]),
-            "TIMER_IRQ": qemu["timer"]["irq"],
-            "TIMER_HZ": qemu["timer"].get("hz", board["clock_hz"]),
-        }
     for region, place in qemu["memory"].items():
         values[f"{region.upper()}_ADDRESS"] = hex(place["address"])
         values[f"{region.upper()}_BYTES"] = hex(place["bytes"])

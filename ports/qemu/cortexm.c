@@ -65,28 +65,8 @@ void cpu_restore_interrupts(uint32_t state) {
     __asm volatile("msr primask, %0" : : "r"(state) : "memory");
 }
 
-// CMSDK's APB timer counts down to zero. Its registers: Cortex-M System Design Kit, DDI 0479, table 4-6.
-#define TIMER_CTRL REG(BOARD_TIMER_ADDRESS)
-#define TIMER_VALUE REG(BOARD_TIMER_ADDRESS + 4)
-#define TIMER_RELOAD REG(BOARD_TIMER_ADDRESS + 8)
-#define TIMER_CLEAR REG(BOARD_TIMER_ADDRESS + 12)
-
-static void timer_isr(void) {
-    TIMER_CTRL = 0;
-    TIMER_CLEAR = 1;
-}
-
-void cpu_wait_for_interrupt(uint32_t most_us) {
-    uint64_t ticks = (uint64_t)most_us * BOARD_TIMER_HZ / 1000000;
-    if (ticks == 0) {
-        return;
-    }
-    TIMER_CTRL = 0;
-    TIMER_RELOAD = ticks;
-    TIMER_VALUE = ticks;
-    TIMER_CTRL = 9; // on, with its interrupt
+void cpu_wait_for_interrupt(void) {
     __asm volatile("dsb\n wfi" : : : "memory");
-    timer_isr();
 }
 
 void cpu_enable_irq(unsigned irq) {
@@ -230,7 +210,6 @@ void cpu_init(void) {
     SYST_RVR = SYSTICK_PERIOD - 1;
     SYST_CVR = 0;
     SYST_CSR = 7;  // processor clock, interrupt, on
-    cpu_enable_irq(BOARD_TIMER_IRQ);
 }
 
 // Faults -----------------------------------------------------------------------------------------
@@ -314,5 +293,4 @@ __attribute__((section(".vectors"), used)) static const vector_t vectors[16 + 64
     [15] = systick_isr,
     [16 ... 79] = fault_isr,
     [16 + BOARD_UART_RX_IRQ] = uart_isr,
-    [16 + BOARD_TIMER_IRQ] = timer_isr,
 };

@@ -9,20 +9,15 @@
 
 #define CYCLES_PER_US (BOARD_CLOCK_HZ / 1000000)
 
-#define LONGEST_SLEEP_US 100000
-#define BETWEEN_TIMERS_US 1000 // how often machine's are looked at
-
-// Interrupts stay off from the check to the sleep, or one that comes in between would be slept through. A board that
-// waits leaves the host's processor to others.
-void board_wait(uint64_t most_us, bool for_input) {
-    bool timers = machine_timer_poll();
-    if (mp_thread_pause()) {
-        return; // another thread has something to do
+// Sleep until something happens. Interrupts stay off from the check to the sleep, or one that
+// comes in between would be slept through.
+static void wait_for_event(void) {
+    if (machine_timer_poll() | mp_thread_pause()) {
+        return; // no interrupt would come when one is due, or another thread has something to do
     }
     uint32_t state = cpu_disable_interrupts();
-    if (!(for_input && uart_readable()) && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL
-        && mp_sched_num_pending() == 0) {
-        cpu_wait_for_interrupt(MIN(most_us, timers ? BETWEEN_TIMERS_US : LONGEST_SLEEP_US));
+    if (!uart_readable() && MP_STATE_MAIN_THREAD(mp_pending_exception) == MP_OBJ_NULL) {
+        cpu_wait_for_interrupt();
     }
     cpu_restore_interrupts(state);
 }
@@ -34,7 +29,7 @@ int mp_hal_stdin_rx_chr(void) {
             return c;
         }
         mp_handle_pending(true);
-        board_wait(UINT64_MAX, true);
+        wait_for_event();
     }
 }
 
@@ -91,9 +86,10 @@ void mp_hal_delay_ms(mp_uint_t ms) {
         return;
     }
     uint64_t end = board_us() + 1000ull * ms;
-    for (uint64_t now; (now = board_us()) < end;) {
+    while (board_us() < end) {
+        machine_timer_poll();
         mp_event_handle_nowait();
-        board_wait(end - now, false);
+        mp_thread_pause();
     }
 }
 

@@ -21,7 +21,7 @@ extern uint8_t heap_start[], heap_end[], stack_top[], stack_bottom[];
 // cpu: <family>.c
 void cpu_init(void);
 uint64_t cpu_cycles(void);                     // since reset, at BOARD_CLOCK_HZ
-void cpu_wait_for_interrupt(uint32_t most_us); // ends then at the latest, and on one that is disabled
+void cpu_wait_for_interrupt(void);             // also ends on one that is disabled
 uint32_t cpu_disable_interrupts(void);         // returns the state to hand back
 void cpu_restore_interrupts(uint32_t state);
 void cpu_enable_irq(unsigned irq);
@@ -38,7 +38,6 @@ _Noreturn void cpu_die(const char *line);      // says so first
 
 // time: mphalport.c
 uint64_t board_us(void);                       // since reset
-void board_wait(uint64_t most_us, bool for_input); // sleeps until something happens, for so long at most
 void board_skip_waits(bool skip);              // let time jump where it is only waited for
 
 // timers: machine_timer.c

@@ -12,7 +12,9 @@
 extern const mp_obj_type_t machine_i2s_type, machine_rtc_type, machine_timer_type;
 
 static void mp_machine_idle(void) {
-    board_wait(UINT64_MAX, false);
+    if (!machine_timer_poll()) {
+        cpu_wait_for_interrupt();
+    }
 }
 
 static void mp_machine_reset(void) {

@@ -87,8 +87,9 @@ void cpu_enable_irq(unsigned irq) {
     PLIC_ENABLE[irq / 32] |= 1u << (irq % 32);
 }
 
-void cpu_wait_for_interrupt(uint32_t most_us) {
-    uint64_t end = cpu_cycles() + (uint64_t)most_us * BOARD_CLOCK_HZ / 1000000;
+// The timer ends the sleep after 100 ms at the latest.
+void cpu_wait_for_interrupt(void) {
+    uint64_t end = cpu_cycles() + BOARD_CLOCK_HZ / 10;
     MTIMECMP[1] = 0xffffffff;
     MTIMECMP[0] = (uint32_t)end;
     MTIMECMP[1] = end >> 32;

@@ -27,17 +27,20 @@ static void requantize_mve(void) {
             }
         }
         int32_t zero_point = i % 3 == 0 ? 0 : random_between(-128, 127);
-        mg_mve_layer_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table};
-        int8_t y[2][8] = {{0}};
+        mg_mve_layer_t layer = {16, 1, 4, zero_point, w, (const uint8_t *)table, false};
+        int8_t y[3][8] = {{0}};
         mg_mve_one_pixel(&layer, x, y[0]);
         layer.step = 0;
         mg_mve_two_pixels(&layer, x, y[1], 1);
+        mg_mve_two_pixels_above(&layer, x, y[2], 1);
         for (uint32_t c = 0; c < 4; c++) {
-            int32_t wanted = mg_requantize(table[c], table[4 + c], table[8 + c]);
-            wanted = mg_clamp(mg_wrap_add(wanted, zero_point), -128, 127);
+            const int32_t real = mg_requantize(table[c], table[4 + c], table[8 + c]);
+            const int32_t wanted = mg_clamp(mg_wrap_add(real, zero_point), -128, 127);
             CHECK(y[0][c] == wanted && y[1][c] == wanted && y[1][c + 4] == wanted,
                   "round %u: %d times %d shifted by %d is %d %d %d, wanted %d", i, table[c], table[4 + c], table[8 + c],
                   y[0][c], y[1][c], y[1][c + 4], wanted);
+            CHECK(y[2][c] == y[2][c + 4] && (real >= 0 ? y[2][c] == wanted : y[2][c] <= zero_point),
+                  "round %u, above %d: %d and %d, wanted %d", i, zero_point, y[2][c], y[2][c + 4], wanted);
         }
     }
 }
