@@ -131,7 +131,7 @@ class Model:
         if self._answers is None:
             self._answers = _module("result")._answers(self)
         result = self._answers(self, core.read())
-        for i in range(1, self._n_outputs):
+        for i in range(len(result.outputs), self._n_outputs):
             result.outputs.append(core.read(i))
         return result
 

@@ -18,7 +18,7 @@ class Found(Result):
     """The answer of one run: .boxes, and .label and .score of the best one, None and 0 where nothing was found."""
 
     def __init__(self, model, corners):
-        classes, scores, count = [model._core.read(i) for i in (1, 2, 3)]
+        classes, scores, count = others = [model._core.read(i) for i in (1, 2, 3)]
         left, top, width, height = _crop(model)
         self.boxes = []
         for i in range(int(count[0])):
@@ -29,7 +29,7 @@ class Found(Result):
         self.index = int(classes[0]) if self.boxes else -1
         self.label = self.boxes[0].label if self.boxes else None
         self.score = self.scores[0] if self.boxes else 0
-        self.outputs = [corners]
+        self.outputs = [corners] + others
 
     def _name(self, index):
         return self.boxes[index].label

@@ -100,7 +100,7 @@ def test_time_passes_as_on_the_host(qemu_board: Board) -> None:
     )
     after = time.time()
     slept_us, now = map(int, out.split())
-    assert 300_000 <= slept_us < 1e6 * (after - before)  # both may have waited for a processor
+    assert 300_000 <= slept_us < min(600_000, 1e6 * (after - before))
     assert before - 5 < now < after + 1
 
 
