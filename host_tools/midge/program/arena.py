@@ -8,6 +8,7 @@ of it is dead.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -182,33 +183,42 @@ def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]
         if size <= bound:
             break
         top = max(range(len(order)), key=lambda i: order[i].offset + order[i].size)
-        trial = list(order)
-        trial.insert(draw.randrange(top + 1), trial.pop(top))
-        if (found := place(trial, conflicts)) <= size:
+        trial, at, offsets = list(order), draw.randrange(top + 1), [b.offset for b in order]
+        trial.insert(at, trial.pop(top))
+        if (found := place(trial, conflicts, at, size)) <= size:
             order, size = trial, found
         else:
-            place(order, conflicts)
+            for block, offset in zip(order, offsets, strict=True):
+                block.offset = offset
     return order
 
 
-def place(blocks: Sequence[Block], conflicts: Conflicts) -> int:
+def place(blocks: Sequence[Block], conflicts: Conflicts, start: int = 0, most: float = math.inf) -> int:
     """Put each block, in the order given, to the lowest offset where it overlaps no other. Returns the size.
+
+    start: those before it lie where they are. most: once the size is beyond it, the rest is not placed.
 
     Some order gives the best plan: take any plan and lower its blocks one after the other, those of the lowest
     offsets first.
     """
-    for block in blocks:
+    for block in blocks[start:]:
         block.offset = -1
-    for block in blocks:
+    size = _size(blocks[:start])
+    for block in blocks[start:]:
         taken = [(other.offset + low, other.offset + high) for other, low, high in conflicts[id(block)]
                  if other.offset >= 0]
+        taken.sort()
         offset = 0
-        for low, high in sorted(taken):
+        for low, high in taken:
             if offset <= low:
                 break
-            offset = max(offset, _round_up(high))
+            if high > offset:
+                offset = _round_up(high)
         block.offset = offset
-    return _size(blocks)
+        size = max(size, _round_up(offset + block.size))
+        if size > most:
+            break
+    return size
 
 
 def _size(blocks: Sequence[Block]) -> int:
