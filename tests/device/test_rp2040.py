@@ -139,8 +139,10 @@ def file_system(files: dict[str, bytes]) -> bytes:
     return bytes(littlefs.context.buffer)
 
 
-# At three million instructions a second, damaging every byte of a file would take minutes.
-FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)"}
+# At three million instructions a second, damaging every byte of a file would take minutes, and so would a hundred runs
+# where one that allocates is seen as well.
+FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)", 
+                "for _ in range(100):": "for _ in range(9):"}
 
 # Python over a pretended microphone takes minutes; the emulated M0+ runs it, with this very module.
 ON_THE_PICO = [name for name in OF_THE_MODULE if name not in ("hearing", "listening")]

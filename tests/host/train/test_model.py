@@ -45,7 +45,7 @@ def test_it_answers_for_new_takes(trained: Trained) -> None:
 
 @pytest.mark.parametrize("head", ["ridge", "dense", "cnn"])
 def test_integers_answer_as_floats_do(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convolutions, "STEPS", 300)
+    monkeypatch.setattr(convolutions, "STEPS", 100)
     made = train(made_takes(6), Options(head=head))
     x, _ = fresh(60)
     floats = made.fitted.scores(x).argmax(axis=1)
