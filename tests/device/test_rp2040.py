@@ -141,7 +141,7 @@ def file_system(files: dict[str, bytes]) -> bytes:
 
 # At three million instructions a second, damaging every byte of a file would take minutes, and so would a hundred runs
 # where one that allocates is seen as well.
-FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)", 
+FOR_THE_PICO = {"/rom/": "/", "range(0, len(DATA))": "range(0, len(DATA), 9)",
                 "for _ in range(100):": "for _ in range(9):"}
 
 # Python over a pretended microphone takes minutes; the emulated M0+ runs it, with this very module.

@@ -276,7 +276,7 @@ def _die_with_parent() -> None:
 
 
 def _stay_on_one_core() -> None:
-    """Keep QEMU's two threads on one core, where there is a way to: each byte of the line goes from one to the other."""
+    """Keep QEMU's two threads on one core, where there is a way to: they hand each byte of the line over."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {random.choice(sorted(os.sched_getaffinity(0)))})
 
