@@ -3,6 +3,7 @@
  * Random convolutions in layouts PLAIN, INT4, DSP, SWAR_PIXELS and SWAR_CHANNELS against the formula (layers.h).
  */
 #include "layers.h"
+#include "loops/loops.h"
 
 /* An axis of one or two outputs, nothing of which lies outside. */
 static axis_t inner_axis(void) {

@@ -31,7 +31,7 @@ typedef struct {
 } mg_dsp_layer_t;
 
 /* A line gives the output of a sum x as (multiplier * x / 2^32 + rounding) >> MG_LINE_SHIFT, saturated to int8, both
- * steps rounded down. A pair's second channel has x times 256, and MG_SECOND_LINE_SHIFT. */
+ * steps rounded down; the table's shift is 0. A pair's second channel has x times 256, and MG_SECOND_LINE_SHIFT. */
 #define MG_LINE_SHIFT 4
 #define MG_SECOND_LINE_SHIFT 12
 

@@ -17,9 +17,7 @@ MG_ASSERT_AT(mg_dsp_layer_t, weights, WEIGHTS);
 MG_ASSERT_AT(mg_dsp_layer_t, table, WEIGHTS + 4); /* LDRD takes pairs */
 MG_ASSERT_AT(mg_dsp_layer_t, channels, CHANNELS);
 MG_ASSERT_AT(mg_dsp_layer_t, groups, GROUPS);
-#define LINES 16
-MG_ASSERT_AT(mg_dsp_layer_t, lines, LINES);
-_Static_assert(LINES == GROUPS + 4, "LDRD takes pairs");
+MG_ASSERT_AT(mg_dsp_layer_t, lines, GROUPS + 4);
 
 #define MULTIPLIER 4
 #define ROUNDING 8
@@ -77,7 +75,11 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
     REQUANTIZE_4(TWICE_FIRST, "r4", "r5", "r6", "r7", "r2", "r3", "r12", "lr") \
     LOAD_SECOND("r2", "r3", "r12") \
     REQUANTIZE_4(TWICE_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
-#define LINES_4(a, b, c, d, m, r, shift) LINE(a, m, r, shift) LINE(b, m, r, shift) LINE(c, m, r, shift) LINE(d, m, r, shift)
+#define LINES_4(a, b, c, d, m, r, shift) \
+    LINE(a, m, r, shift) \
+    LINE(b, m, r, shift) \
+    LINE(c, m, r, shift) \
+    LINE(d, m, r, shift)
 #define FINISH_FOUR_LINES \
     LOAD_FIRST_LINE("r2", "r3") \
     LINES_4("r4", "r5", "r6", "r7", "r2", "r3", MG_LINE_SHIFT) \
@@ -186,12 +188,13 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
     "sxtb16 r8, r9\n" \
     "sxtb16 r9, r9, ror #8\n" TWO_PAIRS("r8") TWO_PAIRS("r9")
 
+/* After LOAD_FIRST with r8, r9, r1. */
 #define FINISH_PAIR(a, b) \
-    LOAD_FIRST("r1", "r8", "r9") TWICE_FIRST(a) REQUANTIZE(a, "r1", "r8", "r9", "r10") \
-    LOAD_SECOND("r1", "r8", "r9") TWICE_SECOND(b) REQUANTIZE(b, "r1", "r8", "r9", "r10")
+    TWICE_FIRST(a) REQUANTIZE(a, "r8", "r9", "r1", "r10") \
+    LOAD_SECOND("r8", "r9", "r1") TWICE_SECOND(b) REQUANTIZE(b, "r8", "r9", "r1", "r10")
 #define FINISH_PAIR_LINES(a, b) \
-    LOAD_FIRST_LINE("r1", "r8") LINE(a, "r1", "r8", MG_LINE_SHIFT) \
-    LOAD_SECOND_LINE("r1", "r8") LINE(b, "r1", "r8", MG_SECOND_LINE_SHIFT)
+    LINE(a, "r8", "r9", MG_LINE_SHIFT) \
+    LOAD_SECOND_LINE("r8", "r9") LINE(b, "r8", "r9", MG_SECOND_LINE_SHIFT)
 
 /* One, two or three channels, 4 more than r10 says; r2 out. */
 #define STORE_FEW \
@@ -211,8 +214,7 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
  *
  * r4, r6 the sums of channels 0 and 2, r5, r7 those of them and 256 times channels 1 and 3; r8, r9 values,
  * r10, r11 weights; r1 x, lr its end, r3, r12 weights of the pairs, r0 table, r2 out.
- * [sp] x, [sp, 4] channels left, [sp, 8] where the loop is entered, [sp, 12] the second pair's table, [sp, 16] whether
- * channels are lines. */
+ * [sp] x, [sp, 4] channels left, [sp, 8] where the loop is entered, [sp, 12] the second pair's table. */
 MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const int8_t *x, MG_ARG int8_t *out) {
     __asm__("push {r4-r11, lr}\n"
             "sub sp, sp, #20\n"
@@ -227,20 +229,18 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "mla r3, r3, r4, r5\n"
             "orr r3, r3, #1\n" /* Thumb */
             "str r3, [sp, #8]\n"
-            "ldr r3, [r0, #" MG_TEXT(LINES) "]\n"
-            "str r3, [sp, #16]\n"
-            "ldrd r3, r0, [r0, #" MG_TEXT(WEIGHTS) "]\n"
+            "ldrd r12, r0, [r0, #" MG_TEXT(WEIGHTS) "]\n"
             "subs r0, r0, #" TO_NEXT "\n"
             "1:\n"
             "ldrd r1, r11, [sp]\n"
             "ldr r4, [r0, #" TO_NEXT "]!\n"
             "mov r10, r0\n"
-            "mov r12, r3\n"
+            "mov r3, r12\n"
             "cmp r11, #2\n"
             "ittt hi\n"
             "addhi r10, r0, #2*" MG_TEXT(CHANNEL) "\n"
-            "subhi r12, lr, r1\n"
-            "addhi r12, r3, r12, lsl #1\n"
+            "addhi r12, r12, lr, lsl #1\n"
+            "subhi r12, r12, r1, lsl #1\n"
             "ldr r5, [r0, #" MG_TEXT(CHANNEL) "]\n"
             "ldr r6, [r10]\n"
             "ldr r7, [r10, #" MG_TEXT(CHANNEL) "]\n"
@@ -252,16 +252,21 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "6:\n" MG_ASSERT_BYTES("2b", "6b", "4*" MG_TEXT(FOUR_TAPS_BYTES))
             "cmp r1, lr\n"
             "bne 2b\n"
-            "mov r3, r12\n"
             "sub r5, r5, r4\n"
             "sub r7, r7, r6\n"
-            "ldr r1, [sp, #16]\n"
-            "cmp r1, #0\n"
-            "bne 5f\n"
+            LOAD_FIRST("r8", "r9", "r1")
+            "cbnz r1, 4f\n"
+            FINISH_PAIR_LINES("r4", "r5")
+            "ldr r0, [sp, #12]\n"
+            LOAD_FIRST_LINE("r8", "r9")
+            FINISH_PAIR_LINES("r6", "r7")
+            "b 5f\n"
+            "4:\n"
             FINISH_PAIR("r4", "r5")
             "ldr r0, [sp, #12]\n"
+            LOAD_FIRST("r8", "r9", "r1")
             FINISH_PAIR("r6", "r7")
-            "4:\n"
+            "5:\n"
             "ldr r10, [sp, #4]\n"
             "subs r10, r10, #4\n"
             "blt 3f\n"
@@ -275,12 +280,7 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "pop {r4-r11, pc}\n"
             "3:\n" STORE_FEW
             "add sp, sp, #20\n"
-            "pop {r4-r11, pc}\n"
-            "5:\n"
-            FINISH_PAIR_LINES("r4", "r5")
-            "ldr r0, [sp, #12]\n"
-            FINISH_PAIR_LINES("r6", "r7")
-            "b 4b\n");
+            "pop {r4-r11, pc}\n");
 }
 
 #endif
