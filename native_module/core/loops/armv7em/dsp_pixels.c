@@ -188,13 +188,23 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
     "sxtb16 r8, r9\n" \
     "sxtb16 r9, r9, ror #8\n" TWO_PAIRS("r8") TWO_PAIRS("r9")
 
-/* After LOAD_FIRST with r8, r9, r1. */
+/* Multiplier, rounding and shift of the first are in r8, r9, r1. */
 #define FINISH_PAIR(a, b) \
     TWICE_FIRST(a) REQUANTIZE(a, "r8", "r9", "r1", "r10") \
     LOAD_SECOND("r8", "r9", "r1") TWICE_SECOND(b) REQUANTIZE(b, "r8", "r9", "r1", "r10")
 #define FINISH_PAIR_LINES(a, b) \
     LINE(a, "r8", "r9", MG_LINE_SHIFT) \
     LOAD_SECOND_LINE("r8", "r9") LINE(b, "r8", "r9", MG_SECOND_LINE_SHIFT)
+
+/* r0 table, [sp, 12] that of the second pair; the shift of lines is 0. */
+#define FINISH_TWO_PAIRS \
+    LOAD_FIRST("r8", "r9", "r1") \
+    "cbnz r1, 4f\n" FINISH_PAIR_LINES("r4", "r5") \
+    "ldr r0, [sp, #12]\n" LOAD_FIRST_LINE("r8", "r9") FINISH_PAIR_LINES("r6", "r7") \
+    "b 5f\n" \
+    "4:\n" FINISH_PAIR("r4", "r5") \
+    "ldr r0, [sp, #12]\n" LOAD_FIRST("r8", "r9", "r1") FINISH_PAIR("r6", "r7") \
+    "5:\n"
 
 /* One, two or three channels, 4 more than r10 says; r2 out. */
 #define STORE_FEW \
@@ -254,19 +264,7 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "bne 2b\n"
             "sub r5, r5, r4\n"
             "sub r7, r7, r6\n"
-            LOAD_FIRST("r8", "r9", "r1")
-            "cbnz r1, 4f\n"
-            FINISH_PAIR_LINES("r4", "r5")
-            "ldr r0, [sp, #12]\n"
-            LOAD_FIRST_LINE("r8", "r9")
-            FINISH_PAIR_LINES("r6", "r7")
-            "b 5f\n"
-            "4:\n"
-            FINISH_PAIR("r4", "r5")
-            "ldr r0, [sp, #12]\n"
-            LOAD_FIRST("r8", "r9", "r1")
-            FINISH_PAIR("r6", "r7")
-            "5:\n"
+            FINISH_TWO_PAIRS
             "ldr r10, [sp, #4]\n"
             "subs r10, r10, #4\n"
             "blt 3f\n"
