@@ -12,18 +12,19 @@ static inline __attribute__((always_inline)) uint32_t next(const uint32_t table[
 /* Apart from its caller, whose table compilers would address anew in each step. */
 static __attribute__((noinline)) uint32_t sum(const uint32_t table[256], uint32_t crc, const uint8_t *bytes,
                                               size_t size) {
-    while (size != 0) {
-        if (size >= 4 && mg_is_aligned(bytes, 4)) {
-            crc ^= mg_load_word(bytes);
-            crc = next(table, next(table, next(table, next(table, crc))));
-            bytes += 4;
-            size -= 4;
-        } else {
-            crc = next(table, crc ^ *bytes++);
-            size--;
+    for (;; size--) {
+        if (mg_is_aligned(bytes, 4)) {
+            for (size_t words = size / 4; words != 0; words--, bytes += 4) {
+                crc ^= mg_load_word(bytes);
+                crc = next(table, next(table, next(table, next(table, crc))));
+            }
+            size %= 4;
         }
+        if (size == 0) {
+            return crc;
+        }
+        crc = next(table, crc ^ *bytes++);
     }
-    return crc;
 }
 
 uint32_t mg_crc32(uint32_t crc, const uint8_t *bytes, size_t size) {

@@ -3,6 +3,7 @@
  * Random convolutions in layouts PLAIN, INT4, DSP, SWAR_PIXELS and SWAR_CHANNELS against the formula (layers.h).
  */
 #include "layers.h"
+#include "loops/loops.h"
 
 /* An axis of one or two outputs, nothing of which lies outside. */
 static axis_t inner_axis(void) {
@@ -148,7 +149,7 @@ static uint32_t pack_mac16(const mg_conv_params_t *p, const int8_t *weights, uin
     return size + (by_rows ? 4 : 0);
 }
 
-typedef enum { PLAIN, DSP, SWAR_PIXELS, SWAR_CHANNELS, MAC16, INT4 } kind_t; /* of layout */
+typedef enum { PLAIN, DSP, DSP_LINES, SWAR_PIXELS, SWAR_CHANNELS, MAC16, INT4 } kind_t; /* of layout */
 
 /* Whether four taps are a block for those four channels that c is one of (core/kernels/linear/conv_swar_channels.c). */
 static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint32_t taps, uint32_t c) {
@@ -163,11 +164,20 @@ static bool four_taps_fit(const mg_conv_params_t *p, const int8_t *weights, uint
     return true;
 }
 
+/* Of a channel with the multiplier 2^30: (x + 1 + 2^shift) >> (shift + 1) is a line (core/loops/loops.h). */
+static void line_of_halves(int32_t words[4], int32_t zero_point, bool second) {
+    const int32_t half = 1 << (MG_LINE_SHIFT - 1);
+    words[0]++;
+    words[1] = (int32_t)(1u << (31 + MG_LINE_SHIFT - words[3]));
+    words[2] = (half + 2 * half * zero_point) * (second ? 256 : 1);
+    words[3] = 0;
+}
+
 /* The data of a layer whose layout is not PLAIN: weights packed or as they were, then bias,
  * multiplier, rounding and shift of each channel (core/loops/loops.h). */
 static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t weights, bool depthwise, kind_t kind,
                           layer_t *layer) {
-    bool pairs = !depthwise && kind == DSP;
+    bool pairs = !depthwise && (kind == DSP || kind == DSP_LINES);
     uint32_t taps = weights / p->out_c, size = weights;
     const uint8_t *table = data + p->channels_at;
     const int8_t *plain = (const int8_t *)data + p->weights_at;
@@ -187,6 +197,7 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
     p->layout = kind == SWAR_PIXELS     ? MG_LAYOUT_CONV_2D_SWAR_PIXELS
                 : kind == SWAR_CHANNELS ? MG_LAYOUT_CONV_2D_SWAR_CHANNELS
                 : kind == MAC16         ? MG_LAYOUT_CONV_2D_MAC16
+                : kind == DSP_LINES     ? MG_LAYOUT_CONV_2D_DSP_LINES
                                         : MG_LAYOUT_CONV_2D_DSP;
     p->channels_at = p->weights_at + size;
     layer->data_size = p->channels_at + 16u * (p->out_c + (pairs ? p->out_c & 1u : 0u));
@@ -197,6 +208,9 @@ static uint8_t *fast_data(mg_conv_params_t *p, const uint8_t *data, uint32_t wei
         if (kind == SWAR_CHANNELS || (kind == MAC16 && !depthwise)) {
             words[2] = 1 + 2 * words[2];
             words[3] += 1 + (kind != MAC16 && !depthwise && four_taps_fit(p, plain, taps, c) ? 256 : 0);
+        }
+        if (kind == DSP_LINES) {
+            line_of_halves(words, p->out_zero_point, c % 2 == 1);
         }
         memcpy(fast + p->channels_at + 16 * c, words, sizeof words);
     }
@@ -273,6 +287,10 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     if (!depthwise && (kind == SWAR_PIXELS || kind == MAC16) && round % 8 == 3) {
         make_vector(&p);
     }
+    if (kind == DSP_LINES) {
+        p.act_min = (int8_t)at_least(p.act_min, p.out_zero_point);
+        p.act_max = (int8_t)at_least(p.act_max, p.act_min);
+    }
     uint32_t patch = (uint32_t)p.kernel_h * p.kernel_w * p.in_c;
     uint32_t weights = depthwise ? (uint32_t)p.kernel_h * p.kernel_w * p.out_c : patch * p.out_c;
     p.weights_at = round % 7;
@@ -280,19 +298,20 @@ static void one_conv(bool depthwise, kind_t kind, uint32_t round) {
     uint32_t data_size = p.channels_at + 9u * p.out_c;
     uint8_t *data = allocate(data_size);
     random_bytes(data, data_size);
-    if (kind == SWAR_PIXELS || ((kind == DSP || kind == SWAR_CHANNELS) && !depthwise)) {
+    if (kind == SWAR_PIXELS || ((kind == DSP || kind == DSP_LINES || kind == SWAR_CHANNELS) && !depthwise)) {
         tame((int8_t *)data + p.weights_at, weights, round);
     }
     for (uint32_t c = 0; c < p.out_c; c++) {
         int32_t most = 20000;
-        if (round % 6 == 0 && (kind != DSP || depthwise)) {
+        if (round % 6 == 0 && ((kind != DSP && kind != DSP_LINES) || depthwise)) {
             most = 1 << (kind == SWAR_CHANNELS || kind == MAC16 ? 27 : kind == DSP ? random_between(20, 29) : 29);
         }
-        int32_t bias = random_between(-most, most), multiplier = random_multiplier();
+        int32_t bias = random_between(-most, most);
+        int32_t multiplier = kind == DSP_LINES ? 1 << 30 : random_multiplier();
         int32_t usual = random_between(-12, -5), any = fast ? random_between(-22, -1) : random_between(-31, 30);
         memcpy(data + p.channels_at + 4 * c, &bias, fast || round % 9 != 0 ? 4 : 0);
         memcpy(data + p.channels_at + 4 * (p.out_c + c), &multiplier, 4);
-        data[p.channels_at + 8u * p.out_c + c] = (uint8_t)(round % 8 == 0 ? any : usual);
+        data[p.channels_at + 8u * p.out_c + c] = (uint8_t)(round % 8 == 0 && kind != DSP_LINES ? any : usual);
     }
     uint32_t inputs = (uint32_t)p.batches * p.in_h * p.in_w * p.in_c;
     uint32_t outputs = (uint32_t)p.batches * p.out_h * p.out_w * p.out_c;
@@ -347,6 +366,10 @@ static void conv_int4(void) {
 
 static void conv_dsp(void) {
     rounds(false, DSP, 1500);
+}
+
+static void conv_dsp_lines(void) {
+    rounds(false, DSP_LINES, 1500);
 }
 
 static void conv_swar_pixels(void) {
@@ -461,6 +484,7 @@ static void longest_accumulator(void) {
 const test_t CONV_TESTS[] = {
     {"conv", conv},
     {"conv dsp", conv_dsp},
+    {"conv dsp lines", conv_dsp_lines},
     {"conv swar pixels", conv_swar_pixels},
     {"conv swar channels", conv_swar_channels},
     {"conv mac16", conv_mac16},

@@ -27,8 +27,13 @@ typedef struct {
     const int8_t *weights;
     const uint8_t *table; /* mg_channel_t at any address; an even number */
     uint32_t channels, groups; /* groups of four taps, at least one */
-    uint32_t above;            /* 1: no output lies below the zero point (channels.h) */
+    uint32_t lines;            /* 1: the table's channels are lines */
 } mg_dsp_layer_t;
+
+/* A line gives the output of a sum x as (multiplier * x / 2^32 + rounding) >> MG_LINE_SHIFT, saturated to int8, both
+ * steps rounded down; the table's shift is 0. A pair's second channel has x times 256, and MG_SECOND_LINE_SHIFT. */
+#define MG_LINE_SHIFT 4
+#define MG_SECOND_LINE_SHIFT 12
 
 /* Rows of words to be widened: at least one of each. */
 typedef struct {

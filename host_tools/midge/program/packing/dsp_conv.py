@@ -10,6 +10,7 @@ import numpy as np
 from ...fileformat.opset import layout_number, ops
 from ...lowering.program import Step
 from .channels import largest_accumulators, short_requantisation_is_exact, shorten_channels
+from .lines import find_lines
 
 
 def _order(rows: int, row: int) -> np.ndarray:
@@ -54,10 +55,14 @@ def pack_dsp(step: Step) -> bool:
         return False
     # [pair, group, half, parity] -> [pair, group, parity, half]
     both = both.reshape(both.shape[0], -1, 2, 2).transpose(0, 1, 3, 2)
+    found = find_lines(step)
     step.constants["weights_at"] = np.ascontiguousarray(both, "<i2").tobytes()
-    p["layout"] = layout_number(step.op.name, "dsp")
+    p["layout"] = layout_number(step.op.name, "dsp" if found is None else "dsp_lines")
     shorten_channels(step)
-    table = np.frombuffer(step.constants["channels_at"] + bytes(16 * (p["out_c"] % 2)), "<i4").reshape(-1, 2, 4).copy()
-    table[:, 1, 0] = table[:, 0, 0] + 256 * table[:, 1, 0]
+    table = np.frombuffer(step.constants["channels_at"] + bytes(16 * (p["out_c"] % 2)), "<i4").reshape(-1, 4).copy()
+    if found is not None:
+        added, multiplier, rounding = np.array(found, "<i4").T
+        table[: len(found)] = np.stack([table[: len(found), 0] + added, multiplier, rounding, 0 * added], axis=1)
+    table[1::2, 0] = table[0::2, 0] + 256 * table[1::2, 0]
     step.constants["channels_at"] = table.tobytes()
     return True

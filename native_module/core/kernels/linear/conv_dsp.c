@@ -15,7 +15,9 @@
  * pixels lie side by side; then two channels of four pixels are eight sums in registers. The last pixels, where
  * fewer than four are left, stay bytes, and four channels of one are summed at once.
  *
- * The converter packs a layer only where all that and the short requantisation of channels.h is exact.
+ * The converter packs a layer only where all that and the short requantisation of channels.h is exact. Layout DSP_LINES
+ * is the same, but its channels are lines (loops.h), which the converter has found to give each output that is not
+ * below the zero point (host_tools/midge/program/packing/lines.py).
  */
 #include "channels.h"
 
@@ -182,13 +184,13 @@ static void walk_image(const mg_conv_params_t *p, const int8_t *image, walk_t *w
 void mg_conv_dsp_run(const mg_call_t *call) {
     const mg_conv_params_t *p = &call->params.conv;
     const mg_channels_t channels = mg_channels_of(call);
-    walk_t w = {
-        {(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4, channels.above},
-        channels,
-        call->scratch,
-        call->out[0],
-        mg_pixels_of(p),
-        0};
+    walk_t w = {{(const int8_t *)call->data + p->weights_at, channels.table, p->out_c, taps_rounded(p) / 4,
+                 p->layout == MG_LAYOUT_CONV_2D_DSP_LINES},
+                channels,
+                call->scratch,
+                call->out[0],
+                mg_pixels_of(p),
+                0};
     const int8_t *image = call->in[0];
     if (w.left >= PIXELS) { /* lanes of the last group that have no tap meet weights of zero, in sound files */
         memset(w.lanes + 4 * PIXELS * (w.layer.groups - 1), 0, 4 * PIXELS * sizeof *w.lanes);

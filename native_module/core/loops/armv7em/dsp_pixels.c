@@ -17,7 +17,7 @@ MG_ASSERT_AT(mg_dsp_layer_t, weights, WEIGHTS);
 MG_ASSERT_AT(mg_dsp_layer_t, table, WEIGHTS + 4); /* LDRD takes pairs */
 MG_ASSERT_AT(mg_dsp_layer_t, channels, CHANNELS);
 MG_ASSERT_AT(mg_dsp_layer_t, groups, GROUPS);
-MG_ASSERT_AT(mg_dsp_layer_t, above, GROUPS + 4);
+MG_ASSERT_AT(mg_dsp_layer_t, lines, GROUPS + 4);
 
 #define MULTIPLIER 4
 #define ROUNDING 8
@@ -34,22 +34,22 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
 #define TWICE_SECOND(acc) "asr " acc ", " acc ", #7\n"
 
 /* Four sums of a channel; m, r, s and t as in requantize.h. */
-#define REQUANTIZE_4(scale, twice, a, b, c, d, m, r, s, t) \
-    twice(a) REQUANTIZE(scale, a, m, r, s, t) \
-    twice(b) REQUANTIZE(scale, b, m, r, s, t) \
-    twice(c) REQUANTIZE(scale, c, m, r, s, t) \
-    twice(d) REQUANTIZE(scale, d, m, r, s, t)
+#define REQUANTIZE_4(twice, a, b, c, d, m, r, s, t) \
+    twice(a) REQUANTIZE(a, m, r, s, t) \
+    twice(b) REQUANTIZE(b, m, r, s, t) \
+    twice(c) REQUANTIZE(c, m, r, s, t) \
+    twice(d) REQUANTIZE(d, m, r, s, t)
 
 /* Multiplier, rounding and shift of the channel at r0, which may be at any address: so no LDM. */
-#define LOAD_FIRST(m, r, s) \
+#define LOAD_FIRST_LINE(m, r) \
     "ldr " m ", [r0, #" MG_TEXT(MULTIPLIER) "]\n" \
-    "ldr " r ", [r0, #" MG_TEXT(ROUNDING) "]\n" \
-    "ldr " s ", [r0, #" MG_TEXT(SHIFT) "]\n"
+    "ldr " r ", [r0, #" MG_TEXT(ROUNDING) "]\n"
+#define LOAD_FIRST(m, r, s) LOAD_FIRST_LINE(m, r) "ldr " s ", [r0, #" MG_TEXT(SHIFT) "]\n"
 /* Those of the channel after it, to whose multiplier r0 moves, and to the next channel from there. */
-#define LOAD_SECOND(m, r, s) \
+#define LOAD_SECOND_LINE(m, r) \
     "ldr " m ", [r0, #" MG_TEXT(CHANNEL) "+" MG_TEXT(MULTIPLIER) "]!\n" \
-    "ldr " r ", [r0, #" MG_TEXT(ROUNDING) "-" MG_TEXT(MULTIPLIER) "]\n" \
-    "ldr " s ", [r0, #" MG_TEXT(SHIFT) "-" MG_TEXT(MULTIPLIER) "]\n"
+    "ldr " r ", [r0, #" MG_TEXT(ROUNDING) "-" MG_TEXT(MULTIPLIER) "]\n"
+#define LOAD_SECOND(m, r, s) LOAD_SECOND_LINE(m, r) "ldr " s ", [r0, #" MG_TEXT(SHIFT) "-" MG_TEXT(MULTIPLIER) "]\n"
 #define TO_NEXT MG_TEXT(CHANNEL) "-" MG_TEXT(MULTIPLIER)
 
 /* Two taps of two channels and four pixels: twelve instructions for 16 products. Those of pixel i are added to ai and
@@ -70,11 +70,21 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
     "smlad r11, r0, lr, r11\n"
 
 /* A pair's sums become outputs; r0 its table. */
-#define FINISH_FOUR(scale) \
+#define FINISH_FOUR \
     LOAD_FIRST("r2", "r3", "r12") \
-    REQUANTIZE_4(scale, TWICE_FIRST, "r4", "r5", "r6", "r7", "r2", "r3", "r12", "lr") \
+    REQUANTIZE_4(TWICE_FIRST, "r4", "r5", "r6", "r7", "r2", "r3", "r12", "lr") \
     LOAD_SECOND("r2", "r3", "r12") \
-    REQUANTIZE_4(scale, TWICE_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
+    REQUANTIZE_4(TWICE_SECOND, "r8", "r9", "r10", "r11", "r2", "r3", "r12", "lr")
+#define LINES_4(a, b, c, d, m, r, shift) \
+    LINE(a, m, r, shift) \
+    LINE(b, m, r, shift) \
+    LINE(c, m, r, shift) \
+    LINE(d, m, r, shift)
+#define FINISH_FOUR_LINES \
+    LOAD_FIRST_LINE("r2", "r3") \
+    LINES_4("r4", "r5", "r6", "r7", "r2", "r3", MG_LINE_SHIFT) \
+    LOAD_SECOND_LINE("r2", "r3") \
+    LINES_4("r8", "r9", "r10", "r11", "r2", "r3", MG_SECOND_LINE_SHIFT)
 
 /* What the loop over channels needs goes to the stack; r3 becomes the number of groups. */
 #define KEEP_ARGUMENTS \
@@ -98,7 +108,7 @@ _Static_assert(sizeof(mg_channel_t) == CHANNEL, "a channel of the table");
  * r4-r7 the sums of the first channel, r8-r11 those of it and 256 times the second; r0 weights, r3 those
  * of the first channel, r12, lr values of two pixels; r1 weights, r2 lanes; between loops r0 the table.
  * [sp] out, [sp, 4] channels left, [sp, 8] channels, [sp, 12] three times that, [sp, 16] lanes, [sp, 20] their end,
- * less 1 where outputs may be below the zero point, [sp, 24] where the loop is entered, [sp, 28] the table. */
+ * less 1 where channels are no lines, [sp, 24] where the loop is entered, [sp, 28] the table. */
 MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const int16_t *lanes,
                                  MG_ARG int8_t *out) {
     __asm__("push {r4-r11, lr}\n"
@@ -132,7 +142,7 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
             "sub r9, r9, r5\n"
             "sub r10, r10, r6\n"
             "sub r11, r11, r7\n"
-            "bhi 5f\n" FINISH_FOUR(ABOVE)
+            "bhi 5f\n" FINISH_FOUR_LINES
             "3:\n"
             "ldm sp, {r2, r3, r12, lr}\n"
             "subs r3, r3, #2\n"
@@ -156,7 +166,7 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
             "strb r7, [r2, lr]\n"
             "add sp, sp, #32\n"
             "pop {r4-r11, pc}\n"
-            "5:\n" FINISH_FOUR(ANY)
+            "5:\n" FINISH_FOUR
             "b 3b\n");
 }
 
@@ -178,9 +188,23 @@ MG_NAKED void mg_dsp_four_pixels(MG_ARG const mg_dsp_layer_t *layer, MG_ARG cons
     "sxtb16 r8, r9\n" \
     "sxtb16 r9, r9, ror #8\n" TWO_PAIRS("r8") TWO_PAIRS("r9")
 
+/* Multiplier, rounding and shift of the first are in r8, r9, r1. */
 #define FINISH_PAIR(a, b) \
-    LOAD_FIRST("r1", "r8", "r9") TWICE_FIRST(a) REQUANTIZE(ANY, a, "r1", "r8", "r9", "r10") \
-    LOAD_SECOND("r1", "r8", "r9") TWICE_SECOND(b) REQUANTIZE(ANY, b, "r1", "r8", "r9", "r10")
+    TWICE_FIRST(a) REQUANTIZE(a, "r8", "r9", "r1", "r10") \
+    LOAD_SECOND("r8", "r9", "r1") TWICE_SECOND(b) REQUANTIZE(b, "r8", "r9", "r1", "r10")
+#define FINISH_PAIR_LINES(a, b) \
+    LINE(a, "r8", "r9", MG_LINE_SHIFT) \
+    LOAD_SECOND_LINE("r8", "r9") LINE(b, "r8", "r9", MG_SECOND_LINE_SHIFT)
+
+/* r0 table, [sp, 12] that of the second pair; the shift of lines is 0. */
+#define FINISH_TWO_PAIRS \
+    LOAD_FIRST("r8", "r9", "r1") \
+    "cbnz r1, 4f\n" FINISH_PAIR_LINES("r4", "r5") \
+    "ldr r0, [sp, #12]\n" LOAD_FIRST_LINE("r8", "r9") FINISH_PAIR_LINES("r6", "r7") \
+    "b 5f\n" \
+    "4:\n" FINISH_PAIR("r4", "r5") \
+    "ldr r0, [sp, #12]\n" LOAD_FIRST("r8", "r9", "r1") FINISH_PAIR("r6", "r7") \
+    "5:\n"
 
 /* One, two or three channels, 4 more than r10 says; r2 out. */
 #define STORE_FEW \
@@ -215,18 +239,18 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "mla r3, r3, r4, r5\n"
             "orr r3, r3, #1\n" /* Thumb */
             "str r3, [sp, #8]\n"
-            "ldrd r3, r0, [r0, #" MG_TEXT(WEIGHTS) "]\n"
+            "ldrd r12, r0, [r0, #" MG_TEXT(WEIGHTS) "]\n"
             "subs r0, r0, #" TO_NEXT "\n"
             "1:\n"
             "ldrd r1, r11, [sp]\n"
             "ldr r4, [r0, #" TO_NEXT "]!\n"
             "mov r10, r0\n"
-            "mov r12, r3\n"
+            "mov r3, r12\n"
             "cmp r11, #2\n"
             "ittt hi\n"
             "addhi r10, r0, #2*" MG_TEXT(CHANNEL) "\n"
-            "subhi r12, lr, r1\n"
-            "addhi r12, r3, r12, lsl #1\n"
+            "addhi r12, r12, lr, lsl #1\n"
+            "subhi r12, r12, r1, lsl #1\n"
             "ldr r5, [r0, #" MG_TEXT(CHANNEL) "]\n"
             "ldr r6, [r10]\n"
             "ldr r7, [r10, #" MG_TEXT(CHANNEL) "]\n"
@@ -238,12 +262,9 @@ MG_NAKED void mg_dsp_one_pixel(MG_ARG const mg_dsp_layer_t *layer, MG_ARG const 
             "6:\n" MG_ASSERT_BYTES("2b", "6b", "4*" MG_TEXT(FOUR_TAPS_BYTES))
             "cmp r1, lr\n"
             "bne 2b\n"
-            "mov r3, r12\n"
             "sub r5, r5, r4\n"
             "sub r7, r7, r6\n"
-            FINISH_PAIR("r4", "r5")
-            "ldr r0, [sp, #12]\n"
-            FINISH_PAIR("r6", "r7")
+            FINISH_TWO_PAIRS
             "ldr r10, [sp, #4]\n"
             "subs r10, r10, #4\n"
             "blt 3f\n"

@@ -111,11 +111,6 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
 #define BACK "[sp, #76]"
 #define STACK "#80"
 
-/* A channel whose shift is MG_STRIP_SHIFT. */
-#define FIXED(acc, m, r) \
-    "smmla " acc ", " acc ", " m ", " r "\n" \
-    "ssat " acc ", #8, " acc ", asr #" MG_TEXT(MG_STRIP_SHIFT) "\n"
-
 /*     do {
  *         do {
  *             sums[4] = the bias + three rows of three taps times the values under each output
@@ -136,10 +131,10 @@ MG_ASSERT_AT(mg_dsp_channel_t, taps, 16);
     row("2", "r5", "r6", "r7", "r8", "r9", "r10") \
     "ldrd r11, r12, " MULTIPLIER "\n" \
     "bcs " own "f\n" \
-    FIXED("r7", "r11", "r12") \
-    FIXED("r8", "r11", "r12") \
-    FIXED("r9", "r11", "r12") \
-    FIXED("r10", "r11", "r12") \
+    LINE("r7", "r11", "r12", MG_STRIP_SHIFT) \
+    LINE("r8", "r11", "r12", MG_STRIP_SHIFT) \
+    LINE("r9", "r11", "r12", MG_STRIP_SHIFT) \
+    LINE("r10", "r11", "r12", MG_STRIP_SHIFT) \
     stored ":\n" \
     "ldm sp, {r11, r12, lr}\n" \
     "strb r10, [lr, r11]\n" \

@@ -51,14 +51,27 @@ static void add_pair(uint32_t sums[2], const int8_t *w, int32_t x0, int32_t x1) 
     sums[1] += (uint32_t)(mg_load_i16((const uint8_t *)w) * x0) + (uint32_t)(mg_load_i16((const uint8_t *)w + 2) * x1);
 }
 
+/* A channel whose two roundings are one number. */
+static int8_t on_line(int32_t x, int32_t multiplier, int32_t rounding, uint32_t shift) {
+    const int64_t product = mg_long_product(x, multiplier);
+    return (int8_t)mg_to_i8((int32_t)((uint32_t)(product >> 32) + (uint32_t)rounding) >> shift);
+}
+
 /* Channels c and c + 1 of a pixel. */
 static void finish_pair(const mg_dsp_layer_t *layer, uint32_t c, const uint32_t sums[2], int8_t *y) {
     const uint8_t *first = layer->table + 16 * c, *second = first + 16;
+    const int32_t second_sum = (int32_t)(sums[1] - sums[0]);
+    if (layer->lines) {
+        y[c] = on_line((int32_t)sums[0], mg_load_i32(first + 4), mg_load_i32(first + 8), MG_LINE_SHIFT);
+        if (c + 1 < layer->channels) {
+            y[c + 1] = on_line(second_sum, mg_load_i32(second + 4), mg_load_i32(second + 8), MG_SECOND_LINE_SHIFT);
+        }
+        return;
+    }
     y[c] = (int8_t)mg_requantize_twice((int32_t)(2 * sums[0]), mg_load_i32(first + 4), mg_load_i32(first + 8),
                                        mg_load_u32(first + 12));
     if (c + 1 < layer->channels) {
-        int32_t twice = (int32_t)(sums[1] - sums[0]) >> 7;
-        y[c + 1] = (int8_t)mg_requantize_twice(twice, mg_load_i32(second + 4), mg_load_i32(second + 8),
+        y[c + 1] = (int8_t)mg_requantize_twice(second_sum >> 7, mg_load_i32(second + 4), mg_load_i32(second + 8),
                                                mg_load_u32(second + 12));
     }
 }
@@ -112,8 +125,7 @@ static int8_t requantize(const mg_dsp_channel_t *c, int32_t sum) {
     if (c->shift != 0) {
         return (int8_t)mg_requantize_twice(sum, c->multiplier, c->rounding, c->shift);
     }
-    const int64_t product = mg_long_product(sum, c->multiplier);
-    return (int8_t)mg_to_i8((int32_t)((uint32_t)(product >> 32) + (uint32_t)c->rounding) >> MG_STRIP_SHIFT);
+    return on_line(sum, c->multiplier, c->rounding, MG_STRIP_SHIFT);
 }
 
 static void strip_of_one(const mg_dsp_strip_t *s, uint32_t stride) {
