@@ -126,7 +126,8 @@ class PictureReader:
             return None
         self._begun = False
         whole = pixels.reshape(shape)
-        return Shot(number, whole if whole.shape[2] == 1 else decode(whole, self.format))
+        as_is = self.thin > 1 if self.format in MOSAICS else whole.shape[2] == 1
+        return Shot(number, whole if as_is else decode(whole, self.format))
 
     def _joined(self, parts: bytes, width: int) -> np.ndarray:
         """Return the bytes of rows whose planes are apart, as the camera gives them."""
