@@ -13,7 +13,7 @@ one later than two rows after it has come has lost it.
 
 from time import sleep_us, ticks_diff, ticks_us
 
-_BYTES = {"grey": 1, "rgb565": 2, "rgb565le": 2, "yuv422": 2, "uyvy": 2, "rgb888": 3}
+_BYTES = {"grey": 1, "rgb565": 2, "rgb565le": 2, "yuv422": 2, "uyvy": 2, "rgb888": 3, "bayer": 1}
 
 
 class FileCamera:
@@ -27,14 +27,15 @@ class FileCamera:
     """
 
     def __init__(self, path, format, width, height, line_us=0, again=False):
-        if format not in _BYTES:
+        kind = format.split("-")[0]
+        if kind not in _BYTES:
             raise ValueError("no format %s; there are: %s" % (format, ", ".join(sorted(_BYTES))))
         self.format = format
         self.size = "%dx%d" % (width, height)
         self.lost = 0
         self._height, self._line_us, self._again = height, line_us, again
         self._file = open(path, "rb")
-        self._row = bytearray(width * _BYTES[format])
+        self._row = bytearray(width * _BYTES[kind])
 
     def capture(self):
         """Return the next picture, or None at the end of the file."""

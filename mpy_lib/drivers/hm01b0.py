@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""See through the camera HM01B0, on an RP2040 or RP2350: grey pictures, at a milliwatt or two.
+"""See through the camera HM01B0, on an RP2040 or RP2350: grey pictures or a mosaic, at a milliwatt or two.
 
     from machine import I2C, Pin
     from hm01b0 import HM01B0
@@ -52,6 +52,7 @@ class HM01B0(PioCamera):
              pin only 8, at which PCLK is 12 MHz
     sm       the state machine, 0 to 7 (to 11 on the RP2350)
     buffers  of rows; more of them give the program more time for a row
+    format   "grey", or "bayer-bggr" and its kin for parts with colours, 320 wide; mirrors move the colours
     mirror   "", or "h", "v" or "hv" for pictures that are turned around
     check    False: do not take a picture to see whether all pins are connected
 
@@ -62,7 +63,7 @@ class HM01B0(PioCamera):
 
     def __init__(
         self, i2c, d0, pclk, href, vsync, xclk=None, width=320, height=240, bits=8, divider=4, sm=0, buffers=2,
-        mirror="", xclk_hz=12_000_000, address=0x24, check=True,
+        mirror="", xclk_hz=12_000_000, address=0x24, check=True, format="grey",
     ):
         size = [size for size in _SIZES if size[:2] == (width, height)]
         if not size or bits not in (1, 8) or divider not in ((1, 2, 4, 8) if bits == 8 else (8,)):
@@ -77,7 +78,7 @@ class HM01B0(PioCamera):
             if error.args[0] in (5, 19, 110):  # EIO, ENODEV, ETIMEDOUT
                 self._absent()
             raise
-        self._start("grey", width, height, d0, pclk, href, vsync, 1, sm, buffers, bits)
+        self._start(format, width, height, d0, pclk, href, vsync, 1, sm, buffers, bits)
         if check:
             sleep_ms(300)  # in which gains settle
             self.check()

@@ -17,7 +17,7 @@ from machine import PWM, Pin
 from micropython import const
 from uctypes import addressof
 
-BYTES = {"grey": 1, "rgb565": 2, "yuv422": 2}  # of a pixel
+BYTES = {"grey": 1, "bayer": 1, "rgb565": 2, "yuv422": 2}  # of a pixel
 _WRITE_ADDR_TRIG = const(11)  # the register CHn_AL2_WRITE_ADDR_TRIG, in words
 _POLLS = const(2000)  # of a pin, to see whether it moves
 
@@ -66,12 +66,13 @@ class PioCamera:
 
     def _start(self, format, width, height, d0, pclk, href, vsync, high, sm, buffers, bits=8):
         """Take hold of pins, a state machine and two DMA channels, and see whether pictures come."""
-        if format not in BYTES or buffers < 2:
+        kind = format.split("-")[0]
+        if kind not in BYTES or buffers < 2:
             raise ValueError("no format %s, or %d buffers; wanted one of %s, and 2 buffers or more"
                              % (format, buffers, ", ".join(sorted(BYTES))))
         self.format = format
         self.size = "%dx%d" % (width, height)
-        self._height, self._bytes, self._bits = height, width * BYTES[format], bits
+        self._height, self._bytes, self._bits = height, width * BYTES[kind], bits
         lines = {"VSYNC": vsync, "HREF": href, "PCLK": pclk}
         self._lines = {line: Pin(pin, Pin.IN) for line, pin in lines.items()}
         data = [Pin(d0 + i, Pin.IN) for i in range(bits)]

@@ -18,7 +18,8 @@ _LEAST = 12  # of 255: what noise alone is not
 _MOST = 255
 
 # Bytes of a pixel, and which of them is bright; RGB565's green is in both.
-_FORMATS = {"grey": (1, 0), "rgb565": (2, -1), "rgb565le": (2, -2), "yuv422": (2, 0), "uyvy": (2, 1), "rgb888": (3, 1)}
+_FORMATS = {"grey": (1, 0), "rgb565": (2, -1), "rgb565le": (2, -2), "yuv422": (2, 0), "uyvy": (2, 1), "rgb888": (3, 1),
+            "bayer": (1, 0)}
 
 
 class Change:
@@ -31,9 +32,10 @@ class Change:
     """
 
     def __init__(self, format, width, height, cells=3, rise=4, hold=0):
-        if format not in _FORMATS or width < _ACROSS * _PIXELS or height < _DOWN:
+        kind = format.split("-")[0]
+        if kind not in _FORMATS or width < _ACROSS * _PIXELS or height < _DOWN:
             raise ValueError("no gate for %s of %dx%d" % (format, width, height))
-        size, self._bright = _FORMATS[format]
+        size, self._bright = _FORMATS[kind]
         self._size, self._row, self._height = size, width * size, height
         self._step = width // (_ACROSS * _PIXELS) * size
         self._cells, self._rise, self._hold, self._left = cells, rise, hold, 0

@@ -29,11 +29,13 @@ _JPEG = const(4)
 _LAST = const(8)
 _PART = const(960)  # bytes of JPEG in a frame
 
-# Where the bytes of a row are taken from: first and step. Of thinned rows of YUV there is the light only.
+# Where the bytes of a row are taken from: first and step. Of thinned rows of YUV there is the light only,
+# of mosaics the green.
 _PLANES = {
     "grey": ((0, 1),), "rgb565": ((0, 2), (1, 2)), "rgb565le": ((0, 2), (1, 2)), "rgb888": ((0, 3), (1, 3), (2, 3)),
-    "yuv422": ((0, 2), (1, 4), (3, 4)), "uyvy": ((1, 2), (0, 4), (2, 4)),
+    "yuv422": ((0, 2), (1, 4), (3, 4)), "uyvy": ((1, 2), (0, 4), (2, 4)), "bayer": ((0, 2), (1, 2)),
 }
+_ONE_BYTE = ("jpeg", "grey", "bayer")  # a pixel
 
 _CODE = """
 @micropython.viper
@@ -96,13 +98,16 @@ def show(camera, format, width, count=0, every_ms=0, thin=1, model=None):
 
 class _Printer:
     def __init__(self, format, width, thin):
-        if format != "jpeg" and format not in _PLANES:
+        kind, _, order = format.partition("-")
+        if kind != "jpeg" and kind not in _PLANES:
             raise ValueError("no format %s; there are: jpeg, %s" % (format, ", ".join(sorted(_PLANES))))
         self._jpeg, self._thin, self._lost, self._by_rows = format == "jpeg", thin, 0, False
-        planes = _PLANES["grey" if self._jpeg else format]
-        self._stride = width * (2 if format in ("rgb565", "rgb565le", "yuv422", "uyvy") else len(planes))
-        if thin > 1 and format in ("yuv422", "uyvy"):
+        planes = _PLANES["grey" if self._jpeg else kind]
+        self._stride = width * (1 if kind in _ONE_BYTE else 3 if kind == "rgb888" else 2)
+        if thin > 1 and kind in ("yuv422", "uyvy"):
             planes = planes[:1]
+        elif thin > 1 and kind == "bayer":
+            planes = ((order.index("g"), 1),)
         self._planes = [(first, step * thin) for first, step in planes]
         self._nibbles = None
         if not self._jpeg:

@@ -22,5 +22,6 @@ class HM01B0(PioCamera):
         xclk_hz: int = 12_000_000,
         address: int = 0x24,
         check: bool = True,
+        format: str = "grey",
     ) -> None: ...
     def stop(self) -> None: ...

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "arithmetic/divide.h"
 #include "arithmetic/requantize.h"
 
 static int64_t floor_div(int64_t a, int64_t b) {
@@ -186,6 +187,17 @@ static void reals(void) {
           "sizes");
 }
 
+static void divisions(void) {
+    for (uint32_t i = 0; i < 200000; i++) {
+        uint64_t a = (uint64_t)random_u32() << 32 | random_u32(), b = (uint64_t)random_u32() << 32 | random_u32();
+        a = i % 17 == 0 ? UINT64_MAX : a >> random_u32() % 64;
+        b = i % 19 == 0 ? a : b >> random_u32() % 64;
+        b += b == 0;
+        uint64_t found = mg_divide_by_bits(a, b);
+        CHECK(found == a / b && mg_divide(a, b) == found, "%llu / %llu", (unsigned long long)a, (unsigned long long)b);
+    }
+}
+
 static void error_text(void) {
     static const mg_error_t ERROR = {MG_CORRUPT, 3, "it broke", NULL, 4294967295u, 10};
     static const char WANTED[] = "node 3: it broke: found 4294967295, wanted 10";
@@ -212,6 +224,7 @@ const test_t ARITHMETIC_TESTS[] = {
     {"wrap and clamp", wrap_and_clamp},
     {"crc", crc},
     {"reals", reals},
+    {"divisions", divisions},
     {"error text", error_text},
     {NULL, NULL},
 };

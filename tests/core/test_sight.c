@@ -15,7 +15,7 @@
 #define CONSTANT "a constant ends after the data: offset"
 
 static const refusal_t REFUSALS[] = {
-    {"image", FORMAT, {{PARAM(image, format), 6}}},
+    {"image", FORMAT, {{PARAM(image, format), 10}}},
     {"image", FORMAT, {{PARAM(image, channels), 2}}},
     {"image", FORMAT, {{PARAM(image, channels), 0}}},
     {"image", CROP, {{PARAM(image, width), 5}}},
@@ -23,6 +23,8 @@ static const refusal_t REFUSALS[] = {
     {"image", CROP, {{PARAM(image, top), 2}}},
     {"image", CROP, {{PARAM(image, left), 0xffff}}},
     {"image", CROP, {{PARAM(image, height), 0xffff}}},
+    {"image_mosaic", CROP, {{PARAM(image, top), 1}}},
+    {"image_mosaic", CROP, {{PARAM(image, left), 1}}},
     {"image_colours", CROP, {{PARAM(image, left), 1}}},
     {"image", AREAS, {{PARAM(image, share_w), 0}}},
     {"image", AREAS, {{PARAM(image, share_h), 3}}},
@@ -34,6 +36,9 @@ static const refusal_t REFUSALS[] = {
     {"image", SHAPE, {{PARAM(image, in_w), 9}}},
     {"image", SHAPE, {{PARAM(image, format), 0}}},
     {"image", SHAPE, {{PARAM(image, channels), 3}}},
+    {"image_mosaic", SHAPE, {{PARAM(image, channels), 1}}},
+    {"image_mosaic", "a picture of other rows than its tensor", {{PARAM(image, format), 5}}},
+    {"image_mosaic", "a picture of other rows than its tensor", {{PARAM(image, in_h), 6}}},
     {"image", CONSTANT, {{PARAM(image, table_at), 4}}},
     {"image_colours", CONSTANT, {{PARAM(image, table_at), 4}}},
     /* tensors: the state, the picture, the image */

@@ -312,9 +312,9 @@ bool write_back(file_t *f, uint8_t *record, trial_t *t) {
         for (uint32_t d = 1; d < MG_MAX_RANK; d++) {
             tensor->dims[d] = 1;
         }
-        if (tensor->place == MG_PLACE_OUTSIDE && t->check.params.image.in_h != 0) { /* rows count */
+        if (tensor->place == MG_PLACE_OUTSIDE && t->check.params.image.in_h != 0) { /* rows count, of a mosaic twice */
             tensor->rank = 2;
-            tensor->dims[0] = t->check.params.image.in_h;
+            tensor->dims[0] = t->check.params.image.in_h * (t->check.params.image.format < 6 ? 1u : 2u);
             tensor->dims[1] = tensor->size / tensor->dims[0];
         }
         tensor->offset = 0;

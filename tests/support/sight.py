@@ -23,6 +23,12 @@ def channels_of(frame: np.ndarray, format: str, channels: int) -> np.ndarray:
         word = x[..., 0] << 8 | x[..., 1] if format == "rgb565" else x[..., 1] << 8 | x[..., 0]
         red, green, blue = word >> 11, word >> 5 & 63, word & 31
         return np.stack([red, green, blue], 2) if channels == 3 else (5 * red + 5 * green + 2 * blue)[..., None]
+    if format.startswith("bayer-"):
+        four = {c: np.zeros(1, np.int64) for c in "rgb"}
+        for i, c in enumerate(format.removeprefix("bayer-")):  # both greens together
+            four[c] = four[c] + x[i // 2 :: 2, i % 2 :: 2, 0]
+        red, green, blue = four.values()
+        return np.stack([2 * red, green, 2 * blue], 2) if channels == 3 else (5 * red + 5 * green + 2 * blue)[..., None]
     light, colour = (x[..., 0], x[..., 1]) if format == "yuv422" else (x[..., 1], x[..., 0])
     if channels == 1:
         return light[..., None]
@@ -41,6 +47,8 @@ def levels(frame: np.ndarray, camera: Picture, crop: Crop, shape: tuple[int, ...
     """Return the image of a picture as uint8 levels of shape [height, width, channels]."""
     *_, height, width, channels = shape
     values = channels_of(frame, camera.format, channels)
+    if camera.format.startswith("bayer-"):  # from here on pixels of all colours
+        crop = Crop(crop.left // 2, crop.top // 2, crop.width // 2, crop.height // 2)
     values = values[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
     # Whole numbers below 2^53: floats are exact, and their products fast.
     rows, columns = areas(crop.height, height).astype(float), areas(crop.width, width).astype(float)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.sight import FORMATS, MOSAICS, YUV
 from ..optional import need
 from ..samples.camera_pictures import decode
 from .frames import FrameReader
@@ -20,7 +21,8 @@ _HEAD = struct.Struct("<HHIB")
 _WHOLE = 1 << 16  # numbers of pictures come around
 # Where bytes of a row come from, as in show.py: first and step.
 PLANES = {"grey": ((0, 1),), "rgb565": ((0, 2), (1, 2)), "rgb565le": ((0, 2), (1, 2)),
-          "rgb888": ((0, 3), (1, 3), (2, 3)), "yuv422": ((0, 2), (1, 4), (3, 4)), "uyvy": ((1, 2), (0, 4), (2, 4))}
+          "rgb888": ((0, 3), (1, 3), (2, 3)), "yuv422": ((0, 2), (1, 4), (3, 4)), "uyvy": ((1, 2), (0, 4), (2, 4)),
+          "bayer": ((0, 2), (1, 2))}
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class PictureReader:
             self._begun = False
             return Shot(number, pixels.reshape(*pixels.shape[:2], -1), joined)
         width = -(-self.width // self.thin)
-        if self.thin > 1 and self.format in ("yuv422", "uyvy"):
+        if self.thin > 1 and self.format in (*YUV, *MOSAICS):
             pixels = np.frombuffer(joined, np.uint8)
             shape = (self.rows, -1, 1)
         else:
@@ -124,12 +126,13 @@ class PictureReader:
             return None
         self._begun = False
         whole = pixels.reshape(shape)
-        return Shot(number, whole if whole.shape[2] == 1 else decode(whole, self.format))
+        as_is = self.thin > 1 if self.format in MOSAICS else whole.shape[2] == 1
+        return Shot(number, whole if as_is else decode(whole, self.format))
 
     def _joined(self, parts: bytes, width: int) -> np.ndarray:
         """Return the bytes of rows whose planes are apart, as the camera gives them."""
-        planes = PLANES[self.format]
-        size = width * (2 if self.format in ("rgb565", "rgb565le", "yuv422", "uyvy") else len(planes))
+        planes = PLANES[self.format.split("-")[0]]
+        size = width * FORMATS[self.format][1]
         apart = np.frombuffer(parts, np.uint8)
         if len(apart) != self.rows * size:
             return apart[:1]

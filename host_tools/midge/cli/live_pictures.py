@@ -11,6 +11,7 @@ from ..capture.camera import Looking, open_looking
 from ..capture.live import model_on
 from ..capture.pictures import Seen, Shot
 from ..errors import UserError, visible
+from ..graph.sight import MOSAICS
 from .half_blocks import Mark, half_blocks
 from .output import print_facts, say
 from .progress import Picture, transfers
@@ -80,6 +81,8 @@ def live_pictures(
         with screen.picture:
             thin = max(source.width // max(_AT_LEAST, terminal.width), 1) if screen.picture.moves else \
                 max(source.width // _AT_LEAST, 1)
+            if source.format in MOSAICS and thin > 1:  # whose colours change with each pixel
+                thin += thin % 2
             looking.board.ask(f"import midge\nm=midge.load({path!r})", silence_s=30)
             taken = looking.watch(screen.hear, thin=thin, model="m")
     if not as_json:

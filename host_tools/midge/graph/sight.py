@@ -17,11 +17,12 @@ from ..errors import UserError
 from .builder import Builder
 from .graph import Node, Quantization, Tensor
 
-GREY, RGB565, RGB565_LE, YUYV, UYVY, RGB888 = range(6)
-# What cameras give: bytes of a pixel. The order of bytes is as they come.
-FORMATS = {"grey": (GREY, 1), "rgb565": (RGB565, 2), "rgb565le": (RGB565_LE, 2), "yuv422": (YUYV, 2),
-           "uyvy": (UYVY, 2), "rgb888": (RGB888, 3)}
+# What cameras give: the kernel's number, and bytes of a pixel. The order of bytes is as they come.
+FORMATS = {"grey": (0, 1), "rgb565": (1, 2), "rgb565le": (2, 2), "yuv422": (3, 2), "uyvy": (4, 2), "rgb888": (5, 3),
+           "bayer-rggb": (6, 1), "bayer-grbg": (7, 1), "bayer-gbrg": (8, 1), "bayer-bggr": (9, 1)}
 YUV = ("yuv422", "uyvy")
+MOSAIC = "bayer-"  # then the colours of the first two pixels of the first two rows
+MOSAICS = tuple(format for format in FORMATS if format.startswith(MOSAIC))
 # What pictures become in training: pixel / first - second.
 PIXEL_UNITS = {"0..255": (1.0, 0.0), "0..1": (255.0, 0.0), "-1..1": (127.5, 1.0)}
 _NORMALISED = re.compile(r"mean ([-0-9.,e+]{1,99}) std ([-0-9.,e+]{1,99})")
@@ -64,6 +65,11 @@ class Picture:
     def bytes_per_pixel(self) -> int:
         """Return what a pixel takes."""
         return FORMATS[self.format][1]
+
+    @property
+    def pitch(self) -> int:
+        """Return how wide and high the least part is that has all colours, which the kernel takes for a pixel."""
+        return 2 if self.format in MOSAICS else 1
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -124,19 +130,23 @@ def pixel_scale(units: str) -> tuple[np.ndarray, np.ndarray]:
 def most_of(format: str, channels: int) -> tuple[int, ...]:
     """Return the largest value of each channel, as the kernel has them: of grey, or of red, green and blue."""
     rgb565 = format in ("rgb565", "rgb565le")
+    mosaic = format in MOSAICS
     if channels == 1:
-        return (5 * 31 + 5 * 63 + 2 * 31 if rgb565 else 17 * 255 if format == "rgb888" else 255,)
-    return (31, 63, 31) if rgb565 else (255, 255, 255)
+        return (5 * 31 + 5 * 63 + 2 * 31 if rgb565 else 17 * 255 if format == "rgb888" or mosaic else 255,)
+    return (31, 63, 31) if rgb565 else (510, 510, 510) if mosaic else (255, 255, 255)
 
 
 def problem_of(picture: Picture, crop: Crop, height: int, width: int, channels: int) -> str:
     """Return why a crop cannot become an image of height x width, "" where it can."""
-    if crop.width < width or crop.height < height:
-        return f"it is smaller than the network's {width}x{height}"
+    pitch = picture.pitch
+    if crop.width < pitch * width or crop.height < pitch * height:
+        return f"it is smaller than the network's {width}x{height}" + " times two colours each way" * (pitch > 1)
     if crop.left + crop.width > picture.width or crop.top + crop.height > picture.height:
         return f"it is not in a picture of {picture.width}x{picture.height}"
     if crop.width % 2 or (picture.format in YUV and crop.left % 2):
         return "pixels are taken in pairs: an even width, and of YUV formats an even left edge"
+    if pitch > 1 and (crop.width % 4 or any(n % 2 for n in (crop.left, crop.top, crop.height, *picture.shape[:2]))):
+        return "a mosaic's pixels are taken in fours: even sides and edges, and a width of whole fours"
     step_h, step_w = crop.height // math.gcd(crop.height, height), crop.width // math.gcd(crop.width, width)
     most = max(most_of(picture.format, channels))
     if most * step_h > _SUMS or 511 * most * step_h * step_w >= 1 << 32:
@@ -151,7 +161,8 @@ def largest_crop(picture: Picture, height: int, width: int, channels: int) -> Cr
     w, h = width // common, height // common
     for times in range(min(picture.width // w, picture.height // h), 0, -1):
         left = (picture.width - times * w) // 4 * 2
-        crop = Crop(left, (picture.height - times * h) // 2, times * w, times * h)
+        top = (picture.height - times * h) // (2 * picture.pitch) * picture.pitch
+        crop = Crop(left, top, times * w, times * h)
         if not problem_of(picture, crop, height, width, channels):
             return crop
     return None
@@ -170,12 +181,14 @@ def image(
     *_, height, width, channels = shape
     if problem := problem_of(camera, crop, height, width, channels):
         raise ValueError(f"a crop of {crop}: {problem}")
-    planes = channels * crop.width // 2
+    pairs = crop.width // camera.pitch // 2
+    words = 1 + (channels + (camera.pitch > 1)) * pairs  # and of a mosaic a row, until the next one comes
     out = Tensor(build.unique("image"), tuple(shape), dtype, quantization)
-    sums = Tensor(build.unique("columns"), (1 + planes,), "uint32", is_state=True)
+    sums = Tensor(build.unique("columns"), (words,), "uint32", is_state=True)
     build.nodes.append(Node("IMAGE", [picture, build.constant(np.asarray(levels, np.float32), "levels")], [out, sums], {
-        "format": camera.format, "in_h": camera.height, "in_w": camera.width, "top": crop.top, "left": crop.left,
-        "height": crop.height, "width": crop.width}))
+        "format": camera.format, "in_h": camera.height // camera.pitch, "in_w": camera.width // camera.pitch,
+        "top": crop.top // camera.pitch, "left": crop.left // camera.pitch, "height": crop.height // camera.pitch,
+        "width": crop.width // camera.pitch}))
     return out
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UserError
-from ..graph.sight import FORMATS, Crop, Picture, read_crop
+from ..graph.sight import FORMATS, MOSAIC, Crop, Picture, read_crop
 from .picture_files import PICTURES, fit, read_picture
 
 
@@ -65,6 +65,8 @@ def encode(rgb: np.ndarray, format: str) -> np.ndarray:
     red, green, blue = (rgb[..., i].astype(np.int32) for i in range(3))
     if format == "rgb888":
         return np.asarray(rgb)
+    if format.startswith(MOSAIC):
+        return np.take_along_axis(rgb, _colours(format, *rgb.shape[:2]), 2)
     if format in ("rgb565", "rgb565le"):
         word = red >> 3 << 11 | green >> 2 << 5 | blue >> 3
         both = [word >> 8, word & 255] if format == "rgb565" else [word & 255, word >> 8]
@@ -81,6 +83,12 @@ def encode(rgb: np.ndarray, format: str) -> np.ndarray:
     return np.stack([y, colour] if format == "yuv422" else [colour, y], 2)
 
 
+def _colours(format: str, height: int, width: int) -> np.ndarray:
+    """Return which channel each pixel of a mosaic sees, [height, width, 1]."""
+    four = np.array(["rgb".index(c) for c in format.removeprefix(MOSAIC)]).reshape(2, 2)
+    return four[np.arange(height)[:, None] % 2, np.arange(width) % 2][..., None]
+
+
 def _byte(values: Any) -> np.ndarray:
     found: np.ndarray = np.floor(values + 0.5).clip(0, 255).astype(np.uint8)
     return found
@@ -93,6 +101,13 @@ def decode(raw: np.ndarray, format: str) -> np.ndarray:
     """
     if format in ("grey", "rgb888"):
         return np.asarray(raw)
+    if format.startswith(MOSAIC):
+        colour, whole = _colours(format, *raw.shape[:2]), np.empty((*raw.shape[:2], 3), np.uint8)
+        for i in range(3):  # each pixel has its own colour, and the others of its four
+            y, x = (int(n[0]) for n in np.nonzero(colour[:2, :2, 0] == i))
+            whole[..., i] = np.repeat(np.repeat(raw[y::2, x::2, 0], 2, 0), 2, 1)
+        np.put_along_axis(whole, colour, raw, 2)
+        return whole
     if format in ("rgb565", "rgb565le"):
         high, low = (raw[..., i].astype(np.int32) for i in ((0, 1) if format == "rgb565" else (1, 0)))
         five = [high >> 3, (high & 7) << 3 | low >> 5, low & 31]

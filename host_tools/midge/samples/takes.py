@@ -227,7 +227,8 @@ def _label_in(name: str) -> str:
 def raise_first(faults: Sequence[str], what: str) -> None:
     """Raise the first of several faults as a UserError that says how many more there are; none where there are none."""
     if faults:
-        others = f" ({len(faults) - 1} more {what} have faults)" if len(faults) > 1 else ""
+        more = len(faults) - 1
+        others = f" ({more} more {what} have faults)" if more > 1 else " (another one has a fault)" if more else ""
         raise UserError(faults[0] + others)
 
 

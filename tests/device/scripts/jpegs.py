@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Pictures that boards decode, by modules that do what their documents say, and mosaics: rows, or what is wrong."""
+"""Pictures that boards decode, by modules that do what their documents say: rows, or what is wrong."""
 
 import sys
 
 import board_modules  # noqa: F401
-from check import equal, ok, raises
+from check import equal, raises
 
 import jpeg_camera
 
@@ -91,39 +91,3 @@ sys.modules["image"] = OpenMVImage
 camera = jpeg_camera.JpegCamera(lambda: jpeg_of(16, 20), 16, 20)
 equal("whole", [camera.format, [len(rows) for rows in camera.rows()]], ["rgb565le", [640]])
 del sys.modules["image"]
-
-
-class Mosaic:
-    lost = 0
-
-    def __init__(self, rows):
-        self.given = rows
-
-    def rows(self):
-        buffer = bytearray(8)
-        for row in self.given:
-            if row is None:
-                yield None
-                return
-            buffer[:] = row  # one buffer over and over
-            yield buffer
-
-
-try:
-    import bayer
-except SyntaxError:  # a board without viper
-    ok("no mosaics")
-else:
-    colours = {"r": 0xFB, "g": 0x62, "b": 0x1F}  # and 2 more in the green of odd rows, whose mean counts
-    for order in bayer.ORDERS:
-        top = bytes([colours[c] for c in order[:2]] * 4)
-        bottom = bytes([colours[c] + (2 if c == "g" else 0) for c in order[2:]] * 4)
-        camera = bayer.Bayer(Mosaic([top, bottom] * 2), 8, 4, order)
-        word = 0xFB >> 3 << 11 | 0x63 >> 2 << 5 | 0x1F >> 3
-        equal(order, [bytes(row) for row in camera.rows()], [bytes((word >> 8, word & 255) * 4)] * 2)
-        grey = bayer.Bayer(Mosaic([top, bottom]), 8, 4, order, "grey")
-        equal(order + " grey", [bytes(row) for row in grey.rows()], [bytes([(0xFB + 0x62 + 0x64 + 0x1F + 2) >> 2] * 4)])
-    camera = bayer.Bayer(Mosaic([top, bottom, top, None]), 8, 4)
-    equal("a row lost", [row is None for row in camera.rows()], [False, True])
-    equal("size", (camera.size, camera.lost), ("4x2", 0))
-    raises("odd", ValueError, "7x4 of bggr to rgb565; wanted even sides", bayer.Bayer, None, 7, 4)

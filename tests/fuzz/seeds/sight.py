@@ -31,6 +31,11 @@ def image_bytes() -> Graph:
 
 
 @seed
+def image_mosaic() -> Graph:
+    return eye(Picture("bayer-gbrg", 8, 6), Crop(0, 0, 8, 6), (1, 2, 3, 3), "int8")
+
+
+@seed
 def blobs() -> Graph:
     build = Builder("seed")
     x = tensor("scores", 1, 3, 4, 3, zero_point=-128)

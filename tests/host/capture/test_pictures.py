@@ -43,7 +43,7 @@ def frames_of(number: int, raw: np.ndarray, format: str, packed: bool) -> list[b
     """What a board prints of a picture, uint8 [height, width, bytes]."""
     frames = []
     for y, row in enumerate(raw.reshape(len(raw), -1)):
-        apart = b"".join(row[first::step].tobytes() for first, step in PLANES[format])
+        apart = b"".join(row[first::step].tobytes() for first, step in PLANES[format.split("-")[0]])
         flags, data = (2, nibbles(apart)) if packed else (0, apart)
         frames.append(frame(b"p", struct.pack("<HHIB", number, y, len(apart), flags) + data))
     return frames

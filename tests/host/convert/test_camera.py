@@ -126,9 +126,10 @@ def test_what_finds_none(graph: Graph, how: str, threshold: float, problem: str)
 def test_pictures_become_a_cameras_bytes(format: str) -> None:
     rng = np.random.default_rng(1)
     rgb = np.repeat(rng.integers(0, 256, (4, 3, 3), np.uint8), 2, 1)  # pairs, which share a colour in YUV
-    found = encode(rgb, format)
-    assert found.shape == Picture(format, 6, 4).shape and found.dtype == np.uint8
-    graph = put_camera(network(1, 4, 6, 3), read_camera(f"{format},6x4,whole"), "net")
+    n = Picture(format, 6, 4).pitch
+    found = encode(np.repeat(np.repeat(rgb, n, 0), n, 1), format)
+    assert found.shape == Picture(format, 6 * n, 4 * n).shape and found.dtype == np.uint8
+    graph = put_camera(network(1, 4, 6, 3), read_camera(f"{format},{6 * n}x{4 * n},whole"), "net")
     levels = np.array(load(convert_graph(graph, [], "net", 0).blob)(found.tobytes()).scores).reshape(4, 6, 3) * 255
     wanted = rgb.astype(float) if format != "grey" else np.repeat((rgb @ [0.299, 0.587, 0.114])[..., None], 3, 2)
     assert np.abs(levels - wanted).max() <= (8.5 if format.startswith("rgb565") else 4)

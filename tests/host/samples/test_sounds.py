@@ -143,7 +143,7 @@ def test_groups_from_a_table(tmp_path: Path) -> None:
     ({**good(), "low/short.wav": wave_bytes(_tone(300)[:1000], 16000)}, "0.062 s long"),
     ({**good(), "low/slow.wav": wave_bytes(_tone(300, 4000), 4000)}, "4000 samples a second"),
     ({**good(), "none/notes.txt": b""}, "no sounds in this class's folder"),
-    ({**good(), "low/mp3.wav": b"ID3" + bytes(99), "low/e.wav": b""}, "(1 more sounds have faults)"),
+    ({**good(), "low/mp3.wav": b"ID3" + bytes(99), "low/e.wav": b""}, "(another one has a fault)"),
     ({**good(), "low/twin.wav": good()["high/high_ann_0.wav"]}, "under another label"),
 ])
 def test_folders_that_do_not_do(tmp_path: Path, files: dict[str, bytes], words: str) -> None:

@@ -11,6 +11,7 @@
  * products are one instruction where a core has it. `floor` is an energy a sample, in counts squared, that keeps what is
  * only noise small. The quotient is a product with 2^(b + 27) / E, rounded down, where b is the count of E's bits, 36 at most.
  */
+#include "../../arithmetic/divide.h"
 #include "../kernels.h"
 #include "../../simd/simd.h"
 
@@ -96,7 +97,7 @@ void mg_lagged_run(const mg_call_t *call) {
         return;
     }
     uint32_t bits = 64 - (uint32_t)__builtin_clzll(energy), shift = bits + 13;
-    int32_t inverse = (int32_t)((1ull << (bits + 27)) / energy); /* 2^28 at most */
+    int32_t inverse = (int32_t)mg_divide(1ull << (bits + 27), energy); /* 2^28 at most */
     int64_t half = (int64_t)1 << (shift - 1);
     for (uint32_t l = 0; l < p->lags; l++) {
         uint32_t lag = mg_load_u16(call->data + p->lags_at + 2 * l);

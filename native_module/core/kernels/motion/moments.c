@@ -24,6 +24,7 @@
  * Bounds, for n <= 4096: S1 < 2^28, S2 <= 2^42, n * S2 <= 2^54; A2 < 2^28, |A3| < 2^36, 2^8 * n * A4 + A2^2 < 2^64;
  * three squares stay below 2^32.
  */
+#include "../../arithmetic/divide.h"
 #include "../../arithmetic/square_root.h"
 #include "../../simd/simd.h"
 #include "../kernels.h"
@@ -153,7 +154,7 @@ static int16_t saturated(int64_t x) {
 
 /* a / b, b > 0, halves away from zero. */
 static int64_t round_divide(int64_t a, uint64_t b) {
-    uint64_t size = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, quotient = (size + b / 2) / b;
+    uint64_t size = a < 0 ? 0 - (uint64_t)a : (uint64_t)a, quotient = mg_divide(size + b / 2, b);
     return a < 0 ? -(int64_t)quotient : (int64_t)quotient;
 }
 
@@ -168,9 +169,9 @@ static void describe(const axis_t *axis, const mg_moments_params_t *p, int16_t *
     if (a.second != 0) {
         uint32_t deviation = mg_root32((a.second / n << 16) + (a.second % n << 16) / n);
         int32_t third = (int32_t)round_divide(a.third * 512, a.second), half = third < 0 ? -1 : 1;
-        uint32_t fourth = (uint32_t)(n * a.fourth / a.second);
+        uint32_t fourth = (uint32_t)mg_divide(n * a.fourth, a.second);
         out[2] = saturated((third * 1024 + half * (int32_t)deviation) / (int32_t)(2 * deviation));
-        out[3] = saturated((int64_t)((fourth * 256ull + a.second / 2) / a.second));
+        out[3] = saturated((int64_t)mg_divide(fourth * 256ull + a.second / 2, a.second));
     }
     out[4] = saturated(axis->min * (1 << f));
     out[5] = saturated(axis->max * (1 << f));
@@ -191,7 +192,7 @@ static int16_t correlation(const axis_t *a, const axis_t *b, uint32_t n) {
     uint32_t shift_a = mg_root_headroom(a->spread), shift_b = mg_root_headroom(b->spread);
     uint64_t roots = (uint64_t)mg_root64(a->spread << 2 * shift_a) * mg_root64(b->spread << 2 * shift_b);
     uint64_t size = (covariance < 0 ? 0 - (uint64_t)covariance : (uint64_t)covariance) << (shift_a + shift_b);
-    uint32_t below = (uint32_t)(roots >> 32), r = (uint32_t)(((size >> 18) + below / 2) / below);
+    uint32_t below = (uint32_t)(roots >> 32), r = (uint32_t)mg_divide((size >> 18) + below / 2, below);
     r = r < 1 << 14 ? r : 1 << 14; /* roots are rounded down */
     return (int16_t)(covariance < 0 ? -(int32_t)r : (int32_t)r);
 }

@@ -16,10 +16,13 @@
  * Grey: v = 5 R + 5 G + 2 B of RGB565, whose G has a bit more, and 5 R + 10 G + 2 B of RGB888: within 0.008 of ITU-R
  * BT.601's 0.299, 0.587 and 0.114.
  *
+ * Of a mosaic, whose sensor sees one colour at each place, in_h, in_w and all that follows count pixels of two rows and
+ * two columns: R, two G, and B, which are where the format says. v: 2 R, G + G, 2 B; of grey 5 R + 5 G + 5 G + 2 B.
+ *
  * A row is added to sums of columns, two of which are in a word: uint16, since most_c * step_h <= 65535. Where an output's
  * rows end, its columns are added up; a row that two outputs share is added twice. These sums, and the number of the next
- * row, are the state: uint32 row, then width / 2 words for each channel. So no picture need be in memory; call->seen
- * says how many bytes of it are there, none to leave the image as it is.
+ * row, are the state: uint32 row, then width / 2 words for each channel, and of a mosaic as many for the first row of
+ * two. So no picture need be in memory; call->seen says how many bytes of it are there, none to leave the image as it is.
  *
  * The division is a product: n = 510 * S + T is below 2^32 and level = n / (2 T) = (n * multiplier) >> (32 + shift), which
  * the host has checked to be exact.
@@ -29,27 +32,62 @@
 #include "../../loops/loops.h"
 #include "../kernels.h"
 
-enum { GREY8, RGB565, RGB565_LE, YUYV, UYVY, RGB888, FORMATS };
+enum { GREY8, RGB565, RGB565_LE, YUYV, UYVY, RGB888, RGGB, GRBG, GBRG, BGGR, FORMATS };
 
-/* Of channel `plane` in a format, two pixels at once: (word >> at) & mask of both halves, or of the lower one for both
- * pixels (bits 8 | BOTH); or (bits 0) the bytes `at` of two pixels. */
+/* Of channel `plane` two pixels at once: (word >> at) & 0xff >> spare in both halves; or the bytes `at` of formats that
+ * have one or three a pixel. Of a mosaic `at` is the bit of a byte in all four. */
 typedef struct {
-    uint8_t kind, plane, at, bits, factor;
+    uint16_t plane : 2, at : 5, spare : 3, factor : 6;
 } part_t;
 
-#define BOTH 0x80u
-#define KIND(format, colours) ((format) << 1 | (colours))
-
 static const part_t PARTS[] = {
-    {KIND(GREY8, 0), 0, 0, 0, 1},        {KIND(GREY8, 1), 0, 0, 0, 1},       {KIND(GREY8, 1), 1, 0, 0, 1},
-    {KIND(GREY8, 1), 2, 0, 0, 1},        {KIND(RGB565, 1), 0, 3, 5, 1},      {KIND(RGB565, 1), 1, 0, 3, 8},
-    {KIND(RGB565, 1), 1, 13, 3, 1},      {KIND(RGB565, 1), 2, 8, 5, 1},      {KIND(RGB565_LE, 1), 0, 11, 5, 1},
-    {KIND(RGB565_LE, 1), 1, 5, 6, 1},    {KIND(RGB565_LE, 1), 2, 0, 5, 1},   {KIND(YUYV, 0), 0, 0, 8, 1},
-    {KIND(YUYV, 1), 0, 0, 8, 1},         {KIND(YUYV, 1), 1, 8, 8 | BOTH, 1}, {KIND(YUYV, 1), 2, 24, 8 | BOTH, 1},
-    {KIND(UYVY, 0), 0, 8, 8, 1},         {KIND(UYVY, 1), 0, 8, 8, 1},        {KIND(UYVY, 1), 1, 0, 8 | BOTH, 1},
-    {KIND(UYVY, 1), 2, 16, 8 | BOTH, 1}, {KIND(RGB888, 0), 0, 0, 0, 5},      {KIND(RGB888, 0), 0, 1, 0, 10},
-    {KIND(RGB888, 0), 0, 2, 0, 2},       {KIND(RGB888, 1), 0, 0, 0, 1},      {KIND(RGB888, 1), 1, 1, 0, 1},
-    {KIND(RGB888, 1), 2, 2, 0, 1},
+    /* GREY8, as grey, then in colours; likewise those below */
+    {0, 0, 0, 1},
+    {0, 0, 0, 1},
+    {1, 0, 0, 1},
+    {2, 0, 0, 1},
+    /* RGB565 */
+    {0, 3, 3, 5},
+    {0, 0, 5, 40},
+    {0, 13, 5, 5},
+    {0, 8, 3, 2},
+    {0, 3, 3, 1},
+    {1, 0, 5, 8},
+    {1, 13, 5, 1},
+    {2, 8, 3, 1},
+    /* RGB565_LE */
+    {0, 11, 3, 5},
+    {0, 5, 2, 5},
+    {0, 0, 3, 2},
+    {0, 11, 3, 1},
+    {1, 5, 2, 1},
+    {2, 0, 3, 1},
+    /* YUYV; of UYVY eight bits away */
+    {0, 0, 0, 1},
+    {0, 0, 0, 1},
+    {1, 8, 0, 1},
+    {2, 24, 0, 1},
+    /* RGB888 */
+    {0, 0, 0, 5},
+    {0, 1, 0, 10},
+    {0, 2, 0, 2},
+    {0, 0, 0, 1},
+    {1, 1, 0, 1},
+    {2, 2, 0, 1},
+    /* RGGB; of other mosaics in other places */
+    {0, 0, 0, 5},
+    {0, 8, 0, 5},
+    {0, 16, 0, 5},
+    {0, 24, 0, 2},
+    {0, 0, 0, 2},
+    {1, 8, 0, 1},
+    {1, 16, 0, 1},
+    {2, 24, 0, 2},
+};
+
+/* Where a format's parts for grey begin and end, and those for colours. */
+static const uint8_t PARTS_OF[][3] = {
+    {0, 1, 4}, {4, 8, 12}, {12, 15, 18}, {18, 19, 22}, {18, 19, 22}, {22, 25, 28}, {28, 32, 36},
 };
 
 static uint32_t bytes_of(uint32_t format) {
@@ -64,12 +102,17 @@ static bool is_yuv(uint32_t format) {
     return format == YUYV || format == UYVY;
 }
 
+/* Whether pixels are of two rows. */
+static bool is_mosaic(uint32_t format) {
+    return format >= RGGB;
+}
+
 /* The largest value of a channel. */
 static uint32_t most_of(const mg_image_params_t *p, uint32_t plane) {
     if (p->channels == 1) {
-        return is_565(p->format) ? 5 * 31 + 5 * 63 + 2 * 31 : p->format == RGB888 ? 17 * 255 : 255;
+        return is_565(p->format) ? 5 * 31 + 5 * 63 + 2 * 31 : p->format >= RGB888 ? 17 * 255 : 255;
     }
-    return !is_565(p->format) ? 255 : plane == 1 ? 63 : 31;
+    return is_mosaic(p->format) ? 510 : !is_565(p->format) ? 255 : plane == 1 ? 63 : 31;
 }
 
 /* Words of sums for each channel. */
@@ -77,9 +120,19 @@ static uint32_t words_of(const mg_image_params_t *p) {
     return p->width / 2u;
 }
 
-/* Whether outputs of `step` parts are made of pixels of `share`, each of which at most two outputs meet. */
+/* Rows as the camera gives them. */
+static uint32_t rows_of(const mg_image_params_t *p) {
+    return (uint32_t)p->in_h << is_mosaic(p->format);
+}
+
+/* Where the first row of a mosaic's pixels is kept, until the second one comes. */
+static uint8_t *row_above(const mg_image_params_t *p, uint32_t *sums) {
+    return (uint8_t *)(sums + p->channels * words_of(p));
+}
+
+/* Whether outputs of `step` parts are made of pixels of `share`, each of which at most two outputs meet; 16 bits each. */
 static bool covers(uint32_t pixels, uint32_t share, uint32_t outputs, uint32_t step) {
-    return share != 0 && share <= step && outputs != 0 && mg_times(pixels, share) == mg_times(outputs, step);
+    return share != 0 && share <= step && outputs != 0 && pixels * share == outputs * step;
 }
 
 bool mg_image_check(const mg_check_t *check) {
@@ -94,24 +147,23 @@ bool mg_image_check(const mg_check_t *check) {
     if (p->format >= FORMATS || (p->channels != 1 && p->channels != 3)) {
         return MG_REFUSE(check, "a picture in an unknown format", p->format, FORMATS - 1);
     }
-    if (p->width % 2 != 0 || (is_yuv(p->format) && p->left % 2 != 0) || mg_plus(p->top, p->height) > p->in_h
-        || mg_plus(p->left, p->width) > p->in_w) {
+    if (p->width % 2 != 0 || (is_yuv(p->format) && p->left % 2 != 0) || p->top + p->height > p->in_h
+        || p->left + p->width > p->in_w) {
         return MG_REFUSE(check, "a crop that is not in the picture: columns", p->width, p->in_w);
     }
     if (!covers(p->height, p->share_h, p->out_h, p->step_h) || !covers(p->width, p->share_w, p->out_w, p->step_w)) {
         return MG_REFUSE(check, "areas that do not cover the crop: parts", p->step_w, p->share_w);
     }
-    for (uint32_t i = 0; i < 3; i++) {
-        if (p->shift[i] > 31) {
-            return MG_REFUSE(check, "an impossible scale of levels: bits", p->shift[i], 31);
-        }
+    const uint32_t shifts = p->shift[0] | p->shift[1] | p->shift[2]; /* below 32 where each of them is */
+    if (shifts > 31) {
+        return MG_REFUSE(check, "an impossible scale of levels: bits", shifts, 31);
     }
-    if (check->tensors[0].dims[0] != p->in_h) { /* mg_see counts these */
-        return MG_REFUSE(check, "a picture of other rows than its tensor", p->in_h, check->tensors[0].dims[0]);
+    if (check->tensors[0].dims[0] != rows_of(p)) { /* mg_see counts these */
+        return MG_REFUSE(check, "a picture of other rows than its tensor", rows_of(p), check->tensors[0].dims[0]);
     }
-    return mg_check_elements(check, 0, mg_times4(p->in_h, p->in_w, bytes_of(p->format), 1))
+    return mg_check_elements(check, 0, mg_times4(rows_of(p), p->in_w, bytes_of(p->format), 1))
            && mg_check_elements(check, 1, mg_times4(p->out_h, p->out_w, p->channels, 1))
-           && mg_check_elements(check, 2, mg_plus(1, mg_times(p->channels, words_of(p))))
+           && mg_check_elements(check, 2, 1 + (p->channels + is_mosaic(p->format)) * words_of(p))
            && mg_check_data(check, p->table_at, is_yuv(p->format) && p->channels == 3 ? 512 : 256);
 }
 
@@ -123,8 +175,9 @@ static inline __attribute__((always_inline)) void add_grey(uint32_t *sum, uint32
     *sum += ((w >> 11 & fives) + (w >> 5 & sixes)) * five + (w & fives) * two;
 }
 
-static inline __attribute__((always_inline)) void add_greys(uint32_t *sums, const uint8_t *row, uint32_t pairs,
-                                                            uint32_t weight, bool swapped) {
+/* Adds rows of grey as far as whole groups of words go; gives how many pairs those are. */
+static inline __attribute__((always_inline)) uint32_t add_greys(uint32_t *sums, const uint8_t *row, uint32_t pairs,
+                                                                uint32_t weight, bool swapped) {
     const uint32_t five = 5 * weight, two = 2 * weight;
 #ifdef MG_OWN_GREYS
     const uint32_t own = ((uintptr_t)row & 3u) == 0 ? pairs / 3 * 3 : 0;
@@ -132,69 +185,68 @@ static inline __attribute__((always_inline)) void add_greys(uint32_t *sums, cons
         const mg_greys_t greys = {row, sums, row + 4 * own, five, two};
         (swapped ? mg_add_greys_swapped : mg_add_greys)(&greys);
     }
-    row += 4 * own, sums += own, pairs -= own;
 #else
-    if (((uintptr_t)row & 3u) == 0) {
-        const uint32_t *words = (const void *)row;
-        for (; pairs >= 4; pairs -= 4, words += 4, sums += 4) {
-            uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
-            add_grey(sums, a, swapped, five, two);
-            add_grey(sums + 1, b, swapped, five, two);
-            add_grey(sums + 2, c, swapped, five, two);
-            add_grey(sums + 3, d, swapped, five, two);
-        }
-        row = (const void *)words;
+    const uint32_t own = ((uintptr_t)row & 3u) == 0 ? pairs / 4 * 4 : 0;
+    const uint32_t *words = (const void *)row;
+    for (const uint32_t *end = words + own; words != end; words += 4, sums += 4) {
+        uint32_t a = words[0], b = words[1], c = words[2], d = words[3];
+        add_grey(sums, a, swapped, five, two);
+        add_grey(sums + 1, b, swapped, five, two);
+        add_grey(sums + 2, c, swapped, five, two);
+        add_grey(sums + 3, d, swapped, five, two);
     }
 #endif
-    for (; pairs != 0; pairs--, row += 4) {
-        add_grey(sums++, mg_load_u32(row), swapped, five, two);
-    }
+    return own;
 }
 
-static void add_part(uint32_t *sums, const uint8_t *row, uint32_t pairs, const part_t *part, uint32_t weight) {
-    uint32_t mask = ((1u << (part->bits & ~BOTH)) - 1) * 0x10001u, at = part->at, factor = part->factor * weight;
-    if ((part->bits & BOTH) != 0) {
-        mask &= 0xffffu;
-        factor *= 0x10001u;
-    }
+static __attribute__((noinline)) void add_words(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32_t at,
+                                                uint32_t mask, uint32_t factor) {
     for (const uint32_t *end = sums + pairs; sums != end; row += 4) {
         *sums++ += (mg_load_u32(row) >> at & mask) * factor;
     }
 }
 
-static void add_bytes(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32_t bytes, uint32_t factor) {
+static __attribute__((noinline)) void add_bytes(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32_t bytes,
+                                                uint32_t factor) {
     for (const uint32_t *end = sums + pairs; sums != end; row += 2 * bytes) {
         *sums++ += (row[0] | (uint32_t)row[bytes] << 16) * factor;
     }
 }
 
-/* Adds a row of the picture, `weight` times. */
-static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *row, uint32_t weight) {
-    uint32_t bytes = bytes_of(p->format), pairs = p->width / 2u;
-    row += p->left * bytes;
-    if (p->channels == 1 && is_565(p->format)) {
-#ifdef MG_OWN_GREYS /* which leave two pairs at most */
-        add_greys(sums, row, pairs, weight, p->format == RGB565);
-#else /* a loop for each order has no branch */
-        if (p->format == RGB565) {
-            add_greys(sums, row, pairs, weight, true);
+/* Adds a row of the picture, `weight` times, from pair `done` on. */
+static __attribute__((noinline)) void add_parts(const mg_image_params_t *p, uint32_t *sums, const uint8_t *row,
+                                                uint32_t weight, uint32_t done) {
+    const uint32_t format = p->format, bytes = bytes_of(format), words = words_of(p);
+    const uint32_t turned =
+        is_mosaic(format) ? format - RGGB : format == UYVY; /* each place by so many bytes, by XOR */
+    const uint8_t *above = row_above(p, sums);
+    const uint8_t *parts = PARTS_OF[is_mosaic(format) ? RGGB : format] + p->channels / 2u;
+    for (const part_t *part = PARTS + parts[0]; part != PARTS + parts[1]; part++) {
+        uint32_t *to = sums + part->plane * words + done, at = part->at ^ 8 * turned, factor = part->factor * weight;
+        uint32_t mask = 0xffu >> part->spare;
+        if (bytes != 2) {
+            add_bytes(to, row + at, words, bytes, factor);
+        } else if (is_yuv(format) && part->plane != 0) { /* the same for both pixels */
+            add_words(to, row, words, at, mask, factor * 0x10001u);
         } else {
-            add_greys(sums, row, pairs, weight, false);
+            const uint8_t *from = is_mosaic(format) && at < 16 ? above : row + 4 * done;
+            add_words(to, from, words - done, is_mosaic(format) ? at & 8 : at, mask * 0x10001u, factor);
         }
-#endif
-        return;
     }
-    for (uint32_t i = 0; i < sizeof PARTS / sizeof PARTS[0]; i++) {
-        const part_t *part = &PARTS[i];
-        uint32_t *to = sums + part->plane * words_of(p);
-        if (part->kind != KIND(p->format, p->channels == 3)) {
-            continue;
-        }
-        if (part->bits != 0) {
-            add_part(to, row, pairs, part, weight);
-        } else {
-            add_bytes(to, row + part->at, pairs, bytes, part->factor * weight);
-        }
+}
+
+static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *row, uint32_t weight) {
+    uint32_t done = 0, words = words_of(p);
+    if (p->channels == 1 && is_565(p->format)) {
+#ifdef MG_OWN_GREYS
+        done = add_greys(sums, row, words, weight, p->format == RGB565);
+#else /* a loop for each order has no branch */
+        done = p->format == RGB565 ? add_greys(sums, row, words, weight, true)
+                                   : add_greys(sums, row, words, weight, false);
+#endif
+    }
+    if (done != words) {
+        add_parts(p, sums, row, weight, done);
     }
 }
 
@@ -259,8 +311,8 @@ static __attribute__((noinline)) void clear(const mg_image_params_t *p, uint32_t
     }
 }
 
-/* Writes a row of the output, and starts the next one. */
-static void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
+/* Writes a row of the output. */
+static __attribute__((noinline)) void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
     const mg_image_params_t *p = &call->params.image;
     const uint8_t *table = call->data + p->table_at;
     bool converted = p->channels == 3 && is_yuv(p->format); /* from levels as they are, a second table */
@@ -271,33 +323,41 @@ static void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
     if (converted) {
         to_colours(out, p->out_w, table);
     }
-    clear(p, sums);
 }
 
 void mg_image_run(const mg_call_t *call) {
     const mg_image_params_t *p = &call->params.image;
-    uint32_t *state = call->out[1], *sums = state + 1, row_size = p->in_w * bytes_of(p->format);
-    const uint8_t *row = call->in[0];
-    uint32_t count = call->seen / row_size, y = state[0];
-    if (count == 0 || count >= p->in_h || y >= p->in_h) {
+    uint32_t *state = call->out[1], *sums = state + 1, bytes = bytes_of(p->format), row_size = p->in_w * bytes;
+    const uint8_t *row = (const uint8_t *)call->in[0] + p->left * bytes;
+    const uint32_t mosaic = is_mosaic(p->format);
+    uint32_t count = call->seen / row_size, rows = rows_of(p), y = state[0];
+    if (count == 0 || count >= rows || y >= rows) {
         y = 0;
     }
-    for (; count != 0 && y < p->in_h; count--, y++, row += row_size) {
-        if (y < p->top || y - p->top >= p->height) {
+    for (; count != 0 && y < rows; count--, y++, row += row_size) {
+        uint32_t line = (y >> mosaic) - p->top; /* above the crop, a large one */
+        if (line >= p->height) {
             continue;
         }
-        uint32_t part = (y - p->top) * p->share_h, at = part / p->step_h, left = (at + 1) * p->step_h - part;
-        uint32_t weight = left < p->share_h ? left : p->share_h;
+        if (mosaic > y % 2) {
+            memcpy(row_above(p, sums), row, p->width * bytes);
+            continue;
+        }
+        uint32_t part = line * p->share_h, at = part / p->step_h, left = (at + 1) * p->step_h - part, weight;
         if (part == 0) {
             clear(p, sums);
         }
-        add_row(p, sums, row, weight);
-        if (weight == left) {
-            finish(call, sums, at);
-            if (weight < p->share_h) {
-                add_row(p, sums, row, p->share_h - weight);
+        uint32_t share = p->share_h;
+        do { /* to one output or two */
+            weight = left < share ? left : share;
+            add_row(p, sums, row, weight);
+            if (weight == left) {
+                finish(call, sums, at++);
+                left = p->step_h;
+                clear(p, sums);
             }
-        }
+            share -= weight;
+        } while (share != 0);
     }
     state[0] = y;
 }
