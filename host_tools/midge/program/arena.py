@@ -140,7 +140,8 @@ Conflicts = dict[int, list[tuple[Block, int, int]]]
 def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
     """Return for each block, by identity, those alive with it, and at which offsets from theirs they would overlap.
 
-    Those offsets are open intervals, one for each two pieces that are alive at the same time.
+    Those offsets are open intervals, one for each two pieces that are alive at the same time; each ends where a block
+    may begin.
     """
     found: Conflicts = {id(b): [] for b in blocks}
     before: list[tuple[Block, list[tuple[Block, int, int]], int, int]] = []
@@ -152,8 +153,8 @@ def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
             for p in a.pieces:
                 for q in b.pieces:
                     if p.first <= q.last and q.first <= p.last:
-                        of_a.append((b, q.low - p.high, q.high - p.low))
-                        of_b.append((a, p.low - q.high, p.high - q.low))
+                        of_a.append((b, q.low - p.high, _round_up(q.high - p.low)))
+                        of_b.append((a, p.low - q.high, _round_up(p.high - q.low)))
         before.append((a, of_a, first, last))
     return found
 
@@ -182,31 +183,32 @@ def improve(order: list[Block], conflicts: Conflicts, bound: int) -> list[Block]
         if size <= bound:
             break
         top = max(range(len(order)), key=lambda i: order[i].offset + order[i].size)
-        trial = list(order)
-        trial.insert(draw.randrange(top + 1), trial.pop(top))
-        if (found := place(trial, conflicts)) <= size:
+        trial, offsets, begin = list(order), [b.offset for b in order], draw.randrange(top + 1)
+        trial.insert(begin, trial.pop(top))
+        if (found := place(trial, conflicts, begin)) <= size:
             order, size = trial, found
         else:
-            place(order, conflicts)
+            for block, offset in zip(order, offsets, strict=True):
+                block.offset = offset
     return order
 
 
-def place(blocks: Sequence[Block], conflicts: Conflicts) -> int:
-    """Put each block, in the order given, to the lowest offset where it overlaps no other. Returns the size.
+def place(blocks: Sequence[Block], conflicts: Conflicts, begin: int = 0) -> int:
+    """Put each block from `begin` on, in the order given, to the lowest offset where it overlaps no other.
 
-    Some order gives the best plan: take any plan and lower its blocks one after the other, those of the lowest
-    offsets first.
+    Returns the size. Some order gives the best plan: take any plan and lower its blocks one after the other, those of
+    the lowest offsets first.
     """
-    for block in blocks:
+    for block in blocks[begin:]:
         block.offset = -1
-    for block in blocks:
+    for block in blocks[begin:]:
         taken = [(other.offset + low, other.offset + high) for other, low, high in conflicts[id(block)]
                  if other.offset >= 0]
         offset = 0
         for low, high in sorted(taken):
             if offset <= low:
                 break
-            offset = max(offset, _round_up(high))
+            offset = max(offset, high)
         block.offset = offset
     return _size(blocks)
 
