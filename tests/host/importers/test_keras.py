@@ -23,23 +23,13 @@ from midge.errors import UnsupportedModel, UserError
 from midge.importers import read_model
 from midge.importers.keras import reader, registry
 from tests.support import ROOT
+from tests.support.keras_weights import shaken
 
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'midge[keras]'")
 pytest.importorskip("jax", reason="jax is not installed: pip install 'midge[keras]'")
 
 L, K = keras.layers, keras.ops
 RNG = np.random.default_rng(7)
-
-
-def shaken(model: Any) -> Any:
-    """Random weights everywhere, for those of a new model are often zeros and ones."""
-    rng = np.random.default_rng(3)
-    for w in model.weights:
-        if w.dtype == "float32":
-            positive = "variance" in w.path
-            values = rng.uniform(0.5, 2, w.shape) if positive else rng.normal(0, 0.4, w.shape)
-            w.assign(values.astype(np.float32))
-    return model
 
 
 def through(model: Any, folder: Path) -> ConvertedModel:
