@@ -143,9 +143,19 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[], Any]]] = {
     "TimeDistributed": ((3, *IMAGE), lambda: L.TimeDistributed(L.Conv2D(2, 3, activation="relu"))),
     "TimeDistributed flat": ((3, *IMAGE), lambda: L.TimeDistributed(L.Flatten())),
     "channels first": ((4, 8, 9), lambda: L.Conv2D(5, 3, data_format="channels_first", strides=2)),
+    "channels first softmax": ((4, 8, 9), lambda: L.Conv2D(5, 3, data_format="channels_first", activation="softmax")),
+    "channels first rows": ((4, 8), lambda: L.Conv1DTranspose(3, 2, data_format="channels_first",
+                                                              activation="softmax")),
     "channels first flat": ((4, 8, 9), lambda: L.Flatten(data_format="channels_first")),
     "channels first mean": ((4, 8, 9), lambda: L.GlobalAveragePooling2D(data_format="channels_first", keepdims=True)),
 }
+
+
+def test_a_layer_of_other_dimensions_in_time_is_refused(tmp_path: Path) -> None:
+    """Keras takes the mean of single values, which it would not do outside of TimeDistributed."""
+    model = keras.Sequential([keras.Input((6, 3)), L.TimeDistributed(L.GlobalAveragePooling1D())])
+    with pytest.raises(UnsupportedModel, match=r"shape \[6, 3\], which is not of the 3 dimensions"):
+        through(model, tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES)
