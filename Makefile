@@ -199,6 +199,18 @@ GRAPHS ?= 3000
 fuzz-graphs: $(VENV)/.ready-to-test $(LIBRARY)
 	@$(BIN)/python -m tests.fuzz.graphs --each $(GRAPHS) --seed $(or $(SEED),0)
 
+## Drawn stacks of Keras layers against Keras, in float and in int8; 15 minutes [LAYERS=1000]
+.PHONY: fuzz-layers
+LAYERS ?= 1000
+fuzz-layers: $(VENV)/.ready-to-test $(LIBRARY)
+	@$(BIN)/python -m tests.fuzz.layers --each $(LAYERS) --seed $(or $(SEED),0)
+
+## Drawn PyTorch modules, by both of its exporters, against PyTorch; 15 minutes [MODULES=400]
+.PHONY: fuzz-modules
+MODULES ?= 400
+fuzz-modules: $(VENV)/.ready-to-test $(LIBRARY) build/venv-torch/.ready
+	@build/venv-torch/bin/python -m tests.fuzz.modules --each $(MODULES) --seed $(or $(SEED),0)
+
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
 AXE_VERSION := 4.14.1

@@ -13,6 +13,7 @@ import os
 import termios
 import threading
 import tty
+from collections.abc import Callable
 
 
 class SmallBoard:
@@ -25,6 +26,7 @@ class SmallBoard:
     def __init__(self, window: int, longest: int = 1 << 20) -> None:
         self.window, self.longest = window, longest
         self.names: dict[str, object] = {}
+        self.lie: Callable[[str], str | None] = lambda code: None  # what it answers instead of running code
         self.overrun = 0  # the most that ever came beyond the room that there was
         self.master, slave = os.openpty()
         tty.setraw(slave)
@@ -41,7 +43,9 @@ class SmallBoard:
                 byte = self._byte()
                 if byte == b"\x01" and line == b"\x05A":
                     self._paste()
-                elif byte == b"\x01":
+                elif byte == b"\x01" or byte == b"\x04":  # at its prompt Ctrl-D restarts it
+                    if byte == b"\x04":
+                        self.names.clear()
                     os.write(self.master, b"raw REPL; CTRL-B to exit\r\n>")
                 if byte in b"\x01\x02\x03\x04\r":
                     line = b""
@@ -67,10 +71,19 @@ class SmallBoard:
             if len(source) > self.longest:
                 raise MemoryError
             with contextlib.redirect_stdout(printed):
-                exec(source, self.names)
+                exec(source, self.names | {"_mg": self._mg} if "_mg" in self.names else self.names)
         except BaseException as error:
             trace = f"Traceback\r\n{type(error).__name__}: {error}\r\n".encode()
         os.write(self.master, printed.getvalue().encode().replace(b"\n", b"\r\n") + b"\x04" + trace + b"\x04>")
+
+    def _mg(self, number: int, code: bytes, *more: object) -> None:
+        """Answer as the agent does, or with a lie."""
+        text = self.lie(code.decode())
+        if text is None:
+            self.names["_mg"](number, code, *more)  # type: ignore[operator]
+        else:
+            check = self.names["_mgc"](b"%d" % number, b"=", text.encode())  # type: ignore[operator]
+            print(f"\x02{number} = {check} {text}\x03")
 
     def _waiting(self) -> int:
         return int.from_bytes(fcntl.ioctl(self.master, termios.FIONREAD, bytes(4)), "little")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import UserError
 from ..targets.boards import native_on
 from . import modules
-from .transport import BoardError, Connection
+from .transport import BoardError, Connection, understood
 
 OLDEST = (1, 23)  # the first with the .mpy format of today
 LESS_RAM = ("install only what a model needs (midge install --for MODEL.midge), flash firmware with Midge in it (midge "
@@ -68,12 +68,21 @@ class Identity:
         return f"{self.machine or self.platform}, MicroPython {'.'.join(map(str, self.version))}"
 
 
+def _identity(answer: str) -> Identity:
+    facts = json.loads(answer)
+    found = Identity(facts[0], tuple(facts[1]), *facts[2:])
+    numbers = (*found.version, found.mpy, found.free_ram)
+    texts = (found.name, found.machine, found.platform, *found.lib_folders, found.core, found.package, found.folder)
+    if not all(isinstance(n, int) and abs(n) < 1 << 40 for n in numbers) or not all(isinstance(t, str) for t in texts):
+        raise ValueError
+    return found
+
+
 def identify(board: Connection) -> Identity:
     """Ask a board what it is. Raises UserError where it runs no MicroPython."""
     try:
-        facts = json.loads(board.ask(_ASK, silence_s=15))
-        return Identity(facts[0], tuple(facts[1]), *facts[2:])
-    except (BoardError, ValueError, TypeError) as error:
+        return understood(board.ask(_ASK, silence_s=15), _identity)
+    except BoardError as error:
         raise UserError(f"{board.port}: the board does not say what it is ({error}); put MicroPython 1.23 or newer on "
                         "it (midge flash)") from error
 

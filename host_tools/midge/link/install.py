@@ -16,7 +16,7 @@ from ..progress import Stage, silent
 from . import modules
 from .identity import LESS_RAM, Identity, explain_import_error, identify, require_micropython
 from .proof import proof
-from .transport import BoardError, Connection, open_board
+from .transport import BoardError, Connection, as_number, open_board, understood
 from .upload import Upload, fingerprint, free_bytes, hashes, upload
 
 _NATIVE_FACTOR, _PACKAGE_FACTOR = 1.04, 2  # of RAM that a native .mpy takes to its size, and one of bytecode; measured
@@ -240,6 +240,11 @@ def _require_room(
                         f"free; {LESS_RAM.format(arch=identity.arch)}")
 
 
+def _three(answer: str) -> tuple[str, str, str]:
+    first, second, third = answer.split()
+    return first, second, third
+
+
 def _prove(board: Connection, done: Installation) -> None:
     """Import it, run a small model and compare its answer with that of this machine."""
     model, x, wanted = proof()
@@ -249,13 +254,13 @@ def _prove(board: Connection, done: Installation) -> None:
         "import binascii\ngc.collect()\nr='%d %d %s'%(t,gc.mem_free(),binascii.hexlify(y).decode())\ndel m,y\n"
     )
     try:
-        microseconds, free, found = board.ask(code, model, silence_s=20).split()
+        microseconds, free, found = understood(board.ask(code, model, silence_s=20), _three)
     except BoardError as error:
         if not error.text.startswith("ValueError('node "):  # the module was made without that node's op or layout
             raise explain_import_error(error, done.identity) from error
-        done.free_ram_after = int(board.ask("import gc\ngc.collect()\nr=gc.mem_free()"))
+        done.free_ram_after = as_number(board.ask("import gc\ngc.collect()\nr=gc.mem_free()"))
         return
     if found != wanted.hex():
-        raise UserError(f"{done.identity.title}: a test model gave {found}, wanted {wanted.hex()}; "
+        raise UserError(f"{done.identity.title}: a test model gave {found[:40]}, wanted {wanted.hex()}; "
                         "reset the board, run midge install again, and report it if it stays")
-    done.microseconds, done.free_ram_after = int(microseconds), int(free)
+    done.microseconds, done.free_ram_after = as_number(microseconds), as_number(free)

@@ -22,12 +22,13 @@ from ..files import write_whole
 from ..progress import Advance, Stage, silent
 from .identity import identify, require_midge
 from .romfs import HEADER_BYTES, build_romfs, image_bytes, read_romfs
-from .transport import BoardError, Connection, open_board
+from .transport import BoardError, Connection, open_board, understood
 from .upload import ask, fingerprint, squeeze, unpacks
 
 _CHUNK = 2048  # a multiple of what flashes write at a time
 _READ = 768  # bytes of an answer
 _ERASE_S = 60
+_MOST_ROOM = 1 << 30  # bytes that a board may say its ROMFS has
 _SEGMENT = 0
 KEPT = "romfs-before.img"
 
@@ -145,8 +146,13 @@ def _room(board: Connection) -> tuple[int, int]:
     if answer == "none":
         raise UserError(f"{identify(board).title}: this firmware has no ROMFS to write to (MicroPython 1.25 or newer, "
                         "built with it); upload without --romfs, or flash firmware that has one")
-    room, block = json.loads(answer)
-    return int(room), int(block)
+    def two(text: str) -> tuple[int, int]:
+        room, block = json.loads(text)
+        if not (0 <= int(room) <= _MOST_ROOM and 0 <= int(block) <= _MOST_ROOM):
+            raise ValueError
+        return int(room), int(block)
+
+    return understood(answer, two)
 
 
 def _read(board: Connection, room: int, stage: Stage) -> bytes:
@@ -164,7 +170,12 @@ def _read(board: Connection, room: int, stage: Stage) -> bytes:
 
 
 def _piece(board: Connection, at: int, size: int) -> bytes:
-    return binascii.a2b_base64(board.ask(f"r=rg({at},{size})"))
+    def whole(answer: str) -> bytes:
+        if len(piece := binascii.a2b_base64(answer)) != size:
+            raise ValueError
+        return piece
+
+    return understood(board.ask(f"r=rg({at},{size})"), whole)
 
 
 def _write(board: Connection, image: bytes, block: int, progress: Advance) -> None:

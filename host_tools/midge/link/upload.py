@@ -21,13 +21,13 @@ from ..errors import UserError
 from ..fileformat.read import load_file
 from ..progress import Advance, Stage, silent
 from .identity import require_midge
-from .transport import BoardError, Connection, open_board
+from .transport import BoardError, Connection, as_number, open_board
 
 _CHUNK = 2048  # bytes in one request; the board holds a few times as much while it decodes
 _LEAST_CHUNK = 128
 _FLUSH = 16384  # after so many bytes what has arrived outlives a loss of power
 _HASH_RATE = 20_000  # bytes a second that the slowest board reads and hashes
-_RESTARTS = 20  # of a board that resets itself meanwhile, without a byte more arriving
+_RESTARTS = 20  # of a board that resets itself meanwhile or takes nothing, without a byte more arriving
 
 # h(path): size and hash of a file, "-" for none, "0 ?" for one that cannot be read. o(part): open what there is of it.
 # w(at, d): write at a place, and say how far the file reaches. z(d): inflate. e(part, path, hash): close; when it is
@@ -156,7 +156,7 @@ def hashes(board: Connection, paths: Sequence[str]) -> dict[str, str]:
 
 def free_bytes(board: Connection, folder: str) -> int:
     """Return how many bytes are free on the file system of a folder."""
-    return int(ask(board, f"r=v({folder!r})"))
+    return as_number(ask(board, f"r=v({folder!r})"))
 
 
 def fingerprint(data: bytes) -> str:
@@ -187,16 +187,18 @@ def _write_part(board: Connection, data: bytes, part: str, progress: Advance, do
         piece = data[at : at + chunk]
         small = squeeze(piece) if packed else piece
         try:
-            there = int(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
+            there = as_number(board.ask(f"r=w({at},{'z(d)' if small is not piece else 'd'})", small))
         except BoardError as error:
             if "MemoryError" in error.text and chunk > _LEAST_CHUNK:
                 chunk //= 2
                 continue
-            if "NameError" not in error.text or (restarts := restarts + 1) > _RESTARTS:
+            if "NameError" not in error.text or restarts >= _RESTARTS:
                 raise
             there = _start(board, data, part, done)  # the board was reset
-        else:
-            restarts = 0
+        restarts = 0 if at < there <= len(data) else restarts + 1
+        if restarts > _RESTARTS:
+            raise UserError(f"{part.removesuffix('.part')}: the board takes nothing after byte {at:,}; reset it, try "
+                            "again")
         done.sent += max(there - at, 0)
         if not 0 <= there <= len(data):
             there = _start(board, data, part, done)
@@ -223,14 +225,15 @@ def _start(board: Connection, data: bytes, part: str, done: Upload) -> int:
     """Open the temporary file and return how much of it is there and right."""
     ask(board, "if f:f.close()\nf=None")
     size, _, digest = ask(board, f"r=h({part!r})", silence_s=5 + len(data) / _HASH_RATE).partition(" ")
-    keep = size != "-" and int(size) <= len(data) and digest == hashlib.sha256(data[: int(size)]).hexdigest()
-    have = int(size) if keep else 0
+    have = as_number(size) if size != "-" else -1
+    keep = 0 <= have <= len(data) and digest == hashlib.sha256(data[:have]).hexdigest()
+    have = have if keep else 0
     if (free := free_bytes(board, part.rpartition("/")[0])) < len(data) - have:
         raise UserError(
             f"{part.removesuffix('.part')}: needs {len(data) - have:,} B, the board's file system has {free:,} B free; "
             "remove files there (mpremote rm) and try again"
         )
-    return int(ask(board, f"r=o({part!r},{keep})"))
+    return as_number(ask(board, f"r=o({part!r},{keep})"))
 
 
 def _remove(board: Connection, path: str) -> None:

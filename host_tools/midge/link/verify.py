@@ -23,7 +23,7 @@ from ..graph.sight import UNITS
 from ..progress import Advance, Stage, silent
 from ..samples.datasets import read_vectors
 from .identity import identify, require_midge
-from .transport import BoardError, Connection, open_board
+from .transport import BoardError, Connection, as_number, open_board, understood
 from .upload import fingerprint, hashes, upload
 
 _PIECE = 2048  # bytes of an input in one request
@@ -221,8 +221,8 @@ def _compare(
 ) -> None:
     # Asked twice, a model with state would move on twice: the number of the run makes it run once.
     answer = _ask(board, f"if done!={run}:last=run();done={run}\nr=last", silence_s=120)
-    time_us, *digests = answer.split()
-    result.microseconds.append(int(time_us))
+    time_us, digests = understood(answer, lambda text: _times_and(len(wanted), text))
+    result.microseconds.append(time_us)
     result.runs += 1
     for i, (digest, mine) in enumerate(zip(digests, wanted, strict=True)):
         result.compared += len(mine)
@@ -230,11 +230,21 @@ def _compare(
             result.differences.append(_difference(board, run, i, names[i], mine))
 
 
+def _times_and(count: int, answer: str) -> tuple[int, list[str]]:
+    time_us, *digests = answer.split()
+    if len(digests) != count:
+        raise ValueError
+    return as_number(time_us), digests
+
+
 def _difference(board: Connection, run: int, i: int, name: str, mine: bytearray) -> Difference:
     """Fetch the board's output and find what differs."""
     theirs = b""
     for at in range(0, len(mine), 512):
-        theirs += bytes.fromhex(board.ask(f"import binascii\nr=binascii.hexlify(y[{i}][{at}:{at + 512}]).decode()"))
+        answer = board.ask(f"import binascii\nr=binascii.hexlify(y[{i}][{at}:{at + 512}]).decode()")
+        theirs += understood(answer, bytes.fromhex)
+    if len(theirs) != len(mine):
+        raise UserError(f"{name}: the board answered {len(theirs):,} B of its output, not {len(mine):,}; reset it")
     places = [k for k, (a, b) in enumerate(zip(theirs, mine, strict=True)) if a != b]
     first = places[0] if places else 0
     return Difference(run, name, first, theirs[first], mine[first], len(places))

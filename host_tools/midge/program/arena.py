@@ -141,7 +141,8 @@ Conflicts = dict[int, list[tuple[Block, int, int]]]
 def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
     """Return for each block, by identity, those alive with it, and at which offsets from theirs they would overlap.
 
-    Those offsets are open intervals, one for each two pieces that are alive at the same time.
+    Those offsets are open intervals, one for each two pieces that are alive at the same time; each ends where a block
+    may begin.
     """
     found: Conflicts = {id(b): [] for b in blocks}
     before: list[tuple[Block, list[tuple[Block, int, int]], int, int]] = []
@@ -153,8 +154,8 @@ def conflicts_of(blocks: Sequence[Block]) -> Conflicts:
             for p in a.pieces:
                 for q in b.pieces:
                     if p.first <= q.last and q.first <= p.last:
-                        of_a.append((b, q.low - p.high, q.high - p.low))
-                        of_b.append((a, p.low - q.high, p.high - q.low))
+                        of_a.append((b, q.low - p.high, _round_up(q.high - p.low)))
+                        of_b.append((a, p.low - q.high, _round_up(p.high - q.low)))
         before.append((a, of_a, first, last))
     return found
 
@@ -213,7 +214,7 @@ def place(blocks: Sequence[Block], conflicts: Conflicts, start: int = 0, most: f
             if offset <= low:
                 break
             if high > offset:
-                offset = _round_up(high)
+                offset = high
         block.offset = offset
         size = max(size, _round_up(offset + block.size))
         if size > most:

@@ -56,10 +56,9 @@ def join_sums(program: Program, pack: Pack) -> FittedProgram:
     It costs no MACs, since windows reach over no slice that was written; what is saved, tiles of pixels may take.
     program, pack: as in fit_arena.
     """
-    whole = plan_arena(packed := pack(program, 0)).arena_size
-    notes: list[str] = []
+    plan = plan_arena(packed := pack(program, 0))
+    whole, notes = plan.arena_size, list[str]()
     for _ in range(_ROUNDS):
-        plan = plan_arena(packed)
         peak = max(range(len(program.steps)), key=plan.live_bytes, default=0)
         trials = [(slice_rows(program, s), s) for s in _candidates(program, peak) if _is_sum(program, s)]
         found = min(((plan_arena(pack(trial, 0)).arena_size, trial, s) for trial, s in trials), key=lambda t: t[0],
@@ -69,7 +68,8 @@ def join_sums(program: Program, pack: Pack) -> FittedProgram:
         _, trial, chosen = found
         notes.append(_note(program.steps[chosen.first : chosen.last + 1], chosen, 1))
         program, packed = trial, pack(trial, whole)
-    return FittedProgram(packed, plan_arena(packed), notes)
+        plan = plan_arena(packed)
+    return FittedProgram(packed, plan, notes)
 
 
 def _is_sum(program: Program, slices: RowSlices) -> bool:

@@ -23,23 +23,13 @@ from midge.errors import UnsupportedModel, UserError
 from midge.importers import read_model
 from midge.importers.keras import reader, registry
 from tests.support import ROOT
+from tests.support.keras_weights import shaken
 
 keras = pytest.importorskip("keras", reason="keras is not installed: pip install 'midge[keras]'")
 pytest.importorskip("jax", reason="jax is not installed: pip install 'midge[keras]'")
 
 L, K = keras.layers, keras.ops
 RNG = np.random.default_rng(7)
-
-
-def shaken(model: Any) -> Any:
-    """Random weights everywhere, for those of a new model are often zeros and ones."""
-    rng = np.random.default_rng(3)
-    for w in model.weights:
-        if w.dtype == "float32":
-            positive = "variance" in w.path
-            values = rng.uniform(0.5, 2, w.shape) if positive else rng.normal(0, 0.4, w.shape)
-            w.assign(values.astype(np.float32))
-    return model
 
 
 def through(model: Any, folder: Path) -> ConvertedModel:
@@ -153,9 +143,19 @@ CASES: dict[str, tuple[tuple[int, ...], Callable[[], Any]]] = {
     "TimeDistributed": ((3, *IMAGE), lambda: L.TimeDistributed(L.Conv2D(2, 3, activation="relu"))),
     "TimeDistributed flat": ((3, *IMAGE), lambda: L.TimeDistributed(L.Flatten())),
     "channels first": ((4, 8, 9), lambda: L.Conv2D(5, 3, data_format="channels_first", strides=2)),
+    "channels first softmax": ((4, 8, 9), lambda: L.Conv2D(5, 3, data_format="channels_first", activation="softmax")),
+    "channels first rows": ((4, 8), lambda: L.Conv1DTranspose(3, 2, data_format="channels_first",
+                                                              activation="softmax")),
     "channels first flat": ((4, 8, 9), lambda: L.Flatten(data_format="channels_first")),
     "channels first mean": ((4, 8, 9), lambda: L.GlobalAveragePooling2D(data_format="channels_first", keepdims=True)),
 }
+
+
+def test_a_layer_of_other_dimensions_in_time_is_refused(tmp_path: Path) -> None:
+    """Keras takes the mean of single values, which it would not do outside of TimeDistributed."""
+    model = keras.Sequential([keras.Input((6, 3)), L.TimeDistributed(L.GlobalAveragePooling1D())])
+    with pytest.raises(UnsupportedModel, match=r"shape \[6, 3\], which is not of the 3 dimensions"):
+        through(model, tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -83,6 +83,10 @@ class KerasImporter:
                               "build it from those that the documents list")
         if getattr(op, "quantization_mode", None):
             raise Unsupported("quantised by Keras; give the model as it was before model.quantize()")
+        wanted = getattr(getattr(op, "input_spec", None), "ndim", None)  # TimeDistributed does not ask for it
+        if wanted is not None and args and isinstance(args[0], Tensor) and len(args[0].shape) != wanted:
+            raise Unsupported(f"an input of shape {list(args[0].shape)}, which is not of the {wanted} dimensions of a "
+                              f"{type(op).__name__}")
         if getattr(op, "data_format", None) != "channels_first":
             return imports(self, Call(op, tuple(args), kwargs))
         x = Call(op, tuple(args), kwargs).x

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .connection import BoardError, Connection
+from .connection import BoardError, Connection, as_number, understood
 from .ports import Attached, attached, find_port
 from .repl import ReplBoard
 
-__all__ = ["Attached", "BoardError", "Connection", "attached", "find_port", "open_board"]
+__all__ = ["Attached", "BoardError", "Connection", "as_number", "attached", "find_port", "open_board",
+           "understood"]
 
 
 @contextmanager

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
+from time import monotonic
+from typing import Any
 
 import serial
 from ampy.files import Files
@@ -16,6 +19,36 @@ from .agent import find_reply, install_line, request_line
 from .connection import BoardError
 from .line import Vanished, explain_open_error
 
+_PROMPT_S = 15.0  # that a prompt may take
+_BYTES_PER_S = 500  # at least, of a file that ampy sends
+
+
+class _Timed:
+    """ampy's serial port, until a time: ampy itself waits for ever for a byte, or for silence."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        self._port, self._end = port, math.inf
+        port.timeout, port.write_timeout = 10, 10
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+    def allow(self, seconds: float) -> None:
+        """Give up so many seconds from now."""
+        self._end = monotonic() + seconds
+
+    def read(self, size: int = 1) -> bytes:
+        self._look_at_the_clock()
+        return bytes(self._port.read(size))
+
+    def inWaiting(self) -> int:
+        self._look_at_the_clock()
+        return int(self._port.in_waiting)
+
+    def _look_at_the_clock(self) -> None:
+        if monotonic() > self._end:
+            raise PyboardError("it takes too long")
+
 
 class AmpyBoard:
     """A board as ampy sees it: into the raw REPL and out again with each call."""
@@ -25,6 +58,7 @@ class AmpyBoard:
         self.retries = 0
         try:
             self._pyboard = Pyboard(port)
+            self._line = self._pyboard.serial = _Timed(self._pyboard.serial)
         except (PyboardError, OSError, serial.SerialException) as error:
             raise explain_open_error(port, OSError(str(error))) from error
 
@@ -43,7 +77,9 @@ class AmpyBoard:
     def execute(self, code: str, timeout_s: float = 10) -> str:
         """Run `code` there once and return what it printed. Raises BoardError, and UserError where no REPL answers."""
         with self._errors():
+            self._line.allow(_PROMPT_S)
             self._pyboard.enter_raw_repl()
+            self._line.allow(3 * timeout_s)  # as ReplBoard does
             output, trace = self._pyboard.exec_raw(code, timeout=timeout_s)
             if trace:
                 raise PyboardError("exception", output, trace)
@@ -66,6 +102,7 @@ class AmpyBoard:
     def write_file(self, path: str, data: bytes, progress: Advance) -> None:
         """Write a file on the board; progress is told its bytes at the end."""
         with self._errors():
+            self._line.allow(4 * _PROMPT_S + len(data) / _BYTES_PER_S)
             Files(self._pyboard).put(path, data)
         progress(len(data))
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import errno
 import re
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from ...errors import UserError
 
+T = TypeVar("T")
+_DIGITS = 15  # characters of a number
 # As MicroPython prints it, "OSError(28,)" or "OSError: [Errno 28] ENOSPC", and CPython with its subclasses.
 _OS_ERROR = re.compile(r"^(?:OS|FileNotFound|FileExists|NotADirectory|IsADirectory|Permission)Error"
-                       r"(?:\(|: )(?:\[Errno )?(?:(\d+)|(E[A-Z0-9]+)\b)?")
+                       r"(?:\(|: )(?:\[Errno )?(?:(\d{1,5})|(E[A-Z0-9]+)\b)?")
 
 
 class Connection(Protocol):
@@ -54,3 +57,17 @@ class BoardError(UserError):
         if found is None:
             return None
         return int(found[1]) if found[1] else getattr(errno, found[2] or "", None)
+
+
+def understood(answer: str, read: Callable[[str], T]) -> T:
+    """Return what `read` makes of a board's answer. Raises UserError where that is no answer to what was asked."""
+    try:
+        return read(answer)
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise UserError(f"the board answered {answer[:20]!r}, which is nothing that was asked for; "
+                        "reset it, and try again") from error
+
+
+def as_number(answer: str) -> int:
+    """Return the number, of at most 15 characters, that a board answered. Raises UserError where it is none."""
+    return understood(answer, lambda text: int(text if len(text) <= _DIGITS else ""))

@@ -42,8 +42,19 @@ def activation(*names: str) -> Callable[[ActivationFunction], ActivationFunction
 
 
 def activate(ctx: KerasContext, call: Call, x: Tensor) -> Tensor:
-    """Return what a layer's own activation makes of x."""
-    return apply(ctx, getattr(call.op, "activation", None), x, call.name)
+    """Return what a layer's own activation makes of x, whose channels are last, also where the layer has them first."""
+    function = getattr(call.op, "activation", None)
+    if getattr(call.op, "data_format", None) != "channels_first" or not _has_an_axis(function):
+        return apply(ctx, function, x, call.name)
+    # A softmax goes over the layer's last axis, that of length or width.
+    last = len(call.x.shape) - 2
+    order = (0, 3, *(i for i in (1, 2) if i != last), last)
+    turned = apply(ctx, function, ctx.build.transpose(x, order), call.name)
+    return ctx.build.transpose(turned, [order.index(i) for i in range(4)])
+
+
+def _has_an_axis(function: Any) -> bool:
+    return hasattr(function, "get_weights") or (callable(function) and "axis" in inspect.signature(function).parameters)
 
 
 def apply(ctx: KerasContext, function: Any, x: Tensor, name: str) -> Tensor:
