@@ -61,7 +61,7 @@ REFUSED = {
     "hostile/concat-doubling.onnx": "constants of", "hostile/constantofshape-2e28-int64.onnx": "constants of",
     "hostile/convtranspose-stride.onnx": "operators", "hostile/crash-7935.keras": "", "hostile/evil-esc-class.keras":
     "a class of its own", "hostile/evil-h5-gzip-fill.keras": "", "hostile/evil-input-200M.keras": "",
-    "hostile/evil-units-1e18.keras": "", "hostile/evil-units-400M.keras": "", "hostile/fn-billion.onnx": "",
+    "hostile/evil-units-1e18.keras": "", "hostile/evil-units-400M.keras": "", "hostile/fn-billion.onnx": "operators",
     "hostile/fn-mutual.onnx": "recursive", "hostile/fn-recursive.onnx": "recursive", "hostile/regex.onnx": "",
     "hostile/hang-10027.onnx": "no board has", "hostile/hang-1067.onnx": "no board has",
     "hostile/hang-32798.onnx": "no board has", "hostile/hang-88151.tflite": "65535", "hostile/upsample.onnx": "const",
@@ -74,7 +74,7 @@ REFUSED = {
         "bil-legacy", "dos-m4", "lab", "label-badutf8", "label-esc", "label-markup", "name-esc", "name-markup",
         "pointer32", "wrap")},
 }
-SLOW = {"hostile/crash-7935.keras", "hostile/fn-billion.onnx", "hostile/regex.onnx", "other_model_files/k2.keras",
+SLOW = {"hostile/crash-7935.keras", "hostile/regex.onnx", "other_model_files/k2.keras",
         *(name for name in (*REFUSED, *RIGHT) if "evil" in name
           or name.endswith(("rnn_gru.keras", "rnn_lstm_stack.keras")))}
 # Files of samples: how many values a row has, and the first of them or what the line says.

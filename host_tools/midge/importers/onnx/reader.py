@@ -46,6 +46,7 @@ class OnnxFile:
         if model.functions:
             from onnx.inliner import inline_local_functions
 
+            check_operators(_inlined_operators(model))
             try:
                 model = inline_local_functions(model)
             except Exception as error:  # onnx's own kinds among them
@@ -142,3 +143,24 @@ def dims_of(info: Any) -> list[int]:
 def dims_text(dims: Sequence[int]) -> str:
     """Return dimensions as a user reads them, with N for open ones."""
     return f"[{', '.join('N' if d < 0 else str(d) for d in dims)}]"
+
+
+def _inlined_operators(model: Any) -> int:
+    """Return about how many operators a graph has, 2^62 at most, with functions in place of their calls."""
+    bodies = {_called(f, f.name): [_called(n, n.op_type) for n in f.node] for f in model.functions}
+    counts: dict[tuple[str, ...], int] = {}
+    waiting, seen = list(bodies), set[tuple[str, ...]]()
+    while waiting:
+        name = waiting[-1]
+        inner = [] if name in seen else [n for n in bodies[name] if n in bodies and n not in counts]
+        seen.add(name)
+        if inner:
+            waiting += inner
+            continue
+        inlined = sum(counts.get(n, 1) for n in bodies[name])  # 1: of a recursion, an error later
+        counts[waiting.pop()] = min(max(1, inlined), 1 << 62)
+    return min(sum(counts.get(_called(n, n.op_type), 1) for n in model.graph.node), 1 << 62)
+
+
+def _called(of: Any, name: str) -> tuple[str, ...]:
+    return of.domain, name, getattr(of, "overload", "")
