@@ -187,7 +187,7 @@ def test_this_computer_answers_to_its_camera(opened: tuple[Studio, Newcomer], ey
     eye.show("bars")
     person.go("live")
     person.page.get_by_text("on this computer", exact=True).click()
-    person.click("button", "Start listening")
+    person.click("button", "Start looking")
     person.page.locator(".answer").get_by_text("bars", exact=True).wait_for(timeout=30_000)
     person.picture("picture-here")
     person.click("button", "Stop")

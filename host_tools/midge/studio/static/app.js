@@ -156,7 +156,7 @@ function update(state) {
         record: takes ? text("note.takes", { n: takes }) : "",
         train: model.there ? text("note.trained") : "",
         deploy: bench.put ? text("note.put") : "",
-        live: bench.live ? text("note.live") : "",
+        live: bench.live ? textOf("note.live", state.kind) : "",
         teach: bench.learner ? text("note.teach") : "",
         report: "",
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { choice, fill, h, say, show, terminal, text, whenOther } from "../dom.js";
+import { choice, fill, h, say, show, terminal, text, textOf, whenOther } from "../dom.js";
 import { Camera, Microphone } from "../devices.js";
 import { hand } from "../hand.js";
 import { Curves, picture } from "../plot.js";
@@ -30,7 +30,7 @@ export function open(root, first) {
     const bars = h("div.scores");
     const scene = h("div.scene");
     const log = h("ol.log", { "aria-label": text("live.log"), reversed: true });
-    const go = h("button.main", { type: "button", onclick: () => start() }, text("live.go"));
+    const go = h("button.main", { type: "button", onclick: () => start() }, textOf("live.go", kind));
     const end = h("button", { type: "button", hidden: true, onclick: () => stop() }, text("live.stop"));
     const places = choice(
         text("live.here"),
@@ -237,14 +237,14 @@ export function open(root, first) {
         say(
             need,
             opening
-                ? text("live.opening")
+                ? textOf("live.opening", kind)
                 : where === "here"
                   ? text(model.there ? "live.here.hint" : "live.nomodel")
                   : !bench.port
                     ? text("deploy.noboard")
                     : !bench.live && !answered
                       ? bench.put || model.there
-                          ? text("live.ready")
+                          ? textOf("live.ready", kind)
                           : text("live.nomodel")
                       : "",
         );
