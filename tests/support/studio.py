@@ -108,7 +108,7 @@ class Newcomer:
     def listen(self) -> None:
         """From a board that has the model to its answers."""
         self.click("link", "See its answers")
-        self.click("button", "Start listening")
+        self.click("button", re.compile("^Start (listening|looking)$"))
 
     def open_a_confusion(self) -> None:
         """Open the takes behind a cell of the report's matrix."""
