@@ -13,7 +13,6 @@ import pytest
 from midge.cli import train
 from midge.fileformat.read import decode
 from midge.targets.boards import load_board
-from midge.train import convolutions
 from tests.support.command import midge, refusal
 from tests.support.movements import made_takes, write_hums, write_takes
 
@@ -88,8 +87,7 @@ def test_searches_that_cannot_be(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(convolutions, "STEPS", 100)
+def test_a_search(tmp_path: Path) -> None:
     data, target, page = write_takes(tmp_path / "data", made_takes(3)), tmp_path / "w.midge", tmp_path / "w.html"
     done = midge("train", data, "-o", target, "--search", "--window", 1.28, "--max-flash", "9k", "--html", page)
     assert done.returncode == 0, done.stderr
