@@ -14,6 +14,7 @@ import pytest
 
 from midge.convert.pipeline import convert_model
 from midge.link.transport import open_board
+from tests.support import WAND_MODEL
 from tests.support.command import midge
 
 DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({!r}, 'rb').read()).digest()).decode())"
@@ -39,6 +40,15 @@ def test_it_replaces_an_older_file(qemu_board, model: Path) -> None:
     qemu_board.run("f = open('old.midge', 'w'); f.write('old'); f.close()")
     assert midge("upload", model, "--port", qemu_board.port, "--to", "old.midge").returncode == 0
     assert qemu_board.run(DIGEST.format("old.midge")) == hashlib.sha256(model.read_bytes()).hexdigest()
+
+
+def test_many_uploads_take_no_ram_for_good(qemu_board, model: Path, tmp_path: Path) -> None:
+    other, free = tmp_path / "other.midge", list[int]()
+    other.write_bytes(convert_model(WAND_MODEL, target="cortex-m4").blob)
+    for i in range(12):
+        assert midge("upload", (model, other)[i % 2], "--port", qemu_board.port, "--to", "w.midge").returncode == 0
+        free.append(int(qemu_board.run("import gc; gc.collect(); print(gc.mem_free())")))
+    assert max(free[2:]) - min(free[2:]) < 256, free
 
 
 def test_a_folder_that_is_not_there(qemu_board, model: Path) -> None:

@@ -73,3 +73,14 @@ scales = array("f", [1])
 resized("scales move", lambda: other.push(window, [Resizing(lambda: scales.extend(scales))], 0, scales))
 resized("an index", lambda: other.write([0] * 12, Resizing(lambda: arena.extend(bytes(1000)))))
 equal("scores as ever", midge.load(pair())([1, 2], [0, 1, 2]).outputs, [[1, 2], [0, 1, 2]])
+
+if DEVICE:  # CPython lets no bytearray grow behind a view
+    file = bytearray(classifier())
+    model = midge.load(memoryview(file))
+    file.extend(bytes(2000))  # moves; what lay there is overwritten
+    rubbish = [bytearray(b"\xff" * 300) for _ in range(8)]
+    try:
+        model.run([0] * 12)
+    except Exception as error:  # or any answer
+        rubbish.append(error)
+equal("a file that moved behind a view", midge.load(classifier())(x).score, 5)
