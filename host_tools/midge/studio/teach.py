@@ -95,6 +95,7 @@ class Teacher:
             with open_board(port) as board:
                 assert isinstance(board, ReplBoard)
                 require_midge(board)
+                board.restart()  # a network wants a block of RAM, which an upload may have left in pieces
                 known, shape = json.loads(self._ask(board, _ABOUT.format(path=model)))
                 of = PICTURE if "camera.size" in known else SOUND if "learn.hops" in known or len(shape) < 2 else MOTION
                 ear: Any = _Ear(board, pins) if of == SOUND else None
