@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Count real models on emulated cores, and from that write what each op costs: host_tools/midge/targets/rates.toml.
 
-    python -m tests.bench.rates MODELS...    count, a row per core and model, into counts.json; what is there stays
+    python -m tests.bench.rates MODELS...    count, a row per core and model, into counts.json; rows of others stay
     python -m tests.bench.rates --write      fit the rates
 
 The table serves `midge power` on machines without QEMU. Its errors are those of models that were left out. A test fits
@@ -66,19 +66,17 @@ def fitted(rows: list[dict[str, Any]]) -> dict[str, tuple[Rates, Stray, int]]:
 @click.option("--write", "writes", is_flag=True)
 def main(models: tuple[Path, ...], writes: bool) -> None:
     """Count models, or fit what was counted."""
-    rows = json.loads(COUNTS.read_text(encoding="utf-8")) if COUNTS.is_file() else []
-    done = {(row["core"], row["model"]) for row in rows}
+    rows = {(row["core"], row["model"]): row for row in json.loads(COUNTS.read_text(encoding="utf-8"))}
     named: dict[str, Path | bytes] = {name: make() for name, make in MODELS.items()}
     named.update({f"{path.parent.name}/{path.stem}": path for path in models})
     for core, name in () if writes else product(COUNTED, named):
-        if (core, name) not in done:
-            try:
-                rows.append({"core": core, "model": name, "nodes": count_one(named[name], core)})
-            except UserError as error:
-                print(f"{name} on {core}: {error}")
-            COUNTS.write_text(text_of(rows), encoding="utf-8")
+        try:
+            rows[core, name] = {"core": core, "model": name, "nodes": count_one(named[name], core)}
+        except UserError as error:
+            print(f"{name} on {core}: {error}")
+        COUNTS.write_text(text_of([*rows.values()]), encoding="utf-8")
     if writes:
-        TABLE.write_text(table_text(fitted(rows)), encoding="utf-8")
+        TABLE.write_text(table_text(fitted([*rows.values()])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from midge.power.rates import UNKNOWN, estimate_cycles, features, fit, stray, ta
 from midge.targets.boards import load_board
 from midge.targets.cores import read_toml
 from midge.targets.power import TARGETS
-from tests.bench.rates import COUNTS, fitted, text_of
+from tests.bench.models import MODELS
+from tests.bench.rates import COUNTED, COUNTS, count_one, fitted, text_of
 
 
 def counted(rng: np.random.Generator, op: str, nodes: int, a: float, b: float) -> list[dict[str, object]]:
@@ -65,6 +66,17 @@ def test_the_table_of_the_repository_is_what_its_counts_give() -> None:
         assert (read[core]["median"], read[core]["most"]) == pytest.approx((errors.median, errors.most), abs=1e-3)
         for op, row in factors.items():
             assert read[core][op] == pytest.approx(row, rel=1e-2, abs=1e-3), (core, op)
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("core", COUNTED)
+@pytest.mark.parametrize("model", ["wand", "add 16x16x16", "float conv 1x1 24x24x8 to 16"])
+def test_the_counts_of_the_repository_are_those_of_today(model: str, core: str) -> None:
+    rows = {(row["core"], row["model"]): row["nodes"] for row in json.loads(COUNTS.read_text(encoding="utf-8"))}
+    counted, today = rows[core, model], count_one(MODELS[model](), core)
+    assert [n["op"] for n in counted] == [n["op"] for n in today]
+    assert sum(n["cycles"] for n in counted) == pytest.approx(sum(n["cycles"] for n in today), rel=0.03), (
+        "python -m tests.bench.rates MODELS..., then --write")
 
 
 def test_the_table_of_the_repository_says_how_far_it_strays() -> None:
