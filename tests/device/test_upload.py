@@ -8,13 +8,16 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from midge.convert.pipeline import convert_model
 from midge.link.transport import open_board
+from tests.bench.models import fully_connected
 from tests.support import WAND_MODEL
+from tests.support.boards import Board
 from tests.support.command import midge
 
 DIGEST = "import hashlib, binascii; print(binascii.hexlify(hashlib.sha256(open({!r}, 'rb').read()).digest()).decode())"
@@ -49,6 +52,15 @@ def test_many_uploads_take_no_ram_for_good(qemu_board, model: Path, tmp_path: Pa
         assert midge("upload", (model, other)[i % 2], "--port", qemu_board.port, "--to", "w.midge").returncode == 0
         free.append(int(qemu_board.run("import gc; gc.collect(); print(gc.mem_free())")))
     assert max(free[2:]) - min(free[2:]) < 256, free
+
+
+def test_what_was_uploaded_finds_its_block_of_ram(new_board: Callable[..., Board], tmp_path: Path) -> None:
+    """At once, without a reset: three fifths of the heap in one piece."""
+    large = tmp_path / "large.midge"
+    large.write_bytes(convert_model(fully_connected(1024, 150)).blob)
+    board = new_board()
+    assert midge("upload", large, "--port", board.port).returncode == 0
+    assert board.run("import midge; print(midge.load('large.midge').outputs[0].shape[-1])") == "150"
 
 
 def test_a_folder_that_is_not_there(qemu_board, model: Path) -> None:

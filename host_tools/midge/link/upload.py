@@ -118,7 +118,9 @@ def upload_model(
     with open_board(port, via) as board:
         if not force:
             require_midge(board)
-        return upload(board, data, path, stage(f"uploading {path}", len(data)))
+        done = upload(board, data, path, stage(f"uploading {path}", len(data)))
+        board.restart()  # a model in RAM needs its bytes in one piece, and an upload leaves them in many
+        return done
 
 
 def upload(board: Connection, data: bytes, path: str, progress: Advance) -> Upload:
