@@ -29,14 +29,15 @@ LIES = ["", "0", "-1", "9" * 5000, "[", "[" * 100_000, "{}", "[0, 0]", '["microp
 SOON_S = 30
 
 
-def refused(act: Callable[[], object]) -> None:
-    """Whatever comes of it, it comes soon, and is no exception but a UserError of one line."""
-    started = time.monotonic()
+def is_refused(act: Callable[[], object]) -> bool:
+    """Whether it ends in a UserError, which comes soon and is one line; other exceptions fail the test."""
+    started, said = time.monotonic(), ""
     try:
         act()
     except UserError as error:
-        assert "\n" not in str(error) and len(str(error)) < 400
-    assert time.monotonic() - started < SOON_S
+        said = str(error)
+    assert "\n" not in said and len(said) < 400 and time.monotonic() - started < SOON_S
+    return bool(said)
 
 
 def identified(port: str) -> None:
@@ -44,9 +45,12 @@ def identified(port: str) -> None:
         identify(board)
 
 
+DATA = os.urandom(9_000)
+
+
 def uploaded(port: str, path: str) -> None:
     with open_board(port) as board:
-        upload(board, os.urandom(9_000), path, lambda done: None)
+        upload(board, DATA, path, lambda done: None)
 
 
 def in_rom(port: str) -> None:
@@ -67,19 +71,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_answer_is_a_lie(lie: str, tmp_path: Path, model: Path) -> None:
     small = SmallBoard(128)
     small.lie = lambda code: lie
-    refused(lambda: identified(small.port))
-    refused(lambda: uploaded(small.port, str(tmp_path / "m.midge")))
-    refused(lambda: in_rom(small.port))
-    refused(lambda: install_at(small.port))
-    refused(lambda: verify_model(model, port=small.port))
+    assert is_refused(lambda: identified(small.port))
+    assert is_refused(lambda: uploaded(small.port, str(tmp_path / "m.midge")))
+    assert is_refused(lambda: in_rom(small.port))
+    assert is_refused(lambda: install_at(small.port))
+    assert is_refused(lambda: verify_model(model, port=small.port))
 
 
 @pytest.mark.parametrize("lie", ["0", "-1", "9" * 15, "9" * 5000, "x"], ids=lambda lie: lie[:20])
 @pytest.mark.parametrize("asked", ["r=w(", "r=v(", "r=h(", "r=o(", "r=e("])
 def test_one_answer_is_a_lie(asked: str, lie: str, tmp_path: Path) -> None:
+    """It is found out, or the file is whole all the same."""
     small = SmallBoard(128)
     small.lie = lambda code: lie if asked in code and "def " not in code else None
-    refused(lambda: uploaded(small.port, str(tmp_path / "m.midge")))
+    there = tmp_path / "m.midge"
+    assert is_refused(lambda: uploaded(small.port, str(there))) or there.read_bytes() == DATA
 
 
 @contextmanager

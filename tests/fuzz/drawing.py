@@ -42,11 +42,10 @@ class Drawn(ABC):
         self.name = name
         self._draw_from(name)
         self.begin()
-        steps = self.rng.randint(2, self.most)
-        for step in range(steps):
-            if step not in without:
-                self._draw_from(f"{name} {step}")
-                self.step()
+        self.steps = [step for step in range(self.rng.randint(2, self.most)) if step not in without]
+        for step in self.steps:
+            self._draw_from(f"{name} {step}")
+            self.step()
         self._draw_from(f"{name} feeds")
 
     def _draw_from(self, name: str) -> None:
@@ -123,7 +122,7 @@ def smallest(draw: Callable[[frozenset[int]], Drawn]) -> tuple[Drawn, str]:
     without: frozenset[int] = frozenset()
     least = draw(without)
     problem = least.problem()
-    for step in reversed(range(least.most)):
+    for step in reversed(least.steps):
         trial = draw(without | {step})
         said = trial.problem()
         if said and not said.startswith(REFUSED):
