@@ -195,21 +195,18 @@ build/venv-torch/.ready: pyproject.toml # of its own: PyTorch takes a gigabyte
 
 ## Drawn ONNX graphs of many ops against onnxruntime [GRAPHS=3000]
 .PHONY: fuzz-graphs
-GRAPHS ?= 3000
 fuzz-graphs: $(VENV)/.ready-to-test $(LIBRARY)
-	@$(BIN)/python -m tests.fuzz.graphs --each $(GRAPHS) --seed $(or $(SEED),0)
+	@$(BIN)/python -m tests.fuzz.graphs $(if $(GRAPHS),--each $(GRAPHS)) --seed $(or $(SEED),0)
 
-## Drawn stacks of Keras layers against Keras, in float and in int8; 15 minutes [LAYERS=1000]
+## Drawn stacks of Keras layers against Keras, in float and in int8; 20 minutes [LAYERS=1000]
 .PHONY: fuzz-layers
-LAYERS ?= 1000
 fuzz-layers: $(VENV)/.ready-to-test $(LIBRARY)
-	@$(BIN)/python -m tests.fuzz.layers --each $(LAYERS) --seed $(or $(SEED),0)
+	@$(BIN)/python -m tests.fuzz.layers $(if $(LAYERS),--each $(LAYERS)) --seed $(or $(SEED),0)
 
-## Drawn PyTorch modules, by both of its exporters, against PyTorch; 15 minutes [MODULES=400]
+## Drawn PyTorch modules, by both of its exporters, against PyTorch; 10 minutes [MODULES=300]
 .PHONY: fuzz-modules
-MODULES ?= 400
 fuzz-modules: $(VENV)/.ready-to-test $(LIBRARY) build/venv-torch/.ready
-	@build/venv-torch/bin/python -m tests.fuzz.modules --each $(MODULES) --seed $(or $(SEED),0)
+	@build/venv-torch/bin/python -m tests.fuzz.modules $(if $(MODULES),--each $(MODULES)) --seed $(or $(SEED),0)
 
 ## A scripted newcomer in Chromium teaches an emulated board; pictures: build/studio/
 .PHONY: test-studio
