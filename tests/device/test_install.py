@@ -259,7 +259,7 @@ def test_a_small_module_for_a_model_where_the_whole_one_has_no_room(
     taken = before - int(board.run("import midge; gc.collect(); print(gc.mem_free())"))
     assert abs(taken - 1000 * int(said[1])) < 1500 and taken < 24_000, taken
     assert midge("upload", wand, "--port", board.port).returncode == 0
-    assert board.run("print(midge.load('wand.midge')([0, 0, 1] * 96).label)") == "idle"
+    assert board.run("import midge; print(midge.load('wand.midge')([0, 0, 1] * 96).label)") == "idle"
     facts = json.loads(midge("install", "--port", board.port, "--for", wand, "--json").stdout)
     assert facts["plan"]["module"] == "networks" and all(file["unchanged"] for file in facts["files"])
 
