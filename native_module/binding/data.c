@@ -207,7 +207,7 @@ static void put_number(mg_sink_t *sink, float value) {
     sink->at++;
 }
 
-void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
+bool mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
     size_t n;
     mp_obj_t *items;
     mp_buffer_info_t buffer;
@@ -216,10 +216,18 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
         if (depth > MG_MAX_RANK) {
             mp_raise_ValueError(MP_ERROR_TEXT("lists nested too deep"));
         }
+        const mp_obj_type_t *plain = NULL; /* the type of the last item that was a number: most are like it */
         for (size_t i = 0; i < n; i++) {
-            mg_put_numbers(sink, items[i], depth + 1);
+            const mp_obj_type_t *type = mp_obj_get_type(items[i]);
+            if (type == plain) {
+                put_number(sink, mp_obj_get_float_to_f(items[i]));
+            } else {
+                plain = mg_put_numbers(sink, items[i], depth + 1) ? type : NULL;
+            }
         }
-    } else if (!is_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
+        return false;
+    }
+    if (!is_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
         n = numbers_in(&buffer);
         size_t i = 0;
         if (buffer.typecode == 'f' && sink->data != NULL && sink->scales == NULL && sink->at <= sink->count) {
@@ -230,9 +238,10 @@ void mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
         for (; i < n; i++) {
             put_number(sink, number_at(&buffer, i));
         }
-    } else {
-        put_number(sink, mg_number(values));
+        return false;
     }
+    put_number(sink, mg_number(values));
+    return true;
 }
 
 /* The shape of what came, as far as its first elements tell it: "[96, 2] (192 values)". */
