@@ -81,8 +81,8 @@ test-core: $(CORE_SEEDS)/list
 	@ports/toolchain.sh unix arm riscv $(core_tools)
 	@+$(on_all_cores) test-core-programs
 	@$(BIN)/python -m tests.core.run $(CORE_BUILD) $< $(if $(TEST),--only $(TEST)) \
-		\
-		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_RUNNER_$(name))$(CORE_BUILD)/$(name)/test) $(foreach core,$(simd_cores),--emulated \
+		$(foreach name,$(CORE_BACKENDS),$(name)=$(CORE_RUNNER_$(name))$(CORE_BUILD)/$(name)/test) \
+		$(foreach core,$(simd_cores),--emulated \
 		$(core_simd_$(core))=$(CORE_BUILD)/$(core)/test,$(core_system_$(core)),$(core_machine_$(core)))
 
 test-core-programs: $(patsubst %,$(CORE_BUILD)/%/test,$(CORE_BACKENDS) $(simd_cores))
