@@ -17,7 +17,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..optional import need
-from ..samples.picture_files import PICTURES, read_picture
+from ..samples.faults import noted, raise_faults
+from ..samples.picture_files import PICTURES, picture_files, read_picture
 
 _FAILURES = 20  # pictures in a row that a camera does not give, until it is gone
 
@@ -35,11 +36,13 @@ def pictures_of(camera: str, every_s: float = 0) -> Iterator[np.ndarray]:
     """
     path = Path(camera)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+        files, faults = picture_files(path), list[str]()
         if not files:
             raise UserError(f"{camera}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
         for file in files:
-            yield read_picture(file)
+            with noted(faults):
+                yield read_picture(file)
+        raise_faults(faults, "pictures")
         return
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong is told here, in a line
     cv2 = need("cv2", "camera", "a camera of this PC, or a video")

@@ -59,6 +59,19 @@ PNG = saved("PNG")
 FLOATS = io.BytesIO()
 Image.fromarray(COLOURS[..., 0].astype(np.float32)).save(FLOATS, "TIFF")
 
+DEEP = io.BytesIO()
+Image.fromarray(COLOURS[..., 0].astype(np.int32) * 100_000).save(DEEP, "TIFF")
+
+
+def moving(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.fromarray(np.roll(COLOURS, 8 * i, 1)) for i in range(3)]
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+FIRST = "show several pictures, of which the first was taken"
+
 # File, content, what refuses it ("" for nothing), and what training says of it where it takes it.
 TABLE = [
     ("baseline.jpg", JPEG, "", ""), ("progressive.jpg", saved("JPEG", progressive=True), "", ""),
@@ -66,6 +79,11 @@ TABLE = [
     ("printed.jpg", saved("JPEG", "CMYK"), "", "are in the colours of printers (CMYK)"),
     ("clear.png", clear(), "", "are transparent in parts"), ("opaque.png", saved("PNG", "RGBA"), "", ""),
     ("deep.png", wide(), "", "have 16 bits a pixel"),
+    ("moving.gif", moving("GIF"), "", FIRST), ("pages.tif", moving("TIFF"), "", FIRST),
+    ("moving.jpg", moving("GIF"), "", FIRST), ("still.gif", saved("GIF"), "", ""), ("png.jpg", PNG, "", ""),
+    ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(99), "is no picture, or of a kind that cannot be read; export it", ""),
+    ("very deep.tif", DEEP.getvalue(), "has pixels of 32 bits", ""),
+    ("half.gif", moving("GIF")[:900], "is cut off (", ""),
     ("odd.jpg", JPEG + b"trailing bytes of a camera", "", ""),
     ("half.jpg", JPEG[: len(JPEG) // 2], "is cut off (", ""), ("head.jpg", JPEG[:60], "is", ""),
     ("half.png", PNG[: len(PNG) // 2], "is cut off (", ""), ("empty.jpg", b"", "is no picture, or of a kind that", ""),
