@@ -17,6 +17,7 @@ from midge.api import convert
 from midge.convert.camera import put_camera, read_camera
 from midge.convert.pipeline import convert_graph
 from midge.fileformat.read import decode
+from midge.graph.sight import Crop, Picture
 from midge.link.transport import open_board
 from midge.link.verify import replay, vectors
 from midge.samples.camera_pictures import encode, view_of
@@ -28,6 +29,7 @@ from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
 from tests.support.boards import Board
 from tests.support.shots import made_picture, write_pictures
+from tests.support.sight import eye
 from tests.support.transcript_files import PERSON, _person
 
 NewBoard = Callable[..., Board]
@@ -110,6 +112,23 @@ def test_verify_shows_a_picture_by_rows(new_board: NewBoard) -> None:
     with open_board(board.port) as link:
         result = replay(link, blob, "/rom/person.midge", vectors(blob, None, 2), lambda _: None)
     assert result.on_board and (result.runs, result.compared) == (2, 4) and not result.differences
+
+
+def test_images_have_the_bits_of_the_pc(new_board: NewBoard) -> None:
+    """Averages of areas and points between pixels, of some formats: 40 x 30 of 44 x 34 pixels become 14 x 12."""
+    kinds = [("rgb565", 1), ("rgb565", 3), ("yuv422", 3), ("grey", 1), ("bayer-grbg", 1)]
+    blobs = {}
+    for format, channels in kinds:
+        times = 2 if format.startswith("bayer") else 1
+        crop = Crop(2 * times, 2 * times, 40 * times, 30 * times)
+        for bilinear in (False, True):
+            graph = eye(Picture(format, 44 * times, 34 * times), crop, (1, 12, 14, channels), "int8", bilinear)
+            blobs[f"{format}{channels}{bilinear}.midge"] = convert_graph(graph, [], "eye", 0).blob
+    board = new_board(romfs=blobs)
+    with open_board(board.port) as link:
+        for name, blob in blobs.items():
+            result = replay(link, blob, f"/rom/{name}", vectors(blob, None, 6), lambda _: None)
+            assert result.on_board and result.runs == 6 and not result.differences, name
 
 
 def test_things_are_sorted_that_a_board_was_taught(new_board: NewBoard, tmp_path: Path) -> None:

@@ -127,7 +127,11 @@ def test_cameras_of_ones_own(new_board: NewBoard, tmp_path: Path) -> None:
     for camera, words in (
         ("mine:broken", "the camera: the toy gave no picture in 1000 ms; VSYNC stays as it is"),
         ("mine:silent", "does not tell its format and size; say them, as in mine:silent,rgb565,320x240"),
-        ("mine:none", "'none'"), ("nosuch:camera", "no module named 'nosuch'"), ("mine", "wanted file, esp32, openmv"),
+        ("mine:none", "'none'"),
+        ("os:sep,grey,8x8", "is no camera; wanted an object with rows() or capture()"),
+        ("os:listdir", "is no camera; wanted an object"),
+        ("nosuch:camera", "the camera: no module named 'nosuch'; put that file"),
+        ("mine", "wanted file, esp32, openmv"),
         ("file", "no camera.bin on the board"), ("file,rgb,1x1", "no pictures 'rgb,1x1'; wanted FORMAT,WIDTHxHEIGHT"),
         ("esp32", "this firmware has no module camera"), ("openmv", "this firmware has neither csi nor sensor"),
     ):

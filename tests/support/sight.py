@@ -43,7 +43,19 @@ def areas(pixels: int, outputs: int) -> np.ndarray:
     return np.maximum(high - low, 0)
 
 
-def levels(frame: np.ndarray, camera: Picture, crop: Crop, shape: tuple[int, ...]) -> np.ndarray:
+def points(pixels: int, outputs: int) -> np.ndarray:
+    """Return int64 [outputs, pixels]: bilinear weights of pixels in outputs, 2 * outputs in all for each."""
+    weights = np.zeros((outputs, pixels), np.int64)
+    for i in range(outputs):
+        before, near = divmod((2 * i + 1) * pixels - outputs, 2 * outputs)  # where it is, from the first one's middle
+        weights[i, before] += 2 * outputs - near
+        weights[i, min(before + 1, pixels - 1)] += near
+    return weights
+
+
+def levels(
+    frame: np.ndarray, camera: Picture, crop: Crop, shape: tuple[int, ...], bilinear: bool = False
+) -> np.ndarray:
     """Return the image of a picture as uint8 levels of shape [height, width, channels]."""
     *_, height, width, channels = shape
     values = channels_of(frame, camera.format, channels)
@@ -51,9 +63,10 @@ def levels(frame: np.ndarray, camera: Picture, crop: Crop, shape: tuple[int, ...
         crop = Crop(crop.left // 2, crop.top // 2, crop.width // 2, crop.height // 2)
     values = values[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
     # Whole numbers below 2^53: floats are exact, and their products fast.
-    rows, columns = areas(crop.height, height).astype(float), areas(crop.width, width).astype(float)
+    weights = points if bilinear else areas
+    rows, columns = weights(crop.height, height).astype(float), weights(crop.width, width).astype(float)
     sums = np.stack([rows @ values[..., c] @ columns.T for c in range(channels)], 2).astype(np.int64)
-    total = np.array(sight.most_of(camera.format, channels)) * crop.height * crop.width
+    total = np.array(sight.most_of(camera.format, channels)) * int(rows[0].sum()) * int(columns[0].sum())
     found = (510 * sums + total) // (2 * total)  # 255 * the average over its most, halves up
     if channels == 3 and camera.format in ("yuv422", "uyvy"):
         y, u, v = found[..., 0], found[..., 1] - 128, found[..., 2] - 128
@@ -62,12 +75,14 @@ def levels(frame: np.ndarray, camera: Picture, crop: Crop, shape: tuple[int, ...
     return found.astype(np.uint8)
 
 
-def eye(camera: Picture, crop: Crop, shape: tuple[int, ...], dtype: str = "uint8") -> Graph:
+def eye(
+    camera: Picture, crop: Crop, shape: tuple[int, ...], dtype: str = "uint8", bilinear: bool = False
+) -> Graph:
     """Return a graph that gives the levels of a picture."""
     build = Builder("eye")
     x = Tensor("picture", camera.shape, "uint8", is_outside=True)
     steps = Quantization(np.array([1], np.float32), np.array([-128 if dtype == "int8" else 0], np.int64))
-    return build.graph([x], [sight.image(build, x, camera, crop, shape, dtype, steps, np.arange(256))])
+    return build.graph([x], [sight.image(build, x, camera, crop, shape, dtype, steps, np.arange(256), bilinear)])
 
 
 def components(mask: np.ndarray) -> list[list[tuple[int, int]]]:

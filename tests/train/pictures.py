@@ -5,8 +5,9 @@ Parts: hands (ten signs of 55 people, nine or ten left out at a time, from scrat
 detector's front: 20 people to learn from, the others to tell), play (three of the signs, learned in the same way, as
 rock, paper, scissors on an emulated board against others), grid (what a grid leaves of blood cells at best), cells
 (blood cells in boxes: the list to train on, and the list to validate with, a third of it also on an emulated board by
-cell_counter.py), meter (digits of a meter that roll, a quarter of the pictures left out at a time), read (counters put
-together of such digits, by meter_reader.py on an emulated board). All by default. Pictures are read from $SHARED/data.
+cell_counter.py), meter (digits of a meter that roll, a quarter of the pictures left out at a time), read (each reading
+of such a roll alike often, and counters put together of them, by meter_reader.py on an emulated board). All by default.
+Pictures are read from $SHARED/data.
 
 The size of pictures, the steps and the strength of variants were chosen on ten of the 55 people (CHOSEN_ON), whose
 answers are counted apart; a grid's threshold is chosen on pictures of the list to train on. That digits are learned as
@@ -20,6 +21,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from time import perf_counter
 
@@ -55,7 +57,8 @@ LEARNED_FROM, OPPONENTS = 20, 10  # people
 HANDS = {"0": "rock", "5": "paper", "2": "scissors"}  # which signs are which hands
 SURE, PATIENCE = 0.8, 12  # of rock_paper_scissors.py
 ON_BOARD = 3  # of so many pictures of cells one is shown to a board
-ROLLS, READINGS = 5, 60  # of the meter that is shown to a board
+ROLLS, SERIES, READINGS = 5, 10, 6  # of the counter that is shown to a board, so often anew and so many times each
+ALIKE = 3  # of each reading of a roll, of which as many pictures at least are left out
 
 
 def text(right: np.ndarray) -> str:
@@ -192,46 +195,86 @@ def count(made: TrainedGrid, shown: Scenes) -> None:
 
 
 def read() -> None:
-    """Counters of five rolls, of pictures that were left out, read on an emulated board that learned from the rest."""
+    """Rolls of pictures that were left out, each reading alike often; and counters of them, on an emulated board."""
     found = read_pictures(DATA / "meter_digits_100", Size(20, 32, True))
     rng = np.random.default_rng(1)
     left_out = deal_folds(found.pictures, "", found.title, 4, 0) == 1
     known = replace(found, pictures=[p for p, out in zip(found.pictures, left_out, strict=True) if not out])
     rest = [p for p, out in zip(found.pictures, left_out, strict=True) if out]
     made = train_network(known, Options(scale="circle", folds=2, camera="grey,20x32"), "roll")
-    readings = (12345 + np.cumsum(rng.integers(1, 900, READINGS)) / 10).tolist()  # in the last roll's digits
-    pictures, labels = counters(readings, rest, rng)
-    model = Model(made.blob)
-    said = [float(model(rolls[8:40, x:x + 20].tobytes()).label) for rolls in pictures for x in range(10, 150, 28)]
-    far = np.abs(np.array(said) - np.array(labels))
-    right = int((np.minimum(far, 10 - far) <= 0.5 + 1e-9).sum())
+    evenly = rng.permutation(np.repeat(np.arange(100), ALIKE)).reshape(-1, ROLLS) / 10
+    far = misread(Model(made.blob), counters(evenly, rest, rng), evenly)
+    print(f"meter, each reading {ALIKE} times: {text((far <= 0.5 + 1e-9).ravel())} to half a digit, "
+          f"{text((far <= 0.1 + 1e-9).ravel())} to a tenth; {made.about}")
+    for part in range(0, 10, 5):
+        here = far[(np.round(10 * evenly) % 10 // 5 * 5) == part]
+        print(f"  from .{part} to .{part + 4}: {text(here <= 0.5 + 1e-9)}")
+    print("  by roll: " + ", ".join(f"{(each <= 0.5 + 1e-9).sum()} of {len(each)}" for each in far.T))
+    show(made.agreement, made.conversion, made.fitted.seconds)
+    told = [count_on(made.blob, readings, rest, rng) for readings in series(rng)]
+    right, rolls, wrong, doubted = np.sum(told, axis=0)
+    shown = READINGS * SERIES
+    print(f"  counters on the board: {rolls} of {shown * ROLLS} rolls to half a digit; of {shown} {right} were read to "
+          f"one of the last digit, {wrong} wrongly, {doubted} not believed", flush=True)
+
+
+def series(rng: np.random.Generator) -> list[np.ndarray]:
+    """Return the readings [READINGS] of each time that a counter is looked at, in digits of its last roll.
+
+    They begin with each digit on each roll once, and turn on by less than the example takes for too much.
+    """
+    digits = np.stack([rng.permutation(SERIES) for _ in range(ROLLS)])
+    begun = (digits * 10 ** np.arange(ROLLS)[:, None]).sum(axis=0)
+    return [start + np.cumsum(rng.integers(0, 900, READINGS)) / 10 for start in begun]
+
+
+def count_on(blob: bytes, readings: np.ndarray, digits: list[Picture], rng: np.random.Generator) -> list[int]:
+    """Have meter_reader.py read counters on an emulated board; return how many were read to one of the last digit, how
+    many of their rolls to half a digit, how many counters wrongly, and how many were not believed.
+    """
+    rolls = np.array([rolls_at(reading) for reading in readings])
+    pictures = counters(rolls, digits, rng)
     example = (ROOT / "mpy_lib/examples/meter_reader.py").read_text()
-    out = on_board("meter_reader.py", "roll.midge", made.blob, pictures.tobytes(), "that is all",
+    out = on_board("meter_reader.py", "roll.midge", blob, pictures.tobytes(), "that is all",
                    example + '\nprint("that is all")\n')
     told = re.findall(r"(\d+\.\d|\[.*\] cannot follow [\d.]+)\r?\n", out)
-    assert len(told) == READINGS, out
+    assert len(told) == len(readings), out
     wrong = [abs(round(10 * float(line)) - int(n)) > 1
              for line, n in zip(told, readings, strict=True) if "cannot" not in line]
-    print(f"meter on the board: {right} of {len(said)} rolls to half a digit; of {READINGS} counters "
-          f"{len(wrong) - sum(wrong)} were read to one of the last digit, {sum(wrong)} wrongly, "
-          f"{READINGS - len(wrong)} not believed; {made.about}")
-    show(made.agreement, made.conversion, made.fitted.seconds)
+    far = misread(Model(blob), pictures, rolls)
+    return [len(wrong) - sum(wrong), int((far <= 0.5 + 1e-9).sum()), sum(wrong), len(told) - len(wrong)]
 
 
-def counters(readings: list[float], digits: list[Picture], rng: np.random.Generator) -> tuple[np.ndarray, list[float]]:
-    """Return pictures of counters as meter_reader.py sees them, of pictures of digits, and what their rolls show."""
-    pictures, labels = np.full((len(readings), 60, 160), 90, np.uint8), list[float]()
-    for picture, reading in zip(pictures, readings, strict=True):
-        values, part = list[float](), reading % 1
-        for place in range(ROLLS):
-            values.append(int(reading) // 10**place % 10 + part)
-            part = max(values[-1] - 9, 0)
-        for i, value in enumerate(reversed(values)):
-            label = f"{round(value, 1) % 10:.1f}"
-            alike = [p for p in digits if p.label == label]
-            picture[8:40, 10 + 28 * i:30 + 28 * i] = alike[rng.integers(len(alike))].values[..., 0]
-            labels.append(float(label))
-    return pictures, labels
+def rolls_at(reading: float) -> list[float]:
+    """Return what a counter's rolls show: one turns on while the next one goes from 9 to 0, and only then."""
+    values, part = list[float](), reading % 1
+    for place in range(ROLLS):
+        values.insert(0, round(int(reading) // 10**place % 10 + part, 1) % 10)
+        part = max(values[0] - 9, 0)
+    return values
+
+
+def counters(rolls: np.ndarray, digits: list[Picture], rng: np.random.Generator) -> np.ndarray:
+    """Return pictures of counters as meter_reader.py sees them, of what their rolls show [counters, rolls].
+
+    Of the pictures of a digit none is taken again before all others were.
+    """
+    alike = {label: [p for p in digits if p.label == label] for label in {p.label for p in digits}}
+    turns = {label: cycle(rng.permutation(len(some))) for label, some in sorted(alike.items())}
+    pictures = np.full((len(rolls), 60, 160), 90, np.uint8)
+    for picture, values in zip(pictures, rolls, strict=True):
+        for i, value in enumerate(values):
+            label = f"{value:.1f}"
+            picture[8:40, 10 + 28 * i:30 + 28 * i] = alike[label][next(turns[label])].values[..., 0]
+    return pictures
+
+
+def misread(model: Model, pictures: np.ndarray, rolls: np.ndarray) -> np.ndarray:
+    """Return by how much a model misreads each roll, which it answers here as on the board [counters, rolls]."""
+    said = [[float(model(picture[8:40, 10 + 28 * i:30 + 28 * i].tobytes()).label) for i in range(ROLLS)]
+            for picture in pictures]
+    far = np.abs(np.array(said) - rolls)
+    return np.minimum(far, 10 - far)
 
 
 def meter() -> None:

@@ -46,7 +46,7 @@ for f in ('','/rom'):
    except (OSError,ValueError,MemoryError):pass
 r=json.dumps([W,F])
 """
-_START = "import midge.show as W\nc={make}\nr=W.describe(c)"
+_START = "import midge.show as W\nc={make}\nr=W.describe(c) if hasattr(c,'rows') or hasattr(c,'capture') else 0"
 _SHOW = "import midge.show as W\nr=W.show(c,{format!r},{width},0,{every},{thin},{model})"
 
 
@@ -109,13 +109,17 @@ class Looking:
         else:
             make = _object(kind)
             if not make:
-                raise UserError(f"--camera {camera}: wanted {', '.join(_DRIVERS)}, MODULE:NAME of your own on the "
-                                "board, pc, or a video or a folder of pictures")
+                raise UserError(f"--camera {camera}: no camera of a board; wanted {', '.join(_DRIVERS)} or MODULE:NAME "
+                                "of your own there; midge capture takes pc, a video or a folder of pictures, too")
             format, width, height = read_format(rest, camera) if rest else ("", 0, 0)
         try:
             facts = json.loads(self.board.ask(_START.format(make=make), silence_s=15))
         except BoardError as error:
             raise _explain(error) from error
+        except ValueError:  # such as a module's function
+            facts = {}
+        if not facts:
+            raise UserError(f"--camera {camera}: is no camera; wanted an object with rows() or capture()")
         told = re.fullmatch(r"(\d{1,5})x(\d{1,5})", str(facts["size"]))
         if told:
             width, height = int(told[1]), int(told[2])
@@ -191,11 +195,11 @@ def open_looking(port: str | None, camera: str, stage: Stage = silent) -> Iterat
 
 def _explain(error: BoardError) -> UserError:
     """Return what went wrong with a camera, for people."""
+    text = re.sub(r"^\w+\((?:\d+, ?)?(['\"])(.*)\1,?\)$", r"\2", error.text)
     if error.text.startswith("ImportError"):
-        return UserError(f"the camera: {error.text}; put that file on the board: mpremote cp FILE :")
+        return UserError(f"the camera: {text}; put that file on the board: mpremote cp FILE :")
     if error.text.startswith("MemoryError"):
         return UserError("the camera: the board has no room for a picture; take a smaller one")
     if error.errno is not None or error.text.startswith(("OSError", "ValueError", "AttributeError", "TypeError")):
-        text = re.sub(r"^\w+\((?:\d+, ?)?['\"](.*)['\"],?\)$", r"\1", error.text)
         return UserError(f"the camera: {text}")
     return error

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..optional import need
-from ..samples.picture_files import PICTURES, read_picture
+from ..samples.faults import noted, raise_faults
+from ..samples.picture_files import PICTURES, is_picture, picture_files, read_picture
 
 _FAILURES = 20  # pictures in a row that a camera does not give, until it is gone
 
@@ -30,17 +31,20 @@ def is_of_this_pc(camera: str) -> bool:
 def pictures_of(camera: str, every_s: float = 0) -> Iterator[np.ndarray]:
     """Yield pictures, uint8 [height, width, 1 or 3].
 
-    camera: pc or pcNUMBER, a video file, or a folder of pictures. every_s: of a video, what lies between two pictures.
-    Raises UserError where there is none, or it ends at once.
+    camera: pc or pcNUMBER, a video file, a picture, or a folder of them. every_s: of a video, what lies between two
+    pictures. Raises UserError where there is none, or it ends at once; for bad files of a folder after the others.
     """
     path = Path(camera)
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in PICTURES)
+    if path.is_dir() or (path.is_file() and is_picture(path)):
+        files, faults = picture_files(path) if path.is_dir() else [path], list[str]()
         if not files:
             raise UserError(f"{camera}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
         for file in files:
-            yield read_picture(file)
+            with noted(faults):
+                yield read_picture(file)
+        raise_faults(faults, "pictures")
         return
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong is told here, in a line
     cv2 = need("cv2", "camera", "a camera of this PC, or a video")
     device = re.fullmatch(r"pc(\d{0,2})", camera)
@@ -70,4 +74,5 @@ def _frames(cv2: Any, source: Any, camera: str, every_s: float, is_live: bool) -
             yield np.ascontiguousarray(frame[..., ::-1]) if frame.ndim == 3 else frame[..., None]
         count += 1
     if not count:
-        raise UserError(f"{camera}: gives no pictures; is its lens open, and may this program use it?")
+        raise UserError(f"{camera}: gives no pictures; " + ("is its lens open, and may this program use it?" if is_live
+                        else "copy it again, or convert it to .mp4"))

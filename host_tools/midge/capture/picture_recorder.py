@@ -177,7 +177,7 @@ def take_pictures(
 
     camera.shots(plan.every_s, hear)
     if not done and not stopped():
-        raise UserError(f"{camera.title}: gave no picture")
+        raise UserError(f"{camera.title}: gave no picture; is what it sees a whole one of its format and size?")
     return done
 
 

@@ -116,7 +116,7 @@ def print_summary(result: Conversion, source: Path, target: Path) -> None:
               help="A wake word's manifest (microWakeWord's JSON): word, cut-off, window and front end.")
 @click.option("--also", type=click.Path(path_type=Path), multiple=True, metavar="MANIFEST", cls=Option, group=_MODEL,
               help="A further wake word that shares the front end; its network lies beside its manifest.")
-@click.option("--camera", cls=Option, group=_MODEL, metavar="FORMAT,SIZE[,CROP]",
+@click.option("--camera", cls=Option, group=_MODEL, metavar="FORMAT,SIZE[,CROP][,bilinear]",
               help="Let a network of pictures take a camera's, row by row: rgb565,320x240.")
 @click.option("--decode", cls=Option, group=_MODEL, metavar="|".join(DECODERS),
               help="Find boxes in what the network gives: in a grid of scores, or by anchors, as ssd:anchors.npy.")

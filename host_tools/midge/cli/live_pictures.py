@@ -90,4 +90,4 @@ def live_pictures(
         say("{} answers in {:.1f} s, {:.1f} a second; {} pictures lost", screen.answers, seconds,
             screen.answers / max(seconds, 1e-3), screen.lost)
     if not screen.answers and not taken and not stopped():
-        raise UserError(f"{camera}: gave no picture")
+        raise UserError(f"{camera}: gave no picture; is what it sees a whole one of its format and size?")

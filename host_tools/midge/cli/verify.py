@@ -16,7 +16,7 @@ from .progress import stages
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--vectors", "given", type=click.Path(),
-              help="Inputs as .npy, .npz or .csv; by default the edges of their range, then random ones.")
+              help="Inputs as .npy, .npz or .csv, or pictures; by default the edges of their range, then random ones.")
 @click.option("--runs", type=click.IntRange(1), default=12, show_default=True, help="How many inputs to make.")
 @click.option("--seed", type=int, default=0, help="Of the random ones.")
 @click.option("--on", help="Where the file is on the board, such as /rom/x.midge; by default its name, or a copy.")

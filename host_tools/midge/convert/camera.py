@@ -20,47 +20,59 @@ BOXES = "boxes.classes"  # the key of a model that gives boxes: how many kinds o
 DECODERS = ("fomo", *HEADS, *YOLO)
 THRESHOLD = 0.5
 _DETECTION = "CUSTOM:TFLite_Detection_PostProcess"
+BILINEAR = "bilinear"
 _WANTED = f"wanted FORMAT,WIDTHxHEIGHT with one of {', '.join(FORMATS)}, as in rgb565,320x240"
 
 
 @dataclass(frozen=True)
 class Camera:
-    """What a camera gives, and which part of it is looked at: a crop, "whole", or None for what fits in the middle."""
+    """What a camera gives.
+
+    crop: which part of it is looked at, or "whole"; None for what fits in the middle. bilinear: whether
+    it becomes smaller by points between pixels, not by averages of areas.
+    """
 
     picture: Picture
     crop: Crop | str | None = None
+    bilinear: bool = False
 
     def crop_for(self, height: int, width: int, channels: int, title: str) -> Crop:
         """Return the part that becomes an image of height x width. Raises UserError where none can."""
         picture, crop = self.picture, self.crop
         if crop is None:
-            crop = sight.largest_crop(picture, height, width, channels)
+            crop = sight.largest_crop(picture, height, width, channels, self.bilinear)
             if crop is None:
                 raise UserError(f"{title}: a picture of {picture.width}x{picture.height} has no part as large as the "
                                 f"network's {width}x{height} and of its proportions; take a larger one, or a crop")
             return crop
         if isinstance(crop, str):
             crop = Crop(0, 0, picture.width, picture.height)
-        if problem := sight.problem_of(picture, crop, height, width, channels):
-            best = sight.largest_crop(picture, height, width, channels)
+        if problem := sight.problem_of(picture, crop, height, width, channels, self.bilinear):
+            best = sight.largest_crop(picture, height, width, channels, self.bilinear)
             raise UserError(f"{title}: a crop of {crop}: {problem}" + (f"; {best} can be taken" if best else ""))
         return crop
 
 
 def read_camera(text: str) -> Camera:
-    """Read what --camera says: FORMAT,WIDTHxHEIGHT, then a crop WIDTHxHEIGHT+LEFT+TOP or "whole". Raises UserError."""
+    """Read what --camera says: FORMAT,WIDTHxHEIGHT, then a crop WIDTHxHEIGHT+LEFT+TOP or "whole", then "bilinear".
+
+    Raises UserError.
+    """
     format, _, rest = text.partition(",")
     size, _, part = rest.partition(",")
+    bilinear = part.split(",")[-1] == BILINEAR
+    part = part.removesuffix(BILINEAR).removesuffix(",") if bilinear else part
     found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", size)
     if format not in FORMATS or found is None or not all(1 < int(n) < 1 << 14 for n in found.groups()):
         raise UserError(f"--camera {text}: no picture; {_WANTED}")
     picture = Picture(format, int(found[1]), int(found[2]))
     if part in ("", "whole"):
-        return Camera(picture, part or None)
+        return Camera(picture, part or None, bilinear)
     crop = sight.read_crop(part)
     if crop is None or not crop.width or not crop.height:
-        raise UserError(f"--camera {text}: no crop '{part}'; write WIDTHxHEIGHT+LEFT+TOP, as in 240x240+40+0, or whole")
-    return Camera(picture, crop)
+        raise UserError(f"--camera {text}: no crop '{part}'; write WIDTHxHEIGHT+LEFT+TOP, as in 240x240+40+0, or "
+                        f"whole, then {BILINEAR}")
+    return Camera(picture, crop, bilinear)
 
 
 def sight_of(
@@ -99,7 +111,7 @@ def put_camera(graph: Graph, camera: Camera, title: str, pixels: str | None = No
     build.unique(x.name)
     made = graph.copy()
     pixels = pixels or graph.metadata.get(UNITS)
-    made.replace(made.inputs[0], _image(build, x, camera.picture, crop, source, pixels, title))
+    made.replace(made.inputs[0], _image(build, x, camera, crop, source, pixels, title))
     made.nodes = [*build.nodes, *made.nodes]
     made.inputs = [x]
     size = f"{camera.picture.width}x{camera.picture.height}"
@@ -112,7 +124,7 @@ def put_camera(graph: Graph, camera: Camera, title: str, pixels: str | None = No
 
 
 def _image(
-    build: Builder, x: Tensor, picture: Picture, crop: Crop, source: Tensor, pixels: str | None, title: str
+    build: Builder, x: Tensor, camera: Camera, crop: Crop, source: Tensor, pixels: str | None, title: str
 ) -> Tensor:
     """Return the image that the network takes, in its dtype."""
     try:
@@ -122,13 +134,15 @@ def _image(
     if units not in PIXEL_UNITS:
         raise UserError(f"{title}: pictures as {units}; a camera's image can be {', '.join(PIXEL_UNITS)}: say --pixels")
     divisor, minus = PIXEL_UNITS[units]
+    picture, bilinear = camera.picture, camera.bilinear
     if source.dtype in ("int8", "uint8"):
         levels = np.arange(256) / divisor - minus
-        return sight.image(build, x, picture, crop, source.shape, source.dtype, source.quantization, levels)
+        return sight.image(build, x, picture, crop, source.shape, source.dtype, source.quantization, levels,
+                           bilinear)
     if source.dtype != "float32":
         raise UserError(f"{title}: takes {source.dtype}; a camera's image can be int8, uint8 and float32")
     steps = Quantization(np.array([1 / divisor], np.float32), np.array([-128], np.int64))
-    image = sight.image(build, x, picture, crop, source.shape, "int8", steps, np.arange(256) / divisor)
+    image = sight.image(build, x, picture, crop, source.shape, "int8", steps, np.arange(256) / divisor, bilinear)
     real = build.add("DEQUANTIZE", [image], source.shape, "image")
     return build.binary("SUB", real, build.scalar(minus), "image") if minus else real
 

@@ -136,7 +136,23 @@ def most_of(format: str, channels: int) -> tuple[int, ...]:
     return (31, 63, 31) if rgb565 else (510, 510, 510) if mosaic else (255, 255, 255)
 
 
-def problem_of(picture: Picture, crop: Crop, height: int, width: int, channels: int) -> str:
+def parts_of(pixels: int, outputs: int, bilinear: bool) -> tuple[int, int]:
+    """Return of how many parts a pixel is, and of how many of them an output, along a side; as few as can be.
+
+    An output is all that lies between it and the next, or, bilinear, as wide as a pixel around its own middle: of two
+    pixels then, by how near they are, as with the half-pixel centres of TensorFlow, and OpenCV's INTER_LINEAR.
+    """
+    common = math.gcd(pixels, outputs)
+    step, share = pixels // common, outputs // common
+    if not bilinear:
+        return share, step
+    share *= 1 + (step - share) % 2  # so that what is left out is the same before and behind
+    return share, share
+
+
+def problem_of(
+    picture: Picture, crop: Crop, height: int, width: int, channels: int, bilinear: bool = False
+) -> str:
     """Return why a crop cannot become an image of height x width, "" where it can."""
     pitch = picture.pitch
     if crop.width < pitch * width or crop.height < pitch * height:
@@ -147,15 +163,16 @@ def problem_of(picture: Picture, crop: Crop, height: int, width: int, channels: 
         return "pixels are taken in pairs: an even width, and of YUV formats an even left edge"
     if pitch > 1 and (crop.width % 4 or any(n % 2 for n in (crop.left, crop.top, crop.height, *picture.shape[:2]))):
         return "a mosaic's pixels are taken in fours: even sides and edges, and a width of whole fours"
-    step_h, step_w = crop.height // math.gcd(crop.height, height), crop.width // math.gcd(crop.width, width)
+    (_, step_h), (_, step_w) = (parts_of(pixels // pitch, outputs, bilinear)
+                                for pixels, outputs in ((crop.height, height), (crop.width, width)))
     most = max(most_of(picture.format, channels))
-    if most * step_h > _SUMS or 511 * most * step_h * step_w >= 1 << 32:
+    if most * step_h > _SUMS or 512 * most * step_h * step_w > 1 << 32:
         return (f"{crop.height} rows for {height} are {step_h} parts of a row each, too many for the sums of columns; "
                 f"take a height with a larger common divisor with {height}")
     return ""
 
 
-def largest_crop(picture: Picture, height: int, width: int, channels: int) -> Crop | None:
+def largest_crop(picture: Picture, height: int, width: int, channels: int, bilinear: bool = False) -> Crop | None:
     """Return the largest crop in the middle of a picture that has the shape of an image; None where there is none."""
     common = math.gcd(width, height)
     w, h = width // common, height // common
@@ -163,23 +180,23 @@ def largest_crop(picture: Picture, height: int, width: int, channels: int) -> Cr
         left = (picture.width - times * w) // 4 * 2
         top = (picture.height - times * h) // (2 * picture.pitch) * picture.pitch
         crop = Crop(left, top, times * w, times * h)
-        if not problem_of(picture, crop, height, width, channels):
+        if not problem_of(picture, crop, height, width, channels, bilinear):
             return crop
     return None
 
 
 def image(
     build: Builder, picture: Tensor, camera: Picture, crop: Crop, shape: tuple[int, ...], dtype: str,
-    quantization: Quantization | None, levels: np.ndarray,
+    quantization: Quantization | None, levels: np.ndarray, bilinear: bool = False,
 ) -> Tensor:
     """Add what makes a network's image of a picture, row by row.
 
     picture: uint8 of the camera's shape, outside of the arena. shape: (..., height, width, 1 or 3) of the image, int8
-    or uint8. levels: what the 256 levels of brightness are in the network's units, float. Return the image.
-    Raises ValueError.
+    or uint8. levels: what the 256 levels of brightness are in the network's units, float. bilinear: see parts_of.
+    Return the image. Raises ValueError.
     """
     *_, height, width, channels = shape
-    if problem := problem_of(camera, crop, height, width, channels):
+    if problem := problem_of(camera, crop, height, width, channels, bilinear):
         raise ValueError(f"a crop of {crop}: {problem}")
     pairs = crop.width // camera.pitch // 2
     words = 1 + (channels + (camera.pitch > 1)) * pairs  # and of a mosaic a row, until the next one comes
@@ -188,7 +205,7 @@ def image(
     build.nodes.append(Node("IMAGE", [picture, build.constant(np.asarray(levels, np.float32), "levels")], [out, sums], {
         "format": camera.format, "in_h": camera.height // camera.pitch, "in_w": camera.width // camera.pitch,
         "top": crop.top // camera.pitch, "left": crop.left // camera.pitch, "height": crop.height // camera.pitch,
-        "width": crop.width // camera.pitch}))
+        "width": crop.width // camera.pitch, "bilinear": bilinear}))
     return out
 
 

@@ -21,6 +21,7 @@ from ..fileformat.read import decode, load_file
 from ..fileformat.spec import OUTSIDE
 from ..graph.sight import UNITS
 from ..progress import Advance, Stage, silent
+from ..samples.camera_pictures import view_of
 from ..samples.datasets import read_vectors
 from .identity import identify, require_midge
 from .transport import BoardError, Connection, as_number, open_board, understood
@@ -119,8 +120,9 @@ def verify_model(
 def vectors(blob: bytes, given: str | Path | None, runs: int, seed: int = 0) -> list[list[bytes]]:
     """Return inputs for a model: raw bytes for each input, for each run.
 
-    given: .npy, .npz or .csv; quantised values where its dtype is the input's, else real ones. Without it the edges of
-    the dtype come first (all lowest, all highest, alternating, the zero point), then random ones. Raises UserError.
+    given: .npy, .npz or .csv, or pictures; quantised values where its dtype is the input's, else real ones. Without it
+    the edges of the dtype come first (all lowest, all highest, alternating, the zero point), then random ones. Raises
+    UserError.
     """
     file = decode(blob)
     inputs = [file.tensors[i] for i in file.inputs]
@@ -128,7 +130,7 @@ def vectors(blob: bytes, given: str | Path | None, runs: int, seed: int = 0) -> 
         rng = np.random.default_rng(seed)
         return [[_edge_or_random(t.dtype, t.shape, t.zero_point, run, rng) for t in inputs] for run in range(runs)]
     columns = []
-    for x, t in zip(read_vectors(given, inputs, pixels=file.metadata.get(UNITS)), inputs, strict=True):
+    for x, t in zip(read_vectors(given, inputs, view_of(file.metadata), file.metadata.get(UNITS)), inputs, strict=True):
         raw = x if x.dtype == _DTYPES.get(t.dtype, t.dtype) else to_raw(x, t.dtype, t.scale, t.zero_point)
         columns.append([sample.tobytes() for sample in raw])
     return [list(run) for run in zip(*columns, strict=True)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import Node, Unsupported
 from ..graph.requantization import want_quantized
-from ..graph.sight import FORMATS, YUV, most_of
+from ..graph.sight import FORMATS, YUV, most_of, parts_of
 from ..graph.tflite_ops import constant, required
 from .program import Program
 from .rules import rule
@@ -37,8 +37,8 @@ def image(program: Program, node: Node) -> None:
     want_quantized(out)
     a = node.attrs
     *_, height, width, channels = out.shape
-    common_h, common_w = math.gcd(a["height"], height), math.gcd(a["width"], width)
-    step_h, step_w = a["height"] // common_h, a["width"] // common_w
+    share_h, step_h = parts_of(a["height"], height, a["bilinear"])
+    share_w, step_w = parts_of(a["width"], width, a["bilinear"])
     totals = [most * step_h * step_w for most in most_of(a["format"], channels)]
     divisions = [division_by(2 * total, 511 * total) for total in totals]
     divisions += [(0, 0)] * (3 - len(divisions))
@@ -50,8 +50,8 @@ def image(program: Program, node: Node) -> None:
     own = np.arange(256, dtype=np.uint8).tobytes() if a["format"] in YUV and channels == 3 else b""
     program.add(node, "IMAGE", [picture], {
         **{name: a[name] for name in ("in_h", "in_w", "top", "left", "height", "width")},
-        "out_h": height, "out_w": width, "step_h": step_h, "share_h": height // common_h, "step_w": step_w,
-        "share_w": width // common_w, "format": FORMATS[a["format"]][0], "channels": channels,
+        "out_h": height, "out_w": width, "step_h": step_h, "share_h": share_h, "step_w": step_w, "share_w": share_w,
+        "format": FORMATS[a["format"]][0], "channels": channels,
         "multiplier": [m for m, _ in divisions], "shift": [s for _, s in divisions],
     }, {"table_at": table.tobytes() + own})
 

@@ -13,17 +13,20 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from ..errors import UserError
-from .picture_files import PICTURES
+from .faults import noted
+from .picture_files import is_picture
 from .text import read_text
 
 EDGE_IMPULSE = "bounding_boxes.labels"
 CLASSES = ("data.yaml", "dataset.yaml", "classes.txt", "obj.names", "_darknet.labels")
+NOTHING = "background"  # what a model calls what no box is around
 MOST_FILES = 100_000
 
 
@@ -59,7 +62,7 @@ class Tree:
     files: list[Path]
 
     def __post_init__(self) -> None:
-        pictures = [p for p in self.files if p.suffix.lower() in PICTURES]
+        pictures = [p for p in self.files if is_picture(p)]
         self.pictures = pictures
         self.by_name = {p.name: p for p in reversed(pictures)} | {
             p.relative_to(self.root).as_posix(): p for p in pictures}
@@ -105,84 +108,95 @@ def _has(path: Path, text: str) -> bool:
         return text.encode() in (file.read() if path.suffix == ".json" else file.read(1 << 16))
 
 
-def _read_voc(inside: Tree) -> Iterator[Drawn]:
+def _read_voc(inside: Tree, faults: list[str]) -> Iterator[Drawn]:
     for path in (p for p in inside.files if p.suffix == ".xml"):
-        text = read_text(path)
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise UserError(f"{path}: declares entities, which files of boxes have none of; export it again")
-        try:
-            root = ElementTree.fromstring(text)
-        except ElementTree.ParseError as error:
-            raise UserError(f"{path}: is no whole XML ({error}); export it again, or remove it") from error
-        if root.tag != "annotation":
-            continue
-        picture = inside.by_stem.get(path.stem) or inside.picture(root.findtext("filename") or path.stem, str(path))
-        boxes = []
-        for thing in root.iter("object"):
-            left, top, right, bottom = (_number(thing.findtext(f"bndbox/{name}"), str(path))
-                                        for name in ("xmin", "ymin", "xmax", "ymax"))
-            boxes.append(Box(_label(thing.findtext("name"), str(path)), left, top, right, bottom, str(path)))
-        size = [int(_number(root.findtext(f"size/{name}") or "0", str(path))) for name in ("width", "height")]
-        yield Drawn(picture, boxes, size=(size[0], size[1]))
+        with noted(faults):
+            root = _xml(path)
+            if root.tag != "annotation":
+                continue
+            picture = inside.by_stem.get(path.stem) or inside.picture(root.findtext("filename") or path.stem, str(path))
+            boxes = []
+            for thing in root.iter("object"):
+                ends = [thing.findtext(f"bndbox/{name}") for name in ("xmin", "ymin", "xmax", "ymax")]
+                boxes.append(Box(_label(thing.findtext("name"), str(path)), *_four(ends, str(path)), str(path)))
+            size = [int(_number(root.findtext(f"size/{name}") or "0", str(path))) for name in ("width", "height")]
+            yield Drawn(picture, boxes, size=(size[0], size[1]))
 
 
-def _read_coco(inside: Tree) -> Iterator[Drawn]:
+def _xml(path: Path) -> ElementTree.Element:
+    text = read_text(path)
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise UserError(f"{path}: declares entities, which files of boxes have none of; export it again")
+    try:
+        return ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise UserError(f"{path}: is no whole XML ({error}); export it again, or remove it") from error
+
+
+def _read_coco(inside: Tree, faults: list[str]) -> Iterator[Drawn]:
     for path in (p for p in inside.files if p.suffix == ".json" and _has(p, '"annotations"')):
-        data = _json(path)
-        try:
+        drawn = dict[Any, Drawn]()
+        with noted(faults), _form(path, "COCO file", "images, annotations with bbox, and categories"):
+            data = _json(path)
             names = {c["id"]: str(c["name"]) for c in data["categories"]}
-            drawn = {i["id"]: Drawn(inside.picture(str(i["file_name"]), str(path)), [],
-                                    size=(int(i.get("width", 0)), int(i.get("height", 0)))) for i in data["images"]}
+            known = {i["id"] for i in data["images"]}
+            for i in data["images"]:
+                with noted(faults):
+                    drawn[i["id"]] = Drawn(inside.picture(str(i["file_name"]), str(path)), [],
+                                           size=(int(i.get("width", 0)), int(i.get("height", 0))))
             for note in data["annotations"]:
-                where = f"{path}: annotation {note.get('id', '?')}"
-                if note["category_id"] not in names:
-                    raise UserError(f"{where}: is of category {note['category_id']}, which is not among its "
-                                    f"{len(names)} categories; mend or remove it")
-                if note["image_id"] not in drawn:
-                    raise UserError(f"{where}: is of image {note['image_id']}, which is not among its images; mend or "
-                                    "remove it")
-                x, y, w, h = (_number(v, where) for v in note["bbox"])
-                label = _label(names[note["category_id"]], where)
-                drawn[note["image_id"]].boxes.append(Box(label, x, y, x + w, y + h, where))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(f"{path}: is no COCO file ({type(error).__name__}: {error}); wanted images, annotations "
-                            "with bbox, and categories: export it again") from error
+                with noted(faults):
+                    box = _coco_box(note, names, known, f"{path}: annotation {note.get('id', '?')}")
+                    if note["image_id"] in drawn:  # otherwise its picture's fault was noted
+                        drawn[note["image_id"]].boxes.append(box)
         yield from drawn.values()
 
 
-def _read_edge_impulse(inside: Tree) -> Iterator[Drawn]:
+def _coco_box(note: dict[str, Any], names: dict[Any, str], images: set[Any], where: str) -> Box:
+    if note["category_id"] not in names:
+        raise UserError(f"{where}: is of category {note['category_id']}, which is not among its {len(names)} "
+                        "categories; mend or remove it")
+    if note["image_id"] not in images:
+        raise UserError(f"{where}: is of image {note['image_id']}, which is not among its images; mend or remove it")
+    x, y, w, h = _four(note["bbox"], where)
+    return Box(_label(names[note["category_id"]], where), x, y, x + w, y + h, where)
+
+
+def _read_edge_impulse(inside: Tree, faults: list[str]) -> Iterator[Drawn]:
     for path in (p for p in inside.files if p.name == EDGE_IMPULSE):
-        try:
+        with noted(faults), _form(path, "file of boxes", "boundingBoxes"):
             for name, found in _json(path)["boundingBoxes"].items():
-                where = f"{path}: {name}"
-                boxes = []
-                for b in found:
-                    x, y, w, h = (_number(b[key], where) for key in ("x", "y", "width", "height"))
-                    boxes.append(Box(_label(b["label"], where), x, y, x + w, y + h, where))
-                beside = path.parent / name
-                yield Drawn(beside if beside in inside.pictures else inside.picture(name, str(path)), boxes)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UserError(f"{path}: is no file of boxes ({type(error).__name__}: {error}); export the data set "
-                            "again") from error
+                with noted(faults):
+                    where, beside, boxes = f"{path}: {name}", path.parent / name, []
+                    for b in found:
+                        x, y, w, h = _four([b[key] for key in ("x", "y", "width", "height")], where)
+                        boxes.append(Box(_label(b["label"], where), x, y, x + w, y + h, where))
+                    yield Drawn(beside if beside in inside.pictures else inside.picture(name, str(path)), boxes)
 
 
-def _read_yolo(inside: Tree) -> Iterator[Drawn]:
+def _read_yolo(inside: Tree, faults: list[str]) -> Iterator[Drawn]:
     names = _yolo_names(next(p for p in inside.files if p.name in CLASSES))
     for path in _yolo_files(inside):
-        boxes = []
-        for i, line in enumerate(read_text(path).splitlines(), 1):
-            fields, where = line.split(), f"{path}:{i}"
-            if not fields:
-                continue
-            if len(fields) != 5:
-                raise UserError(f"{where}: {len(fields)} values; wanted a class's number and the middle, width and "
-                                "height of its box: export it as boxes")
-            number, x, y, w, h = (_number(field, where) for field in fields)
-            if number != int(number) or not 0 <= number < len(names):
-                raise UserError(f"{where}: class {fields[0]}, but there are {len(names)} names ({', '.join(names[:6])}"
-                                "); mend the number, or add its name")
-            boxes.append(Box(names[int(number)], x - w / 2, y - h / 2, x + w / 2, y + h / 2, where))
-        yield Drawn(inside.by_stem[path.stem], boxes, unit=True)
+        with noted(faults):
+            boxes = []
+            for i, line in enumerate(read_text(path).splitlines(), 1):
+                with noted(faults):
+                    boxes += _yolo_box(line.split(), names, f"{path}:{i}")
+            yield Drawn(inside.by_stem[path.stem], boxes, unit=True)
+
+
+def _yolo_box(fields: list[str], names: list[str], where: str) -> list[Box]:
+    """Return the box of a line, none of an empty one."""
+    if not fields:
+        return []
+    if len(fields) != 5:
+        raise UserError(f"{where}: {len(fields)} values; wanted a class's number and the middle, width and height of "
+                        "its box: export it as boxes")
+    number, (x, y, w, h) = _number(fields[0], where), _four(fields[1:], where)
+    if number != int(number) or not 0 <= number < len(names):
+        raise UserError(f"{where}: class {fields[0]}, but there are {len(names)} names ({', '.join(names[:6])}); mend "
+                        "the number, or add its name")
+    return [Box(_label(names[int(number)], where), x - w / 2, y - h / 2, x + w / 2, y + h / 2, where)]
 
 
 def _yolo_files(inside: Tree) -> Iterator[Path]:
@@ -192,15 +206,27 @@ def _yolo_files(inside: Tree) -> Iterator[Path]:
 def _yolo_names(path: Path) -> list[str]:
     """Return the classes that a file lists: one per line, or as YAML's names. Raises UserError."""
     text = read_text(path)
-    if path.suffix != ".yaml":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    rest = re.search(r"^names:(.*(?:\n[ \t-]+.*)*)", text, re.MULTILINE)
-    inline = re.search(r"[\[{](.*)[\]}]", rest[1], re.DOTALL) if rest else None
-    parts = inline[1].split(",") if inline else rest[1].splitlines() if rest else []
-    names = [re.sub(r"^[\s-]*(\d+\s*:)?\s*", "", part).strip().strip("'\"") for part in parts]
+    if path.suffix == ".yaml":
+        rest = re.search(r"^names:(.*(?:\n[ \t-]+.*)*)", text, re.MULTILINE)
+        inline = re.search(r"[\[{](.*)[\]}]", rest[1], re.DOTALL) if rest else None
+        parts = inline[1].split(",") if inline else rest[1].splitlines() if rest else []
+        names = [re.sub(r"^[\s-]*(\d+\s*:)?\s*", "", part).strip().strip("'\"") for part in parts]
+    else:
+        names = [line.strip() for line in text.splitlines()]
     if not any(names):
-        raise UserError(f"{path}: tells no names of classes; write 'names: [cat, dog]'")
+        wanted = "write 'names: [cat, dog]'" if path.suffix == ".yaml" else "write one in each line"
+        raise UserError(f"{path}: tells no names of classes; {wanted}")
     return [name for name in names if name]
+
+
+@contextmanager
+def _form(path: Path, what: str, wanted: str) -> Iterator[None]:
+    """Have what a file's own form breaks in the block be a UserError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: is no {what} ({type(error).__name__}: {error}); wanted {wanted}: export it "
+                        "again") from error
 
 
 def _json(path: Path) -> Any:
@@ -220,13 +246,23 @@ def _number(value: object, where: str) -> float:
     return number
 
 
+def _four(values: Any, where: str) -> tuple[float, float, float, float]:
+    if not isinstance(values, list) or len(values) != 4:
+        raise UserError(f"{where}: '{str(values)[:40]}' is no box, which has four numbers; mend or remove it")
+    a, b, c, d = (_number(value, where) for value in values)
+    return a, b, c, d
+
+
 def _label(value: object, where: str) -> str:
     text = str(value or "").strip()
     if not text:
         raise UserError(f"{where}: a box has no label; name what is in it")
+    if text == NOTHING:
+        raise UserError(f"{where}: a box is called '{text}', as what has no box is; rename or remove it")
     return text
 
 
-READERS: dict[str, Callable[[Tree], Iterator[Drawn]]] = {
+# What reads each format; faults of single boxes and files go to the list.
+READERS: dict[str, Callable[[Tree, list[str]], Iterator[Drawn]]] = {
     "VOC": _read_voc, "COCO": _read_coco, "YOLO": _read_yolo, "Edge Impulse": _read_edge_impulse,
 }

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..graph.sight import FORMATS, MOSAIC, Crop, Picture, read_crop
-from .picture_files import PICTURES, fit, read_picture
+from .faults import noted, raise_faults
+from .picture_files import PICTURES, fit, picture_files, read_picture
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,14 @@ def camera_bytes(source: Path, metadata: dict[str, str], title: str) -> tuple[by
     view = view_of(metadata)
     if view is None:
         raise UserError(f"{title}: has no camera; convert it with --camera")
-    paths = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES) if source.is_dir() else [source]
+    paths = picture_files(source) if source.is_dir() else [source]
     if not paths:
         raise UserError(f"{source}: no pictures in this folder; put {', '.join(PICTURES)} files into it")
-    pictures = [read_as_camera(path, view).tobytes() for path in paths]
+    pictures, faults = list[bytes](), list[str]()
+    for path in paths:
+        with noted(faults):
+            pictures.append(read_as_camera(path, view).tobytes())
+    raise_faults(faults, "pictures")
     each = "1 picture" if len(paths) == 1 else f"{len(paths)} pictures"
     return b"".join(pictures), f"{each} as {view.picture}"
 

@@ -19,7 +19,8 @@ from ..errors import UserError, visible
 from ..graph.sight import pixel_scale, pixel_units
 from ..limits import check_unpacked
 from .camera_pictures import View, read_as_camera
-from .picture_files import PICTURES, read_picture
+from .faults import noted, raise_faults
+from .picture_files import PICTURES, is_picture, read_picture
 from .sound_files import SOUNDS, read_sound
 from .text import Splitter, number, read_text
 
@@ -108,7 +109,7 @@ def _from_path(
     path, key = _split(str(source))
     reader = _Reader(inputs[0], pixels, view)
     found = (_from_folder(path, inputs, labels, reader) if path.is_dir()
-             else Dataset([reader.read(path)[None]]) if view and path.suffix.lower() in PICTURES
+             else Dataset([reader.read(path)[None]]) if is_picture(path)
              else _from_file(path, key, inputs, guess))
     found.title = str(source)
     return found
@@ -237,13 +238,18 @@ def _from_folder(path: Path, inputs: Sequence[Input], labels: Sequence[str], rea
         if not inside:
             raise UserError(f"{folder}: no samples in this class's folder; fill it or remove it")
         files += [(p, classes.index(folder.name)) for p in inside]
-    samples = np.stack([reader.read(p) for p, _ in files])
-    return Dataset([samples], np.array([k for _, k in files]) if folders else None, classes, reader.notes)
+    samples, faults = list[np.ndarray](), list[str]()
+    for p, _ in files:
+        with noted(faults):
+            samples.append(reader.read(p))
+    raise_faults(faults, "samples")
+    return Dataset([np.stack(samples)], np.array([k for _, k in files]) if folders else None, classes, reader.notes)
 
 
 def _files(folder: Path) -> list[Path]:
-    known = (*PICTURES, *SOUNDS, *TABLES, ".npy")
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in known and not p.name.startswith("."))
+    known = (*SOUNDS, *TABLES, ".npy")
+    return sorted(p for p in folder.iterdir()
+                  if is_picture(p) or (p.suffix.lower() in known and not p.name.startswith(".")))
 
 
 class _Reader:
@@ -258,7 +264,7 @@ class _Reader:
     def read(self, path: Path) -> np.ndarray:
         suffix = path.suffix.lower()
         try:
-            values = (self._picture(path) if suffix in PICTURES else self._sound(path) if suffix in SOUNDS
+            values = (self._picture(path) if is_picture(path) else self._sound(path) if suffix in SOUNDS
                       else load_array(path) if suffix == ".npy" else read_table(path))
         except UserError:
             raise

@@ -13,10 +13,21 @@ from ..errors import UserError
 from ..optional import need
 from .doubts import Doubts
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+_OTHERS = (".heic", ".heif", ".avif", ".jp2", ".dng")  # which are not passed over, as they are meant to be seen
 MOST_PIXELS = 64 << 20  # of one picture; larger ones would take gigabytes while they are read
 SMALLEST = 8  # pixels of a side
 _WIDE = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow's modes of 16 bits and more
+
+
+def is_picture(path: Path) -> bool:
+    """Tell whether a file's name is that of a picture, also of a kind that may be one not to be read."""
+    return path.suffix.lower() in (*PICTURES, *_OTHERS) and not path.name.startswith(".") and not path.is_dir()
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """Return the pictures of a folder."""
+    return sorted(path for path in folder.iterdir() if is_picture(path))
 
 
 def read_picture(path: Path, grey: bool | None = None, doubts: Doubts | None = None) -> np.ndarray:
@@ -40,6 +51,8 @@ def read_picture(path: Path, grey: bool | None = None, doubts: Doubts | None = N
     except module.DecompressionBombError as error:
         raise UserError(f"{path}: more than {MOST_PIXELS:,} pixels; make it smaller") from error
     except Exception as error:  # Pillow's decoders fail in many ways
+        if isinstance(error, OSError) and error.errno is not None:
+            raise UserError(f"{path}: cannot be read ({error.strerror}); copy it again, or remove it") from error
         said = str(error) or type(error).__name__
         what = "is cut off" if "truncated" in said.lower() or "unexpected end" in said.lower() else "is damaged"
         raise UserError(f"{path}: {what} ({said}); copy it again, or remove it") from error
@@ -54,13 +67,17 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 
 def _pixels(path: Path, image: Any, grey: bool | None, doubts: Doubts) -> np.ndarray:
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # whose other pictures are those of a phone
+        doubts.add("show several pictures, of which the first was taken; save the others on their own", path)
     image.load()
     image = need("PIL.ImageOps", "media", "reading pictures").exif_transpose(image)
     if image.mode == "F":
         raise UserError(f"{path}: has pixels of floats, whose white is unknown; export it with 8 bits a channel")
     if image.mode in _WIDE:
-        doubts.add("have 16 bits a pixel, of which 8 were kept, as cameras on boards give", path)
         wide = np.asarray(image)
+        if wide.min() < 0 or wide.max() > 0xFFFF:
+            raise UserError(f"{path}: has pixels of 32 bits, whose white is unknown; export it with 8 bits a channel")
+        doubts.add("have 16 bits a pixel, of which 8 were kept, as cameras on boards give", path)
         values = (wide >> 8 if wide.max() > 255 else wide).astype(np.uint8)[..., None]
         return values if grey is not False else np.repeat(values, 3, axis=2)
     if image.mode == "CMYK":

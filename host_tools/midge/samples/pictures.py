@@ -12,9 +12,10 @@ import numpy as np
 
 from ..errors import UserError
 from .doubts import Doubts
+from .faults import noted, raise_faults
 from .groups import groups_of
-from .picture_files import PICTURES, fit, read_picture
-from .takes import Labelled, raise_first, twins
+from .picture_files import fit, picture_files, read_picture
+from .takes import Labelled, twins
 
 LONGEST_SIDE = 96  # of pictures by default
 FEWEST_PIXELS = 16  # of a network's side
@@ -68,11 +69,6 @@ class Size:
         return max(round(h * factor), FEWEST_PIXELS), max(round(w * factor), FEWEST_PIXELS)
 
 
-def picture_files(folder: Path) -> list[Path]:
-    """Return the pictures of a folder."""
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in PICTURES and not p.name.startswith("."))
-
-
 def class_folders(path: Path) -> list[Path]:
     """Return the folders of a folder."""
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -111,14 +107,12 @@ def read_pictures(
 
 
 def read_all(files: Sequence[Path], size: Size, faults: list[str], doubts: Doubts) -> list[np.ndarray]:
-    """Return the pixels of files, all of one size. Raises UserError for the first of the faults."""
+    """Return the pixels of files, all of one size. Raises UserError for the faults."""
     pixels = list[np.ndarray]()
     for file in files:
-        try:
+        with noted(faults):
             pixels.append(_smaller(read_picture(file, size.grey, doubts), size))
-        except UserError as error:
-            faults.append(str(error))
-    raise_first(faults, "pictures")
+    raise_faults(faults, "pictures")
     if not pixels:
         return []
     if any(p.shape[2] == 3 for p in pixels):

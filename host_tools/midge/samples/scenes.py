@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import UserError
-from .box_files import READERS, Box, Drawn, box_format, tree
+from .box_files import NOTHING, READERS, Box, Drawn, box_format, tree
 from .doubts import Doubts
+from .faults import noted, raise_faults
 from .groups import groups_of
 from .picture_files import fit, read_picture
 from .pictures import Picture, Size
-from .takes import raise_first, twins
+from .takes import twins
 
 LONGEST_SIDE = 192  # of pictures by default
 CELL = 8  # sides are multiples of it
-NOTHING = "background"
 _LOOKED_AT = 50  # pictures, to choose a size
 
 
@@ -77,16 +77,14 @@ def read_scenes(
     kind = box_format(inside)
     if not kind:
         raise UserError(f"{path}: no boxes in it; there are {', '.join(READERS)}")
-    drawn = [d for d in READERS[kind](inside) if only is None or d.picture.stem in only]
     faults, doubts = list[str](), Doubts()
+    drawn = [d for d in READERS[kind](inside, faults) if only is None or d.picture.stem in only]
     size = _choose(drawn, size)
     scenes = list[Scene]()
     for each in drawn:
-        try:
+        with noted(faults):
             scenes.append(_scene(each, size, doubts))
-        except UserError as error:
-            faults.append(str(error))
-    raise_first(faults, "pictures")
+    raise_faults(faults, "pictures and boxes")
     known = {each.picture for each in drawn}
     for other in [] if only is not None else [p for p in inside.pictures if p not in known]:
         doubts.add(f"have no {kind} boxes, and were left out; give what shows nothing a file without boxes", other)
@@ -160,7 +158,8 @@ def _check(found: Scenes) -> None:
                         "to check with")
     counts = Counter(name for scene in found.pictures for name in set(scene.classes))
     if not counts:
-        raise UserError(f"{found.title}: no box in any of its {len(found.pictures)} pictures; draw some")
+        left_out = f" ({found.notes[0]})" if found.notes else ""
+        raise UserError(f"{found.title}: no box in any of its {len(found.pictures)} pictures{left_out}; draw some")
     for label, count in sorted(counts.items()):
         if count < 2:
             only = next(scene for scene in found.pictures if label in scene.classes)

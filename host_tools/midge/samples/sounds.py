@@ -11,10 +11,11 @@ import numpy as np
 
 from ..errors import UserError
 from .doubts import Doubts
+from .faults import noted, raise_faults
 from .groups import groups_of
 from .labels import is_quiet
 from .sound_files import SOUNDS, Sound, read_sound, resample
-from .takes import Timed, longest_run, raise_first, twins
+from .takes import Timed, longest_run, twins
 
 RATE_HZ = 16_000  # what networks hear
 LEAST_RATE_HZ = 8_000  # speech by telephone; below it little is left
@@ -72,11 +73,9 @@ def read_sounds(source: str | Path, groups: Path | None = None) -> Clips:
         if not files:
             faults.append(f"{folder}: no sounds in this class's folder; fill it, or remove it")
         for file in files:
-            try:
+            with noted(faults):
                 clips.append(_clip(file, folder.name, doubts))
-            except UserError as error:
-                faults.append(str(error))
-    raise_first(faults, "sounds")
+    raise_faults(faults, "sounds")
     found = Clips(clips, str(source), doubts.texts())
     check_clips(found)
     names, found.grouped_by = groups_of(clips, groups)
@@ -96,11 +95,9 @@ def read_clips(source: str | Path, label: str) -> Clips:
         raise UserError(f"{path}: no sounds in it; name a folder of .wav, .flac or .ogg files")
     clips, faults, doubts = list[Clip](), list[str](), _Doubts()
     for file in files:
-        try:
+        with noted(faults):
             clips.append(_clip(file, label, doubts))
-        except UserError as error:
-            faults.append(str(error))
-    raise_first(faults, "sounds")
+    raise_faults(faults, "sounds")
     return Clips(clips, str(source), doubts.texts())
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import UserError
 from .edge_impulse import parse_json, read_zip
+from .faults import noted, raise_faults
 from .take_tables import Table, header_numbers, parse_table
 from .text import read_text
 
@@ -121,7 +122,7 @@ def read_take(path: Path, rate_hz: float | None = None) -> Take:
     """
     faults: list[str] = []
     tables = list(_labelled([(path.parent.name, path)], faults))
-    raise_first(faults, "takes")
+    raise_faults(faults, "takes")
     take = _take(tables[0], rate_hz)
     doubts(take)
     return take
@@ -146,14 +147,11 @@ def _read_all(source: str | Path, rate_hz: float | None) -> Takes:
     takes, notes = list[Take](), list[str]()
     faults: list[str] = []
     for table in _tables(path, faults):
-        try:
+        with noted(faults):
             take = _take(table, rate_hz)
-        except UserError as error:
-            faults.append(str(error))
-            continue
-        takes.append(take)
-        notes += [f"{table.title}: {note}" for note in table.notes] + doubts(take)
-    raise_first(faults, "takes")
+            takes.append(take)
+            notes += [f"{table.title}: {note}" for note in table.notes] + doubts(take)
+    raise_faults(faults, "takes")
     return Takes(takes, str(source), notes)
 
 
@@ -222,14 +220,6 @@ def _read(path: Path) -> Table:
 def _label_in(name: str) -> str:
     """Return what a file's name begins with, before its number: letter_R of letter_R_019.txt."""
     return re.sub(r"[\s._-]*\d+$", "", Path(name).stem.split(".")[0]) or Path(name).stem
-
-
-def raise_first(faults: Sequence[str], what: str) -> None:
-    """Raise the first of several faults as a UserError that says how many more there are; none where there are none."""
-    if faults:
-        more = len(faults) - 1
-        others = f" ({more} more {what} have faults)" if more > 1 else " (another one has a fault)" if more else ""
-        raise UserError(faults[0] + others)
 
 
 # One take

@@ -66,4 +66,4 @@ def file_to_keep(path: Path) -> Response:
 
 def refused(text: str, status: int = 400) -> Response:
     """Return an answer that says what is wrong."""
-    return JSONResponse({"error": visible(text)}, status)
+    return JSONResponse({"error": visible(text, keep="\n")}, status)

@@ -68,7 +68,7 @@ class Studio:
 
     def failed(self, text: str) -> None:
         """Tell all pages what went wrong, until somebody has read it."""
-        self.error = {"number": next(self._numbers), "text": visible(text)}
+        self.error = {"number": next(self._numbers), "text": visible(text, keep="\n")}
         self.changed()
 
     def act(self, name: str, given: dict[str, Any]) -> Any:
@@ -107,7 +107,7 @@ class Studio:
         try:
             return self.shelf.labels()
         except UserError as error:
-            self.error = self.error or {"number": next(self._numbers), "text": visible(str(error))}
+            self.error = self.error or {"number": next(self._numbers), "text": visible(str(error), keep="\n")}
             return {}
 
     def _choose(self, port: str) -> None:

@@ -31,6 +31,11 @@ def image_bytes() -> Graph:
 
 
 @seed
+def image_bilinear() -> Graph:
+    return eye(Picture("rgb565", 8, 7), Crop(0, 0, 8, 7), (1, 3, 3, 1), "int8", bilinear=True)
+
+
+@seed
 def image_mosaic() -> Graph:
     return eye(Picture("bayer-gbrg", 8, 6), Crop(0, 0, 8, 6), (1, 2, 3, 3), "int8")
 

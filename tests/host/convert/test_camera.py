@@ -11,7 +11,7 @@ from PIL import Image
 
 from midge import load
 from midge.api import convert, run
-from midge.convert.camera import put_camera, put_decoder, read_camera
+from midge.convert.camera import Camera, put_camera, put_decoder, read_camera
 from midge.convert.pipeline import convert_graph
 from midge.errors import UserError
 from midge.graph import Graph, Node, Tensor
@@ -43,8 +43,19 @@ def test_what_a_camera_is_said_to_be(text: str, wanted: tuple[Picture, Crop | st
     assert (camera.picture, camera.crop) == wanted
 
 
-@pytest.mark.parametrize("text", ["", "rgb565", "rgb565,320", "jpeg,320x240", "grey,0x9", "grey,1x9", "grey,99999x9",
-                                  "grey,9x9,9x9", "grey,9x9,0x4+1+1", "grey,9x9,all", "grey,٩x9"])
+@pytest.mark.parametrize("text,crop", [
+    ("grey,96x64,bilinear", None), ("grey,96x64,whole,bilinear", "whole"),
+    ("grey,96x64,8x6+2+1,bilinear", Crop(2, 1, 8, 6))])
+def test_a_camera_between_whose_pixels_points_are_taken(text: str, crop: Crop | str | None) -> None:
+    camera = read_camera(text)
+    assert camera == Camera(Picture("grey", 96, 64), crop, bilinear=True)
+    image = put_camera(network(1, 3, 4, 1), camera, "net").nodes[0]
+    assert image.op == "IMAGE" and image.attrs["bilinear"] is True
+
+
+@pytest.mark.parametrize("text", [
+    "", "rgb565", "rgb565,320", "jpeg,320x240", "grey,0x9", "grey,1x9", "grey,99999x9", "grey,9x9,9x9",
+    "grey,9x9,0x4+1+1", "grey,9x9,all", "grey,9x9,bilinear,whole", "grey,9x9,whole bilinear", "grey,٩x9"])
 def test_what_no_camera_is(text: str) -> None:
     with pytest.raises(UserError, match=r"no picture; wanted FORMAT|no crop"):
         read_camera(text)

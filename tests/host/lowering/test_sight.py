@@ -39,9 +39,9 @@ def image_of(model: Model, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return found if dtype == "uint8" else (found ^ np.int8(-128)).view(np.uint8)
 
 
-@settings(max_examples=150)
-@given(SEED, st.sampled_from(list(FORMATS)), st.sampled_from([1, 3]), st.sampled_from(["int8", "uint8"]))
-def test_an_image_is_the_average_of_areas_to_the_bit(seed: int, format: str, channels: int, dtype: str) -> None:
+@settings(max_examples=300)
+@given(SEED, st.sampled_from(list(FORMATS)), st.sampled_from([1, 3]), st.sampled_from(["int8", "uint8"]), st.booleans())
+def test_an_image_is_the_formulas_to_the_bit(seed: int, format: str, channels: int, dtype: str, bilinear: bool) -> None:
     rng = np.random.default_rng(seed)
     height, width = (int(n) for n in rng.integers(1, 9, 2))
     crop = Crop(2 * int(rng.integers(3)), int(rng.integers(3)), 2 * int(rng.integers((width + 1) // 2, 14)),
@@ -51,10 +51,10 @@ def test_an_image_is_the_average_of_areas_to_the_bit(seed: int, format: str, cha
         crop, below = Crop(crop.left, 2 * crop.top, 2 * crop.width, 2 * crop.height), 2
     camera = Picture(format, crop.left + crop.width + right, max(2, crop.top + crop.height + below))
     shape = (1, height, width, channels)
-    if sight.problem_of(camera, crop, height, width, channels):
+    if sight.problem_of(camera, crop, height, width, channels, bilinear):
         return
-    model, frame = model_of(reference.eye(camera, crop, shape, dtype)), picture_of(rng, camera)
-    wanted = reference.levels(frame, camera, crop, shape)
+    model, frame = model_of(reference.eye(camera, crop, shape, dtype, bilinear)), picture_of(rng, camera)
+    wanted = reference.levels(frame, camera, crop, shape, bilinear)
     model.write(frame)
     assert np.array_equal(image_of(model, shape, dtype), wanted)
     at = 0
@@ -65,20 +65,40 @@ def test_an_image_is_the_average_of_areas_to_the_bit(seed: int, format: str, cha
     assert np.array_equal(image_of(model, shape, dtype), wanted)
 
 
+@pytest.mark.parametrize("bilinear", [False, True])
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("width,height,channels", [(320, 240, 1), (324, 244, 1), (160, 120, 3), (640, 480, 1)])
-def test_what_cameras_give_for_a_network_of_96(format: str, channels: int, width: int, height: int) -> None:
+def test_what_cameras_give_for_a_network_of_96(
+    format: str, channels: int, width: int, height: int, bilinear: bool
+) -> None:
     camera, shape = Picture(format, width, height), (1, 96, 96, channels)
     if camera.pitch > 1:  # as many pixels with all colours
         camera = Picture(format, 2 * width, 2 * height)
-    crop = sight.largest_crop(camera, 96, 96, channels)
+    crop = sight.largest_crop(camera, 96, 96, channels, bilinear)
     assert crop is not None and crop.width == crop.height >= 0.98 * camera.height
-    model = model_of(reference.eye(camera, crop, shape))
+    model = model_of(reference.eye(camera, crop, shape, bilinear=bilinear))
     frame = np.random.default_rng(width).integers(0, 256, camera.shape, np.uint8)
     model.write(frame)
-    assert np.array_equal(image_of(model, shape, "uint8"), reference.levels(frame, camera, crop, shape))
+    assert np.array_equal(image_of(model, shape, "uint8"), reference.levels(frame, camera, crop, shape, bilinear))
     model.write(np.full(camera.shape, 255, np.uint8))
     assert format == "uyvy" or (image_of(model, shape, "uint8") == 255).all() or channels == 3
+
+
+@pytest.mark.parametrize("pixels,outputs,parts", [
+    (240, 96, (4, 4)), (120, 96, (4, 5)), (320, 96, (6, 6)), (6, 4, (4, 4)), (7, 7, (1, 1)), (9, 1, (1, 1))])
+def test_parts_of_pixels(pixels: int, outputs: int, parts: tuple[int, int]) -> None:
+    share, step = sight.parts_of(pixels, outputs, bilinear=(pixels, outputs) != (120, 96))
+    assert (share, step) == parts and pixels * share % outputs == 0 and (pixels * share // outputs - step) % 2 == 0
+
+
+def test_a_point_between_pixels_is_where_opencv_has_it() -> None:
+    cv2 = pytest.importorskip("cv2")
+    camera, shape = Picture("grey", 320, 240), (1, 96, 96, 1)
+    model = model_of(reference.eye(camera, Crop(40, 0, 240, 240), shape, bilinear=True))
+    frame = np.random.default_rng(3).integers(0, 256, camera.shape, np.uint8)
+    model.write(frame)
+    wanted = cv2.resize(frame[:, 40:280, 0].astype(np.float64), (96, 96), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(image_of(model, shape, "uint8")[..., 0] - wanted).max() <= 0.5 + 1e-3
 
 
 def test_grey_is_nearly_that_of_bt_601() -> None:

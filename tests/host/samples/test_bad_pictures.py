@@ -14,9 +14,12 @@ from PIL import Image
 
 from midge.api import convert
 from midge.errors import UserError
+from midge.fileformat.read import decode
 from midge.graph import Graph, Tensor
 from midge.graph.builder import Builder
 from midge.importers.tflite.export import tflite_bytes
+from midge.link.verify import vectors
+from midge.samples.camera_pictures import camera_bytes
 from midge.samples.pictures import Size, read_pictures
 from tests.support.command import midge
 
@@ -59,6 +62,19 @@ PNG = saved("PNG")
 FLOATS = io.BytesIO()
 Image.fromarray(COLOURS[..., 0].astype(np.float32)).save(FLOATS, "TIFF")
 
+DEEP = io.BytesIO()
+Image.fromarray(COLOURS[..., 0].astype(np.int32) * 100_000).save(DEEP, "TIFF")
+
+
+def moving(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.fromarray(np.roll(COLOURS, 8 * i, 1)) for i in range(3)]
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+FIRST = "show several pictures, of which the first was taken"
+
 # File, content, what refuses it ("" for nothing), and what training says of it where it takes it.
 TABLE = [
     ("baseline.jpg", JPEG, "", ""), ("progressive.jpg", saved("JPEG", progressive=True), "", ""),
@@ -66,6 +82,11 @@ TABLE = [
     ("printed.jpg", saved("JPEG", "CMYK"), "", "are in the colours of printers (CMYK)"),
     ("clear.png", clear(), "", "are transparent in parts"), ("opaque.png", saved("PNG", "RGBA"), "", ""),
     ("deep.png", wide(), "", "have 16 bits a pixel"),
+    ("moving.gif", moving("GIF"), "", FIRST), ("pages.tif", moving("TIFF"), "", FIRST),
+    ("moving.jpg", moving("GIF"), "", FIRST), ("still.gif", saved("GIF"), "", ""), ("png.jpg", PNG, "", ""),
+    ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(99), "is no picture, or of a kind that cannot be read; export it", ""),
+    ("very deep.tif", DEEP.getvalue(), "has pixels of 32 bits", ""),
+    ("half.gif", moving("GIF")[:900], "is cut off (", ""),
     ("odd.jpg", JPEG + b"trailing bytes of a camera", "", ""),
     ("half.jpg", JPEG[: len(JPEG) // 2], "is cut off (", ""), ("head.jpg", JPEG[:60], "is", ""),
     ("half.png", PNG[: len(PNG) // 2], "is cut off (", ""), ("empty.jpg", b"", "is no picture, or of a kind that", ""),
@@ -107,20 +128,48 @@ def test_every_kind(tmp_path: Path, model: Path, name: str, content: bytes, refu
     (tmp_path / "alone" / name).write_bytes(content)
     run = midge("run", model, folder / "cup" / name)
     out = tmp_path / "out"
-    taken = midge("capture", "--camera", tmp_path / "alone", "--label", "x", "--countdown", 0, "--out", out)
+    taken, alone = (midge("capture", "--camera", camera, "--label", "x", "--countdown", 0, "--out", out)
+                    for camera in (tmp_path / "alone", tmp_path / "alone" / name))
     try:
         found = read_pictures(folder, Size(16, 16))
         said = ""
     except UserError as error:
         said = str(error)
+    blob = model.read_bytes()
+    facts = decode(blob).metadata
     if refusal:
+        for read in (lambda path: vectors(blob, path, 0), lambda path: camera_bytes(path, facts, "x")):
+            with pytest.raises(UserError) as refused:
+                read(folder / "cup" / name)
+            assert refusal in str(refused.value) and "\n" not in str(refused.value)
         assert refusal in said and name in said and "\n" not in said, said
-        for done in (run, taken):
+        for done in (run, taken, alone):
             lines = done.stderr.strip().splitlines()
             assert done.returncode == 1 and len(lines) == 1 and refusal in lines[0] and name in lines[0], done
         assert not list((out).rglob("*.*"))
         return
     assert not said and len(found.pictures) == 5
     assert any(note in text for text in found.notes) == bool(note) or not note
-    assert run.returncode == 0 and taken.returncode == 0, (run, taken)
-    assert len(list((out / "x").glob("*.png"))) == 1
+    assert run.returncode == 0 and taken.returncode == alone.returncode == 0, (run, taken, alone)
+    assert len(list((out / "x").glob("*.png"))) == 2
+    assert vectors(blob, folder / "cup" / name, 0) == [[camera_bytes(folder / "cup" / name, facts, "x")[0]]]
+
+
+def test_several_bad_ones(tmp_path: Path, model: Path) -> None:
+    folder, out = tmp_path / "set", tmp_path / "out"
+    for label in ("0", "1"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / "a.jpg").write_bytes(JPEG)
+        (folder / label / "b.png").write_bytes(PNG)
+    (folder / "1" / "half.jpg").write_bytes(JPEG[: len(JPEG) // 2])
+    (folder / "1" / "none.png").write_bytes(b"")
+    for command in (("train", folder, "-o", tmp_path / "x.midge"), ("evaluate", model, folder),
+                    ("sim", "--model", model, "--camera", folder / "1"),
+                    ("capture", "--camera", folder / "1", "--label", "x", "--count", 9, "--countdown", 0,
+                     "--out", out)):
+        done = midge(*command)
+        first, *faults = done.stderr.strip().splitlines()
+        assert done.returncode == 1 and first.startswith("midge: 2 faults in the "), done
+        assert [("half.jpg: is cut off" in line, "none.png: is no picture" in line) for line in faults] == [
+            (True, False), (False, True)]
+    assert not (tmp_path / "x.midge").exists() and len(list((out / "x").iterdir())) == 2  # the good ones

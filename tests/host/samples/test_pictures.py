@@ -127,7 +127,7 @@ def test_folders_that_will_not_do(tmp_path: Path) -> None:
         read_pictures(data)
     (data / "bar" / "bad.jpg").write_bytes(b"?")
     (data / "bar" / "worse.jpg").write_bytes(b"?")
-    with pytest.raises(UserError, match=r"bad\.jpg: is no picture.* \(another one has a fault\)"):
+    with pytest.raises(UserError, match=r"2 faults in the pictures:\n  .*bad\.jpg: is no .*\n  .*worse\.jpg: is no"):
         read_pictures(data)
 
 

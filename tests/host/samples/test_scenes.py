@@ -90,13 +90,45 @@ def test_boxes_that_do_not_lie_in_their_picture(tmp_path: Path) -> None:
     (voc, {"a.png": [("cat", "x", 1, 9, 9)]}, r"a\.xml: 'x' in a box is no number"),
     (voc, {"a.png": [("", 1, 1, 9, 9)]}, "a box has no label"),
     (voc, {"a.png": [("cat", 1, 1, 9, 9)]}, "1 pictures with boxes; 50 to 500 are wanted"),
-    (voc, {name: [] for name in BOXES}, "no box in any of its 4 pictures"),
+    (voc, {name: [] for name in BOXES}, "no box in any of its 4 pictures; draw some"),
+    (voc, {name: [("cat", 70, 0, 90, 20)] for name in BOXES}, r"4 pictures \(.*a\.png: and 3 more have boxes outside"),
+    (coco, {"a.png": [("cat", float("nan"), 1, 9, 9)]}, "annotation 9: 'nan' in a box is no number; mend or remove it"),
+    (yolo, {"a.png": [("cat", 1, 1, float("inf"), 9)]}, r"a\.txt:1: 'inf' in a box is no number; mend or remove it"),
+    (edge_impulse, {"a.png": [("background", 1, 1, 9, 9)]}, r"a\.png: a box is called 'background', as what has no"),
     (voc, {**BOXES, "c.png": []}, r"a\.png: the only picture with 'cat'"),
 ])
 def test_boxes_that_will_not_do(write, boxes, words: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(UserError, match=words) as refused:
         read_scenes(write(pictures(tmp_path / "set"), boxes))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("write", "place"), [
+    (voc, "a.xml: "), (coco, "all.json: annotation 9: "), (yolo, "a.txt:1: "),
+    (edge_impulse, "bounding_boxes.labels: a.png: ")])
+def test_all_faults_are_told(write, place: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder, nan = pictures(tmp_path / "set"), float("nan")
+    write(folder, {"a.png": [("cat", nan, 1, 9, 9)], "b.png": [("dog", 1, nan, 9, 9)], "c.png": [], "d.png": []})
+    (folder / "c.png").write_bytes(b"")
+    with pytest.raises(UserError) as refused:
+        read_scenes(folder)
+    first, *faults = str(refused.value).split("\n")
+    assert first == "3 faults in the pictures and boxes:" and len(faults) == 3
+    assert faults[0] == f"  {folder}/{place}'nan' in a box is no number; mend or remove it"
+    assert "'nan' in a box" in faults[1] and "c.png: is no picture" in faults[2]
+
+
+def test_many_faults_are_counted(tmp_path: Path) -> None:
+    folder = yolo(pictures(tmp_path / "set"), {"a.png": [("bird", 1, 1, 9, 9)] * 11})
+    with pytest.raises(UserError, match=r"11 faults in the pictures and boxes:(\n  .*: class 2, .*){8}\n  and 3 more$"):
+        read_scenes(folder)
+
+
+def test_a_list_of_classes_without_one(tmp_path: Path) -> None:
+    folder = yolo(pictures(tmp_path / "set"), BOXES)
+    (folder / "data.yaml").rename(folder / "classes.txt").write_text("\n \n")
+    with pytest.raises(UserError, match=r"classes\.txt: tells no names of classes; write one in each line"):
+        read_scenes(folder)
 
 
 def test_files_of_boxes_that_are_damaged(tmp_path: Path) -> None:

@@ -134,6 +134,9 @@ def test_a_head_on_a_front_of_another_network(tmp_path: Path) -> None:
         engine = Engine(path.read_bytes())
         answers.append(engine.run([reals(x, engine)])[0])
     assert np.array_equal(*answers)
+    with pytest.raises(UserError, match="training makes pictures smaller by averages of areas; leave that out"):
+        train_on_front(read_pictures(data, Size(48, 48, True)), front(), "front", "layer 2",
+                       Options(camera="grey,96x48,bilinear"))
     seeing = train_on_front(read_pictures(data, Size(48, 48, True)), front(), "front", "layer 2",
                             Options(camera="grey,96x48"))
     wide = np.pad(x, ((0, 0), (0, 0), (24, 24), (0, 0)), "edge")

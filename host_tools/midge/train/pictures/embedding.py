@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...convert.camera import Camera, put_camera, read_camera
+from ...convert.camera import Camera, put_camera
 from ...convert.pipeline import Conversion, convert_graph
 from ...core.batch import Engine
 from ...core.device import device
@@ -28,7 +28,7 @@ from ..descent import Descent, Trainer, load_keras
 from ..metric import centres, with_margin
 from ..outcome import Embedding
 from .augment import Views
-from .model import integers_of, reals
+from .model import averaging, integers_of, reals
 from .network import Shape, Weights, build_model, float_graph, weights_of
 from .recipe import DECAY, PURPOSE, RATE, batches, targets_of, variants
 
@@ -86,7 +86,7 @@ def train_embedding(
     file on the same machine. Raises UserError where there are too few classes, or where something is missing.
     """
     options, start = options or Options(), perf_counter()
-    camera = read_camera(options.camera) if options.camera is not None else None  # refused before minutes of training
+    camera = averaging(options.camera)  # refused before minutes of training
     load_keras(PURPOSE)
     things = Pictures([p for p in found.pictures if not is_quiet(p.label)], found.title, found.notes, found.grouped_by)
     if len(things.labels) < 2:

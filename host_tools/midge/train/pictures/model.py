@@ -91,11 +91,20 @@ def eye_of(options: Options, shape: Sequence[int], title: str) -> Camera | None:
 
     Raises UserError where the two do not fit, before minutes of training.
     """
-    if options.camera is None:
-        return None
-    eye = read_camera(options.camera)
-    height, width, channels = shape
-    eye.crop_for(height, width, channels, title)
+    eye = averaging(options.camera)
+    if eye is not None:
+        height, width, channels = shape
+        eye.crop_for(height, width, channels, title)
+    return eye
+
+
+def averaging(camera: str | None) -> Camera | None:
+    """Return what --camera says, if anything. Raises UserError for one that makes pictures smaller as no training does.
+    """
+    eye = read_camera(camera) if camera is not None else None
+    if eye is not None and eye.bilinear:
+        raise UserError(f"--camera {camera}: bilinear, but training makes pictures smaller by averages of areas; leave "
+                        "that out")
     return eye
 
 

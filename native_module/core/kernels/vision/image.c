@@ -8,7 +8,9 @@
  *
  * v_c is what a pixel holds of channel c, from 0 to most_c; a and b are how many of a pixel's share_h times share_w parts
  * are in the output's area, which has step_h times step_w of them. So the area's average is exact, and rounded once,
- * halves up. Levels are averages of v_c, except for colours of YUV formats: there they are of Y, U and V, and
+ * halves up. Outputs follow each other every height * share_h / out_h parts; areas are as large, or, in the middle of that, as
+ * large as a pixel: this is bilinear interpolation with half-pixel centres, whose two weights are what of two pixels is
+ * less than half a pixel away. Levels are averages of v_c, except for colours of YUV formats: there they are of Y, U and V, and
  *
  *     R = Y + ((359 * v + 128) >> 8)   G = Y - ((88 * u + 183 * v + 128) >> 8)   B = Y + ((454 * u + 128) >> 8)
  *
@@ -25,7 +27,7 @@
  * two. So no picture need be in memory; call->seen says how many bytes of it are there, none to leave the image as it is.
  *
  * The division is a product: n = 510 * S + T is below 2^32 and level = n / (2 T) = (n * multiplier) >> (32 + shift), which
- * the host has checked to be exact.
+ * the host has checked to be exact. 2^shift < 2 T <= 2^(shift + 1).
  */
 #include <string.h>
 
@@ -33,6 +35,8 @@
 #include "../kernels.h"
 
 enum { GREY8, RGB565, RGB565_LE, YUYV, UYVY, RGB888, RGGB, GRBG, GBRG, BGGR, FORMATS };
+
+#define MOST_SHIFT 23 /* of a division by up to 2^24 */
 
 /* Of channel `plane` two pixels at once: (word >> at) & 0xff >> spare in both halves; or the bytes `at` of formats that
  * have one or three a pixel. Of a mosaic `at` is the bit of a byte in all four. */
@@ -130,12 +134,15 @@ static uint8_t *row_above(const mg_image_params_t *p, uint32_t *sums) {
     return (uint8_t *)(sums + p->channels * words_of(p));
 }
 
-/* Whether outputs of `step` parts are made of pixels of `share`, each of which at most two outputs meet; 16 bits each. */
+/* Whether outputs of `step` parts are made of pixels of `share`, each of which at most two outputs meet; 16 bits each, so
+ * that parts, and as many as a pitch more, can be counted in 32. */
 static bool covers(uint32_t pixels, uint32_t share, uint32_t outputs, uint32_t step) {
-    return share != 0 && share <= step && outputs != 0 && pixels * share == outputs * step;
+    const uint32_t pitch = outputs == 0 ? 0 : pixels * share / outputs;
+    return pitch * outputs == pixels * share && pitch < 1u << 16 && share != 0
+           && (step == pitch ? share <= step : step == share && step < pitch);
 }
 
-bool mg_image_check(const mg_check_t *check) {
+__attribute__((cold)) bool mg_image_check(const mg_check_t *check) {
     const mg_image_params_t *p = &check->params.image;
     const uint8_t dtypes[] = {MG_UINT8, check->tensors[1].dtype == MG_UINT8 ? MG_UINT8 : MG_INT8, MG_UINT32};
     if (!mg_check_tensors(check, 1, 2, dtypes)) {
@@ -154,9 +161,8 @@ bool mg_image_check(const mg_check_t *check) {
     if (!covers(p->height, p->share_h, p->out_h, p->step_h) || !covers(p->width, p->share_w, p->out_w, p->step_w)) {
         return MG_REFUSE(check, "areas that do not cover the crop: parts", p->step_w, p->share_w);
     }
-    const uint32_t shifts = p->shift[0] | p->shift[1] | p->shift[2]; /* below 32 where each of them is */
-    if (shifts > 31) {
-        return MG_REFUSE(check, "an impossible scale of levels: bits", shifts, 31);
+    if (p->shift[0] > MOST_SHIFT || p->shift[1] > MOST_SHIFT || p->shift[2] > MOST_SHIFT) {
+        return MG_REFUSE(check, "an impossible scale of levels: bits", p->shift[0], MOST_SHIFT);
     }
     if (check->tensors[0].dims[0] != rows_of(p)) { /* mg_see counts these */
         return MG_REFUSE(check, "a picture of other rows than its tensor", rows_of(p), check->tensors[0].dims[0]);
@@ -199,8 +205,9 @@ static inline __attribute__((always_inline)) uint32_t add_greys(uint32_t *sums, 
     return own;
 }
 
-static __attribute__((noinline)) void add_words(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32_t at,
-                                                uint32_t mask, uint32_t factor) {
+/* What is called for each row of a picture is as small as can be (cold), but for what goes over its pixels (hot). */
+static __attribute__((noinline, hot)) void add_words(uint32_t *sums, const uint8_t *row, uint32_t pairs, uint32_t at,
+                                                     uint32_t mask, uint32_t factor) {
     for (const uint32_t *end = sums + pairs; sums != end; row += 4) {
         *sums++ += (mg_load_u32(row) >> at & mask) * factor;
     }
@@ -250,41 +257,54 @@ static void add_row(const mg_image_params_t *p, uint32_t *sums, const uint8_t *r
     }
 }
 
-static inline uint8_t level_of(uint32_t n, uint32_t multiplier, uint32_t shift) {
-    return (uint8_t)((uint32_t)(((uint64_t)n * multiplier) >> 32) >> shift);
+/* n is 2^(MOST_SHIFT - shift) times as large here, below 2^32 still, so that the bits are always in one place. */
+static inline uint8_t level_of(uint32_t n, uint32_t multiplier) {
+    return (uint8_t)((uint32_t)(((uint64_t)n * multiplier) >> 32) >> MOST_SHIFT);
 }
 
-/* Adds up the columns of a channel; writes what the table has for the levels. Parts are 510 times as many here. */
-static __attribute__((noinline)) void average(const mg_image_params_t *p, const uint16_t *column, uint32_t plane,
-                                              const uint8_t *table, uint8_t *out) {
-    const int32_t share = (int32_t)(510u * p->share_w);
-    const uint32_t total = most_of(p, plane) * p->step_h * p->step_w;
-    const uint32_t multiplier = p->multiplier[plane], shift = p->shift[plane], channels = p->channels;
-    const int32_t step = (int32_t)(510u * p->step_w);
+/* Adds up the columns of a channel; writes what the table has for the levels. */
+static __attribute__((noinline, hot)) void average(const mg_image_params_t *p, const uint16_t *column, uint32_t plane,
+                                                   const uint8_t *table, uint8_t *out) {
+    const uint32_t up = (uint32_t)MOST_SHIFT - p->shift[plane];
+    const uint32_t total = most_of(p, plane) * p->step_h * p->step_w << up, times = 510u << up;
+    const uint32_t multiplier = p->multiplier[plane], channels = p->channels, share = p->share_w, step = p->step_w;
+    const uint32_t pitch = p->width * share / p->out_w;
     uint8_t *end = out + p->out_w * channels;
     if (2 * step == 5 * share) { /* two outputs of five columns, 240 to 96 */
-        const uint32_t half = (uint32_t)share / 2;
-        for (; out != end; out += 2 * channels, column += 5) {
+        const uint32_t half = times * share / 2;
+        do {
             uint32_t a = 2u * (column[0] + column[1]) + column[2], b = column[2] + 2u * (column[3] + column[4]);
-            out[0] = table[level_of(total + a * half, multiplier, shift)];
-            out[channels] = table[level_of(total + b * half, multiplier, shift)];
-        }
+            out[0] = table[level_of(total + a * half, multiplier)];
+            out[channels] = table[level_of(total + b * half, multiplier)];
+            column += 5;
+            out += 2 * channels;
+        } while (out != end);
         return;
     }
-    int32_t need = step; /* parts of the output that are to come */
-    uint32_t n = total;
-    for (; out != end; out += channels) {
+    if (pitch != step) { /* a pixel's width, of two pixels */
+        uint32_t at = (pitch - step) / 2;
+        do {
+            const uint16_t *two = column + at / share;
+            uint32_t n = two[0] * share + (uint32_t)(two[1] - two[0]) * (at % share);
+            *out = table[level_of(total + n * times, multiplier)];
+            at += pitch;
+            out += channels;
+        } while (out != end);
+        return;
+    }
+    uint32_t need = step, n = 0; /* parts of the output that are to come */
+    do {
         uint32_t value = *column++;
-        while ((need -= share) > 0) {
-            n += value * (uint32_t)share;
+        for (; need > share; need -= share) {
+            n += value * share;
             value = *column++;
         }
-        need += share;
-        n += value * (uint32_t)need;
-        *out = table[level_of(n, multiplier, shift)];
-        n = total + value * (uint32_t)(share - need);
+        n += value * need;
+        *out = table[level_of(total + n * times, multiplier)];
+        n = value * (share - need);
         need += step - share;
-    }
+        out += channels;
+    } while (out != end);
 }
 
 static uint8_t to_byte(int32_t x) {
@@ -300,7 +320,7 @@ static void to_colours(uint8_t *pixel, uint32_t count, const uint8_t *table) {
     }
 }
 
-static __attribute__((noinline)) void clear(const mg_image_params_t *p, uint32_t *sums) {
+static __attribute__((noinline, hot)) void clear(const mg_image_params_t *p, uint32_t *sums) {
     uint32_t words = p->channels * words_of(p);
     for (; words >= 20; words -= 20, sums += 20) {
         sums[0] = sums[1] = sums[2] = sums[3] = sums[4] = sums[5] = sums[6] = sums[7] = sums[8] = sums[9] = 0;
@@ -312,7 +332,7 @@ static __attribute__((noinline)) void clear(const mg_image_params_t *p, uint32_t
 }
 
 /* Writes a row of the output. */
-static __attribute__((noinline)) void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
+static __attribute__((noinline, hot)) void finish(const mg_call_t *call, uint32_t *sums, uint32_t row) {
     const mg_image_params_t *p = &call->params.image;
     const uint8_t *table = call->data + p->table_at;
     bool converted = p->channels == 3 && is_yuv(p->format); /* from levels as they are, a second table */
@@ -325,11 +345,12 @@ static __attribute__((noinline)) void finish(const mg_call_t *call, uint32_t *su
     }
 }
 
-void mg_image_run(const mg_call_t *call) {
+__attribute__((cold)) void mg_image_run(const mg_call_t *call) {
     const mg_image_params_t *p = &call->params.image;
     uint32_t *state = call->out[1], *sums = state + 1, bytes = bytes_of(p->format), row_size = p->in_w * bytes;
     const uint8_t *row = (const uint8_t *)call->in[0] + p->left * bytes;
-    const uint32_t mosaic = is_mosaic(p->format);
+    const uint32_t mosaic = is_mosaic(p->format), step = p->step_h, pitch = (uint32_t)p->height * p->share_h / p->out_h,
+                   half = (pitch + step) / 2;
     uint32_t count = call->seen / row_size, rows = rows_of(p), y = state[0];
     if (count == 0 || count >= rows || y >= rows) {
         y = 0;
@@ -343,20 +364,24 @@ void mg_image_run(const mg_call_t *call) {
             memcpy(row_above(p, sums), row, p->width * bytes);
             continue;
         }
-        uint32_t part = line * p->share_h, at = part / p->step_h, left = (at + 1) * p->step_h - part, weight;
-        if (part == 0) {
-            clear(p, sums);
-        }
-        uint32_t share = p->share_h;
+        /* Outputs are in the middle of their pitch; here they are at the beginning of the next. */
+        uint32_t part = line * p->share_h + half, at = part / pitch, place = part - at * pitch;
+        uint32_t share = p->share_h, next;
         do { /* to one output or two */
-            weight = left < share ? left : share;
-            add_row(p, sums, row, weight);
-            if (weight == left) {
-                finish(call, sums, at++);
-                left = p->step_h;
-                clear(p, sums);
+            next = pitch - place < share ? pitch - place : share;
+            share -= next;
+            if (place < step) {
+                if (place == 0) {
+                    clear(p, sums);
+                }
+                next = step - place < next ? step - place : next;
+                add_row(p, sums, row, next);
+                if (place + next == step) {
+                    finish(call, sums, at - 1);
+                }
             }
-            share -= weight;
+            place = 0;
+            at++;
         } while (share != 0);
     }
     state[0] = y;
