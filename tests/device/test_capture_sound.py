@@ -97,6 +97,8 @@ def test_a_microphone_with_no_wire(new_board: NewBoard, tmp_path: Path) -> None:
     assert said.startswith("midge: the microphone gives 0 all the time; check its wires")
     said = refusal("capture", "--mic", "7", "--label", "x", "--out", tmp_path, "--port", board.port)
     assert said.startswith("midge: microphone 7: wanted an I2S with its pins, as 0,sck=16")
+    said = refusal("capture", "--mic", "pdm,clk=2,data=3", "--label", "x", "--out", tmp_path, "--port", board.port)
+    assert "Midge has no driver of PDM microphones for it" in said
     with open_microphone("", board.port) as mic, pytest.raises(AssertionError):
         record_sounds(mic, SoundPlan("x", out=tmp_path), _Stops())
 
