@@ -68,6 +68,7 @@ class SoundSession(Session):
     """A board with a microphone running."""
 
     recorder = "record_sound"
+    named = "--mic", "microphone", "read_into()"
 
     def _asked(self, samples: int) -> str:
         return f"{samples},H"
