@@ -7,6 +7,9 @@
 Words of 32 bits are what these parts give, on the channel that their L/R pin says: left where it is low. The left one
 goes to the models as it is, in C; the right one, or both, pass through a loop of Python, which at 480 samples takes
 some 300,000 instructions.
+
+With ws=None it is a microphone that gives PDM, its clock at sck, on an ESP32 whose firmware has I2S.PDM_RX, which
+MicroPython's own has not; bits=16 then.
 """
 
 from array import array
@@ -30,12 +33,14 @@ class I2SMicrophone(Microphone):
         """
         if bits not in (16, 32) or channel not in ("left", "right", "both"):
             raise ValueError("wanted bits 16 or 32 and channel left, right or both")
+        wires = {"sck": sck, "sd": sd, "mode": I2S.PDM_RX if ws is None else I2S.RX}
+        if ws is not None:
+            wires["ws"] = ws
         stereo = channel != "left"
         frame = bits // 8 * (2 if stereo else 1)
         ring = rate_hz * buffer_ms // 1000 * frame
         self._i2s = I2S(
-            id, sck=sck, ws=ws, sd=sd, mode=I2S.RX, bits=bits, format=I2S.STEREO if stereo else I2S.MONO,
-            rate=rate_hz, ibuf=ring,
+            id, bits=bits, format=I2S.STEREO if stereo else I2S.MONO, rate=rate_hz, ibuf=ring, **wires
         )
         self._step = frame // 2 if stereo else 0  # halves of words per frame; the upper half of a word is the sample
         self._first = (1 if channel == "both" else 2) * (bits // 16) - 1

@@ -97,8 +97,38 @@ def test_a_microphone_with_no_wire(new_board: NewBoard, tmp_path: Path) -> None:
     assert said.startswith("midge: the microphone gives 0 all the time; check its wires")
     said = refusal("capture", "--mic", "7", "--label", "x", "--out", tmp_path, "--port", board.port)
     assert said.startswith("midge: microphone 7: wanted an I2S with its pins, as 0,sck=16")
+    said = refusal("capture", "--mic", "pdm,clk=2,data=3", "--label", "x", "--out", tmp_path, "--port", board.port)
+    assert "Midge has no driver of PDM microphones for it" in said
     with open_microphone("", board.port) as mic, pytest.raises(AssertionError):
         record_sounds(mic, SoundPlan("x", out=tmp_path), _Stops())
+
+
+DEAD = b"""
+class Dead:
+    name, rate_hz, typecode, scales, overflow, timeout_ms = "dead part", 16000, "h", None, False, 100
+    def clear(self):
+        self.left = 20
+    def wait_ms(self, n):
+        return 10
+    def read_into(self, buffer):
+        self.left -= 1
+        return len(buffer) if self.left > 0 else 0
+    def stop(self):
+        pass
+mic = Dead()
+nothing = None
+"""
+
+
+def test_a_microphone_that_stops(new_board: NewBoard, tmp_path: Path) -> None:
+    board = new_board(romfs={"lib/dead.py": DEAD}, icount=ICOUNT)
+    where = ("--label", "x", "--out", tmp_path, "--port", board.port)
+    said = refusal("capture", "--mic", "dead:mic", *where)
+    assert said.startswith("midge: the microphone: the dead part gave no sample for 100 ms; check its wires")
+    assert "the board has no nowhere.py" in refusal("capture", "--mic", "nowhere:mic", *where)
+    assert "--mic dead:nothing: " in (said := refusal("capture", "--mic", "dead:nothing", *where))
+    assert "wanted an object with read_into()" in said
+    assert refusal("capture", "--mic", "x:1", *where).startswith("midge: --mic x:1: wanted MODULE:NAME, such as mymic")
 
 
 class _Stops(Silent):

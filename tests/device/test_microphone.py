@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable
 
 import numpy as np
@@ -20,7 +19,7 @@ from midge.graph.sound import RATE_HZ
 from midge.link.transport import open_board
 from midge.link.verify import replay, vectors
 from midge.samples.sound_files import Sound, read_sound
-from tests.device.test_sensor_examples import EXAMPLES, played
+from tests.device.test_sensor_examples import played
 from tests.support import ROOT, SHARED
 from tests.support.boards import Board
 from tests.support.front_end import small_network
@@ -184,29 +183,6 @@ def test_the_example_of_a_wake_word(new_board: NewBoard, board_name: str) -> Non
     board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "word.midge": blob})
     out = played(board, "wake_word.py", 30, until="overruns")
     assert "say Alexa" in out and ", 0 overruns" in out
-
-
-@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
-def test_the_example_of_an_alarm(new_board: NewBoard, board_name: str) -> None:
-    """A wake word's network stands in for one of cries: what begins also ends, and the lamp is lit in between."""
-    blob = convert(ALEXA[0], manifest=ALEXA[1], target=board_name, name="alexa").blob
-    board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "sound.midge": blob})
-    out = played(board, "cry_alarm.py", 30, until="ended")
-    assert "listening for Alexa" in out
-    began, ended = (line for line in out.splitlines() if line.startswith("Alexa "))
-    assert began == "Alexa began" and 0 < float(ended.split()[3]) < 2
-
-
-@pytest.mark.skipif(not ALEXA[0].is_file(), reason=f"no {ALEXA[0]}; set SHARED=<dir>")
-def test_the_example_of_a_rattle(new_board: NewBoard, board_name: str) -> None:
-    """A wake word's network stands in for one of rattles; after a while of them the lamp asks for service."""
-    blob = convert(ALEXA[0], manifest=ALEXA[1], target=board_name, name="alexa").blob
-    board = new_board(mic=read_sound(WORDS[0]), romfs={**DRIVERS, "sound.midge": blob})
-    lines = (EXAMPLES / "machine_rattle.py").read_text().replace("TOO_MUCH_S = 600, 60", "TOO_MUCH_S = 600, 0.1")
-    out = played(board, "machine_rattle.py", 30, until="service, please", text=lines)
-    told = re.search(r"Alexa for (\d\.\d) s, (\d\.\d) s of the latest 600", out)
-    assert told is not None and 0.1 <= float(told[1]) == float(told[2]) < 2, out
-    assert "service, please" in out
 
 
 def claps(at_s: list[float], seconds: float, level: int = 20000) -> Sound:

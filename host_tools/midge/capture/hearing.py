@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What a model on a board answers to the board's microphone or camera, as it comes.
 
-The frames are those of mpy_lib/midge/live.py. A microphone is one on I2S, a camera an object of the board's, or a file.
+The frames are those of mpy_lib/midge/live.py. A microphone is known by its wires; a camera is an object of the board's,
+or a file.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 
 from ..errors import UserError
 from ..link.identity import require_midge
-from ..link.install import require_driver
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import Fault, ReplBoard
 from ..progress import Stage, silent
 from .camera import camera_for, check_camera
 from .frames import FrameReader
 from .live import Heard, read_answer
-from .microphones import DRIVER, i2s_microphone
+from .wires import check_wires, microphone_for
 
 _SILENCE_S = 86400.0  # nothing need ever be answered
 _FACTS = "import midge,json\nm=midge.load({path!r})\nr=json.dumps([m.labels,m.info()['metadata']])\ndel m"
@@ -104,13 +104,12 @@ class Hearing:
 
 @contextmanager
 def open_hearing(port: str, path: str, pins: str, stage: Stage = silent) -> Iterator[Hearing]:
-    """Open a board whose I2S microphone a model on it listens to. pins: as microphones.PINS. Raises UserError."""
-    microphone = i2s_microphone(pins)
+    """Open a board whose microphone a model on it listens to. pins: as microphone_for. Raises UserError."""
+    check_wires(pins)
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
         labels, known = _loaded(board, path)
-        require_driver(board, DRIVER, stage)
-        code = _HEAR.format(path=path, microphone=microphone)
+        code = _HEAR.format(path=path, microphone=microphone_for(board, pins, stage))
         yield Hearing(board, path, labels, float(known.get("sensor.rate_hz", 16000)), code)
 
 

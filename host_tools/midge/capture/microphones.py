@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import queue
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -15,17 +14,15 @@ from ..convert.pipeline import convert_graph
 from ..errors import UserError
 from ..graph import Tensor
 from ..graph.builder import Builder
-from ..link.install import require_driver
 from ..link.transport import open_board
 from ..link.transport.repl import ReplBoard
 from ..optional import need
 from ..progress import Stage, silent
 from .frames import LostSamples
 from .session import Session, Wish, leave
+from .wires import check_wires, microphone_for
 
 RATE_HZ = 16_000
-PINS = "0,sck=16,ws=17,sd=18"  # of a board's I2S, where none are named
-DRIVER = "i2s_microphone"  # of mpy_lib/drivers
 _IN_A_FRAME = 240  # samples
 _BLOCK = 480  # that the PC's microphone gives at a time
 _WAIT_S = 5.0  # for a block
@@ -71,6 +68,7 @@ class SoundSession(Session):
     """A board with a microphone running."""
 
     recorder = "record_sound"
+    named = "--mic", "microphone", "read_into()"
 
     def _asked(self, samples: int) -> str:
         return f"{samples},H"
@@ -81,21 +79,7 @@ class SoundSession(Session):
     def _find(self) -> str:
         if self.wish.object:
             return super()._find()
-        made = i2s_microphone(self.wish.bus)
-        require_driver(self.board, DRIVER, self._stage)
-        return made
-
-
-def i2s_microphone(pins: str) -> str:
-    """Return what makes a microphone on a board that has DRIVER. pins: as PINS. Raises UserError."""
-    found = re.fullmatch(r"(\d+),sck=(\w+),ws=(\w+),sd=(\w+)(,right)?", pins.replace(" ", ""))
-    if not found:
-        raise UserError(f"microphone {pins[:60]}: wanted an I2S with its pins, as {PINS}, with ,right where the "
-                        "microphone's L/R pin is high; or pc, or MODULE:NAME of an object on the board")
-    number, sck, ws, sd = (pin if pin.isdigit() else repr(pin) for pin in found.groups()[:4])
-    right = ",channel='right'" if found[5] else ""
-    pin = "__import__('machine').Pin"
-    return f"__import__('{DRIVER}').I2SMicrophone({number},sck={pin}({sck}),ws={pin}({ws}),sd={pin}({sd}){right})"
+        return microphone_for(self.board, self.wish.bus, self._stage)
 
 
 def _hop() -> str:
@@ -169,14 +153,12 @@ def _sounddevice(purpose: str) -> Any:
 
 @contextmanager
 def open_microphone(wanted: str, port: str | None, stage: Stage = silent) -> Iterator[Microphone]:
-    """Open a microphone: "pc", or that of the board at a port, by its I2S and pins or as MODULE:NAME.
-
-    Raises UserError.
-    """
+    """Open a microphone: "pc", or that of the board at a port, by its wires or as MODULE:NAME. Raises UserError."""
     if wanted == "pc":
         yield PcMicrophone()
         return
-    wish = Wish(object=wanted) if ":" in wanted else Wish(bus=wanted or PINS)
+    wish = Wish(object=wanted) if ":" in wanted else Wish(bus=wanted)
+    check_wires(wish.bus)
     with open_board(port) as board:
         assert isinstance(board, ReplBoard)
         session = SoundSession(board, wish, stage)

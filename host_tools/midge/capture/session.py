@@ -64,6 +64,7 @@ class Session:
     """A board with its sensor running; source says what it measures. capture.open_session() makes it."""
 
     recorder = "record"  # the module of the device package that prints the frames
+    named = "--sensor", "sensor", "read()"  # the option that names an object of the board's, what it is, what it has
 
     def __init__(self, board: ReplBoard, wish: Wish, stage: Stage = silent) -> None:
         self.board, self.wish = board, wish
@@ -122,7 +123,7 @@ class Session:
                              silence_s=_SILENCE_S)
         except BoardError as error:
             if not error.text.startswith("KeyboardInterrupt"):  # ours, where the line swallowed what it was for
-                raise _explain(error, self.wish) from error
+                raise self._explain(error) from error
         except Fault as fault:
             lost.append(LostSamples(str(fault)))
         if lost:
@@ -149,13 +150,14 @@ class Session:
         if self.wish.object:
             module, _, name = self.wish.object.partition(":")
             if not (module.isidentifier() and name.isidentifier()):
-                raise UserError(f"--sensor {self.wish.object}: wanted MODULE:NAME, such as mysensor:sensor")
+                option, what, _ = self.named
+                raise UserError(f"{option} {self.wish.object}: wanted MODULE:NAME, such as my{what}:{what}")
             return f"getattr(__import__({module!r}),{name!r})"
         bus = _bus_arguments(self.wish.bus)
         try:
             part, missing, buses, there = json.loads(self.board.ask(_LOOK.format(bus=bus), silence_s=10))
         except BoardError as error:
-            raise _explain(error, self.wish) from error
+            raise self._explain(error) from error
         if not buses:
             raise UserError("the board has no I2C bus on pins of its own choice; name one: --i2c 1,scl=15,sda=14")
         if part is None:
@@ -174,7 +176,7 @@ class Session:
         try:
             facts = json.loads(self.board.ask(self._look() + code, silence_s=10))
         except BoardError as error:
-            raise _explain(error, self.wish) from error
+            raise self._explain(error) from error
         rate = facts["rate_hz"] or self.wish.rate_hz
         if not rate:
             raise UserError(f"{facts['name']}: does not tell its rate; say how many samples a second: --rate 50")
@@ -190,6 +192,19 @@ class Session:
     def _look(self) -> str:
         """Return the code that goes before that which makes the sensor."""
         return "" if self.wish.object else _LOOK.format(bus=_bus_arguments(self.wish.bus))
+
+    def _explain(self, error: BoardError) -> UserError:
+        """Return what went wrong with a sensor, for people."""
+        option, what, wanted = self.named
+        text = re.sub(r"^\w+\((?:\d+, ?)?['\"](.*)['\"],?\)$", r"\1", error.text)
+        if error.text.startswith("ImportError") and self.wish.object:
+            module = self.wish.object.partition(":")[0]
+            return UserError(f"the board has no {module}.py; put it there: mpremote cp FILE :")
+        if error.text.startswith("AttributeError") and self.wish.object:
+            return UserError(f"{option} {self.wish.object}: {text}; wanted an object with {wanted}")
+        if error.errno is not None or error.text.startswith(("OSError", "ValueError")):
+            return UserError(f"the {what}: {text}; check its wires, and reset the board")
+        return error
 
     def _start_again(self) -> None:
         """Have the sensor running after the board may have been reset."""
@@ -240,15 +255,3 @@ def _bus_arguments(text: str) -> str:
         raise UserError(f"--i2c {text}: wanted a bus, with its pins where it has none of its own: 1,scl=15,sda=14")
     pins = [pin if pin.isdigit() else repr(pin) for pin in found.groups()[1:] if pin is not None]
     return ",".join([found[1], *pins])
-
-
-def _explain(error: BoardError, wish: Wish) -> UserError:
-    """Return what went wrong with a sensor, for people."""
-    text = re.sub(r"^\w+\((?:\d+, ?)?['\"](.*)['\"],?\)$", r"\1", error.text)
-    if error.text.startswith("ImportError") and wish.object:
-        return UserError(f"the board has no {wish.object.partition(':')[0]}.py; put it there: mpremote cp FILE :")
-    if error.text.startswith("AttributeError") and wish.object:
-        return UserError(f"--sensor {wish.object}: {text}; wanted an object with read()")
-    if error.errno is not None or error.text.startswith(("OSError", "ValueError")):
-        return UserError(f"the sensor: {text}; check its wires, and reset the board")
-    return error

@@ -13,8 +13,9 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
-from ..capture.microphones import PINS, RATE_HZ, open_microphone
+from ..capture.microphones import RATE_HZ, open_microphone
 from ..capture.sound_recorder import LONGEST_S, SoundPlan, record_on, record_sounds
+from ..capture.wires import PDM_PINS, PINS
 from ..errors import UserError
 from .interrupt import stopped_by_ctrl_c
 from .options import Option
@@ -32,8 +33,9 @@ _DRAWN_S = 0.1
 
 _OPTIONS = (
     click.option("--mic", is_flag=False, flag_value=BOARD, metavar="[WHICH]", cls=Option, group=SOUND,
-                 help=f"Record sounds, as .wav files, with the board's I2S microphone at {PINS}, others as you name "
-                 "them, an object of yours on the board (MODULE:NAME), or pc for this PC's."),
+                 help="Record sounds, as .wav files, with the microphone that is on the board, or else one on I2S at "
+                 f"{PINS}; with one at pins that you name so, or as {PDM_PINS} where it gives PDM; with an object of "
+                 "yours on the board (MODULE:NAME); or with this PC's, pc."),
     click.option("--play", is_flag=True, cls=Option, group=SOUND, help="Play each sound on the PC when it is kept."),
 )
 

@@ -22,6 +22,7 @@ from ..errors import UserError
 from ..fileformat.read import decode
 from ..progress import Advance
 from ..samples.sound_files import SOUNDS, read_sound, resample
+from ..samples.sounds import check_rate
 
 RATE_HZ = 16_000
 TOLERANCE_S = 1.0  # after the end of an event, in which its answer may come
@@ -188,6 +189,7 @@ def read_stream(source: Path, rate_hz: int) -> tuple[np.ndarray, dict[str, tuple
     parts, places, at = [], {}, 0
     for file in files:
         sound = read_sound(file)
+        check_rate(file, sound)
         pcm = to_raw(resample(sound.mono, sound.rate_hz, rate_hz), "int16", 1 / 32768, 0)
         name = file.relative_to(source).as_posix() if source.is_dir() else file.name
         places[name] = (at / rate_hz, (at + len(pcm)) / rate_hz)

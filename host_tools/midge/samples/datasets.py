@@ -143,8 +143,9 @@ def _from_file(path: Path, key: str | None, inputs: Sequence[Input], guess: bool
         raise UserError(f"{path}: no numbers could be read from it ({error})") from error
     if not path.exists():
         raise UserError(f"{path}: no such file or folder; check the path")
+    also = "; what a model hears in a sound, midge evaluate --events tells" if path.suffix.lower() in SOUNDS else ""
     raise UserError(f"{path}: samples can be .npy, .npz, .csv or a folder with one folder per class, "
-                    f"not '{path.suffix}'")
+                    f"not '{path.suffix}'{also}")
 
 
 def load_array(path: Path) -> np.ndarray:

@@ -109,9 +109,7 @@ def _clip(path: Path, label: str, doubts: _Doubts) -> Clip:
     sound = read_sound(path)
     doubts.look(path, sound)
     mono = sound.mono
-    if sound.rate_hz < LEAST_RATE_HZ:
-        raise UserError(f"{path}: {sound.rate_hz} samples a second; the front end hears up to 7500 Hz, for which "
-                        f"{RATE_HZ} are wanted and {LEAST_RATE_HZ} just do: record it again")
+    check_rate(path, sound)
     if len(mono) < SHORTEST_S * sound.rate_hz:
         raise UserError(f"{path}: {len(mono) / sound.rate_hz:.3f} s long; {SHORTEST_S} s at least are wanted: record "
                         "it again, or remove it")
@@ -123,6 +121,13 @@ def _clip(path: Path, label: str, doubts: _Doubts) -> Clip:
         raise UserError(f"{path}: silent; check that the microphone was on, and record it again, or move it to a "
                         "folder 'silence'")
     return Clip(str(path), label, resample(mono, sound.rate_hz, RATE_HZ), RATE_HZ, recorded_hz=sound.rate_hz)
+
+
+def check_rate(path: Path, sound: Sound) -> None:
+    """Raise UserError where a sound lacks most of what front ends hear."""
+    if sound.rate_hz < LEAST_RATE_HZ:
+        raise UserError(f"{path}: {sound.rate_hz} samples a second; the front end hears up to 7500 Hz, for which "
+                        f"{RATE_HZ} are wanted and {LEAST_RATE_HZ} just do: record it again")
 
 
 class _Doubts(Doubts):
@@ -146,8 +151,10 @@ def check_clips(found: Clips) -> None:
     counts = Counter(clip.label for clip in found.clips)
     if not counts:
         raise UserError(f"{found.title}: no sounds in it; put one folder per class into it, with .wav files")
-    if len(counts) < 2 and all(map(is_quiet, counts)):
-        raise UserError(f"{found.title}: only sounds of '{next(iter(counts))}'; add a folder with what is to be heard")
+    if all(map(is_quiet, counts)):
+        quiet = ", ".join(map(repr, sorted(counts)))
+        raise UserError(f"{found.title}: only sounds of {quiet}, which are never answered; add a folder with "
+                        "what is to be heard")
     if len(found.clips) < len(counts) * 2:
         raise UserError(f"{found.title}: {len(found.clips)} clips of {len(counts)} classes; 10 to 50 a class are "
                         "wanted, from several people or places")

@@ -69,7 +69,7 @@ _LIMITS = {"rate_hz": (1, 2000), "accel_g": (1, 200), "gyro_dps": (0, 4000), "se
            "steps": (0, 20_000), "side": (16, 480)}
 _CHOICES = {"kind": KINDS, "pixels": ("", *PIXEL_UNITS)}
 _FORMS = {"camera": r"[a-z0-9]+,\d+x\d+(,whole|,\d+x\d+\+\d+\+\d+)?", "front": r"|\w[\w .-]*", "eye": r"|\w+:\w+",
-          "mic": r"\d+,sck=\w+,ws=\w+,sd=\w+"}
+          "mic": r"\d+,sck=\w+,ws=\w+,sd=\w+|pdm(,clk=\w+,data=\w+)?"}
 _NAME = re.compile(r"[A-Za-z][\w-]{0,30}")
 
 

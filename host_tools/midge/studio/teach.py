@@ -18,12 +18,11 @@ from ..capture.camera import camera_for
 from ..capture.cut import Trigger
 from ..capture.frames import LostSamples
 from ..capture.live import as_trained
-from ..capture.microphones import DRIVER, i2s_microphone
 from ..capture.session import Session, Wish, leave
+from ..capture.wires import microphone_for
 from ..errors import UserError
 from ..files import write_whole
 from ..link.identity import require_midge
-from ..link.install import require_driver
 from ..link.learner import pull, push
 from ..link.transport import BoardError, open_board
 from ..link.transport.repl import ReplBoard
@@ -255,8 +254,7 @@ class _Ear:
     """Words: the board's own microphone waits for one."""
 
     def __init__(self, board: ReplBoard, pins: str) -> None:
-        require_driver(board, DRIVER)
-        self.board, self.code = board, f"k={i2s_microphone(pins)}"
+        self.board, self.code = board, f"k={microphone_for(board, pins)}"
 
     def __enter__(self) -> None:
         self.board.ask(self.code)

@@ -48,6 +48,7 @@ class Board:
     install: str  # how firmware gets onto it: simulator, program, uf2, esptool, bossac or stlink
     firmware: str  # the file that the build leaves in build/firmware/<name>/
     launcher: str = ""  # the command that runs that file on a PC, where it is not the file itself
+    microphone: str = ""  # that is on the board itself, as `midge capture --mic` names it
     install_offset: int = 0  # where in flash that file goes
     flash_wait_states: int = 0  # cycles that the core waits for a line of flash which it has not yet
     flash_line_bytes: int = 16
@@ -135,6 +136,12 @@ def find_core(name: str) -> Core:
         return cores()[load_board(name).core]
     raise UserError(f"no target '{name}'; cores: {', '.join(cores())}; boards: {', '.join(boards)}"
                     + suggestion(name, [*cores(), *boards.values()]))
+
+
+def board_of(machine: str) -> Board | None:
+    """Return the board that MicroPython calls so, as "Arduino Nano 33 BLE Sense with NRF52840"; None for another."""
+    title = machine.partition(" with ")[0].lower()
+    return next((board for board in load_boards() if board.title.lower() == title), None)
 
 
 def native_on(machine: str, arch: str) -> str:

@@ -145,6 +145,13 @@ def test_files_are_joined_by_name(data: Path) -> None:
     assert read_events(data / "e.csv", places, ["loud"]) == [Event("loud", 0.5, 1.0), Event("loud", 1.1, 1.2)]
 
 
+def test_sounds_that_front_ends_do_not_hear(data: Path) -> None:
+    (data / "sounds/slow.wav").write_bytes(wave_bytes(np.zeros((4000, 1)), 4000))
+    with pytest.raises(UserError, match=r"slow.wav: 4000 samples a second; the front end hears up to 7500 Hz"):
+        read_stream(data / "sounds", RATE_HZ)
+    assert "midge evaluate --events tells" in refusal("evaluate", data / "m.midge", data / "sounds/slow.wav")
+
+
 @pytest.mark.parametrize(("line", "words"), [
     ("x.wav,0,1,loud", "no file 'x.wav' among the sounds; they are named as 'a.wav'"),
     ("a.wav,0,1,cry", "no label 'cry'; the model has loud, silence"),

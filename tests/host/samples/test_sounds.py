@@ -142,6 +142,8 @@ def test_groups_from_a_table(tmp_path: Path) -> None:
     ({**good(), "low/zero.wav": wave_bytes(_tone(300, size=1e-5), 16000)}, "zero.wav: silent"),
     ({**good(), "low/short.wav": wave_bytes(_tone(300)[:1000], 16000)}, "0.062 s long"),
     ({**good(), "low/slow.wav": wave_bytes(_tone(300, 4000), 4000)}, "4000 samples a second"),
+    ({f"{label}/{i}.wav": wave_bytes(_tone(100 * i), 16000) for label in ("noise", "background") for i in (3, 5)},
+     "only sounds of 'background', 'noise', which are never answered"),
     ({**good(), "none/notes.txt": b""}, "no sounds in this class's folder"),
     ({**good(), "low/mp3.wav": b"ID3" + bytes(99), "low/e.wav": b""}, "2 faults in the sounds:"),
     ({**good(), "low/twin.wav": good()["high/high_ann_0.wav"]}, "under another label"),

@@ -22,7 +22,7 @@ from midge.train.folds import deal_folds
 from midge.train.sounds import augment
 from midge.train.sounds.features import FEATURES, FRAME_HOP, FrontEnd, to_pcm, to_reals
 from midge.train.sounds.network import KERNELS, Shape, Weights, logits, unfold, window_frames, windowed
-from midge.train.sounds.recipe import Listener, Options, window_of
+from midge.train.sounds.recipe import Listener, Options, fit, window_of
 from tests.support.clips import MAKERS, made_sound, made_stream, write_clips
 from tests.support.command import midge, refusal
 
@@ -51,6 +51,11 @@ def test_without_groups_every_fold_has_of_each_class() -> None:
     for label in ("yes", "no"):
         counts = np.bincount([f for f, c in zip(folds, found.clips, strict=True) if c.label == label])
         assert len(counts) == 3 and np.ptp(counts) <= 1
+
+
+def test_one_class_alone_would_always_be_answered() -> None:
+    with pytest.raises(UserError, match="made: one class only, 'yes'; add a folder .* or leave out --no-unknown"):
+        fit(clips({"yes": list("aabb")}), Options(other=False))
 
 
 def test_windows_leave_no_rest() -> None:

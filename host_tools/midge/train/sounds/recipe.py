@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import UserError
 from ...progress import Stage, silent
 from ...samples.labels import is_quiet, quiet_ones
 from ...samples.sounds import RATE_HZ, Clip, Clips
@@ -144,6 +145,9 @@ def fit(found: Clips, options: Options | None = None, stage: Stage = silent) -> 
     with_other = options.other if options.other is not None else not any(map(is_quiet, labels))
     if with_other and OTHER not in labels:
         labels.append(OTHER)
+    if len(labels) == 1:
+        raise UserError(f"{found.title}: one class only, '{labels[0]}'; add a folder of what it is to be told from, or "
+                        "leave out --no-unknown")
     shape = Shape(frames, len(labels), options.width)
     folds = deal_folds(found.clips, found.grouped_by, found.title, options.folds, options.seed)
     made_clips, spoken = say_names(found, options.spoken, options.voices, options.seed, stage)
