@@ -196,52 +196,55 @@ void mg_start_sink(mg_sink_t *sink, void *data) {
     sink->count = mg_tensor_elements(&sink->tensor);
 }
 
-static void put_number(mg_sink_t *sink, float value) {
-    if (sink->data != NULL && sink->at < sink->count) {
-        if (sink->scales != NULL) {
-            value *= sink->scales[sink->scale];
-            sink->scale = sink->scale + 1 == sink->n_scales ? 0 : sink->scale + 1;
-        }
-        mg_write_reals(&sink->by, sink->data, sink->at, &value, 1);
+static void put_reals(mg_sink_t *sink, const float *values, uint32_t n) {
+    const uint32_t at = sink->at, left = at < sink->count ? sink->count - at : 0;
+    sink->at = at + n;
+    if (sink->data != NULL) {
+        mg_write_reals(&sink->by, sink->data, at, values, n < left ? n : left);
     }
-    sink->at++;
 }
 
-bool mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
+static void put_number(mg_sink_t *sink, float value) {
+    if (sink->data != NULL && sink->scales != NULL) {
+        value *= sink->scales[sink->scale];
+        sink->scale = sink->scale + 1 == sink->n_scales ? 0 : sink->scale + 1;
+    }
+    put_reals(sink, &value, 1);
+}
+
+const mp_obj_type_t *mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth) {
     size_t n;
     mp_obj_t *items;
     mp_buffer_info_t buffer;
-    bool is_str = mp_obj_get_type(values) == &mp_type_str; /* which has a buffer, too */
+    const mp_obj_type_t *type = mp_obj_get_type(values);
     if (get_items(values, &n, &items)) {
         if (depth > MG_MAX_RANK) {
-            mp_raise_ValueError(MP_ERROR_TEXT("lists nested too deep"));
+            mp_raise_ValueError(MP_ERROR_TEXT("nested too deep"));
         }
         const mp_obj_type_t *plain = NULL; /* the type of the last item that was a number: most are like it */
         for (size_t i = 0; i < n; i++) {
-            const mp_obj_type_t *type = mp_obj_get_type(items[i]);
-            if (type == plain) {
-                put_number(sink, mp_obj_get_float_to_f(items[i]));
+            mp_obj_t item = items[i];
+            if (mp_obj_get_type(item) == plain) {
+                put_number(sink, mp_obj_get_float_to_f(item));
             } else {
-                plain = mg_put_numbers(sink, items[i], depth + 1) ? type : NULL;
+                plain = mg_put_numbers(sink, item, depth + 1);
             }
         }
-        return false;
+        return NULL;
     }
-    if (!is_str && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
+    if (type != &mp_type_str /* a buffer, too */ && mp_get_buffer(values, &buffer, MP_BUFFER_READ)) {
         n = numbers_in(&buffer);
-        size_t i = 0;
-        if (buffer.typecode == 'f' && sink->data != NULL && sink->scales == NULL && sink->at <= sink->count) {
-            i = n < sink->count - sink->at ? n : sink->count - sink->at;
-            mg_write_reals(&sink->by, sink->data, sink->at, buffer.buf, (uint32_t)i);
-            sink->at += (uint32_t)i;
+        if (buffer.typecode == 'f' && sink->scales == NULL) {
+            put_reals(sink, buffer.buf, (uint32_t)n);
+            return NULL;
         }
-        for (; i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
             put_number(sink, number_at(&buffer, i));
         }
-        return false;
+        return NULL;
     }
     put_number(sink, mg_number(values));
-    return true;
+    return type;
 }
 
 /* The shape of what came, as far as its first elements tell it: "[96, 2] (192 values)". */

@@ -94,8 +94,9 @@ typedef struct {
 /* Prepares a sink whose tensor is known. */
 void mg_start_sink(mg_sink_t *sink, void *data);
 
-/* Flattens nested lists and tuples, arrays and single numbers, in order; true for a single number. */
-bool mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
+/* Flattens nested lists and tuples, arrays and single numbers, in order. Returns the type of a single number, NULL of
+ * others. */
+const mp_obj_type_t *mg_put_numbers(mg_sink_t *sink, mp_obj_t values, uint32_t depth);
 
 /* ValueError for a number of values that is not `wanted` ("wanted", "wanted at most"). */
 NO_RETURN void mg_raise_count(const mg_model_t *model, const mg_sink_t *sink, mp_obj_t values, const char *wanted);

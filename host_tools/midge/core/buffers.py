@@ -79,7 +79,7 @@ def flat_numbers(values: Any, depth: int = 0) -> Iterator[float]:
     """Yield the numbers of nested lists and tuples, arrays and single numbers, in order."""
     if isinstance(values, (list, tuple)):
         if depth > spec.MAX_RANK:
-            raise ValueError("lists nested too deep")
+            raise ValueError("nested too deep")
         for value in values:
             yield from flat_numbers(value, depth + 1)
     elif isinstance(values, (int, float)):

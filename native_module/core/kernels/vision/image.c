@@ -6,11 +6,12 @@
  *     y[i][j][c] = table[level],  level = floor(255 * S / T + 1/2)
  *     S = sum over pixels of v_c * a * b,  T = most_c * step_h * step_w
  *
- * v_c is what a pixel holds of channel c, from 0 to most_c; a and b are how many of a pixel's share_h times share_w parts
- * are in the output's area, which has step_h times step_w of them. So the area's average is exact, and rounded once,
- * halves up. Outputs follow each other every height * share_h / out_h parts; areas are as large, or, in the middle of that, as
- * large as a pixel: this is bilinear interpolation with half-pixel centres, whose two weights are what of two pixels is
- * less than half a pixel away. Levels are averages of v_c, except for colours of YUV formats: there they are of Y, U and V, and
+ * v_c is what a pixel holds of channel c, from 0 to most_c; a and b are how many of a pixel's share_h times share_w
+ * parts are in the output's area, which has step_h times step_w of them. So the area's average is exact, and rounded
+ * once, halves up. Outputs follow each other every height * share_h / out_h parts; areas are as large, or, in the middle
+ * of that, as large as a pixel: this is bilinear interpolation with half-pixel centres, whose two weights are what of
+ * two pixels is less than half a pixel away. Levels are averages of v_c, except for colours of YUV formats: there they
+ * are of Y, U and V, and
  *
  *     R = Y + ((359 * v + 128) >> 8)   G = Y - ((88 * u + 183 * v + 128) >> 8)   B = Y + ((454 * u + 128) >> 8)
  *
