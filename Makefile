@@ -318,10 +318,10 @@ bench-train: $(VENV)/.ready-to-test host
 bench-sounds: $(VENV)/.ready-to-test host
 	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.sounds $(PARTS)
 
-## What a word from its name is worth, on real speakers; half an hour [WORDS= VOICES=<dir>]
+## What a word from its name is worth, on real speakers; half an hour [WORDS= VOICES= NEGATIVES=]
 .PHONY: bench-word
 bench-word: $(VENV)/.ready-to-test host
-	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) $(BIN)/python -m tests.train.wake $(WORDS)
+	@SHARED=$(abspath $(SHARED)) VOICES=$(VOICES) NEGATIVES=$(NEGATIVES) $(BIN)/python -m tests.train.wake $(WORDS)
 
 ## What training on pictures is worth, on those of SHARED; an hour [PARTS="hands cells"]
 .PHONY: bench-pictures

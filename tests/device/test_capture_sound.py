@@ -117,6 +117,11 @@ class Dead:
         pass
 mic = Dead()
 nothing = None
+class Low(Dead):
+    @property
+    def name(self):
+        raise OSError("the microphone gives nothing but 0; check its wires")
+low = Low()
 """
 
 
@@ -125,6 +130,8 @@ def test_a_microphone_that_stops(new_board: NewBoard, tmp_path: Path) -> None:
     where = ("--label", "x", "--out", tmp_path, "--port", board.port)
     said = refusal("capture", "--mic", "dead:mic", *where)
     assert said.startswith("midge: the microphone: the dead part gave no sample for 100 ms; check its wires")
+    said = refusal("capture", "--mic", "dead:low", *where)
+    assert said.startswith("midge: the microphone: the microphone gives nothing but 0; check its wires, and reset")
     assert "the board has no nowhere.py" in refusal("capture", "--mic", "nowhere:mic", *where)
     assert "--mic dead:nothing: " in (said := refusal("capture", "--mic", "dead:nothing", *where))
     assert "wanted an object with read_into()" in said

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Measure midge train --word: python -m tests.train.wake [word ...]; VOICES=<dir> adds neural voices
+"""Measure midge train --word: python -m tests.train.wake [word ...]
+
+VOICES=<dir> adds neural voices, NEGATIVES=<dir> sounds without the word.
 
 A word of the crowd that spoke for Picovoice's benchmark, made from its name and 20 of its recordings, is played to
 the others of them and to all other speech of $SHARED/data, which nothing is trained on. One choice was made by it:
@@ -43,13 +45,15 @@ def measure(word: str) -> None:
         for i in chosen:
             (Path(place) / readable[i].name).symlink_to(readable[i].resolve())
         options = Options(voices=Path(voices) if voices else None)
-        made = train_word(word, takes=place, options=options, name=word)
+        made = train_word(word, takes=place, negatives=os.environ.get("NEGATIVES") or None, options=options,
+                          name=word)
     after = os.times()
     cpu = sum(after[:4]) - sum(before[:4])
     low, high = made.false.interval
+    of = "negatives" if made.own_speech else "made speech"
     print(f"{word}: {perf_counter() - start:.0f} s, {cpu:.0f} s of one core; spoken {made.spoken}; {made.takes} takes; "
           f"threshold {made.threshold}, found of made voices {made.found.value:.1%}; {made.false.count} false in "
-          f"{made.false.hours:.2f} h of made speech ({low:.2g} to {high:.2g} an hour); file {len(made.blob):,} B, "
+          f"{made.false.hours:.2f} h of {of} ({low:.2g} to {high:.2g} an hour); file {len(made.blob):,} B, "
           f"arena {made.conversion.plan.arena_size:,} B, {made.conversion.macs:,} MACs")
     words = [x for i, path in enumerate(readable) if i not in chosen for x in sounds_of(path)]
     folders = [DATA / name for name in OTHERS]

@@ -203,6 +203,7 @@ class Session:
         if error.text.startswith("AttributeError") and self.wish.object:
             return UserError(f"{option} {self.wish.object}: {text}; wanted an object with {wanted}")
         if error.errno is not None or error.text.startswith(("OSError", "ValueError")):
+            text = text.removesuffix("; check its wires")
             return UserError(f"the {what}: {text}; check its wires, and reset the board")
         return error
 

@@ -58,6 +58,16 @@ def test_one_class_alone_would_always_be_answered() -> None:
         fit(clips({"yes": list("aabb")}), Options(other=False))
 
 
+def test_segments_leave_no_beginning_out() -> None:
+    """The next segment of a long sound begins where, or before, the last window in this one does, whatever its room."""
+    for room in (8, 14, None):
+        listener = Listener(clips({"yes": ["a", "b"]}).clips, ["yes"], Shape(112, 1), np.zeros(2, int), Options(), room)
+        noise = RNG.normal(size=8 * 16000).astype(np.float32) / 10
+        one, other = listener._segments(noise, noise, False)[:2]
+        apart = next(k for k in range(1, len(one)) if np.array_equal(other[:9], one[k:k + 9]))
+        assert apart <= 2 * listener.room
+
+
 def test_windows_leave_no_rest() -> None:
     for seconds in (0.1, 0.5, 0.93, 1.6):
         frames = window_frames(seconds)

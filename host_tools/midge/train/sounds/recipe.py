@@ -288,12 +288,15 @@ class Listener:
         return segment[self.room:self.room + self.frames]
 
     def _segments(self, heard: np.ndarray, x: np.ndarray, loud: bool) -> list[np.ndarray]:
-        """Return segments of a sound that was put between others: one, or of a longer one many that overlap by half.
+        """Return segments of a sound that was put between others: one, or of a longer one many that overlap.
+
+        Wherever in the sound a window begins, a segment has it. Where windows may be shifted by less than a quarter, as
+        those of a word, segments half a window apart left every other beginning out.
 
         x: the sound itself; of a long one, parts in which hardly anything is heard are left out.
         """
         features = self.front.run(to_pcm(heard))[self.lead:]
-        size, hop = self.frames + 2 * self.room, self.frames // 2
+        size, hop = self.frames + 2 * self.room, min(2 * self.room, self.frames // 2)
         starts = range(0, max(len(features) - size, 0) + 1, hop)
         power = np.array([np.mean(x[s * FRAME_HOP:(s + self.frames) * FRAME_HOP] ** 2) for s in starts])
         return [features[s:s + size] for s, p in zip(starts, power, strict=True)
