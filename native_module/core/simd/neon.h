@@ -29,11 +29,12 @@ static inline void mg_dot_eight(int32_t sums[8], const int8_t *x, const int8_t *
     vst1q_s32(sums + 4, vpaddq_s32(vpaddq_s32(v[4], v[5]), vpaddq_s32(v[6], v[7])));
 }
 
-/* Four of them. VRSHL rounds halves up: what is negative and will be shifted is made less by 1 before. */
+/* Four of them. VRSHL rounds halves up: what is negative and will be shifted is made less by 1 before. Sums of files that
+ * were made to have it so may wrap with their bias. */
 static inline int16x4_t mg_finish_four(int32x4_t x, int32x4_t shift, const mg_eight_t *c, uint32_t first) {
     const int32x4_t zero = vdupq_n_s32(0);
     int32x4_t right = vminq_s32(shift, zero);
-    x = vaddq_s32(x, vreinterpretq_s32_u8(vld1q_u8(c->bias + 4 * first)));
+    x = vreinterpretq_s32_u32(vaddq_u32(vreinterpretq_u32_s32(x), vreinterpretq_u32_u8(vld1q_u8(c->bias + 4 * first))));
     x = vshlq_s32(x, vmaxq_s32(shift, zero));
     x = vqrdmulhq_s32(x, vreinterpretq_s32_u8(vld1q_u8(c->multiplier + 4 * first)));
     x = vrshlq_s32(vqaddq_s32(x, vshrq_n_s32(vandq_s32(x, right), 31)), right);
