@@ -60,9 +60,11 @@ def test_answers_come_with_their_scores(new_board: NewBoard, tmp_path: Path) -> 
 
 
 def test_what_it_refuses(new_board: NewBoard, tmp_path: Path) -> None:
+    bare = new_board(sensor=performance(), romfs=DRIVERS)
+    assert "no model on the board; put one there: midge upload" in refusal("live", "--port", bare.port)
     models = {"wand.midge": wand(), "slow.midge": wand(sensor_units="g,g,mg")}
     port = new_board(sensor=performance(), romfs=DRIVERS | models).port
-    assert "no model on the board; put one there: midge upload" in refusal("live", "--port", port)
+    assert "2 models on the board; name one: /rom/slow.midge, /rom/wand.midge" in refusal("live", "--port", port)
     assert "the board cannot load it" in refusal("live", "/rom/none.midge", "--port", port)
     line = refusal("live", "/rom/wand.midge", "--rate", 119, "--port", port)
     assert "the sensor gives 119 samples a second, the network was trained on 50; choose --rate" in line

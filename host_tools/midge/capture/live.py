@@ -23,7 +23,15 @@ from .session import Session, Wish, leave
 _SILENCE_S = 86400.0  # nothing need ever be answered
 _HEAD = struct.Struct("<IHbb")
 
-_MODELS = "import os\nr=' '.join(sorted(n for n in os.listdir() if n.endswith('.midge')))"
+# The models in the current folder, or else those in ROMFS.
+_MODELS = """
+import os
+r=[n for n in os.listdir() if n.endswith('.midge')]
+if not r:
+ try:r=['/rom/'+n for n in os.listdir('/rom') if n.endswith('.midge')]
+ except OSError:pass
+r=' '.join(sorted(r))
+"""
 _FACTS = """
 import midge,json
 m=midge.load({path!r})
