@@ -20,13 +20,24 @@ def noted(faults: list[str]) -> Iterator[None]:
         faults.append(str(error))
 
 
-def raise_faults(faults: Sequence[str], what: str) -> None:
-    """Raise a UserError with a line for each fault, MOST of them and a count of the others; none where there is none.
+class Faults(UserError):
+    """What is wrong with several files: a line that counts the faults, and one for each.
 
-    what: the files that have them, in the plural.
+    faults: those that are told in full.
+    """
+
+    def __init__(self, text: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.faults = tuple(faults)
+
+
+def raise_faults(faults: Sequence[str], what: str) -> None:
+    """Raise what is wrong with files, of the kind `what` in the plural: a UserError for one fault, Faults for more.
+
+    Of these MOST are told, and the others counted; where there are none, nothing is raised.
     """
     if len(faults) == 1:
         raise UserError(faults[0])
     if faults:
-        more = [f"and {len(faults) - MOST} more"] if len(faults) > MOST else []
-        raise UserError("\n  ".join([f"{len(faults)} faults in the {what}:", *faults[:MOST], *more]))
+        told, more = faults[:MOST], [f"and {len(faults) - MOST} more"] if len(faults) > MOST else []
+        raise Faults("\n  ".join([f"{len(faults)} faults in the {what}:", *told, *more]), told)
