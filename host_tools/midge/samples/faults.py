@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ..errors import UserError
+from ..errors import UserError, visible
 
 MOST = 8  # that are told in full
 
@@ -17,7 +17,7 @@ def noted(faults: list[str]) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        faults.append(str(error))
+        faults.append(visible(str(error)))  # names of files may hold ends of lines
 
 
 class Faults(UserError):

@@ -92,6 +92,14 @@ def test_several_faults(data: Path) -> None:
         read_takes(data)
 
 
+def test_a_name_of_two_lines_is_told_in_one(tmp_path: Path) -> None:
+    for name in ("a\nmidge: all is well", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "take.csv").write_text("ax,ay\n1,2\n")
+    with pytest.raises(UserError, match=r"2 faults in the takes:\n  .*a\\nmidge: all is well.take\.csv: .*\n  .*: .*$"):
+        read_takes(tmp_path)
+
+
 def test_too_little(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such folder"):
         read_takes(tmp_path / "nothing")
