@@ -54,7 +54,8 @@ export function open(root, first) {
     const saved = h("small");
     let byHand = "";
     const simulated = hand((name) => {
-        if (label.value && label.value !== byHand) return;
+        // What is typed meanwhile, or was before, stays.
+        if (document.activeElement === label || (label.value && label.value !== byHand)) return;
         label.value = byHand = name;
         ready();
     }, ["motion", "sound", "picture"]);
