@@ -195,11 +195,10 @@ def open_looking(port: str | None, camera: str, stage: Stage = silent) -> Iterat
 
 def _explain(error: BoardError) -> UserError:
     """Return what went wrong with a camera, for people."""
-    text = re.sub(r"^\w+\((?:\d+, ?)?(['\"])(.*)\1,?\)$", r"\2", error.text)
     if error.text.startswith("ImportError"):
-        return UserError(f"the camera: {text}; put that file on the board: mpremote cp FILE :")
+        return UserError(f"the camera: {error.reason}; put that file on the board: mpremote cp FILE :")
     if error.text.startswith("MemoryError"):
         return UserError("the camera: the board has no room for a picture; take a smaller one")
     if error.errno is not None or error.text.startswith(("OSError", "ValueError", "AttributeError", "TypeError")):
-        return UserError(f"the camera: {text}")
+        return UserError(f"the camera: {error.reason}")
     return error

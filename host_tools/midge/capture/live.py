@@ -87,9 +87,8 @@ class Listening:
             if error.text.startswith("KeyboardInterrupt"):  # ours, before the board listened for it
                 return
             if error.text.startswith("ValueError"):
-                text = error.text[len("ValueError") :].strip("(),'\"")
-                raise UserError(f"{self.path}: {text}; choose --rate, --accel or --gyro, or train with takes of this "
-                                "sensor") from error
+                raise UserError(f"{self.path}: {error.reason}; choose --rate, --accel or --gyro, or train with takes "
+                                "of this sensor") from error
             raise
         except Fault as fault:
             raise UserError(f"{self.session.board.port}: {fault}; repeat the command") from fault

@@ -196,14 +196,13 @@ class Session:
     def _explain(self, error: BoardError) -> UserError:
         """Return what went wrong with a sensor, for people."""
         option, what, wanted = self.named
-        text = re.sub(r"^\w+\((?:\d+, ?)?['\"](.*)['\"],?\)$", r"\1", error.text)
         if error.text.startswith("ImportError") and self.wish.object:
             module = self.wish.object.partition(":")[0]
             return UserError(f"the board has no {module}.py; put it there: mpremote cp FILE :")
         if error.text.startswith("AttributeError") and self.wish.object:
-            return UserError(f"{option} {self.wish.object}: {text}; wanted an object with {wanted}")
+            return UserError(f"{option} {self.wish.object}: {error.reason}; wanted an object with {wanted}")
         if error.errno is not None or error.text.startswith(("OSError", "ValueError")):
-            text = text.removesuffix("; check its wires")
+            text = error.reason.removesuffix("; check its wires")
             return UserError(f"the {what}: {text}; check its wires, and reset the board")
         return error
 

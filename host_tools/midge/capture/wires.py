@@ -38,10 +38,11 @@ def microphone_for(board: Connection, text: str, stage: Stage = silent) -> str:
     text: as PINS or PDM_PINS; "" for that which is on the board itself, or PINS. Raises UserError.
     """
     identity = identify(board)
-    driver, code = _made(check_wires(text) or _own(identity), identity)
+    wires = check_wires(text) or _own(identity)
+    driver, code = _made(wires, identity)
     if driver == "i2s_microphone":
         has = int(board.ask(_I2S_HAS))
-        if "ws=None" in code and has < 2:
+        if wires.re is _PDM and has < 2:
             raise UserError(f"{identity.title}: this firmware's machine.I2S takes no PDM (it has no I2S.PDM_RX); take "
                             f"firmware that does, {_OTHERS}")
         if not has:
@@ -51,10 +52,15 @@ def microphone_for(board: Connection, text: str, stage: Stage = silent) -> str:
     return code
 
 
+def _on_board(identity: Identity) -> str:
+    """Return the wires of the microphone that is on a board itself, "" where Midge knows none."""
+    row = board_of(identity.machine)
+    return row.microphone if row else ""
+
+
 def _own(identity: Identity) -> re.Match[str]:
     """Return the wires of the microphone that is on a board, or PINS."""
-    row = board_of(identity.machine)
-    found = check_wires(row.microphone if row and row.microphone else PINS)
+    found = check_wires(_on_board(identity) or PINS)
     assert found
     return found
 
@@ -66,10 +72,10 @@ def _made(wires: re.Match[str], identity: Identity) -> tuple[str, str]:
     if wires.re is _I2S:
         channel = ",channel='right'" if right else ""
         return "i2s_microphone", _i2s(pins["id"], pins["sck"], f"{_PIN}({pins['ws']})", pins["sd"], channel)
-    if identity.platform == "nrf" and "NRF52" in identity.machine:
-        return "nrf52_pdm", _of_nrf52(wires, pins, right, identity)
-    if pins["clk"] is None:
+    if pins["clk"] is None and _on_board(identity) != wires[0]:
         raise UserError(f"{identity.title}: Midge knows no microphone on this board; name its pins, as {PDM_PINS}")
+    if identity.platform == "nrf" and "NRF52" in identity.machine:
+        return "nrf52_pdm", f"__import__('nrf52_pdm').PDMMicrophone({_of_nrf52(wires, pins, right)})"
     if pins["power"] is not None:
         raise UserError(f"{wires[0]}: power= is for the nRF52's; feed the microphone with 3.3 V, and leave it out")
     if right:
@@ -87,14 +93,10 @@ def _i2s(number: str | None, sck: str | None, ws: str, sd: str | None, more: str
     return f"__import__('i2s_microphone').I2SMicrophone({number},sck={_PIN}({sck}),ws={ws},sd={_PIN}({sd}){more})"
 
 
-def _of_nrf52(wires: re.Match[str], pins: dict[str, str | None], right: bool, identity: Identity) -> str:
-    """Return the code for an nRF52's own interface; its driver has the pins of the board that has a microphone."""
+def _of_nrf52(wires: re.Match[str], pins: dict[str, str | None], right: bool) -> str:
+    """Return what the driver of an nRF52's own interface is told: nothing of the board's own, whose pins it has."""
     if pins["clk"] is None:
-        row = board_of(identity.machine)
-        if not (row and row.microphone):
-            raise UserError(f"{identity.title}: Midge knows no microphone on this board; name its pins, as {PDM_PINS}")
-        return "__import__('nrf52_pdm').PDMMicrophone()"
+        return ""
     if not all(pin is None or pin.isdigit() for pin in pins.values()):
         raise UserError(f"{wires[0]}: an nRF52's pins are numbers: that in port 0, or in port 1 with 32 added to it")
-    return (f"__import__('nrf52_pdm').PDMMicrophone(clk={pins['clk']},data={pins['data']},power={pins['power']},"
-            f"right={right})")
+    return f"clk={pins['clk']},data={pins['data']},power={pins['power']},right={right}"

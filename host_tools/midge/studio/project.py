@@ -21,6 +21,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from ..capture.wires import check_wires
 from ..errors import UserError
 from ..files import write_whole
 from ..graph.sight import PIXEL_UNITS
@@ -42,7 +43,7 @@ class Settings:
     kind: motion, sound or picture, as long as there are no takes. gyro_dps: 0 for a gyroscope that is off. board: that
     reports count for. steps: of training, 0 for as many as is usual. side: pixels of a picture. front: the network in
     models/ whose front sees, and pixels as what it takes pictures. camera: what the board's gives, and eye
-    which object of the board's it is, MODULE:NAME. mic: the pins of its microphone.
+    which object of the board's it is, MODULE:NAME. mic: the wires of its microphone, as capture.wires reads them.
     """
 
     kind: str = MOTION
@@ -61,15 +62,14 @@ class Settings:
     pixels: str = ""
     camera: str = "rgb565,160x120"
     eye: str = ""
-    mic: str = "0,sck=1,ws=2,sd=3"
+    mic: str = ""
 
 
 _LIMITS = {"rate_hz": (1, 2000), "accel_g": (1, 200), "gyro_dps": (0, 4000), "seconds": (0.1, 600),
            "count": (1, 100),
            "steps": (0, 20_000), "side": (16, 480)}
 _CHOICES = {"kind": KINDS, "pixels": ("", *PIXEL_UNITS)}
-_FORMS = {"camera": r"[a-z0-9]+,\d+x\d+(,whole|,\d+x\d+\+\d+\+\d+)?", "front": r"|\w[\w .-]*", "eye": r"|\w+:\w+",
-          "mic": r"\d+,sck=\w+,ws=\w+,sd=\w+|pdm(,clk=\w+,data=\w+)?"}
+_FORMS = {"camera": r"[a-z0-9]+,\d+x\d+(,whole|,\d+x\d+\+\d+\+\d+)?", "front": r"|\w[\w .-]*", "eye": r"|\w+:\w+"}
 _NAME = re.compile(r"[A-Za-z][\w-]{0,30}")
 
 
@@ -93,6 +93,7 @@ def changed(settings: Settings, values: dict[str, Any]) -> Settings:
     for key, form in _FORMS.items():
         if key in typed and not re.fullmatch(form, typed[key][:80]):
             raise UserError(f"{key} '{typed[key][:40]}': wanted it as in '{getattr(Settings(), key)}'")
+    check_wires(typed.get("mic", ""))
     found = replace(settings, **typed)
     if not _NAME.fullmatch(found.model):
         raise UserError(f"model '{found.model[:40]}': wanted a letter, then up to 30 letters, digits, - and _")

@@ -154,7 +154,7 @@ class Teacher:
         except BoardError as error:
             if not error.text.startswith("ValueError"):
                 raise
-            self.hub.tell("notice", code="again", reason=error.text[len("ValueError"):].strip("(),'\""))
+            self.hub.tell("notice", code="again", reason=error.reason)
             self._wishes.appendleft(("teach", label))
             return
         if said is not None:

@@ -26,6 +26,18 @@ def test_the_number_of_an_os_error(text: str, number: int | None) -> None:
     assert BoardError(text).errno == number
 
 
+@pytest.mark.parametrize(("text", "reason"), [
+    ("ValueError('too short',)", "too short"),
+    ("ValueError(\"it's too short\")", "it's too short"),
+    ("OSError(2, 'nowhere/wand.midge')", "nowhere/wand.midge"),
+    ("OSError(28,)", "OSError(28,)"),
+    ("MemoryError()", "MemoryError()"),
+    ("ValueError: as CPython prints it", "ValueError: as CPython prints it"),
+])
+def test_what_an_exception_says(text: str, reason: str) -> None:
+    assert BoardError(text).reason == reason
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("OSError(28,)", "the board's file system has no room for 9,000 B"),
     ("MemoryError('memory allocation failed, allocating 1280 bytes',)", "too little RAM to receive it"),

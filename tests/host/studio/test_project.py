@@ -43,6 +43,11 @@ def test_settings_that_cannot_be(values: dict[str, object]) -> None:
         changed(Settings(), values)
 
 
+@pytest.mark.parametrize("wires", ["", "1,sck=2,ws=3,sd=4,right", "pdm", "pdm,clk=33,data=32,power=17,right"])
+def test_a_microphone_is_named_as_for_the_command(wires: str) -> None:
+    assert changed(Settings(mic="0,sck=1,ws=2,sd=3"), {"mic": wires}).mic == wires
+
+
 @pytest.mark.parametrize("name", ["data", "models", "reports", ".studio"])
 def test_a_folder_that_is_none_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("")

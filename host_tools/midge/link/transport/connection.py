@@ -15,6 +15,7 @@ _DIGITS = 15  # characters of a number
 # As MicroPython prints it, "OSError(28,)" or "OSError: [Errno 28] ENOSPC", and CPython with its subclasses.
 _OS_ERROR = re.compile(r"^(?:OS|FileNotFound|FileExists|NotADirectory|IsADirectory|Permission)Error"
                        r"(?:\(|: )(?:\[Errno )?(?:(\d{1,5})|(E[A-Z0-9]+)\b)?")
+_SAID = re.compile(r"^\w+\((?:\d+, ?)?(['\"])(.*)\1,?\)$")  # what is said in it, and the number of an OSError before
 
 
 class Connection(Protocol):
@@ -57,6 +58,12 @@ class BoardError(UserError):
         if found is None:
             return None
         return int(found[1]) if found[1] else getattr(errno, found[2] or "", None)
+
+    @property
+    def reason(self) -> str:
+        """What the exception says, without its name and quotes; all of `text` where it says nothing in words."""
+        said = _SAID.match(self.text)
+        return said[2] if said else self.text
 
 
 def understood(answer: str, read: Callable[[str], T]) -> T:
