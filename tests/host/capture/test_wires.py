@@ -81,7 +81,8 @@ def test_a_pico_hears_bits(monkeypatch: pytest.MonkeyPatch) -> None:
 NAMED = "pdm,clk=33,data=32"
 
 
-@pytest.mark.parametrize("text, power", [("", True), (NAMED, False), (NAMED + ",power=17", True)])
+@pytest.mark.parametrize("text, power", [("", True), (NAMED, False), (NAMED + ",power=17", True),
+                                         (NAMED + ",right", False)])
 def test_an_nrf52_hears(monkeypatch: pytest.MonkeyPatch, text: str, power: bool) -> None:
     """The code that is sent starts the driver at registers that do what the data sheet says; only a named pin feeds."""
     monkeypatch.syspath_prepend(str(ROOT / "tests/device/scripts/lib"))
@@ -101,6 +102,7 @@ def test_an_nrf52_hears(monkeypatch: pytest.MonkeyPatch, text: str, power: bool)
     mic = eval(made_for(NANO, "nrf", text))
     wires = check_wires(text or "pdm,clk=26,data=25")
     assert wires and (chip[0x4001D540], chip[0x4001D544]) == (int(wires["clk"]), int(wires["data"]))
+    assert chip[0x4001D508] >> 1 == bool(wires["right"])  # the edge of the clock
     hop = array("h", [0] * 160)
     chip.us += 12000
     chip.fill(mic._ring)
